@@ -1,0 +1,122 @@
+/** Userstore as the commands see it: organizations and API tokens, over gRPC, with the role "admin". */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type CallOptions,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { z } from 'zod';
+import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import { type ApiToken, ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { type Organization, OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
+
+const DEADLINE_MS = 10_000;
+const PAGE_SIZE = 1000;
+const MOST_PAGES = 1000;
+
+/** A connection to userstore; every call has a deadline and throws an Error with one sentence for a person. */
+export type Userstore = ReturnType<typeof connect>;
+
+/**
+ * The service token with the role "admin": the one in `USERSTORE_TOKEN`, else the one that userstore keeps in `dataDir`.
+ * Throws an Error that says where it was looked for.
+ */
+export async function adminToken(dataDir: string): Promise<string> {
+  if (process.env.USERSTORE_TOKEN) return process.env.USERSTORE_TOKEN;
+  const file = join(dataDir, 'service-tokens.json');
+  try {
+    return z.object({ admin: z.string().min(1) }).parse(JSON.parse(await readFile(file, 'utf8'))).admin;
+  } catch {
+    throw new Error(`No service token: set USERSTORE_TOKEN, or DATA_DIR to the folder of userstore; ${file} has none.`);
+  }
+}
+
+/** Connects, at the first call, to userstore at `address` ("host:port"). */
+export function connect(address: string, serviceToken: string) {
+  const organizations = new OrganizationServiceClient(address, credentials.createInsecure());
+  const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure());
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${serviceToken}`);
+
+  const call = <Q, R>(method: Method<Q, R>, request: Q): Promise<R> =>
+    new Promise((resolve, reject) => {
+      method(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
+        if (error) reject(new Error(sentenceFor(error, address), { cause: error }));
+        else resolve(response);
+      });
+    });
+
+  return {
+    /** Creates an organization. */
+    async createOrganization(displayName: string): Promise<Organization> {
+      const method = organizations.createOrganization.bind(organizations);
+      return present((await call(method, { actor: actor(), displayName })).organization);
+    },
+    /** All organizations, oldest first. */
+    async listOrganizations(): Promise<Organization[]> {
+      const method = organizations.listOrganizations.bind(organizations);
+      const found: Organization[] = [];
+      let pageToken: string | undefined;
+      for (let page = 0; page < MOST_PAGES; page++) {
+        const answer = await call(method, { pageSize: PAGE_SIZE, pageToken });
+        found.push(...answer.organizations);
+        pageToken = answer.nextPageToken;
+        if (pageToken === undefined) break;
+      }
+      return found;
+    },
+    /** Issues a token; the only time its secret, a UUID, is told. */
+    async issueToken(organizationId: string, label: string): Promise<{ apiToken: ApiToken; secret: string }> {
+      const method = apiTokens.createApiToken.bind(apiTokens);
+      const { apiToken, secret } = await call(method, { organizationId, actor: actor(), label });
+      return { apiToken: present(apiToken), secret };
+    },
+    /** All tokens of an organization, oldest first, revoked ones too. */
+    async listTokens(organizationId: string): Promise<ApiToken[]> {
+      return (await call(apiTokens.listApiTokens.bind(apiTokens), { organizationId })).apiTokens;
+    },
+    /** Ends a token for good. */
+    async revokeToken(organizationId: string, apiTokenId: string): Promise<ApiToken> {
+      const method = apiTokens.revokeApiToken.bind(apiTokens);
+      return present((await call(method, { organizationId, actor: actor(), apiTokenId })).apiToken);
+    },
+    close(): void {
+      organizations.close();
+      apiTokens.close();
+    },
+  };
+}
+
+type Method<Q, R> = (
+  request: Q,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: R) => void,
+) => ClientUnaryCall;
+
+const actor = (): Actor => ({ caller: 'admin', apiTokenId: undefined, requestId: randomUUID() });
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('Userstore answered without a result; is it of another version?');
+  return value;
+}
+
+function sentenceFor({ code, details }: ServiceError, address: string): string {
+  switch (code) {
+    case status.UNAVAILABLE:
+      // Userstore's own sentence, about its database, or grpc-js's about the connection.
+      if (!/connect|resol|lookup/i.test(details)) return `Userstore at ${address}: ${details}`;
+      return `Userstore cannot be reached at ${address}. Is it running (npm start), and is this its address?`;
+    case status.DEADLINE_EXCEEDED:
+      return `Userstore at ${address} did not answer within ${DEADLINE_MS / 1000} seconds.`;
+    case status.UNAUTHENTICATED:
+      return `Userstore at ${address} does not know this service token. Set USERSTORE_TOKEN, or DATA_DIR to its folder.`;
+    default:
+      return details;
+  }
+}

@@ -1,0 +1,119 @@
+/** The command `okta`: plays Okta's provisioning client against a SCIM base URL and says whether Okta would be content. */
+
+import { randomInt } from 'node:crypto';
+import { InvalidArgumentError, Option, program } from 'commander';
+import type { Dialect } from './okta/lifecycle.js';
+import { document, heading, showProgress, stepLines, succeeded, verdict } from './okta/report.js';
+import { type Plan, run } from './okta/run.js';
+
+const EXAMPLES = `
+Example, with the three values that \`npm start\` prints:
+  export SCIM_TOKEN='apikey 689c872e-5fae-438c-9467-0c9fc33c882e'
+  npm run okta -- --url http://127.0.0.1:8080/acme42/scim/v2 --users 25 --dialect oin
+
+  npm run --silent okta -- --url … --json | jq .passed
+
+Progress goes to stderr, results to stdout. Exit status: 0 passed, 1 failed, 2 wrong arguments.
+Ctrl-C ends the run after deactivating (or deleting) its users; a second Ctrl-C ends it at once.`;
+
+interface Options extends Omit<Plan, 'authorization' | 'seed'> {
+  token: string;
+  seed?: string;
+  json?: boolean;
+}
+
+program
+  .name('okta')
+  .description(
+    'Plays Okta against a deployment: assigns, updates, deactivates, reactivates and imports users of its own.',
+  )
+  .requiredOption('--url <url>', 'base URL as typed into Okta, ending in /scim/v2', parseUrl)
+  .addOption(
+    new Option('--token <value>', 'value of the Authorization header; "apikey " is put before a bare UUID')
+      .env('SCIM_TOKEN')
+      .makeOptionMandatory(),
+  )
+  .option('--users <number>', 'how many users to assign, 1 to 10000', integer(1, 10_000), 25)
+  .addOption(
+    new Option('--dialect <name>', 'oin: catalogue app, PATCH and PUT; aiw: wizard app, PUT only')
+      .choices(['oin', 'aiw'] satisfies Dialect[])
+      .default('oin' satisfies Dialect),
+  )
+  .option('--parallel <number>', 'users at a time, 1 to 64', integer(1, 64), 4)
+  .option('--seed <tag>', 'names the users, to repeat a run that ended with --cleanup (default: random)', parseSeed)
+  .option('--cleanup', 'delete the users at the end, for test deployments (Okta only deactivates)', false)
+  .option('--json', 'print one JSON document instead of lines')
+  .addHelpText('after', EXAMPLES)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse();
+
+const { token, json, ...rest } = program.opts<Options>();
+const randomSeed = () =>
+  randomInt(36 ** 6)
+    .toString(36)
+    .padStart(6, '0');
+const plan: Plan = { ...rest, seed: rest.seed ?? randomSeed(), authorization: readToken(token) };
+
+const stopping = new AbortController();
+let asked = 0;
+process.on('SIGINT', () => {
+  // npm passes on a Ctrl-C that the terminal has delivered already, so only a later one is the second.
+  if (stopping.signal.aborted && performance.now() - asked > 1000) process.exit(130);
+  if (stopping.signal.aborted) return;
+  asked = performance.now();
+  console.error('Ending the run, then leaving its users as always; Ctrl-C again ends it at once.');
+  stopping.abort();
+});
+
+const started = performance.now();
+if (!json) console.log(heading(plan));
+let number = 0;
+let hide = () => {};
+const outcome = await run(
+  plan,
+  {
+    begins(position) {
+      hide = showProgress(position);
+    },
+    ends(result) {
+      hide();
+      if (!json) console.log(stepLines(++number, result));
+    },
+  },
+  stopping.signal,
+);
+const seconds = (performance.now() - started) / 1000;
+console.log(json ? document(plan, outcome, seconds) : verdict(plan, outcome, seconds));
+process.exitCode = succeeded(outcome) ? 0 : 1;
+
+/** Takes what Okta takes: http or https, no underscore, `/scim/v2` at the end with or without a slash. */
+function parseUrl(value: string): string {
+  if (!URL.canParse(value)) throw new InvalidArgumentError('It is no URL.');
+  const url = new URL(value);
+  if (!/^https?:$/.test(url.protocol) || url.username) throw new InvalidArgumentError('It must be http(s)://host/….');
+  if (value.includes('_')) throw new InvalidArgumentError('Okta refuses base URLs with an underscore.');
+  const base = value.replace(/\/$/, '');
+  if (!base.endsWith('/scim/v2')) throw new InvalidArgumentError('It must end in /scim/v2.');
+  return base;
+}
+
+function parseSeed(value: string): string {
+  if (!/^[a-z0-9]{1,20}$/.test(value)) throw new InvalidArgumentError('1 to 20 lower-case letters and digits.');
+  return value;
+}
+
+function integer(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!(parsed >= least && parsed <= most))
+      throw new InvalidArgumentError(`A whole number from ${least} to ${most}.`);
+    return parsed;
+  };
+}
+
+/** The header value; the token itself never appears in a message. */
+function readToken(value: string): string {
+  const trimmed = value.trim();
+  if (!/^[\x20-\x7e]+$/.test(trimmed)) program.error('error: the token is empty or has characters no header may have');
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(trimmed) ? `apikey ${trimmed}` : trimmed;
+}

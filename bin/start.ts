@@ -1,0 +1,98 @@
+/** The command `npm start`: an embedded MongoDB, userstore and edge as processes of their own, kept running. */
+import { once } from 'node:events';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { adminToken, connect } from './admin/userstore.js';
+import { findMongod } from './mongod/find.js';
+import { isFree, startMongod } from './mongod.js';
+import { type Config, readConfig } from './start/config.js';
+import { launchService } from './start/service.js';
+import { type Running, type Supervised, supervise } from './start/supervise.js';
+import { welcome } from './start/welcome.js';
+
+const USERSTORE = fileURLToPath(new URL('../userstore/main.js', import.meta.url));
+const EDGE = fileURLToPath(new URL('../edge/main.js', import.meta.url));
+/** A service with a bad configuration fails every time; one that met a passing trouble does not. */
+const FIRST_TRIES = 3;
+
+const report = (line: string) => void process.stderr.write(`${line}\n`);
+const shutdown = new AbortController();
+const { signal } = shutdown;
+for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(event, () => {
+    report(signal.aborted ? 'still stopping' : 'stopping');
+    shutdown.abort();
+  });
+}
+
+/** Newest first: the order in which to stop. */
+const processes: Supervised[] = [];
+try {
+  await start(readConfig(process.env));
+  if (!signal.aborted) await once(signal, 'abort');
+} catch (error) {
+  if (!signal.aborted) {
+    report(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
+}
+shutdown.abort();
+for (const { stop } of processes) await stop();
+process.exit();
+
+async function start(config: Config): Promise<void> {
+  const { dataDir, userstorePort } = config;
+  await requireFree('PORT', config.port);
+  await requireFree('USERSTORE_PORT', userstorePort);
+  await requireFolder(dataDir);
+
+  const mongodbUri = config.mongodbUri ?? (await embeddedMongodb(join(dataDir, 'mongodb')));
+  const { MONGODB_URI: _, ...inherited } = process.env;
+  const forBoth = { ...inherited, DATA_DIR: dataDir };
+  const forUserstore = { ...forBoth, MONGODB_URI: mongodbUri, USERSTORE_PORT: String(userstorePort) };
+  const address = `127.0.0.1:${userstorePort}`;
+  const forEdge = { ...forBoth, PORT: String(config.port), USERSTORE_ADDRESS: address };
+  await keep('userstore', FIRST_TRIES, () => launchService(USERSTORE, forUserstore, signal));
+  await keep('edge', FIRST_TRIES, () => launchService(EDGE, forEdge, signal));
+
+  const dataNote = config.mongodbUri ? 'Data is in the MongoDB of MONGODB_URI.' : `Data is in ${dataDir}.`;
+  try {
+    const userstore = connect(address, await adminToken(dataDir));
+    process.stdout.write(await welcome(userstore, `http://localhost:${config.port}`, dataNote));
+    userstore.close();
+  } catch (error) {
+    report(`Everything runs, but organizations cannot be shown: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Keeps an embedded mongod running on the data in `dbPath`; returns its URI, the same after each of its starts. */
+async function embeddedMongodb(dbPath: string): Promise<string> {
+  const binary = await findMongod(report, signal);
+  let uri = '';
+  let port: number | undefined;
+  await keep('MongoDB', 1, async () => {
+    const mongod = await startMongod({ binary, dbPath, port });
+    ({ uri, port } = mongod);
+    return mongod;
+  });
+  return uri;
+}
+
+async function keep(name: string, tries: number, launch: () => Promise<Running>): Promise<void> {
+  processes.unshift(await supervise({ name, launch, tries, report, signal }));
+}
+
+async function requireFree(variable: string, port: number): Promise<void> {
+  if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '0.0.0.0'))) return;
+  throw new Error(`Port ${port} is in use: stop what uses it, or choose another with ${variable}=… npm start`);
+}
+
+async function requireFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+  } catch (error) {
+    throw new Error(`DATA_DIR cannot be used: ${error instanceof Error ? error.message : error}`);
+  }
+}

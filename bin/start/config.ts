@@ -1,0 +1,45 @@
+/** The configuration of `npm start`: a pure function of the environment, every problem in one message. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const port = z.coerce.number({ error: 'is a port, 1 to 65535' }).int().min(1).max(65_535);
+const environment = z
+  .object({
+    PORT: port.default(8080),
+    USERSTORE_PORT: port.default(50_051),
+    DATA_DIR: z.string().default('./data'),
+    MONGODB_URI: z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
+      .optional(),
+  })
+  .refine(({ PORT, USERSTORE_PORT }) => PORT !== USERSTORE_PORT, {
+    path: ['USERSTORE_PORT'],
+    message: 'must be another port than PORT',
+  });
+
+/** What `npm start` runs with. */
+export interface Config {
+  /** Of HTTP. */
+  port: number;
+  /** Of gRPC. */
+  userstorePort: number;
+  /** An absolute path. */
+  dataDir: string;
+  /** Undefined: an embedded MongoDB. */
+  mongodbUri: string | undefined;
+}
+
+/** Reads the configuration. Throws one Error that lists every problem, without any value. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  // An empty variable counts as not set: compose files write it that way.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { success, data, error } = environment.safeParse(given);
+  if (!success) throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  return {
+    port: data.PORT,
+    userstorePort: data.USERSTORE_PORT,
+    dataDir: resolve(data.DATA_DIR),
+    mongodbUri: data.MONGODB_URI,
+  };
+}

@@ -1,0 +1,106 @@
+/** The Express application: the order in which a request is handled, and every route. Builds; does not listen. */
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { authenticate } from './auth.js';
+import { discoveryRoutes } from './routes/discovery.js';
+import { live, ready } from './routes/health.js';
+import { type BaseUrl, errorHandler, methodNotAllowed, notFound } from './routes/send.js';
+import { userRoutes } from './routes/users.js';
+import { badRequest, ScimError } from './scim/errors.js';
+import type { StoreClient } from './store-client.js';
+
+/** Okta's largest messages, with room to spare. */
+const MAX_BODY_BYTES = 5 * 1024 * 1024;
+const JSON_TYPES = ['application/scim+json', 'application/json'];
+
+/** What the application needs. */
+export interface AppOptions {
+  store: StoreClient;
+  log: Logger;
+  /** http(s)://host[:port] as clients see it; undefined: what each request says. */
+  publicUrl: string | undefined;
+}
+
+/** The application over a userstore. */
+export function createApp({ store, log, publicUrl }: AppOptions): Express {
+  const baseUrl: BaseUrl = (request, organizationId) =>
+    `${publicUrl ?? `${request.protocol}://${request.host}`}/${organizationId}/scim/v2`;
+  const users = userRoutes(store, baseUrl);
+  const discovery = discoveryRoutes(baseUrl);
+  const app = express();
+  app.disable('x-powered-by');
+  // Express would make entity tags of its own, which are not SCIM's.
+  app.disable('etag');
+  app.enable('case sensitive routing');
+
+  app.use(requestLog(log));
+  app.get('/health/live', live);
+  app.get('/health/ready', ready(store));
+
+  const scim = express.Router({ caseSensitive: true });
+  scim.use(jsonBody());
+  scim.route('/Users').get(users.list).post(users.create).all(methodNotAllowed('GET', 'POST'));
+  scim
+    .route('/Users/:id')
+    .get(users.get)
+    .put(users.replace)
+    .patch(users.patch)
+    .delete(users.remove)
+    .all(methodNotAllowed('GET', 'PUT', 'PATCH', 'DELETE'));
+  scim.route('/Groups').get(discovery.noGroups).all(methodNotAllowed('GET'));
+  scim.route('/Groups/:id').get(discovery.noGroup).all(methodNotAllowed('GET'));
+  scim.route('/ServiceProviderConfig').get(discovery.config).all(methodNotAllowed('GET'));
+  scim.route('/ResourceTypes').get(discovery.resourceTypes).all(methodNotAllowed('GET'));
+  scim.route('/ResourceTypes/:id').get(discovery.resourceType).all(methodNotAllowed('GET'));
+  scim.route('/Schemas').get(discovery.schemas).all(methodNotAllowed('GET'));
+  scim.route('/Schemas/:id').get(discovery.schema).all(methodNotAllowed('GET'));
+
+  app.use('/:organizationId/scim/v2', authenticate(store), scim);
+  app.use(notFound);
+  app.use(errorHandler);
+  return app;
+}
+
+/** One line a request, with the id that userstore logs too; never headers, query or body. */
+function requestLog(logger: Logger): RequestHandler {
+  return pinoHttp({
+    logger,
+    quietReqLogger: true,
+    genReqId: (_request, response) => {
+      const id = randomUUID();
+      response.setHeader('X-Request-Id', id);
+      return id;
+    },
+    serializers: {
+      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
+        id,
+        method,
+        path: url.split('?')[0],
+      }),
+      res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
+    },
+    customProps: (_request, response) => {
+      const { principal, scimType } = (response as { locals?: Record<string, unknown> }).locals ?? {};
+      return { ...(principal as object | undefined), scimType };
+    },
+    customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
+  });
+}
+
+/** Parses JSON bodies of both media types; refuses others where there is a body to understand. */
+function jsonBody(): RequestHandler {
+  const parse = express.json({ type: JSON_TYPES, limit: MAX_BODY_BYTES });
+  return (request, response, next) => {
+    if (!['POST', 'PUT', 'PATCH'].includes(request.method)) {
+      next();
+      return;
+    }
+    // `is` says null where there is no body.
+    const type = request.is(JSON_TYPES);
+    if (type === null) throw badRequest('invalidSyntax', 'The request has no body.');
+    if (type === false) throw new ScimError(415, undefined, 'The Content-Type must be application/scim+json.');
+    parse(request, response, next);
+  };
+}

@@ -1,0 +1,63 @@
+/** Who sends a request: API token → organization. Runs before anything of the request is parsed. */
+import { createHash } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import { LRUCache } from 'lru-cache';
+import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
+import { ScimError } from './scim/errors.js';
+import { type StoreClient, StoreFailure } from './store-client.js';
+
+/** Whom a request is from; in `response.locals.principal` once authenticated. */
+export interface Principal {
+  organizationId: string;
+  apiTokenId: string;
+}
+
+/** A token is asked about again after this time, so revoking it takes effect everywhere within it. */
+export const TOKEN_CACHE_MS = 3000;
+const TOKEN_CACHE_SIZE = 10_000;
+
+const CREDENTIALS = /^(?:apikey|bearer) +([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}) *$/i;
+const ORGANIZATION_ID = /^[a-z\d]{1,32}$/;
+
+/** One answer for every reason, so that nothing can be learnt from it but the format. */
+const refusal = () =>
+  new ScimError(
+    401,
+    undefined,
+    'The API token is not valid for this organization. Okta must send "Authorization: apikey <token>": enter the token ' +
+      'with the word "apikey" and a blank before it, as LeaseHawk support gave it out, and check the Organization ID.',
+    { 'WWW-Authenticate': 'Bearer realm="LeaseHawk SCIM"' },
+  );
+
+/** Requires a live API token of the organization in the path; answers 401 otherwise. */
+export function authenticate(store: StoreClient): RequestHandler<{ organizationId: string }> {
+  const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
+
+  return async (request, response, next) => {
+    const { organizationId } = request.params;
+    const secret = CREDENTIALS.exec(request.headers.authorization ?? '')?.[1]?.toLowerCase();
+    if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) throw refusal();
+    const secretDigest = createHash('sha256').update(secret).digest();
+    const key = organizationId + secretDigest.toString('base64');
+    let principal = known.get(key);
+    if (!principal) {
+      const apiTokenId = await verified(store, organizationId, secretDigest, String(request.id));
+      principal = Object.freeze({ organizationId, apiTokenId });
+      known.set(key, principal);
+    }
+    response.locals.principal = principal;
+    next();
+  };
+}
+
+async function verified(store: StoreClient, organizationId: string, secretDigest: Buffer, requestId: string) {
+  try {
+    const { apiToken } = await store.verifyApiToken({ organizationId, secretDigest }, requestId);
+    if (apiToken) return apiToken.id;
+  } catch (error) {
+    const isInvalid =
+      error instanceof StoreFailure && error.failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID;
+    if (!isInvalid) throw error;
+  }
+  throw refusal();
+}

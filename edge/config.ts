@@ -1,0 +1,54 @@
+/** The configuration of the edge: a pure function of the environment, every problem in one message. */
+import { z } from 'zod';
+
+const environment = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  PUBLIC_URL: z
+    .string()
+    .regex(/^https?:\/\/[^/?#\s]+\/?$/, 'must be http(s)://host[:port] and nothing else')
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional(),
+  USERSTORE_ADDRESS: z
+    .string()
+    .regex(/^\S+:\d+$/, 'must be host:port')
+    .default('127.0.0.1:50051'),
+  USERSTORE_TOKEN: z.string().min(16, 'must have 16 or more characters').optional(),
+  STORE_DEADLINE_MS: z.coerce.number().int().min(100).max(50_000).default(10_000),
+  DATA_DIR: z.string().min(1).default('./data'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+/** What the edge runs with. */
+export interface Config {
+  host: string;
+  port: number;
+  /** The scheme, host and port that clients use; undefined: what each request says. */
+  publicUrl: string | undefined;
+  userstoreAddress: string;
+  /** Undefined: the one in `dataDir`. */
+  userstoreToken: string | undefined;
+  storeDeadlineMs: number;
+  dataDir: string;
+  logLevel: string;
+}
+
+/** Reads the configuration. Throws one Error that lists every problem, without any value. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  // An empty variable counts as not set: compose files write it that way.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { success, data, error } = environment.safeParse(given);
+  if (!success) {
+    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  }
+  return {
+    host: data.HOST,
+    port: data.PORT,
+    publicUrl: data.PUBLIC_URL,
+    userstoreAddress: data.USERSTORE_ADDRESS,
+    userstoreToken: data.USERSTORE_TOKEN,
+    storeDeadlineMs: data.STORE_DEADLINE_MS,
+    dataDir: data.DATA_DIR,
+    logLevel: data.LOG_LEVEL,
+  };
+}

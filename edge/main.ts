@@ -1,0 +1,99 @@
+/** The edge process: environment → configuration → client → application → listen; and the way down again. */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createApp } from './app.js';
+import { type Config, readConfig } from './config.js';
+import { badRequest, errorBody, ScimError } from './scim/errors.js';
+import { storeClient } from './store-client.js';
+
+/** How long requests in flight may take to end on the way down. */
+const DRAIN_MS = 12_000;
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel, base: { service: 'edge' } });
+  log.info({ ...config, userstoreToken: config.userstoreToken ? 'set' : 'unset' }, 'configuration');
+
+  const stopped = stopSignal();
+  const store = storeClient({
+    address: config.userstoreAddress,
+    serviceToken: config.userstoreToken ?? (await localServiceToken(config)),
+    deadlineMs: config.storeDeadlineMs,
+  });
+  const server = createServer(
+    // Above the 60 s after which Okta closes its side; slow senders are cut off.
+    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000 },
+    createApp({ store, log, publicUrl: config.publicUrl }),
+  );
+  server.on('clientError', refuseUnparsable);
+  server.listen(config.port, config.host);
+  await once(server, 'listening');
+  log.info(server.address(), 'listening');
+  process.send?.('ready');
+
+  if (!stopped.aborted) await once(stopped, 'abort');
+  log.info('stopping');
+  await drain(server);
+  store.close();
+  log.info('stopped');
+}
+
+/** Aborts on SIGTERM, SIGINT, and when a parent that started this process with a channel is gone. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => controller.abort());
+  return controller.signal;
+}
+
+/** The token that userstore made for an edge on the same machine. */
+async function localServiceToken({ dataDir }: Config): Promise<string> {
+  const file = join(dataDir, 'service-tokens.json');
+  try {
+    const { edge } = JSON.parse(await readFile(file, 'utf8')) as { edge?: unknown };
+    if (typeof edge === 'string') return edge;
+  } catch {
+    // Said below.
+  }
+  throw new Error(`USERSTORE_TOKEN is not set and ${file}, which a userstore on this machine makes, has none`);
+}
+
+/** Answers what is not HTTP, or has too large a header, before Express sees it. */
+function refuseUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusals: Record<string, ScimError> = {
+    HPE_HEADER_OVERFLOW: new ScimError(431, undefined, 'The address or the headers of the request are too long.'),
+    ERR_HTTP_REQUEST_TIMEOUT: new ScimError(408, undefined, 'The request took too long to arrive.'),
+  };
+  const refusal = refusals[error.code ?? ''] ?? badRequest('invalidSyntax', 'The request is not valid HTTP.');
+  const body = JSON.stringify(errorBody(refusal));
+  socket.end(
+    `HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\nContent-Type: application/scim+json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** Takes no new connections, lets requests in flight end, closes each connection as it falls idle. */
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(late);
+}
+
+main().then(
+  () => process.disconnect?.(),
+  (error: unknown) => {
+    process.stderr.write(`edge: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

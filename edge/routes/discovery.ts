@@ -1,0 +1,51 @@
+/** The discovery endpoints (RFC 7644 section 4) and, until groups exist, an empty /Groups. */
+import type { RequestHandler, Response } from 'express';
+import type { Principal } from '../auth.js';
+import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.js';
+import { ScimError } from '../scim/errors.js';
+import type { JsonObject } from '../scim/json.js';
+import { listResponse, parseListQuery } from '../scim/list.js';
+import { type BaseUrl, type ClientAddress, sendScim } from './send.js';
+
+type Documents = (baseUrl: string) => JsonObject[];
+
+/** The handlers of the discovery endpoints; `baseUrl` as for users. */
+export function discoveryRoutes(baseUrl: BaseUrl) {
+  const baseOf = (request: ClientAddress, response: Response) =>
+    baseUrl(request, (response.locals.principal as Principal).organizationId);
+
+  const all =
+    (documents: Documents): RequestHandler =>
+    (request, response) => {
+      if (request.query.filter !== undefined) throw new ScimError(403, undefined, 'This list cannot be filtered.');
+      const found = documents(baseOf(request, response));
+      sendScim(request, response, 200, listResponse(found, found.length, 1));
+    };
+  const one =
+    (documents: Documents): RequestHandler<{ id: string }> =>
+    (request, response) => {
+      const found = documents(baseOf(request, response)).find(({ id }) => id === request.params.id);
+      if (!found) throw new ScimError(404, undefined, 'There is no such document.');
+      sendScim(request, response, 200, found);
+    };
+
+  const config: RequestHandler = (request, response) =>
+    sendScim(request, response, 200, serviceProviderConfig(baseOf(request, response)));
+
+  /** Okta asks for groups when provisioning is saved and must get a list. */
+  const noGroups: RequestHandler = (request, response) =>
+    sendScim(request, response, 200, listResponse([], 0, parseListQuery(request.query).startIndex));
+  const noGroup: RequestHandler = () => {
+    throw new ScimError(404, undefined, 'There is no group with this id.');
+  };
+
+  return {
+    config,
+    resourceTypes: all(resourceTypes),
+    resourceType: one(resourceTypes),
+    schemas: all(schemas),
+    schema: one(schemas),
+    noGroups,
+    noGroup,
+  };
+}

@@ -1,0 +1,52 @@
+/** The form of every answer: SCIM JSON (RFC 7644 section 8.1), errors included. */
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { toScimError } from '../errors.js';
+import { errorBody, ScimError } from '../scim/errors.js';
+import type { JsonObject } from '../scim/json.js';
+
+/** What a request says of the address it was sent to. */
+export type ClientAddress = Pick<Request, 'protocol' | 'host'>;
+/** An organization's base URL as the client sees it. */
+export type BaseUrl = (request: ClientAddress, organizationId: string) => string;
+
+/** Sends a SCIM message; as plain application/json to a client that accepts nothing else. */
+export function sendScim(
+  request: Pick<Request, 'headers'>,
+  response: Response,
+  status: number,
+  body: JsonObject,
+): void {
+  const accept = request.headers.accept ?? '';
+  const isPlain = accept.includes('application/json') && !accept.includes('application/scim+json');
+  response
+    .status(status)
+    .type(isPlain ? 'application/json' : 'application/scim+json')
+    .send(JSON.stringify(body));
+}
+
+/** Refuses the methods that a path does not have. */
+export const methodNotAllowed =
+  (...allowed: string[]): RequestHandler =>
+  (request) => {
+    const Allow = allowed.join(', ');
+    throw new ScimError(405, undefined, `${request.method} is not possible here; possible are ${Allow}.`, { Allow });
+  };
+
+/** Refuses paths that do not exist. */
+export const notFound: RequestHandler = () => {
+  throw new ScimError(404, undefined, 'There is nothing at this address; the base URL ends in /scim/v2.');
+};
+
+/** Answers what any handler threw. The cause of a 5xx goes to the log, not to the client. */
+export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  const answer = toScimError(error);
+  // For pino-http, which writes the request's log line.
+  if (answer.status >= 500) response.err = error instanceof Error ? error : new Error(String(error));
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.locals.scimType = answer.scimType;
+  sendScim(request, response, answer.status, errorBody(answer));
+};

@@ -1,0 +1,34 @@
+/** The refusal of a request in SCIM's words (RFC 7644 section 3.12). */
+
+/** The values of `scimType` that this service uses (RFC 7644 table 9). */
+export type ScimType =
+  | 'invalidFilter'
+  | 'invalidPath'
+  | 'invalidSyntax'
+  | 'invalidValue'
+  | 'mutability'
+  | 'noTarget'
+  | 'uniqueness';
+
+/** An answer other than success. `detail` is read by the customer's Okta admin: which attribute, what to do. */
+export class ScimError extends Error {
+  constructor(
+    readonly status: number,
+    readonly scimType: ScimType | undefined,
+    readonly detail: string,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(detail);
+  }
+}
+
+/** A request that must be changed before it can succeed. */
+export const badRequest = (scimType: ScimType, detail: string) => new ScimError(400, scimType, detail);
+
+/** The body of an error answer; `status` is a string. */
+export const errorBody = ({ status, scimType, detail }: ScimError) => ({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+  status: String(status),
+  ...(scimType === undefined ? {} : { scimType }),
+  detail,
+});

@@ -1,0 +1,155 @@
+/**
+ * A PATCH body (RFC 7644 section 3.5.2) → the contract's operations, in Okta's and Entra's forms: with and without
+ * path, dotted names and URNs as keys, capitals, booleans as text, null for "no value".
+ */
+
+import { User } from '../../proto/gen/userstore/v1/user.js';
+import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
+import { type Attribute, ENTERPRISE_USER, fieldOf } from './attributes.js';
+import { badRequest } from './errors.js';
+import { checkSchemas, isObject, type JsonObject, property } from './json.js';
+import { parsePath, type Target } from './path.js';
+import { isKnownName, isStoredName, isUnset, parseExtension } from './user.js';
+import { parseSingle, parseValue } from './value.js';
+
+export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
+const MAX_OPERATIONS = 1000;
+const VERBS = new Map([
+  ['add', Verb.VERB_ADD],
+  ['replace', Verb.VERB_REPLACE],
+  ['remove', Verb.VERB_REMOVE],
+]);
+
+/**
+ * The operations of a PATCH body; none where all it does is to set what is passed over, a password or Okta's echoed
+ * id. Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
+ */
+export function parsePatch(body: JsonObject): PatchOperation[] {
+  checkSchemas(body, PATCH_OP);
+  const operations = property(body, 'Operations');
+  if (!Array.isArray(operations) || operations.length === 0) {
+    throw badRequest('invalidSyntax', '"Operations" must be a list of at least one operation.');
+  }
+  const parsed = operations.flatMap((operation) => parseOperation(operation));
+  if (parsed.length > MAX_OPERATIONS) {
+    throw badRequest('invalidSyntax', `A PATCH may change at most ${MAX_OPERATIONS} attributes.`);
+  }
+  return parsed;
+}
+
+/**
+ * The operations that set what a body names and leave alone what it does not name: a PUT that disables a user may be
+ * cut down to that and must not cost him his other attributes. Throws as parsePatch.
+ */
+export const operationsOf = (body: JsonObject): PatchOperation[] =>
+  parseObject(Verb.VERB_REPLACE, Object.fromEntries(Object.entries(body).filter(([name]) => isStoredName(name))));
+
+function parseOperation(operation: unknown): PatchOperation[] {
+  if (!isObject(operation)) throw badRequest('invalidSyntax', 'Each of "Operations" must be an object.');
+  const op = property(operation, 'op');
+  const verb = typeof op === 'string' ? VERBS.get(op.toLowerCase()) : undefined;
+  if (verb === undefined) throw badRequest('invalidSyntax', '"op" must be "add", "replace" or "remove".');
+  const path = property(operation, 'path') ?? '';
+  const value = property(operation, 'value');
+  if (typeof path !== 'string') throw badRequest('invalidPath', '"path" must be text.');
+  if (path.trim() !== '') {
+    const target = parsePath(path);
+    if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
+    return parseTarget(verb, target, value);
+  }
+  if (verb === Verb.VERB_REMOVE) throw badRequest('noTarget', 'A "remove" needs a "path".');
+  if (!isObject(value)) throw badRequest('invalidValue', 'Without a "path", "value" must be an object of attributes.');
+  const operations = parseObject(verb, value);
+  const isUnderstood = operations.length > 0 || Object.keys(value).some(isKnownName);
+  if (!isUnderstood) throw badRequest('invalidPath', 'None of the attributes in "value" is one that a user has.');
+  return operations;
+}
+
+/** One or more operations for each name; read-only and unknown ones are passed over. */
+function parseObject(verb: Verb, value: JsonObject): PatchOperation[] {
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const target = parsePath(name);
+    return target.kind === 'readOnly' || target.kind === 'unknown' ? [] : parseTarget(verb, target, inner);
+  });
+}
+
+function parseTarget(verb: Verb, target: Target, value: unknown): PatchOperation[] {
+  switch (target.kind) {
+    case 'unknown':
+    case 'readOnly':
+      throw badRequest('invalidPath', `A user has no attribute "${target.path}".`);
+    case 'dropped':
+      return [];
+    case 'enterprise':
+      if (verb === Verb.VERB_REMOVE || value === null) return [operation(Verb.VERB_REMOVE, 'enterprise')];
+      return parseMembers(verb, value, `${ENTERPRISE_USER}:`, ENTERPRISE_USER);
+    case 'extension':
+      return parseExtensionTarget(verb, target.schema, target.name, value);
+    case 'elements':
+      return [parseElements(verb, target, value)];
+    case 'attribute':
+      return parseAttribute(verb, target, value);
+  }
+}
+
+/** The attributes of an object, each as if it were named by a path of its own. */
+function parseMembers(verb: Verb, value: unknown, prefix: string, path: string): PatchOperation[] {
+  if (!isObject(value)) throw badRequest('invalidValue', `"${path}" must be an object.`);
+  return parseObject(verb, Object.fromEntries(Object.entries(value).map(([name, inner]) => [prefix + name, inner])));
+}
+
+function parseAttribute(verb: Verb, target: Extract<Target, { kind: 'attribute' }>, value: unknown): PatchOperation[] {
+  const { attribute, contract, parents, path } = target;
+  const removes = verb === Verb.VERB_REMOVE;
+  if ((removes || value === null || value === '') && attribute.required) {
+    throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
+  }
+  if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
+  if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(value)) {
+    return parseMembers(verb, value, `${path}.`, path);
+  }
+  const listed = removes && !attribute.multiValued ? undefined : parseValue(attribute, value, path);
+  if (listed === undefined) return [operation(Verb.VERB_REMOVE, contract)];
+  return [operation(verb, contract, { value: within(parents, attribute, listed) })];
+}
+
+/** A User that holds nothing but this value, in its place. */
+function within(parents: readonly string[], attribute: Attribute, value: unknown): User {
+  const innermost: JsonObject = { [fieldOf(attribute)]: value };
+  return User.fromPartial(parents.reduceRight((inner, name) => ({ [name]: inner }), innermost) as Partial<User>);
+}
+
+function parseElements(verb: Verb, target: Extract<Target, { kind: 'elements' }>, value: unknown): PatchOperation {
+  const { attribute, contract, filter: element, sub, path } = target;
+  const elementField = sub && fieldOf(sub);
+  if (verb === Verb.VERB_REMOVE) return operation(verb, contract, { element, elementField });
+  const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  // Entra clears a value by replacing it with "".
+  const parsed = sub
+    ? { [fieldOf(sub)]: parseSingle(sub, single ?? (sub.type === 'boolean' ? false : ''), path) }
+    : parseSingle(attribute, single, path);
+  if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
+  return operation(verb, contract, { element, elementField, value: within([], attribute, [parsed]) });
+}
+
+function parseExtensionTarget(verb: Verb, schema: string, name: string | undefined, value: unknown): PatchOperation[] {
+  const remove = (attributeName: string | undefined) =>
+    operation(Verb.VERB_REMOVE, 'extension_attributes', {
+      value: User.fromPartial({ extensionAttributes: [{ schema, name: attributeName }] }),
+    });
+  if (verb === Verb.VERB_REMOVE || (name === undefined && value === null)) return [remove(name)];
+  const attributes = name === undefined ? value : { [name]: value };
+  const extensionAttributes = parseExtension(schema, attributes);
+  const unset = isObject(attributes) ? Object.keys(attributes).filter((key) => isUnset(attributes[key])) : [];
+  const added = operation(Verb.VERB_ADD, 'extension_attributes', { value: User.fromPartial({ extensionAttributes }) });
+  return [...(extensionAttributes.length > 0 ? [added] : []), ...unset.map(remove)];
+}
+
+const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}): PatchOperation => ({
+  verb,
+  field,
+  element: undefined,
+  value: undefined,
+  ...rest,
+});

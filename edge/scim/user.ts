@@ -1,0 +1,115 @@
+/** SCIM JSON ↔ User: the only translation between the two. */
+import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
+import {
+  type Attribute,
+  attributeNamed,
+  CORE_USER,
+  DROPPED,
+  ENTERPRISE_ATTRIBUTES,
+  ENTERPRISE_USER,
+  fieldOf,
+  READ_ONLY,
+  TOP_ATTRIBUTES,
+} from './attributes.js';
+import { badRequest } from './errors.js';
+import { checkSchemas, isObject, type JsonObject } from './json.js';
+import { isAttributeName, isSchemaUrn } from './path.js';
+import { parseValue } from './value.js';
+
+/**
+ * The user that the body of a POST or a PUT describes. What is read-only (`id`, `meta`, `groups`), a password and
+ * unknown attributes are passed over, as Okta sends back whatever it was shown. Throws invalidSyntax, invalidValue.
+ */
+export function parseUser(body: JsonObject): User {
+  checkSchemas(body, CORE_USER);
+  const values: JsonObject = {};
+  const extensionAttributes: ExtensionAttribute[] = [];
+  for (const [name, value] of Object.entries(body)) {
+    const attribute = attributeNamed(TOP_ATTRIBUTES, name);
+    if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
+    else if (name.toLowerCase() === ENTERPRISE_USER.toLowerCase()) values.enterprise = parseEnterprise(value);
+    else if (isSchemaUrn(name)) extensionAttributes.push(...parseExtension(name, value));
+  }
+  if (typeof values.userName !== 'string' || values.userName === '') {
+    throw badRequest('invalidValue', 'userName is required.');
+  }
+  return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes) });
+}
+
+function setOnce(values: JsonObject, attribute: Attribute, value: unknown, path: string): void {
+  const field = fieldOf(attribute);
+  if (Object.hasOwn(values, field)) throw badRequest('invalidSyntax', `${path} is given more than once.`);
+  values[field] = value;
+}
+
+function parseEnterprise(value: unknown): JsonObject | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (!isObject(value)) throw badRequest('invalidValue', `"${ENTERPRISE_USER}" must be an object.`);
+  const values: JsonObject = {};
+  for (const [name, inner] of Object.entries(value)) {
+    const attribute = attributeNamed(ENTERPRISE_ATTRIBUTES, name);
+    const path = `${ENTERPRISE_USER}:${attribute?.name}`;
+    if (attribute) setOnce(values, attribute, parseValue(attribute, inner, path), path);
+  }
+  return values;
+}
+
+/**
+ * The attributes of an extension that the service has no fields for: kept as they came, whatever their shape, so that
+ * Okta's next PUT brings them back. Null and "" are no value. Throws invalidValue.
+ */
+export function parseExtension(schema: string, value: unknown): ExtensionAttribute[] {
+  if (value === null || value === undefined) return [];
+  if (!isObject(value)) throw badRequest('invalidValue', `"${schema}" must be an object.`);
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (!isAttributeName(name)) throw badRequest('invalidValue', `"${name}" is not a name an attribute can have.`);
+    return isUnset(inner) ? [] : [{ schema, name, valueJson: JSON.stringify(inner) }];
+  });
+}
+
+/** What stands for "no value" (RFC 7643 section 2.5). */
+export const isUnset = (value: unknown): boolean =>
+  value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+
+const lastOfEach = (attributes: ExtensionAttribute[]): ExtensionAttribute[] => [
+  ...new Map(attributes.map((one) => [`${one.schema}:${one.name}`.toLowerCase(), one])).values(),
+];
+
+/** Whether what stands under this name of a body is stored. */
+export const isStoredName = (name: string): boolean =>
+  attributeNamed(TOP_ATTRIBUTES, name) !== undefined || isSchemaUrn(name);
+
+/** Whether a name of a body means something to this service, be it only that it is passed over. */
+export const isKnownName = (name: string): boolean =>
+  isStoredName(name) || READ_ONLY.has(name.toLowerCase()) || name.toLowerCase() === DROPPED;
+
+/** The SCIM JSON of a user; `location` is his URL. */
+export function renderUser(user: User, location: string): JsonObject {
+  const schemas = [CORE_USER];
+  const resource: JsonObject = { schemas, id: user.id };
+  const values: JsonObject = { ...user };
+  for (const attribute of TOP_ATTRIBUTES) {
+    const value = values[fieldOf(attribute)];
+    if (value !== undefined && !(Array.isArray(value) && value.length === 0)) resource[attribute.name] = value;
+  }
+  if (user.enterprise) {
+    schemas.push(ENTERPRISE_USER);
+    resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise);
+  }
+  for (const { schema = '', name = '', valueJson = 'null' } of user.extensionAttributes) {
+    const known = schemas.find((urn) => urn.toLowerCase() === schema.toLowerCase());
+    if (!known) schemas.push(schema);
+    resource[known ?? schema] ??= Object.create(null);
+    const extension = resource[known ?? schema] as JsonObject;
+    extension[name] = JSON.parse(valueJson);
+  }
+  const { createTime: created, updateTime: lastModified } = user;
+  resource.meta = { resourceType: 'User', created, lastModified, location };
+  return resource;
+}
+
+function renderEnterprise({ manager, ...attributes }: NonNullable<User['enterprise']>): JsonObject {
+  if (!manager) return attributes;
+  const { ref: $ref, ...rest } = manager;
+  return { ...attributes, manager: { ...rest, $ref } };
+}

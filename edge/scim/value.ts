@@ -1,0 +1,62 @@
+/** One JSON value → the value of a contract field, by the attribute's type; coerced where no meaning is lost. */
+import { type Attribute, attributeNamed, fieldOf } from './attributes.js';
+import { badRequest } from './errors.js';
+import { isObject, type JsonObject } from './json.js';
+
+/**
+ * The field's value; undefined for null. Numbers become text and "True"/"false" become booleans, as identity
+ * providers send them so; a plain value for a complex one is its `value`. `path` names the attribute in errors.
+ * Throws invalidValue.
+ */
+export function parseValue(attribute: Attribute, value: unknown, path: string): unknown {
+  if (!attribute.multiValued) return parseSingle(attribute, value, path);
+  const elements = value === null || value === undefined ? [] : Array.isArray(value) ? value : [value];
+  return elements.map((element) => parseSingle(attribute, element, path)).filter((element) => element !== undefined);
+}
+
+/** The same for one element of a list, or for an attribute that is no list. */
+export function parseSingle(attribute: Attribute, value: unknown, path: string): unknown {
+  if (value === null || value === undefined) return undefined;
+  switch (attribute.type) {
+    case 'complex':
+      return value === '' ? undefined : parseComplex(attribute, complexValue(attribute, value, path), path);
+    case 'boolean':
+      return parseBoolean(value, path);
+    default:
+      return parseText(value, path);
+  }
+}
+
+function parseComplex({ subAttributes = [] }: Attribute, value: JsonObject, path: string): JsonObject {
+  const result: JsonObject = {};
+  for (const [name, inner] of Object.entries(value)) {
+    const sub = attributeNamed(subAttributes, name);
+    if (!sub) continue;
+    const field = fieldOf(sub);
+    if (Object.hasOwn(result, field)) throw badRequest('invalidSyntax', `${path}.${sub.name} is given more than once.`);
+    result[field] = parseSingle(sub, inner, `${path}.${sub.name}`);
+  }
+  return result;
+}
+
+/** Entra sends a manager, others send roles, as plain text. */
+function complexValue({ subAttributes = [] }: Attribute, value: unknown, path: string): JsonObject {
+  if (isObject(value)) return value;
+  if (Array.isArray(value)) throw badRequest('invalidValue', `${path} takes a single value, not a list.`);
+  if (attributeNamed(subAttributes, 'value')) return { value };
+  throw badRequest('invalidValue', `${path} must be an object.`);
+}
+
+function parseBoolean(value: unknown, path: string): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  const text = typeof value === 'string' ? value.toLowerCase() : undefined;
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (text === '') return undefined;
+  throw badRequest('invalidValue', `${path} must be true or false.`);
+}
+
+function parseText(value: unknown, path: string): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  throw badRequest('invalidValue', `${path} must be text.`);
+}

@@ -1,0 +1,108 @@
+/** The only caller of userstore: promises instead of callbacks, a deadline and the request id on every call. */
+import {
+  type CallOptions,
+  type Client,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+  makeGenericClientConstructor,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { service as healthService } from 'grpc-health-check';
+import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
+import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
+import { type Failure, failureOf } from '../proto/rpc-error.js';
+
+/** A page of 200 of the largest users fits. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const HEALTH_DEADLINE_MS = 2000;
+
+/** A call that failed: why, if userstore said so; whether trying again later may help. */
+export class StoreFailure extends Error {
+  constructor(
+    readonly failure: Failure | undefined,
+    readonly isUnavailable: boolean,
+    cause: ServiceError,
+  ) {
+    super(cause.details, { cause });
+  }
+}
+
+/** Where userstore is and how to call it. */
+export interface StoreOptions {
+  /** host:port */
+  address: string;
+  serviceToken: string;
+  /** How long a call may take, in milliseconds. */
+  deadlineMs: number;
+}
+
+/** The calls that the edge makes. All throw StoreFailure. */
+export type StoreClient = ReturnType<typeof storeClient>;
+
+/** Opens a channel to userstore, which connects by itself whenever it can. */
+export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions) {
+  const channel = {
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    // A userstore that comes back is found within a second, not within gRPC's two minutes.
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1000,
+  };
+  const users = new UserServiceClient(address, credentials.createInsecure(), channel);
+  const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), channel);
+  const health = new (makeGenericClientConstructor(healthService, 'Health'))(
+    address,
+    credentials.createInsecure(),
+    channel,
+  );
+
+  const metadata = (requestId: string) => {
+    const sent = new Metadata();
+    sent.set('authorization', `Bearer ${serviceToken}`);
+    sent.set('x-request-id', requestId);
+    return sent;
+  };
+  const unary = <Request, Response>(client: Client, method: Unary<Request, Response>, timeoutMs = deadlineMs) => {
+    const bound = method.bind(client);
+    return (request: Request, requestId: string): Promise<Response> =>
+      new Promise((resolve, reject) => {
+        bound(request, metadata(requestId), { deadline: Date.now() + timeoutMs }, (error, response) => {
+          if (error) reject(failed(error));
+          else resolve(response);
+        });
+      });
+  };
+
+  return {
+    getUser: unary(users, users.getUser),
+    listUsers: unary(users, users.listUsers),
+    createUser: unary(users, users.createUser),
+    updateUser: unary(users, users.updateUser),
+    patchUser: unary(users, users.patchUser),
+    deleteUser: unary(users, users.deleteUser),
+    verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
+    /** Whether userstore says that it serves. */
+    checkHealth: unary(
+      health,
+      health.check as unknown as Unary<{ service: string }, { status: string }>,
+      HEALTH_DEADLINE_MS,
+    ),
+    close: () => {
+      for (const client of [users, apiTokens, health]) client.close();
+    },
+  };
+}
+
+type Unary<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => ClientUnaryCall;
+
+function failed(error: ServiceError): StoreFailure {
+  const passing = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED, status.RESOURCE_EXHAUSTED];
+  return new StoreFailure(failureOf(error), passing.includes(error.code), error);
+}

@@ -1,0 +1,95 @@
+/** Real userstore and edge processes for tests, their logs kept. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../bin/mongod.js';
+
+/** Service tokens that tests use. */
+export const SERVICE_TOKENS = {
+  edge: 'edge-service-token-of-tests',
+  reader: 'reader-service-token-of-tests',
+  admin: 'admin-service-token-of-tests',
+};
+
+/** A service under test. */
+export interface Service {
+  /** Everything it wrote. */
+  log: () => string;
+  /** Ends it by `signal` (SIGTERM unless said otherwise) and waits until it is gone; gives its exit code. */
+  stop: (signal?: NodeJS.Signals) => Promise<number | null>;
+  /** Starts it again with the same environment; waits until it listens. */
+  start: () => Promise<void>;
+}
+
+/** Starts `userstore` or `edge` with this environment and nothing inherited but PATH. */
+export async function startService(name: 'userstore' | 'edge', env: Record<string, string>): Promise<Service> {
+  const script = fileURLToPath(new URL(`../../${name}/main.js`, import.meta.url));
+  let log = '';
+  let child: ChildProcess;
+
+  const start = async () => {
+    child = spawn(process.execPath, ['--enable-source-maps', script], {
+      env: { PATH: process.env.PATH ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+    const failed = once(child, 'exit').then(() => {
+      throw new Error(`${name} did not start:\n${log}`);
+    });
+    await Promise.race([once(child, 'message'), failed]);
+    failed.catch(() => undefined);
+  };
+
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit');
+      child.kill(signal);
+      await gone;
+    }
+    return child.exitCode;
+  };
+
+  await start();
+  return { log: () => log, stop, start };
+}
+
+/** Both services over one database. */
+export interface Pair {
+  /** http://host:port of the edge. */
+  origin: string;
+  /** host:port of the userstore. */
+  address: string;
+  edge: Service;
+  userstore: Service;
+  stop: () => Promise<void>;
+}
+
+/** Starts a pair over the database that `mongodbUri` names. */
+export async function startPair(mongodbUri: string, env: Record<string, string> = {}): Promise<Pair> {
+  const [userstorePort, port] = [await freePort(), await freePort()];
+  const userstore = await startService('userstore', {
+    MONGODB_URI: mongodbUri,
+    USERSTORE_PORT: String(userstorePort),
+    SERVICE_TOKENS: Object.entries(SERVICE_TOKENS)
+      .map(([role, token]) => `${role}:${role}:${token}`)
+      .join(','),
+    ...env,
+  });
+  const address = `127.0.0.1:${userstorePort}`;
+  const edge = await startService('edge', {
+    PORT: String(port),
+    USERSTORE_ADDRESS: address,
+    USERSTORE_TOKEN: SERVICE_TOKENS.edge,
+    ...env,
+  });
+  const stop = async () => {
+    await edge.stop();
+    await userstore.stop();
+  };
+  return { origin: `http://127.0.0.1:${port}`, address, edge, userstore, stop };
+}

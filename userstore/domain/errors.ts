@@ -1,0 +1,17 @@
+/** The failures that userstore's rules can end in. */
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+
+/** A refusal with its reason; the message is for the caller, `field` is the contract's name ("user_name"). */
+export class DomainError extends Error {
+  constructor(
+    readonly reason: ErrorReason,
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A value that the field does not take. */
+export const invalidField = (field: string, message: string) =>
+  new DomainError(ErrorReason.ERROR_REASON_FIELD_INVALID, message, field);

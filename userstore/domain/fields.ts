@@ -1,0 +1,104 @@
+/**
+ * The table of a user's fields: their kinds, how their text compares and how long it may be. PATCH, update masks,
+ * filters and validation all read it; a name that is not here does not exist.
+ */
+
+/** `fold`: letter case does not matter when compared (RFC 7643 caseExact false). `max`: characters. */
+export type Field =
+  | { kind: 'text'; fold: boolean; max: number }
+  | { kind: 'flag' }
+  | { kind: 'message'; fields: Fields }
+  | { kind: 'list'; fields: Fields; identity: readonly string[] };
+/** Fields by their names in the generated types: `userName`. */
+export type Fields = Readonly<Record<string, Field>>;
+
+const text = { kind: 'text', fold: true, max: 2048 } as const;
+const exact = { kind: 'text', fold: false, max: 2048 } as const;
+/** Certificates, pictures, extension values. */
+const large = { kind: 'text', fold: false, max: 65_536 } as const;
+const flag = { kind: 'flag' } as const;
+const message = (fields: Fields) => ({ kind: 'message', fields }) as const;
+/** `identity`: an element with the same values of these fields replaces the one there is. */
+const list = (fields: Fields, identity: readonly string[] = []) => ({ kind: 'list', fields, identity }) as const;
+
+const typed = (value: Field) => list({ value, display: text, type: text, primary: flag });
+
+/** The writable fields of User. */
+export const USER_FIELDS = {
+  userName: { ...text, max: 256 },
+  externalId: exact,
+  active: flag,
+  name: message({
+    formatted: text,
+    familyName: text,
+    givenName: text,
+    middleName: text,
+    honorificPrefix: text,
+    honorificSuffix: text,
+  }),
+  displayName: text,
+  nickName: text,
+  profileUrl: exact,
+  title: text,
+  userType: text,
+  preferredLanguage: text,
+  locale: text,
+  timezone: text,
+  emails: typed(text),
+  phoneNumbers: typed(text),
+  ims: typed(text),
+  photos: typed(large),
+  addresses: list({
+    formatted: text,
+    streetAddress: text,
+    locality: text,
+    region: text,
+    postalCode: text,
+    country: text,
+    type: text,
+    primary: flag,
+  }),
+  entitlements: typed(text),
+  roles: typed(text),
+  x509Certificates: typed(large),
+  enterprise: message({
+    employeeNumber: text,
+    costCenter: text,
+    organization: text,
+    division: text,
+    department: text,
+    manager: message({ value: exact, ref: exact, displayName: text }),
+  }),
+  extensionAttributes: list({ schema: text, name: text, valueJson: large }, ['schema', 'name']),
+} as const satisfies Fields;
+
+/** The contract's name of a field: `user_name` for `userName`. */
+export const contractName = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** A field and the way to it through the generated types: `['name', 'givenName']`. */
+export interface LocatedField {
+  field: Field;
+  path: readonly string[];
+}
+
+const BY_CONTRACT_NAME = new Map(locate(USER_FIELDS, [], ''));
+
+function locate(fields: Fields, path: readonly string[], prefix: string): [string, LocatedField][] {
+  return Object.entries(fields).flatMap(([name, field]) => {
+    const here = [...path, name];
+    const contract = prefix + contractName(name);
+    const below = field.kind === 'message' ? locate(field.fields, here, `${contract}.`) : [];
+    return [[contract, { field, path: here }] as [string, LocatedField], ...below];
+  });
+}
+
+/** The field with this contract name, dots between levels: "name.given_name". */
+export const fieldNamed = (contract: string): LocatedField | undefined => BY_CONTRACT_NAME.get(contract);
+
+/** The field of a list's elements with this contract name, by its name in the generated types. */
+export function elementField(fields: Fields, contract: string): [name: string, field: Field] | undefined {
+  return Object.entries(fields).find(([name]) => contractName(name) === contract);
+}
+
+/** Text as it is compared where letter case does not matter. */
+export const fold = (value: string) => value.normalize('NFC').toLowerCase();

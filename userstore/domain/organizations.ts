@@ -1,0 +1,59 @@
+/** The rules of organizations. */
+import { randomInt } from 'node:crypto';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { OrganizationStorage } from '../storage/organizations.js';
+import { DomainError, invalidField } from './errors.js';
+
+const DEFAULT_PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 1000;
+/** Twelve of these are 59 random bits; what is easily misread (0 and o, 1 and l) is not among them. */
+const ID_ALPHABET = '23456789abcdefghijkmnpqrstuvwxyz';
+const ID_LENGTH = 12;
+
+/** The rules over a storage. */
+export type Organizations = ReturnType<typeof organizations>;
+
+/** Binds the rules to where organizations are stored. `deadline` is in epoch milliseconds. */
+export function organizations(storage: OrganizationStorage) {
+  return {
+    /** Creates an organization. Throws FIELD_INVALID. */
+    async create(displayName: string, deadline: number): Promise<Organization> {
+      checkLabel('display_name', displayName);
+      const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
+      const organization = { id, displayName, createTime: new Date() };
+      await storage.insert(organization, deadline);
+      return organization;
+    },
+
+    /** Reads an organization. Throws ORGANIZATION_NOT_FOUND. */
+    async get(id: string, deadline: number): Promise<Organization> {
+      const organization = await storage.get(id, deadline);
+      if (organization) return organization;
+      throw new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
+    },
+
+    /** A page of organizations, oldest first, and the token of the next page if there is one. Throws FIELD_INVALID. */
+    async list(pageSize: number | undefined, pageToken: string | undefined, deadline: number) {
+      const limit = Math.min(Math.max(pageSize ?? DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE);
+      const found = await storage.list(pageToken ? positionOf(pageToken) : undefined, limit + 1, deadline);
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      return { organizations: page, nextPageToken: found.length > limit && last ? tokenAfter(last) : undefined };
+    },
+  };
+}
+
+/** Checks a name that people give: 1 to 200 characters. */
+export function checkLabel(field: string, label: string): void {
+  if (label.trim() === '' || label.length > 200) throw invalidField(field, 'The name must have 1 to 200 characters.');
+}
+
+const tokenAfter = ({ id, createTime }: Organization) =>
+  Buffer.from(`${createTime?.getTime()}/${id}`).toString('base64url');
+
+function positionOf(token: string): { createTime: Date; id: string } {
+  const [, time, id] = /^(\d{1,15})\/([a-z\d]{1,32})$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
+  if (time === undefined || id === undefined) throw invalidField('page_token', 'The page token is not one of ours.');
+  return { createTime: new Date(Number(time)), id };
+}

@@ -1,0 +1,94 @@
+/** What a user must be to be stored: normal form, limits, sameness. Pure. */
+import { User } from '../../proto/gen/userstore/v1/user.js';
+import { invalidField } from './errors.js';
+import { contractName, type Field, type Fields, fold, USER_FIELDS } from './fields.js';
+
+/** A user this large, in bytes on the wire, is refused: a page of 200 must fit one gRPC message. */
+const MAX_USER_BYTES = 262_144;
+const MAX_ELEMENTS = 1000;
+
+/** A generated message seen as what it is, a record; keys come from the table of fields only. */
+export type Values = Record<string, unknown>;
+export const valuesOf = (message: object): Values => message as Values;
+
+/** The list of a field; an absent one is empty. */
+export const elementsOf = (value: unknown): Values[] => (Array.isArray(value) ? value : []);
+
+/**
+ * Brings a user to normal form, in place: no empty text, no empty message, no list element that says nothing but what
+ * it is for. Null, "", [] and an element without value thus all mean "no value", as Okta's forms need.
+ */
+export function normalize(user: User): User {
+  normalizeFields(valuesOf(user), USER_FIELDS);
+  return user;
+}
+
+function normalizeFields(values: Values, fields: Fields): void {
+  for (const [name, field] of Object.entries(fields)) {
+    const value = values[name];
+    if (value === '') values[name] = undefined;
+    else if (field.kind === 'message' && value !== undefined) {
+      normalizeFields(valuesOf(value as object), field.fields);
+      if (isEmpty(value as object)) values[name] = undefined;
+    } else if (field.kind === 'list' && elementsOf(value).length > 0) {
+      for (const element of elementsOf(value)) normalizeFields(element, field.fields);
+      values[name] = elementsOf(value).filter((element) => hasContent(element, field.fields));
+    }
+  }
+}
+
+const isEmpty = (message: object) => Object.values(message).every((value) => value === undefined);
+
+/** An element without its value is nothing; an address is nothing without any of its parts. */
+function hasContent(element: Values, fields: Fields): boolean {
+  if (fields.value) return element.value !== undefined;
+  if (fields.valueJson) return element.valueJson !== undefined;
+  return Object.entries(element).some(([name, value]) => value !== undefined && name !== 'type' && name !== 'primary');
+}
+
+/** Checks a user in normal form. Throws FIELD_INVALID naming the first field that cannot be stored. */
+export function validate(user: User): void {
+  if (user.userName === undefined) throw invalidField('user_name', 'A user name is required.');
+  if (/\p{Cc}/u.test(user.userName)) {
+    throw invalidField('user_name', 'The user name must not contain control characters.');
+  }
+  if (user.active === undefined) throw invalidField('active', 'Whether the user is active cannot be left out.');
+  for (const [name, field] of Object.entries(USER_FIELDS)) check(valuesOf(user)[name], field, contractName(name));
+  if (User.encode(user).finish().length > MAX_USER_BYTES) {
+    throw invalidField('user', `The user is larger than ${MAX_USER_BYTES / 1024} KiB.`);
+  }
+}
+
+function check(value: unknown, field: Field, name: string): void {
+  if (typeof value === 'string' && field.kind === 'text' && value.length > field.max) {
+    throw invalidField(name, `The value is longer than ${field.max} characters.`);
+  }
+  if (field.kind === 'message' && value !== undefined) {
+    for (const [inner, innerField] of Object.entries(field.fields)) {
+      check(valuesOf(value as object)[inner], innerField, `${name}.${contractName(inner)}`);
+    }
+  }
+  if (field.kind === 'list') checkList(elementsOf(value), field.fields, name);
+}
+
+function checkList(elements: Values[], fields: Fields, name: string): void {
+  if (elements.length > MAX_ELEMENTS) throw invalidField(name, `There are more than ${MAX_ELEMENTS} values.`);
+  if (elements.filter((element) => element.primary === true).length > 1) {
+    throw invalidField(name, 'At most one value can be primary.');
+  }
+  for (const element of elements) {
+    for (const [inner, field] of Object.entries(fields)) check(element[inner], field, `${name}.${contractName(inner)}`);
+  }
+}
+
+/** Whether two users in normal form hold the same values. */
+export const isSame = (one: User, other: User): boolean =>
+  Buffer.from(User.encode(one).finish()).equals(User.encode(other).finish());
+
+/** Whether two values of a field are the same by the field's own rule. */
+export function equalValues(one: unknown, other: unknown, field: Field): boolean {
+  if (field.kind === 'text' && field.fold && typeof one === 'string' && typeof other === 'string') {
+    return fold(one) === fold(other);
+  }
+  return one === other;
+}

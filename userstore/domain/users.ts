@@ -1,0 +1,125 @@
+/**
+ * The rules of creating, changing, listing and removing users. Uniqueness and freshness are conditions of the write
+ * itself; a change is read, change, compare, write, tried again while other writers are faster.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import type { User } from '../../proto/gen/userstore/v1/user.js';
+import type { PatchOperation } from '../../proto/gen/userstore/v1/user_service.js';
+import { Taken } from '../storage/errors.js';
+import type { UserPage, UserStorage } from '../storage/users.js';
+import { DomainError, invalidField } from './errors.js';
+import { applyPatch } from './patch.js';
+import { applyUpdate } from './update.js';
+import { isSame, normalize, validate } from './user.js';
+
+const DEFAULT_PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 200;
+const MAX_OPERATIONS = 1000;
+/** Each lost race means that another writer won, so 50 writers at once need at most 50 tries. */
+const MAX_ATTEMPTS = 100;
+
+/** The one user; what it takes to find him. */
+export interface UserKey {
+  organizationId: string;
+  userId: string;
+}
+
+/** The rules over a storage. `deadline` is in epoch milliseconds everywhere. */
+export type Users = ReturnType<typeof users>;
+
+/** Binds the rules to where users are stored. */
+export function users(storage: UserStorage) {
+  const existing = async ({ organizationId, userId }: UserKey, deadline: number): Promise<User> => {
+    const user = await storage.get(organizationId, userId, deadline);
+    if (!user) throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
+    return user;
+  };
+
+  /** Runs `attempt` until it yields a result, as often and as long as allowed; none is given up at once for an etag. */
+  async function whileContended<T>(etag: string | undefined, deadline: number, attempt: () => Promise<T | undefined>) {
+    for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
+      const result = await attempt();
+      if (result !== undefined) return result;
+      if (etag !== undefined) throw stale();
+      await sleep(Math.random() * Math.min(2 + tries, 40));
+    }
+    throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
+  }
+
+  const change = (key: UserKey, etag: string | undefined, deadline: number, changed: (user: User) => User) =>
+    whileContended(etag, deadline, async () => {
+      const before = await existing(key, deadline);
+      if (etag !== undefined && etag !== before.etag) throw stale();
+      const after = normalize(changed(before));
+      validate(after);
+      // What changes nothing is no new version.
+      if (isSame(before, after)) return before;
+      after.updateTime = new Date();
+      return await orNameTaken(storage.replace(after, deadline));
+    });
+
+  return {
+    /** Creates a user and returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
+    async create(organizationId: string, given: User, deadline: number): Promise<User> {
+      const createTime = new Date();
+      const id = uuidv7({ msecs: createTime.getTime() });
+      const user = normalize({ ...given, id, organizationId, etag: '', createTime, updateTime: createTime });
+      user.active ??= true;
+      validate(user);
+      return await orNameTaken(storage.insert(user, deadline));
+    },
+
+    /** Reads a user. Throws USER_NOT_FOUND. */
+    get: existing,
+
+    /** A page of users, oldest first: 100 of them unless `pageSize` says otherwise. Throws FILTER_UNSUPPORTED. */
+    async list(
+      organizationId: string,
+      filter: Filter | undefined,
+      skip: number,
+      pageSize: number | undefined,
+      deadline: number,
+    ): Promise<UserPage> {
+      const limit = Math.min(Math.max(pageSize ?? DEFAULT_PAGE_SIZE, 0), MAX_PAGE_SIZE);
+      return await storage.list(organizationId, filter, Math.max(skip, 0), limit, deadline);
+    },
+
+    /** Sets the fields that `mask` names to what they are in `given`. Throws as the contract's UpdateUser says. */
+    update(key: UserKey, given: User, mask: readonly string[], etag: string | undefined, deadline: number) {
+      return change(key, etag, deadline, (user) => applyUpdate(user, given, mask));
+    },
+
+    /** Applies operations, all or nothing. Throws as the contract's PatchUser says. */
+    async patch(key: UserKey, operations: readonly PatchOperation[], etag: string | undefined, deadline: number) {
+      if (operations.length === 0 || operations.length > MAX_OPERATIONS) {
+        throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
+      }
+      return await change(key, etag, deadline, (user) => applyPatch(user, operations));
+    },
+
+    /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */
+    async remove(key: UserKey, etag: string | undefined, deadline: number): Promise<void> {
+      await whileContended(etag, deadline, async () => {
+        const user = await existing(key, deadline);
+        if (etag !== undefined && etag !== user.etag) throw stale();
+        return (await storage.remove(user.organizationId, user.id, user.etag, deadline)) || undefined;
+      });
+    },
+  };
+}
+
+const stale = () =>
+  new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, 'The user has changed since the version that was named.');
+
+async function orNameTaken<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (!(error instanceof Taken) || error.index !== 'userName') throw error;
+    const message = 'Another user of the organization has this user name.';
+    throw new DomainError(ErrorReason.ERROR_REASON_USER_NAME_TAKEN, message, 'user_name');
+  }
+}

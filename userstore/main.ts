@@ -1,0 +1,104 @@
+/** The userstore process: environment → configuration → database → server; and the way down again. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { ServerCredentials } from '@grpc/grpc-js';
+import type { Connection } from 'mongoose';
+import { type Logger, pino } from 'pino';
+import { type Config, readConfig } from './config.js';
+import { callerCheck } from './rpc/callers.js';
+import { createServer } from './server.js';
+import { localServiceTokens } from './service-tokens.js';
+import { connect, isReachable } from './storage/connect.js';
+import { createIndexes, models } from './storage/models.js';
+
+/** How long calls in flight may take to end on the way down. */
+const DRAIN_MS = 10_000;
+/** How often the database is asked whether it is there, and how long it may take to say so. */
+const PROBE_INTERVAL_MS = 2000;
+const PROBE_TIMEOUT_MS = 1500;
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel, base: { service: 'userstore' } });
+  log.info({ ...config, mongodbUri: 'set', callers: config.callers ? 'set' : 'unset' }, 'configuration');
+
+  const callers = config.callers ?? (await localServiceTokens(config.dataDir));
+  const stopped = stopSignal();
+  const connection = await connectedTo(config.mongodbUri, log, stopped);
+  if (!connection) return;
+  const collections = models(connection);
+  await createIndexes(collections);
+
+  const { server, health } = createServer(collections, { checkCaller: callerCheck(callers), log });
+  const port = await promisify(server.bindAsync.bind(server))(address(config), ServerCredentials.createInsecure());
+  log.info({ host: config.host, port }, 'listening');
+  const probing = probe(connection, (isUp) => health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING'), log, stopped);
+  process.send?.('ready');
+
+  await aborted(stopped);
+  log.info('stopping');
+  health.setStatus('', 'NOT_SERVING');
+  const drained = promisify(server.tryShutdown.bind(server))();
+  await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
+  server.forceShutdown();
+  await probing;
+  await connection.close();
+  log.info('stopped');
+}
+
+const address = ({ host, port }: Config) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+
+/** Aborts on SIGTERM, SIGINT, and when a parent that started this process with a channel is gone. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => controller.abort());
+  return controller.signal;
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** Sleeps, unless stopped meanwhile. */
+const pause = (ms: number, stopped: AbortSignal) => sleep(ms, undefined, { signal: stopped }).catch(() => undefined);
+
+/** Waits for the database, however long it takes: a service that starts before its database is no error. */
+async function connectedTo(uri: string, log: Logger, stopped: AbortSignal): Promise<Connection | undefined> {
+  while (!stopped.aborted) {
+    try {
+      return await connect(uri);
+    } catch (error) {
+      log.warn({ err: error }, 'waiting for MongoDB');
+      await pause(1000, stopped);
+    }
+  }
+  return undefined;
+}
+
+async function probe(
+  connection: Connection,
+  report: (isUp: boolean) => void,
+  log: Logger,
+  stopped: AbortSignal,
+): Promise<void> {
+  let wasUp: boolean | undefined;
+  while (!stopped.aborted) {
+    const isUp = await isReachable(connection, PROBE_TIMEOUT_MS);
+    if (stopped.aborted) return;
+    report(isUp);
+    if (isUp !== wasUp) log[isUp ? 'info' : 'warn'](isUp ? 'MongoDB is reachable' : 'MongoDB is away');
+    wasUp = isUp;
+    await pause(PROBE_INTERVAL_MS, stopped);
+  }
+}
+
+main().then(
+  () => process.disconnect?.(),
+  (error: unknown) => {
+    process.stderr.write(`userstore: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,20 @@
+/** The RPCs of ApiTokenService. */
+import type { ApiTokenServiceService } from '../../proto/gen/userstore/v1/api_token_service.js';
+import type { ApiTokens } from '../domain/api-tokens.js';
+import type { Handlers } from './unary.js';
+
+/** The handlers of ApiTokenService over the rules of API tokens. */
+export function apiTokenService(apiTokens: ApiTokens): Handlers<ApiTokenServiceService> {
+  return {
+    createApiToken: ({ organizationId, label }, deadline) => apiTokens.create(organizationId, label, deadline),
+    listApiTokens: async ({ organizationId }, deadline) => ({
+      apiTokens: await apiTokens.list(organizationId, deadline),
+    }),
+    revokeApiToken: async ({ organizationId, apiTokenId }, deadline) => ({
+      apiToken: await apiTokens.revoke(organizationId, apiTokenId, deadline),
+    }),
+    verifyApiToken: async ({ organizationId, secretDigest }, deadline) => ({
+      apiToken: await apiTokens.verify(organizationId, secretDigest, deadline),
+    }),
+  };
+}

@@ -1,0 +1,17 @@
+/** The RPCs of OrganizationService. */
+import type { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Organizations } from '../domain/organizations.js';
+import type { Handlers } from './unary.js';
+
+/** The handlers of OrganizationService over the rules of organizations. */
+export function organizationService(organizations: Organizations): Handlers<OrganizationServiceService> {
+  return {
+    createOrganization: async ({ displayName }, deadline) => ({
+      organization: await organizations.create(displayName, deadline),
+    }),
+    getOrganization: async ({ organizationId }, deadline) => ({
+      organization: await organizations.get(organizationId, deadline),
+    }),
+    listOrganizations: ({ pageSize, pageToken }, deadline) => organizations.list(pageSize, pageToken, deadline),
+  };
+}

@@ -1,0 +1,36 @@
+/** The one place where an error becomes a gRPC status. */
+import { status } from '@grpc/grpc-js';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { failureTrailers } from '../../proto/rpc-error.js';
+import { DomainError } from '../domain/errors.js';
+import { isUnavailable } from '../storage/errors.js';
+
+/** The canonical code of each reason (google.rpc.Code). */
+const CODES: Record<ErrorReason, status> = {
+  [ErrorReason.ERROR_REASON_UNSPECIFIED]: status.INTERNAL,
+  [ErrorReason.UNRECOGNIZED]: status.INTERNAL,
+  [ErrorReason.ERROR_REASON_USER_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_USER_NAME_TAKEN]: status.ALREADY_EXISTS,
+  [ErrorReason.ERROR_REASON_ETAG_MISMATCH]: status.ABORTED,
+  [ErrorReason.ERROR_REASON_WRITE_CONTENTION]: status.ABORTED,
+  [ErrorReason.ERROR_REASON_FIELD_INVALID]: status.INVALID_ARGUMENT,
+  [ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED]: status.INVALID_ARGUMENT,
+  [ErrorReason.ERROR_REASON_PATCH_FIELD_UNKNOWN]: status.INVALID_ARGUMENT,
+  [ErrorReason.ERROR_REASON_PATCH_TARGET_MISSING]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_API_TOKEN_INVALID]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_CALLER_UNKNOWN]: status.UNAUTHENTICATED,
+  [ErrorReason.ERROR_REASON_CALLER_FORBIDDEN]: status.PERMISSION_DENIED,
+};
+
+/** The status of a failed call. What is not a refusal with a reason says nothing of its cause: that is for the log. */
+export function statusOf(error: unknown) {
+  if (error instanceof DomainError) {
+    const code = CODES[error.reason];
+    const metadata = failureTrailers(code, error.message, { reason: error.reason, field: error.field });
+    return { code, details: error.message, metadata };
+  }
+  if (isUnavailable(error)) return { code: status.UNAVAILABLE, details: 'The database is away or late.' };
+  return { code: status.INTERNAL, details: 'The service failed; its log says why.' };
+}

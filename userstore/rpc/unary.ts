@@ -1,0 +1,92 @@
+/** The way every call takes: caller check, deadline, handler, log line. A handler is an async function that throws. */
+import { type handleUnaryCall, type MethodDefinition, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import { DomainError, invalidField } from '../domain/errors.js';
+import type { Caller, callerCheck } from './callers.js';
+import { statusOf } from './status.js';
+
+/** A call that names no deadline gets this one, in milliseconds. */
+const DEFAULT_DEADLINE_MS = 30_000;
+
+/** What every RPC needs. */
+export interface CallTools {
+  checkCaller: ReturnType<typeof callerCheck>;
+  log: Logger;
+}
+
+type Methods = Record<string, MethodDefinition<never, never>>;
+type Request<M> = M extends { requestDeserialize: (bytes: Buffer) => infer Q } ? Q : never;
+type Response<M> = M extends { responseDeserialize: (bytes: Buffer) => infer R } ? R : never;
+
+/** One async function for each RPC of a service; `deadline` is in epoch milliseconds. */
+export type Handlers<S> = {
+  [Method in keyof S]: (request: Request<S[Method]>, deadline: number) => Promise<Response<S[Method]>>;
+};
+
+/** Makes grpc-js handlers of async functions. */
+export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallTools) {
+  const wrapped = Object.entries(service as Methods).map(([name, { path }]) => {
+    const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<unknown>;
+    return [name, unary(path, handler, tools)];
+  });
+  return Object.fromEntries(wrapped) as {
+    [Method in keyof S]: handleUnaryCall<Request<S[Method]>, Response<S[Method]>>;
+  };
+}
+
+function unary<Q, R>(
+  path: string,
+  handler: (request: Q, deadline: number) => Promise<R>,
+  { checkCaller, log }: CallTools,
+): handleUnaryCall<Q, R> {
+  return (call, callback) => {
+    const start = performance.now();
+    let caller: Caller | undefined;
+    const answer = async () => {
+      caller = checkCaller(call.metadata, path);
+      checkRequest(call.request);
+      return await handler(call.request, deadlineOf(call));
+    };
+    answer().then(
+      (response) => {
+        log.info(line(path, call, caller, start), 'call');
+        callback(null, response);
+      },
+      (error: unknown) => {
+        const failure = statusOf(error);
+        const level =
+          failure.code === status.INTERNAL ? 'error' : failure.code === status.UNAVAILABLE ? 'warn' : 'info';
+        const fields = { ...line(path, call, caller, start), code: status[failure.code] };
+        log[level](error instanceof DomainError ? fields : { ...fields, err: error }, 'call failed');
+        callback(failure);
+      },
+    );
+  };
+}
+
+function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
+  const deadline = call.getDeadline();
+  const ms = deadline instanceof Date ? deadline.getTime() : deadline;
+  return Number.isFinite(ms) ? ms : Date.now() + DEFAULT_DEADLINE_MS;
+}
+
+/** What the contract demands of every request that has these fields. */
+function checkRequest(request: unknown): void {
+  const { organizationId, actor } = request as { organizationId?: string; actor?: Actor | undefined };
+  if (organizationId === '') throw invalidField('organization_id', 'The request names no organization.');
+  if (Object.hasOwn(request as object, 'actor') && !actor) throw invalidField('actor', 'The request names no actor.');
+}
+
+function line(path: string, call: ServerUnaryCall<unknown, unknown>, caller: Caller | undefined, start: number) {
+  const { organizationId, userId, actor } = call.request as { organizationId?: string; userId?: string; actor?: Actor };
+  return {
+    rpc: path.slice(path.lastIndexOf('.') + 1),
+    caller: caller?.name,
+    requestId: actor?.requestId ?? call.metadata.get('x-request-id')[0],
+    apiTokenId: actor?.apiTokenId,
+    organizationId,
+    userId,
+    ms: Math.round((performance.now() - start) * 100) / 100,
+  };
+}

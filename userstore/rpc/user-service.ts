@@ -1,0 +1,37 @@
+/** The RPCs of UserService: request in, domain called, response out. */
+import type { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
+import { invalidField } from '../domain/errors.js';
+import type { Users } from '../domain/users.js';
+import type { Handlers } from './unary.js';
+
+/** The handlers of UserService over the rules of users. */
+export function userService(users: Users): Handlers<UserServiceService> {
+  return {
+    getUser: async (request, deadline) => ({ user: await users.get(request, deadline) }),
+
+    async listUsers({ organizationId, filter, skip, pageSize }, deadline) {
+      const page = await users.list(organizationId, filter, skip, pageSize, deadline);
+      return { users: page.users, totalSize: page.total };
+    },
+
+    async createUser({ organizationId, user }, deadline) {
+      if (!user) throw invalidField('user', 'The request has no user.');
+      return { user: await users.create(organizationId, user, deadline) };
+    },
+
+    async updateUser(request, deadline) {
+      const { user, updateMask, etag } = request;
+      if (!user) throw invalidField('user', 'The request has no user.');
+      return { user: await users.update(request, user, updateMask ?? [], etag, deadline) };
+    },
+
+    async patchUser(request, deadline) {
+      return { user: await users.patch(request, request.operations, request.etag, deadline) };
+    },
+
+    async deleteUser(request, deadline) {
+      await users.remove(request, request.etag, deadline);
+      return {};
+    },
+  };
+}

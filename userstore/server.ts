@@ -1,0 +1,43 @@
+/** The gRPC server: which services it offers, over which storage, with which limits. Builds; does not listen. */
+import { Server } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
+import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
+import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
+import { apiTokens } from './domain/api-tokens.js';
+import { organizations } from './domain/organizations.js';
+import { users } from './domain/users.js';
+import { apiTokenService } from './rpc/api-token-service.js';
+import { organizationService } from './rpc/organization-service.js';
+import { type CallTools, unaryHandlers } from './rpc/unary.js';
+import { userService } from './rpc/user-service.js';
+import { apiTokenStorage } from './storage/api-tokens.js';
+import type { Models } from './storage/models.js';
+import { organizationStorage } from './storage/organizations.js';
+import { userStorage } from './storage/users.js';
+
+/** A page of 200 of the largest users fits. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** A server with the three services and gRPC's health protocol, which says NOT_SERVING until told otherwise. */
+export function createServer(models: Models, tools: CallTools): { server: Server; health: HealthImplementation } {
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    // Two userstores on one port would each answer half the calls.
+    'grpc.so_reuseport': 0,
+  });
+  const organizationRules = organizations(organizationStorage(models.organizations));
+  const tokenRules = apiTokens(apiTokenStorage(models.apiTokens), organizationRules);
+  const userRules = users(userStorage(models.users));
+
+  server.addService(UserServiceService, unaryHandlers(UserServiceService, userService(userRules), tools));
+  server.addService(
+    OrganizationServiceService,
+    unaryHandlers(OrganizationServiceService, organizationService(organizationRules), tools),
+  );
+  server.addService(ApiTokenServiceService, unaryHandlers(ApiTokenServiceService, apiTokenService(tokenRules), tools));
+  const health = new HealthImplementation({ '': 'NOT_SERVING' });
+  health.addToServer(server);
+  return { server, health };
+}

@@ -1,0 +1,42 @@
+/** The connection to MongoDB: one of its own, with the durability every write is acknowledged with. */
+import mongoose, { type Connection } from 'mongoose';
+
+/**
+ * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds.
+ * A URI that names no database means "leasehawk".
+ * Reads go to the primary: what was acknowledged is what is read.
+ */
+export async function connect(uri: string): Promise<Connection> {
+  const connection = mongoose.createConnection(uri, {
+    ...(/^[^:]+:\/\/[^/]+\/[^/?]/.test(uri) ? {} : { dbName: 'leasehawk' }),
+    // On a single server "majority" alone does not wait for the journal, and a kill takes acknowledged writes along.
+    writeConcern: { w: 'majority', journal: true },
+    readPreference: 'primary',
+    readConcernLevel: 'majority',
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    serverSelectionTimeoutMS: 5000,
+    connectTimeoutMS: 5000,
+    appName: 'userstore',
+  });
+  try {
+    return await connection.asPromise();
+  } catch (error) {
+    await connection.destroy();
+    throw error;
+  }
+}
+
+/** Whether the database answers a ping within `timeoutMS`. */
+export async function isReachable(connection: Connection, timeoutMS: number): Promise<boolean> {
+  try {
+    await connection.db?.command({ ping: 1 }, { timeoutMS });
+    return connection.db !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The options that end a database call at `deadline` (epoch milliseconds). */
+export const within = (deadline: number) => ({ timeoutMS: Math.max(1, Math.floor(deadline - Date.now())) });

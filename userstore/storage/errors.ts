@@ -1,0 +1,31 @@
+/** What MongoDB's failures mean; nothing above storage knows the driver's errors. */
+import { mongo } from 'mongoose';
+
+/** Another document has the unique value; `index` is the name of the index that says so. */
+export class Taken extends Error {
+  constructor(readonly index: string) {
+    super(`a unique value of index ${index} is taken`);
+  }
+}
+
+/** Runs a write and turns a duplicate key into Taken. */
+export async function unlessTaken<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (!(error instanceof mongo.MongoServerError) || error.code !== 11000) throw error;
+    throw new Taken(/index: (\S+)/.exec(error.message)?.[1] ?? 'unknown');
+  }
+}
+
+/** Server states that pass: stepping down, shutting down, no majority, out of time. */
+const PASSING_CODES = new Set([50, 64, 89, 91, 100, 189, 262, 6, 7, 9001, 10107, 11600, 11602, 13435, 13436]);
+
+/** Whether an error says that the database is away or late, so that trying again later may succeed. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof mongo.MongoServerError) {
+    return PASSING_CODES.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError');
+  }
+  // Whatever else the driver throws speaks of connections, server selection or time.
+  return error instanceof mongo.MongoError && !(error instanceof mongo.MongoInvalidArgumentError);
+}

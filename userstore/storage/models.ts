@@ -1,0 +1,129 @@
+/** The mongoose models: what each collection holds, and the indexes that its promises rest on. */
+import { type Connection, type Model, Schema } from 'mongoose';
+import type { UserDocument } from './documents.js';
+
+/** A customer as stored. */
+export interface OrganizationDocument {
+  _id: string;
+  displayName: string;
+  createTime: Date;
+}
+
+/** An API token as stored: never its secret. */
+export interface ApiTokenDocument {
+  _id: string;
+  organizationId: string;
+  digest: string;
+  label: string;
+  createTime: Date;
+  revokeTime?: Date;
+}
+
+/** The collections of one database. */
+export interface Models {
+  users: Model<UserDocument>;
+  organizations: Model<OrganizationDocument>;
+  apiTokens: Model<ApiTokenDocument>;
+}
+
+const options = { versionKey: false, strict: 'throw', strictQuery: 'throw', id: false } as const;
+const text = { type: String };
+const typedValue = { _id: false, value: text, display: text, type: text, primary: { type: Boolean } };
+const address = {
+  _id: false,
+  formatted: text,
+  streetAddress: text,
+  locality: text,
+  region: text,
+  postalCode: text,
+  country: text,
+  type: text,
+  primary: { type: Boolean },
+};
+
+const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
+  {
+    _id: { type: String, required: true },
+    organizationId: { type: String, required: true },
+    version: { type: Number, required: true },
+    createTime: { type: Date, required: true },
+    updateTime: { type: Date, required: true },
+    userName: { type: String, required: true },
+    userNameKey: { type: String, required: true },
+    externalId: text,
+    active: { type: Boolean, required: true },
+    name: {
+      formatted: text,
+      familyName: text,
+      givenName: text,
+      middleName: text,
+      honorificPrefix: text,
+      honorificSuffix: text,
+    },
+    displayName: text,
+    nickName: text,
+    profileUrl: text,
+    title: text,
+    userType: text,
+    preferredLanguage: text,
+    locale: text,
+    timezone: text,
+    emails: [{ ...typedValue, valueKey: text, typeKey: text }],
+    phoneNumbers: [typedValue],
+    ims: [typedValue],
+    photos: [typedValue],
+    addresses: [address],
+    entitlements: [typedValue],
+    roles: [typedValue],
+    x509Certificates: [typedValue],
+    enterprise: {
+      employeeNumber: text,
+      costCenter: text,
+      organization: text,
+      division: text,
+      department: text,
+      manager: { value: text, ref: text, displayName: text },
+    },
+    extensionAttributes: [{ _id: false, schema: text, name: text, valueJson: text }],
+  },
+  options,
+)
+  // Uniqueness is this index, never a look-up.
+  .index({ organizationId: 1, userNameKey: 1 }, { unique: true, name: 'userName' })
+  .index({ organizationId: 1, _id: 1 }, { name: 'order' })
+  .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
+  .index({ organizationId: 1, 'emails.valueKey': 1, _id: 1 }, { name: 'email' })
+  .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' });
+
+const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
+  { _id: { type: String, required: true }, displayName: { type: String, required: true }, createTime: Date },
+  options,
+).index({ createTime: 1, _id: 1 }, { name: 'order' });
+
+const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
+  {
+    _id: { type: String, required: true },
+    organizationId: { type: String, required: true },
+    digest: { type: String, required: true },
+    label: { type: String, required: true },
+    createTime: { type: Date, required: true },
+    revokeTime: Date,
+  },
+  options,
+)
+  .index({ organizationId: 1, digest: 1 }, { unique: true, name: 'digest' })
+  .index({ organizationId: 1, _id: 1 }, { name: 'order' });
+
+/** The models of a connection. */
+export function models(connection: Connection): Models {
+  return {
+    users: connection.model<UserDocument>('User', userSchema, 'users'),
+    organizations: connection.model<OrganizationDocument>('Organization', organizationSchema, 'organizations'),
+    apiTokens: connection.model<ApiTokenDocument>('ApiToken', apiTokenSchema, 'apiTokens'),
+  };
+}
+
+/** Creates the indexes that are missing. Throws where data that is there already breaks one. */
+export async function createIndexes({ users, organizations, apiTokens }: Models): Promise<void> {
+  for (const model of [users, organizations, apiTokens]) await model.createIndexes();
+}

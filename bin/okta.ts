@@ -2,9 +2,9 @@
 
 import { randomInt } from 'node:crypto';
 import { InvalidArgumentError, Option, program } from 'commander';
-import type { Dialect } from './okta/lifecycle.js';
 import { document, heading, showProgress, stepLines, succeeded, verdict } from './okta/report.js';
 import { type Plan, run } from './okta/run.js';
+import type { Dialect } from './okta/user.js';
 
 const EXAMPLES = `
 Example, with the three values that \`npm start\` prints:

@@ -43,8 +43,8 @@ process.exit();
 
 async function start(config: Config): Promise<void> {
   const { dataDir, userstorePort } = config;
-  await requireFree('PORT', config.port);
-  await requireFree('USERSTORE_PORT', userstorePort);
+  await requireFree('PORT', config.port, config.host);
+  await requireFree('USERSTORE_PORT', userstorePort, '127.0.0.1');
   await requireFolder(dataDir);
 
   const mongodbUri = config.mongodbUri ?? (await embeddedMongodb(join(dataDir, 'mongodb')));
@@ -59,7 +59,7 @@ async function start(config: Config): Promise<void> {
   const dataNote = config.mongodbUri ? 'Data is in the MongoDB of MONGODB_URI.' : `Data is in ${dataDir}.`;
   try {
     const userstore = connect(address, await adminToken(dataDir));
-    process.stdout.write(await welcome(userstore, `http://localhost:${config.port}`, dataNote));
+    process.stdout.write(await welcome(userstore, config.origin, dataNote));
     userstore.close();
   } catch (error) {
     report(`Everything runs, but organizations cannot be shown: ${error instanceof Error ? error.message : error}`);
@@ -83,8 +83,8 @@ async function keep(name: string, tries: number, launch: () => Promise<Running>)
   processes.unshift(await supervise({ name, launch, tries, report, signal }));
 }
 
-async function requireFree(variable: string, port: number): Promise<void> {
-  if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '0.0.0.0'))) return;
+async function requireFree(variable: string, port: number, host: string): Promise<void> {
+  if (await isFree(port, host)) return;
   throw new Error(`Port ${port} is in use: stop what uses it, or choose another with ${variable}=… npm start`);
 }
 

@@ -40,7 +40,7 @@ export function createApp({ store, log, publicUrl }: AppOptions): Express {
   app.get('/health/ready', ready(store));
 
   const scim = express.Router({ caseSensitive: true });
-  scim.use(jsonBody());
+  scim.use(readBody());
   scim.route('/Users').get(users.list).post(users.create).all(methodNotAllowed('GET', 'POST'));
   scim
     .route('/Users/:id')
@@ -68,17 +68,14 @@ function requestLog(logger: Logger): RequestHandler {
   return pinoHttp({
     logger,
     quietReqLogger: true,
+    customAttributeKeys: { reqId: 'requestId' },
     genReqId: (_request, response) => {
       const id = randomUUID();
       response.setHeader('X-Request-Id', id);
       return id;
     },
     serializers: {
-      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
-        id,
-        method,
-        path: url.split('?')[0],
-      }),
+      req: ({ method, url }: { method: string; url: string }) => ({ method, path: url.split('?')[0] }),
       res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
     },
     customProps: (_request, response) => {
@@ -89,9 +86,9 @@ function requestLog(logger: Logger): RequestHandler {
   });
 }
 
-/** Parses JSON bodies of both media types; refuses others where there is a body to understand. */
-function jsonBody(): RequestHandler {
-  const parse = express.json({ type: JSON_TYPES, limit: MAX_BODY_BYTES });
+/** Reads bodies of both media types, as bytes; refuses others where there is a body to understand. */
+function readBody(): RequestHandler {
+  const read = express.raw({ type: JSON_TYPES, limit: MAX_BODY_BYTES });
   return (request, response, next) => {
     if (!['POST', 'PUT', 'PATCH'].includes(request.method)) {
       next();
@@ -100,7 +97,10 @@ function jsonBody(): RequestHandler {
     // `is` says null where there is no body.
     const type = request.is(JSON_TYPES);
     if (type === null) throw badRequest('invalidSyntax', 'The request has no body.');
-    if (type === false) throw new ScimError(415, undefined, 'The Content-Type must be application/scim+json.');
-    parse(request, response, next);
+    const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+    if (type === false || !/^(utf-?8|us-ascii)$/i.test(charset)) {
+      throw new ScimError(415, undefined, 'The Content-Type must be application/scim+json, in UTF-8.');
+    }
+    read(request, response, next);
   };
 }

@@ -42,9 +42,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
 
 /** What body-parser and Express refuse by themselves, by the `type` or status of their errors. */
 const HTTP_DETAILS: Record<string, readonly [status: number, scimType: ScimType | undefined, detail: string]> = {
-  'entity.parse.failed': [400, 'invalidSyntax', 'The request body is not valid JSON.'],
   'entity.too.large': [413, undefined, 'The request body is larger than 5 MB.'],
-  'charset.unsupported': [415, undefined, 'The request body must be JSON in UTF-8.'],
   'encoding.unsupported': [415, undefined, 'The Content-Encoding of the request body is not supported.'],
   'request.aborted': [400, 'invalidSyntax', 'The request body is incomplete.'],
   'request.size.invalid': [400, 'invalidSyntax', 'The request body is not as long as Content-Length says.'],

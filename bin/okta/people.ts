@@ -13,6 +13,8 @@ const DEPARTMENTS = ['Leasing', 'Operations', 'Finance', 'R&D'];
 export interface Person {
   userName: string;
   profile: Json;
+  /** True once the creation has been asked for, whatever came back. */
+  posted: boolean;
   /** The server's resource as it showed it last; none while it knows nobody. */
   shown?: Json & { id: string };
 }
@@ -52,7 +54,7 @@ function createPerson(index: number, tag: string): Person {
     locale: 'en-US',
     externalId: oktaId(`${tag} ${index}`),
   };
-  return { userName, profile: index % 2 === 0 ? basic : { ...basic, ...mappedExtras(index, basic) } };
+  return { userName, posted: false, profile: index % 2 === 0 ? basic : { ...basic, ...mappedExtras(index, basic) } };
 }
 
 /** What an admin may map beyond the attributes every app has. */

@@ -1,11 +1,15 @@
 /** A whole run: the steps in their order, and what is left at the end. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, Stop, Unreachable } from './client.js';
 import { checkRefusals, testCredentials } from './connection.js';
 import { importUsers } from './import.js';
-import { assign, type Dialect, deactivate, leave, link, reactivate, update } from './lifecycle.js';
+import { assign, deactivate, leave, link, reactivate, update } from './lifecycle.js';
 import { createPeople, isActive, isAssigned } from './people.js';
 import { closeTally, count, createOkta, type Position, type StepCode, type StepResult, startTally } from './step.js';
+import type { Dialect } from './user.js';
+
+const COMEBACK_MS = 5000;
 
 /** What to run, and against whom. */
 export interface Plan {
@@ -85,9 +89,11 @@ export async function run(plan: Plan, audience: Audience, stopping: AbortSignal)
     stop = await perform(title, code, stopping);
     if (stop) break;
   }
-  if (assigned().length > 0 && !(stop instanceof Unreachable)) {
+  if (people.some(({ posted }) => posted)) {
+    // The server may be on its way back.
+    if (stop instanceof Unreachable) await sleep(COMEBACK_MS);
     const never = new AbortController().signal;
-    const last = await perform('Leave', (okta) => leave(okta, assigned(), dialect, plan.cleanup), never);
+    const last = await perform('Leave', (okta) => leave(okta, people, dialect, plan.cleanup), never);
     stop ??= last;
   }
   const left = assigned();

@@ -7,6 +7,8 @@ const environment = z
   .object({
     PORT: port.default(8080),
     USERSTORE_PORT: port.default(50_051),
+    HOST: z.string().default('127.0.0.1'),
+    PUBLIC_URL: z.string().optional(),
     DATA_DIR: z.string().default('./data'),
     MONGODB_URI: z
       .string()
@@ -22,6 +24,9 @@ const environment = z
 export interface Config {
   /** Of HTTP. */
   port: number;
+  host: string;
+  /** Under which address Okta reaches the edge, "https://host". */
+  origin: string;
   /** Of gRPC. */
   userstorePort: number;
   /** An absolute path. */
@@ -38,6 +43,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (!success) throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   return {
     port: data.PORT,
+    host: data.HOST,
+    origin: data.PUBLIC_URL?.replace(/\/$/, '') ?? `http://localhost:${data.PORT}`,
     userstorePort: data.USERSTORE_PORT,
     dataDir: resolve(data.DATA_DIR),
     mongodbUri: data.MONGODB_URI,

@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { Principal } from '../auth.js';
 import { parseFilter } from '../scim/filter.js';
-import { checkedBody } from '../scim/json.js';
+import { parseBody } from '../scim/json.js';
 import { listResponse, parseListQuery } from '../scim/list.js';
 import { operationsOf, parsePatch } from '../scim/patch.js';
 import { parseUser, renderUser } from '../scim/user.js';
@@ -51,7 +51,7 @@ export function userRoutes(store: StoreClient, baseUrl: BaseUrl) {
 
   const create: Handler = async (request, response) => {
     const { organizationId, requestId, actor, usersUrl } = context(request, response);
-    const user = parseUser(checkedBody(request.body));
+    const user = parseUser(parseBody(request.body));
     const created = await store.createUser({ organizationId, actor, user }, requestId);
     sendUser(request, response, 201, created.user, usersUrl);
   };
@@ -64,7 +64,7 @@ export function userRoutes(store: StoreClient, baseUrl: BaseUrl) {
 
   const replace: Handler = async (request, response) => {
     const { organizationId, requestId, actor, usersUrl } = context(request, response);
-    const body = checkedBody(request.body);
+    const body = parseBody(request.body);
     const user = parseUser(body);
     const key = { organizationId, actor, userId: request.params.id };
     // Okta's wizard apps disable a user by a PUT that may lack attributes: it sets what it names and clears nothing.
@@ -77,7 +77,7 @@ export function userRoutes(store: StoreClient, baseUrl: BaseUrl) {
 
   const patch: Handler = async (request, response) => {
     const { organizationId, requestId, actor, usersUrl } = context(request, response);
-    const operations = parsePatch(checkedBody(request.body));
+    const operations = parsePatch(parseBody(request.body));
     const key = { organizationId, userId: request.params.id };
     const { user } =
       operations.length === 0

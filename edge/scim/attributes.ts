@@ -162,9 +162,17 @@ export const READ_ONLY = new Set(['id', 'meta', 'groups', 'schemas']);
 /** Single sign-on is the only way in, so a password that comes is dropped: not stored, logged or echoed. */
 export const DROPPED = 'password';
 
+const byName = new WeakMap<readonly Attribute[], ReadonlyMap<string, Attribute>>();
+
 /** The attribute of this name, in any letter case (RFC 7643 section 2.1). */
-export const attributeNamed = (attributes: readonly Attribute[], name: string): Attribute | undefined =>
-  attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase());
+export function attributeNamed(attributes: readonly Attribute[], name: string): Attribute | undefined {
+  let names = byName.get(attributes);
+  if (!names) {
+    names = new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]));
+    byName.set(attributes, names);
+  }
+  return names.get(name.toLowerCase());
+}
 
 /** Its name in the generated types. */
 export const fieldOf = ({ field, name }: Attribute): string => field ?? name;

@@ -1,4 +1,4 @@
-/** What a JSON body must be before anything is read from it. */
+/** The bytes of a body → a JSON object that is safe to read. */
 import { badRequest } from './errors.js';
 
 /** Enough for any SCIM message; a request nested deeper is an attack or a mistake. */
@@ -14,29 +14,55 @@ export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Checks a parsed body: an object, not nested too deeply, without reserved names, its text well-formed Unicode.
- * Throws invalidSyntax.
+ * The object that the bytes of a body are the JSON of: UTF-8, not nested too deeply, without reserved names, its text
+ * well-formed Unicode. Throws invalidSyntax.
  */
-export function checkedBody(body: unknown): JsonObject {
+export function parseBody(bytes: Uint8Array): JsonObject {
+  checkDepth(bytes);
+  const body = parseJson(bytes);
   if (!isObject(body)) throw badRequest('invalidSyntax', 'The request body must be a JSON object.');
-  checkValue(body, 1);
+  checkValue(body);
   return body;
 }
 
-function checkValue(value: unknown, depth: number): void {
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, QUOTE, BACKSLASH] = Buffer.from('{}[]"\\');
+
+/** Before parsing: a body of nothing but brackets would keep the parser busy for a second. */
+function checkDepth(bytes: Uint8Array): void {
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (isInText && byte === BACKSLASH) at++;
+    else if (byte === QUOTE) isInText = !isInText;
+    else if (isInText) continue;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+    if (depth > MAX_DEPTH)
+      throw badRequest('invalidSyntax', `The request body is nested deeper than ${MAX_DEPTH} levels.`);
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw badRequest('invalidSyntax', 'The request body is not valid JSON in UTF-8.');
+  }
+}
+
+function checkValue(value: unknown): void {
   if (typeof value === 'string' && !value.isWellFormed()) {
     throw badRequest('invalidSyntax', 'The request body holds text that is not valid Unicode.');
   }
   if (typeof value !== 'object' || value === null) return;
-  if (depth > MAX_DEPTH)
-    throw badRequest('invalidSyntax', `The request body is nested deeper than ${MAX_DEPTH} levels.`);
   if (Array.isArray(value)) {
-    for (const element of value) checkValue(element, depth + 1);
+    for (const element of value) checkValue(element);
     return;
   }
   for (const [name, inner] of Object.entries(value)) {
     if (RESERVED_NAMES.has(name)) throw badRequest('invalidSyntax', `"${name}" is not a name an attribute can have.`);
-    checkValue(inner, depth + 1);
+    checkValue(inner);
   }
 }
 

@@ -31,12 +31,13 @@ export function parsePatch(body: JsonObject): PatchOperation[] {
   if (!Array.isArray(operations) || operations.length === 0) {
     throw badRequest('invalidSyntax', '"Operations" must be a list of at least one operation.');
   }
-  const parsed = operations.flatMap((operation) => parseOperation(operation));
-  if (parsed.length > MAX_OPERATIONS) {
-    throw badRequest('invalidSyntax', `A PATCH may change at most ${MAX_OPERATIONS} attributes.`);
-  }
+  if (operations.length > MAX_OPERATIONS) throw tooMany();
+  const parsed = operations.flatMap(parseOperation);
+  if (parsed.length > MAX_OPERATIONS) throw tooMany();
   return parsed;
 }
+
+const tooMany = () => badRequest('invalidSyntax', `A PATCH may change at most ${MAX_OPERATIONS} attributes.`);
 
 /**
  * The operations that set what a body names and leave alone what it does not name: a PUT that disables a user may be

@@ -3,6 +3,9 @@ import { type Attribute, attributeNamed, fieldOf } from './attributes.js';
 import { badRequest } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
 
+/** As many values as userstore takes in one list. */
+const MAX_ELEMENTS = 1000;
+
 /**
  * The field's value; undefined for null. Numbers become text and "True"/"false" become booleans, as identity
  * providers send them so; a plain value for a complex one is its `value`. `path` names the attribute in errors.
@@ -11,6 +14,7 @@ import { isObject, type JsonObject } from './json.js';
 export function parseValue(attribute: Attribute, value: unknown, path: string): unknown {
   if (!attribute.multiValued) return parseSingle(attribute, value, path);
   const elements = value === null || value === undefined ? [] : Array.isArray(value) ? value : [value];
+  if (elements.length > MAX_ELEMENTS) throw badRequest('invalidValue', `${path} has more than ${MAX_ELEMENTS} values.`);
   return elements.map((element) => parseSingle(attribute, element, path)).filter((element) => element !== undefined);
 }
 

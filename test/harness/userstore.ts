@@ -1,0 +1,105 @@
+/** userstore over gRPC as a calling service sees it: promises, and failures in the contract's words. */
+import { randomUUID } from 'node:crypto';
+import {
+  type CallOptions,
+  type Client,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+  makeGenericClientConstructor,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { service as healthService } from 'grpc-health-check';
+import { ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
+import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
+import { failureOf } from '../../proto/rpc-error.js';
+
+/** A connection; each call throws grpc-js's ServiceError. */
+export type UserstoreClient = ReturnType<typeof userstoreClient>;
+
+type Unary<Q, R> = (
+  request: Q,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: R) => void,
+) => ClientUnaryCall;
+
+/** Connects with this service token; undefined sends none. A call ends after `deadlineMs`. */
+export function userstoreClient(address: string, serviceToken: string | undefined, deadlineMs = 10_000) {
+  // A channel of its own for each client: none inherits another's pause between attempts to connect.
+  const options = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500 };
+  const users = new UserServiceClient(address, credentials.createInsecure(), options);
+  const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), options);
+  const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), options);
+  const health = new (makeGenericClientConstructor(healthService, 'Health'))(
+    address,
+    credentials.createInsecure(),
+    options,
+  );
+  const metadata = new Metadata();
+  if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
+
+  const unary = <Q, R>(client: Client, method: Unary<Q, R>) => {
+    const bound = method.bind(client);
+    return (request: Q, timeoutMs = deadlineMs): Promise<R> =>
+      new Promise((resolve, reject) => {
+        bound(request, metadata, { deadline: Date.now() + timeoutMs }, (error, response) => {
+          if (error) reject(error);
+          else resolve(response);
+        });
+      });
+  };
+
+  return {
+    getUser: unary(users, users.getUser),
+    listUsers: unary(users, users.listUsers),
+    createUser: unary(users, users.createUser),
+    updateUser: unary(users, users.updateUser),
+    patchUser: unary(users, users.patchUser),
+    deleteUser: unary(users, users.deleteUser),
+    createApiToken: unary(apiTokens, apiTokens.createApiToken),
+    listApiTokens: unary(apiTokens, apiTokens.listApiTokens),
+    revokeApiToken: unary(apiTokens, apiTokens.revokeApiToken),
+    verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
+    createOrganization: unary(organizations, organizations.createOrganization),
+    getOrganization: unary(organizations, organizations.getOrganization),
+    listOrganizations: unary(organizations, organizations.listOrganizations),
+    checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
+    close: () => {
+      for (const client of [users, apiTokens, organizations, health]) client.close();
+    },
+  };
+}
+
+/** The actor of a test's request. */
+export const actor = () => ({ caller: 'test', apiTokenId: undefined, requestId: randomUUID() });
+
+/** How a call that must fail did: the canonical code, the reason without its prefix, the field. */
+export async function failureIn(call: Promise<unknown>): Promise<{ code: string; reason?: string; field?: string }> {
+  try {
+    await call;
+  } catch (error) {
+    const { code, metadata } = error as ServiceError;
+    if (code === undefined || !metadata) throw error;
+    const failure = failureOf(error as ServiceError);
+    const reason = failure && ErrorReason[failure.reason].replace('ERROR_REASON_', '');
+    return {
+      code: status[code],
+      ...(reason === undefined ? {} : { reason }),
+      ...(failure?.field === undefined ? {} : { field: failure.field }),
+    };
+  }
+  throw new Error('the call succeeded, though it must not');
+}
+
+/** Waits until `isSo` is; throws when it is not within `timeoutMs`. */
+export async function eventually(what: string, isSo: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const giveUp = Date.now() + timeoutMs;
+  while (!(await isSo())) {
+    if (Date.now() > giveUp) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -23,7 +23,7 @@ program
   .description('Creates organizations, and issues, lists and revokes their API tokens.')
   .option(
     '--userstore <host:port>',
-    'where userstore listens (default: USERSTORE_ADDRESS, else 127.0.0.1:50051)',
+    'where userstore listens; also USERSTORE_ADDRESS',
     process.env.USERSTORE_ADDRESS || '127.0.0.1:50051',
   )
   .option('--json', 'print JSON instead of text')

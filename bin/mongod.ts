@@ -1,9 +1,8 @@
 /** Runs a mongod of our own on 127.0.0.1, on data that stays. */
-import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoInstance } from 'mongodb-memory-server';
+import { freePort } from './port.js';
 import type { Running } from './start/supervise.js';
 
 // Without this the library compares the binary with the version it would have downloaded, and warns.
@@ -55,8 +54,8 @@ export async function startMongod({ binary, dbPath, port }: MongodOptions): Prom
         await sleep(250);
         continue;
       }
-      if (isDataInUse) throw new Error(`The data folder ${dbPath} is in use by another running instance.`);
-      throw new Error(`mongod does not start: ${instance.complaint || String(error)}`);
+      if (isDataInUse) throw new Error(`the data in ${dbPath} is in use by another running instance`);
+      throw new Error(`mongod says: ${instance.complaint || String(error)}`);
     }
   }
 }
@@ -88,7 +87,8 @@ class Instance extends MongoInstance {
     this.rest = lines.pop() ?? '';
     for (const line of lines) {
       if (/"s":"[EF]"/.test(line)) {
-        this.complaint ||= /"error":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? /"msg":"([^"]*)"/.exec(line)?.[1] ?? line;
+        // The innermost text says most: {"msg":"…","attr":{"error":"…"}}.
+        this.complaint ||= [...line.matchAll(/"(?:error|msg)":"((?:[^"\\]|\\.)*)"/g)].at(-1)?.[1] ?? line;
       }
       super.stdoutHandler(line);
     }
@@ -98,22 +98,4 @@ class Instance extends MongoInstance {
     super.closeHandler(code, signal);
     this.end(signal ?? `exit code ${code}`);
   }
-}
-
-/** A free port below those that the system gives to outgoing connections: it is still free for a restart. */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const port = randomInt(20_000, 32_768);
-    if (await isFree(port, '127.0.0.1')) return port;
-  }
-  throw new Error('Found no free port on 127.0.0.1.');
-}
-
-/** Whether a server could listen on `port` of `host` now. */
-export async function isFree(port: number, host: string): Promise<boolean> {
-  const server = createServer();
-  return await new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }

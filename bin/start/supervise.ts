@@ -56,8 +56,10 @@ export async function supervise({ name, launch, tries, report, signal }: Supervi
         if (!signal.aborted) return started;
         await started.stop();
       } catch (error) {
-        if (signal.aborted || attempt >= most) throw error;
-        report(`${name} did not start (${error instanceof Error ? error.message : error}); trying again`);
+        signal.throwIfAborted();
+        const why = error instanceof Error ? error.message : String(error);
+        if (attempt >= most) throw new Error(`${name} does not start: ${why}`, { cause: error });
+        report(`${name} did not start (${why}); trying again`);
       }
       await rest();
     }

@@ -1,47 +1,63 @@
 /** What `npm start` says when everything runs: the values that an Okta admin types. */
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { Userstore } from '../admin/userstore.js';
+import { type Config, readConfig } from './config.js';
 
 const MOST_SHOWN = 5;
 
 /**
- * The text to print. Creates a first organization with a token when there is none; an older token's secret is not known
- * any more, so later on the text says how to issue a new one. `origin` is what stands before the path of a base URL.
+ * The text to print. Creates a first organization with a token when there is none; an older token's secret is known to
+ * nobody any more, so from the second start on the text says how to issue a new one.
  */
-export async function welcome(userstore: Userstore, origin: string, dataNote: string): Promise<string> {
+export async function welcome(userstore: Userstore, config: Config): Promise<string> {
   const organizations = await userstore.listOrganizations();
-  const lines = organizations.length === 0 ? await first() : known();
-  return `\n${[...lines, '', `${dataNote} Ctrl-C stops everything.`].map((line) => `  ${line}`.trimEnd()).join('\n')}\n`;
+  const lines = organizations.length > 0 ? known(organizations, config) : await first(userstore, config);
+  const data = config.mongodbUri ? 'the MongoDB of MONGODB_URI' : config.dataDir;
+  const all = ['Ready. What the Okta admin types:', '', ...lines, '', `Data is in ${data}. Ctrl-C stops everything.`];
+  return `\n${all.map((line) => `  ${line}`.trimEnd()).join('\n')}\n\n`;
+}
 
-  async function first(): Promise<string[]> {
-    const { id } = await userstore.createOrganization('First organization');
-    const { secret } = await userstore.issueToken(id, 'first token');
-    const baseUrl = `${origin}/${id}/scim/v2`;
-    return [
-      'Ready. What the Okta admin types:',
-      '',
-      `  Base URL         ${baseUrl}`,
-      `  Organization ID  ${id}`,
-      `  API Token        apikey ${secret}`,
-      '',
-      'The token is shown this once. Try it:',
-      '',
-      `  curl -H "Authorization: apikey ${secret}" "${baseUrl}/Users?startIndex=1&count=2"`,
-    ];
-  }
+async function first(userstore: Userstore, { origin }: Config): Promise<string[]> {
+  const { id } = await userstore.createOrganization('First organization');
+  const { secret } = await userstore.issueToken(id, 'first token');
+  const baseUrl = `${origin}/${id}/scim/v2`;
+  return [
+    `  Base URL         ${baseUrl}`,
+    `  Organization ID  ${id}`,
+    `  API Token        apikey ${secret}`,
+    '',
+    'The token is shown this once. Try it:',
+    '',
+    `  curl -H "Authorization: apikey ${secret}" "${baseUrl}/Users?startIndex=1&count=2"`,
+  ];
+}
 
-  function known(): string[] {
-    const shown = organizations.slice(0, MOST_SHOWN);
-    const hidden = organizations.length - shown.length;
-    return [
-      'Ready. What the Okta admin types:',
-      ...shown.flatMap(({ id, displayName }) => [
-        '',
-        `  ${displayName}`,
-        `  Base URL         ${origin}/${id}/scim/v2`,
-        `  Organization ID  ${id}`,
-        `  API Token        npm run admin -- token issue ${id}`,
-      ]),
-      ...(hidden > 0 ? ['', `  and ${hidden} more: npm run admin -- org list`] : []),
-    ];
-  }
+function known(organizations: Organization[], config: Config): string[] {
+  const shown = organizations
+    .slice(0, MOST_SHOWN)
+    .flatMap(({ id, displayName }) => [
+      `  ${displayName}`,
+      `    Base URL         ${config.origin}/${id}/scim/v2`,
+      `    Organization ID  ${id}`,
+      '',
+    ]);
+  const hidden = organizations.length - MOST_SHOWN;
+  const admin = adminCommand(config);
+  return [
+    ...shown,
+    ...(hidden > 0 ? [`  and ${hidden} more: ${admin} org list`, ''] : []),
+    'A token is shown only when it is issued. A new one:',
+    '',
+    `  ${admin} token issue ${organizations.length === 1 ? organizations[0]?.id : '<Organization ID>'}`,
+  ];
+}
+
+/** With the environment that it needs to find this userstore. */
+function adminCommand({ dataDir, userstorePort }: Config): string {
+  const standard = readConfig({});
+  return [
+    ...(dataDir === standard.dataDir ? [] : [`DATA_DIR="${dataDir}"`]),
+    ...(userstorePort === standard.userstorePort ? [] : [`USERSTORE_ADDRESS=127.0.0.1:${userstorePort}`]),
+    'npm run admin --',
+  ].join(' ');
 }

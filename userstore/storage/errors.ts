@@ -21,11 +21,15 @@ export async function unlessTaken<T>(write: Promise<T>): Promise<T> {
 /** Server states that pass: stepping down, shutting down, no majority, out of time. */
 const PASSING_CODES = new Set([50, 64, 89, 91, 100, 189, 262, 6, 7, 9001, 10107, 11600, 11602, 13435, 13436]);
 
+const SOCKET_CODES = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'ENOTFOUND']);
+
 /** Whether an error says that the database is away or late, so that trying again later may succeed. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) {
     return PASSING_CODES.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError');
   }
+  // A connection that breaks while it is written to shows as the socket's own error.
+  if (error instanceof Error && 'code' in error && SOCKET_CODES.has(String(error.code))) return true;
   // Whatever else the driver throws speaks of connections, server selection or time.
   return error instanceof mongo.MongoError && !(error instanceof mongo.MongoInvalidArgumentError);
 }

@@ -1,0 +1,24 @@
+/** Free ports. */
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+
+/** Whether a server could listen on `port` of `host` now. */
+export async function isFree(port: number, host: string): Promise<boolean> {
+  const server = createServer();
+  return await new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * A free port of 127.0.0.1 below those that the system gives to outgoing connections: whoever has it and dies finds it
+ * free again.
+ */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const port = randomInt(20_000, 32_768);
+    if (await isFree(port, '127.0.0.1')) return port;
+  }
+  throw new Error('Found no free port on 127.0.0.1.');
+}

@@ -1,9 +1,8 @@
 /** The Express application: the order in which a request is handled, and every route. Builds; does not listen. */
-import { randomUUID } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { pinoHttp } from 'pino-http';
 import { authenticate } from './auth.js';
+import { requestLog } from './request-log.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { live, ready } from './routes/health.js';
 import { type BaseUrl, errorHandler, methodNotAllowed, notFound } from './routes/send.js';
@@ -61,29 +60,6 @@ export function createApp({ store, log, publicUrl }: AppOptions): Express {
   app.use(notFound);
   app.use(errorHandler);
   return app;
-}
-
-/** One line a request, with the id that userstore logs too; never headers, query or body. */
-function requestLog(logger: Logger): RequestHandler {
-  return pinoHttp({
-    logger,
-    quietReqLogger: true,
-    customAttributeKeys: { reqId: 'requestId' },
-    genReqId: (_request, response) => {
-      const id = randomUUID();
-      response.setHeader('X-Request-Id', id);
-      return id;
-    },
-    serializers: {
-      req: ({ method, url }: { method: string; url: string }) => ({ method, path: url.split('?')[0] }),
-      res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
-    },
-    customProps: (_request, response) => {
-      const { principal, scimType } = (response as { locals?: Record<string, unknown> }).locals ?? {};
-      return { ...(principal as object | undefined), scimType };
-    },
-    customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
-  });
 }
 
 /** Reads bodies of both media types, as bytes; refuses others where there is a body to understand. */

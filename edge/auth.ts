@@ -1,12 +1,13 @@
 /** Who sends a request: API token → organization. Runs before anything of the request is parsed. */
 import { createHash } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
+import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
 
-/** Whom a request is from; in `response.locals.principal` once authenticated. */
+/** Whom a request is from; in the response's locals once authenticated. */
 export interface Principal {
   organizationId: string;
   apiTokenId: string;
@@ -29,6 +30,13 @@ const refusal = () =>
     { 'WWW-Authenticate': 'Bearer realm="LeaseHawk SCIM"' },
   );
 
+/** Whom an authenticated request is from. */
+export function principalOf(response: Response): Principal {
+  const { principal } = localsOf(response);
+  if (!principal) throw new Error('the request has not been authenticated');
+  return principal;
+}
+
 /** Requires a live API token of the organization in the path; answers 401 otherwise. */
 export function authenticate(store: StoreClient): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
@@ -41,11 +49,11 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
     const key = organizationId + secretDigest.toString('base64');
     let principal = known.get(key);
     if (!principal) {
-      const apiTokenId = await verified(store, organizationId, secretDigest, String(request.id));
+      const apiTokenId = await verified(store, organizationId, secretDigest, localsOf(response).requestId);
       principal = Object.freeze({ organizationId, apiTokenId });
       known.set(key, principal);
     }
-    response.locals.principal = principal;
+    localsOf(response).principal = principal;
     next();
   };
 }

@@ -15,7 +15,7 @@ const DRAIN_MS = 12_000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel, base: { service: 'edge' } });
+  const log = pino({ level: config.logLevel, base: { service: 'edge' } }, pino.destination({ sync: false }));
   log.info({ ...config, userstoreToken: config.userstoreToken ? 'set' : 'unset' }, 'configuration');
 
   const stopped = stopSignal();

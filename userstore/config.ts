@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import { type Caller, ROLES } from './rpc/callers.js';
 
-const secret = z.string().regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable characters without blanks');
+const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
 const callers = z.string().transform((text, context) => {
   const callers = new Map<string, Caller>();
   for (const entry of text.split(',')) {
-    const [name = '', role = '', token = ''] = entry.trim().split(':');
+    const [name = '', role = '', token = '', ...more] = entry.trim().split(':');
     const known = ROLES.find((candidate) => candidate === role);
-    if (name === '' || !known || !secret.safeParse(token).success) {
-      const message = `is a list of name:role:token, with a role of ${ROLES.join(', ')} and a token of 16 or more characters`;
+    if (name === '' || !known || !secret.safeParse(token).success || more.length > 0 || callers.has(token)) {
+      const message = `is a list of name:role:token, with a role of ${ROLES.join(', ')} and a token of its own of 16 or more characters`;
       context.addIssue({ code: 'custom', message });
     } else callers.set(token, { name, role: known });
   }

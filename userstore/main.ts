@@ -20,7 +20,7 @@ const PROBE_TIMEOUT_MS = 1500;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel, base: { service: 'userstore' } });
+  const log = pino({ level: config.logLevel, base: { service: 'userstore' } }, pino.destination({ sync: false }));
   log.info({ ...config, mongodbUri: 'set', callers: config.callers ? 'set' : 'unset' }, 'configuration');
 
   const callers = config.callers ?? (await localServiceTokens(config.dataDir));

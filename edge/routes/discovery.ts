@@ -1,6 +1,6 @@
 /** The discovery endpoints (RFC 7644 section 4) and, until groups exist, an empty /Groups. */
 import type { RequestHandler, Response } from 'express';
-import type { Principal } from '../auth.js';
+import { principalOf } from '../auth.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.js';
 import { ScimError } from '../scim/errors.js';
 import type { JsonObject } from '../scim/json.js';
@@ -11,8 +11,7 @@ type Documents = (baseUrl: string) => JsonObject[];
 
 /** The handlers of the discovery endpoints; `baseUrl` as for users. */
 export function discoveryRoutes(baseUrl: BaseUrl) {
-  const baseOf = (request: ClientAddress, response: Response) =>
-    baseUrl(request, (response.locals.principal as Principal).organizationId);
+  const baseOf = (request: ClientAddress, response: Response) => baseUrl(request, principalOf(response).organizationId);
 
   const all =
     (documents: Documents): RequestHandler =>

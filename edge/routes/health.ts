@@ -1,5 +1,6 @@
 /** Health for whoever runs the process: alive, and ready to serve. */
 import type { RequestHandler } from 'express';
+import { localsOf } from '../request-log.js';
 import type { StoreClient } from '../store-client.js';
 
 /** Alive: the process answers. */
@@ -9,8 +10,8 @@ export const live: RequestHandler = (_request, response) => {
 
 /** Ready: userstore says that it serves, which it does while the database answers it. */
 export function ready(store: StoreClient): RequestHandler {
-  return async (request, response) => {
-    const isServing = await store.checkHealth({ service: '' }, String(request.id)).then(
+  return async (_request, response) => {
+    const isServing = await store.checkHealth({ service: '' }, localsOf(response).requestId).then(
       ({ status }) => status === 'SERVING',
       () => false,
     );

@@ -1,6 +1,7 @@
 /** The form of every answer: SCIM JSON (RFC 7644 section 8.1), errors included. */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { toScimError } from '../errors.js';
+import { localsOf } from '../request-log.js';
 import { errorBody, ScimError } from '../scim/errors.js';
 import type { JsonObject } from '../scim/json.js';
 
@@ -40,13 +41,12 @@ export const notFound: RequestHandler = () => {
 /** Answers what any handler threw. The cause of a 5xx goes to the log, not to the client. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
   const answer = toScimError(error);
-  // For pino-http, which writes the request's log line.
-  if (answer.status >= 500) response.err = error instanceof Error ? error : new Error(String(error));
+  if (answer.status >= 500) localsOf(response).err = error;
   if (response.headersSent) {
     next(error);
     return;
   }
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  response.locals.scimType = answer.scimType;
+  if (answer.scimType) localsOf(response).scimType = answer.scimType;
   sendScim(request, response, answer.status, errorBody(answer));
 };

@@ -1,7 +1,8 @@
 /** /Users: each handler parses, calls userstore once, renders. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import type { Principal } from '../auth.js';
+import { principalOf } from '../auth.js';
+import { localsOf } from '../request-log.js';
 import { parseFilter } from '../scim/filter.js';
 import { parseBody } from '../scim/json.js';
 import { listResponse, parseListQuery } from '../scim/list.js';
@@ -15,8 +16,8 @@ type Handler = RequestHandler<{ id: string }>;
 /** The handlers of /Users and /Users/{id}; `baseUrl` gives the organization's base URL as the client sees it. */
 export function userRoutes(store: StoreClient, baseUrl: BaseUrl) {
   const context = (request: Request<{ id: string }>, response: Response) => {
-    const { organizationId, apiTokenId } = response.locals.principal as Principal;
-    const requestId = String(request.id);
+    const { organizationId, apiTokenId } = principalOf(response);
+    const { requestId } = localsOf(response);
     const usersUrl = `${baseUrl(request, organizationId)}/Users`;
     return { organizationId, requestId, usersUrl, actor: { caller: 'edge', apiTokenId, requestId } };
   };

@@ -5,7 +5,7 @@ import { badRequest } from './errors.js';
 const MAX_DEPTH = 20;
 
 /** Names that would reach into JavaScript's own objects; no attribute is called so. */
-const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+export const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** A parsed JSON object. */
 export type JsonObject = Record<string, unknown>;

@@ -5,11 +5,11 @@
 
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
-import { type Attribute, ENTERPRISE_USER, fieldOf } from './attributes.js';
+import { type Attribute, CORE_USER, ENTERPRISE_USER, fieldOf } from './attributes.js';
 import { badRequest } from './errors.js';
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
 import { parsePath, type Target } from './path.js';
-import { isKnownName, isStoredName, isUnset, parseExtension } from './user.js';
+import { coreEntries, isStoredName, isUnset, parseExtension } from './user.js';
 import { parseSingle, parseValue } from './value.js';
 
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -44,7 +44,7 @@ const tooMany = () => badRequest('invalidSyntax', `A PATCH may change at most ${
  * cut down to that and must not cost him his other attributes. Throws as parsePatch.
  */
 export const operationsOf = (body: JsonObject): PatchOperation[] =>
-  parseObject(Verb.VERB_REPLACE, Object.fromEntries(Object.entries(body).filter(([name]) => isStoredName(name))));
+  parseObject(Verb.VERB_REPLACE, Object.fromEntries(coreEntries(body).filter(([name]) => isStoredName(name)))) ?? [];
 
 function parseOperation(operation: unknown): PatchOperation[] {
   if (!isObject(operation)) throw badRequest('invalidSyntax', 'Each of "Operations" must be an object.');
@@ -57,33 +57,43 @@ function parseOperation(operation: unknown): PatchOperation[] {
   if (path.trim() !== '') {
     const target = parsePath(path);
     if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
-    return parseTarget(verb, target, value);
+    return understood(parseTarget(verb, target, value));
   }
   if (verb === Verb.VERB_REMOVE) throw badRequest('noTarget', 'A "remove" needs a "path".');
   if (!isObject(value)) throw badRequest('invalidValue', 'Without a "path", "value" must be an object of attributes.');
-  const operations = parseObject(verb, value);
-  const isUnderstood = operations.length > 0 || Object.keys(value).some(isKnownName);
-  if (!isUnderstood) throw badRequest('invalidPath', 'None of the attributes in "value" is one that a user has.');
-  return operations;
+  return understood(parseObject(verb, value));
 }
 
-/** One or more operations for each name; read-only and unknown ones are passed over. */
-function parseObject(verb: Verb, value: JsonObject): PatchOperation[] {
-  return Object.entries(value).flatMap(([name, inner]) => {
+/** What changes nothing because nothing in it is known is refused: a mistyped "active" must not look like a success. */
+function understood(operations: PatchOperation[] | undefined): PatchOperation[] {
+  if (operations) return operations;
+  throw badRequest('invalidPath', 'None of the attributes in "value" is one that a user has.');
+}
+
+/** One or more operations for each name; read-only and unknown ones are passed over. Undefined if all are unknown. */
+function parseObject(verb: Verb, value: JsonObject): PatchOperation[] | undefined {
+  const parsed = Object.entries(value).map(([name, inner]) => {
     const target = parsePath(name);
-    return target.kind === 'readOnly' || target.kind === 'unknown' ? [] : parseTarget(verb, target, inner);
+    if (target.kind === 'unknown') return undefined;
+    return target.kind === 'readOnly' ? [] : parseTarget(verb, target, inner);
   });
+  const known = parsed.filter((operations) => operations !== undefined);
+  return known.length > 0 || parsed.length === 0 ? known.flat() : undefined;
 }
 
-function parseTarget(verb: Verb, target: Target, value: unknown): PatchOperation[] {
+function parseTarget(verb: Verb, target: Target, value: unknown): PatchOperation[] | undefined {
   switch (target.kind) {
     case 'unknown':
     case 'readOnly':
       throw badRequest('invalidPath', `A user has no attribute "${target.path}".`);
+    case 'core':
+      if (verb === Verb.VERB_REMOVE)
+        throw badRequest('mutability', 'The core attributes cannot be removed as a whole.');
+      return parseMembers(verb, value, '', CORE_USER);
     case 'dropped':
       return [];
     case 'enterprise':
-      if (verb === Verb.VERB_REMOVE || value === null) return [operation(Verb.VERB_REMOVE, 'enterprise')];
+      if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
       return parseMembers(verb, value, `${ENTERPRISE_USER}:`, ENTERPRISE_USER);
     case 'extension':
       return parseExtensionTarget(verb, target.schema, target.name, value);
@@ -95,12 +105,16 @@ function parseTarget(verb: Verb, target: Target, value: unknown): PatchOperation
 }
 
 /** The attributes of an object, each as if it were named by a path of its own. */
-function parseMembers(verb: Verb, value: unknown, prefix: string, path: string): PatchOperation[] {
+function parseMembers(verb: Verb, value: unknown, prefix: string, path: string): PatchOperation[] | undefined {
   if (!isObject(value)) throw badRequest('invalidValue', `"${path}" must be an object.`);
   return parseObject(verb, Object.fromEntries(Object.entries(value).map(([name, inner]) => [prefix + name, inner])));
 }
 
-function parseAttribute(verb: Verb, target: Extract<Target, { kind: 'attribute' }>, value: unknown): PatchOperation[] {
+function parseAttribute(
+  verb: Verb,
+  target: Extract<Target, { kind: 'attribute' }>,
+  value: unknown,
+): PatchOperation[] | undefined {
   const { attribute, contract, parents, path } = target;
   const removes = verb === Verb.VERB_REMOVE;
   if ((removes || value === null || value === '') && attribute.required) {
@@ -139,7 +153,7 @@ function parseExtensionTarget(verb: Verb, schema: string, name: string | undefin
     operation(Verb.VERB_REMOVE, 'extension_attributes', {
       value: User.fromPartial({ extensionAttributes: [{ schema, name: attributeName }] }),
     });
-  if (verb === Verb.VERB_REMOVE || (name === undefined && value === null)) return [remove(name)];
+  if (verb === Verb.VERB_REMOVE || (name === undefined && isUnset(value))) return [remove(name)];
   const attributes = name === undefined ? value : { [name]: value };
   const extensionAttributes = parseExtension(schema, attributes);
   const unset = isObject(attributes) ? Object.keys(attributes).filter((key) => isUnset(attributes[key])) : [];

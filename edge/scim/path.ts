@@ -13,6 +13,7 @@ import {
 } from './attributes.js';
 import { badRequest, type ScimError } from './errors.js';
 import { parseElementFilter } from './filter.js';
+import { RESERVED_NAMES } from './json.js';
 
 /** What a path names. `path` is its canonical spelling, for errors. */
 export type Target =
@@ -27,6 +28,8 @@ export type Target =
       contract: string;
       path: string;
     }
+  /** The core schema, whose attributes stand under its URN. */
+  | { kind: 'core' }
   /** The enterprise extension as a whole. */
   | { kind: 'enterprise' }
   /** Another extension, or one attribute of it. */
@@ -46,7 +49,8 @@ const URN = /^urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[\w.:()+,=@;$!*'%/?#-]+$/i;
 export const isSchemaUrn = (text: string): boolean => URN.test(text) && text.length <= 256;
 
 /** Whether this may be the name of an attribute of an extension. */
-export const isAttributeName = (text: string): boolean => NAME.test(text) && text.length <= 256;
+export const isAttributeName = (text: string): boolean =>
+  NAME.test(text) && text.length <= 256 && !RESERVED_NAMES.has(text);
 
 /** What the path names. Throws invalidPath where the text is no path, invalidFilter where its filter is none. */
 export function parsePath(text: string): Target {
@@ -56,6 +60,7 @@ export function parsePath(text: string): Target {
   const colon = (open < 0 ? path : path.slice(0, open)).lastIndexOf(':');
   if (colon < 0) return parseName(path, TOP_ATTRIBUTES, [], '', path);
   const whole = path.toLowerCase();
+  if (whole === CORE_USER.toLowerCase()) return { kind: 'core' };
   if (whole === ENTERPRISE_USER.toLowerCase()) return { kind: 'enterprise' };
   const schema = path.slice(0, colon);
   const name = path.slice(colon + 1);
@@ -81,7 +86,11 @@ function parseName(
   const close = text.lastIndexOf(']');
   const [name = '', dotted] = split(open < 0 ? text : text.slice(0, open));
   const sub = open < 0 ? dotted : subAfter(text.slice(close + 1), path);
-  if (!NAME.test(name) || (open >= 0 && (close < open || dotted !== undefined))) {
+  if (
+    !isAttributeName(name) ||
+    RESERVED_NAMES.has(sub ?? '') ||
+    (open >= 0 && (close < open || dotted !== undefined))
+  ) {
     throw invalid(`"${path}" is not an attribute path.`);
   }
   if (prefix === '' && READ_ONLY.has(name.toLowerCase())) return { kind: 'readOnly', path };

@@ -4,11 +4,9 @@ import {
   type Attribute,
   attributeNamed,
   CORE_USER,
-  DROPPED,
   ENTERPRISE_ATTRIBUTES,
   ENTERPRISE_USER,
   fieldOf,
-  READ_ONLY,
   TOP_ATTRIBUTES,
 } from './attributes.js';
 import { badRequest } from './errors.js';
@@ -24,16 +22,31 @@ export function parseUser(body: JsonObject): User {
   checkSchemas(body, CORE_USER);
   const values: JsonObject = {};
   const extensionAttributes: ExtensionAttribute[] = [];
-  for (const [name, value] of Object.entries(body)) {
+  for (const [name, value] of coreEntries(body)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
     if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
-    else if (name.toLowerCase() === ENTERPRISE_USER.toLowerCase()) values.enterprise = parseEnterprise(value);
-    else if (isSchemaUrn(name)) extensionAttributes.push(...parseExtension(name, value));
+    else if (isUrnOf(ENTERPRISE_USER, name)) {
+      const enterprise =
+        name.length > ENTERPRISE_USER.length ? { [name.slice(ENTERPRISE_USER.length + 1)]: value } : value;
+      values.enterprise = { ...(values.enterprise as JsonObject | undefined), ...parseEnterprise(enterprise) };
+    } else if (isSchemaUrn(name)) extensionAttributes.push(...parseExtension(name, value));
   }
   if (typeof values.userName !== 'string' || values.userName === '') {
     throw badRequest('invalidValue', 'userName is required.');
   }
   return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes) });
+}
+
+const isUrnOf = (schema: string, name: string): boolean =>
+  `${name.toLowerCase()}:`.startsWith(`${schema.toLowerCase()}:`);
+
+/** The entries of a body; what stands under the URN of the core schema belongs to the user himself. */
+export function coreEntries(body: JsonObject): [name: string, value: unknown][] {
+  return Object.entries(body).flatMap(([name, value]) => {
+    if (!isUrnOf(CORE_USER, name)) return [[name, value]];
+    if (name.length > CORE_USER.length) return [[name.slice(CORE_USER.length + 1), value]];
+    return isObject(value) ? coreEntries(value) : [];
+  });
 }
 
 function setOnce(values: JsonObject, attribute: Attribute, value: unknown, path: string): void {
@@ -43,7 +56,7 @@ function setOnce(values: JsonObject, attribute: Attribute, value: unknown, path:
 }
 
 function parseEnterprise(value: unknown): JsonObject | undefined {
-  if (value === null || value === undefined) return undefined;
+  if (isUnset(value)) return undefined;
   if (!isObject(value)) throw badRequest('invalidValue', `"${ENTERPRISE_USER}" must be an object.`);
   const values: JsonObject = {};
   for (const [name, inner] of Object.entries(value)) {
@@ -59,7 +72,7 @@ function parseEnterprise(value: unknown): JsonObject | undefined {
  * Okta's next PUT brings them back. Null and "" are no value. Throws invalidValue.
  */
 export function parseExtension(schema: string, value: unknown): ExtensionAttribute[] {
-  if (value === null || value === undefined) return [];
+  if (isUnset(value)) return [];
   if (!isObject(value)) throw badRequest('invalidValue', `"${schema}" must be an object.`);
   return Object.entries(value).flatMap(([name, inner]) => {
     if (!isAttributeName(name)) throw badRequest('invalidValue', `"${name}" is not a name an attribute can have.`);
@@ -78,10 +91,6 @@ const lastOfEach = (attributes: ExtensionAttribute[]): ExtensionAttribute[] => [
 /** Whether what stands under this name of a body is stored. */
 export const isStoredName = (name: string): boolean =>
   attributeNamed(TOP_ATTRIBUTES, name) !== undefined || isSchemaUrn(name);
-
-/** Whether a name of a body means something to this service, be it only that it is passed over. */
-export const isKnownName = (name: string): boolean =>
-  isStoredName(name) || READ_ONLY.has(name.toLowerCase()) || name.toLowerCase() === DROPPED;
 
 /** The SCIM JSON of a user; `location` is his URL. */
 export function renderUser(user: User, location: string): JsonObject {

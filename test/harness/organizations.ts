@@ -1,4 +1,7 @@
-/** Fresh organizations with a token, so that each test has a world of its own. */
+/**
+ * Organizations with a token: a fresh one for each test, or the one of a running deployment that SCIM_BASE_URL and
+ * SCIM_TOKEN name.
+ */
 import { connect } from '../../bin/admin/userstore.js';
 import { testMongodbUri } from './mongod.js';
 import { type Pair, SERVICE_TOKENS, startPair } from './processes.js';
@@ -13,6 +16,26 @@ export interface Tenant {
   /** …/{organizationId}/scim/v2 */
   baseUrl: string;
   scim: Scim;
+}
+
+/**
+ * The organization of a deployment; tests that need only a base URL and a token run against it. They leave users
+ * behind, so it should be one made for testing.
+ */
+function deployment(): Tenant | undefined {
+  const { SCIM_BASE_URL, SCIM_TOKEN } = process.env;
+  if (!SCIM_BASE_URL || !SCIM_TOKEN) return undefined;
+  const baseUrl = SCIM_BASE_URL.replace(/\/+$/, '');
+  const secret = SCIM_TOKEN.replace(/^\S+ +/, '');
+  const organizationId = /([^/]+)\/scim\/v2$/.exec(baseUrl)?.[1] ?? '';
+  return { organizationId, secret, apiTokenId: '', baseUrl, scim: scimClient(baseUrl, `apikey ${secret}`) };
+}
+
+/** Skips what needs processes, a second organization or an empty one, when the suite runs against a deployment. */
+export function needsOwnPair(context: Mocha.Context): void {
+  if (!deployment()) return;
+  console.log('      skipped: needs a pair of its own, not a deployment');
+  context.skip();
 }
 
 /** Creates an organization and a token on this pair. */
@@ -30,11 +53,14 @@ export async function createTenant({ origin, address }: Pick<Pair, 'origin' | 'a
 
 let shared: Promise<Pair> | undefined;
 
-/** The pair that all suites share which do not break it. */
-export const sharedPair = (): Promise<Pair> => (shared ??= startPair(testMongodbUri(`scim-${process.pid}`)));
+/** The database of the shared pair. */
+export const sharedMongodbUri = (): string => testMongodbUri(`scim-${process.pid}`);
 
-/** A fresh organization on the shared pair. */
-export const freshTenant = async (): Promise<Tenant> => createTenant(await sharedPair());
+/** The pair that all suites share which do not break it. */
+export const sharedPair = (): Promise<Pair> => (shared ??= startPair(sharedMongodbUri()));
+
+/** A fresh organization on the shared pair; against a deployment, always the same one. */
+export const freshTenant = async (): Promise<Tenant> => deployment() ?? createTenant(await sharedPair());
 
 export const mochaHooks = {
   async afterAll(): Promise<void> {

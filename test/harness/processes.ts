@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../bin/mongod.js';
+import { freePort } from '../../bin/port.js';
 
 /** Service tokens that tests use. */
 export const SERVICE_TOKENS = {

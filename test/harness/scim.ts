@@ -1,4 +1,14 @@
-/** A SCIM client that sends what Okta sends and hands back what came. */
+/** A SCIM client that sends what Okta sends and hands back what came; what the suites ask of answers. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { expect } from 'chai';
+
+export const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+/** A schema that the service has no fields for. */
+export const ACME_USER = 'urn:ietf:params:scim:schemas:extension:acme:2.0:User';
 
 /** An answer. */
 export interface Answer {
@@ -44,7 +54,7 @@ export const scimClient =
 /** Okta's body for a new user, with a userName of its own. */
 export function oktaUser(userName: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
-    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+    schemas: [CORE_USER],
     userName,
     name: { givenName: 'Ana', familyName: 'Bell' },
     emails: [{ primary: true, value: userName, type: 'work' }],
@@ -64,6 +74,90 @@ export const patchBody = (...Operations: unknown[]) => ({
   Operations,
 });
 
+/** The list of users that a filter chooses. */
+export const byFilter = (filter: string) => `/Users?filter=${encodeURIComponent(filter)}&startIndex=1&count=100`;
+
 /** Okta's look-up of a user by name. */
-export const byUserName = (userName: string) =>
-  `/Users?filter=${encodeURIComponent(`userName eq ${JSON.stringify(userName)}`)}&startIndex=1&count=100`;
+export const byUserName = (userName: string) => byFilter(`userName eq ${JSON.stringify(userName)}`);
+
+/** A userName that nobody has, with capitals in it. */
+export const uniqueName = (): string => `Ana.${randomUUID()}@Acme.example`;
+
+/** Creates a user of a name of its own from Okta's body with `more` in it; gives the user as answered. */
+export async function createUser(scim: Scim, more: Record<string, unknown> = {}): Promise<Answer['body']> {
+  const answer = await scim('POST', '/Users', oktaUser(uniqueName(), more));
+  expect(answer.status, answer.text).to.equal(201);
+  return answer.body;
+}
+
+/** Reads a user. */
+export async function getUser(scim: Scim, id: string): Promise<Answer['body']> {
+  const answer = await scim('GET', `/Users/${id}`);
+  expect(answer.status, answer.text).to.equal(200);
+  return answer.body;
+}
+
+/** Patches a user, who must be answered as he then is read. */
+export async function patchUser(scim: Scim, id: string, ...operations: unknown[]): Promise<Answer['body']> {
+  const answer = await scim('PATCH', `/Users/${id}`, patchBody(...operations));
+  expect(answer.status, answer.text).to.equal(200);
+  expect(answer.body).to.deep.equal(await getUser(scim, id));
+  return answer.body;
+}
+
+/** Replaces a user, who must be answered as he then is read. */
+export async function putUser(scim: Scim, id: string, body: unknown): Promise<Answer['body']> {
+  const answer = await scim('PUT', `/Users/${id}`, body);
+  expect(answer.status, answer.text).to.equal(200);
+  expect(answer.body).to.deep.equal(await getUser(scim, id));
+  return answer.body;
+}
+
+/** Asserts a SCIM error of this status and type, with a text for people and nothing of the inside. */
+export function expectError(answer: Answer, status: number, scimType?: string): void {
+  expect(answer.status, answer.text).to.equal(status);
+  expect(answer.headers.get('content-type')).to.match(/^application\/scim\+json\b/);
+  const { detail, ...rest } = answer.body;
+  expect(rest).to.deep.equal({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: String(status),
+    ...(scimType === undefined ? {} : { scimType }),
+  });
+  expect(detail).to.be.a('string').with.length.above(10);
+  expect(detail).not.to.match(/node_modules|\.[jt]s\b|\bat \S+:\d+|mongo|E11000|grpc|127\.0\.0\.1|undefined|Object\]/i);
+}
+
+/** Asserts that a request is refused as `expectError` says, within a second and in few words. */
+export async function expectRefusal(ask: () => Promise<Answer>, status: number, scimType?: string): Promise<Answer> {
+  const start = performance.now();
+  const answer = await ask();
+  expectError(answer, status, scimType);
+  expect(performance.now() - start).to.be.below(1000);
+  expect(answer.text.length).to.be.below(8192);
+  return answer;
+}
+
+/** Sends method and path byte for byte, which fetch does not; a body is application/scim+json. */
+export async function rawRequest(
+  { baseUrl, secret }: { baseUrl: string; secret: string },
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string | Buffer,
+): Promise<Answer> {
+  const { protocol, hostname: host, port, pathname } = new URL(baseUrl);
+  const type = body === undefined ? {} : { 'content-type': 'application/scim+json' };
+  const sent = (protocol === 'https:' ? httpsRequest : httpRequest)({
+    host,
+    port,
+    method,
+    path: pathname + path,
+    headers: { authorization: `apikey ${secret}`, ...type, ...headers },
+    signal: AbortSignal.timeout(60_000),
+  });
+  sent.end(body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const text = Buffer.concat(await response.toArray()).toString();
+  const received = new Headers({ 'content-type': response.headers['content-type'] ?? '' });
+  return { status: response.statusCode ?? 0, headers: received, text, body: JSON.parse(text) };
+}

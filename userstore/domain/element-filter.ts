@@ -18,7 +18,7 @@ export interface Term {
  */
 export function termsOf(filter: Filter, fields: Fields, depth = 0): Term[] {
   const expression = filter.expression;
-  if (expression?.$case === 'allOf' && depth < 20) {
+  if (expression?.$case === 'allOf' && expression.value.filters.length > 0 && depth < 20) {
     return expression.value.filters.flatMap((part) => termsOf(part, fields, depth + 1));
   }
   if (expression?.$case === 'comparison') return [termOf(expression.value, fields)];

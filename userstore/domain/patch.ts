@@ -24,7 +24,12 @@ function applyOperation(user: User, operation: PatchOperation): void {
   }
   const { field, path } = located;
   const name = path.at(-1) as string;
-  const given = valueAt(operation.value, path);
+  if (field.kind !== 'list' && (operation.element || operation.elementField !== undefined)) {
+    throw invalidField(operation.field, 'Only a list has elements.');
+  }
+  if (field.kind === 'list' && operation.elementField !== undefined) elementFieldName(field, operation);
+  // A copy: the operation may be applied again, to a newer version of the user.
+  const given = operation.value && valueAt(User.fromPartial(operation.value), path);
   if (operation.verb === Verb.VERB_REMOVE) {
     const parent = parentAt(valuesOf(user), path, false);
     if (!parent) return;
@@ -49,7 +54,7 @@ function parentAt(values: Values, path: readonly string[], create: boolean): Val
   return parent;
 }
 
-const valueAt = (user: User | undefined, path: readonly string[]): unknown =>
+const valueAt = (user: User, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, name) => (value as Values | undefined)?.[name], user);
 
 /** Sub-attributes that are not given stay (RFC 7644 section 3.5.2.3). */

@@ -1,5 +1,5 @@
 /** What a user must be to be stored: normal form, limits, sameness. Pure. */
-import { User } from '../../proto/gen/userstore/v1/user.js';
+import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import { invalidField } from './errors.js';
 import { contractName, type Field, type Fields, fold, USER_FIELDS } from './fields.js';
 
@@ -53,32 +53,45 @@ export function validate(user: User): void {
     throw invalidField('user_name', 'The user name must not contain control characters.');
   }
   if (user.active === undefined) throw invalidField('active', 'Whether the user is active cannot be left out.');
-  for (const [name, field] of Object.entries(USER_FIELDS)) check(valuesOf(user)[name], field, contractName(name));
+  for (const [name, field] of Object.entries(USER_FIELDS)) check(valuesOf(user)[name], field, name);
+  for (const attribute of user.extensionAttributes) checkExtensionAttribute(attribute);
   if (User.encode(user).finish().length > MAX_USER_BYTES) {
     throw invalidField('user', `The user is larger than ${MAX_USER_BYTES / 1024} KiB.`);
   }
 }
 
-function check(value: unknown, field: Field, name: string): void {
-  if (typeof value === 'string' && field.kind === 'text' && value.length > field.max) {
-    throw invalidField(name, `The value is longer than ${field.max} characters.`);
+function checkExtensionAttribute({ schema, name, valueJson = '' }: ExtensionAttribute): void {
+  if (!schema || !name) throw invalidField('extension_attributes', 'An extension attribute has a schema and a name.');
+  try {
+    if (JSON.parse(valueJson) !== null) return;
+  } catch {
+    // Said below.
   }
-  if (field.kind === 'message' && value !== undefined) {
-    for (const [inner, innerField] of Object.entries(field.fields)) {
-      check(valuesOf(value as object)[inner], innerField, `${name}.${contractName(inner)}`);
-    }
-  }
-  if (field.kind === 'list') checkList(elementsOf(value), field.fields, name);
+  throw invalidField('extension_attributes.value_json', 'The value is not JSON text, or null.');
 }
 
-function checkList(elements: Values[], fields: Fields, name: string): void {
-  if (elements.length > MAX_ELEMENTS) throw invalidField(name, `There are more than ${MAX_ELEMENTS} values.`);
+/** `path` is of names in the generated types: the contract's are made where something is wrong only. */
+function check(value: unknown, field: Field, path: string): void {
+  if (value === undefined) return;
+  if (typeof value === 'string' && field.kind === 'text' && value.length > field.max) {
+    throw invalidField(contractName(path), `The value is longer than ${field.max} characters.`);
+  }
+  if (field.kind === 'message') checkFields(valuesOf(value as object), field.fields, path);
+  if (field.kind === 'list') checkList(elementsOf(value), field.fields, path);
+}
+
+function checkFields(values: Values, fields: Fields, path: string): void {
+  for (const [name, field] of Object.entries(fields)) check(values[name], field, `${path}.${name}`);
+}
+
+function checkList(elements: Values[], fields: Fields, path: string): void {
+  if (elements.length > MAX_ELEMENTS) {
+    throw invalidField(contractName(path), `There are more than ${MAX_ELEMENTS} values.`);
+  }
   if (elements.filter((element) => element.primary === true).length > 1) {
-    throw invalidField(name, 'At most one value can be primary.');
+    throw invalidField(contractName(path), 'At most one value can be primary.');
   }
-  for (const element of elements) {
-    for (const [inner, field] of Object.entries(fields)) check(element[inner], field, `${name}.${contractName(inner)}`);
-  }
+  for (const element of elements) checkFields(element, fields, path);
 }
 
 /** Whether two users in normal form hold the same values. */

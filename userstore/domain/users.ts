@@ -49,17 +49,21 @@ export function users(storage: UserStorage) {
     throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
   }
 
+  const inTurn = turns();
+
   const change = (key: UserKey, etag: string | undefined, deadline: number, changed: (user: User) => User) =>
-    whileContended(etag, deadline, async () => {
-      const before = await existing(key, deadline);
-      if (etag !== undefined && etag !== before.etag) throw stale();
-      const after = normalize(changed(before));
-      validate(after);
-      // What changes nothing is no new version.
-      if (isSame(before, after)) return before;
-      after.updateTime = new Date();
-      return await orNameTaken(storage.replace(after, deadline));
-    });
+    inTurn(`${key.organizationId}/${key.userId}`, () =>
+      whileContended(etag, deadline, async () => {
+        const before = await existing(key, deadline);
+        if (etag !== undefined && etag !== before.etag) throw stale();
+        const after = normalize(changed(before));
+        validate(after);
+        // What changes nothing is no new version.
+        if (isSame(before, after)) return before;
+        after.updateTime = new Date();
+        return await orNameTaken(storage.replace(after, deadline));
+      }),
+    );
 
   return {
     /** Creates a user and returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
@@ -108,6 +112,24 @@ export function users(storage: UserStorage) {
         return (await storage.remove(user.organizationId, user.id, user.etag, deadline)) || undefined;
       });
     },
+  };
+}
+
+/**
+ * Runs what has the same key one after the other. Right without it, thanks to the version in every write; but of many
+ * changes of one user at once, all but one would read and write in vain, again and again.
+ */
+function turns() {
+  const last = new Map<string, Promise<unknown>>();
+  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const turn = (last.get(key) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => undefined);
+    last.set(key, settled);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(key) === settled) last.delete(key);
+    }
   };
 }
 

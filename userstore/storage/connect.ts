@@ -31,12 +31,18 @@ export async function connect(uri: string): Promise<Connection> {
 /** Whether the database answers a ping within `timeoutMS`. */
 export async function isReachable(connection: Connection, timeoutMS: number): Promise<boolean> {
   try {
-    await connection.db?.command({ ping: 1 }, { timeoutMS });
+    await connection.db?.command({ ping: 1 }, within(Date.now() + timeoutMS));
     return connection.db !== undefined;
   } catch {
     return false;
   }
 }
 
-/** The options that end a database call at `deadline` (epoch milliseconds). */
-export const within = (deadline: number) => ({ timeoutMS: Math.max(1, Math.floor(deadline - Date.now())) });
+/**
+ * The options that end a database call at `deadline` (epoch milliseconds), on both sides. The driver's own `timeoutMS`
+ * does nothing in its present version.
+ */
+export function within(deadline: number): { signal: AbortSignal; maxTimeMS: number } {
+  const ms = Math.max(1, Math.floor(deadline - Date.now()));
+  return { signal: AbortSignal.timeout(ms), maxTimeMS: ms };
+}

@@ -28,6 +28,8 @@ export function isUnavailable(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) {
     return PASSING_CODES.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError');
   }
+  // A deadline that passed before the driver had begun.
+  if (error instanceof DOMException && error.name === 'TimeoutError') return true;
   // A connection that breaks while it is written to shows as the socket's own error.
   if (error instanceof Error && 'code' in error && SOCKET_CODES.has(String(error.code))) return true;
   // Whatever else the driver throws speaks of connections, server selection or time.

@@ -1,0 +1,38 @@
+/** The id of each request, and its one log line: never headers, query or body. */
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import type { Principal } from './auth.js';
+import type { ScimType } from './scim/errors.js';
+
+/** What handlers leave for each other, and for the log, in `response.locals`. */
+interface Locals {
+  requestId: string;
+  principal?: Principal;
+  scimType?: ScimType;
+  /** The cause of a 5xx. */
+  err?: unknown;
+}
+
+export const localsOf = (response: Response): Locals => response.locals as Locals;
+
+/** Gives the request an id, the same as in userstore's log and in X-Request-Id; logs a line when it is over. */
+export function requestLog(log: Logger): RequestHandler {
+  return (request, response, next) => {
+    const start = performance.now();
+    const { method, originalUrl } = request;
+    const requestId = randomUUID();
+    localsOf(response).requestId = requestId;
+    response.setHeader('X-Request-Id', requestId);
+    response.once('close', () => {
+      const { principal, scimType, err } = localsOf(response);
+      const status = response.statusCode;
+      const path = originalUrl.split('?', 1)[0]?.slice(0, 200);
+      const ms = Math.round((performance.now() - start) * 100) / 100;
+      const line = { requestId, method, path, status, scimType, ms, ...principal, err };
+      if (!response.writableFinished) log.warn(line, 'client went away');
+      else log[status >= 500 ? 'error' : 'info'](line, 'request');
+    });
+    next();
+  };
+}

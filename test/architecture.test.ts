@@ -1,0 +1,262 @@
+/** Who may import what, and what a file may be called: each rule with the reason that a failure prints. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+/** An import; `to` is a path from the project's root ("edge/app.ts") or the name of a package. */
+interface Import {
+  from: string;
+  to: string;
+  isTypeOnly: boolean;
+}
+
+interface ImportRule {
+  from: RegExp;
+  mayNot: RegExp;
+  because: string;
+  /** Types vanish when compiled: importing them ties nothing at run time. */
+  typesToo?: false;
+}
+
+const IMPORTS: ImportRule[] = [
+  {
+    from: /^edge\//,
+    mayNot: /^userstore\//,
+    because: 'they are two processes: what one needs of the other is a call of the contract',
+  },
+  {
+    from: /^userstore\//,
+    mayNot: /^edge\//,
+    because: 'they are two processes, and userstore does not know who calls it',
+  },
+  {
+    from: /^(edge|userstore)\//,
+    mayNot: /^(bin|bench|test)\//,
+    because: 'a service must run without the commands and tests around it',
+  },
+  {
+    from: /^bin\//,
+    mayNot: /^(edge|userstore)\//,
+    because: 'commands meet the services as processes and over the contract, as in production',
+  },
+  {
+    from: /^(bin|edge|userstore|proto)\//,
+    mayNot: /^(test|bench)\//,
+    because: 'what is shipped must not need what is not',
+  },
+  {
+    from: /^proto\//,
+    mayNot: /^(edge|userstore|bin|bench|test)\//,
+    because: 'the contract is what both sides build on; it knows neither',
+  },
+  { from: /^proto\/gen\//, mayNot: /^proto\/(?!gen\/)/, because: 'generated code is output: it would be overwritten' },
+  {
+    from: /^edge\/scim\//,
+    mayNot: /^(?!edge\/scim\/|proto\/gen\/)/,
+    because:
+      'the SCIM core is text in, values out, so that tables can test it: no framework, transport, environment or clock',
+  },
+  {
+    from: /^edge\/scim\//,
+    mayNot: /^proto\/gen\/(?!userstore\/v1\/(filter|user|user_service)\.ts)/,
+    because: 'the SCIM core makes users, filters and operations, and nothing else of the contract',
+  },
+  {
+    from: /^edge\/(?!store-client\.ts)/,
+    mayNot: /^(@grpc\/|grpc-)/,
+    because: 'store-client.ts is the only place a call can be made, so every call has a deadline and a request id',
+  },
+  {
+    from: /^edge\/store-client\.ts/,
+    mayNot: /^(express$|edge\/)/,
+    because: 'calling userstore has nothing to do with HTTP or SCIM',
+  },
+  {
+    from: /^edge\/routes\//,
+    mayNot: /^edge\/(app|main|config)\.ts/,
+    because: 'a handler is parse, call, render; it is given what it needs',
+  },
+  {
+    from: /^edge\/errors\.ts/,
+    mayNot: /^edge\/(app|main|auth|routes\/.*)(\.ts)?$/,
+    because: 'the table of failures stands below everything that can fail',
+  },
+  { from: /^edge\//, mayNot: /^(mongoose|mongodb)/, because: 'the edge owns no data' },
+  { from: /^userstore\//, mayNot: /^express/, because: 'userstore speaks gRPC only' },
+  {
+    from: /^userstore\/domain\//,
+    mayNot: /^(@grpc\/|grpc-|mongoose|mongodb|express|pino|userstore\/(rpc|main|server|config))/,
+    because: 'the rules outlive transports and drivers',
+  },
+  {
+    from: /^userstore\/domain\//,
+    mayNot: /^userstore\/storage\/(?!errors\.ts)/,
+    because: 'the rules are given a storage; they do not choose one',
+    typesToo: false,
+  },
+  {
+    from: /^userstore\/domain\/(patch|update|user|element-filter|fields|errors)\.ts/,
+    mayNot: /^(userstore\/storage\/|node:)/,
+    because: 'these are pure: values in, values out, so that any input can test them',
+  },
+  {
+    from: /^userstore\/storage\//,
+    mayNot: /^(@grpc\/|grpc-|userstore\/rpc\/|userstore\/(main|server|config)\.ts)/,
+    because: 'storage does not know how it is reached',
+  },
+  {
+    from: /^userstore\/storage\//,
+    mayNot: /^userstore\/domain\/(?!(fields|errors)\.ts)/,
+    because: 'storage keeps users; it does not decide about them',
+  },
+  {
+    from: /^userstore\/(?!storage\/)/,
+    mayNot: /^(mongoose|mongodb)/,
+    because: 'one place knows the database',
+    typesToo: false,
+  },
+  {
+    from: /^userstore\/(?!storage\/|main\.ts)/,
+    mayNot: /^(mongoose|mongodb)/,
+    because: 'one place knows the database, and only main.ts holds its connection',
+  },
+  {
+    from: /^userstore\/rpc\//,
+    mayNot: /^userstore\/(storage\/(?!errors\.ts)|main\.ts|config\.ts)/,
+    because: 'an RPC asks the rules, which ask storage',
+  },
+  {
+    from: /^(edge|userstore)\/.*(?<!main)\.ts$/,
+    mayNot: /^node:process$/,
+    because: 'only main.ts knows the process it runs in',
+  },
+];
+
+const TEXTS: { from: RegExp; mayNot: RegExp; because: string }[] = [
+  {
+    from: /^(edge|userstore)\/(?!main\.ts)/,
+    mayNot: /\bprocess\.(env|exit|argv|on)\b/,
+    because: 'only main.ts knows the process it runs in; configuration is handed down',
+  },
+  {
+    from: /^edge\/scim\//,
+    mayNot: /\b(Date\.now|new Date|performance\.|Math\.random|setTimeout|process\.)/,
+    because: 'the SCIM core says the same of the same text at any time',
+  },
+  {
+    from: /^userstore\/domain\/(patch|update|user|element-filter|fields)\.ts/,
+    mayNot: /\b(Date\.now|new Date|Math\.random|process\.)/,
+    because: 'these are pure',
+  },
+  { from: /^(edge|userstore)\//, mayNot: /\bconsole\./, because: 'services log structured lines with the request id' },
+];
+
+const DRAWERS = /(^|\/)(common|utils?|helpers?|shared|misc|lib)(\/|\.ts$)/;
+
+/** The imports in a source text; `file` is its path from the project's root. */
+function importsIn(file: string, text: string): Import[] {
+  const statement = /(?:^|\n)\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/g;
+  return [...text.matchAll(statement)].map(([, type, named, dynamic]) => {
+    const specifier = named ?? dynamic ?? '';
+    const to = specifier.startsWith('.')
+      ? posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts')
+      : specifier;
+    return { from: file, to, isTypeOnly: type !== undefined };
+  });
+}
+
+const breaks = ({ from, mayNot, typesToo }: ImportRule, found: Import): boolean =>
+  from.test(found.from) && mayNot.test(found.to) && !(typesToo === false && found.isTypeOnly);
+
+/** The folder with package.json, wherever this file was compiled to. */
+function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): string {
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  if (folder === dirname(folder)) throw new Error('no package.json above the tests');
+  return projectRoot(dirname(folder));
+}
+
+describe('the architecture', () => {
+  const root = projectRoot();
+  const folders = ['proto', 'edge', 'userstore', 'bin', 'bench', 'test'].filter((name) => existsSync(join(root, name)));
+  const sources = new Map(
+    folders
+      .flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+      )
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => [file.split(sep).join('/'), readFileSync(join(root, file), 'utf8')]),
+  );
+  const imports = [...sources].flatMap(([file, text]) => importsIn(file, text));
+
+  for (const rule of IMPORTS) {
+    it(`${rule.from.source} never imports ${rule.mayNot.source}: ${rule.because}`, () => {
+      const broken = imports.filter((found) => breaks(rule, found)).map(({ from, to }) => `${from} imports ${to}`);
+      expect(broken, `${rule.because}\n      ${broken.join('\n      ')}\n`).to.deep.equal([]);
+    });
+  }
+
+  for (const { from, mayNot, because } of TEXTS) {
+    it(`${from.source} never says ${mayNot.source}: ${because}`, () => {
+      const broken = [...sources].flatMap(([file, text]) =>
+        from.test(file) && mayNot.test(text) ? [`${file} says ${mayNot.exec(text)?.[0]}`] : [],
+      );
+      expect(broken, because).to.deep.equal([]);
+    });
+  }
+
+  it('no file or folder is a drawer: a name says what is in it', () => {
+    expect([...sources.keys()].filter((file) => DRAWERS.test(file))).to.deep.equal([]);
+  });
+
+  it('every import of ours leads to a file', () => {
+    const ours = imports.filter(({ to }) => to.endsWith('.ts'));
+    expect(ours.filter(({ to }) => !sources.has(to)).map(({ from, to }) => `${from} imports ${to}`)).to.deep.equal([]);
+  });
+
+  it('every rule is about files that there are', () => {
+    const idle = [...IMPORTS, ...TEXTS].filter(({ from }) => ![...sources.keys()].some((file) => from.test(file)));
+    expect(idle.map(({ from }) => from.source)).to.deep.equal([]);
+  });
+
+  describe('is checked by rules that see', () => {
+    const seen: [text: string, to: string, isTypeOnly: boolean][] = [
+      ["import express from 'express';", 'express', false],
+      ["import {\n  a,\n  type B,\n} from '../../userstore/config.js';", 'userstore/config.ts', false],
+      ["import type { Connection } from 'mongoose';", 'mongoose', true],
+      ["import 'node:process';", 'node:process', false],
+      ["export * from './errors.js';", 'edge/scim/errors.ts', false],
+      ["export { a } from '@grpc/grpc-js';", '@grpc/grpc-js', false],
+      ["const late = await import('mongoose');", 'mongoose', false],
+    ];
+    for (const [text, to, isTypeOnly] of seen) {
+      it(JSON.stringify(text), () => {
+        const found = importsIn('edge/scim/filter.ts', `/** A file. */\n${text}\n`);
+        expect(found).to.deep.equal([{ from: 'edge/scim/filter.ts', to, isTypeOnly }]);
+      });
+    }
+
+    const violations: [from: string, to: string][] = [
+      ['edge/app.ts', 'userstore/config.ts'],
+      ['userstore/domain/users.ts', 'edge/scim/user.ts'],
+      ['edge/scim/filter.ts', 'express'],
+      ['edge/scim/user.ts', 'node:crypto'],
+      ['edge/auth.ts', '@grpc/grpc-js'],
+      ['userstore/domain/users.ts', 'mongoose'],
+      ['userstore/rpc/status.ts', 'mongoose'],
+      ['userstore/rpc/user-service.ts', 'userstore/storage/users.ts'],
+      ['userstore/storage/users.ts', 'userstore/domain/users.ts'],
+      ['userstore/domain/patch.ts', 'node:crypto'],
+      ['proto/rpc-error.ts', 'userstore/domain/errors.ts'],
+    ];
+    for (const [from, to] of violations) {
+      it(`${from} importing ${to}`, () => {
+        expect(IMPORTS.some((rule) => breaks(rule, { from, to, isTypeOnly: false }))).to.equal(true);
+      });
+    }
+  });
+
+  it('is read from this project', () => {
+    expect(sources.size).to.be.greaterThan(50);
+  });
+});

@@ -1,0 +1,106 @@
+/** userstore while its database does not answer, and on its way down: health, deadlines, calls in flight. */
+import { rm } from 'node:fs/promises';
+import { status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { startOwnMongod } from '../harness/mongod.js';
+import { createTenant } from '../harness/organizations.js';
+import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
+import { add, userNamed } from '../harness/users.js';
+import { actor, eventually, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+
+describe('userstore over a database of its own', () => {
+  let own: Awaited<ReturnType<typeof startOwnMongod>>;
+  let pair: Pair;
+  let edge: UserstoreClient;
+  let organizationId: string;
+  let user: User;
+
+  const freeze = () => process.kill(own.mongod.pid ?? 0, 'SIGSTOP');
+  const thaw = () => process.kill(own.mongod.pid ?? 0, 'SIGCONT');
+  const isHealth = (wanted: string) => async () => (await edge.checkHealth({ service: '' })).status === wanted;
+  const get = (timeoutMs?: number) => edge.getUser({ organizationId, userId: user.id }, timeoutMs);
+
+  before(async function () {
+    this.timeout(40_000);
+    own = await startOwnMongod();
+    pair = await startPair(`${own.mongod.uri}/outage`);
+    edge = userstoreClient(pair.address, SERVICE_TOKENS.edge);
+    organizationId = (await createTenant(pair)).organizationId;
+    const created = await edge.createUser({ organizationId, actor: actor(), user: userNamed('ana') });
+    user = created.user as User;
+  });
+  after(async function () {
+    this.timeout(40_000);
+    thaw();
+    edge.close();
+    await pair.stop();
+    await own.mongod.stop();
+    await rm(own.dbPath, { recursive: true, force: true });
+  });
+  afterEach(thaw);
+
+  it('says SERVING by the gRPC health protocol, to whoever asks, without a service token', async () => {
+    const anybody = userstoreClient(pair.address, undefined);
+    try {
+      await eventually('SERVING', async () => (await anybody.checkHealth({ service: '' })).status === 'SERVING');
+      expect(await failureIn(anybody.checkHealth({ service: 'no.such.Service' }))).to.deep.equal({ code: 'NOT_FOUND' });
+    } finally {
+      anybody.close();
+    }
+  });
+
+  it('ends a call at its deadline while the database does not answer', async () => {
+    freeze();
+    const start = performance.now();
+    const calls = [
+      get(700),
+      edge.listUsers({ organizationId, filter: undefined, skip: 0 }, 700),
+      edge.patchUser(
+        { organizationId, actor: actor(), userId: user.id, operations: [add('title', { title: 'x' })] },
+        700,
+      ),
+    ];
+    for (const call of calls) expect((await failureIn(call)).code).to.be.oneOf(['DEADLINE_EXCEEDED', 'UNAVAILABLE']);
+    expect(performance.now() - start).to.be.within(500, 2500);
+  });
+
+  it('gives up its own work at the deadline too: its log has the failed call before the database is back', async () => {
+    const before = pair.userstore.log().length;
+    freeze();
+    await failureIn(get(500));
+    await eventually(
+      'the log line of the failed call',
+      async () => /call failed/.test(pair.userstore.log().slice(before)),
+      3000,
+    );
+    expect(pair.userstore.log().slice(before)).to.match(/"code":"(UNAVAILABLE|DEADLINE_EXCEEDED)"/);
+  });
+
+  it('says NOT_SERVING while the database does not answer, and SERVING again when it does', async () => {
+    await eventually('SERVING', isHealth('SERVING'));
+    freeze();
+    await eventually('NOT_SERVING', isHealth('NOT_SERVING'), 8000);
+    thaw();
+    await eventually('SERVING again', isHealth('SERVING'), 8000);
+    expect((await get()).user?.id).to.equal(user.id);
+  });
+
+  it('on SIGTERM it answers the call in flight, takes no new one, and ends with exit code 0', async () => {
+    await eventually('SERVING', isHealth('SERVING'));
+    freeze();
+    const inFlight = get(9000);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const stopped = pair.userstore.stop('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const late = userstoreClient(pair.address, SERVICE_TOKENS.edge, 1000);
+    const refused = await failureIn(late.getUser({ organizationId, userId: user.id }));
+    late.close();
+    thaw();
+    expect((await inFlight).user?.id).to.equal(user.id);
+    expect(refused.code).to.be.oneOf([status[status.UNAVAILABLE], status[status.DEADLINE_EXCEEDED]]);
+    expect(await stopped).to.equal(0);
+    await pair.userstore.start();
+    await eventually('SERVING', isHealth('SERVING'));
+  });
+});

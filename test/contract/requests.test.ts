@@ -1,0 +1,134 @@
+/** What the contract demands of every call: a caller with the right role, an organization, an actor. */
+import { expect } from 'chai';
+import { sharedPair } from '../harness/organizations.js';
+import { SERVICE_TOKENS } from '../harness/processes.js';
+import { add, userNamed } from '../harness/users.js';
+import { actor, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+
+interface Named {
+  organizationId: string;
+  actor: ReturnType<typeof actor> | undefined;
+}
+
+/** Every call there is, on things that are not there; which roles may make it; whether it is a change. */
+const CALLS: Record<
+  string,
+  { roles: string[]; call: (client: UserstoreClient, named: Named) => Promise<unknown>; isChange?: true }
+> = {
+  GetUser: { roles: ['edge', 'reader', 'admin'], call: (client, named) => client.getUser({ ...named, userId: 'x' }) },
+  ListUsers: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client, named) => client.listUsers({ ...named, filter: undefined, skip: 0 }),
+  },
+  CreateUser: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.createUser({ ...named, user: userNamed('') }),
+  },
+  UpdateUser: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.updateUser({ ...named, userId: 'x', user: userNamed('x'), updateMask: ['*'] }),
+  },
+  PatchUser: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.patchUser({ ...named, userId: 'x', operations: [add('title', { title: 'x' })] }),
+  },
+  DeleteUser: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.deleteUser({ ...named, userId: 'x' }),
+  },
+  VerifyApiToken: {
+    roles: ['edge', 'admin'],
+    call: (client, named) => client.verifyApiToken({ ...named, secretDigest: Buffer.alloc(32) }),
+  },
+  CreateApiToken: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.createApiToken({ ...named, label: 'x' }),
+  },
+  ListApiTokens: { roles: ['admin'], call: (client, named) => client.listApiTokens(named) },
+  RevokeApiToken: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.revokeApiToken({ ...named, apiTokenId: 'x' }),
+  },
+  GetOrganization: { roles: ['admin'], call: (client, named) => client.getOrganization(named) },
+  CreateOrganization: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, { actor }) => client.createOrganization({ actor, displayName: '' }),
+  },
+  ListOrganizations: { roles: ['admin'], call: (client) => client.listOrganizations({}) },
+};
+
+describe('every call to userstore', () => {
+  const clients: Record<string, UserstoreClient> = {};
+  const client = (role: string) => {
+    const found = clients[role];
+    if (!found) throw new Error(`no client for ${role}`);
+    return found;
+  };
+  before(async () => {
+    const { address } = await sharedPair();
+    for (const [role, token] of Object.entries(SERVICE_TOKENS)) clients[role] = userstoreClient(address, token);
+    clients.nobody = userstoreClient(address, undefined);
+    clients.stranger = userstoreClient(address, 'a-service-token-that-nobody-gave');
+  });
+  after(() => {
+    for (const client of Object.values(clients)) client.close();
+  });
+
+  const named = { organizationId: 'nobody2here', actor: actor() };
+
+  for (const [name, { roles, call, isChange }] of Object.entries(CALLS)) {
+    it(`${name} is CALLER_UNKNOWN without a service token and with one that is not known`, async () => {
+      const unknown = { code: 'UNAUTHENTICATED', reason: 'CALLER_UNKNOWN' };
+      expect(await failureIn(call(client('nobody'), named))).to.deep.equal(unknown);
+      expect(await failureIn(call(client('stranger'), named))).to.deep.equal(unknown);
+    });
+
+    it(`${name} may be called by ${roles.join(', ')}, and is CALLER_FORBIDDEN to others`, async () => {
+      for (const role of Object.keys(SERVICE_TOKENS)) {
+        const failure = await failureIn(call(client(role), named).then(() => Promise.reject(SUCCESS)));
+        const forbidden = failure.reason === 'CALLER_FORBIDDEN' && failure.code === 'PERMISSION_DENIED';
+        expect(forbidden, `${role}: ${JSON.stringify(failure)}`).to.equal(!roles.includes(role));
+      }
+    });
+
+    if (!['CreateOrganization', 'ListOrganizations'].includes(name)) {
+      it(`${name} without an organization is FIELD_INVALID in organization_id`, async () => {
+        const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'organization_id' };
+        expect(await failureIn(call(client('admin'), { ...named, organizationId: '' }))).to.deep.equal(failure);
+      });
+    }
+
+    if (isChange) {
+      it(`${name} without an actor is FIELD_INVALID in actor`, async () => {
+        const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'actor' };
+        expect(await failureIn(call(client('admin'), { ...named, actor: undefined }))).to.deep.equal(failure);
+      });
+    }
+  }
+
+  it('is named here, so that none is forgotten', () => {
+    const { close: _close, checkHealth: _health, ...calls } = client('admin');
+    const names = Object.keys(calls).map((name) => (name[0] ?? '').toUpperCase() + name.slice(1));
+    expect(Object.keys(CALLS)).to.have.members(names);
+  });
+
+  it('that names an organization which does not exist finds nothing there, and makes nothing', async () => {
+    const edge = client('edge');
+    const { users, totalSize } = await edge.listUsers({ ...named, filter: undefined, skip: 0 });
+    expect([users.length, totalSize]).to.deep.equal([0, 0]);
+    expect(await failureIn(client('admin').createApiToken({ ...named, label: 'x' }))).to.deep.equal({
+      code: 'NOT_FOUND',
+      reason: 'ORGANIZATION_NOT_FOUND',
+    });
+  });
+});
+
+/** Stands for success where only refusals are looked at. */
+const SUCCESS = Object.assign(new Error('success'), { code: 0, metadata: { get: () => [] } });

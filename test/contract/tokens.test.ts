@@ -1,0 +1,190 @@
+/** OrganizationService and ApiTokenService over gRPC, and what of a secret is stored. */
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import mongoose from 'mongoose';
+import { createTenant, sharedMongodbUri, sharedPair } from '../harness/organizations.js';
+import { type Pair, SERVICE_TOKENS } from '../harness/processes.js';
+import { actor, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+
+let pair: Pair;
+let admin: UserstoreClient;
+let edge: UserstoreClient;
+const digestOf = (secret: string) => createHash('sha256').update(secret).digest();
+
+async function connect() {
+  pair = await sharedPair();
+  admin = userstoreClient(pair.address, SERVICE_TOKENS.admin);
+  edge = userstoreClient(pair.address, SERVICE_TOKENS.edge);
+}
+function disconnect() {
+  admin.close();
+  edge.close();
+}
+
+describe('OrganizationService', () => {
+  before(connect);
+  after(disconnect);
+  const create = async (displayName: string) =>
+    (await admin.createOrganization({ actor: actor(), displayName })).organization;
+
+  it('creates an organization whose id Okta takes in a base URL, and gives it back', async () => {
+    const organization = await create('Oak Street Ünïted 🏠');
+    expect(organization?.id).to.match(/^[a-z\d]{12}$/);
+    expect(organization?.displayName).to.equal('Oak Street Ünïted 🏠');
+    const found = await admin.getOrganization({ organizationId: organization?.id ?? '' });
+    expect(found.organization).to.deep.equal(organization);
+  });
+
+  it('says ORGANIZATION_NOT_FOUND of one that is not there', async () => {
+    const call = admin.getOrganization({ organizationId: 'nobody2here' });
+    expect(await failureIn(call)).to.deep.equal({ code: 'NOT_FOUND', reason: 'ORGANIZATION_NOT_FOUND' });
+  });
+
+  for (const [title, displayName] of [
+    ['no name', ''],
+    ['blanks', '  '],
+    ['201 characters', 'x'.repeat(201)],
+  ] as const) {
+    it(`refuses ${title} as a name: FIELD_INVALID in display_name`, async () => {
+      const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'display_name' };
+      expect(await failureIn(create(displayName))).to.deep.equal(failure);
+    });
+  }
+
+  it('lists every organization once, oldest first, page by page', async () => {
+    const made: string[] = [];
+    for (let index = 0; index < 5; index++) made.push((await create(`page ${index}`))?.id ?? '');
+    const walked: string[] = [];
+    let pageToken: string | undefined;
+    do {
+      const page = await admin.listOrganizations({ pageSize: 2, pageToken });
+      expect(page.organizations.length).to.be.within(1, 2);
+      walked.push(...page.organizations.map(({ id }) => id));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined && walked.length < 1000);
+    expect(new Set(walked).size).to.equal(walked.length);
+    expect(walked.filter((id) => made.includes(id))).to.deep.equal(made);
+  });
+
+  for (const pageToken of [
+    'x',
+    Buffer.from('1/$ne').toString('base64url'),
+    Buffer.from('{}').toString('base64url'),
+    '%',
+  ]) {
+    it(`refuses the page token ${JSON.stringify(pageToken)}: FIELD_INVALID in page_token`, async () => {
+      const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'page_token' };
+      expect(await failureIn(admin.listOrganizations({ pageToken }))).to.deep.equal(failure);
+    });
+  }
+
+  for (const pageSize of [0, -1]) {
+    it(`lists at least one where the page size is ${pageSize}`, async () => {
+      expect((await admin.listOrganizations({ pageSize })).organizations).to.have.length(1);
+    });
+  }
+});
+
+describe('ApiTokenService', () => {
+  let organizationId: string;
+  let otherId: string;
+  const issue = async (label = 'Okta') => {
+    const { apiToken, secret } = await admin.createApiToken({ organizationId, actor: actor(), label });
+    if (!apiToken) throw new Error('no token came back');
+    return { apiToken, secret };
+  };
+  const verify = (secret: string, organization = organizationId) =>
+    edge.verifyApiToken({ organizationId: organization, secretDigest: digestOf(secret) });
+  const revoke = (apiTokenId: string, organization = organizationId) =>
+    admin.revokeApiToken({ organizationId: organization, actor: actor(), apiTokenId });
+  const invalid = { code: 'NOT_FOUND', reason: 'API_TOKEN_INVALID' };
+
+  after(disconnect);
+  before(async () => {
+    await connect();
+    organizationId = (await createTenant(pair)).organizationId;
+    otherId = (await createTenant(pair)).organizationId;
+  });
+
+  it('issues a UUID that verifies in its organization', async () => {
+    const { apiToken, secret } = await issue('Okta, production');
+    expect(secret).to.match(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+    expect(apiToken).to.include({ organizationId, label: 'Okta, production', revokeTime: undefined });
+    expect((await verify(secret)).apiToken).to.deep.equal(apiToken);
+  });
+
+  it('says the same API_TOKEN_INVALID of an unknown, a revoked and another organization’s token', async () => {
+    const { apiToken, secret } = await issue();
+    expect(await failureIn(verify('never issued'))).to.deep.equal(invalid);
+    expect(await failureIn(verify(secret, otherId))).to.deep.equal(invalid);
+    expect(await failureIn(verify(secret, 'nobody2here'))).to.deep.equal(invalid);
+    await revoke(apiToken.id);
+    expect(await failureIn(verify(secret))).to.deep.equal(invalid);
+  });
+
+  it('ends a token for good: twice is as good as once, and keeps the first time', async () => {
+    const { apiToken } = await issue();
+    const first = await revoke(apiToken.id);
+    expect(first.apiToken?.revokeTime).to.be.instanceOf(Date);
+    expect(await revoke(apiToken.id)).to.deep.equal(first);
+  });
+
+  it('ends one token and no other', async () => {
+    const [one, other] = [await issue(), await issue()];
+    await revoke(one.apiToken.id);
+    expect((await verify(other.secret)).apiToken?.id).to.equal(other.apiToken.id);
+  });
+
+  it('says API_TOKEN_NOT_FOUND of an id that is not there or is another organization’s, which stays live', async () => {
+    const { apiToken, secret } = await issue();
+    const notFound = { code: 'NOT_FOUND', reason: 'API_TOKEN_NOT_FOUND' };
+    expect(await failureIn(revoke('x'))).to.deep.equal(notFound);
+    expect(await failureIn(revoke(apiToken.id, otherId))).to.deep.equal(notFound);
+    expect((await verify(secret)).apiToken?.id).to.equal(apiToken.id);
+  });
+
+  it('says ORGANIZATION_NOT_FOUND where there is no such organization', async () => {
+    const notFound = { code: 'NOT_FOUND', reason: 'ORGANIZATION_NOT_FOUND' };
+    const create = admin.createApiToken({ organizationId: 'nobody2here', actor: actor(), label: 'x' });
+    expect(await failureIn(create)).to.deep.equal(notFound);
+    expect(await failureIn(admin.listApiTokens({ organizationId: 'nobody2here' }))).to.deep.equal(notFound);
+  });
+
+  it('lists an organization’s tokens, revoked ones too, oldest first, without secrets', async () => {
+    const fresh = (await createTenant(pair)).organizationId;
+    const create = (label: string) => admin.createApiToken({ organizationId: fresh, actor: actor(), label });
+    const issued = [await create('a'), await create('b')];
+    await revoke(issued[0]?.apiToken?.id ?? '', fresh);
+    const { apiTokens } = await admin.listApiTokens({ organizationId: fresh });
+    expect(apiTokens.map(({ label }) => label).slice(-2)).to.deep.equal(['a', 'b']);
+    expect(apiTokens.map(({ revokeTime }) => revokeTime !== undefined).slice(-2)).to.deep.equal([true, false]);
+    const text = JSON.stringify(apiTokens);
+    for (const { secret } of issued) expect(text).not.to.include(secret);
+  });
+
+  for (const length of [0, 31, 33]) {
+    it(`refuses a digest of ${length} bytes: FIELD_INVALID in secret_digest`, async () => {
+      const call = edge.verifyApiToken({ organizationId, secretDigest: Buffer.alloc(length) });
+      const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'secret_digest' };
+      expect(await failureIn(call)).to.deep.equal(failure);
+    });
+  }
+
+  it('stores the digest of a secret and nothing else of it, and logs nothing of it', async () => {
+    const { apiToken, secret } = await issue('looked at');
+    const connection = await mongoose.createConnection(sharedMongodbUri()).asPromise();
+    try {
+      const id = apiToken.id as never;
+      const document = await connection.collection('apiTokens').findOne({ _id: id });
+      expect(Object.keys(document ?? {})).to.have.members(['_id', 'organizationId', 'digest', 'label', 'createTime']);
+      expect(document?.digest).to.equal(digestOf(secret).toString('hex'));
+      for (const { name } of (await connection.db?.listCollections().toArray()) ?? []) {
+        const all = JSON.stringify(await connection.collection(name).find().toArray());
+        expect(all, name).not.to.include(secret).and.not.to.include(secret.replaceAll('-', ''));
+      }
+    } finally {
+      await connection.close();
+    }
+    expect(pair.userstore.log()).not.to.include(secret);
+  });
+});

@@ -1,0 +1,214 @@
+/** What every call to MongoDB promises: acknowledged durably, by an index, in time, and never hanging. */
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { connect } from '../../userstore/storage/connect.js';
+import { isUnavailable } from '../../userstore/storage/errors.js';
+import { createIndexes, models } from '../../userstore/storage/models.js';
+import { userStorage } from '../../userstore/storage/users.js';
+import { testMongodbUri } from '../harness/mongod.js';
+import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
+import { type Database, openDatabase, soon } from './database.js';
+
+let database: Database;
+const now = new Date();
+const newToken = () => {
+  const id = uuidv7();
+  return { id, organizationId: 'one', label: id, createTime: now, revokeTime: undefined };
+};
+const newUser = (name: string, more = {}) => ({
+  ...userNamed(name, more),
+  id: uuidv7(),
+  organizationId: 'one',
+  createTime: now,
+  updateTime: now,
+});
+const ana = newUser('ana', { externalId: 'x7', emails: [typed('ana@x.example', 'work')] });
+const token = newToken();
+let count = 0;
+
+const writes: [title: string, command: string, write: (deadline: number) => Promise<unknown>][] = [
+  ['the insert of a user', 'insert', (deadline) => database.users.insert(newUser(`new ${count++}`), deadline)],
+  ['the replace of a user', 'update', (deadline) => database.users.replace({ ...ana, etag: 'W/"9"' }, deadline)],
+  ['the removal of a user', 'delete', (deadline) => database.users.remove('one', 'x', 'W/"1"', deadline)],
+  [
+    'the insert of an API token',
+    'insert',
+    (deadline) => database.apiTokens.insert(newToken(), `digest ${count++}`, deadline),
+  ],
+  ['the revocation of an API token', 'update', (deadline) => database.apiTokens.revoke('one', 'x', now, deadline)],
+  [
+    'the insert of an organization',
+    'insert',
+    (deadline) => database.organizations.insert({ id: `o${count++}`, displayName: 'd', createTime: now }, deadline),
+  ],
+];
+
+const workEmail = elementMatch('emails', allOf(equal('type', 'work'), equal('value', 'ana@x.example')));
+const list =
+  (filter: Parameters<Database['users']['list']>[1], limit = 100) =>
+  (deadline: number) =>
+    database.users.list('one', filter, 0, limit, deadline);
+const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
+  ['a user by id', (deadline) => database.users.get('one', ana.id, deadline)],
+  ['users by id', list(equal('id', ana.id))],
+  ['users by user name', list(equal('user_name', 'ANA'))],
+  ['users by external id', list(equal('external_id', 'x7'))],
+  ['users by e-mail', list(equal('emails.value', 'ana@x.example'))],
+  ['users by work e-mail', list(workEmail)],
+  ['users by user name and active', list(allOf(equal('active', true), equal('user_name', 'ana')))],
+  ['disabled users', list(equal('active', false))],
+  ['a page of all users', list(undefined, 10)],
+  ['the number of users by external id', list(equal('external_id', 'x7'), 0)],
+  ['the number of all users', list(undefined, 0)],
+  ['a live API token', (deadline) => database.apiTokens.findLive('one', 'digest', deadline)],
+  ['the API tokens of an organization', (deadline) => database.apiTokens.list('one', deadline)],
+  ['an organization', (deadline) => database.organizations.get('first', deadline)],
+  ['a page of organizations', (deadline) => database.organizations.list(undefined, 3, deadline)],
+];
+
+describe('every call to MongoDB', () => {
+  before(async () => {
+    database = await openDatabase('connection');
+    await database.users.insert(ana, soon());
+    await database.apiTokens.insert(token, 'digest', soon());
+    for (const id of ['first', 'second', 'third', 'fourth']) {
+      await database.organizations.insert({ id, displayName: id, createTime: now }, soon());
+    }
+    for (let index = 0; index < 40; index++) {
+      const emails = [typed(`u${index}@x.example`, 'work'), typed(`h${index}@x.example`, 'home')];
+      const other = userNamed(`user ${index}`, { externalId: `e${index}`, active: index % 4 > 0, emails });
+      for (const organizationId of ['one', 'two']) {
+        await database.users.insert(
+          { ...other, id: uuidv7(), organizationId, createTime: now, updateTime: now },
+          soon(),
+        );
+      }
+    }
+  });
+  after(() => database.close());
+
+  describe('writes durably:', () => {
+    for (const [title, command, write] of writes) {
+      it(`${title} is acknowledged by a majority and from the journal`, async () => {
+        const sent = await database.commandsOf(() => write(soon()));
+        const written = sent.filter(({ name }) => name === command);
+        expect(written).to.have.length(1);
+        expect(written[0]?.command.writeConcern).to.deep.include({ w: 'majority', j: true });
+      });
+    }
+  });
+
+  describe('reads by an index:', () => {
+    for (const [title, read] of reads) {
+      it(`${title} examines no document that is not asked for`, async () => {
+        const sent = await database.commandsOf(() => read(soon()));
+        const queries = sent.filter(({ name }) => name === 'find' || name === 'aggregate');
+        expect(queries).not.to.have.length(0);
+        for (const { command } of queries) {
+          const plan = await database.connection.db?.command({ explain: query(command), verbosity: 'executionStats' });
+          expect(JSON.stringify(plan), 'a scan of the collection').not.to.include('COLLSCAN');
+          const stats = plan?.executionStats ?? plan?.stages[0].$cursor.executionStats;
+          expect(stats.totalDocsExamined).to.be.at.most(stats.nReturned);
+        }
+      });
+    }
+  });
+
+  describe('ends in time:', () => {
+    it('with a deadline in the past every call fails at once, as a database that is late', async () => {
+      const calls = [...writes.map(([title, , call]) => [title, call] as const), ...reads];
+      const notRefused: string[] = [];
+      for (const [title, call] of calls) {
+        const start = performance.now();
+        const error = await call(Date.now() - 1000).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+        expect(performance.now() - start, title).to.be.lessThan(1000);
+        if (!isUnavailable(error)) notRefused.push(title);
+      }
+      expect(notRefused).to.deep.equal([]);
+    });
+
+    it('each command tells the server how long it may take', async () => {
+      for (const call of [...writes.map(([, , write]) => write), ...reads.map(([, read]) => read)]) {
+        const sent = await database.commandsOf(() => call(Date.now() + 7000).catch(() => undefined));
+        expect(sent).not.to.have.length(0);
+        for (const { command } of sent) expect(command.maxTimeMS, JSON.stringify(command)).to.be.within(1, 7000);
+      }
+    });
+  });
+
+  it('names its organization in every query of users and API tokens', async () => {
+    for (const call of [...writes.map(([, , write]) => write), ...reads.map(([, read]) => read)]) {
+      for (const { name, command } of await database.commandsOf(() => call(soon()))) {
+        if (name === 'insert' || command[name] === 'organizations') continue;
+        const { filter, updates, deletes, pipeline } = command;
+        const condition = filter ?? updates?.[0].q ?? deletes?.[0].q ?? pipeline?.[0].$match;
+        expect(condition, JSON.stringify(command)).to.include({ organizationId: 'one' });
+      }
+    }
+  });
+});
+
+describe('the connection', () => {
+  it('is clear about it when it is closed: an error that says so, at once, no hang', async () => {
+    const connection = await connect(testMongodbUri('storage-closed'));
+    const users = userStorage(models(connection).users);
+    await connection.close();
+    for (const call of [
+      () => users.get('one', 'x', soon()),
+      () => users.insert(newUser('closed'), soon()),
+      () => users.list('one', undefined, 0, 10, soon()),
+      () => users.remove('one', 'x', 'W/"1"', soon()),
+    ]) {
+      const start = performance.now();
+      const error = await call().then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).to.be.instanceOf(Error);
+      expect(String(error)).to.match(/clos|connect/i);
+      expect(performance.now() - start).to.be.lessThan(1000);
+    }
+  });
+
+  it('makes the same indexes again without harm', async () => {
+    const again = await openDatabase('again');
+    try {
+      await createIndexes(again.collections);
+      const names = (await again.collections.users.listIndexes()).map(({ name }) => name);
+      expect(names).to.include.members(['userName', 'externalId', 'email']);
+    } finally {
+      await again.close();
+    }
+  });
+
+  it('uses the database that the URI names', async () => {
+    const connection = await connect(testMongodbUri('storage-named'));
+    expect(connection.name).to.equal('storage-named');
+    await connection.close();
+  });
+
+  it('uses the database "leasehawk" where the URI names none', async () => {
+    const connection = await connect(testMongodbUri(''));
+    expect(connection.name).to.equal('leasehawk');
+    await connection.close();
+  });
+
+  it('gives up on a server that is not there, with an error that names no password', async () => {
+    const uri = 'mongodb://ana:s3cret@127.0.0.1:1/x?serverSelectionTimeoutMS=200';
+    const error = await connect(uri).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(Error);
+    expect(String(error)).not.to.include('s3cret');
+  }).timeout(10_000);
+});
+
+/** A command as "explain" takes it: without what belongs to the session it was sent in. */
+function query(command: Record<string, unknown>): Record<string, unknown> {
+  const session = ['lsid', '$db', '$clusterTime', 'maxTimeMS', 'readConcern', '$readPreference', 'txnNumber'];
+  return Object.fromEntries(Object.entries(command).filter(([name]) => !session.includes(name)));
+}

@@ -1,0 +1,177 @@
+/** Lists of users: what a filter finds, and how pages fit together. */
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { DomainError } from '../../userstore/domain/errors.js';
+import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
+import { type Database, openDatabase, soon } from './database.js';
+
+let database: Database;
+const insert = (organizationId: string, user: User) => {
+  const now = new Date();
+  return database.users.insert({ ...user, id: uuidv7(), organizationId, createTime: now, updateTime: now }, soon());
+};
+
+const people: Record<string, User> = {
+  ana: userNamed('ana@x.example', {
+    externalId: 'A1',
+    emails: [typed('ana@x.example', 'work', true), typed('ana@home.example', 'home')],
+  }),
+  Bob: userNamed('Bob@X.example', { externalId: 'a1', active: false, emails: [typed('BOB@x.example', 'Work')] }),
+  cyd: userNamed('cyd', { emails: [typed('shared@x.example', 'home'), typed('cyd@x.example', 'work')] }),
+  dee: userNamed('dee', { externalId: 'A1', emails: [typed('shared@x.example', 'work')] }),
+  zoe: userNamed('Zoë "Z" \\ O\'Hara', { externalId: '$ne' }),
+  ops: userNamed('{"$gt":""}', { active: false, externalId: '/.*/' }),
+};
+
+const workEmail = (value: string) => elementMatch('emails', allOf(equal('type', 'work'), equal('value', value)));
+const nested = (filter: Filter, depth: number): Filter => (depth === 0 ? filter : allOf(nested(filter, depth - 1)));
+
+const found: [title: string, filter: Filter | undefined, names: string][] = [
+  ['nothing: everybody', undefined, 'ana Bob cyd dee zoe ops'],
+  ['a user name', equal('user_name', 'ana@x.example'), 'ana'],
+  ['a user name in another letter case', equal('user_name', 'bOB@x.EXAMPLE'), 'Bob'],
+  ['a part of a user name', equal('user_name', 'ana'), ''],
+  ['an empty user name', equal('user_name', ''), ''],
+  ['a user name with quotes, a backslash and accents', equal('user_name', 'zoë "z" \\ o\'hara'), 'zoe'],
+  ['a user name that looks like an operator', equal('user_name', '{"$gt":""}'), 'ops'],
+  ['an external id that several have', equal('external_id', 'A1'), 'ana dee'],
+  ['an external id, in its letter case', equal('external_id', 'a1'), 'Bob'],
+  ['an external id that looks like an operator', equal('external_id', '$ne'), 'zoe'],
+  ['an external id that looks like a pattern', equal('external_id', '/.*/'), 'ops'],
+  ['an empty external id is not an absent one', equal('external_id', ''), ''],
+  ['active', equal('active', true), 'ana cyd dee zoe'],
+  ['disabled', equal('active', false), 'Bob ops'],
+  ['an e-mail, whatever it is for', equal('emails.value', 'SHARED@x.example'), 'cyd dee'],
+  ['a work e-mail', workEmail('shared@x.example'), 'dee'],
+  ['a work e-mail, type in another letter case', workEmail('bob@x.example'), 'Bob'],
+  ['a home e-mail asked for as a work one', workEmail('ana@home.example'), ''],
+  ['an element by one field', elementMatch('emails', equal('type', 'home')), 'ana cyd'],
+  ['all of two fields', allOf(equal('external_id', 'A1'), equal('active', true)), 'ana dee'],
+  [
+    'all of two e-mails, in different elements',
+    allOf(equal('emails.value', 'ana@x.example'), equal('emails.value', 'ana@home.example')),
+    'ana',
+  ],
+  [
+    'one element that is two things at once',
+    elementMatch('emails', allOf(equal('value', 'ana@x.example'), equal('value', 'ana@home.example'))),
+    '',
+  ],
+  ['a contradiction', allOf(equal('active', true), equal('active', false)), ''],
+  [
+    'all of three, nested',
+    allOf(equal('active', true), allOf(equal('external_id', 'A1'), workEmail('ana@x.example'))),
+    'ana',
+  ],
+  ['a conjunction 20 levels deep', nested(equal('user_name', 'cyd'), 20), 'cyd'],
+  ['an id that nobody has', equal('id', 'x'), ''],
+];
+
+const literal = { kind: { $case: 'stringValue', value: 'x' } } as const;
+const refused: [title: string, filter: Filter, field?: string][] = [
+  ['a field that users do not have', equal('salary', 'x'), 'salary'],
+  ['a field that is not offered', equal('display_name', 'x'), 'display_name'],
+  ['a stored name', equal('userNameKey', 'x'), 'userNameKey'],
+  ['the organization', equal('organization_id', 'x'), 'organization_id'],
+  ['an operator as a field', equal('$where', 'x'), '$where'],
+  ["a prototype's name", equal('constructor', 'x'), 'constructor'],
+  ['text for a flag', equal('active', 'true'), 'active'],
+  ['a flag for text', equal('user_name', true), 'user_name'],
+  ['no operator', { expression: { $case: 'comparison', value: { field: 'id', operator: 0, value: literal } } }, 'id'],
+  ['no literal', { expression: { $case: 'comparison', value: { field: 'id', operator: 1, value: undefined } } }, 'id'],
+  ['an empty filter', { expression: undefined }],
+  ['a conjunction of nothing', allOf()],
+  ['elements of a field that is no list', elementMatch('user_name', equal('value', 'x')), 'user_name'],
+  ['elements of a list that is not offered', elementMatch('roles', equal('value', 'x')), 'roles'],
+  ['a field that elements do not have', elementMatch('emails', equal('color', 'x')), 'color'],
+  ['elements of elements', elementMatch('emails', elementMatch('emails', equal('value', 'x'))), 'emails'],
+  ['21 levels and more', nested(equal('user_name', 'x'), 21)],
+];
+
+describe('a list of users', () => {
+  before(async () => {
+    database = await openDatabase('lists');
+    for (const user of Object.values(people)) await insert('people', user);
+  });
+  after(() => database.close());
+
+  describe('filtered by', () => {
+    for (const [title, filter, names] of found) {
+      it(`${title} → ${names || 'nobody'}`, async () => {
+        const { users, total } = await database.users.list('people', filter, 0, 200, soon());
+        const nameOf = (user: User) => Object.keys(people).find((name) => people[name]?.userName === user.userName);
+        expect(users.map(nameOf).join(' ')).to.equal(names);
+        expect(total).to.equal(users.length);
+        expect((await database.users.list('people', filter, 0, 0, soon())).total, 'the total alone').to.equal(total);
+      });
+    }
+
+    it('an id finds this user only', async () => {
+      const everybody = await database.users.list('people', undefined, 0, 200, soon());
+      const id = everybody.users[2]?.id ?? '';
+      expect((await database.users.list('people', equal('id', id), 0, 200, soon())).users[0]?.userName).to.equal('cyd');
+      expect((await database.users.list('people', equal('id', id.toUpperCase()), 0, 200, soon())).total).to.equal(0);
+    });
+  });
+
+  describe('refuses to be filtered by', () => {
+    for (const [title, filter, field] of refused) {
+      it(`${title}: FILTER_UNSUPPORTED${field ? ` in ${field}` : ''}`, async () => {
+        const error = await database.users.list('people', filter, 0, 10, soon()).catch((thrown: unknown) => thrown);
+        expect(error).to.be.instanceOf(DomainError).and.include({ reason: 6, field });
+      });
+    }
+  });
+
+  describe('in pages', () => {
+    before(async () => {
+      for (let index = 0; index < 23; index++) await insert('pages', userNamed(`user ${index}`));
+    });
+
+    for (const limit of [1, 5, 23, 24]) {
+      it(`of ${limit} has everybody once, oldest first, with the same total on each`, async () => {
+        const walked: (string | undefined)[] = [];
+        for (let skip = 0; skip < 23; skip += limit) {
+          const page = await database.users.list('pages', undefined, skip, limit, soon());
+          expect(page.users).to.have.length(Math.min(limit, 23 - skip));
+          expect(page.total).to.equal(23);
+          walked.push(...page.users.map(({ userName }) => userName));
+        }
+        expect(walked).to.deep.equal(Array.from({ length: 23 }, (_, index) => `user ${index}`));
+      });
+    }
+
+    it('of none tells the total alone', async () => {
+      expect(await database.users.list('pages', undefined, 0, 0, soon())).to.deep.equal({ users: [], total: 23 });
+      expect(await database.users.list('pages', undefined, 7, 0, soon())).to.deep.equal({ users: [], total: 23 });
+      expect(await database.users.list('nobody', undefined, 0, 0, soon())).to.deep.equal({ users: [], total: 0 });
+    });
+
+    for (const skip of [23, 24, 2 ** 31 - 1]) {
+      it(`past the end (${skip} of 23) is empty and still tells the total`, async () => {
+        expect(await database.users.list('pages', undefined, skip, 10, soon())).to.deep.equal({ users: [], total: 23 });
+      });
+    }
+
+    it('has no duplicate and no gap while users are inserted', async () => {
+      for (let index = 0; index < 20; index++) await insert('moving', userNamed(`old ${index}`));
+      const walk = new AbortController();
+      let inserted = 0;
+      const inserting = (async () => {
+        while (!walk.signal.aborted && inserted < 500) await insert('moving', userNamed(`new ${inserted++}`));
+      })();
+      const walked: string[] = [];
+      for (let skip = 0; skip < 20; skip += 3) {
+        const page = await database.users.list('moving', undefined, skip, 3, soon());
+        walked.push(...page.users.map(({ userName }) => userName ?? ''));
+      }
+      walk.abort();
+      await inserting;
+      expect(inserted).to.be.greaterThan(0);
+      expect(new Set(walked).size).to.equal(walked.length);
+      expect(walked.filter((name) => name.startsWith('old'))).to.have.length(20);
+    });
+  });
+});

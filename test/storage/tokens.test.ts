@@ -1,0 +1,92 @@
+/** What the collections of organizations and API tokens promise. */
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { Taken } from '../../userstore/storage/errors.js';
+import { type Database, openDatabase, soon } from './database.js';
+
+let database: Database;
+const digestOf = (secret: string) => createHash('sha256').update(secret).digest('hex');
+const insertToken = async (organizationId: string, secret: string) => {
+  const apiToken = { id: uuidv7(), organizationId, label: 'Okta Ünï', createTime: new Date(), revokeTime: undefined };
+  await database.apiTokens.insert(apiToken, digestOf(secret), soon());
+  return apiToken;
+};
+
+describe('the API tokens collection', () => {
+  before(async () => {
+    database = await openDatabase('tokens');
+  });
+  after(() => database.close());
+
+  it('finds a live token by its digest, in its organization only', async () => {
+    const token = await insertToken('one', 'secret 1');
+    expect(await database.apiTokens.findLive('one', digestOf('secret 1'), soon())).to.deep.equal(token);
+    expect(await database.apiTokens.findLive('two', digestOf('secret 1'), soon())).to.equal(undefined);
+    expect(await database.apiTokens.findLive('one', digestOf('secret 2'), soon())).to.equal(undefined);
+  });
+
+  it('finds no revoked token, and a token revoked again keeps its first time', async () => {
+    const { id } = await insertToken('one', 'secret 3');
+    const first = new Date('2026-01-01');
+    const revoked = await database.apiTokens.revoke('one', id, first, soon());
+    expect(revoked?.revokeTime).to.deep.equal(first);
+    expect(await database.apiTokens.findLive('one', digestOf('secret 3'), soon())).to.equal(undefined);
+    const again = await database.apiTokens.revoke('one', id, new Date('2026-02-02'), soon());
+    expect(again?.revokeTime).to.deep.equal(first);
+  });
+
+  it('revokes nothing with a right id and another organization', async () => {
+    const { id } = await insertToken('one', 'secret 4');
+    expect(await database.apiTokens.revoke('two', id, new Date(), soon())).to.equal(undefined);
+    expect(await database.apiTokens.findLive('one', digestOf('secret 4'), soon())).to.include({ id });
+  });
+
+  it('lists an organization’s own tokens, revoked ones too, oldest first', async () => {
+    const tokens = [await insertToken('three', 'a'), await insertToken('three', 'b'), await insertToken('three', 'c')];
+    await database.apiTokens.revoke('three', tokens[1]?.id ?? '', new Date(), soon());
+    const listed = await database.apiTokens.list('three', soon());
+    expect(listed.map(({ id }) => id)).to.deep.equal(tokens.map(({ id }) => id));
+    expect(listed.map(({ revokeTime }) => revokeTime !== undefined)).to.deep.equal([false, true, false]);
+  });
+});
+
+describe('the organizations collection', () => {
+  const createTime = new Date('2026-03-01T10:00:00.123Z');
+  before(async () => {
+    database = await openDatabase('organizations');
+  });
+  after(() => database.close());
+
+  it('gives back an organization as it was stored, and nothing for an id that is not there', async () => {
+    const organization = { id: 'first', displayName: 'Ünïcødé & Söhne 🏠', createTime };
+    await database.organizations.insert(organization, soon());
+    expect(await database.organizations.get('first', soon())).to.deep.equal(organization);
+    for (const id of ['', 'FIRST', '$ne', 'none']) {
+      expect(await database.organizations.get(id, soon())).to.equal(undefined);
+    }
+  });
+
+  it('refuses an id that is taken', async () => {
+    const error = await database.organizations
+      .insert({ id: 'first', displayName: 'again', createTime }, soon())
+      .catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(Taken);
+    expect((await database.organizations.get('first', soon()))?.displayName).not.to.equal('again');
+  });
+
+  it('lists oldest first, those of one moment by id, without duplicate or gap from page to page', async () => {
+    for (const id of ['c', 'a', 'b']) await database.organizations.insert({ id, displayName: id, createTime }, soon());
+    await database.organizations.insert({ id: 'late', displayName: 'l', createTime: new Date('2026-04-01') }, soon());
+    await database.organizations.insert({ id: 'zero', displayName: 'z', createTime: new Date('2026-01-01') }, soon());
+    const walked: string[] = [];
+    let after: { id: string; createTime: Date } | undefined;
+    do {
+      const page = await database.organizations.list(after, 2, soon());
+      walked.push(...page.map(({ id }) => id));
+      const last = page.at(-1);
+      after = last && { id: last.id, createTime: last.createTime as Date };
+    } while (after && walked.length < 50);
+    expect(walked).to.deep.equal(['zero', 'a', 'b', 'c', 'first', 'late']);
+  });
+});

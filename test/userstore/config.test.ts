@@ -1,0 +1,78 @@
+/** The configuration of userstore. */
+import { expect } from 'chai';
+import { readConfig } from '../../userstore/config.js';
+
+const MONGODB_URI = 'mongodb://127.0.0.1/x';
+const token = 'a-token-of-16-or-more';
+
+describe("userstore's configuration", () => {
+  it('needs MONGODB_URI alone', () => {
+    expect(readConfig({ MONGODB_URI })).to.deep.equal({
+      mongodbUri: MONGODB_URI,
+      host: '127.0.0.1',
+      port: 50_051,
+      callers: undefined,
+      dataDir: './data',
+      logLevel: 'info',
+    });
+  });
+
+  it('reads callers with their roles, by token', () => {
+    const { callers } = readConfig({ MONGODB_URI, SERVICE_TOKENS: `one:edge:${token}1, two:admin:${token}2` });
+    expect([...(callers ?? [])]).to.deep.equal([
+      [`${token}1`, { name: 'one', role: 'edge' }],
+      [`${token}2`, { name: 'two', role: 'admin' }],
+    ]);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readConfig({ MONGODB_URI, USERSTORE_PORT: '', SERVICE_TOKENS: '' })).to.deep.equal(
+      readConfig({ MONGODB_URI }),
+    );
+  });
+
+  it('lists every problem in one message', () => {
+    const env = {
+      MONGODB_URI: 'http://db',
+      USERSTORE_PORT: '65536',
+      SERVICE_TOKENS: `one:owner:${token}`,
+      LOG_LEVEL: 'loud',
+    };
+    expect(() => readConfig(env)).to.throw(/MONGODB_URI.*USERSTORE_PORT.*SERVICE_TOKENS.*LOG_LEVEL/);
+  });
+
+  it('says that MONGODB_URI is required where there is none', () => {
+    expect(() => readConfig({})).to.throw(/MONGODB_URI: is required/);
+  });
+
+  it('tells no value in its message: each may be a secret in the wrong place', () => {
+    const env = {
+      MONGODB_URI: 's3cret-uri',
+      USERSTORE_PORT: 's3cret-port',
+      SERVICE_TOKENS: 's3cret-callers,one:s3cret-role:s3cret-token,one:edge:s3cret-short',
+      LOG_LEVEL: 's3cret-level',
+    };
+    expect(() => readConfig(env)).to.throw(/^(?!.*s3cret)/s);
+  });
+
+  for (const [title, SERVICE_TOKENS] of [
+    ['a role that there is not', `one:owner:${token}`],
+    ['a short token', 'one:edge:short'],
+    ['a missing name', `:edge:${token}`],
+    ['a token with a blank', `one:edge:${token} x`],
+    ['one good and one bad entry', `one:edge:${token},two`],
+    // Which of the two callers it stands for would be chance.
+    ['one token for two callers', `one:reader:${token},two:admin:${token}`],
+    ['more parts than there are', `one:edge:${token}:more-that-would-be-cut-off`],
+  ] as const) {
+    it(`refuses ${title}`, () => {
+      expect(() => readConfig({ MONGODB_URI, SERVICE_TOKENS })).to.throw(/SERVICE_TOKENS/);
+    });
+  }
+
+  for (const USERSTORE_PORT of ['-1', '1.5', '65536', 'x', '1e9']) {
+    it(`refuses the port ${USERSTORE_PORT}`, () => {
+      expect(() => readConfig({ MONGODB_URI, USERSTORE_PORT })).to.throw(/USERSTORE_PORT/);
+    });
+  }
+});

@@ -5,7 +5,7 @@
 
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
-import { type Attribute, CORE_USER, ENTERPRISE_USER, fieldOf } from './attributes.js';
+import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
 import { badRequest } from './errors.js';
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
 import { parsePath, type Target } from './path.js';
@@ -137,7 +137,7 @@ function within(parents: readonly string[], attribute: Attribute, value: unknown
 
 function parseElements(verb: Verb, target: Extract<Target, { kind: 'elements' }>, value: unknown): PatchOperation {
   const { attribute, contract, filter: element, sub, path } = target;
-  const elementField = sub && fieldOf(sub);
+  const elementField = sub && contractNameOf(sub);
   if (verb === Verb.VERB_REMOVE) return operation(verb, contract, { element, elementField });
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   // Entra clears a value by replacing it with "".

@@ -1,8 +1,9 @@
 /** UserService over gRPC: what each call does, and how each one fails. */
 import { expect } from 'chai';
+import { freePort } from '../../bin/port.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
-import { createTenant, sharedPair } from '../harness/organizations.js';
-import { SERVICE_TOKENS } from '../harness/processes.js';
+import { createTenant, sharedMongodbUri, sharedPair } from '../harness/organizations.js';
+import { SERVICE_TOKENS, startService } from '../harness/processes.js';
 import { add, allOf, elementMatch, equal, plain, remove, replace, typed, userNamed } from '../harness/users.js';
 import { actor, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
@@ -210,19 +211,32 @@ describe('UserService', () => {
       });
     }
 
-    it('loses none of 20 parallel patches, and each means what it says however often it was tried', async () => {
-      const user = await create();
-      const patches = Array.from({ length: 20 }, (_, index) => [
-        add('roles', { roles: [typed(`role ${index}`, 'made')] }),
-        replace(
-          'roles',
-          { roles: [typed(`done ${index}`)] },
-          { element: equal('value', `role ${index}`), elementField: 'value' },
-        ),
-      ]);
-      await Promise.all(patches.map((operations) => edge.patchUser({ ...keyOf(user), operations }, 20_000)));
-      const roles = (await get(user))?.roles.map(({ value }) => value);
-      expect(roles).to.have.members(patches.map((_, index) => `done ${index}`));
+    it('loses none of 20 parallel patches over two userstores, and each means what it says however often it was tried', async () => {
+      const port = await freePort();
+      const second = await startService('userstore', {
+        MONGODB_URI: sharedMongodbUri(),
+        USERSTORE_PORT: String(port),
+        SERVICE_TOKENS: `edge:edge:${SERVICE_TOKENS.edge}`,
+      });
+      const other = userstoreClient(`127.0.0.1:${port}`, SERVICE_TOKENS.edge);
+      try {
+        const user = await create();
+        const made = (index: number) => equal('value', `role ${index}`);
+        const patches = Array.from({ length: 20 }, (_, index) => [
+          add('roles', { roles: [typed(`role ${index}`, 'made')] }),
+          replace('roles', { roles: [typed(`done ${index}`)] }, { element: made(index), elementField: 'value' }),
+        ]);
+        await Promise.all(
+          patches.map((operations, index) =>
+            [edge, other][index % 2]?.patchUser({ ...keyOf(user), operations }, 20_000),
+          ),
+        );
+        const roles = (await get(user))?.roles.map(({ value }) => value);
+        expect(roles).to.have.members(patches.map((_, index) => `done ${index}`));
+      } finally {
+        other.close();
+        await second.stop();
+      }
     });
   });
 

@@ -43,6 +43,8 @@ export async function isReachable(connection: Connection, timeoutMS: number): Pr
  * does nothing in its present version.
  */
 export function within(deadline: number): { signal: AbortSignal; maxTimeMS: number } {
-  const ms = Math.max(1, Math.floor(deadline - Date.now()));
-  return { signal: AbortSignal.timeout(ms), maxTimeMS: ms };
+  const ms = Math.floor(deadline - Date.now());
+  if (ms > 0) return { signal: AbortSignal.timeout(ms), maxTimeMS: ms };
+  // Too late to begin: a change that nobody waits for any more must not be made.
+  return { signal: AbortSignal.abort(new DOMException('the deadline has passed', 'TimeoutError')), maxTimeMS: 1 };
 }

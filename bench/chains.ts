@@ -1,0 +1,104 @@
+/** The two chains that are compared, and the data that both work on. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect } from '../bin/admin/userstore.js';
+import { freePort } from '../bin/port.js';
+import { OPERATIONS, person, requestOf, type ScimRequest } from './operations.js';
+import { type Launch, type Launched, launch } from './processes.js';
+import type { Tenant, World } from './world.js';
+
+const TOKENS = { edge: 'edge-service-token-of-bench', admin: 'admin-service-token-of-bench' };
+const REQUEST_MS = 20_000;
+const SEEDERS = 8;
+
+export const CHAINS = ['bare', 'product'] as const;
+export type ChainName = (typeof CHAINS)[number];
+/** The modules of each chain. */
+export const MODULES = {
+  bare: { edge: 'bench/bare-edge', userstore: 'bench/bare-userstore' },
+  product: { edge: 'edge/main', userstore: 'userstore/main' },
+};
+
+/** A running chain. */
+export interface Chain {
+  port: number;
+  /** host:port of its userstore. */
+  address: string;
+  edge: Launched;
+  userstore: Launched;
+}
+
+type Keep = (stop: () => Promise<void>) => void;
+type Setting = Omit<Launch, 'module' | 'args' | 'env'>;
+
+/** Starts a chain over the database; `keep` takes what ends each process. */
+export async function startChain(
+  name: ChainName,
+  mongodbUri: string,
+  args: string[],
+  setting: Setting,
+  keep: Keep,
+): Promise<Chain> {
+  const [userstorePort, port] = [await freePort(), await freePort()];
+  const address = `127.0.0.1:${userstorePort}`;
+  const callers = `edge:edge:${TOKENS.edge},admin:admin:${TOKENS.admin}`;
+  const start = async (module: string, env: Record<string, string>) => {
+    const launched = await launch({ ...setting, module, args, env: { ...env, USERSTORE_ADDRESS: address } });
+    keep(launched.stop);
+    return launched;
+  };
+  const forUserstore = { MONGODB_URI: mongodbUri, USERSTORE_PORT: String(userstorePort), SERVICE_TOKENS: callers };
+  const userstore = await start(MODULES[name].userstore, forUserstore);
+  const edge = await start(MODULES[name].edge, { PORT: String(port), USERSTORE_TOKEN: TOKENS.edge });
+  return { port, address, edge, userstore };
+}
+
+/** Makes two organizations and `count` users by way of the product; leaves what others must know in a file. */
+export async function makeWorld({ port, address }: Chain, count: number, folder: string, signal: AbortSignal) {
+  const [home, nursery] = await createTenants(address);
+  const world: World = { home, nursery, users: [], answers: {} };
+  let next = 0;
+  const seed = async () => {
+    while (next < count) {
+      const index = next++;
+      const answer = await send(port, { tenant: home, ...creation(index) }, signal);
+      const { id, userName } = JSON.parse(answer) as World['users'][number];
+      world.users[index] = { id, userName };
+    }
+  };
+  await Promise.all(Array.from({ length: SEEDERS }, seed));
+  for (const operation of OPERATIONS) {
+    world.answers[operation] = await send(port, requestOf(operation, 0, world), signal);
+  }
+  const file = join(folder, 'world.json');
+  await writeFile(file, JSON.stringify(world), { mode: 0o600 });
+  return file;
+}
+
+const creation = (index: number) => ({ method: 'POST', path: '/Users', body: person(index), status: 201 });
+
+async function createTenants(address: string): Promise<[Tenant, Tenant]> {
+  const admin = connect(address, TOKENS.admin);
+  const create = async (displayName: string) => {
+    const { id: organizationId } = await admin.createOrganization(displayName);
+    const { secret } = await admin.issueToken(organizationId, 'bench');
+    return { organizationId, secret };
+  };
+  try {
+    return [await create('Bench'), await create('Bench, created meanwhile')];
+  } finally {
+    admin.close();
+  }
+}
+
+async function send(port: number, { tenant, method, path, body, status }: ScimRequest, signal: AbortSignal) {
+  const response = await fetch(`http://127.0.0.1:${port}/${tenant.organizationId}/scim/v2${path}`, {
+    method,
+    headers: { Authorization: `apikey ${tenant.secret}`, 'Content-Type': 'application/scim+json' },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (response.status !== status) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text;
+}

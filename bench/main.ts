@@ -1,0 +1,193 @@
+/**
+ * The command `npm run bench`: how fast the product is, and how fast next to the least that could do its work. What is
+ * compared, and how, stands in report.ts (METHOD) and is printed with the results.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { InvalidArgumentError, program } from 'commander';
+import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
+import { type Database, startDatabase } from './database.js';
+import type { Outcome, Round } from './load.js';
+import { OPERATIONS, type Operation } from './operations.js';
+import { cpuTime, type Launched, launch, nextMessage, peakMemory, profileName } from './processes.js';
+import { compareProfiles } from './profile.js';
+import { METHOD, type Measured, table, tables } from './report.js';
+
+/** V8 has optimized by then what it will; a chain that is warmer than the other would look better. */
+const WARM_UP_REQUESTS = 3000;
+const MOST_WARM_UP_ROUNDS = 10;
+/** A round ends when the last requests are answered. */
+const ROUND_GRACE_MS = 30_000;
+
+interface Options {
+  seconds: number;
+  rounds: number;
+  connections: number;
+  users: number;
+  only: Operation[];
+  profile: boolean;
+  output: string;
+}
+
+const options = program
+  .name('bench')
+  .description('Measures the product beside a bare chain of the same parts. MONGODB_URI_BENCH names a server to use.')
+  .option('--seconds <number>', 'length of a round', integer(1, 600), 2)
+  .option('--rounds <number>', 'rounds of each operation on each chain', integer(1, 100), 6)
+  .option('--connections <number>', 'requests at a time', integer(1, 256), 8)
+  .option('--users <number>', 'users that there are, 100 or more', integer(100, 1_000_000), 2000)
+  .option('--only <operations>', `some of ${OPERATIONS.join(',')}`, parseOperations, OPERATIONS)
+  .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
+  .option('--output <folder>', 'where profiles are left', 'data/bench')
+  .parse()
+  .opts<Options>();
+
+const stopping = new AbortController();
+const { signal } = stopping;
+for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(event, () => stopping.abort());
+
+/** Everything that runs. */
+interface Setup {
+  database: Database;
+  chains: Record<ChainName, Chain>;
+  load: Launched;
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+const profiles = options.profile ? resolve(options.output) : undefined;
+/** Newest first: the order in which to stop. */
+const stops: (() => Promise<void>)[] = [];
+const measured: Measured[] = [];
+try {
+  const setup = await start();
+  await measure(setup);
+  const memory = await memoryOf(setup);
+  console.log(`\n${METHOD}\n\n${tables(measured)}\n\nPeak memory in MiB:\n\n${memory}`);
+} catch (error) {
+  if (!signal.aborted) console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+for (const stop of stops) await stop();
+await rm(folder, { recursive: true, force: true });
+if (profiles && !process.exitCode) await printProfiles(profiles);
+process.exit();
+
+async function start(): Promise<Setup> {
+  const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
+  if (profiles) await mkdir(profiles, { recursive: true });
+  const database = await startDatabase(folder, signal);
+  keep(database.stop);
+  const setting = { folder, profiles, signal };
+  const product = await startChain('product', database.uri, [], setting, keep);
+  process.stderr.write(`making ${options.users} users …\n`);
+  const file = await makeWorld(product, options.users, folder, signal);
+  const bare = await startChain('bare', database.uri, [file], setting, keep);
+  const load = await launch({ module: 'bench/load', args: [file], env: {}, folder, signal });
+  keep(load.stop);
+  return { database, chains: { bare, product }, load };
+}
+
+async function measure(setup: Setup): Promise<void> {
+  for (const operation of options.only) {
+    // One numbering for both chains and all rounds: the next request always asks for something else. Making the world
+    // took number 0.
+    let first = 1;
+    const run = async (chain: ChainName, seconds: number) => {
+      const { next, ...result } = await runRound(setup, operation, chain, first, seconds);
+      first = next;
+      return result;
+    };
+    process.stderr.write(`${operation} …\n`);
+    for (const chain of CHAINS) {
+      let answered = 0;
+      for (let round = 0; round < MOST_WARM_UP_ROUNDS && answered < WARM_UP_REQUESTS; round++) {
+        answered += (await run(chain, 1)).latencies.length;
+      }
+    }
+    for (let round = 0; round < options.rounds; round++) {
+      for (const chain of CHAINS) measured.push(await run(chain, options.seconds));
+    }
+  }
+}
+
+async function runRound(
+  { database, chains, load }: Setup,
+  operation: Operation,
+  chain: ChainName,
+  first: number,
+  seconds: number,
+): Promise<Measured & { next: number }> {
+  const { port, edge, userstore } = chains[chain];
+  const pids = [edge.pid, userstore.pid, database.pid, load.pid];
+  const usage = () => Promise.all(pids.map((pid) => (pid === undefined ? 0 : cpuTime(pid))));
+  const timeout = AbortSignal.timeout(seconds * 1000 + ROUND_GRACE_MS);
+  const from = monotonicTime();
+  const before = await usage();
+  const outcome = nextMessage(load.child, AbortSignal.any([signal, timeout]));
+  load.child.send({ port, operation, first, seconds, connections: options.connections } satisfies Round);
+  const result = (await outcome) as Outcome;
+  if ('failure' in result) throw new Error(`${operation} on the ${chain} chain: ${result.failure}`);
+  const after = await usage();
+  const to = monotonicTime();
+  const [edgeUsed = 0, userstoreUsed = 0, mongod = 0, loadUsed = 0] = after.map((time, i) => time - (before[i] ?? 0));
+  return {
+    operation,
+    chain,
+    from,
+    to,
+    ...result,
+    cpu: { edge: edgeUsed, userstore: userstoreUsed, mongod, load: loadUsed },
+  };
+}
+
+/** In microseconds, by the clock that V8's profiles use. */
+function monotonicTime(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+async function memoryOf({ database, chains: { bare, product }, load }: Setup): Promise<string> {
+  const processes: [string, number | undefined][] = [
+    ['product edge', product.edge.pid],
+    ['product userstore', product.userstore.pid],
+    ['mongod', database.pid],
+    ['bare edge', bare.edge.pid],
+    ['bare userstore', bare.userstore.pid],
+    ['load', load.pid],
+  ];
+  const rows = processes.map(async ([name, pid]) => [
+    name,
+    pid === undefined ? '–' : (await peakMemory(pid)).toFixed(0),
+  ]);
+  return table([['process', 'peak'], ...(await Promise.all(rows))]);
+}
+
+async function printProfiles(folder: string): Promise<void> {
+  const fileOf = (chain: ChainName, service: 'edge' | 'userstore') =>
+    join(folder, profileName(MODULES[chain][service]));
+  for (const operation of options.only) {
+    const of = (chain: ChainName) => measured.filter((one) => one.operation === operation && one.chain === chain);
+    for (const service of ['edge', 'userstore'] as const) {
+      const files = [fileOf('product', service), fileOf('bare', service)] as const;
+      const comparison = await compareProfiles(...files, { product: of('product'), bare: of('bare') });
+      console.log(`\n${operation}, ${service}:\n\n${comparison}`);
+    }
+  }
+  console.log(`\nThe profiles are in ${folder}.`);
+}
+
+function integer(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (parsed >= least && parsed <= most) return parsed;
+    throw new InvalidArgumentError(`A whole number from ${least} to ${most}.`);
+  };
+}
+
+function parseOperations(value: string): Operation[] {
+  return value.split(',').map((name) => {
+    const operation = OPERATIONS.find((candidate) => candidate === name);
+    if (operation) return operation;
+    throw new InvalidArgumentError(`Operations are ${OPERATIONS.join(', ')}.`);
+  });
+}

@@ -1,0 +1,66 @@
+/** The calls that are measured, as Okta makes them. */
+import type { Tenant, World } from './world.js';
+
+const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
+/** The aim of each operation: the least share of the bare chain's speed, in percent. */
+export const AIMS = { get: 75, lookup: 75, list: 60, patch: 75, create: 60 };
+export type Operation = keyof typeof AIMS;
+/** Creating comes last: nothing else is measured on a database that it has made larger. */
+export const OPERATIONS = Object.keys(AIMS) as Operation[];
+
+/** One request; `path` begins after the organization's base URL. */
+export interface ScimRequest {
+  tenant: Tenant;
+  method: string;
+  path: string;
+  body?: unknown;
+  status: number;
+}
+
+/** The request of this operation with this number: another user each time, another change each time. */
+export function requestOf(operation: Operation, index: number, { home, nursery, users }: World): ScimRequest {
+  const { id, userName } = users[index % users.length] ?? { id: '', userName: '' };
+  const read = { tenant: home, method: 'GET', status: 200 };
+  switch (operation) {
+    case 'get':
+      return { ...read, path: `/Users/${id}` };
+    case 'lookup': {
+      const filter = encodeURIComponent(`userName eq "${userName}"`);
+      return { ...read, path: `/Users?filter=${filter}&startIndex=1&count=100` };
+    }
+    case 'list':
+      return { ...read, path: '/Users?startIndex=1&count=100' };
+    case 'patch': {
+      // Every round through the users turns the value over, so that no PATCH finds it as it wants it.
+      const active = Math.floor(index / users.length) % 2 === 1;
+      const body = { schemas: [PATCH_OP], Operations: [{ op: 'replace', value: { active } }] };
+      return { tenant: home, method: 'PATCH', path: `/Users/${id}`, body, status: 200 };
+    }
+    case 'create':
+      return { tenant: nursery, method: 'POST', path: '/Users', body: person(index), status: 201 };
+  }
+}
+
+/** Okta's body for a new user; all are equally long. */
+export function person(index: number): object {
+  const number = String(index).padStart(8, '0');
+  const userName = `ana.bell.${number}@bench.example`;
+  return {
+    schemas: [CORE_USER, ENTERPRISE_USER],
+    userName,
+    name: { givenName: 'Ana', familyName: 'Bell' },
+    emails: [{ primary: true, value: userName, type: 'work' }],
+    displayName: 'Ana Bell',
+    locale: 'en-US',
+    title: 'Leasing Agent',
+    phoneNumbers: [{ primary: true, value: '+1 555 0100', type: 'work' }],
+    externalId: `00u1abcdEFGH${number}`,
+    [ENTERPRISE_USER]: { employeeNumber: number, department: 'Leasing' },
+    groups: [],
+    password: 'x7Rk20ab',
+    active: true,
+  };
+}

@@ -1,0 +1,84 @@
+/** What a run prints: tables of the measurements, and their ratios. */
+import { CHAINS, type ChainName } from './chains.js';
+import { AIMS, type Operation } from './operations.js';
+
+export const METHOD = `\
+Both chains run as processes of their own, take the same requests and work on the same documents; their rounds alternate.
+The bare chain is Express 5 with its own JSON parser → one grpc-js call with the contract's messages → one call of the
+MongoDB driver, as durable (w: majority, j: true) and as fresh (readConcern majority) → an answer of the product's own
+bytes, prepared beforehand. It does not authenticate, check, translate, render, serialise JSON, set deadlines or log, and
+it neither compares before it writes nor counts a list: all that is the product's work and makes the ratio.
+"%" is the bare chain's share: requests/s of the product by those of the bare chain, CPU time of the bare chain by that
+of the product; in brackets the lowest and highest round. CPU time is user and system time of edge, userstore and mongod.`;
+
+/** One round of load on one chain; CPU times in microseconds for the whole round. */
+export interface Measured {
+  operation: Operation;
+  chain: ChainName;
+  /** Begin and end in microseconds of the machine's monotonic clock. */
+  from: number;
+  to: number;
+  seconds: number;
+  /** In milliseconds, one for each request. */
+  latencies: number[];
+  cpu: { edge: number; userstore: number; mongod: number; load: number };
+}
+
+/** The table of ratios and the table of what they are made of. */
+export function tables(measured: Measured[]): string {
+  const operations = [...new Set(measured.map(({ operation }) => operation))];
+  const ratios = operations.map((operation) => {
+    const [bare, product] = CHAINS.map((chain) => select(measured, operation, chain)) as [Measured[], Measured[]];
+    const speed = share(product, bare, rate);
+    return [operation, `${AIMS[operation]} %`, speed, share(bare, product, cpuPerRequest)];
+  });
+  const details = operations.flatMap((operation) =>
+    CHAINS.map((chain) => [operation, chain, ...detailsOf(select(measured, operation, chain))]),
+  );
+  return [
+    table([['operation', 'aim', 'requests/s, %', 'CPU time, %'], ...ratios]),
+    'CPU in µs a request:',
+    table([
+      ['operation', 'chain', 'requests/s', 'p50 ms', 'p99 ms', 'CPU', 'edge', 'userstore', 'mongod', '(load)'],
+      ...details,
+    ]),
+  ].join('\n\n');
+}
+
+const select = (measured: Measured[], operation: Operation, chain: ChainName) =>
+  measured.filter((one) => one.operation === operation && one.chain === chain);
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+const count = (rounds: Measured[]) => sum(rounds.map(({ latencies }) => latencies.length));
+const rate = (rounds: Measured[]) => count(rounds) / sum(rounds.map(({ seconds }) => seconds));
+const perRequest = (rounds: Measured[], of: keyof Measured['cpu']) =>
+  sum(rounds.map(({ cpu }) => cpu[of])) / count(rounds);
+const cpuPerRequest = (rounds: Measured[]) =>
+  perRequest(rounds, 'edge') + perRequest(rounds, 'userstore') + perRequest(rounds, 'mongod');
+
+function share(one: Measured[], other: Measured[], of: (rounds: Measured[]) => number): string {
+  const percent = (a: Measured[], b: Measured[]) => Math.round((100 * of(a)) / of(b));
+  const rounds = one.map((round, index) => percent([round], other.slice(index, index + 1)));
+  return `${percent(one, other)} (${Math.min(...rounds)}–${Math.max(...rounds)})`;
+}
+
+function detailsOf(rounds: Measured[]): string[] {
+  const sorted = rounds.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
+  const quantile = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(2);
+  const cpu = (['edge', 'userstore', 'mongod', 'load'] as const).map((of) => perRequest(rounds, of).toFixed(0));
+  return [rate(rounds).toFixed(0), quantile(0.5), quantile(0.99), cpuPerRequest(rounds).toFixed(0), ...cpu];
+}
+
+/** Rows as aligned lines: the first column to the left, all others to the right; the first row is the head. */
+export function table(rows: string[][]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))),
+  );
+  lines.splice(
+    1,
+    0,
+    widths.map((width) => '-'.repeat(width)),
+  );
+  return lines.map((cells) => cells.join('  ').trimEnd()).join('\n');
+}

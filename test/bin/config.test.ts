@@ -1,0 +1,28 @@
+/** The configuration of `npm start`. */
+import { resolve } from 'node:path';
+import { expect } from 'chai';
+import { readConfig } from '../../bin/start/config.js';
+
+describe('the configuration of npm start', () => {
+  it('needs nothing: ports 8080 and 50051, data under ./data, an embedded MongoDB', () => {
+    expect(readConfig({})).to.deep.include({
+      port: 8080,
+      userstorePort: 50_051,
+      dataDir: resolve('data'),
+      mongodbUri: undefined,
+    });
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readConfig({ PORT: '', DATA_DIR: '', MONGODB_URI: '' })).to.deep.equal(readConfig({}));
+  });
+
+  it('lists every problem in one message and tells no value', () => {
+    const env = { PORT: 's3cret', USERSTORE_PORT: '0', MONGODB_URI: 's3cret' };
+    expect(() => readConfig(env)).to.throw(/^(?!.*s3cret)(?=.*\bPORT:)(?=.*USERSTORE_PORT:)(?=.*MONGODB_URI:)/s);
+  });
+
+  it('refuses one port for both services', () => {
+    expect(() => readConfig({ PORT: '9000', USERSTORE_PORT: '9000' })).to.throw(/USERSTORE_PORT/);
+  });
+});

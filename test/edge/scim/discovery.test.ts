@@ -1,0 +1,85 @@
+/** What the service says of itself is what it does. */
+import { expect } from 'chai';
+import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
+import { resourceTypes, schemas, serviceProviderConfig } from '../../../edge/scim/discovery.js';
+import { parseUser, renderUser } from '../../../edge/scim/user.js';
+
+const base = 'https://scim.example/abc/scim/v2';
+
+interface Described {
+  name: string;
+  type: string;
+  multiValued: boolean;
+  subAttributes?: Described[];
+}
+
+/** A value that an attribute described like this takes. */
+const exampleOf = ({ type, multiValued, subAttributes = [] }: Described): unknown => {
+  const one =
+    type === 'complex'
+      ? Object.fromEntries(subAttributes.map((sub) => [sub.name, exampleOf(sub)]))
+      : type === 'boolean'
+        ? true
+        : 'x';
+  return multiValued ? [one] : one;
+};
+const exampleOfSchema = (id: string) => {
+  const schema = schemas(base).find((one) => one.id === id) as { attributes: Described[] } | undefined;
+  return Object.fromEntries((schema?.attributes ?? []).map((attribute) => [attribute.name, exampleOf(attribute)]));
+};
+
+describe('discovery', () => {
+  it('every attribute of /Schemas is taken, stored in a field, and shown again as it came', () => {
+    const enterprise = exampleOfSchema(ENTERPRISE_USER);
+    const user = { ...exampleOfSchema(CORE_USER), externalId: 'x', [ENTERPRISE_USER]: enterprise };
+    const sent = { schemas: [CORE_USER, ENTERPRISE_USER], ...user };
+    const shown = renderUser({ ...parseUser(sent), id: 'i' }, `${base}/Users/i`);
+    expect(JSON.parse(JSON.stringify(shown))).to.deep.include(sent);
+    expect(Object.keys(user)).to.have.length.greaterThan(20);
+  });
+
+  it('/Schemas describes the two schemas of /ResourceTypes and no other', () => {
+    const [type] = resourceTypes(base) as { schema: string; schemaExtensions: { schema: string }[] }[];
+    const named = [type?.schema, ...(type?.schemaExtensions.map(({ schema }) => schema) ?? [])];
+    expect(schemas(base).map(({ id }) => id)).to.deep.equal(named);
+  });
+
+  it('every attribute has the characteristics of RFC 7643 section 7', () => {
+    const check = (attribute: Described & Record<string, unknown>) => {
+      expect(attribute, attribute.name).to.include.keys(
+        'name',
+        'type',
+        'multiValued',
+        'description',
+        'required',
+        'mutability',
+        'returned',
+      );
+      expect(attribute.type).to.be.oneOf(['string', 'boolean', 'complex', 'reference', 'binary']);
+      if (attribute.type === 'complex') expect(attribute.subAttributes, attribute.name).not.to.have.length(0);
+      if (attribute.type === 'reference') expect(attribute.referenceTypes, attribute.name).not.to.have.length(0);
+      for (const sub of attribute.subAttributes ?? []) check(sub as Described & Record<string, unknown>);
+    };
+    for (const { attributes } of schemas(base))
+      for (const attribute of attributes as Described[]) check({ ...attribute });
+  });
+
+  it('says of what is not implemented that it is not supported', () => {
+    const config = serviceProviderConfig(base);
+    for (const name of ['bulk', 'changePassword', 'sort', 'etag']) {
+      expect(config[name], name).to.deep.include({ supported: false });
+    }
+    for (const name of ['patch', 'filter']) expect(config[name], name).to.deep.include({ supported: true });
+    expect(config.filter).to.deep.include({ maxResults: 200 });
+  });
+
+  it('every document says where it is', () => {
+    const documents = [serviceProviderConfig(base), ...resourceTypes(base), ...schemas(base)];
+    expect(documents.map(({ meta }) => (meta as { location: string }).location)).to.deep.equal([
+      `${base}/ServiceProviderConfig`,
+      `${base}/ResourceTypes/User`,
+      `${base}/Schemas/${CORE_USER}`,
+      `${base}/Schemas/${ENTERPRISE_USER}`,
+    ]);
+  });
+});

@@ -1,0 +1,83 @@
+/** The bytes of a body → an object that is safe to read. */
+import { expect } from 'chai';
+import { checkSchemas, parseBody, property } from '../../../edge/scim/json.js';
+import { refusalOf } from './refusal.js';
+
+const bytes = (text: string) => Buffer.from(text);
+const nested = (depth: number, open = '[', close = ']') => `{"a":${open.repeat(depth - 1)}${close.repeat(depth - 1)}}`;
+
+describe('a body', () => {
+  for (const text of [
+    '{}',
+    ' {"a": 1} ',
+    '{"userName":"Ána 👩‍👩‍👧 \\u0000"}',
+    nested(20),
+    `{"a":"${'{['.repeat(100)}"}`,
+    `{"a":"\\"${'['.repeat(100)}\\\\"}`,
+  ]) {
+    it(`is read: ${text.slice(0, 50)}`, () => expect(parseBody(bytes(text))).to.deep.equal(JSON.parse(text)));
+  }
+
+  const refused: [title: string, body: Uint8Array][] = [
+    ['nothing', bytes('')],
+    ['no JSON', bytes('hello')],
+    ['cut off', bytes('{"a":')],
+    ['a list', bytes('[]')],
+    ['null', bytes('null')],
+    ['text', bytes('"a"')],
+    ['two values', bytes('{}{}')],
+    ['nested 21 levels deep', bytes(nested(21))],
+    ['nested 100 levels of objects deep', bytes(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`)],
+    ['nested after a text that ends in a backslash', bytes(`{"a":"\\\\","b":${'['.repeat(30)}${']'.repeat(30)}}`)],
+    ['not UTF-8', Uint8Array.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    ['half a surrogate pair', bytes('{"a":"\\ud800"}')],
+    ['half a surrogate pair deep inside', bytes('{"a":[{"b":"\\udc00x"}]}')],
+    ['__proto__', bytes('{"__proto__":{"active":true}}')],
+    ['__proto__ deep inside', bytes('{"a":[{"__proto__":1}]}')],
+    ['__proto__, escaped', bytes('{"\\u005f_proto__":1}')],
+    ['constructor', bytes('{"constructor":{"prototype":1}}')],
+  ];
+  for (const [title, body] of refused) {
+    it(`is invalidSyntax: ${title}`, () => expect(refusalOf(() => parseBody(body))).to.equal('invalidSyntax'));
+  }
+
+  it('of 5 MB of brackets is refused in no time', () => {
+    for (const bracket of ['[', '{"a":']) {
+      const body = bytes(bracket.repeat((5 * 1024 * 1024) / bracket.length));
+      const start = performance.now();
+      expect(refusalOf(() => parseBody(body))).to.equal('invalidSyntax');
+      expect(performance.now() - start).to.be.lessThan(100);
+    }
+  });
+
+  it('leaves the prototype of objects alone', () => {
+    expect(() => parseBody(bytes('{"__proto__":{"polluted":true}}'))).to.throw();
+    expect(({} as { polluted?: unknown }).polluted).to.equal(undefined);
+  });
+});
+
+describe('schemas', () => {
+  const urn = 'urn:ietf:params:scim:schemas:core:2.0:User';
+  for (const body of [{ schemas: [urn] }, { Schemas: ['urn:x:y', urn.toUpperCase()] }, { schemas: urn }]) {
+    it(`are accepted: ${JSON.stringify(body)}`, () => expect(() => checkSchemas(body, urn)).not.to.throw());
+  }
+  for (const body of [
+    {},
+    { schemas: [] },
+    { schemas: null },
+    { schemas: ['urn:x:y'] },
+    { schemas: [{ urn }] },
+    { schemas: { 0: urn } },
+  ]) {
+    it(`are invalidSyntax: ${JSON.stringify(body)}`, () => {
+      expect(refusalOf(() => checkSchemas(body, urn))).to.equal('invalidSyntax');
+    });
+  }
+});
+
+describe('a property', () => {
+  it('is found in any letter case, and only if the object has it itself', () => {
+    expect(property({ Operations: 1 }, 'operations')).to.equal(1);
+    expect(property({}, 'toString')).to.equal(undefined);
+  });
+});

@@ -1,0 +1,100 @@
+/** SCIM JSON ↔ User. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
+import { parseUser, renderUser } from '../../../edge/scim/user.js';
+import { User } from '../../../proto/gen/userstore/v1/user.js';
+import { normalize } from '../../../userstore/domain/user.js';
+import { anyUser, plain, typed, userNamed } from '../../harness/users.js';
+import { refusalOf } from './refusal.js';
+
+const ACME = 'urn:acme:params:scim:2.0:User';
+const parse = (body: Record<string, unknown>) => parseUser({ schemas: [CORE_USER], userName: 'ana', ...body });
+const ana = { ...User.fromPartial({}), userName: 'ana' };
+const extension = (name: string, value: unknown, schema = ACME) => ({ schema, name, valueJson: JSON.stringify(value) });
+
+const rows: [title: string, body: Record<string, unknown>, user: Partial<User>][] = [
+  ['a name alone', {}, {}],
+  ['names in any letter case', { DISPLAYNAME: 'Ana', Active: false }, { displayName: 'Ana', active: false }],
+  ['emails', { emails: [{ value: 'a', type: 'work', primary: true }] }, { emails: [typed('a', 'work', true)] }],
+  ['null for no value', { title: null, name: null, emails: null }, {}],
+  ['what is read-only is passed over', { id: 'x', meta: { location: 'x' }, groups: [{ value: 'g' }] }, {}],
+  ['a password is dropped', { password: 's3cret', Password: 's3cret' }, {}],
+  ['unknown attributes are passed over', { salary: 5, nickname2: 'x', $where: '1' }, {}],
+  [
+    'the enterprise extension',
+    { [ENTERPRISE_USER]: { department: 'Sales', manager: { value: '7', $ref: 'u' } } },
+    {
+      enterprise: User.fromPartial({ enterprise: { department: 'Sales', manager: { value: '7', ref: 'u' } } })
+        .enterprise,
+    },
+  ],
+  [
+    'another extension, whatever its shape',
+    { [ACME]: { badge: 7, flags: [{ a: true }], nothing: null, empty: '' } },
+    { extensionAttributes: [extension('badge', 7), extension('flags', [{ a: true }])] },
+  ],
+];
+
+describe('a SCIM user', () => {
+  for (const [title, body, user] of rows) {
+    it(`is read: ${title}`, () => expect(plain(parse(body))).to.deep.equal(plain({ ...ana, ...user })));
+  }
+
+  const refused: [title: string, body: Record<string, unknown>, scimType: string][] = [
+    ['no userName', { userName: undefined }, 'invalidValue'],
+    ['an empty userName', { userName: '' }, 'invalidValue'],
+    ['userName null', { userName: null }, 'invalidValue'],
+    ['userName an operator', { userName: { $ne: null } }, 'invalidValue'],
+    ['userName a list', { userName: ['ana'] }, 'invalidValue'],
+    ['an attribute twice, in two letter cases', { title: 'a', Title: 'b' }, 'invalidSyntax'],
+    ['the wrong schema', { schemas: [ENTERPRISE_USER] }, 'invalidSyntax'],
+    ['an enterprise extension that is text', { [ENTERPRISE_USER]: 'x' }, 'invalidValue'],
+    ['an extension that is a list', { [ACME]: [1] }, 'invalidValue'],
+    ['an extension attribute with a name that is none', { [ACME]: { 'a b': 1 } }, 'invalidValue'],
+  ];
+  for (const [title, body, scimType] of refused) {
+    it(`is refused: ${title}: ${scimType}`, () => expect(refusalOf(() => parse(body))).to.equal(scimType));
+  }
+
+  it('is shown without what has no value, and with the schemas that it uses', () => {
+    const user = { ...userNamed('ana'), id: 'i', createTime: new Date(0), updateTime: new Date(1000) };
+    expect(plain(renderUser(user, 'https://x/Users/i'))).to.deep.equal({
+      schemas: [CORE_USER],
+      id: 'i',
+      userName: 'ana',
+      active: true,
+      meta: {
+        resourceType: 'User',
+        created: '1970-01-01T00:00:00.000Z',
+        lastModified: '1970-01-01T00:00:01.000Z',
+        location: 'https://x/Users/i',
+      },
+    });
+  });
+
+  it('shows an extension under one URN, however the URN was spelt each time', () => {
+    const extensionAttributes = [extension('a', 1), extension('b', { c: [2] }, ACME.toUpperCase())];
+    const shown = renderUser(userNamed('ana', { extensionAttributes }), '');
+    expect(plain(shown.schemas)).to.deep.equal([CORE_USER, ACME]);
+    expect(plain(shown[ACME])).to.deep.equal({ a: 1, b: { c: [2] } });
+  });
+
+  it('comes back from what it is shown as: Okta’s next PUT changes nothing', () => {
+    fc.assert(
+      fc.property(anyUser.map(normalize), (any) => {
+        const user = { ...any, extensionAttributes: [extension('badge', { a: ['1', true, null] })] };
+        const shown = JSON.parse(JSON.stringify(renderUser({ ...user, id: 'i' }, 'l')));
+        expect(plain(parseUser(shown))).to.deep.equal(plain(user));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('shows nothing of the organization, the version or how it is stored', () => {
+    const shown = JSON.stringify(
+      renderUser({ ...userNamed('ana'), organizationId: 's3cret', etag: 'W/"s3cret"' }, 'l'),
+    );
+    expect(shown).not.to.match(/s3cret|organization|etag/i);
+  });
+});

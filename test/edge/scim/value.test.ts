@@ -1,0 +1,76 @@
+/** One JSON value → the value of a field, by the attribute's type. */
+import { expect } from 'chai';
+import { attributeNamed, ENTERPRISE_ATTRIBUTES, TOP_ATTRIBUTES } from '../../../edge/scim/attributes.js';
+import { parseValue } from '../../../edge/scim/value.js';
+import { refusalOf } from './refusal.js';
+
+const parse = (name: string, value: unknown) => {
+  const attribute = attributeNamed([...TOP_ATTRIBUTES, ...ENTERPRISE_ATTRIBUTES], name);
+  if (!attribute) throw new Error(name);
+  return parseValue(attribute, value, name);
+};
+
+const rows: [name: string, value: unknown, parsed: unknown][] = [
+  ['title', 'CFO', 'CFO'],
+  ['title', '', ''],
+  ['title', null, undefined],
+  ['title', undefined, undefined],
+  ['title', 7, '7'],
+  ['title', 1.5, '1.5'],
+  ['title', '__proto__', '__proto__'],
+  ['active', true, true],
+  ['active', 'True', true],
+  ['active', 'FALSE', false],
+  ['active', '', undefined],
+  ['active', null, undefined],
+  ['name', { givenName: 'Ana', FAMILYNAME: 'Bell' }, { givenName: 'Ana', familyName: 'Bell' }],
+  ['name', { givenName: 'Ana', salary: 5 }, { givenName: 'Ana' }],
+  ['name', { givenName: null }, { givenName: undefined }],
+  ['name', '', undefined],
+  ['name', {}, {}],
+  ['manager', '26118915', { value: '26118915' }],
+  ['manager', { value: '7', $ref: '../Users/7' }, { value: '7', ref: '../Users/7' }],
+  ['emails', [{ value: 'a', type: 'work', primary: 'True' }], [{ value: 'a', type: 'work', primary: true }]],
+  ['emails', { value: 'a' }, [{ value: 'a' }]],
+  ['emails', 'a', [{ value: 'a' }]],
+  ['emails', ['a', 'b'], [{ value: 'a' }, { value: 'b' }]],
+  ['emails', [null, { value: 'a' }, ''], [{ value: 'a' }]],
+  ['emails', [], []],
+  ['emails', null, []],
+  ['addresses', [{ streetAddress: '1 Oak St', country: 'US' }], [{ streetAddress: '1 Oak St', country: 'US' }]],
+];
+
+const refused: [name: string, value: unknown, scimType: string][] = [
+  ['title', true, 'invalidValue'],
+  ['title', {}, 'invalidValue'],
+  ['title', { $ne: null }, 'invalidValue'],
+  ['title', ['a'], 'invalidValue'],
+  ['active', 1, 'invalidValue'],
+  ['active', 'yes', 'invalidValue'],
+  ['active', [true], 'invalidValue'],
+  ['active', {}, 'invalidValue'],
+  ['name', 'Ana Bell', 'invalidValue'],
+  ['name', [{ givenName: 'Ana' }], 'invalidValue'],
+  ['name', { givenName: { $gt: '' } }, 'invalidValue'],
+  ['name', { givenName: 'a', GivenName: 'b' }, 'invalidSyntax'],
+  ['manager', [{ value: '7' }], 'invalidValue'],
+  ['emails', [{ value: { $ne: null } }], 'invalidValue'],
+  ['emails', [['a']], 'invalidValue'],
+  ['emails', [true], 'invalidValue'],
+  ['emails', [{ value: 'a', primary: 'maybe' }], 'invalidValue'],
+  ['emails', Array(1001).fill('a'), 'invalidValue'],
+  ['addresses', ['1 Oak St'], 'invalidValue'],
+];
+
+describe('the value of an attribute', () => {
+  for (const [name, value, parsed] of rows) {
+    it(`${name}: ${JSON.stringify(value)} is ${JSON.stringify(parsed)}`, () => {
+      expect(parse(name, value)).to.deep.equal(parsed);
+    });
+  }
+  for (const [name, value, scimType] of refused) {
+    it(`${name}: ${JSON.stringify(value).slice(0, 60)} is ${scimType}`, () => {
+      expect(refusalOf(() => parse(name, value))).to.equal(scimType);
+    });
+  }
+});

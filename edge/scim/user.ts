@@ -112,7 +112,8 @@ export function renderUser(user: User, location: string): JsonObject {
     const extension = resource[known ?? schema] as JsonObject;
     extension[name] = JSON.parse(valueJson);
   }
-  const { createTime: created, updateTime: lastModified } = user;
+  const created = user.createTime?.toISOString();
+  const lastModified = user.updateTime?.toISOString();
   resource.meta = { resourceType: 'User', created, lastModified, location };
   return resource;
 }

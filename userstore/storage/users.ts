@@ -48,6 +48,8 @@ export function userStorage(model: Model<UserDocument>) {
       deadline: number,
     ): Promise<UserPage> {
       const query = filter ? { organizationId, $and: [toQuery(filter)] } : { organizationId };
+      // The shortest index that holds all users; a filter finds its own.
+      const hint = filter ? {} : { hint: 'order' };
       const documents =
         limit === 0
           ? []
@@ -56,7 +58,9 @@ export function userStorage(model: Model<UserDocument>) {
               .toArray();
       // A page that is not full ends the list: no count is needed.
       const isLast = documents.length < limit && (documents.length > 0 || skip === 0);
-      const total = isLast ? skip + documents.length : await collection.countDocuments(query, within(deadline));
+      const total = isLast
+        ? skip + documents.length
+        : await collection.countDocuments(query, { ...hint, ...within(deadline) });
       return { users: documents.map(toUser), total };
     },
 

@@ -9,7 +9,7 @@ import type { UserDocument } from '../userstore/storage/documents.js';
 
 const client = new mongo.MongoClient(process.env.MONGODB_URI ?? '', {
   writeConcern: { w: 'majority', journal: true },
-  readConcern: { level: 'majority' },
+  readConcern: { level: 'local' },
 });
 const collection = client.db().collection<UserDocument>('users');
 /** A document of the product's: those that are created here have everything it has. */

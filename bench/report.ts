@@ -5,7 +5,7 @@ import { AIMS, type Operation } from './operations.js';
 export const METHOD = `\
 Both chains run as processes of their own, take the same requests and work on the same documents; their rounds alternate.
 The bare chain is Express 5 with its own JSON parser → one grpc-js call with the contract's messages → one call of the
-MongoDB driver, as durable (w: majority, j: true) and as fresh (readConcern majority) → an answer of the product's own
+MongoDB driver, as durable (w: majority, j: true) → an answer of the product's own
 bytes, prepared beforehand. It does not authenticate, check, translate, render, serialise JSON, set deadlines or log, and
 it neither compares before it writes nor counts a list: all that is the product's work and makes the ratio.
 "%" is the bare chain's share: requests/s of the product by those of the bare chain, CPU time of the bare chain by that

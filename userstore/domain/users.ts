@@ -58,8 +58,8 @@ export function users(storage: UserStorage) {
         if (etag !== undefined && etag !== before.etag) throw stale();
         const after = normalize(changed(before));
         validate(after);
-        // What changes nothing is no new version.
-        if (isSame(before, after)) return before;
+        // What changes nothing is no new version; but the one there may be of a write that was never acknowledged.
+        if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
         after.updateTime = new Date();
         return await orNameTaken(storage.replace(after, deadline));
       }),

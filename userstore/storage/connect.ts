@@ -4,7 +4,8 @@ import mongoose, { type Connection } from 'mongoose';
 /**
  * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds.
  * A URI that names no database means "leasehawk".
- * Reads go to the primary: what was acknowledged is what is read.
+ * Reads go to the primary, which has all that was acknowledged, and perhaps what is not yet: a rule that acknowledges
+ * what it has only read confirms it first.
  */
 export async function connect(uri: string): Promise<Connection> {
   const connection = mongoose.createConnection(uri, {
@@ -12,7 +13,8 @@ export async function connect(uri: string): Promise<Connection> {
     // On a single server "majority" alone does not wait for the journal, and a kill takes acknowledged writes along.
     writeConcern: { w: 'majority', journal: true },
     readPreference: 'primary',
-    readConcernLevel: 'majority',
+    // "majority" would lag behind on a primary just elected and hide what the one before it has acknowledged.
+    readConcernLevel: 'local',
     autoIndex: false,
     autoCreate: false,
     bufferCommands: false,

@@ -78,6 +78,16 @@ export function userStorage(model: Model<UserDocument>) {
       return matchedCount === 1 ? toUser(document) : undefined;
     },
 
+    /**
+     * Waits until this version of the user is as durable as any write: a write that changes nothing is acknowledged
+     * when all before it is. False where another version is stored by now, or none.
+     */
+    async confirm({ organizationId, id: _id, etag }: User, deadline: number): Promise<boolean> {
+      const version = versionOf(etag) ?? -1;
+      const write = collection.updateOne({ organizationId, _id, version }, { $set: { version } }, within(deadline));
+      return (await write).matchedCount === 1;
+    },
+
     /** Removes the user if `etag` is its version. False where another version is stored by now, or none. */
     async remove(organizationId: string, id: string, etag: string, deadline: number): Promise<boolean> {
       const condition = { organizationId, _id: id, version: versionOf(etag) ?? -1 };

@@ -15,7 +15,7 @@ Example: a new token without a gap: issue it, wait until the Okta admin has type
 
   npm run --silent admin -- org list --json | jq -r '.[].id'
 
-The service token comes from USERSTORE_TOKEN, else from service-tokens.json in DATA_DIR (default ./data).
+The service token comes from ADMIN_TOKEN, else from service-tokens.json in DATA_DIR (default ./data).
 Results go to stdout. Exit status: 0 done, 1 failed.`;
 
 program

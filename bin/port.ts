@@ -2,11 +2,14 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Whether a server could listen on `port` of `host` now. */
+/** Whether a server could listen on `port` of `host` now. Throws where it may not, or where `host` is not here. */
 export async function isFree(port: number, host: string): Promise<boolean> {
   const server = createServer();
-  return await new Promise((resolve) => {
-    server.once('error', () => resolve(false));
+  return await new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(new Error(`Cannot listen on port ${port} of ${host}: ${error.message}`));
+    });
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

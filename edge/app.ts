@@ -1,11 +1,12 @@
 /** The Express application: the order in which a request is handled, and every route. Builds; does not listen. */
+import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { authenticate } from './auth.js';
 import { requestLog } from './request-log.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { live, ready } from './routes/health.js';
-import { type BaseUrl, errorHandler, methodNotAllowed, notFound } from './routes/send.js';
+import { type BaseUrl, type ClientAddress, errorHandler, methodNotAllowed, notFound } from './routes/send.js';
 import { userRoutes } from './routes/users.js';
 import { badRequest, ScimError } from './scim/errors.js';
 import type { StoreClient } from './store-client.js';
@@ -24,8 +25,7 @@ export interface AppOptions {
 
 /** The application over a userstore. */
 export function createApp({ store, log, publicUrl }: AppOptions): Express {
-  const baseUrl: BaseUrl = (request, organizationId) =>
-    `${publicUrl ?? `${request.protocol}://${request.host}`}/${organizationId}/scim/v2`;
+  const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const users = userRoutes(store, baseUrl);
   const discovery = discoveryRoutes(baseUrl);
   const app = express();
@@ -33,6 +33,9 @@ export function createApp({ store, log, publicUrl }: AppOptions): Express {
   // Express would make entity tags of its own, which are not SCIM's.
   app.disable('etag');
   app.enable('case sensitive routing');
+  // Node's own limit of 1000 parameters would make a filter behind them disappear.
+  app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
+  app.use(singleSlashes);
 
   app.use(requestLog(log));
   app.get('/health/live', live);
@@ -60,6 +63,18 @@ export function createApp({ store, log, publicUrl }: AppOptions): Express {
   app.use(notFound);
   app.use(errorHandler);
   return app;
+}
+
+/** A base URL entered with a slash at its end makes two. */
+const singleSlashes: RequestHandler = (request, _response, next) => {
+  request.url = request.url.replace(/^[^?]*/, (path) => path.replace(/\/{2,}/g, '/'));
+  next();
+};
+
+/** The address that a client has used, for a service that was not told its own. */
+function addressOf({ protocol, host }: ClientAddress): string {
+  if (/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(host ?? '')) return `${protocol}://${host}`;
+  throw badRequest('invalidSyntax', 'The request has no usable Host header.');
 }
 
 /** Reads bodies of both media types, as bytes; refuses others where there is a body to understand. */

@@ -13,8 +13,11 @@ const environment = z.object({
     .string()
     .regex(/^\S+:\d+$/, 'must be host:port')
     .default('127.0.0.1:50051'),
-  USERSTORE_TOKEN: z.string().min(16, 'must have 16 or more characters').optional(),
-  STORE_DEADLINE_MS: z.coerce.number().int().min(100).max(50_000).default(10_000),
+  USERSTORE_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
+    .optional(),
+  STORE_DEADLINE_MS: z.coerce.number().int().min(100).max(25_000).default(10_000),
   DATA_DIR: z.string().min(1).default('./data'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });

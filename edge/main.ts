@@ -1,7 +1,7 @@
 /** The edge process: environment → configuration → client → application → listen; and the way down again. */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -26,14 +26,20 @@ async function main(): Promise<void> {
   });
   const server = createServer(
     // Above the 60 s after which Okta closes its side; slow senders are cut off.
-    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000 },
+    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000, requireHostHeader: false },
     createApp({ store, log, publicUrl: config.publicUrl }),
   );
   server.on('clientError', refuseUnparsable);
+  server.on('connect', (_request, socket: Socket) => {
+    refuse(socket, new ScimError(405, undefined, 'This is not a proxy.'));
+  });
+  server.on('checkExpectation', (_request, response: ServerResponse) => {
+    refuse(response.socket, new ScimError(417, undefined, 'The only expectation that can be met is 100-continue.'));
+  });
   server.listen(config.port, config.host);
   await once(server, 'listening');
   log.info(server.address(), 'listening');
-  process.send?.('ready');
+  if (process.connected) process.send?.('ready');
 
   if (!stopped.aborted) await once(stopped, 'abort');
   log.info('stopping');
@@ -72,8 +78,12 @@ function refuseUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
     ERR_HTTP_REQUEST_TIMEOUT: new ScimError(408, undefined, 'The request took too long to arrive.'),
   };
   const refusal = refusals[error.code ?? ''] ?? badRequest('invalidSyntax', 'The request is not valid HTTP.');
+  refuse(socket, refusal);
+}
+
+function refuse(socket: Socket | null, refusal: ScimError): void {
   const body = JSON.stringify(errorBody(refusal));
-  socket.end(
+  socket?.end(
     `HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\nContent-Type: application/scim+json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
@@ -91,7 +101,9 @@ async function drain(server: Server): Promise<void> {
 }
 
 main().then(
-  () => process.disconnect?.(),
+  () => {
+    if (process.connected) process.disconnect();
+  },
   (error: unknown) => {
     process.stderr.write(`edge: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

@@ -14,6 +14,7 @@ interface Locals {
   err?: unknown;
 }
 
+/** The locals of a response, typed. */
 export const localsOf = (response: Response): Locals => response.locals as Locals;
 
 /** Gives the request an id, the same as in userstore's log and in X-Request-Id; logs a line when it is over. */

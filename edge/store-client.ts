@@ -104,5 +104,7 @@ type Unary<Request, Response> = (
 
 function failed(error: ServiceError): StoreFailure {
   const passing = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED, status.RESOURCE_EXHAUSTED];
-  return new StoreFailure(failureOf(error), passing.includes(error.code), error);
+  // What grpc-js makes of a connection that breaks in mid-call, depending on how it broke.
+  const isBroken = error.code === status.INTERNAL && error.details.startsWith('Received RST_STREAM');
+  return new StoreFailure(failureOf(error), isBroken || passing.includes(error.code), error);
 }

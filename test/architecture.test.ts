@@ -37,8 +37,9 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^bin\//,
-    mayNot: /^(edge|userstore)\//,
-    because: 'commands meet the services as processes and over the contract, as in production',
+    mayNot: /^(edge|userstore)\/(?!config\.)/,
+    because:
+      'commands meet the services as processes and over the contract, as in production, their configuration aside',
   },
   {
     from: /^(bin|edge|userstore|proto)\//,

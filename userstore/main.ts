@@ -10,6 +10,7 @@ import { callerCheck } from './rpc/callers.js';
 import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
 import { connect, isReachable } from './storage/connect.js';
+import { isMisconfigured } from './storage/errors.js';
 import { createIndexes, models } from './storage/models.js';
 
 /** How long calls in flight may take to end on the way down. */
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
   const port = await promisify(server.bindAsync.bind(server))(address(config), ServerCredentials.createInsecure());
   log.info({ host: config.host, port }, 'listening');
   const probing = probe(connection, (isUp) => health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING'), log, stopped);
-  process.send?.('ready');
+  if (process.connected) process.send?.('ready');
 
   await aborted(stopped);
   log.info('stopping');
@@ -71,7 +72,8 @@ async function connectedTo(uri: string, log: Logger, stopped: AbortSignal): Prom
     try {
       return await connect(uri);
     } catch (error) {
-      log.warn({ err: error }, 'waiting for MongoDB');
+      if (isMisconfigured(error)) throw error;
+      log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'waiting for MongoDB');
       await pause(1000, stopped);
     }
   }
@@ -96,7 +98,9 @@ async function probe(
 }
 
 main().then(
-  () => process.disconnect?.(),
+  () => {
+    if (process.connected) process.disconnect();
+  },
   (error: unknown) => {
     process.stderr.write(`userstore: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

@@ -2,7 +2,7 @@
  * The service tokens of an installation that was given none: random ones, one for each role, in a file that only its
  * owner can read, for the services and commands of the same machine.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -31,8 +31,8 @@ async function readTokens(file: string): Promise<Tokens | undefined> {
 /** Written whole or not at all; of two processes that do it at once, one wins and both read its file. */
 async function makeTokens(file: string): Promise<Tokens> {
   const made = Object.fromEntries(ROLES.map((role) => [role, randomBytes(32).toString('base64url')]));
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   try {
     await link(draft, file);
   } catch (error) {

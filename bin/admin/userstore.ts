@@ -23,16 +23,16 @@ const MOST_PAGES = 1000;
 export type Userstore = ReturnType<typeof connect>;
 
 /**
- * The service token with the role "admin": the one in `USERSTORE_TOKEN`, else the one that userstore keeps in `dataDir`.
+ * The service token with the role "admin": the one in `ADMIN_TOKEN`, else the one that userstore keeps in `dataDir`.
  * Throws an Error that says where it was looked for.
  */
 export async function adminToken(dataDir: string): Promise<string> {
-  if (process.env.USERSTORE_TOKEN) return process.env.USERSTORE_TOKEN;
+  if (process.env.ADMIN_TOKEN) return process.env.ADMIN_TOKEN;
   const file = join(dataDir, 'service-tokens.json');
   try {
     return z.object({ admin: z.string().min(1) }).parse(JSON.parse(await readFile(file, 'utf8'))).admin;
   } catch {
-    throw new Error(`No service token: set USERSTORE_TOKEN, or DATA_DIR to the folder of userstore; ${file} has none.`);
+    throw new Error(`No service token: set ADMIN_TOKEN, or DATA_DIR to the folder of userstore; ${file} has none.`);
   }
 }
 
@@ -78,7 +78,16 @@ export function connect(address: string, serviceToken: string) {
     },
     /** All tokens of an organization, oldest first, revoked ones too. */
     async listTokens(organizationId: string): Promise<ApiToken[]> {
-      return (await call(apiTokens.listApiTokens.bind(apiTokens), { organizationId })).apiTokens;
+      const method = apiTokens.listApiTokens.bind(apiTokens);
+      const found: ApiToken[] = [];
+      let pageToken: string | undefined;
+      for (let page = 0; page < MOST_PAGES; page++) {
+        const answer = await call(method, { organizationId, pageSize: PAGE_SIZE, pageToken });
+        found.push(...answer.apiTokens);
+        pageToken = answer.nextPageToken;
+        if (pageToken === undefined) break;
+      }
+      return found;
     },
     /** Ends a token for good. */
     async revokeToken(organizationId: string, apiTokenId: string): Promise<ApiToken> {
@@ -115,7 +124,7 @@ function sentenceFor({ code, details }: ServiceError, address: string): string {
     case status.DEADLINE_EXCEEDED:
       return `Userstore at ${address} did not answer within ${DEADLINE_MS / 1000} seconds.`;
     case status.UNAUTHENTICATED:
-      return `Userstore at ${address} does not know this service token. Set USERSTORE_TOKEN, or DATA_DIR to its folder.`;
+      return `Userstore at ${address} does not know this service token. Set ADMIN_TOKEN, or DATA_DIR to its folder.`;
     default:
       return details;
   }

@@ -6,7 +6,7 @@ import { errorBody, ScimError } from '../scim/errors.js';
 import type { JsonObject } from '../scim/json.js';
 
 /** What a request says of the address it was sent to. */
-export type ClientAddress = Pick<Request, 'protocol' | 'host'>;
+export type ClientAddress = Pick<Request, 'protocol'> & { host: string | undefined };
 /** An organization's base URL as the client sees it. */
 export type BaseUrl = (request: ClientAddress, organizationId: string) => string;
 

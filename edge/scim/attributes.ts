@@ -3,7 +3,9 @@
  * (RFC 7643 section 7). Parsing, rendering, paths, filters and /Schemas all read it.
  */
 
+/** The schema of a user (RFC 7643 section 4.1). */
 export const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+/** The schema of what an employer knows of him (RFC 7643 section 4.3). */
 export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 /** One attribute. What is left out has the RFC's default: a single string that clients may write. */
@@ -147,7 +149,7 @@ export const ENTERPRISE_ATTRIBUTES: readonly Attribute[] = [
 ];
 
 /** Common to all resources (RFC 7643 section 3.1); not part of a schema. */
-export const EXTERNAL_ID: Attribute = {
+const EXTERNAL_ID: Attribute = {
   name: 'externalId',
   caseExact: true,
   description: "The identity provider's id of the user.",

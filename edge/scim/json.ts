@@ -10,6 +10,7 @@ export const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype'])
 /** A parsed JSON object. */
 export type JsonObject = Record<string, unknown>;
 
+/** Whether a value is a JSON object. */
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -2,10 +2,11 @@
 import { badRequest } from './errors.js';
 import type { JsonObject } from './json.js';
 
-export const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 
 /** Okta asks for 100 a page and steps by 100, so a page must hold at least as many. */
-export const DEFAULT_COUNT = 100;
+const DEFAULT_COUNT = 100;
+/** As many users as userstore puts in one page. */
 export const MAX_COUNT = 200;
 const MAX_START_INDEX = 2 ** 31 - 1;
 

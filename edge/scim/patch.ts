@@ -12,7 +12,10 @@ import { parsePath, type Target } from './path.js';
 import { coreEntries, isStoredName, isUnset, parseExtension } from './user.js';
 import { parseSingle, parseValue } from './value.js';
 
+/** The schema of a PATCH body. */
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
+type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
 
 const MAX_OPERATIONS = 1000;
 const VERBS = new Map([
@@ -72,13 +75,29 @@ function understood(operations: PatchOperation[] | undefined): PatchOperation[] 
 
 /** One or more operations for each name; read-only and unknown ones are passed over. Undefined if all are unknown. */
 function parseObject(verb: Verb, value: JsonObject): PatchOperation[] | undefined {
-  const parsed = Object.entries(value).map(([name, inner]) => {
-    const target = parsePath(name);
+  const entries = Object.entries(value);
+  if (entries.length > MAX_OPERATIONS) throw tooMany();
+  const seen = new Set<string>();
+  const parsed = entries.map(([name, inner]) => {
+    const target = targetOf(name, inner);
+    const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
+    if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
+    seen.add(what);
     if (target.kind === 'unknown') return undefined;
     return target.kind === 'readOnly' ? [] : parseTarget(verb, target, inner);
   });
   const known = parsed.filter((operations) => operations !== undefined);
   return known.length > 0 || parsed.length === 0 ? known.flat() : undefined;
+}
+
+/**
+ * What a name of a body means. Where a URN is not of SCIM's own form, as urn:okta:onprem_app:1.0:user:custom, its end may
+ * be an attribute or not; an object under it is the whole extension, as in POST.
+ */
+function targetOf(name: string, value: unknown): Target {
+  const target = parsePath(name);
+  const isWhole = target.kind === 'extension' && isObject(value) && !/^urn:ietf:params:scim:schemas:/i.test(name);
+  return isWhole ? { kind: 'extension', schema: name, name: undefined } : target;
 }
 
 function parseTarget(verb: Verb, target: Target, value: unknown): PatchOperation[] | undefined {
@@ -110,27 +129,38 @@ function parseMembers(verb: Verb, value: unknown, prefix: string, path: string):
   return parseObject(verb, Object.fromEntries(Object.entries(value).map(([name, inner]) => [prefix + name, inner])));
 }
 
-function parseAttribute(
-  verb: Verb,
-  target: Extract<Target, { kind: 'attribute' }>,
-  value: unknown,
-): PatchOperation[] | undefined {
+function parseAttribute(verb: Verb, target: AttributeTarget, value: unknown): PatchOperation[] | undefined {
   const { attribute, contract, parents, path } = target;
   const removes = verb === Verb.VERB_REMOVE;
-  if ((removes || value === null || value === '') && attribute.required) {
+  if ((removes || (value !== undefined && isUnset(value))) && attribute.required) {
     throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
   }
   if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
   if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(value)) {
     return parseMembers(verb, value, `${path}.`, path);
   }
-  const listed = removes && !attribute.multiValued ? undefined : parseValue(attribute, value, path);
-  if (listed === undefined) return [operation(Verb.VERB_REMOVE, contract)];
-  return [operation(verb, contract, { value: within(parents, attribute, listed) })];
+  if (removes && attribute.multiValued && !isAbsent(value)) return removeListed(target, value);
+  const parsed = removes ? undefined : parseValue(attribute, value, path);
+  if (parsed === undefined) return [operation(Verb.VERB_REMOVE, contract)];
+  return [operation(verb, contract, { value: userWith(parents, attribute, parsed) })];
+}
+
+const isAbsent = (value: unknown): boolean => value === null || value === undefined;
+
+/** Removes the values that are listed. None listed is none removed, and one that says nothing must not mean all. */
+function removeListed({ attribute, contract, parents, path }: AttributeTarget, value: unknown): PatchOperation[] {
+  if (Array.isArray(value) && value.length === 0) return [];
+  const listed = parseValue(attribute, value, path) as JsonObject[];
+  const saysNothing = (element: JsonObject) =>
+    Object.values(element).every((part) => part === undefined || part === '');
+  if (listed.length === 0 || listed.some(saysNothing)) {
+    throw badRequest('invalidValue', `The "value" to remove from "${path}" names no value of it.`);
+  }
+  return [operation(Verb.VERB_REMOVE, contract, { value: userWith(parents, attribute, listed) })];
 }
 
 /** A User that holds nothing but this value, in its place. */
-function within(parents: readonly string[], attribute: Attribute, value: unknown): User {
+function userWith(parents: readonly string[], attribute: Attribute, value: unknown): User {
   const innermost: JsonObject = { [fieldOf(attribute)]: value };
   return User.fromPartial(parents.reduceRight((inner, name) => ({ [name]: inner }), innermost) as Partial<User>);
 }
@@ -145,20 +175,20 @@ function parseElements(verb: Verb, target: Extract<Target, { kind: 'elements' }>
     ? { [fieldOf(sub)]: parseSingle(sub, single ?? (sub.type === 'boolean' ? false : ''), path) }
     : parseSingle(attribute, single, path);
   if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
-  return operation(verb, contract, { element, elementField, value: within([], attribute, [parsed]) });
+  return operation(verb, contract, { element, elementField, value: userWith([], attribute, [parsed]) });
 }
 
 function parseExtensionTarget(verb: Verb, schema: string, name: string | undefined, value: unknown): PatchOperation[] {
-  const remove = (attributeName: string | undefined) =>
+  const remove = (names: (string | undefined)[]) =>
     operation(Verb.VERB_REMOVE, 'extension_attributes', {
-      value: User.fromPartial({ extensionAttributes: [{ schema, name: attributeName }] }),
+      value: User.fromPartial({ extensionAttributes: names.map((each) => ({ schema, name: each })) }),
     });
-  if (verb === Verb.VERB_REMOVE || (name === undefined && isUnset(value))) return [remove(name)];
+  if (verb === Verb.VERB_REMOVE || (name === undefined && isUnset(value))) return [remove([name])];
   const attributes = name === undefined ? value : { [name]: value };
   const extensionAttributes = parseExtension(schema, attributes);
   const unset = isObject(attributes) ? Object.keys(attributes).filter((key) => isUnset(attributes[key])) : [];
   const added = operation(Verb.VERB_ADD, 'extension_attributes', { value: User.fromPartial({ extensionAttributes }) });
-  return [...(extensionAttributes.length > 0 ? [added] : []), ...unset.map(remove)];
+  return [...(extensionAttributes.length > 0 ? [added] : []), ...(unset.length > 0 ? [remove(unset)] : [])];
 }
 
 const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}): PatchOperation => ({

@@ -94,7 +94,7 @@ function parseName(
     throw invalid(`"${path}" is not an attribute path.`);
   }
   if (prefix === '' && READ_ONLY.has(name.toLowerCase())) return { kind: 'readOnly', path };
-  if (prefix === '' && name.toLowerCase() === DROPPED) return { kind: 'dropped' };
+  if (prefix === '' && text.toLowerCase() === DROPPED) return { kind: 'dropped' };
   const attribute = attributeNamed(attributes, name);
   const subAttribute = sub === undefined ? undefined : attributeNamed(attribute?.subAttributes ?? [], sub);
   if (!attribute || (sub !== undefined && !subAttribute)) return { kind: 'unknown', path };

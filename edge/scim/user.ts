@@ -12,7 +12,7 @@ import {
 import { badRequest } from './errors.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { isAttributeName, isSchemaUrn } from './path.js';
-import { parseValue } from './value.js';
+import { exact, MAX_ELEMENTS, parseValue } from './value.js';
 
 /**
  * The user that the body of a POST or a PUT describes. What is read-only (`id`, `meta`, `groups`), a password and
@@ -21,7 +21,7 @@ import { parseValue } from './value.js';
 export function parseUser(body: JsonObject): User {
   checkSchemas(body, CORE_USER);
   const values: JsonObject = {};
-  const extensionAttributes: ExtensionAttribute[] = [];
+  const extensionAttributes: ExtensionAttribute[][] = [];
   for (const [name, value] of coreEntries(body)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
     if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
@@ -29,12 +29,12 @@ export function parseUser(body: JsonObject): User {
       const enterprise =
         name.length > ENTERPRISE_USER.length ? { [name.slice(ENTERPRISE_USER.length + 1)]: value } : value;
       values.enterprise = { ...(values.enterprise as JsonObject | undefined), ...parseEnterprise(enterprise) };
-    } else if (isSchemaUrn(name)) extensionAttributes.push(...parseExtension(name, value));
+    } else if (isSchemaUrn(name)) extensionAttributes.push(parseExtension(name, value));
   }
   if (typeof values.userName !== 'string' || values.userName === '') {
     throw badRequest('invalidValue', 'userName is required.');
   }
-  return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes) });
+  return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes.flat()) });
 }
 
 const isUrnOf = (schema: string, name: string): boolean =>
@@ -74,9 +74,14 @@ function parseEnterprise(value: unknown): JsonObject | undefined {
 export function parseExtension(schema: string, value: unknown): ExtensionAttribute[] {
   if (isUnset(value)) return [];
   if (!isObject(value)) throw badRequest('invalidValue', `"${schema}" must be an object.`);
-  return Object.entries(value).flatMap(([name, inner]) => {
+  const entries = Object.entries(value);
+  if (entries.length > MAX_ELEMENTS) {
+    throw badRequest('invalidValue', `"${schema}" has more than ${MAX_ELEMENTS} attributes.`);
+  }
+  return entries.flatMap(([name, inner]) => {
     if (!isAttributeName(name)) throw badRequest('invalidValue', `"${name}" is not a name an attribute can have.`);
-    return isUnset(inner) ? [] : [{ schema, name, valueJson: JSON.stringify(inner) }];
+    const keep = (_: string, part: unknown) => (typeof part === 'number' ? exact(part, `${schema}:${name}`) : part);
+    return isUnset(inner) ? [] : [{ schema, name, valueJson: JSON.stringify(inner, keep) }];
   });
 }
 
@@ -105,17 +110,28 @@ export function renderUser(user: User, location: string): JsonObject {
     schemas.push(ENTERPRISE_USER);
     resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise);
   }
-  for (const { schema = '', name = '', valueJson = 'null' } of user.extensionAttributes) {
-    const known = schemas.find((urn) => urn.toLowerCase() === schema.toLowerCase());
-    if (!known) schemas.push(schema);
-    resource[known ?? schema] ??= Object.create(null);
-    const extension = resource[known ?? schema] as JsonObject;
-    extension[name] = JSON.parse(valueJson);
+  for (const [schema, attributes] of renderExtensions(user.extensionAttributes)) {
+    schemas.push(schema);
+    resource[schema] = attributes;
   }
   const created = user.createTime?.toISOString();
   const lastModified = user.updateTime?.toISOString();
   resource.meta = { resourceType: 'User', created, lastModified, location };
   return resource;
+}
+
+/** The attributes by their schemas; the first spelling of a schema is everyone's. */
+function renderExtensions(extensionAttributes: ExtensionAttribute[]): Map<string, JsonObject> {
+  const spelling = new Map<string, string>();
+  const extensions = new Map<string, JsonObject>();
+  for (const { schema = '', name = '', valueJson = 'null' } of extensionAttributes) {
+    const key = schema.toLowerCase();
+    if (!spelling.has(key)) extensions.set(schema, Object.create(null));
+    spelling.set(key, spelling.get(key) ?? schema);
+    const extension = extensions.get(spelling.get(key) ?? schema);
+    if (extension) extension[name] = JSON.parse(valueJson);
+  }
+  return extensions;
 }
 
 function renderEnterprise({ manager, ...attributes }: NonNullable<User['enterprise']>): JsonObject {

@@ -4,7 +4,7 @@ import { badRequest } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
 
 /** As many values as userstore takes in one list. */
-const MAX_ELEMENTS = 1000;
+export const MAX_ELEMENTS = 1000;
 
 /**
  * The field's value; undefined for null. Numbers become text and "True"/"false" become booleans, as identity
@@ -20,7 +20,7 @@ export function parseValue(attribute: Attribute, value: unknown, path: string): 
 
 /** The same for one element of a list, or for an attribute that is no list. */
 export function parseSingle(attribute: Attribute, value: unknown, path: string): unknown {
-  if (value === null || value === undefined) return undefined;
+  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   switch (attribute.type) {
     case 'complex':
       return value === '' ? undefined : parseComplex(attribute, complexValue(attribute, value, path), path);
@@ -59,8 +59,14 @@ function parseBoolean(value: unknown, path: string): boolean | undefined {
   throw badRequest('invalidValue', `${path} must be true or false.`);
 }
 
+/** A number that JSON.parse has rounded would be stored as another one. Throws invalidValue. */
+export function exact(value: number, path: string): number {
+  if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
+  throw badRequest('invalidValue', `${path} holds a number too large to be kept exactly; send it as text.`);
+}
+
 function parseText(value: unknown, path: string): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number') return String(exact(value, path));
   throw badRequest('invalidValue', `${path} must be text.`);
 }

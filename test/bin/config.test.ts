@@ -22,6 +22,13 @@ describe('the configuration of npm start', () => {
     expect(() => readConfig(env)).to.throw(/^(?!.*s3cret)(?=.*\bPORT:)(?=.*USERSTORE_PORT:)(?=.*MONGODB_URI:)/s);
   });
 
+  it('finds what the services would refuse before anything is started, once each', () => {
+    const env = { LOG_LEVEL: 'verbose', STORE_DEADLINE_MS: '5', PUBLIC_URL: 'https://h/path', PORT: 'x' };
+    expect(() => readConfig(env)).to.throw(
+      /^PORT: [^;]*; PUBLIC_URL: [^;]*; STORE_DEADLINE_MS: [^;]*; LOG_LEVEL: [^;]*$/,
+    );
+  });
+
   it('refuses one port for both services', () => {
     expect(() => readConfig({ PORT: '9000', USERSTORE_PORT: '9000' })).to.throw(/USERSTORE_PORT/);
   });

@@ -69,6 +69,16 @@ describe('UserService', () => {
         'extension_attributes.value_json',
       ],
     ];
+    for (const schema of ['__proto__', 'constructor', 'emails', '']) {
+      const user = userNamed('x', { extensionAttributes: [{ schema, name: 'n', valueJson: '1' }] });
+      invalid.push([`an extension attribute of the schema "${schema}"`, user, 'extension_attributes']);
+    }
+    const twice = ['n', 'N'].map((name) => ({ schema: 'urn:a:2.0:User', name, valueJson: '1' }));
+    invalid.push([
+      'an extension attribute twice',
+      userNamed('x', { extensionAttributes: twice }),
+      'extension_attributes',
+    ]);
     for (const [title, user, field] of invalid) {
       it(`refuses ${title}: FIELD_INVALID in ${field}`, async () => {
         const call = edge.createUser({ organizationId, actor: actor(), user });

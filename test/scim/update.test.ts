@@ -141,6 +141,15 @@ describe('SCIM update by PUT', () => {
     expect(after).to.deep.equal({ ...before, active: false, meta: { ...before.meta, lastModified } });
   });
 
+  it('B14: a PUT that says active false keeps extensions by their names, whatever the form of their URN', async () => {
+    const tenant = await freshTenant();
+    const custom = { 'urn:okta:onprem_app:1.0:user:custom': { badge: '7' } };
+    const user = await createUser(tenant.scim, custom);
+    const put = await putUser(tenant.scim, user.id, { ...user, active: false });
+    expect(put).to.deep.include(custom);
+    expect(put.schemas).to.deep.equal(user.schemas);
+  });
+
   it('B14: a PUT that says active false sets and clears what it names', async () => {
     const { scim } = await freshTenant();
     const { id, userName } = await createUser(scim, FULL);

@@ -29,6 +29,7 @@ let count = 0;
 const writes: [title: string, command: string, write: (deadline: number) => Promise<unknown>][] = [
   ['the insert of a user', 'insert', (deadline) => database.users.insert(newUser(`new ${count++}`), deadline)],
   ['the replace of a user', 'update', (deadline) => database.users.replace({ ...ana, etag: 'W/"9"' }, deadline)],
+  ['the confirmation of a user', 'update', (deadline) => database.users.confirm(ana, deadline)],
   ['the removal of a user', 'delete', (deadline) => database.users.remove('one', 'x', 'W/"1"', deadline)],
   [
     'the insert of an API token',
@@ -61,7 +62,7 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
   ['the number of users by external id', list(equal('external_id', 'x7'), 0)],
   ['the number of all users', list(undefined, 0)],
   ['a live API token', (deadline) => database.apiTokens.findLive('one', 'digest', deadline)],
-  ['the API tokens of an organization', (deadline) => database.apiTokens.list('one', deadline)],
+  ['the API tokens of an organization', (deadline) => database.apiTokens.list('one', '', 100, deadline)],
   ['an organization', (deadline) => database.organizations.get('first', deadline)],
   ['a page of organizations', (deadline) => database.organizations.list(undefined, 3, deadline)],
 ];

@@ -9,10 +9,10 @@ import { testMongodbUri } from '../harness/mongod.js';
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>;
 
-/** Opens a new database; `close` drops it. */
+/** Opens a new database by a URI that asks for less durability than storage promises; `close` drops it. */
 export async function openDatabase(name: string) {
   const uri = testMongodbUri(`storage-${name}-${process.pid}`);
-  const connection = await connect(`${uri}${uri.includes('?') ? '&' : '?'}monitorCommands=true`);
+  const connection = await connect(`${uri}${uri.includes('?') ? '&' : '?'}monitorCommands=true&w=1&journal=false`);
   const collections = models(connection);
   await createIndexes(collections);
   const commands: mongo.CommandStartedEvent[] = [];

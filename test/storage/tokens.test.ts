@@ -45,7 +45,7 @@ describe('the API tokens collection', () => {
   it('lists an organization’s own tokens, revoked ones too, oldest first', async () => {
     const tokens = [await insertToken('three', 'a'), await insertToken('three', 'b'), await insertToken('three', 'c')];
     await database.apiTokens.revoke('three', tokens[1]?.id ?? '', new Date(), soon());
-    const listed = await database.apiTokens.list('three', soon());
+    const listed = await database.apiTokens.list('three', '', 100, soon());
     expect(listed.map(({ id }) => id)).to.deep.equal(tokens.map(({ id }) => id));
     expect(listed.map(({ revokeTime }) => revokeTime !== undefined)).to.deep.equal([false, true, false]);
   });

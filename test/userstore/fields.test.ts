@@ -56,6 +56,7 @@ describe('the table of fields', () => {
 describe('fold', () => {
   it('makes one of what differs by letter case or by Unicode composition, and of nothing else', () => {
     expect(fold('ÁNA@X.example')).to.equal(fold('a\u0301na@x.EXAMPLE'));
+    expect(fold('STRASSE')).to.equal(fold('straße'));
     expect(fold('ana')).not.to.equal(fold('ána'));
     expect(fold(' ana')).not.to.equal(fold('ana'));
     expect(fold('ＡＮＡ')).not.to.equal(fold('ana'));

@@ -194,10 +194,10 @@ const cases: Case[] = [
     after: { emails: [typed('b', 'work')] },
   },
   {
-    title: 'add of an extension attribute that is there replaces its value and keeps the spelling of its name',
+    title: 'add of an extension attribute that is there, in another spelling, replaces it',
     before: { extensionAttributes: [badge('1')] },
     operations: [add('extension_attributes', { extensionAttributes: [badge('2', 'URN:ACME:2.0:user', 'Badge')] })],
-    after: { extensionAttributes: [badge('2')] },
+    after: { extensionAttributes: [badge('2', 'URN:ACME:2.0:user', 'Badge')] },
   },
   {
     title: 'remove of an extension schema takes out all of its attributes and no other schema',

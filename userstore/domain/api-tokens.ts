@@ -5,7 +5,7 @@ import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ApiTokenStorage } from '../storage/api-tokens.js';
 import { DomainError, invalidField } from './errors.js';
-import { checkLabel, type Organizations } from './organizations.js';
+import { checkLabel, type Organizations, pageSizeOf } from './organizations.js';
 
 /** The rules over a storage. */
 export type ApiTokens = ReturnType<typeof apiTokens>;
@@ -25,10 +25,15 @@ export function apiTokens(storage: ApiTokenStorage, organizations: Organizations
       return { apiToken, secret };
     },
 
-    /** All tokens of an organization. Throws ORGANIZATION_NOT_FOUND. */
-    async list(organizationId: string, deadline: number): Promise<ApiToken[]> {
+    /** A page of an organization's tokens, oldest first. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
+    async list(organizationId: string, size: number | undefined, pageToken = '', deadline: number) {
+      // The page token is the id of the last token shown.
+      if (!/^[\da-f-]{0,36}$/.test(pageToken)) throw invalidField('page_token', 'The page token is not one of ours.');
       await organizations.get(organizationId, deadline);
-      return await storage.list(organizationId, deadline);
+      const limit = pageSizeOf(size);
+      const found = await storage.list(organizationId, pageToken, limit + 1, deadline);
+      const page = found.slice(0, limit);
+      return { apiTokens: page, nextPageToken: found.length > limit ? page.at(-1)?.id : undefined };
     },
 
     /** Ends a token; ending it again changes nothing. Throws API_TOKEN_NOT_FOUND. */

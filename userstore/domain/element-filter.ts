@@ -1,7 +1,6 @@
 /** Which elements of a list a PATCH operation means: evaluates a filter on one element. Pure. */
-import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
-import { DomainError } from './errors.js';
+import { MAX_FILTER_DEPTH, unsupportedFilter } from './errors.js';
 import { elementField, type Field, type Fields } from './fields.js';
 import { equalValues, type Values } from './user.js';
 
@@ -18,19 +17,19 @@ export interface Term {
  */
 export function termsOf(filter: Filter, fields: Fields, depth = 0): Term[] {
   const expression = filter.expression;
-  if (expression?.$case === 'allOf' && expression.value.filters.length > 0 && depth < 20) {
+  if (expression?.$case === 'allOf' && expression.value.filters.length > 0 && depth < MAX_FILTER_DEPTH) {
     return expression.value.filters.flatMap((part) => termsOf(part, fields, depth + 1));
   }
   if (expression?.$case === 'comparison') return [termOf(expression.value, fields)];
-  throw unsupported('Elements can be chosen by "eq" joined by "and" only.');
+  throw unsupportedFilter('Elements can be chosen by "eq" joined by "and" only.');
 }
 
 function termOf({ field: contract, operator, value }: Comparison, fields: Fields): Term {
   const [name, field] = elementField(fields, contract) ?? [];
-  if (name === undefined || field === undefined) throw unsupported('The elements have no such field.', contract);
+  if (name === undefined || field === undefined) throw unsupportedFilter('The elements have no such field.', contract);
   const literal = value?.kind?.value;
   if (operator !== Operator.OPERATOR_EQUAL || typeof literal !== (field.kind === 'flag' ? 'boolean' : 'string')) {
-    throw unsupported('The field cannot be compared like this.', contract);
+    throw unsupportedFilter('The field cannot be compared like this.', contract);
   }
   return { name, field, value: literal as string | boolean };
 }
@@ -40,6 +39,3 @@ export const matches = (element: Values, terms: readonly Term[]): boolean =>
   terms.every(({ name, field, value }) =>
     equalValues(field.kind === 'flag' ? (element[name] ?? false) : element[name], value, field),
   );
-
-const unsupported = (message: string, field?: string) =>
-  new DomainError(ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED, message, field);

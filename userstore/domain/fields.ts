@@ -18,10 +18,10 @@ const exact = { kind: 'text', fold: false, max: 2048 } as const;
 const large = { kind: 'text', fold: false, max: 65_536 } as const;
 const flag = { kind: 'flag' } as const;
 const message = (fields: Fields) => ({ kind: 'message', fields }) as const;
-/** `identity`: an element with the same values of these fields replaces the one there is. */
+/** `identity`: adding an element that has these fields in common with one there is changes that one. */
 const list = (fields: Fields, identity: readonly string[] = []) => ({ kind: 'list', fields, identity }) as const;
 
-const typed = (value: Field) => list({ value, display: text, type: text, primary: flag });
+const typed = (value: Field) => list({ value, display: text, type: text, primary: flag }, ['value', 'type']);
 
 /** The writable fields of User. */
 export const USER_FIELDS = {
@@ -69,7 +69,7 @@ export const USER_FIELDS = {
     department: text,
     manager: message({ value: exact, ref: exact, displayName: text }),
   }),
-  extensionAttributes: list({ schema: text, name: text, valueJson: large }, ['schema', 'name']),
+  extensionAttributes: list({ schema: text, name: text, valueJson: large }, ['name', 'schema']),
 } as const satisfies Fields;
 
 /** The contract's name of a field: `user_name` for `userName`. */
@@ -100,5 +100,9 @@ export function elementField(fields: Fields, contract: string): [name: string, f
   return Object.entries(fields).find(([name]) => contractName(name) === contract);
 }
 
-/** Text as it is compared where letter case does not matter. */
-export const fold = (value: string) => value.normalize('NFC').toLowerCase();
+/**
+ * Text as it is compared where letter case does not matter. By way of capitals, as ß and SS are one there, and σ and ς;
+ * and of small letters before, for the capital ẞ.
+ */
+export const fold = (value: string) =>
+  value.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');

@@ -35,7 +35,7 @@ export function organizations(storage: OrganizationStorage) {
 
     /** A page of organizations, oldest first, and the token of the next page if there is one. Throws FIELD_INVALID. */
     async list(pageSize: number | undefined, pageToken: string | undefined, deadline: number) {
-      const limit = Math.min(Math.max(pageSize ?? DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE);
+      const limit = pageSizeOf(pageSize);
       const found = await storage.list(pageToken ? positionOf(pageToken) : undefined, limit + 1, deadline);
       const page = found.slice(0, limit);
       const last = page.at(-1);
@@ -43,6 +43,10 @@ export function organizations(storage: OrganizationStorage) {
     },
   };
 }
+
+/** How many a page holds at most: absent and 0 mean the default (AIP-158). */
+export const pageSizeOf = (asked: number | undefined): number =>
+  Math.min(Math.max(asked || DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE);
 
 /** Checks a name that people give: 1 to 200 characters. */
 export function checkLabel(field: string, label: string): void {

@@ -4,19 +4,30 @@ import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { matches, type Term, termsOf } from './element-filter.js';
 import { DomainError, invalidField } from './errors.js';
-import { elementField, type Field, type Fields, fieldNamed } from './fields.js';
-import { elementsOf, equalValues, type Values, valuesOf } from './user.js';
+import { elementField, type Field, type Fields, fieldNamed, fold } from './fields.js';
+import { checkLength, elementsOf, equalValues, type Values, valuesOf } from './user.js';
 
 type ListField = Extract<Field, { kind: 'list' }>;
+
+/** How many comparisons of elements the operations may take together: a fraction of a second of work. */
+const MAX_COMPARISONS = 200_000;
+
+/** Pays for comparisons before they are made. */
+type Spend = (comparisons: number) => void;
 
 /** The user after the operations, in their order; the one given stays as it is. Throws what an operation cannot do. */
 export function applyPatch(user: User, operations: readonly PatchOperation[]): User {
   const next = User.fromPartial(user);
-  for (const operation of operations) applyOperation(next, operation);
+  let left = MAX_COMPARISONS;
+  const spend: Spend = (comparisons) => {
+    left -= comparisons;
+    if (left < 0) throw invalidField('operations', 'The operations take too much work together; send fewer at a time.');
+  };
+  for (const operation of operations) applyOperation(next, operation, spend);
   return next;
 }
 
-function applyOperation(user: User, operation: PatchOperation): void {
+function applyOperation(user: User, operation: PatchOperation, spend: Spend): void {
   const located = fieldNamed(operation.field);
   if (!located) throw unknownField(operation.field);
   if (![Verb.VERB_ADD, Verb.VERB_REPLACE, Verb.VERB_REMOVE].includes(operation.verb)) {
@@ -33,14 +44,17 @@ function applyOperation(user: User, operation: PatchOperation): void {
   if (operation.verb === Verb.VERB_REMOVE) {
     const parent = parentAt(valuesOf(user), path, false);
     if (!parent) return;
-    if (field.kind === 'list') parent[name] = removeElements(elementsOf(parent[name]), field, operation, given);
+    if (field.kind === 'list') parent[name] = removeElements(elementsOf(parent[name]), field, operation, given, spend);
     else parent[name] = undefined;
     return;
   }
   if (given === undefined && field.kind !== 'list') throw invalidField(operation.field, 'The operation has no value.');
   const parent = parentAt(valuesOf(user), path, true) as Values;
-  if (field.kind === 'list') parent[name] = writeElements(elementsOf(parent[name]), field, operation, given);
-  else if (field.kind === 'message') parent[name] = merged(parent[name], given, field.fields);
+  if (field.kind === 'list') {
+    const elements = writeElements(elementsOf(parent[name]), field, operation, given, spend);
+    checkLength(elements, operation.field);
+    parent[name] = elements;
+  } else if (field.kind === 'message') parent[name] = merged(parent[name], given, field.fields);
   else parent[name] = given;
 }
 
@@ -68,8 +82,15 @@ function merged(target: unknown, given: unknown, fields: Fields): Values {
   return result;
 }
 
-function removeElements(elements: Values[], field: ListField, operation: PatchOperation, given: unknown): Values[] {
+function removeElements(
+  elements: Values[],
+  field: ListField,
+  operation: PatchOperation,
+  given: unknown,
+  spend: Spend,
+): Values[] {
   const terms = operation.element ? termsOf(operation.element, field.fields) : [];
+  spend(elements.length * (terms.length + 1));
   const chosen = elements.filter((element) => matches(element, terms));
   if (operation.element && chosen.length === 0) {
     throw new DomainError(
@@ -84,7 +105,8 @@ function removeElements(elements: Values[], field: ListField, operation: PatchOp
     return elements;
   }
   const listed = elementsOf(given);
-  if (operation.element || listed.length === 0) return elements.filter((element) => !chosen.includes(element));
+  if (operation.element || listed.length === 0) return elements.filter((element) => !matches(element, terms));
+  spend(elements.length * listed.length);
   return elements.filter((element) => !listed.some((value) => covers(element, value, field.fields)));
 }
 
@@ -94,16 +116,23 @@ const covers = (element: Values, wanted: Values, fields: Fields): boolean =>
     ([name, field]) => wanted[name] === undefined || equalValues(element[name], wanted[name], field),
   );
 
-function writeElements(elements: Values[], field: ListField, operation: PatchOperation, given: unknown): Values[] {
+function writeElements(
+  elements: Values[],
+  field: ListField,
+  operation: PatchOperation,
+  given: unknown,
+  spend: Spend,
+): Values[] {
   const values = elementsOf(given);
   const primaryBefore = elements.filter((element) => element.primary === true);
   if (operation.element === undefined && operation.elementField === undefined) {
     if (operation.verb === Verb.VERB_REPLACE) return values;
-    return withOnePrimary(addMissing(elements, values, field), primaryBefore);
+    return withOnePrimary(addMissing(elements, values, field, spend), primaryBefore);
   }
   const [value] = values;
   if (value === undefined || values.length > 1) throw invalidField(operation.field, 'Exactly one value is expected.');
   const terms = operation.element ? termsOf(operation.element, field.fields) : [];
+  spend(elements.length * (terms.length + 1));
   const chosen = elements.filter((element) => matches(element, terms));
   for (const element of chosen) writeElement(element, value, terms, field, operation);
   // Entra sends "replace" for a value that does not exist yet and expects it to be made.
@@ -132,15 +161,31 @@ function writeElement(
 const valuesIn = (terms: readonly Term[]): Values => Object.fromEntries(terms.map(({ name, value }) => [name, value]));
 const present = (value: Values): Values => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
 
-/** Adds what is not there yet; of an element that is, the other sub-attributes are set. */
-function addMissing(elements: Values[], values: Values[], { fields, identity }: ListField): Values[] {
+/** Adds what is not there yet; of an element with the same identity the other sub-attributes are set. */
+function addMissing(elements: Values[], values: Values[], field: ListField, spend: Spend): Values[] {
+  const [keyName] = field.identity;
+  const alike = new Map<unknown, Values[]>();
+  /** The elements that may have this one's identity. */
+  const likeOf = (element: Values): Values[] => {
+    const value = keyName === undefined ? undefined : element[keyName];
+    const key = typeof value === 'string' ? fold(value) : value;
+    const found = alike.get(key) ?? [];
+    if (found.length === 0) alike.set(key, found);
+    return found;
+  };
+  spend(elements.length + values.length);
+  for (const element of elements) likeOf(element).push(element);
   for (const value of values) {
-    const key = identity.length > 0 ? Object.fromEntries(identity.map((name) => [name, value[name]])) : value;
-    const found = elements.find((element) => covers(element, key, fields));
-    if (!found) elements.push(value);
-    // The identity keeps the spelling it first came with.
-    else
-      Object.assign(found, { ...present(value), ...Object.fromEntries(identity.map((name) => [name, found[name]])) });
+    const candidates = likeOf(value);
+    spend(candidates.length);
+    const identity =
+      keyName === undefined ? value : Object.fromEntries(field.identity.map((name) => [name, value[name]]));
+    const found = candidates.find((element) => covers(element, identity, field.fields));
+    if (found) Object.assign(found, present(value));
+    else {
+      candidates.push(value);
+      elements.push(value);
+    }
   }
   return elements;
 }

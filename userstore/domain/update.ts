@@ -12,7 +12,7 @@ export function applyUpdate(user: User, given: User, mask: readonly string[]): U
   if (mask.length === 0) throw invalidField('update_mask', 'The update mask names no field.');
   const next = User.fromPartial(user);
   const source = User.fromPartial(given);
-  for (const contract of mask.includes('*') ? ['*'] : mask) {
+  for (const contract of mask) {
     if (contract === '*') copyAll(valuesOf(next), valuesOf(source));
     else copy(valuesOf(next), valuesOf(source), contract);
   }

@@ -9,6 +9,7 @@ const MAX_ELEMENTS = 1000;
 
 /** A generated message seen as what it is, a record; keys come from the table of fields only. */
 export type Values = Record<string, unknown>;
+/** A message as a record of its fields. */
 export const valuesOf = (message: object): Values => message as Values;
 
 /** The list of a field; an absent one is empty. */
@@ -49,19 +50,24 @@ function hasContent(element: Values, fields: Fields): boolean {
 /** Checks a user in normal form. Throws FIELD_INVALID naming the first field that cannot be stored. */
 export function validate(user: User): void {
   if (user.userName === undefined) throw invalidField('user_name', 'A user name is required.');
+  if (user.userName.trim() === '') throw invalidField('user_name', 'The user name must not be blank.');
   if (/\p{Cc}/u.test(user.userName)) {
     throw invalidField('user_name', 'The user name must not contain control characters.');
   }
   if (user.active === undefined) throw invalidField('active', 'Whether the user is active cannot be left out.');
   for (const [name, field] of Object.entries(USER_FIELDS)) check(valuesOf(user)[name], field, name);
   for (const attribute of user.extensionAttributes) checkExtensionAttribute(attribute);
+  const names = user.extensionAttributes.map(({ schema, name }) => fold(`${schema}:${name}`));
+  if (new Set(names).size < names.length) throw invalidField('extension_attributes', 'An attribute is given twice.');
   if (User.encode(user).finish().length > MAX_USER_BYTES) {
     throw invalidField('user', `The user is larger than ${MAX_USER_BYTES / 1024} KiB.`);
   }
 }
 
 function checkExtensionAttribute({ schema, name, valueJson = '' }: ExtensionAttribute): void {
-  if (!schema || !name) throw invalidField('extension_attributes', 'An extension attribute has a schema and a name.');
+  if (!/^urn:./i.test(schema ?? '') || !/^\$?[A-Za-z][\w$-]*$/.test(name ?? '')) {
+    throw invalidField('extension_attributes', 'An extension attribute has the URN of a schema, and a name.');
+  }
   try {
     if (JSON.parse(valueJson) !== null) return;
   } catch {
@@ -84,10 +90,13 @@ function checkFields(values: Values, fields: Fields, path: string): void {
   for (const [name, field] of Object.entries(fields)) check(values[name], field, `${path}.${name}`);
 }
 
+/** Checks how many elements a list has; `name` is the contract's. Throws FIELD_INVALID. */
+export function checkLength(elements: Values[], name: string): void {
+  if (elements.length > MAX_ELEMENTS) throw invalidField(name, `There are more than ${MAX_ELEMENTS} values.`);
+}
+
 function checkList(elements: Values[], fields: Fields, path: string): void {
-  if (elements.length > MAX_ELEMENTS) {
-    throw invalidField(contractName(path), `There are more than ${MAX_ELEMENTS} values.`);
-  }
+  checkLength(elements, contractName(path));
   if (elements.filter((element) => element.primary === true).length > 1) {
     throw invalidField(contractName(path), 'At most one value can be primary.');
   }

@@ -38,12 +38,11 @@ export function users(storage: UserStorage) {
     return user;
   };
 
-  /** Runs `attempt` until it yields a result, as often and as long as allowed; none is given up at once for an etag. */
-  async function whileContended<T>(etag: string | undefined, deadline: number, attempt: () => Promise<T | undefined>) {
+  /** Runs `attempt` until it yields a result, as often and as long as allowed. */
+  async function whileContended<T>(deadline: number, attempt: () => Promise<T | undefined>) {
     for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
       const result = await attempt();
       if (result !== undefined) return result;
-      if (etag !== undefined) throw stale();
       await sleep(Math.random() * Math.min(2 + tries, 40));
     }
     throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
@@ -53,7 +52,7 @@ export function users(storage: UserStorage) {
 
   const change = (key: UserKey, etag: string | undefined, deadline: number, changed: (user: User) => User) =>
     inTurn(`${key.organizationId}/${key.userId}`, () =>
-      whileContended(etag, deadline, async () => {
+      whileContended(deadline, async () => {
         const before = await existing(key, deadline);
         if (etag !== undefined && etag !== before.etag) throw stale();
         const after = normalize(changed(before));
@@ -104,13 +103,11 @@ export function users(storage: UserStorage) {
       return await change(key, etag, deadline, (user) => applyPatch(user, operations));
     },
 
-    /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */
+    /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH. */
     async remove(key: UserKey, etag: string | undefined, deadline: number): Promise<void> {
-      await whileContended(etag, deadline, async () => {
-        const user = await existing(key, deadline);
-        if (etag !== undefined && etag !== user.etag) throw stale();
-        return (await storage.remove(user.organizationId, user.id, user.etag, deadline)) || undefined;
-      });
+      if (await storage.remove(key.organizationId, key.userId, etag, deadline)) return;
+      await existing(key, deadline);
+      throw stale();
     },
   };
 }

@@ -7,9 +7,8 @@ import type { Handlers } from './unary.js';
 export function apiTokenService(apiTokens: ApiTokens): Handlers<ApiTokenServiceService> {
   return {
     createApiToken: ({ organizationId, label }, deadline) => apiTokens.create(organizationId, label, deadline),
-    listApiTokens: async ({ organizationId }, deadline) => ({
-      apiTokens: await apiTokens.list(organizationId, deadline),
-    }),
+    listApiTokens: ({ organizationId, pageSize, pageToken }, deadline) =>
+      apiTokens.list(organizationId, pageSize, pageToken, deadline),
     revokeApiToken: async ({ organizationId, apiTokenId }, deadline) => ({
       apiToken: await apiTokens.revoke(organizationId, apiTokenId, deadline),
     }),

@@ -6,6 +6,7 @@ import { DomainError } from '../domain/errors.js';
 
 /** What a caller may do: `edge` serves Okta, `reader` looks users up, `admin` does everything. */
 export const ROLES = ['edge', 'reader', 'admin'] as const;
+/** One of the roles. */
 export type Role = (typeof ROLES)[number];
 
 /** A service that calls; its secret is compared by digest. */

@@ -6,8 +6,10 @@ import { DomainError, invalidField } from '../domain/errors.js';
 import type { Caller, callerCheck } from './callers.js';
 import { statusOf } from './status.js';
 
-/** A call that names no deadline gets this one, in milliseconds. */
+/** In milliseconds, for a call that names no deadline. */
 const DEFAULT_DEADLINE_MS = 30_000;
+/** No call may take longer. */
+const MAX_DEADLINE_MS = 120_000;
 
 /** What every RPC needs. */
 export interface CallTools {
@@ -68,14 +70,16 @@ function unary<Q, R>(
 function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
   const deadline = call.getDeadline();
   const ms = deadline instanceof Date ? deadline.getTime() : deadline;
-  return Number.isFinite(ms) ? ms : Date.now() + DEFAULT_DEADLINE_MS;
+  return Number.isFinite(ms) ? Math.min(ms, Date.now() + MAX_DEADLINE_MS) : Date.now() + DEFAULT_DEADLINE_MS;
 }
 
 /** What the contract demands of every request that has these fields. */
 function checkRequest(request: unknown): void {
   const { organizationId, actor } = request as { organizationId?: string; actor?: Actor | undefined };
   if (organizationId === '') throw invalidField('organization_id', 'The request names no organization.');
-  if (Object.hasOwn(request as object, 'actor') && !actor) throw invalidField('actor', 'The request names no actor.');
+  if (Object.hasOwn(request as object, 'actor') && !(actor?.caller && actor.requestId)) {
+    throw invalidField('actor', 'The request does not say who acts, and by which request.');
+  }
 }
 
 function line(path: string, call: ServerUnaryCall<unknown, unknown>, caller: Caller | undefined, start: number) {
@@ -85,8 +89,8 @@ function line(path: string, call: ServerUnaryCall<unknown, unknown>, caller: Cal
     caller: caller?.name,
     requestId: actor?.requestId ?? call.metadata.get('x-request-id')[0],
     apiTokenId: actor?.apiTokenId,
-    organizationId,
-    userId,
+    organizationId: organizationId?.slice(0, 64),
+    userId: userId?.slice(0, 64),
     ms: Math.round((performance.now() - start) * 100) / 100,
   };
 }

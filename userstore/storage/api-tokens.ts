@@ -32,10 +32,13 @@ export function apiTokenStorage(model: Model<ApiTokenDocument>) {
       return document ? toApiToken(document) : undefined;
     },
 
-    /** All tokens of the organization, oldest first. */
-    async list(organizationId: string, deadline: number): Promise<ApiToken[]> {
-      const documents = await model.find({ organizationId }).sort({ _id: 1 }).setOptions(within(deadline)).lean();
-      return documents.map(toApiToken);
+    /** At most `limit` tokens of the organization, oldest first, from the one after the id `after`. */
+    async list(organizationId: string, after: string, limit: number, deadline: number): Promise<ApiToken[]> {
+      const found = model
+        .find({ organizationId, _id: { $gt: after } })
+        .sort({ _id: 1 })
+        .limit(limit);
+      return (await found.setOptions(within(deadline)).lean()).map(toApiToken);
     },
 
     /** Ends the token; an ended one keeps its time. Undefined where the organization has no such token. */

@@ -12,6 +12,8 @@ export async function connect(uri: string): Promise<Connection> {
     ...(/^[^:]+:\/\/[^/]+\/[^/?]/.test(uri) ? {} : { dbName: 'leasehawk' }),
     // On a single server "majority" alone does not wait for the journal, and a kill takes acknowledged writes along.
     writeConcern: { w: 'majority', journal: true },
+    // Alone this outweighs a "journal=false" in the URI.
+    journal: true,
     readPreference: 'primary',
     // "majority" would lag behind on a primary just elected and hide what the one before it has acknowledged.
     readConcernLevel: 'local',

@@ -1,5 +1,5 @@
 /** What MongoDB's failures mean; nothing above storage knows the driver's errors. */
-import { mongo } from 'mongoose';
+import { MongooseError, mongo } from 'mongoose';
 
 /** Another document has the unique value; `index` is the name of the index that says so. */
 export class Taken extends Error {
@@ -19,9 +19,18 @@ export async function unlessTaken<T>(write: Promise<T>): Promise<T> {
 }
 
 /** Server states that pass: stepping down, shutting down, no majority, out of time. */
-const PASSING_CODES = new Set([50, 64, 89, 91, 100, 189, 262, 6, 7, 9001, 10107, 11600, 11602, 13435, 13436]);
+const PASSING_CODES = new Set([
+  6, 7, 50, 64, 89, 91, 100, 112, 133, 150, 189, 202, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13388, 13435,
+  13436,
+]);
 
 const SOCKET_CODES = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'ENOTFOUND']);
+
+/** Whether a connection failed for a reason that waiting does not mend: the URI itself, the password. */
+export function isMisconfigured(error: unknown): boolean {
+  if (error instanceof mongo.MongoServerError) return error.code === 18 || error.code === 8000;
+  return error instanceof mongo.MongoAPIError || !(error instanceof mongo.MongoError || error instanceof MongooseError);
+}
 
 /** Whether an error says that the database is away or late, so that trying again later may succeed. */
 export function isUnavailable(error: unknown): boolean {

@@ -1,7 +1,6 @@
 /** Filter → MongoDB query. Client text becomes values only, never a key, an operator or a pattern. */
-import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
-import { DomainError } from '../domain/errors.js';
+import { MAX_FILTER_DEPTH, unsupportedFilter } from '../domain/errors.js';
 import { fold } from '../domain/fields.js';
 
 /** Where a field's values lie for comparing, and whether they lie there folded to one letter case. */
@@ -34,41 +33,36 @@ const LISTS = new Map<string, { key: string; columns: Map<string, Column> }>([
   ],
 ]);
 
-const MAX_DEPTH = 20;
-
 /** A condition on documents. Throws FILTER_UNSUPPORTED for what is not in the tables above. */
 export function toQuery(filter: Filter, columns = COLUMNS, depth = 0): Record<string, unknown> {
   const expression = filter.expression;
-  if (depth > MAX_DEPTH) throw unsupported('The filter is nested too deeply.');
+  if (depth > MAX_FILTER_DEPTH) throw unsupportedFilter('The filter is nested too deeply.');
   switch (expression?.$case) {
     case 'comparison':
       return comparisonQuery(expression.value, columns);
     case 'allOf': {
       const parts = expression.value.filters;
-      if (parts.length === 0) throw unsupported('A conjunction needs a part.');
+      if (parts.length === 0) throw unsupportedFilter('A conjunction needs a part.');
       return { $and: parts.map((part) => toQuery(part, columns, depth + 1)) };
     }
     case 'elementMatch': {
       const list = columns === COLUMNS ? LISTS.get(expression.value.field) : undefined;
       const inner = expression.value.filter;
-      if (!list || !inner) throw unsupported('This field has no elements.', expression.value.field);
+      if (!list || !inner) throw unsupportedFilter('This field has no elements.', expression.value.field);
       return { [list.key]: { $elemMatch: toQuery(inner, list.columns, depth + 1) } };
     }
     default:
-      throw unsupported('The filter is empty.');
+      throw unsupportedFilter('The filter is empty.');
   }
 }
 
 function comparisonQuery({ field, operator, value }: Comparison, columns: Map<string, Column>) {
   const column = columns.get(field);
-  if (!column) throw unsupported('Users cannot be filtered by this field.', field);
-  if (operator !== Operator.OPERATOR_EQUAL) throw unsupported('Only "equal" is supported.', field);
+  if (!column) throw unsupportedFilter('Users cannot be filtered by this field.', field);
+  if (operator !== Operator.OPERATOR_EQUAL) throw unsupportedFilter('Only "equal" is supported.', field);
   const literal = value?.kind?.value;
   if (literal === undefined || typeof literal !== column.type) {
-    throw unsupported(`The field compares with a ${column.type}.`, field);
+    throw unsupportedFilter(`The field compares with a ${column.type}.`, field);
   }
   return { [column.key]: { $eq: typeof literal === 'string' && column.folded ? fold(literal) : literal } };
 }
-
-const unsupported = (message: string, field?: string) =>
-  new DomainError(ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED, message, field);

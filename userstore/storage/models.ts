@@ -1,5 +1,6 @@
 /** The mongoose models: what each collection holds, and the indexes that its promises rest on. */
 import { type Connection, type Model, Schema } from 'mongoose';
+import { type Fields, USER_FIELDS } from '../domain/fields.js';
 import type { UserDocument } from './documents.js';
 
 /** A customer as stored. */
@@ -28,18 +29,19 @@ export interface Models {
 
 const options = { versionKey: false, strict: 'throw', strictQuery: 'throw', id: false } as const;
 const text = { type: String };
-const typedValue = { _id: false, value: text, display: text, type: text, primary: { type: Boolean } };
-const address = {
-  _id: false,
-  formatted: text,
-  streetAddress: text,
-  locality: text,
-  region: text,
-  postalCode: text,
-  country: text,
-  type: text,
-  primary: { type: Boolean },
-};
+
+/** The shape of documents, made of the table of fields; `type` as a name needs the long form. */
+function schemaOf(fields: Fields): Record<string, object> {
+  const entries = Object.entries(fields).map(([name, field]) => {
+    if (field.kind === 'text') return [name, text];
+    if (field.kind === 'flag') return [name, { type: Boolean }];
+    const inner = schemaOf(field.fields);
+    return [name, field.kind === 'message' ? inner : [{ _id: false, ...inner, ...SHADOW_KEYS[name] }]];
+  });
+  return Object.fromEntries(entries);
+}
+
+const SHADOW_KEYS: Record<string, object> = { emails: { valueKey: text, typeKey: text } };
 
 const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   {
@@ -48,43 +50,8 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
     version: { type: Number, required: true },
     createTime: { type: Date, required: true },
     updateTime: { type: Date, required: true },
-    userName: { type: String, required: true },
     userNameKey: { type: String, required: true },
-    externalId: text,
-    active: { type: Boolean, required: true },
-    name: {
-      formatted: text,
-      familyName: text,
-      givenName: text,
-      middleName: text,
-      honorificPrefix: text,
-      honorificSuffix: text,
-    },
-    displayName: text,
-    nickName: text,
-    profileUrl: text,
-    title: text,
-    userType: text,
-    preferredLanguage: text,
-    locale: text,
-    timezone: text,
-    emails: [{ ...typedValue, valueKey: text, typeKey: text }],
-    phoneNumbers: [typedValue],
-    ims: [typedValue],
-    photos: [typedValue],
-    addresses: [address],
-    entitlements: [typedValue],
-    roles: [typedValue],
-    x509Certificates: [typedValue],
-    enterprise: {
-      employeeNumber: text,
-      costCenter: text,
-      organization: text,
-      division: text,
-      department: text,
-      manager: { value: text, ref: text, displayName: text },
-    },
-    extensionAttributes: [{ _id: false, schema: text, name: text, valueJson: text }],
+    ...schemaOf(USER_FIELDS),
   },
   options,
 )

@@ -49,7 +49,7 @@ export function userStorage(model: Model<UserDocument>) {
     ): Promise<UserPage> {
       const query = filter ? { organizationId, $and: [toQuery(filter)] } : { organizationId };
       // The shortest index that holds all users; a filter finds its own.
-      const hint = filter ? {} : { hint: 'order' };
+      const hint = filter ? {} : { hint: { organizationId: 1, _id: 1 } };
       const documents =
         limit === 0
           ? []
@@ -88,9 +88,10 @@ export function userStorage(model: Model<UserDocument>) {
       return (await write).matchedCount === 1;
     },
 
-    /** Removes the user if `etag` is its version. False where another version is stored by now, or none. */
-    async remove(organizationId: string, id: string, etag: string, deadline: number): Promise<boolean> {
-      const condition = { organizationId, _id: id, version: versionOf(etag) ?? -1 };
+    /** Removes the user, where an etag is given if it is his version. False where there was nothing to remove. */
+    async remove(organizationId: string, id: string, etag: string | undefined, deadline: number): Promise<boolean> {
+      const version = etag === undefined ? {} : { version: versionOf(etag) ?? -1 };
+      const condition = { organizationId, _id: id, ...version };
       const { deletedCount } = await collection.deleteOne(condition, within(deadline));
       return deletedCount === 1;
     },

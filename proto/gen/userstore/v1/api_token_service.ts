@@ -50,11 +50,19 @@ export interface CreateApiTokenResponse {
 /** Asks for an organization's tokens. */
 export interface ListApiTokensRequest {
   organizationId: string;
+  /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
+  pageSize?:
+    | number
+    | undefined;
+  /** `next_page_token` of the page before; absent for the first. */
+  pageToken?: string | undefined;
 }
 
-/** All tokens of the organization. */
+/** A page of tokens. */
 export interface ListApiTokensResponse {
   apiTokens: ApiToken[];
+  /** Absent on the last page. */
+  nextPageToken?: string | undefined;
 }
 
 /** Asks for a token to be ended. */
@@ -339,7 +347,7 @@ export const CreateApiTokenResponse: MessageFns<CreateApiTokenResponse, "usersto
 };
 
 function createBaseListApiTokensRequest(): ListApiTokensRequest {
-  return { organizationId: "" };
+  return { organizationId: "", pageSize: undefined, pageToken: undefined };
 }
 
 export const ListApiTokensRequest: MessageFns<ListApiTokensRequest, "userstore.v1.ListApiTokensRequest"> = {
@@ -348,6 +356,12 @@ export const ListApiTokensRequest: MessageFns<ListApiTokensRequest, "userstore.v
   encode(message: ListApiTokensRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.organizationId !== "") {
       writer.uint32(10).string(message.organizationId);
+    }
+    if (message.pageSize !== undefined) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== undefined) {
+      writer.uint32(26).string(message.pageToken);
     }
     return writer;
   },
@@ -373,6 +387,22 @@ export const ListApiTokensRequest: MessageFns<ListApiTokensRequest, "userstore.v
             message.organizationId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -391,12 +421,14 @@ export const ListApiTokensRequest: MessageFns<ListApiTokensRequest, "userstore.v
   fromPartial<I extends Exact<DeepPartial<ListApiTokensRequest>, I>>(object: I): ListApiTokensRequest {
     const message = createBaseListApiTokensRequest();
     message.organizationId = object.organizationId ?? "";
+    message.pageSize = object.pageSize ?? undefined;
+    message.pageToken = object.pageToken ?? undefined;
     return message;
   },
 };
 
 function createBaseListApiTokensResponse(): ListApiTokensResponse {
-  return { apiTokens: [] };
+  return { apiTokens: [], nextPageToken: undefined };
 }
 
 export const ListApiTokensResponse: MessageFns<ListApiTokensResponse, "userstore.v1.ListApiTokensResponse"> = {
@@ -405,6 +437,9 @@ export const ListApiTokensResponse: MessageFns<ListApiTokensResponse, "userstore
   encode(message: ListApiTokensResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.apiTokens) {
       ApiToken.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== undefined) {
+      writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
   },
@@ -430,6 +465,14 @@ export const ListApiTokensResponse: MessageFns<ListApiTokensResponse, "userstore
             message.apiTokens.push(ApiToken.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -448,6 +491,7 @@ export const ListApiTokensResponse: MessageFns<ListApiTokensResponse, "userstore
   fromPartial<I extends Exact<DeepPartial<ListApiTokensResponse>, I>>(object: I): ListApiTokensResponse {
     const message = createBaseListApiTokensResponse();
     message.apiTokens = object.apiTokens?.map((e) => ApiToken.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? undefined;
     return message;
   },
 };
@@ -738,7 +782,10 @@ export const ApiTokenServiceService = {
       Buffer.from(CreateApiTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateApiTokenResponse => CreateApiTokenResponse.decode(value),
   },
-  /** Lists an organization's tokens, revoked ones too, oldest first. */
+  /**
+   * Lists an organization's tokens, revoked ones too, oldest first. ORGANIZATION_NOT_FOUND,
+   * FIELD_INVALID.
+   */
   listApiTokens: {
     path: "/userstore.v1.ApiTokenService/ListApiTokens" as const,
     requestStream: false as const,
@@ -781,7 +828,10 @@ export const ApiTokenServiceService = {
 export interface ApiTokenServiceServer extends UntypedServiceImplementation {
   /** Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND. */
   createApiToken: handleUnaryCall<CreateApiTokenRequest, CreateApiTokenResponse>;
-  /** Lists an organization's tokens, revoked ones too, oldest first. */
+  /**
+   * Lists an organization's tokens, revoked ones too, oldest first. ORGANIZATION_NOT_FOUND,
+   * FIELD_INVALID.
+   */
   listApiTokens: handleUnaryCall<ListApiTokensRequest, ListApiTokensResponse>;
   /** Ends a token for good; ending it twice succeeds. API_TOKEN_NOT_FOUND. */
   revokeApiToken: handleUnaryCall<RevokeApiTokenRequest, RevokeApiTokenResponse>;
@@ -809,7 +859,10 @@ export interface ApiTokenServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateApiTokenResponse) => void,
   ): ClientUnaryCall;
-  /** Lists an organization's tokens, revoked ones too, oldest first. */
+  /**
+   * Lists an organization's tokens, revoked ones too, oldest first. ORGANIZATION_NOT_FOUND,
+   * FIELD_INVALID.
+   */
   listApiTokens(
     request: ListApiTokensRequest,
     callback: (error: ServiceError | null, response: ListApiTokensResponse) => void,

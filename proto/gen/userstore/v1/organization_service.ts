@@ -53,7 +53,7 @@ export interface GetOrganizationResponse {
 
 /** Asks for a page of organizations. */
 export interface ListOrganizationsRequest {
-  /** At most so many; absent is 100, more than 1000 is 1000. */
+  /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
   pageSize?:
     | number
     | undefined;

@@ -11,7 +11,10 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
  * field stands for is named where the name differs (RFC 7643 section 4).
  */
 export interface User {
-  /** Made by the store; ignored in requests. A UUID whose order is the order of creation. */
+  /**
+   * Made by the store; ignored in requests. A UUID whose order is that of creation, to the
+   * millisecond of the creating process's clock.
+   */
   id: string;
   /** The organization the user belongs to; ignored in requests. */
   organizationId: string;

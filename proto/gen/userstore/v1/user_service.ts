@@ -120,8 +120,8 @@ export interface PatchOperation {
     | undefined;
   /**
    * The value, in its place: to set `emails[…].value`, one e-mail that has a value and nothing
-   * else. A remove of a list without `element` takes out the elements that have these values,
-   * all of them when there are none.
+   * else. A remove of a list without `element` takes out the elements that have these values, or
+   * all of them when none is given.
    */
   value: User | undefined;
 }
@@ -1216,7 +1216,10 @@ export const UserServiceService = {
     responseSerialize: (value: UpdateUserResponse): Buffer => Buffer.from(UpdateUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateUserResponse => UpdateUserResponse.decode(value),
   },
-  /** Applies operations in their order, all or nothing. As UpdateUser, and PATCH_TARGET_MISSING. */
+  /**
+   * Applies operations in their order, all or nothing. As UpdateUser, and
+   * PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
+   */
   patchUser: {
     path: "/userstore.v1.UserService/PatchUser" as const,
     requestStream: false as const,
@@ -1250,7 +1253,10 @@ export interface UserServiceServer extends UntypedServiceImplementation {
    * WRITE_CONTENTION.
    */
   updateUser: handleUnaryCall<UpdateUserRequest, UpdateUserResponse>;
-  /** Applies operations in their order, all or nothing. As UpdateUser, and PATCH_TARGET_MISSING. */
+  /**
+   * Applies operations in their order, all or nothing. As UpdateUser, and
+   * PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
+   */
   patchUser: handleUnaryCall<PatchUserRequest, PatchUserResponse>;
   /** Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH. */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
@@ -1324,7 +1330,10 @@ export interface UserServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateUserResponse) => void,
   ): ClientUnaryCall;
-  /** Applies operations in their order, all or nothing. As UpdateUser, and PATCH_TARGET_MISSING. */
+  /**
+   * Applies operations in their order, all or nothing. As UpdateUser, and
+   * PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
+   */
   patchUser(
     request: PatchUserRequest,
     callback: (error: ServiceError | null, response: PatchUserResponse) => void,

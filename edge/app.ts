@@ -42,13 +42,13 @@ export function createApp({ store, log, publicUrl }: AppOptions): Express {
   app.get('/health/ready', ready(store));
 
   const scim = express.Router({ caseSensitive: true });
-  scim.use(readBody());
-  scim.route('/Users').get(users.list).post(users.create).all(methodNotAllowed('GET', 'POST'));
+  const body = readBody();
+  scim.route('/Users').get(users.list).post(body, users.create).all(methodNotAllowed('GET', 'POST'));
   scim
     .route('/Users/:id')
     .get(users.get)
-    .put(users.replace)
-    .patch(users.patch)
+    .put(body, users.replace)
+    .patch(body, users.patch)
     .delete(users.remove)
     .all(methodNotAllowed('GET', 'PUT', 'PATCH', 'DELETE'));
   scim.route('/Groups').get(discovery.noGroups).all(methodNotAllowed('GET'));
@@ -81,10 +81,6 @@ function addressOf({ protocol, host }: ClientAddress): string {
 function readBody(): RequestHandler {
   const read = express.raw({ type: JSON_TYPES, limit: MAX_BODY_BYTES });
   return (request, response, next) => {
-    if (!['POST', 'PUT', 'PATCH'].includes(request.method)) {
-      next();
-      return;
-    }
     // `is` says null where there is no body.
     const type = request.is(JSON_TYPES);
     if (type === null) throw badRequest('invalidSyntax', 'The request has no body.');

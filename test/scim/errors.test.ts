@@ -46,6 +46,9 @@ describe('SCIM errors', () => {
         const answer = await tenant.scim(method, path, body);
         expectError(answer, 405);
         expect(answer.headers.get('allow')?.split(/, */)).to.include.members(allowed);
+        // Neither the type of the body nor its absence matters where no body is taken.
+        expectError(await tenant.scim(method, path), 405);
+        expectError(await tenant.scim(method, path, body && 'x', { 'Content-Type': 'text/plain' }), 405);
       }
     }
     expect((await tenant.scim('GET', `/Users/${id}`)).status).to.equal(200);

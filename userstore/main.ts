@@ -72,8 +72,9 @@ async function connectedTo(uri: string, log: Logger, stopped: AbortSignal): Prom
     try {
       return await connect(uri);
     } catch (error) {
-      if (isMisconfigured(error)) throw error;
-      log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'waiting for MongoDB');
+      const reason = error instanceof Error ? error.message : String(error);
+      if (isMisconfigured(error)) throw new Error(`MONGODB_URI: ${reason}`, { cause: error });
+      log.warn({ reason }, 'waiting for MongoDB');
       await pause(1000, stopped);
     }
   }

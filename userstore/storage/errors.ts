@@ -29,6 +29,8 @@ const SOCKET_CODES = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT'
 /** Whether a connection failed for a reason that waiting does not mend: the URI itself, the password. */
 export function isMisconfigured(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) return error.code === 18 || error.code === 8000;
+  // A host that cannot be parsed is a runtime error of no class of its own.
+  if (error instanceof mongo.MongoError && error.name === 'MongoRuntimeError') return true;
   return error instanceof mongo.MongoAPIError || !(error instanceof mongo.MongoError || error instanceof MongooseError);
 }
 

@@ -120,18 +120,16 @@ export function renderUser(user: User, location: string): JsonObject {
   return resource;
 }
 
-/** The attributes by their schemas; the first spelling of a schema is everyone's. */
-function renderExtensions(extensionAttributes: ExtensionAttribute[]): Map<string, JsonObject> {
-  const spelling = new Map<string, string>();
-  const extensions = new Map<string, JsonObject>();
+/** The attributes of each schema; the first spelling of a schema is everyone's. */
+function renderExtensions(extensionAttributes: ExtensionAttribute[]): Iterable<[schema: string, JsonObject]> {
+  const extensions = new Map<string, [schema: string, JsonObject]>();
   for (const { schema = '', name = '', valueJson = 'null' } of extensionAttributes) {
     const key = schema.toLowerCase();
-    if (!spelling.has(key)) extensions.set(schema, Object.create(null));
-    spelling.set(key, spelling.get(key) ?? schema);
-    const extension = extensions.get(spelling.get(key) ?? schema);
-    if (extension) extension[name] = JSON.parse(valueJson);
+    const extension = extensions.get(key) ?? [schema, Object.create(null)];
+    extension[1][name] = JSON.parse(valueJson);
+    extensions.set(key, extension);
   }
-  return extensions;
+  return extensions.values();
 }
 
 function renderEnterprise({ manager, ...attributes }: NonNullable<User['enterprise']>): JsonObject {

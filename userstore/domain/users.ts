@@ -38,31 +38,35 @@ export function users(storage: UserStorage) {
     return user;
   };
 
-  /** Runs `attempt` until it yields a result, as often and as long as allowed. */
-  async function whileContended<T>(deadline: number, attempt: () => Promise<T | undefined>) {
-    for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
-      const result = await attempt();
-      if (result !== undefined) return result;
-      await sleep(Math.random() * Math.min(2 + tries, 40));
-    }
-    throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
+  /** One try: read, change, compare, write. Undefined where another writer was faster. */
+  async function tryChange(
+    key: UserKey,
+    etag: string | undefined,
+    deadline: number,
+    changed: (user: User) => User,
+  ): Promise<User | undefined> {
+    const before = await existing(key, deadline);
+    if (etag !== undefined && etag !== before.etag) throw stale();
+    const after = normalize(changed(before));
+    validate(after);
+    // What changes nothing is no new version; but the one there may be of a write that was never acknowledged.
+    if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
+    after.updateTime = new Date();
+    return await orNameTaken(storage.replace(after, deadline));
   }
 
   const inTurn = turns();
 
+  /** Tries again, as often and as long as allowed, while other writers are faster. */
   const change = (key: UserKey, etag: string | undefined, deadline: number, changed: (user: User) => User) =>
-    inTurn(`${key.organizationId}/${key.userId}`, () =>
-      whileContended(deadline, async () => {
-        const before = await existing(key, deadline);
-        if (etag !== undefined && etag !== before.etag) throw stale();
-        const after = normalize(changed(before));
-        validate(after);
-        // What changes nothing is no new version; but the one there may be of a write that was never acknowledged.
-        if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
-        after.updateTime = new Date();
-        return await orNameTaken(storage.replace(after, deadline));
-      }),
-    );
+    inTurn(`${key.organizationId}/${key.userId}`, async () => {
+      for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
+        const result = await tryChange(key, etag, deadline, changed);
+        if (result) return result;
+        await sleep(Math.random() * Math.min(2 + tries, 40));
+      }
+      throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
+    });
 
   return {
     /** Creates a user and returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */

@@ -27,13 +27,19 @@ app.get(`${USERS}/:id`, ({ params: { organizationId, id } }, response) => {
 app.get(USERS, ({ params: { organizationId }, query }, response) => {
   const name = /"(.*)"/.exec(String(query.filter))?.[1];
   if (name === undefined) {
-    users.listUsers({ organizationId, filter: undefined, skip: 0, pageSize: 100 }, answer(response, 'list', 200));
+    users.listUsers(
+      { organizationId, filter: undefined, skip: 0, order: undefined, pageSize: 100 },
+      answer(response, 'list', 200),
+    );
     return;
   }
   const value = { kind: { $case: 'stringValue', value: name } } as const;
   const comparison = { field: 'user_name', operator: Operator.OPERATOR_EQUAL, value };
   const filter = { expression: { $case: 'comparison', value: comparison } } as const;
-  users.listUsers({ organizationId, filter, skip: 0, pageSize: 100 }, answer(response, 'lookup', 200));
+  users.listUsers(
+    { organizationId, filter, skip: 0, order: undefined, pageSize: 100 },
+    answer(response, 'lookup', 200),
+  );
 });
 app.post(USERS, ({ params: { organizationId }, body }, response) => {
   const user = Object.assign(User.fromPartial({}), body, { enterprise: body[ENTERPRISE_USER] });

@@ -30,6 +30,9 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED]: [400, 'invalidFilter'],
   [ErrorReason.ERROR_REASON_PATCH_FIELD_UNKNOWN]: [400, 'invalidPath'],
   [ErrorReason.ERROR_REASON_PATCH_TARGET_MISSING]: [400, 'noTarget'],
+  [ErrorReason.ERROR_REASON_ATTRIBUTE_IMMUTABLE]: [400, 'mutability'],
+  [ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID]: [400, 'invalidCursor'],
+  [ErrorReason.ERROR_REASON_ORDER_UNSUPPORTED]: [400, 'invalidValue'],
   // These are not for Okta to see: here they mean that the two services do not fit each other.
   [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: undefined,
   [ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND]: undefined,

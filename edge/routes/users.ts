@@ -42,6 +42,7 @@ export function userRoutes(store: StoreClient, baseUrl: BaseUrl) {
         organizationId,
         filter: filter === undefined ? undefined : parseFilter(filter),
         skip: startIndex - 1,
+        order: undefined,
         pageSize: count,
       },
       requestId,

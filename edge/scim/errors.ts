@@ -1,7 +1,8 @@
 /** The refusal of a request in SCIM's words (RFC 7644 section 3.12). */
 
-/** The values of `scimType` that this service uses (RFC 7644 table 9). */
+/** The values of `scimType` that this service uses (RFC 7644 table 9, RFC 9865 section 2.3). */
 export type ScimType =
+  | 'invalidCursor'
   | 'invalidFilter'
   | 'invalidPath'
   | 'invalidSyntax'

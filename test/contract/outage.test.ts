@@ -55,7 +55,7 @@ describe('userstore over a database of its own', () => {
     const start = performance.now();
     const calls = [
       get(700),
-      edge.listUsers({ organizationId, filter: undefined, skip: 0 }, 700),
+      edge.listUsers({ organizationId, filter: undefined, order: undefined, skip: 0 }, 700),
       edge.patchUser(
         { organizationId, actor: actor(), userId: user.id, operations: [add('title', { title: 'x' })] },
         700,

@@ -18,7 +18,7 @@ const CALLS: Record<
   GetUser: { roles: ['edge', 'reader', 'admin'], call: (client, named) => client.getUser({ ...named, userId: 'x' }) },
   ListUsers: {
     roles: ['edge', 'reader', 'admin'],
-    call: (client, named) => client.listUsers({ ...named, filter: undefined, skip: 0 }),
+    call: (client, named) => client.listUsers({ ...named, filter: undefined, order: undefined, skip: 0 }),
   },
   CreateUser: {
     roles: ['edge', 'admin'],
@@ -121,7 +121,7 @@ describe('every call to userstore', () => {
 
   it('that names an organization which does not exist finds nothing there, and makes nothing', async () => {
     const edge = client('edge');
-    const { users, totalSize } = await edge.listUsers({ ...named, filter: undefined, skip: 0 });
+    const { users, totalSize } = await edge.listUsers({ ...named, filter: undefined, order: undefined, skip: 0 });
     expect([users.length, totalSize]).to.deep.equal([0, 0]);
     expect(await failureIn(client('admin').createApiToken({ ...named, label: 'x' }))).to.deep.equal({
       code: 'NOT_FOUND',

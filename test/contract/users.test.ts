@@ -318,7 +318,8 @@ describe('UserService', () => {
 
   describe('ListUsers', () => {
     let listId: string;
-    const list = (more: object = {}) => edge.listUsers({ organizationId: listId, filter: undefined, skip: 0, ...more });
+    const list = (more: object = {}) =>
+      edge.listUsers({ organizationId: listId, filter: undefined, order: undefined, skip: 0, ...more });
     before(async () => {
       listId = (await createTenant(await sharedPair())).organizationId;
       const createOne = (index: number) => {

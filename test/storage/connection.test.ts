@@ -40,7 +40,11 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
   [
     'the insert of an organization',
     'insert',
-    (deadline) => database.organizations.insert({ id: `o${count++}`, displayName: 'd', createTime: now }, deadline),
+    (deadline) =>
+      database.organizations.insert(
+        { id: `o${count++}`, displayName: 'd', createTime: now, strictSchemas: false, extensionSchemas: [] },
+        deadline,
+      ),
   ],
 ];
 
@@ -73,7 +77,10 @@ describe('every call to MongoDB', () => {
     await database.users.insert(ana, soon());
     await database.apiTokens.insert(token, 'digest', soon());
     for (const id of ['first', 'second', 'third', 'fourth']) {
-      await database.organizations.insert({ id, displayName: id, createTime: now }, soon());
+      await database.organizations.insert(
+        { id, displayName: id, createTime: now, strictSchemas: false, extensionSchemas: [] },
+        soon(),
+      );
     }
     for (let index = 0; index < 40; index++) {
       const emails = [typed(`u${index}@x.example`, 'work'), typed(`h${index}@x.example`, 'home')];

@@ -59,7 +59,13 @@ describe('the organizations collection', () => {
   after(() => database.close());
 
   it('gives back an organization as it was stored, and nothing for an id that is not there', async () => {
-    const organization = { id: 'first', displayName: 'Ünïcødé & Söhne 🏠', createTime };
+    const organization = {
+      id: 'first',
+      displayName: 'Ünïcødé & Söhne 🏠',
+      createTime,
+      strictSchemas: false,
+      extensionSchemas: [],
+    };
     await database.organizations.insert(organization, soon());
     expect(await database.organizations.get('first', soon())).to.deep.equal(organization);
     for (const id of ['', 'FIRST', '$ne', 'none']) {
@@ -69,16 +75,26 @@ describe('the organizations collection', () => {
 
   it('refuses an id that is taken', async () => {
     const error = await database.organizations
-      .insert({ id: 'first', displayName: 'again', createTime }, soon())
+      .insert({ id: 'first', displayName: 'again', createTime, strictSchemas: false, extensionSchemas: [] }, soon())
       .catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(Taken);
     expect((await database.organizations.get('first', soon()))?.displayName).not.to.equal('again');
   });
 
   it('lists oldest first, those of one moment by id, without duplicate or gap from page to page', async () => {
-    for (const id of ['c', 'a', 'b']) await database.organizations.insert({ id, displayName: id, createTime }, soon());
-    await database.organizations.insert({ id: 'late', displayName: 'l', createTime: new Date('2026-04-01') }, soon());
-    await database.organizations.insert({ id: 'zero', displayName: 'z', createTime: new Date('2026-01-01') }, soon());
+    for (const id of ['c', 'a', 'b'])
+      await database.organizations.insert(
+        { id, displayName: id, createTime, strictSchemas: false, extensionSchemas: [] },
+        soon(),
+      );
+    await database.organizations.insert(
+      { id: 'late', displayName: 'l', createTime: new Date('2026-04-01'), strictSchemas: false, extensionSchemas: [] },
+      soon(),
+    );
+    await database.organizations.insert(
+      { id: 'zero', displayName: 'z', createTime: new Date('2026-01-01'), strictSchemas: false, extensionSchemas: [] },
+      soon(),
+    );
     const walked: string[] = [];
     let after: { id: string; createTime: Date } | undefined;
     do {

@@ -43,11 +43,11 @@ export function apiTokens(storage: ApiTokenStorage, organizations: Organizations
       throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND, 'There is no such API token.');
     },
 
-    /** The live token with this digest. Throws API_TOKEN_INVALID, FIELD_INVALID. */
-    async verify(organizationId: string, secretDigest: Uint8Array, deadline: number): Promise<ApiToken> {
+    /** The live token with this digest, and its organization. Throws API_TOKEN_INVALID, FIELD_INVALID. */
+    async verify(organizationId: string, secretDigest: Uint8Array, deadline: number) {
       if (secretDigest.length !== 32) throw invalidField('secret_digest', 'A SHA-256 digest has 32 bytes.');
       const apiToken = await storage.findLive(organizationId, Buffer.from(secretDigest).toString('hex'), deadline);
-      if (apiToken) return apiToken;
+      if (apiToken) return { apiToken, organization: await organizations.get(organizationId, deadline) };
       throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_INVALID, 'There is no such live API token.');
     },
   };

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
-import type { OrganizationStorage } from '../storage/organizations.js';
+import type { OrganizationStorage, Settings } from '../storage/organizations.js';
 import { DomainError, invalidField } from './errors.js';
 
 const DEFAULT_PAGE_SIZE = 100;
@@ -21,7 +21,7 @@ export function organizations(storage: OrganizationStorage) {
     async create(displayName: string, deadline: number): Promise<Organization> {
       checkLabel('display_name', displayName);
       const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
-      const organization = { id, displayName, createTime: new Date() };
+      const organization = { id, displayName, createTime: new Date(), strictSchemas: false, extensionSchemas: [] };
       await storage.insert(organization, deadline);
       return organization;
     },
@@ -29,6 +29,22 @@ export function organizations(storage: OrganizationStorage) {
     /** Reads an organization. Throws ORGANIZATION_NOT_FOUND. */
     async get(id: string, deadline: number): Promise<Organization> {
       const organization = await storage.get(id, deadline);
+      if (organization) return organization;
+      throw new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
+    },
+
+    /** Sets the settings that `mask` names to what they are in `given`. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
+    async update(id: string, given: Organization, mask: readonly string[], deadline: number): Promise<Organization> {
+      const settings: Partial<Settings> = {};
+      for (const name of mask) {
+        if (name === 'display_name') settings.displayName = given.displayName;
+        else if (name === 'strict_schemas') settings.strictSchemas = given.strictSchemas;
+        else if (name === 'extension_schemas') settings.extensionSchemas = given.extensionSchemas;
+        else throw invalidField('update_mask', `An organization has no setting ${name}.`);
+      }
+      if (mask.length === 0) throw invalidField('update_mask', 'The update mask names no field.');
+      if (settings.displayName !== undefined) checkLabel('display_name', settings.displayName);
+      const organization = await storage.update(id, settings, deadline);
       if (organization) return organization;
       throw new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
     },

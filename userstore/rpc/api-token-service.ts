@@ -12,8 +12,7 @@ export function apiTokenService(apiTokens: ApiTokens): Handlers<ApiTokenServiceS
     revokeApiToken: async ({ organizationId, apiTokenId }, deadline) => ({
       apiToken: await apiTokens.revoke(organizationId, apiTokenId, deadline),
     }),
-    verifyApiToken: async ({ organizationId, secretDigest }, deadline) => ({
-      apiToken: await apiTokens.verify(organizationId, secretDigest, deadline),
-    }),
+    verifyApiToken: ({ organizationId, secretDigest }, deadline) =>
+      apiTokens.verify(organizationId, secretDigest, deadline),
   };
 }

@@ -1,5 +1,6 @@
 /** The RPCs of OrganizationService. */
 import type { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
+import { invalidField } from '../domain/errors.js';
 import type { Organizations } from '../domain/organizations.js';
 import type { Handlers } from './unary.js';
 
@@ -12,6 +13,10 @@ export function organizationService(organizations: Organizations): Handlers<Orga
     getOrganization: async ({ organizationId }, deadline) => ({
       organization: await organizations.get(organizationId, deadline),
     }),
+    async updateOrganization({ organizationId, organization, updateMask }, deadline) {
+      if (!organization) throw invalidField('organization', 'The request has no organization.');
+      return { organization: await organizations.update(organizationId, organization, updateMask ?? [], deadline) };
+    },
     listOrganizations: ({ pageSize, pageToken }, deadline) => organizations.list(pageSize, pageToken, deadline),
   };
 }

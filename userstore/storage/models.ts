@@ -1,5 +1,6 @@
 /** The mongoose models: what each collection holds, and the indexes that its promises rest on. */
 import { type Connection, type Model, Schema } from 'mongoose';
+import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { type Fields, USER_FIELDS } from '../domain/fields.js';
 import type { UserDocument } from './documents.js';
 
@@ -8,6 +9,8 @@ export interface OrganizationDocument {
   _id: string;
   displayName: string;
   createTime: Date;
+  strictSchemas?: boolean;
+  extensionSchemas?: ExtensionSchema[];
 }
 
 /** An API token as stored: never its secret. */
@@ -63,7 +66,13 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' });
 
 const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
-  { _id: { type: String, required: true }, displayName: { type: String, required: true }, createTime: Date },
+  {
+    _id: { type: String, required: true },
+    displayName: { type: String, required: true },
+    createTime: Date,
+    strictSchemas: Boolean,
+    extensionSchemas: [Schema.Types.Mixed],
+  },
   options,
 ).index({ createTime: 1, _id: 1 }, { name: 'order' });
 

@@ -17,6 +17,7 @@ import {
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
+import { Organization } from "./organization_service.js";
 
 /** An API token without its secret. */
 export interface ApiToken {
@@ -84,9 +85,10 @@ export interface VerifyApiTokenRequest {
   secretDigest: Buffer;
 }
 
-/** The live token. */
+/** The live token, and its organization with the settings by which requests are read. */
 export interface VerifyApiTokenResponse {
   apiToken: ApiToken | undefined;
+  organization: Organization | undefined;
 }
 
 function createBaseApiToken(): ApiToken {
@@ -706,7 +708,7 @@ export const VerifyApiTokenRequest: MessageFns<VerifyApiTokenRequest, "userstore
 };
 
 function createBaseVerifyApiTokenResponse(): VerifyApiTokenResponse {
-  return { apiToken: undefined };
+  return { apiToken: undefined, organization: undefined };
 }
 
 export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "userstore.v1.VerifyApiTokenResponse"> = {
@@ -715,6 +717,9 @@ export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "usersto
   encode(message: VerifyApiTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.apiToken !== undefined) {
       ApiToken.encode(message.apiToken, writer.uint32(10).fork()).join();
+    }
+    if (message.organization !== undefined) {
+      Organization.encode(message.organization, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -740,6 +745,14 @@ export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "usersto
             message.apiToken = ApiToken.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.organization = Organization.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -759,6 +772,9 @@ export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "usersto
     const message = createBaseVerifyApiTokenResponse();
     message.apiToken = (object.apiToken !== undefined && object.apiToken !== null)
       ? ApiToken.fromPartial(object.apiToken)
+      : undefined;
+    message.organization = (object.organization !== undefined && object.organization !== null)
+      ? Organization.fromPartial(object.organization)
       : undefined;
     return message;
   },

@@ -40,5 +40,14 @@ export enum ErrorReason {
   ERROR_REASON_CALLER_UNKNOWN = 12,
   /** ERROR_REASON_CALLER_FORBIDDEN - PERMISSION_DENIED: the calling service's role does not allow this call. */
   ERROR_REASON_CALLER_FORBIDDEN = 13,
+  /**
+   * ERROR_REASON_ATTRIBUTE_IMMUTABLE - INVALID_ARGUMENT: the organization's own schema lets this attribute be set once only;
+   * metadata: field, the attribute's URN and name.
+   */
+  ERROR_REASON_ATTRIBUTE_IMMUTABLE = 14,
+  /** ERROR_REASON_PAGE_TOKEN_INVALID - INVALID_ARGUMENT: the page token is not one that was given out for this filter and order. */
+  ERROR_REASON_PAGE_TOKEN_INVALID = 15,
+  /** ERROR_REASON_ORDER_UNSUPPORTED - INVALID_ARGUMENT: users cannot be ordered by this field; metadata: field. */
+  ERROR_REASON_ORDER_UNSUPPORTED = 16,
   UNRECOGNIZED = -1,
 }

@@ -3,47 +3,98 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Timestamp } from "../../google/protobuf/timestamp.js";
 
 /**
- * How a field's value is held against the literal. Text is compared with or without regard to
- * letter case as the field itself demands.
+ * How a field's value is held against the literal (RFC 7644 table 3; "ne" is the negation of
+ * OPERATOR_EQUAL). Text is compared with or without regard to letter case as the field itself
+ * demands, and ordered by code points; a flag can only be equal.
  */
 export enum Operator {
   /** OPERATOR_UNSPECIFIED - Refused. */
   OPERATOR_UNSPECIFIED = 0,
   /** OPERATOR_EQUAL - The same value. */
   OPERATOR_EQUAL = 1,
+  /** OPERATOR_CONTAINS - Text that has the literal in it. */
+  OPERATOR_CONTAINS = 2,
+  /** OPERATOR_STARTS_WITH - Text that begins with the literal. */
+  OPERATOR_STARTS_WITH = 3,
+  /** OPERATOR_ENDS_WITH - Text that ends with the literal. */
+  OPERATOR_ENDS_WITH = 4,
+  /** OPERATOR_GREATER - Text after the literal, a later time. */
+  OPERATOR_GREATER = 5,
+  /** OPERATOR_GREATER_OR_EQUAL - The same or greater. */
+  OPERATOR_GREATER_OR_EQUAL = 6,
+  /** OPERATOR_LESS - Text before the literal, an earlier time. */
+  OPERATOR_LESS = 7,
+  /** OPERATOR_LESS_OR_EQUAL - The same or less. */
+  OPERATOR_LESS_OR_EQUAL = 8,
   UNRECOGNIZED = -1,
 }
 
-/** Which users are meant: a tree, never text. Depth at most 20. */
+/**
+ * Which users are meant: a tree, never text. Depth at most 20, at most 50 comparisons and
+ * presences together.
+ */
 export interface Filter {
-  /** Numbers 4 to 9 are kept for alternatives, negation and presence. */
-  expression: { $case: "comparison"; value: Comparison } | { $case: "allOf"; value: AllOf } | {
-    $case: "elementMatch";
-    value: ElementMatch;
-  } | undefined;
+  expression:
+    | { $case: "comparison"; value: Comparison }
+    | { $case: "allOf"; value: AllOf }
+    | { $case: "elementMatch"; value: ElementMatch }
+    | { $case: "anyOf"; value: AnyOf }
+    | { $case: "negation"; value: Negation }
+    | { $case: "presence"; value: Presence }
+    | undefined;
 }
 
-/** True when one value of the field compares as asked. */
+/**
+ * True when one value of the field compares as asked; false when the field has no value, save
+ * that a flag which an element of a list does not have counts as false.
+ */
 export interface Comparison {
   /**
-   * A field of User by its name here, dots between levels: "user_name", "emails.value".
-   * Inside an ElementMatch it is a field of the element: "type".
+   * A field of User by its name here, dots between levels: "user_name", "emails.value",
+   * "create_time". An attribute of an extension without fields here: its URN and name,
+   * "urn:example:1.0:User:badge", dots below that; such an attribute compares by
+   * OPERATOR_EQUAL only. Inside an ElementMatch it is a field of the element: "type".
    */
   field: string;
   operator: Operator;
-  value: Literal | undefined;
+  value:
+    | Literal
+    | undefined;
+  /** For an attribute of an extension: letter case matters. Of its own fields the store knows. */
+  caseExact?: boolean | undefined;
 }
 
-/** A value to compare with. */
+/** A value to compare with, of the field's own type. */
 export interface Literal {
-  kind: { $case: "stringValue"; value: string } | { $case: "boolValue"; value: boolean } | undefined;
+  kind: { $case: "stringValue"; value: string } | { $case: "boolValue"; value: boolean } | //
+  /** For attributes of extensions. */
+  { $case: "numberValue"; value: number } | //
+  /** To the millisecond, as the store keeps times. */
+  { $case: "timeValue"; value: Date } | undefined;
 }
 
 /** True when every part is; at least one part. */
 export interface AllOf {
   filters: Filter[];
+}
+
+/** True when some part is; at least one part. */
+export interface AnyOf {
+  filters: Filter[];
+}
+
+/** True when the filter is false. */
+export interface Negation {
+  filter: Filter | undefined;
+}
+
+/** True when the field has a value: a list an element, a message a field. */
+export interface Presence {
+  /** As in Comparison, and messages and lists too: "name", "emails". */
+  field: string;
 }
 
 /** True when a single element of the list satisfies the whole filter. */
@@ -70,6 +121,15 @@ export const Filter: MessageFns<Filter, "userstore.v1.Filter"> = {
         break;
       case "elementMatch":
         ElementMatch.encode(message.expression.value, writer.uint32(26).fork()).join();
+        break;
+      case "anyOf":
+        AnyOf.encode(message.expression.value, writer.uint32(34).fork()).join();
+        break;
+      case "negation":
+        Negation.encode(message.expression.value, writer.uint32(42).fork()).join();
+        break;
+      case "presence":
+        Presence.encode(message.expression.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -112,6 +172,30 @@ export const Filter: MessageFns<Filter, "userstore.v1.Filter"> = {
             message.expression = { $case: "elementMatch", value: ElementMatch.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.expression = { $case: "anyOf", value: AnyOf.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expression = { $case: "negation", value: Negation.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.expression = { $case: "presence", value: Presence.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -148,13 +232,31 @@ export const Filter: MessageFns<Filter, "userstore.v1.Filter"> = {
         }
         break;
       }
+      case "anyOf": {
+        if (object.expression?.value !== undefined && object.expression?.value !== null) {
+          message.expression = { $case: "anyOf", value: AnyOf.fromPartial(object.expression.value) };
+        }
+        break;
+      }
+      case "negation": {
+        if (object.expression?.value !== undefined && object.expression?.value !== null) {
+          message.expression = { $case: "negation", value: Negation.fromPartial(object.expression.value) };
+        }
+        break;
+      }
+      case "presence": {
+        if (object.expression?.value !== undefined && object.expression?.value !== null) {
+          message.expression = { $case: "presence", value: Presence.fromPartial(object.expression.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBaseComparison(): Comparison {
-  return { field: "", operator: 0, value: undefined };
+  return { field: "", operator: 0, value: undefined, caseExact: undefined };
 }
 
 export const Comparison: MessageFns<Comparison, "userstore.v1.Comparison"> = {
@@ -169,6 +271,9 @@ export const Comparison: MessageFns<Comparison, "userstore.v1.Comparison"> = {
     }
     if (message.value !== undefined) {
       Literal.encode(message.value, writer.uint32(26).fork()).join();
+    }
+    if (message.caseExact !== undefined) {
+      writer.uint32(32).bool(message.caseExact);
     }
     return writer;
   },
@@ -210,6 +315,14 @@ export const Comparison: MessageFns<Comparison, "userstore.v1.Comparison"> = {
             message.value = Literal.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.caseExact = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -232,6 +345,7 @@ export const Comparison: MessageFns<Comparison, "userstore.v1.Comparison"> = {
     message.value = (object.value !== undefined && object.value !== null)
       ? Literal.fromPartial(object.value)
       : undefined;
+    message.caseExact = object.caseExact ?? undefined;
     return message;
   },
 };
@@ -250,6 +364,12 @@ export const Literal: MessageFns<Literal, "userstore.v1.Literal"> = {
         break;
       case "boolValue":
         writer.uint32(16).bool(message.kind.value);
+        break;
+      case "numberValue":
+        writer.uint32(25).double(message.kind.value);
+        break;
+      case "timeValue":
+        Timestamp.encode(toTimestamp(message.kind.value), writer.uint32(34).fork()).join();
         break;
     }
     return writer;
@@ -284,6 +404,22 @@ export const Literal: MessageFns<Literal, "userstore.v1.Literal"> = {
             message.kind = { $case: "boolValue", value: reader.bool() };
             continue;
           }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.kind = { $case: "numberValue", value: reader.double() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "timeValue", value: fromTimestamp(Timestamp.decode(reader, reader.uint32())) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -311,6 +447,18 @@ export const Literal: MessageFns<Literal, "userstore.v1.Literal"> = {
       case "boolValue": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "boolValue", value: object.kind.value };
+        }
+        break;
+      }
+      case "numberValue": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "numberValue", value: object.kind.value };
+        }
+        break;
+      }
+      case "timeValue": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "timeValue", value: object.kind.value };
         }
         break;
       }
@@ -372,6 +520,179 @@ export const AllOf: MessageFns<AllOf, "userstore.v1.AllOf"> = {
   fromPartial<I extends Exact<DeepPartial<AllOf>, I>>(object: I): AllOf {
     const message = createBaseAllOf();
     message.filters = object.filters?.map((e) => Filter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseAnyOf(): AnyOf {
+  return { filters: [] };
+}
+
+export const AnyOf: MessageFns<AnyOf, "userstore.v1.AnyOf"> = {
+  $type: "userstore.v1.AnyOf" as const,
+
+  encode(message: AnyOf, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.filters) {
+      Filter.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnyOf {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnyOf();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filters.push(Filter.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<AnyOf>, I>>(base?: I): AnyOf {
+    return AnyOf.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnyOf>, I>>(object: I): AnyOf {
+    const message = createBaseAnyOf();
+    message.filters = object.filters?.map((e) => Filter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseNegation(): Negation {
+  return { filter: undefined };
+}
+
+export const Negation: MessageFns<Negation, "userstore.v1.Negation"> = {
+  $type: "userstore.v1.Negation" as const,
+
+  encode(message: Negation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Negation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNegation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Negation>, I>>(base?: I): Negation {
+    return Negation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Negation>, I>>(object: I): Negation {
+    const message = createBaseNegation();
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePresence(): Presence {
+  return { field: "" };
+}
+
+export const Presence: MessageFns<Presence, "userstore.v1.Presence"> = {
+  $type: "userstore.v1.Presence" as const,
+
+  encode(message: Presence, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Presence {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePresence();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Presence>, I>>(base?: I): Presence {
+    return Presence.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Presence>, I>>(object: I): Presence {
+    const message = createBasePresence();
+    message.field = object.field ?? "";
     return message;
   },
 };
@@ -459,6 +780,18 @@ type DeepPartial<T> = T extends Builtin ? T
 type KeysOfUnion<T> = T extends T ? keyof T : never;
 type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = Math.trunc(date.getTime() / 1_000);
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (t.seconds || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
 
 interface MessageFns<T, V extends string> {
   readonly $type: V;

@@ -15,8 +15,10 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { FieldMask } from "../../google/protobuf/field_mask.js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
+import { ExtensionSchema } from "./extension_schema.js";
 
 /** A customer: the owner of users and API tokens. */
 export interface Organization {
@@ -27,7 +29,16 @@ export interface Organization {
   id: string;
   /** What people call it, at most 200 characters. */
   displayName: string;
-  createTime: Date | undefined;
+  createTime:
+    | Date
+    | undefined;
+  /**
+   * What no schema has is refused in requests, instead of being passed over or, in an extension,
+   * kept as it came.
+   */
+  strictSchemas: boolean;
+  /** Schemas of its own; at most 20. */
+  extensionSchemas: ExtensionSchema[];
 }
 
 /** Asks for a new organization. */
@@ -68,8 +79,30 @@ export interface ListOrganizationsResponse {
   nextPageToken?: string | undefined;
 }
 
+/** Asks for settings to be changed. */
+export interface UpdateOrganizationRequest {
+  organizationId: string;
+  actor:
+    | Actor
+    | undefined;
+  /** The new values. */
+  organization:
+    | Organization
+    | undefined;
+  /**
+   * Which fields to set to what they are in `organization`: "display_name", "strict_schemas",
+   * "extension_schemas". An empty mask is FIELD_INVALID.
+   */
+  updateMask: string[] | undefined;
+}
+
+/** The organization as stored. */
+export interface UpdateOrganizationResponse {
+  organization: Organization | undefined;
+}
+
 function createBaseOrganization(): Organization {
-  return { id: "", displayName: "", createTime: undefined };
+  return { id: "", displayName: "", createTime: undefined, strictSchemas: false, extensionSchemas: [] };
 }
 
 export const Organization: MessageFns<Organization, "userstore.v1.Organization"> = {
@@ -84,6 +117,12 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
     }
     if (message.createTime !== undefined) {
       Timestamp.encode(toTimestamp(message.createTime), writer.uint32(26).fork()).join();
+    }
+    if (message.strictSchemas !== false) {
+      writer.uint32(32).bool(message.strictSchemas);
+    }
+    for (const v of message.extensionSchemas) {
+      ExtensionSchema.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -125,6 +164,22 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
             message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.strictSchemas = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.extensionSchemas.push(ExtensionSchema.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -145,6 +200,8 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
     message.id = object.id ?? "";
     message.displayName = object.displayName ?? "";
     message.createTime = object.createTime ?? undefined;
+    message.strictSchemas = object.strictSchemas ?? false;
+    message.extensionSchemas = object.extensionSchemas?.map((e) => ExtensionSchema.fromPartial(e)) || [];
     return message;
   },
 };
@@ -540,6 +597,166 @@ export const ListOrganizationsResponse: MessageFns<
   },
 };
 
+function createBaseUpdateOrganizationRequest(): UpdateOrganizationRequest {
+  return { organizationId: "", actor: undefined, organization: undefined, updateMask: undefined };
+}
+
+export const UpdateOrganizationRequest: MessageFns<
+  UpdateOrganizationRequest,
+  "userstore.v1.UpdateOrganizationRequest"
+> = {
+  $type: "userstore.v1.UpdateOrganizationRequest" as const,
+
+  encode(message: UpdateOrganizationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.actor !== undefined) {
+      Actor.encode(message.actor, writer.uint32(18).fork()).join();
+    }
+    if (message.organization !== undefined) {
+      Organization.encode(message.organization, writer.uint32(26).fork()).join();
+    }
+    if (message.updateMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateOrganizationRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateOrganizationRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.actor = Actor.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.organization = Organization.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UpdateOrganizationRequest>, I>>(base?: I): UpdateOrganizationRequest {
+    return UpdateOrganizationRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateOrganizationRequest>, I>>(object: I): UpdateOrganizationRequest {
+    const message = createBaseUpdateOrganizationRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
+    message.organization = (object.organization !== undefined && object.organization !== null)
+      ? Organization.fromPartial(object.organization)
+      : undefined;
+    message.updateMask = object.updateMask ?? undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateOrganizationResponse(): UpdateOrganizationResponse {
+  return { organization: undefined };
+}
+
+export const UpdateOrganizationResponse: MessageFns<
+  UpdateOrganizationResponse,
+  "userstore.v1.UpdateOrganizationResponse"
+> = {
+  $type: "userstore.v1.UpdateOrganizationResponse" as const,
+
+  encode(message: UpdateOrganizationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organization !== undefined) {
+      Organization.encode(message.organization, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateOrganizationResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateOrganizationResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organization = Organization.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UpdateOrganizationResponse>, I>>(base?: I): UpdateOrganizationResponse {
+    return UpdateOrganizationResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateOrganizationResponse>, I>>(object: I): UpdateOrganizationResponse {
+    const message = createBaseUpdateOrganizationResponse();
+    message.organization = (object.organization !== undefined && object.organization !== null)
+      ? Organization.fromPartial(object.organization)
+      : undefined;
+    return message;
+  },
+};
+
 /** LeaseHawk's customers. For callers with the role "admin". */
 export type OrganizationServiceService = typeof OrganizationServiceService;
 export const OrganizationServiceService = {
@@ -579,6 +796,21 @@ export const OrganizationServiceService = {
       Buffer.from(ListOrganizationsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListOrganizationsResponse => ListOrganizationsResponse.decode(value),
   },
+  /**
+   * Changes settings of an organization, which reach every edge within seconds.
+   * ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   */
+  updateOrganization: {
+    path: "/userstore.v1.OrganizationService/UpdateOrganization" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateOrganizationRequest): Buffer =>
+      Buffer.from(UpdateOrganizationRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateOrganizationRequest => UpdateOrganizationRequest.decode(value),
+    responseSerialize: (value: UpdateOrganizationResponse): Buffer =>
+      Buffer.from(UpdateOrganizationResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateOrganizationResponse => UpdateOrganizationResponse.decode(value),
+  },
 } as const;
 
 export interface OrganizationServiceServer extends UntypedServiceImplementation {
@@ -588,6 +820,11 @@ export interface OrganizationServiceServer extends UntypedServiceImplementation 
   getOrganization: handleUnaryCall<GetOrganizationRequest, GetOrganizationResponse>;
   /** Lists organizations, oldest first. */
   listOrganizations: handleUnaryCall<ListOrganizationsRequest, ListOrganizationsResponse>;
+  /**
+   * Changes settings of an organization, which reach every edge within seconds.
+   * ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   */
+  updateOrganization: handleUnaryCall<UpdateOrganizationRequest, UpdateOrganizationResponse>;
 }
 
 export interface OrganizationServiceClient extends Client {
@@ -638,6 +875,25 @@ export interface OrganizationServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListOrganizationsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Changes settings of an organization, which reach every edge within seconds.
+   * ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   */
+  updateOrganization(
+    request: UpdateOrganizationRequest,
+    callback: (error: ServiceError | null, response: UpdateOrganizationResponse) => void,
+  ): ClientUnaryCall;
+  updateOrganization(
+    request: UpdateOrganizationRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateOrganizationResponse) => void,
+  ): ClientUnaryCall;
+  updateOrganization(
+    request: UpdateOrganizationRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateOrganizationResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -42,15 +42,40 @@ export interface ListUsersRequest {
   pageSize?:
     | number
     | undefined;
-  /** How many matching users to pass over first. */
+  /** How many matching users to pass over first; without meaning beside a page token. */
   skip: number;
+  /**
+   * `next_page_token` of the page before, which had the same filter and order: the page begins
+   * after the last user of that one, whatever has come and gone since.
+   */
+  pageToken?:
+    | string
+    | undefined;
+  /** Absent: oldest first. */
+  order: Order | undefined;
+}
+
+/** The order of a list; users that are alike in it are ordered by id. */
+export interface Order {
+  /**
+   * A field that Comparison takes, except attributes of extensions. Of a list the primary
+   * element's value counts, or else the first's. Users without a value come last, or first
+   * where `descending` (RFC 7644 section 3.4.2.3).
+   */
+  field: string;
+  descending: boolean;
 }
 
 /** A page of users. */
 export interface ListUsersResponse {
   users: User[];
-  /** How many users match in all. */
+  /**
+   * How many users match in all. Users removed, and with a filter users changed, by way of
+   * another userstore count correctly only after some seconds.
+   */
   totalSize: number;
+  /** What to ask for the next page with; absent on the last. */
+  nextPageToken?: string | undefined;
 }
 
 /** Asks for a new user. */
@@ -284,7 +309,14 @@ export const GetUserResponse: MessageFns<GetUserResponse, "userstore.v1.GetUserR
 };
 
 function createBaseListUsersRequest(): ListUsersRequest {
-  return { organizationId: "", filter: undefined, pageSize: undefined, skip: 0 };
+  return {
+    organizationId: "",
+    filter: undefined,
+    pageSize: undefined,
+    skip: 0,
+    pageToken: undefined,
+    order: undefined,
+  };
 }
 
 export const ListUsersRequest: MessageFns<ListUsersRequest, "userstore.v1.ListUsersRequest"> = {
@@ -302,6 +334,12 @@ export const ListUsersRequest: MessageFns<ListUsersRequest, "userstore.v1.ListUs
     }
     if (message.skip !== 0) {
       writer.uint32(32).int32(message.skip);
+    }
+    if (message.pageToken !== undefined) {
+      writer.uint32(42).string(message.pageToken);
+    }
+    if (message.order !== undefined) {
+      Order.encode(message.order, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -351,6 +389,22 @@ export const ListUsersRequest: MessageFns<ListUsersRequest, "userstore.v1.ListUs
             message.skip = reader.int32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.order = Order.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -374,12 +428,83 @@ export const ListUsersRequest: MessageFns<ListUsersRequest, "userstore.v1.ListUs
       : undefined;
     message.pageSize = object.pageSize ?? undefined;
     message.skip = object.skip ?? 0;
+    message.pageToken = object.pageToken ?? undefined;
+    message.order = (object.order !== undefined && object.order !== null) ? Order.fromPartial(object.order) : undefined;
+    return message;
+  },
+};
+
+function createBaseOrder(): Order {
+  return { field: "", descending: false };
+}
+
+export const Order: MessageFns<Order, "userstore.v1.Order"> = {
+  $type: "userstore.v1.Order" as const,
+
+  encode(message: Order, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.descending !== false) {
+      writer.uint32(16).bool(message.descending);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Order {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrder();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.descending = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Order>, I>>(base?: I): Order {
+    return Order.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Order>, I>>(object: I): Order {
+    const message = createBaseOrder();
+    message.field = object.field ?? "";
+    message.descending = object.descending ?? false;
     return message;
   },
 };
 
 function createBaseListUsersResponse(): ListUsersResponse {
-  return { users: [], totalSize: 0 };
+  return { users: [], totalSize: 0, nextPageToken: undefined };
 }
 
 export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.ListUsersResponse"> = {
@@ -391,6 +516,9 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
     }
     if (message.totalSize !== 0) {
       writer.uint32(16).int32(message.totalSize);
+    }
+    if (message.nextPageToken !== undefined) {
+      writer.uint32(26).string(message.nextPageToken);
     }
     return writer;
   },
@@ -424,6 +552,14 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
             message.totalSize = reader.int32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -443,6 +579,7 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
     const message = createBaseListUsersResponse();
     message.users = object.users?.map((e) => User.fromPartial(e)) || [];
     message.totalSize = object.totalSize ?? 0;
+    message.nextPageToken = object.nextPageToken ?? undefined;
     return message;
   },
 };
@@ -1183,7 +1320,7 @@ export const UserServiceService = {
     responseSerialize: (value: GetUserResponse): Buffer => Buffer.from(GetUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetUserResponse => GetUserResponse.decode(value),
   },
-  /** Lists users, active and disabled, oldest first. FILTER_UNSUPPORTED. */
+  /** Lists users, active and disabled. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
   listUsers: {
     path: "/userstore.v1.UserService/ListUsers" as const,
     requestStream: false as const,
@@ -1205,7 +1342,7 @@ export const UserServiceService = {
   },
   /**
    * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION.
+   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE.
    */
   updateUser: {
     path: "/userstore.v1.UserService/UpdateUser" as const,
@@ -1244,13 +1381,13 @@ export const UserServiceService = {
 export interface UserServiceServer extends UntypedServiceImplementation {
   /** Reads one user, active or disabled. USER_NOT_FOUND. */
   getUser: handleUnaryCall<GetUserRequest, GetUserResponse>;
-  /** Lists users, active and disabled, oldest first. FILTER_UNSUPPORTED. */
+  /** Lists users, active and disabled. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
   /** Creates a user. USER_NAME_TAKEN, FIELD_INVALID. */
   createUser: handleUnaryCall<CreateUserRequest, CreateUserResponse>;
   /**
    * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION.
+   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE.
    */
   updateUser: handleUnaryCall<UpdateUserRequest, UpdateUserResponse>;
   /**
@@ -1279,7 +1416,7 @@ export interface UserServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetUserResponse) => void,
   ): ClientUnaryCall;
-  /** Lists users, active and disabled, oldest first. FILTER_UNSUPPORTED. */
+  /** Lists users, active and disabled. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
   listUsers(
     request: ListUsersRequest,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
@@ -1313,7 +1450,7 @@ export interface UserServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION.
+   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE.
    */
   updateUser(
     request: UpdateUserRequest,

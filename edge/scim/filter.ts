@@ -1,155 +1,173 @@
 /**
- * Filter text (RFC 7644 section 3.4.2.2) → the contract's filter tree. Offered so far: "eq", joined by "and", on the
- * attributes that identity providers look users up by. All else is invalidFilter, never an unfiltered list.
+ * Filter text (RFC 7644 section 3.4.2.2) → the contract's filter tree. What is not understood to the last word is
+ * invalidFilter, never an unfiltered list. "ne" is the negation of "eq", so it holds for what has no value, too.
  */
-import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
-import { type Attribute, attributeNamed, CORE_USER, contractNameOf } from './attributes.js';
-import { badRequest, type ScimError } from './errors.js';
-
-const MAX_LENGTH = 4096;
-const MAX_TERMS = 50;
-/** Attributes that users can be looked up by, in lower case, and the contract's fields. */
-const FILTERABLE = new Map([
-  ['username', 'user_name'],
-  ['externalid', 'external_id'],
-  ['id', 'id'],
-  ['active', 'active'],
-  ['emails.value', 'emails.value'],
-]);
-
-/** A word (path, operator, true, 12), a JSON string, or one of [ ] ( ). */
-const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|([[\]()])|([^\s"[\]()]+))/y;
-
-type Literal = string | boolean;
-type ToFilter = (path: string, literal: Literal) => Filter;
+import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
+import { type Attribute, attributeNamed, CORE_USER, contractNameOf, ENTERPRISE_USER } from './attributes.js';
+import {
+  attributeTerm,
+  compared,
+  isNegative,
+  not,
+  onlyEqual,
+  positive,
+  present,
+  textOf,
+  timeOf,
+} from './comparison.js';
+import { definitionOf, typedValue } from './extensions.js';
+import {
+  type ComparisonTerm,
+  type ElementsTerm,
+  type Expression,
+  invalidFilter,
+  type Literal,
+  type PresenceTerm,
+  parseExpression,
+} from './filter-syntax.js';
+import { parseNotation } from './notation.js';
 
 /** The tree of a `filter` parameter. Throws invalidFilter. */
-export function parseFilter(text: string): Filter {
-  if (text.length > MAX_LENGTH) throw invalid(`The filter is longer than ${MAX_LENGTH} characters.`);
-  const tokens = tokenize(text);
-  const filter = parseConjunction(tokens, userComparison, true);
-  if (tokens.length > 0) throw invalid(`The filter is not understood at "${tokens[0]}".`);
-  return filter;
-}
+export const parseFilter = (text: string, extensionSchemas: readonly ExtensionSchema[] = []): Filter =>
+  bind(parseExpression(text), (term) => userTerm(term, extensionSchemas));
 
 /** The tree of the filter between [ and ] in the path of a PATCH operation. Throws invalidFilter. */
-export function parseElementFilter(text: string, list: Attribute): Filter {
-  const tokens = tokenize(text);
-  const filter = parseConjunction(tokens, (path, literal) => elementComparison(list, path, literal), false);
-  if (tokens.length > 0) throw invalid(`The filter is not understood at "${tokens[0]}".`);
-  return filter;
-}
+export const parseElementFilter = (text: string, list: Attribute): Filter =>
+  bind(parseExpression(text), (term) => elementTerm(term, list));
 
-function tokenize(text: string): string[] {
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  const end = text.trimEnd().length;
-  while (TOKEN.lastIndex < end) {
-    const at = TOKEN.lastIndex;
-    const match = TOKEN.exec(text);
-    if (!match) throw invalid(`The filter is not understood at "${text.slice(at, at + 20).trim()}".`);
-    tokens.push(match[0].trim());
+type Term = ComparisonTerm | PresenceTerm | ElementsTerm;
+
+function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter {
+  switch (expression.kind) {
+    case 'and':
+      return {
+        expression: { $case: 'allOf', value: { filters: expression.parts.map((part) => bind(part, bindTerm)) } },
+      };
+    case 'or':
+      return {
+        expression: { $case: 'anyOf', value: { filters: expression.parts.map((part) => bind(part, bindTerm)) } },
+      };
+    case 'not':
+      return not(bind(expression.part, bindTerm));
+    default:
+      return bindTerm(expression);
   }
-  return tokens;
 }
 
-function parseConjunction(tokens: string[], comparison: ToFilter, allowsElements: boolean): Filter {
-  const filters = [parseTerm(tokens, comparison, allowsElements)];
-  while (tokens[0]?.toLowerCase() === 'and') {
-    tokens.shift();
-    if (filters.push(parseTerm(tokens, comparison, allowsElements)) > MAX_TERMS) {
-      throw invalid(`The filter has more than ${MAX_TERMS} terms.`);
+/** A term about a user. */
+function userTerm(term: Term, extensionSchemas: readonly ExtensionSchema[]): Filter {
+  const named = parseNotation(term.path, extensionSchemas);
+  if (term.kind === 'elements') {
+    if (named?.kind === 'attribute' && named.attribute.multiValued) return elementMatch(term, named.attribute);
+    throw invalidFilter(`"${term.path}" is not a list whose values can be chosen.`);
+  }
+  switch (named?.kind) {
+    case 'attribute':
+      return attributeTerm(term, named.attribute, named.contract);
+    case 'elements':
+      return attributeTerm(term, named.sub, `${named.contract}.${contractNameOf(named.sub)}`);
+    case 'enterprise':
+      if (term.kind === 'presence') return present('enterprise');
+      break;
+    case 'extension':
+      if (named.name === undefined) break;
+      return extensionTerm(term, named.schema, named.name, named.below, extensionSchemas);
+    case 'readOnly':
+      return commonTerm(term, named.path.toLowerCase());
+  }
+  throw invalidFilter(`Users cannot be filtered by "${term.path}".`);
+}
+
+/** `emails[type eq "work"]`, or with a term that must hold for the same element. "ne" says that no element is so. */
+function elementMatch(elements: ElementsTerm, list: Attribute): Filter {
+  const { filter, term } = elements;
+  if (term?.kind === 'comparison' && isNegative(term)) {
+    return not(elementMatch({ ...elements, term: positive(term) }, list));
+  }
+  const chosen = bind(filter, (inner) => elementTerm(inner, list));
+  const filters = term ? [chosen, elementTerm(term, list)] : [chosen];
+  const whole: Filter = term ? { expression: { $case: 'allOf', value: { filters } } } : chosen;
+  return { expression: { $case: 'elementMatch', value: { field: contractNameOf(list), filter: whole } } };
+}
+
+/** A term about one element of a list; it names sub-attributes. */
+function elementTerm(term: Term, list: Attribute): Filter {
+  if (term.kind === 'elements') throw invalidFilter('The values of a list hold no lists that could be filtered.');
+  const sub = attributeNamed(list.subAttributes ?? [], term.path);
+  if (!sub) throw invalidFilter(`The values of "${list.name}" have no "${term.path}".`);
+  return attributeTerm(term, sub, contractNameOf(sub));
+}
+
+/** The attributes that every resource has (RFC 7643 section 3.1). */
+function commonTerm(term: ComparisonTerm | PresenceTerm, path: string): Filter {
+  switch (path) {
+    case 'id':
+      return term.kind === 'presence'
+        ? ALWAYS
+        : compared(term, 'id', (literal) => ({ kind: { $case: 'stringValue', value: textOf(path, literal) } }));
+    case 'meta.created':
+    case 'meta.lastmodified': {
+      const field = path === 'meta.created' ? 'create_time' : 'update_time';
+      return term.kind === 'presence' ? ALWAYS : compared(term, field, (literal) => timeOf(term, literal));
     }
+    case 'meta.version':
+      if (term.kind === 'presence') return ALWAYS;
+      onlyEqual(term);
+      return compared(term, 'etag', (literal) => ({
+        kind: { $case: 'stringValue', value: textOf(term.path, literal) },
+      }));
+    case 'meta.resourcetype':
+      if (term.kind === 'presence') return ALWAYS;
+      onlyEqual(term);
+      return (String(term.literal).toLowerCase() === 'user') === (term.operator === 'eq') ? ALWAYS : not(ALWAYS);
+    case 'meta':
+      if (term.kind === 'presence') return ALWAYS;
+      break;
+    case 'schemas':
+      if (term.kind === 'presence') return ALWAYS;
+      return schemasTerm(term);
   }
-  const [only] = filters;
-  if (only && filters.length === 1) return only;
-  return { expression: { $case: 'allOf', value: { filters } } };
+  throw invalidFilter(`Users cannot be filtered by "${term.path}".`);
 }
 
-/** `path eq literal`, or `emails[type eq "work"].value eq literal`. */
-function parseTerm(tokens: string[], comparison: ToFilter, allowsElements: boolean): Filter {
-  const path = tokens.shift() ?? '';
-  if (allowsElements && tokens[0] === '[') return parseElementTerm(path, tokens);
-  return comparison(path, parseEquality(path, tokens));
-}
-
-function parseEquality(path: string, tokens: string[]): Literal {
-  const operator = tokens.shift() ?? '';
-  if (operator.toLowerCase() !== 'eq') {
-    throw invalid(`Only comparisons with "eq", joined by "and", are supported; found "${path} ${operator}".`);
+function schemasTerm(term: ComparisonTerm): Filter {
+  onlyEqual(term);
+  const schema = String(term.literal).toLowerCase();
+  if (schema === CORE_USER.toLowerCase()) return term.operator === 'eq' ? ALWAYS : not(ALWAYS);
+  if (schema !== ENTERPRISE_USER.toLowerCase()) {
+    throw invalidFilter('Of the schemas only the core and the enterprise schema of users can be filtered by.');
   }
-  return parseLiteral(tokens.shift());
+  return term.operator === 'eq' ? present('enterprise') : not(present('enterprise'));
 }
 
-function parseLiteral(token: string | undefined): Literal {
-  if (token?.toLowerCase() === 'true') return true;
-  if (token?.toLowerCase() === 'false') return false;
-  if (!token?.startsWith('"')) throw invalid('After "eq" comes text in double quotes, true or false.');
-  try {
-    const text: unknown = JSON.parse(token);
-    if (typeof text === 'string' && text.isWellFormed()) return text;
-  } catch {
-    // Said below.
-  }
-  throw invalid('The filter holds text with a broken escape.');
+/** An attribute of an extension that the contract has no field for. */
+function extensionTerm(
+  term: ComparisonTerm | PresenceTerm,
+  schema: string,
+  name: string,
+  below: string | undefined,
+  extensionSchemas: readonly ExtensionSchema[],
+): Filter {
+  const field = `${schema}:${name}${below === undefined ? '' : `.${below}`}`;
+  if (term.kind === 'presence') return present(field);
+  onlyEqual(term);
+  const definition = definitionOf(extensionSchemas, schema, name);
+  const read = (literal: Literal): StoreLiteral => {
+    const value = definition && literal !== null ? typedValue(definition, literal) : literal;
+    switch (typeof value) {
+      case 'string':
+        return { kind: { $case: 'stringValue', value } };
+      case 'boolean':
+        return { kind: { $case: 'boolValue', value } };
+      case 'number':
+        return { kind: { $case: 'numberValue', value } };
+      default:
+        throw invalidFilter(`"${term.path}" does not compare with ${JSON.stringify(literal)}.`);
+    }
+  };
+  return compared(term, field, read, definition?.caseExact);
 }
 
-function parseElementTerm(path: string, tokens: string[]): Filter {
-  tokens.shift();
-  const inner = tokens.splice(0, tokens.indexOf(']'));
-  tokens.shift();
-  const sub = tokens.shift();
-  const [type, ...rest] = inner;
-  if (
-    withoutSchema(path).toLowerCase() !== 'emails' ||
-    type?.toLowerCase() !== 'type' ||
-    sub?.toLowerCase() !== '.value'
-  ) {
-    throw invalid('Of the values of a list only emails[type eq "…"].value can be filtered by.');
-  }
-  const wanted = parseEquality('type', rest);
-  if (rest.length > 0) throw invalid(`The filter is not understood at "${rest[0]}".`);
-  const value = parseEquality('emails.value', tokens);
-  if (typeof wanted !== 'string' || typeof value !== 'string') throw invalid('An e-mail compares with text.');
-  const filters = [equal('type', wanted), equal('value', value)];
-  const filter: Filter = { expression: { $case: 'allOf', value: { filters } } };
-  return { expression: { $case: 'elementMatch', value: { field: 'emails', filter } } };
-}
-
-function userComparison(path: string, literal: Literal): Filter {
-  const field = FILTERABLE.get(withoutSchema(path).toLowerCase());
-  if (field === undefined) throw invalid(`Users cannot be filtered by "${path}".`);
-  if ((typeof literal === 'boolean') === (field === 'active')) return equal(field, literal);
-  // Some clients put booleans in quotes.
-  if (typeof literal === 'string' && /^(true|false)$/i.test(literal)) return equal(field, /^true$/i.test(literal));
-  throw invalid(`"${path}" does not compare with ${JSON.stringify(literal)}.`);
-}
-
-function elementComparison(list: Attribute, path: string, literal: Literal): Filter {
-  const sub = attributeNamed(list.subAttributes ?? [], path);
-  if (!sub) throw invalid(`The values of "${list.name}" have no "${path}".`);
-  if (sub.type !== 'boolean') return equal(contractNameOf(sub), String(literal));
-  if (!/^(true|false)$/i.test(String(literal))) throw invalid(`"${path}" compares with true or false.`);
-  return equal(contractNameOf(sub), /^true$/i.test(String(literal)));
-}
-
-const withoutSchema = (path: string) =>
-  path.toLowerCase().startsWith(`${CORE_USER.toLowerCase()}:`) ? path.slice(CORE_USER.length + 1) : path;
-
-const equal = (field: string, literal: Literal): Filter => ({
-  expression: {
-    $case: 'comparison',
-    value: {
-      field,
-      operator: Operator.OPERATOR_EQUAL,
-      value: {
-        kind:
-          typeof literal === 'string'
-            ? { $case: 'stringValue', value: literal }
-            : { $case: 'boolValue', value: literal },
-      },
-    },
-  },
-});
-
-const invalid = (detail: string): ScimError => badRequest('invalidFilter', detail);
+/** True for every user. */
+const ALWAYS = present('id');

@@ -11,7 +11,7 @@ import {
 } from './attributes.js';
 import { badRequest } from './errors.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
-import { isAttributeName, isSchemaUrn } from './path.js';
+import { isAttributeName, isSchemaUrn } from './notation.js';
 import { exact, MAX_ELEMENTS, parseValue } from './value.js';
 
 /**

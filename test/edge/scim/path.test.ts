@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { ScimError } from '../../../edge/scim/errors.js';
 import { parsePath } from '../../../edge/scim/path.js';
-import { allOf, equal } from '../../harness/users.js';
+import { Operator } from '../../../proto/gen/userstore/v1/filter.js';
+import { allOf, anyOf, compare, equal, not } from '../../harness/users.js';
 import { refusalOf } from './refusal.js';
 
 /** What is compared of a target: attributes by their names. */
@@ -39,6 +40,10 @@ const rows: [path: string, target: object][] = [
   [
     'emails[type eq "work" and primary eq true].value',
     elements('emails', allOf(work, equal('primary', true)), 'value'),
+  ],
+  [
+    'emails[not (type eq "work") or value co "][""].value',
+    elements('emails', anyOf(not(work), compare('value', Operator.OPERATOR_CONTAINS, ']["')), 'value'),
   ],
   ['addresses[type eq "work"].streetAddress', elements('addresses', work, 'streetAddress')],
   ['x509Certificates', attribute('x509_certificates')],
@@ -94,7 +99,9 @@ const refused: [path: string, scimType: 'invalidPath' | 'invalidFilter'][] = [
   ['x'.repeat(2000), 'invalidPath'],
   ['emails[]', 'invalidFilter'],
   ['emails[type]', 'invalidFilter'],
-  ['emails[type ne "work"]', 'invalidFilter'],
+  ['emails[type is "work"]', 'invalidFilter'],
+  ['urn:acme:params:scim:2.0:User:badge.code', 'invalidPath'],
+  ['urn:acme:params:scim:2.0:User:badge[value eq "a"]', 'invalidPath'],
   ['emails[color eq "red"]', 'invalidFilter'],
 ];
 

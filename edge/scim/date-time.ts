@@ -1,0 +1,15 @@
+/** Instants as text (RFC 7643 section 2.3.5, xsd:dateTime) → what they are. */
+
+// A blank is a "+" that a URL did not escape.
+const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)(T\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+ -])(\d\d:\d\d))?$/i;
+
+/** The instant, to the millisecond; without an offset it is UTC. Undefined where there is no such day or time. */
+export function parseDateTime(text: string): Date | undefined {
+  const [, year, month, day, time = '', fraction = '', sign, offset] = DATE_TIME.exec(text) ?? [];
+  if (year === undefined || Number(day) > daysOf(Number(year), Number(month))) return undefined;
+  const zone = offset === undefined ? 'Z' : `${sign === '-' ? '-' : '+'}${offset}`;
+  const date = new Date(`${year}-${month}-${day}${time.toUpperCase()}${fraction.slice(0, 4)}${zone}`);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+const daysOf = (year: number, month: number) => new Date(Date.UTC(year, month, 0)).getUTCDate();

@@ -42,7 +42,7 @@ const rows: [path: string, target: object][] = [
     elements('emails', allOf(work, equal('primary', true)), 'value'),
   ],
   [
-    'emails[not (type eq "work") or value co "][""].value',
+    'emails[not (type eq "work") or value co "][\\""].value',
     elements('emails', anyOf(not(work), compare('value', Operator.OPERATOR_CONTAINS, ']["')), 'value'),
   ],
   ['addresses[type eq "work"].streetAddress', elements('addresses', work, 'streetAddress')],

@@ -11,6 +11,7 @@ import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
 import { connect, isReachable } from './storage/connect.js';
 import { isMisconfigured } from './storage/errors.js';
+import { updateLayout } from './storage/layout.js';
 import { createIndexes, models } from './storage/models.js';
 
 /** How long calls in flight may take to end on the way down. */
@@ -30,6 +31,8 @@ async function main(): Promise<void> {
   if (!connection) return;
   const collections = models(connection);
   await createIndexes(collections);
+  const updated = await updateLayout(collections.users);
+  if (updated > 0) log.info({ users: updated }, 'brought documents of an earlier version into the present form');
 
   const { server, health } = createServer(collections, { checkCaller: callerCheck(callers), log });
   const port = await promisify(server.bindAsync.bind(server))(address(config), ServerCredentials.createInsecure());

@@ -90,3 +90,12 @@ export function compared(
 export const not = (filter: Filter): Filter => ({ expression: { $case: 'negation', value: { filter } } });
 /** That the field has a value. */
 export const present = (field: string): Filter => ({ expression: { $case: 'presence', value: { field } } });
+/** That all of the filters hold. */
+export const allOf = (...filters: Filter[]): Filter => ({ expression: { $case: 'allOf', value: { filters } } });
+/** That the field is this text. */
+export const equal = (field: string, value: string): Filter => ({
+  expression: {
+    $case: 'comparison',
+    value: { field, operator: Operator.OPERATOR_EQUAL, value: { kind: { $case: 'stringValue', value } } },
+  },
+});

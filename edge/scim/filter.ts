@@ -6,6 +6,7 @@ import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_sch
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, CORE_USER, contractNameOf, ENTERPRISE_USER } from './attributes.js';
 import {
+  allOf,
   attributeTerm,
   compared,
   isNegative,
@@ -86,8 +87,7 @@ function elementMatch(elements: ElementsTerm, list: Attribute): Filter {
     return not(elementMatch({ ...elements, term: positive(term) }, list));
   }
   const chosen = bind(filter, (inner) => elementTerm(inner, list));
-  const filters = term ? [chosen, elementTerm(term, list)] : [chosen];
-  const whole: Filter = term ? { expression: { $case: 'allOf', value: { filters } } } : chosen;
+  const whole = term ? allOf(chosen, elementTerm(term, list)) : chosen;
   return { expression: { $case: 'elementMatch', value: { field: contractNameOf(list), filter: whole } } };
 }
 

@@ -3,9 +3,11 @@
  * path, dotted names and URNs as keys, capitals, booleans as text, null for "no value".
  */
 
-import { User } from '../../proto/gen/userstore/v1/user.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
+import { allOf, equal } from './comparison.js';
 import { badRequest } from './errors.js';
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
 import { parsePath, type Target } from './path.js';
@@ -187,8 +189,18 @@ function parseExtensionTarget(verb: Verb, schema: string, name: string | undefin
   const attributes = name === undefined ? value : { [name]: value };
   const extensionAttributes = parseExtension(schema, attributes);
   const unset = isObject(attributes) ? Object.keys(attributes).filter((key) => isUnset(attributes[key])) : [];
-  const added = operation(Verb.VERB_ADD, 'extension_attributes', { value: User.fromPartial({ extensionAttributes }) });
-  return [...(extensionAttributes.length > 0 ? [added] : []), ...(unset.length > 0 ? [remove(unset)] : [])];
+  return [...writeExtension(verb, extensionAttributes), ...(unset.length > 0 ? [remove(unset)] : [])];
+}
+
+/** An add joins lists, a replace puts each attribute in the place of the one with its name. */
+function writeExtension(verb: Verb, attributes: ExtensionAttribute[]): PatchOperation[] {
+  if (attributes.length === 0) return [];
+  const write = (extensionAttributes: ExtensionAttribute[], element?: Filter) =>
+    operation(verb, 'extension_attributes', { element, value: User.fromPartial({ extensionAttributes }) });
+  if (verb === Verb.VERB_ADD) return [write(attributes)];
+  return attributes.map((attribute) =>
+    write([attribute], allOf(equal('schema', attribute.schema ?? ''), equal('name', attribute.name ?? ''))),
+  );
 }
 
 const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}): PatchOperation => ({

@@ -362,7 +362,7 @@ describe('UserService', () => {
     for (const [filter, field] of [
       [equal('salary', 'x'), 'salary'],
       [equal('organization_id', 'x'), 'organization_id'],
-      [elementMatch('roles', equal('type', 'x')), 'roles'],
+      [elementMatch('name', equal('given_name', 'x')), 'name'],
       [allOf(), undefined],
     ] as const) {
       it(`refuses a filter by ${field ?? 'nothing'}: FILTER_UNSUPPORTED`, async () => {

@@ -65,6 +65,8 @@ const text = fc.oneof(
   fc.constantFrom('', 'work', 'WORK', '$ne', 'a.b', '__proto__', 'Ünïcødé', '\u0000'),
 );
 
+const json = text.map((value) => JSON.stringify(value));
+
 const anyValue = (field: Field): Arbitrary<unknown> => {
   switch (field.kind) {
     case 'text':
@@ -80,10 +82,15 @@ const anyValue = (field: Field): Arbitrary<unknown> => {
 
 /** Each field is there or is absent. */
 const anyValues = (fields: Fields): Arbitrary<Record<string, unknown>> =>
-  fc.record(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, anyValue(field)])), {
-    requiredKeys: [],
-    noNullPrototype: true,
-  });
+  fc.record(
+    Object.fromEntries(
+      Object.entries(fields).map(([name, field]) => [name, name === 'valueJson' ? json : anyValue(field)]),
+    ),
+    {
+      requiredKeys: [],
+      noNullPrototype: true,
+    },
+  );
 
 /** Any user that the table of fields allows, not in normal form; with a name and with `active`. */
 export const anyUser: Arbitrary<User> = fc

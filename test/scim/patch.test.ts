@@ -206,7 +206,7 @@ describe('SCIM PATCH', () => {
     [{ op: 'replace', value: { favouriteColour: 'red' } }, 'invalidPath'],
     [{ op: 'replace', value: { [`${ENTERPRISE_USER}:nosuch`]: 'x' } }, 'invalidPath'],
     [{ op: 'replace', value: { [`${CORE_USER}:nosuch`]: 'x' } }, 'invalidPath'],
-    [{ op: 'remove', path: 'emails[type co "o"]' }, 'invalidFilter'],
+    [{ op: 'remove', path: 'emails[type is "o"]' }, 'invalidFilter'],
     [{ op: 'remove', path: 'emails[nosuch eq "o"]' }, 'invalidFilter'],
     [{ op: 'remove', path: 'emails[type eq "other"]' }, 'noTarget'],
     [{ op: 'remove' }, 'noTarget'],

@@ -186,7 +186,20 @@ describe('the connection', () => {
     try {
       await createIndexes(again.collections);
       const names = (await again.collections.users.listIndexes()).map(({ name }) => name);
-      expect(names).to.include.members(['userName', 'externalId', 'email']);
+      expect(names).to.include.members(['userName', 'externalId', 'emailOfType']);
+    } finally {
+      await again.close();
+    }
+  });
+
+  it('drops an index that an earlier version had, and makes the one in its place', async () => {
+    const again = await openDatabase('obsolete');
+    try {
+      const users = again.collections.users.collection;
+      await users.createIndex({ organizationId: 1, 'emails.valueKey': 1, _id: 1 }, { name: 'email' });
+      await createIndexes(again.collections);
+      const names = (await users.indexes()).map(({ name }) => name);
+      expect(names).to.include('emailOfType').and.not.include('email');
     } finally {
       await again.close();
     }

@@ -72,7 +72,6 @@ const found: [title: string, filter: Filter | undefined, names: string][] = [
 const literal = { kind: { $case: 'stringValue', value: 'x' } } as const;
 const refused: [title: string, filter: Filter, field?: string][] = [
   ['a field that users do not have', equal('salary', 'x'), 'salary'],
-  ['a field that is not offered', equal('display_name', 'x'), 'display_name'],
   ['a stored name', equal('userNameKey', 'x'), 'userNameKey'],
   ['the organization', equal('organization_id', 'x'), 'organization_id'],
   ['an operator as a field', equal('$where', 'x'), '$where'],
@@ -84,10 +83,9 @@ const refused: [title: string, filter: Filter, field?: string][] = [
   ['an empty filter', { expression: undefined }],
   ['a conjunction of nothing', allOf()],
   ['elements of a field that is no list', elementMatch('user_name', equal('value', 'x')), 'user_name'],
-  ['elements of a list that is not offered', elementMatch('roles', equal('value', 'x')), 'roles'],
   ['a field that elements do not have', elementMatch('emails', equal('color', 'x')), 'color'],
   ['elements of elements', elementMatch('emails', elementMatch('emails', equal('value', 'x'))), 'emails'],
-  ['21 levels and more', nested(equal('user_name', 'x'), 21)],
+  ['81 levels and more', nested(equal('user_name', 'x'), 81)],
 ];
 
 describe('a list of users', () => {

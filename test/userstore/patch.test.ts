@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import type { PatchOperation, PatchOperation_Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../../userstore/domain/errors.js';
@@ -10,9 +11,12 @@ import { isSame, normalize, validate } from '../../userstore/domain/user.js';
 import {
   add,
   allOf,
+  anyOf,
   anyOperation,
   anyUser,
+  compare,
   equal,
+  not,
   plain,
   remove,
   replace,
@@ -22,7 +26,7 @@ import {
 
 const name = (parts: Partial<NonNullable<User['name']>>) => User.fromPartial({ name: parts }).name;
 const work = equal('type', 'work');
-const badge = (value: string, schema = 'urn:acme:2.0:User', attribute = 'badge'): ExtensionAttribute => ({
+const badge = (value: unknown, schema = 'urn:acme:2.0:User', attribute = 'badge'): ExtensionAttribute => ({
   schema,
   name: attribute,
   valueJson: JSON.stringify(value),
@@ -200,6 +204,46 @@ const cases: Case[] = [
     after: { extensionAttributes: [badge('2', 'URN:ACME:2.0:user', 'Badge')] },
   },
   {
+    title: 'add to an extension attribute that is a list adds what is not there yet',
+    before: { extensionAttributes: [badge(['a', { b: 1 }])] },
+    operations: [add('extension_attributes', { extensionAttributes: [badge([{ b: 1 }, 'c'])] })],
+    after: { extensionAttributes: [badge(['a', { b: 1 }, 'c'])] },
+  },
+  {
+    title: 'replace of an extension attribute that is a list puts the new list in its place',
+    before: { extensionAttributes: [badge(['a']), badge('1', 'urn:acme:2.0:User', 'desk')] },
+    operations: [
+      replace('extension_attributes', { extensionAttributes: [badge(['b'])] }, { element: equal('name', 'BADGE') }),
+    ],
+    after: { extensionAttributes: [badge(['b']), badge('1', 'urn:acme:2.0:User', 'desk')] },
+  },
+  {
+    title: 'replace of elements chosen by "not" and "or" changes just these',
+    before: { emails: [typed('a', 'work'), typed('b', 'home'), typed('c', 'other')] },
+    operations: [
+      replace(
+        'emails',
+        { emails: [typed('x')] },
+        {
+          element: not(anyOf(equal('type', 'work'), equal('value', 'C'))),
+          elementField: 'value',
+        },
+      ),
+    ],
+    after: { emails: [typed('a', 'work'), typed('x', 'home'), typed('c', 'other')] },
+  },
+  {
+    title: 'remove of a sub-attribute where a part of the text matches',
+    before: { emails: [{ ...typed('a@x.example', 'work'), display: 'A' }, typed('b@y.example', 'home')] },
+    operations: [
+      remove('emails', undefined, {
+        element: compare('value', Operator.OPERATOR_ENDS_WITH, '@X.example'),
+        elementField: 'display',
+      }),
+    ],
+    after: { emails: [typed('a@x.example', 'work'), typed('b@y.example', 'home')] },
+  },
+  {
     title: 'remove of an extension schema takes out all of its attributes and no other schema',
     before: {
       extensionAttributes: [badge('1'), badge('2', 'urn:other:2.0:User'), badge('3', 'urn:acme:2.0:User', 'desk')],
@@ -251,6 +295,13 @@ const refusals: { title: string; before?: Partial<User>; operation: PatchOperati
       title: 'a remove whose filter matches nothing',
       before: { emails: [typed('a', 'home')] },
       operation: remove('emails', undefined, { element: work }),
+      reason: 'PATCH_TARGET_MISSING',
+      field: 'emails',
+    },
+    {
+      title: 'a replace of what no element is, where the filter does not say what to make',
+      before: { emails: [typed('a', 'home')] },
+      operation: replace('emails', { emails: [typed('b')] }, { element: not(equal('type', 'home')) }),
       reason: 'PATCH_TARGET_MISSING',
       field: 'emails',
     },

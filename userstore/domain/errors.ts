@@ -16,9 +16,6 @@ export class DomainError extends Error {
 export const unsupportedFilter = (message: string, field?: string) =>
   new DomainError(ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED, message, field);
 
-/** How deep filters may be nested. */
-export const MAX_FILTER_DEPTH = 20;
-
 /** A value that the field does not take. */
 export const invalidField = (field: string, message: string) =>
   new DomainError(ErrorReason.ERROR_REASON_FIELD_INVALID, message, field);

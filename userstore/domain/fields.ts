@@ -81,7 +81,8 @@ export interface LocatedField {
   path: readonly string[];
 }
 
-const BY_CONTRACT_NAME = new Map(locate(USER_FIELDS, [], ''));
+/** All fields of a user by their contract names, those of messages in him too. */
+export const LOCATED_FIELDS: ReadonlyMap<string, LocatedField> = new Map(locate(USER_FIELDS, [], ''));
 
 function locate(fields: Fields, path: readonly string[], prefix: string): [string, LocatedField][] {
   return Object.entries(fields).flatMap(([name, field]) => {
@@ -93,7 +94,7 @@ function locate(fields: Fields, path: readonly string[], prefix: string): [strin
 }
 
 /** The field with this contract name, dots between levels: "name.given_name". */
-export const fieldNamed = (contract: string): LocatedField | undefined => BY_CONTRACT_NAME.get(contract);
+export const fieldNamed = (contract: string): LocatedField | undefined => LOCATED_FIELDS.get(contract);
 
 /** The field of a list's elements with this contract name, by its name in the generated types. */
 export function elementField(fields: Fields, contract: string): [name: string, field: Field] | undefined {
@@ -105,4 +106,16 @@ export function elementField(fields: Fields, contract: string): [name: string, f
  * and of small letters before, for the capital ẞ.
  */
 export const fold = (value: string) =>
-  value.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
+  ASCII.test(value)
+    ? value.toLowerCase()
+    : value.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
+
+const ASCII = /^[\0-\x7f]*$/;
+
+/** A generated message seen as what it is, a record; keys come from the table of fields only. */
+export type Values = Record<string, unknown>;
+/** A message as a record of its fields. */
+export const valuesOf = (message: object): Values => message as Values;
+
+/** The list of a field; an absent one is empty. */
+export const elementsOf = (value: unknown): Values[] => (Array.isArray(value) ? value : []);

@@ -1,8 +1,7 @@
 /** Replaces fields of a user by an update mask (AIP-134). Pure. */
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { invalidField } from './errors.js';
-import { fieldNamed, USER_FIELDS } from './fields.js';
-import { type Values, valuesOf } from './user.js';
+import { fieldNamed, USER_FIELDS, type Values, valuesOf } from './fields.js';
 
 /**
  * The user with the fields that `mask` names as they are in `given`; "*" is every field. A user is never without

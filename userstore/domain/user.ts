@@ -1,19 +1,20 @@
 /** What a user must be to be stored: normal form, limits, sameness. Pure. */
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import { invalidField } from './errors.js';
-import { contractName, type Field, type Fields, fold, USER_FIELDS } from './fields.js';
+import {
+  contractName,
+  elementsOf,
+  type Field,
+  type Fields,
+  fold,
+  USER_FIELDS,
+  type Values,
+  valuesOf,
+} from './fields.js';
 
 /** A user this large, in bytes on the wire, is refused: a page of 200 must fit one gRPC message. */
 const MAX_USER_BYTES = 262_144;
 const MAX_ELEMENTS = 1000;
-
-/** A generated message seen as what it is, a record; keys come from the table of fields only. */
-export type Values = Record<string, unknown>;
-/** A message as a record of its fields. */
-export const valuesOf = (message: object): Values => message as Values;
-
-/** The list of a field; an absent one is empty. */
-export const elementsOf = (value: unknown): Values[] => (Array.isArray(value) ? value : []);
 
 /**
  * Brings a user to normal form, in place: no empty text, no empty message, no list element that says nothing but what

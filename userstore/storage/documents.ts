@@ -1,77 +1,97 @@
 /** User ↔ stored document: the only place that knows how a user lies in MongoDB. */
-import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { fold } from '../domain/fields.js';
+import { User } from '../../proto/gen/userstore/v1/user.js';
+import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../domain/fields.js';
+import { type ExtensionValue, extensionValues } from './extension-values.js';
 
-type Attributes = Omit<User, 'id' | 'organizationId' | 'etag' | 'createTime' | 'updateTime'>;
-type Keyed<Element> = Element & { valueKey?: string; typeKey?: string };
+/** The present form of documents; older ones are rewritten when userstore starts. */
+export const LAYOUT = 2;
 
 /**
- * A user as stored: its attributes by their own names, absent ones left out, and beside them shadow keys, folded to
- * one letter case, that indexes and filters use.
+ * A user as stored: his attributes by their own names, absent ones left out. Beside each text that compares without
+ * regard to letter case lies its shadow, folded (`userNameKey`, `emails[].valueKey`), for indexes and filters.
  */
-export interface UserDocument extends Partial<Omit<Attributes, 'emails'>> {
+export interface UserDocument extends Partial<Omit<User, 'id' | 'etag' | 'createTime' | 'updateTime'>> {
   _id: string;
   organizationId: string;
   version: number;
   createTime: Date;
   updateTime: Date;
+  layout: number;
   userNameKey: string;
-  emails?: Keyed<User['emails'][number]>[];
+  extensionValues?: ExtensionValue[];
 }
 
-/** The document of a valid user in normal form. */
+/** The name of a text's shadow. */
+export const shadowKey = (name: string): string => `${name}Key`;
+
+/** The document of a valid user in normal form. Throws FIELD_INVALID where extensions hold too many values. */
 export function toDocument(user: User, version: number): UserDocument {
-  const { id, etag: _, organizationId, createTime, updateTime, emails, ...attributes } = user;
+  const { id, organizationId, createTime, updateTime, extensionAttributes } = user;
+  const stored = toStored(valuesOf(user), USER_FIELDS) as Pick<UserDocument, 'userNameKey'>;
   return {
     _id: id,
     organizationId,
     version,
     createTime: createTime as Date,
     updateTime: updateTime as Date,
-    userNameKey: fold(user.userName ?? ''),
-    ...(compact({ ...attributes, emails: emails.map(withKeys) }) as Partial<UserDocument>),
+    layout: LAYOUT,
+    ...stored,
+    ...(extensionAttributes.length > 0 ? { extensionValues: extensionValues(extensionAttributes) } : {}),
   };
 }
 
-const withKeys = (email: User['emails'][number]): Keyed<User['emails'][number]> => ({
-  ...email,
-  ...(email.value === undefined ? {} : { valueKey: fold(email.value) }),
-  ...(email.type === undefined ? {} : { typeKey: fold(email.type) }),
-});
+const EXTENSION_FIELDS: Fields = USER_FIELDS.extensionAttributes.fields;
 
-/**
- * Leaves out what is absent, at every level: MongoDB would store null. (The driver's `ignoreUndefined` would do the
- * same to queries, where a lost condition finds what nobody asked for.)
- */
-function compact(values: object): object {
-  const result: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
-    if (Array.isArray(value)) result[name] = value.map((element) => compact(element as object));
-    else result[name] = typeof value === 'object' ? compact(value as object) : value;
+/** What is there, with shadows; MongoDB would store null for what is not. */
+function toStored(values: Values, fields: Fields): Values {
+  const stored: Values = {};
+  for (const [name, field] of entriesOf(fields)) {
+    const value = values[name];
+    if (value === undefined) continue;
+    if (field.kind === 'message') stored[name] = toStored(valuesOf(value as object), field.fields);
+    else if (field.kind === 'list') {
+      const elements = elementsOf(value);
+      if (elements.length > 0) stored[name] = elements.map((element) => toStored(element, field.fields));
+    } else {
+      stored[name] = value;
+      // The attributes of extensions have shadows of another form.
+      if (field.kind === 'text' && field.fold && fields !== EXTENSION_FIELDS) {
+        stored[shadowKey(name)] = fold(value as string);
+      }
+    }
   }
-  return result;
+  return stored;
 }
 
 /** The user of a document; the caller may change it. */
 export function toUser(document: UserDocument): User {
-  const { _id, version, userNameKey: _, emails = [], ...attributes } = document;
-  return {
-    phoneNumbers: [],
-    ims: [],
-    photos: [],
-    addresses: [],
-    entitlements: [],
-    roles: [],
-    x509Certificates: [],
-    extensionAttributes: [],
-    name: undefined,
-    enterprise: undefined,
-    ...attributes,
-    id: _id,
-    etag: etagOf(version),
-    emails: emails.map(({ valueKey: _value, typeKey: _type, ...email }) => email),
-  };
+  const { _id: id, organizationId, version, createTime, updateTime } = document;
+  const etag = etagOf(version);
+  const values = fromStored(document as unknown as Values, USER_FIELDS);
+  return { ...EMPTY_USER(), ...values, id, organizationId, etag, createTime, updateTime };
+}
+
+const EMPTY_USER = () => User.fromPartial({});
+
+function fromStored(stored: Values, fields: Fields): Values {
+  const values: Values = {};
+  for (const [name, field] of entriesOf(fields)) {
+    const value = stored[name];
+    if (value === undefined) continue;
+    if (field.kind === 'message') values[name] = fromStored(valuesOf(value as object), field.fields);
+    else if (field.kind === 'list')
+      values[name] = elementsOf(value).map((element) => fromStored(element, field.fields));
+    else values[name] = value;
+  }
+  return values;
+}
+
+const entries = new WeakMap<Fields, [name: string, field: Field][]>();
+
+function entriesOf(fields: Fields): [name: string, field: Field][] {
+  const known = entries.get(fields) ?? Object.entries(fields);
+  entries.set(fields, known);
+  return known;
 }
 
 const etagOf = (version: number) => `W/"${version}"`;

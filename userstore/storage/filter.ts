@@ -1,68 +1,120 @@
-/** Filter → MongoDB query. Client text becomes values only, never a key, an operator or a pattern. */
+/**
+ * Filter → MongoDB query. Client text becomes a value or an escaped pattern, never a key or an operator. Text is
+ * compared on its folded shadow where letter case does not matter, so no query needs an option that no index serves.
+ */
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
-import { MAX_FILTER_DEPTH, unsupportedFilter } from '../domain/errors.js';
+import { unsupportedFilter } from '../domain/errors.js';
 import { fold } from '../domain/fields.js';
+import { literalFor, termsOf } from '../domain/filter.js';
+import { type Column, columnOf, groupOf } from './columns.js';
+import { versionOf } from './documents.js';
+import { comparable, extensionName } from './extension-values.js';
 
-/** Where a field's values lie for comparing, and whether they lie there folded to one letter case. */
-interface Column {
-  key: string;
-  type: 'string' | 'boolean';
-  folded: boolean;
+type Query = Record<string, unknown>;
+
+/** A condition on documents. Throws FILTER_UNSUPPORTED. */
+export function toQuery(filter: Filter): Query {
+  termsOf(filter);
+  return queryOf(filter, undefined);
 }
 
-/** The fields of User that can be filtered by, by contract name. */
-const COLUMNS = new Map<string, Column>([
-  ['id', { key: '_id', type: 'string', folded: false }],
-  ['user_name', { key: 'userNameKey', type: 'string', folded: true }],
-  ['external_id', { key: 'externalId', type: 'string', folded: false }],
-  ['active', { key: 'active', type: 'boolean', folded: false }],
-  ['emails.value', { key: 'emails.valueKey', type: 'string', folded: true }],
-]);
-
-/** The lists whose elements can be filtered by, and the fields of their elements. */
-const LISTS = new Map<string, { key: string; columns: Map<string, Column> }>([
-  [
-    'emails',
-    {
-      key: 'emails',
-      columns: new Map([
-        ['value', { key: 'valueKey', type: 'string', folded: true }],
-        ['type', { key: 'typeKey', type: 'string', folded: true }],
-      ]),
-    },
-  ],
-]);
-
-/** A condition on documents. Throws FILTER_UNSUPPORTED for what is not in the tables above. */
-export function toQuery(filter: Filter, columns = COLUMNS, depth = 0): Record<string, unknown> {
-  const expression = filter.expression;
-  if (depth > MAX_FILTER_DEPTH) throw unsupportedFilter('The filter is nested too deeply.');
+/** `list` is the list, by its name in the contract, whose elements the filter is about. */
+function queryOf(filter: Filter | undefined, list: string | undefined): Query {
+  const expression = filter?.expression;
   switch (expression?.$case) {
     case 'comparison':
-      return comparisonQuery(expression.value, columns);
-    case 'allOf': {
-      const parts = expression.value.filters;
-      if (parts.length === 0) throw unsupportedFilter('A conjunction needs a part.');
-      return { $and: parts.map((part) => toQuery(part, columns, depth + 1)) };
-    }
+      return isExtension(expression.value.field, list)
+        ? extensionQuery(expression.value)
+        : onField(expression.value.field, list, (column) => comparisonQuery(expression.value, column));
+    case 'presence':
+      return presenceQuery(expression.value.field, list);
+    case 'allOf':
+      return { $and: expression.value.filters.map((part) => queryOf(part, list)) };
+    case 'anyOf':
+      return { $or: expression.value.filters.map((part) => queryOf(part, list)) };
+    case 'negation':
+      return { $nor: [queryOf(expression.value.filter, list)] };
     case 'elementMatch': {
-      const list = columns === COLUMNS ? LISTS.get(expression.value.field) : undefined;
-      const inner = expression.value.filter;
-      if (!list || !inner) throw unsupportedFilter('This field has no elements.', expression.value.field);
-      return { [list.key]: { $elemMatch: toQuery(inner, list.columns, depth + 1) } };
+      const { field, filter: inner } = expression.value;
+      const group = list === undefined ? groupOf(field) : undefined;
+      if (group?.kind !== 'list') throw unsupportedFilter('This field has no elements.', field);
+      return { [group.key]: { $elemMatch: queryOf(inner, field) } };
     }
     default:
       throw unsupportedFilter('The filter is empty.');
   }
 }
 
-function comparisonQuery({ field, operator, value }: Comparison, columns: Map<string, Column>) {
-  const column = columns.get(field);
-  if (!column) throw unsupportedFilter('Users cannot be filtered by this field.', field);
-  if (operator !== Operator.OPERATOR_EQUAL) throw unsupportedFilter('Only "equal" is supported.', field);
-  const literal = value?.kind?.value;
-  if (literal === undefined || typeof literal !== column.type) {
-    throw unsupportedFilter(`The field compares with a ${column.type}.`, field);
-  }
-  return { [column.key]: { $eq: typeof literal === 'string' && column.folded ? fold(literal) : literal } };
+/** A condition on a field; on one of a list's elements where it is a field of these. */
+function onField(field: string, list: string | undefined, condition: (column: Column) => unknown): Query {
+  const column = columnOf(list === undefined ? field : `${list}.${field}`);
+  if (!column) throw unsupportedFilter('There is no such field to filter by.', field);
+  if (column.list === undefined) return { [column.key]: condition(column) };
+  const query = { [column.key.slice(column.list.length + 1)]: condition(column) };
+  return list === undefined ? { [column.list]: { $elemMatch: query } } : query;
 }
+
+function presenceQuery(field: string, list: string | undefined): Query {
+  if (isExtension(field, list)) return { 'extensionValues.name': extensionName(field) };
+  const group = list === undefined ? groupOf(field) : undefined;
+  return group ? { [group.key]: { $exists: true } } : onField(field, list, () => ({ $exists: true }));
+}
+
+/** An attribute of an extension is named by a URN; no field of the contract has a colon. */
+const isExtension = (field: string, list: string | undefined) => list === undefined && field.includes(':');
+
+function extensionQuery({ field, operator, value, caseExact = false }: Comparison): Query {
+  const literal = value?.kind?.value;
+  if (operator !== Operator.OPERATOR_EQUAL) {
+    throw unsupportedFilter('An attribute of an extension compares by "equal" only.', field);
+  }
+  if (literal === undefined || literal instanceof Date) {
+    throw unsupportedFilter('The attribute does not compare with such a value.', field);
+  }
+  const condition = { name: extensionName(field), key: { $eq: comparable(literal, false) } };
+  const exactly = caseExact ? { value: { $eq: comparable(literal, true) } } : {};
+  return { extensionValues: { $elemMatch: { ...condition, ...exactly } } };
+}
+
+function comparisonQuery(comparison: Comparison, column: Column): unknown {
+  switch (column.kind) {
+    case 'flag': {
+      const literal = literalFor(comparison, 'flag');
+      // A flag that an element does not have counts as false.
+      return column.list === undefined || literal ? { $eq: literal } : { $ne: true };
+    }
+    case 'time':
+      return { [ORDERINGS[comparison.operator] ?? '$eq']: literalFor(comparison, 'time') };
+    case 'version':
+      return { $eq: versionOf(literalFor(comparison, 'version')) ?? -1 };
+    default: {
+      const literal = literalFor(comparison, 'text');
+      return textCondition(comparison.operator, column.folded ? fold(literal) : literal);
+    }
+  }
+}
+
+const ORDERINGS: Partial<Record<Operator, string>> = {
+  [Operator.OPERATOR_GREATER]: '$gt',
+  [Operator.OPERATOR_GREATER_OR_EQUAL]: '$gte',
+  [Operator.OPERATOR_LESS]: '$lt',
+  [Operator.OPERATOR_LESS_OR_EQUAL]: '$lte',
+};
+
+function textCondition(operator: Operator, literal: string): unknown {
+  switch (operator) {
+    case Operator.OPERATOR_CONTAINS:
+      return { $regex: escaped(literal) };
+    case Operator.OPERATOR_STARTS_WITH:
+      // In this form an index is read from the first match to the last.
+      return { $regex: `^${escaped(literal)}` };
+    case Operator.OPERATOR_ENDS_WITH:
+      return { $regex: `${escaped(literal)}\\z` };
+    default:
+      return { [ORDERINGS[operator] ?? '$eq']: literal };
+  }
+}
+
+/** A pattern that means the text itself. A pattern cannot hold a NUL. */
+const escaped = (text: string): string =>
+  text.replace(/[^\w\s\u0080-\u{10ffff}]/gu, (sign) => (sign === '\0' ? '\\x00' : `\\${sign}`));

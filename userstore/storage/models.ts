@@ -2,7 +2,7 @@
 import { type Connection, type Model, Schema } from 'mongoose';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { type Fields, USER_FIELDS } from '../domain/fields.js';
-import type { UserDocument } from './documents.js';
+import { shadowKey, type UserDocument } from './documents.js';
 
 /** A customer as stored. */
 export interface OrganizationDocument {
@@ -35,16 +35,20 @@ const text = { type: String };
 
 /** The shape of documents, made of the table of fields; `type` as a name needs the long form. */
 function schemaOf(fields: Fields): Record<string, object> {
-  const entries = Object.entries(fields).map(([name, field]) => {
-    if (field.kind === 'text') return [name, text];
-    if (field.kind === 'flag') return [name, { type: Boolean }];
+  const entries = Object.entries(fields).flatMap(([name, field]): [string, object][] => {
+    if (field.kind === 'flag') return [[name, { type: Boolean }]];
+    if (field.kind === 'text')
+      return field.fold
+        ? [
+            [name, text],
+            [shadowKey(name), text],
+          ]
+        : [[name, text]];
     const inner = schemaOf(field.fields);
-    return [name, field.kind === 'message' ? inner : [{ _id: false, ...inner, ...SHADOW_KEYS[name] }]];
+    return [[name, field.kind === 'message' ? inner : [{ _id: false, ...inner }]]];
   });
   return Object.fromEntries(entries);
 }
-
-const SHADOW_KEYS: Record<string, object> = { emails: { valueKey: text, typeKey: text } };
 
 const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   {
@@ -53,8 +57,10 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
     version: { type: Number, required: true },
     createTime: { type: Date, required: true },
     updateTime: { type: Date, required: true },
-    userNameKey: { type: String, required: true },
+    layout: { type: Number, required: true },
     ...schemaOf(USER_FIELDS),
+    userNameKey: { type: String, required: true },
+    extensionValues: [{ _id: false, name: text, value: Schema.Types.Mixed, key: Schema.Types.Mixed }],
   },
   options,
 )
@@ -62,7 +68,9 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   .index({ organizationId: 1, userNameKey: 1 }, { unique: true, name: 'userName' })
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
-  .index({ organizationId: 1, 'emails.valueKey': 1, _id: 1 }, { name: 'email' })
+  .index({ organizationId: 1, 'emails.valueKey': 1, 'emails.typeKey': 1, _id: 1 }, { name: 'emailOfType' })
+  .index({ organizationId: 1, 'extensionValues.name': 1, 'extensionValues.key': 1, _id: 1 }, { name: 'extension' })
+  .index({ layout: 1 }, { name: 'layout' })
   .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' });
 
 const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
@@ -99,7 +107,12 @@ export function models(connection: Connection): Models {
   };
 }
 
-/** Creates the indexes that are missing. Throws where data that is there already breaks one. */
+/** Indexes of earlier versions that nothing uses any more. */
+const OBSOLETE_USER_INDEXES = ['email'];
+
+/** Creates the indexes that are missing, drops obsolete ones. Throws where data that is there already breaks one. */
 export async function createIndexes({ users, organizations, apiTokens }: Models): Promise<void> {
   for (const model of [users, organizations, apiTokens]) await model.createIndexes();
+  const names = (await users.collection.indexes()).map(({ name }) => name);
+  for (const name of OBSOLETE_USER_INDEXES) if (names.includes(name)) await users.collection.dropIndex(name);
 }

@@ -116,7 +116,11 @@ const rows: [title: string, operation: object, operations: PatchOperation[]][] =
   [
     'an attribute of another extension',
     { op: 'replace', path: `${ACME}:badge`, value: { a: 1 } },
-    [add('extension_attributes', extended('badge', { a: 1 }))],
+    [
+      replace('extension_attributes', extended('badge', { a: 1 }), {
+        element: allOf(equal('schema', ACME), equal('name', 'badge')),
+      }),
+    ],
   ],
   [
     'another extension as an object: null removes',

@@ -33,7 +33,7 @@ export enum Operator {
 }
 
 /**
- * Which users are meant: a tree, never text. Depth at most 20, at most 50 comparisons and
+ * Which users are meant: a tree, never text. At most 80 levels deep, at most 50 comparisons and
  * presences together.
  */
 export interface Filter {

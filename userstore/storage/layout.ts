@@ -1,0 +1,28 @@
+/** Brings documents that an earlier version wrote into the present form. */
+import type { Model, mongo } from 'mongoose';
+import { LAYOUT, toDocument, toUser, type UserDocument } from './documents.js';
+
+/** In milliseconds, for one write. */
+const WRITE_MS = 10_000;
+
+/**
+ * Rewrites the users whose documents are older than the present form, in all organizations; how many. An index finds
+ * them, so that it takes no time where there are none. Each is written only if it is still what was read, so users may
+ * change meanwhile, several userstores may do it at once, and it may be interrupted.
+ */
+export async function updateLayout(model: Model<UserDocument>): Promise<number> {
+  const collection = model.collection as unknown as mongo.Collection<UserDocument>;
+  let count = 0;
+  // Documents without a layout compare as null. The cursor is read to its end while documents leave the index.
+  const query = { $or: [{ layout: null as never }, { layout: { $lt: LAYOUT } }] };
+  for await (const document of collection.find(query, { batchSize: 100 })) {
+    const { _id, organizationId, version } = document;
+    const { modifiedCount } = await collection.replaceOne(
+      { _id, organizationId, version },
+      toDocument(toUser(document), version),
+      { maxTimeMS: WRITE_MS },
+    );
+    count += modifiedCount;
+  }
+  return count;
+}

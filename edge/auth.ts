@@ -5,15 +5,18 @@ import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
+import type { Settings } from './scim/settings.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
 
 /** Whom a request is from; in the response's locals once authenticated. */
 export interface Principal {
   organizationId: string;
   apiTokenId: string;
+  /** By which the organization's requests are read. */
+  settings: Settings;
 }
 
-/** A token is asked about again after this time, so revoking it takes effect everywhere within it. */
+/** A token is asked about again after this time, so revoking it, and a change of settings, takes effect within it. */
 export const TOKEN_CACHE_MS = 3000;
 const TOKEN_CACHE_SIZE = 10_000;
 
@@ -49,8 +52,7 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
     const key = organizationId + secretDigest.toString('base64');
     let principal = known.get(key);
     if (!principal) {
-      const apiTokenId = await verified(store, organizationId, secretDigest, localsOf(response).requestId);
-      principal = Object.freeze({ organizationId, apiTokenId });
+      principal = Object.freeze(await verified(store, organizationId, secretDigest, localsOf(response).requestId));
       known.set(key, principal);
     }
     localsOf(response).principal = principal;
@@ -58,10 +60,15 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
   };
 }
 
-async function verified(store: StoreClient, organizationId: string, secretDigest: Buffer, requestId: string) {
+async function verified(
+  store: StoreClient,
+  organizationId: string,
+  secretDigest: Buffer,
+  requestId: string,
+): Promise<Principal> {
   try {
-    const { apiToken } = await store.verifyApiToken({ organizationId, secretDigest }, requestId);
-    if (apiToken) return apiToken.id;
+    const { apiToken, organization } = await store.verifyApiToken({ organizationId, secretDigest }, requestId);
+    if (apiToken && organization) return { organizationId, apiTokenId: apiToken.id, settings: organization };
   } catch (error) {
     const isInvalid =
       error instanceof StoreFailure && error.failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID;

@@ -30,7 +30,8 @@ export function requestLog(log: Logger): RequestHandler {
       const status = response.statusCode;
       const path = originalUrl.split('?', 1)[0]?.slice(0, 200);
       const ms = Math.round((performance.now() - start) * 100) / 100;
-      const line = { requestId, method, path, status, scimType, ms, ...principal, err };
+      const { organizationId, apiTokenId } = principal ?? {};
+      const line = { requestId, method, path, status, scimType, ms, organizationId, apiTokenId, err };
       if (!response.writableFinished) log.warn(line, 'client went away');
       else log[status >= 500 ? 'error' : 'info'](line, 'request');
     });

@@ -6,7 +6,7 @@ import { OrganizationServiceService } from '../proto/gen/userstore/v1/organizati
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
 import { apiTokens } from './domain/api-tokens.js';
 import { organizations } from './domain/organizations.js';
-import { users } from './domain/users.js';
+import { type SchemasOf, users } from './domain/users.js';
 import { apiTokenService } from './rpc/api-token-service.js';
 import { organizationService } from './rpc/organization-service.js';
 import { type CallTools, unaryHandlers } from './rpc/unary.js';
@@ -27,9 +27,12 @@ export function createServer(models: Models, tools: CallTools): { server: Server
     // Two userstores on one port would each answer half the calls.
     'grpc.so_reuseport': 0,
   });
-  const organizationRules = organizations(organizationStorage(models.organizations));
+  const organizationsStored = organizationStorage(models.organizations);
+  const organizationRules = organizations(organizationsStored);
   const tokenRules = apiTokens(apiTokenStorage(models.apiTokens), organizationRules);
-  const userRules = users(userStorage(models.users));
+  const schemasOf: SchemasOf = async (organizationId, deadline) =>
+    (await organizationsStored.get(organizationId, deadline))?.extensionSchemas ?? [];
+  const userRules = users(userStorage(models.users), schemasOf);
 
   server.addService(UserServiceService, unaryHandlers(UserServiceService, userService(userRules), tools));
   server.addService(

@@ -1,5 +1,6 @@
 /** Organizations and API tokens as aligned text. */
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { AttributeType, type ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 
 /** A line for each organization; a sentence when there is none. */
@@ -7,6 +8,29 @@ export function organizationTable(organizations: Organization[]): string {
   if (organizations.length === 0) return 'There are no organizations.';
   const rows = organizations.map(({ id, displayName, createTime }) => [id, day(createTime), displayName]);
   return aligned([['ORGANIZATION ID', 'CREATED', 'NAME'], ...rows]);
+}
+
+/** An organization and its settings. */
+export function organizationText(organization: Organization): string {
+  const { strictSchemas, extensionSchemas } = organization;
+  return `${organizationTable([organization])}
+
+Unknown attributes  ${strictSchemas ? 'refused' : 'passed over; those of extensions kept'}
+Own schemas         ${extensionSchemas.map(({ id }) => id).join(', ') || 'none'}`;
+}
+
+/** A line for each attribute of each schema; a sentence when there is none. */
+export function schemaTable(schemas: ExtensionSchema[]): string {
+  if (schemas.length === 0) return 'This organization has no schemas of its own.';
+  const rows = schemas.flatMap((schema) =>
+    schema.attributes.map(({ name, type, multiValued, immutable }) => [
+      schema.id,
+      name,
+      `${AttributeType[type].replace('ATTRIBUTE_TYPE_', '').toLowerCase()}${multiValued ? ' list' : ''}`,
+      immutable ? 'set once' : '',
+    ]),
+  );
+  return aligned([['SCHEMA', 'ATTRIBUTE', 'TYPE', ''], ...rows]);
 }
 
 /** A line for each token; a sentence when there is none. */

@@ -57,6 +57,26 @@ export function connect(address: string, serviceToken: string) {
       const method = organizations.createOrganization.bind(organizations);
       return present((await call(method, { actor: actor(), displayName })).organization);
     },
+    /** Reads an organization. */
+    async getOrganization(organizationId: string): Promise<Organization> {
+      const method = organizations.getOrganization.bind(organizations);
+      return present((await call(method, { organizationId })).organization);
+    },
+    /** Changes what `change` returns of an organization, if nobody else has changed the organization meanwhile. */
+    async updateOrganization(
+      organizationId: string,
+      change: (organization: Organization) => Partial<Organization>,
+    ): Promise<Organization> {
+      const before = await this.getOrganization(organizationId);
+      const changed = change(before);
+      const updateMask = Object.keys(changed).map((name) =>
+        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      );
+      const method = organizations.updateOrganization.bind(organizations);
+      const organization = { ...before, ...changed };
+      const request = { organizationId, actor: actor(), organization, updateMask, etag: before.etag };
+      return present((await call(method, request)).organization);
+    },
     /** All organizations, oldest first. */
     async listOrganizations(): Promise<Organization[]> {
       const method = organizations.listOrganizations.bind(organizations);

@@ -5,9 +5,10 @@ import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery
 import { ScimError } from '../scim/errors.js';
 import type { JsonObject } from '../scim/json.js';
 import { listResponse, parseListQuery } from '../scim/list.js';
+import type { Settings } from '../scim/settings.js';
 import { type BaseUrl, type ClientAddress, sendScim } from './send.js';
 
-type Documents = (baseUrl: string) => JsonObject[];
+type Documents = (baseUrl: string, settings: Settings) => JsonObject[];
 
 /** The handlers of the discovery endpoints; `baseUrl` as for users. */
 export function discoveryRoutes(baseUrl: BaseUrl) {
@@ -17,13 +18,15 @@ export function discoveryRoutes(baseUrl: BaseUrl) {
     (documents: Documents): RequestHandler =>
     (request, response) => {
       if (request.query.filter !== undefined) throw new ScimError(403, undefined, 'This list cannot be filtered.');
-      const found = documents(baseOf(request, response));
+      const found = documents(baseOf(request, response), principalOf(response).settings);
       sendScim(request, response, 200, listResponse(found, found.length, 1));
     };
   const one =
     (documents: Documents): RequestHandler<{ id: string }> =>
     (request, response) => {
-      const found = documents(baseOf(request, response)).find(({ id }) => id === request.params.id);
+      const wanted = request.params.id.toLowerCase();
+      const all = documents(baseOf(request, response), principalOf(response).settings);
+      const found = all.find(({ id }) => String(id).toLowerCase() === wanted);
       if (!found) throw new ScimError(404, undefined, 'There is no such document.');
       sendScim(request, response, 200, found);
     };

@@ -1,7 +1,9 @@
 /** What the service says of itself (RFC 7643 sections 5 to 7), made from the tables it works by. */
+import { type AttributeDefinition, AttributeType } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { type Attribute, CORE_ATTRIBUTES, CORE_USER, ENTERPRISE_ATTRIBUTES, ENTERPRISE_USER } from './attributes.js';
 import type { JsonObject } from './json.js';
 import { MAX_COUNT } from './list.js';
+import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
 /** The one document of /ServiceProviderConfig. */
 export const serviceProviderConfig = (baseUrl: string): JsonObject => ({
@@ -25,7 +27,7 @@ export const serviceProviderConfig = (baseUrl: string): JsonObject => ({
 });
 
 /** The documents of /ResourceTypes. */
-export const resourceTypes = (baseUrl: string): JsonObject[] => [
+export const resourceTypes = (baseUrl: string, { extensionSchemas }: Settings = DEFAULT_SETTINGS): JsonObject[] => [
   {
     schemas: ['urn:ietf:params:scim:schemas:core:2.0:ResourceType'],
     id: 'User',
@@ -33,29 +35,41 @@ export const resourceTypes = (baseUrl: string): JsonObject[] => [
     endpoint: '/Users',
     description: 'A person who may log in to LeaseHawk.',
     schema: CORE_USER,
-    schemaExtensions: [{ schema: ENTERPRISE_USER, required: false }],
+    schemaExtensions: [ENTERPRISE_USER, ...extensionSchemas.map(({ id }) => id)].map((urn) => ({
+      schema: urn,
+      required: false,
+    })),
     meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/User` },
   },
 ];
 
-/** The documents of /Schemas. */
-export const schemas = (baseUrl: string): JsonObject[] => [
-  schema(CORE_USER, 'User', 'A person who may log in to LeaseHawk.', CORE_ATTRIBUTES, baseUrl),
-  schema(ENTERPRISE_USER, 'EnterpriseUser', 'What an employer knows of a person.', ENTERPRISE_ATTRIBUTES, baseUrl),
+/** The documents of /Schemas: SCIM's own and the organization's. */
+export const schemas = (baseUrl: string, { extensionSchemas }: Settings = DEFAULT_SETTINGS): JsonObject[] => [
+  schema(CORE_USER, 'User', 'A person who may log in to LeaseHawk.', CORE_ATTRIBUTES.map(schemaAttribute), baseUrl),
+  schema(
+    ENTERPRISE_USER,
+    'EnterpriseUser',
+    'What an employer knows of a person.',
+    ENTERPRISE_ATTRIBUTES.map(schemaAttribute),
+    baseUrl,
+  ),
+  ...extensionSchemas.map(({ id, displayName, description, attributes }) =>
+    schema(id, displayName, description, attributes.map(declaredAttribute), baseUrl),
+  ),
 ];
 
 const schema = (
   id: string,
   name: string,
   description: string,
-  attributes: readonly Attribute[],
+  attributes: JsonObject[],
   baseUrl: string,
 ): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:Schema'],
   id,
-  name,
-  description,
-  attributes: attributes.map(schemaAttribute),
+  ...(name === '' ? {} : { name }),
+  ...(description === '' ? {} : { description }),
+  attributes,
   meta: { resourceType: 'Schema', location: `${baseUrl}/Schemas/${id}` },
 });
 
@@ -78,3 +92,29 @@ function schemaAttribute(attribute: Attribute): JsonObject {
     ...(subAttributes ? { subAttributes: subAttributes.map(schemaAttribute) } : {}),
   };
 }
+
+/** An attribute of an organization's own schema (RFC 7643 section 7). */
+const declaredAttribute = (attribute: AttributeDefinition): JsonObject => ({
+  name: attribute.name,
+  type: TYPE_NAMES[attribute.type],
+  multiValued: attribute.multiValued,
+  ...(attribute.description === '' ? {} : { description: attribute.description }),
+  required: false,
+  caseExact: attribute.caseExact,
+  mutability: attribute.immutable ? 'immutable' : 'readWrite',
+  returned: attribute.returnedOnRequest ? 'request' : 'default',
+  uniqueness: 'none',
+  ...(attribute.canonicalValues.length > 0 ? { canonicalValues: attribute.canonicalValues } : {}),
+  ...(attribute.type === AttributeType.ATTRIBUTE_TYPE_REFERENCE ? { referenceTypes: ['external'] } : {}),
+});
+
+const TYPE_NAMES: Record<AttributeType, string> = {
+  [AttributeType.ATTRIBUTE_TYPE_UNSPECIFIED]: 'string',
+  [AttributeType.UNRECOGNIZED]: 'string',
+  [AttributeType.ATTRIBUTE_TYPE_STRING]: 'string',
+  [AttributeType.ATTRIBUTE_TYPE_BOOLEAN]: 'boolean',
+  [AttributeType.ATTRIBUTE_TYPE_INTEGER]: 'integer',
+  [AttributeType.ATTRIBUTE_TYPE_DECIMAL]: 'decimal',
+  [AttributeType.ATTRIBUTE_TYPE_DATE_TIME]: 'dateTime',
+  [AttributeType.ATTRIBUTE_TYPE_REFERENCE]: 'reference',
+};

@@ -1,28 +1,96 @@
-/** The schemas of an organization's own, as requests are read by them. */
+/** The attributes of extensions other than the enterprise one: those that an organization's own schemas declare, and others. */
 import {
   type AttributeDefinition,
   AttributeType,
   type ExtensionSchema,
 } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { ExtensionAttribute } from '../../proto/gen/userstore/v1/user.js';
+import { parseDateTime } from './date-time.js';
+import { badRequest } from './errors.js';
+import { isObject } from './json.js';
+import { isAttributeName } from './notation.js';
+import { passOver, type Settings } from './settings.js';
+import { exact, isUnset, MAX_ELEMENTS } from './value.js';
+
+const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
+
+/** The organization's own schema of this URN, in any letter case. */
+export const schemaOf = (schemas: readonly ExtensionSchema[], urn: string): ExtensionSchema | undefined =>
+  schemas.find(({ id }) => isSame(id, urn));
 
 /** The definition of an attribute in a schema, both named in any letter case; undefined where there is none. */
-export function definitionOf(
+export const definitionOf = (
   schemas: readonly ExtensionSchema[],
-  schema: string,
+  urn: string,
   name: string,
-): AttributeDefinition | undefined {
-  const found = schemas.find(({ id }) => id.toLowerCase() === schema.toLowerCase());
-  return found?.attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase());
-}
+): AttributeDefinition | undefined =>
+  schemaOf(schemas, urn)?.attributes.find((attribute) => isSame(attribute.name, name));
+
+/** The names ("urn:…:badge", in small letters) of attributes that are shown only to a client that asks for them. */
+export const namesOnRequest = ({ extensionSchemas }: Settings): ReadonlySet<string> =>
+  new Set(
+    extensionSchemas.flatMap(({ id, attributes }) =>
+      attributes.filter(({ returnedOnRequest }) => returnedOnRequest).map(({ name }) => `${id}:${name}`.toLowerCase()),
+    ),
+  );
 
 /**
- * One value of the attribute, of its type: numbers and booleans may come as text, and numbers where text is due, as
- * identity providers send them. Undefined where it is no such value.
+ * The attributes under the URN of an extension. Declared ones are read by their definition; others are kept as they
+ * came, whatever their shape, so that Okta's next PUT brings them back. Null, "" and [] are no value. Throws
+ * invalidValue, invalidSyntax.
  */
-export function typedValue(
-  { type }: AttributeDefinition,
-  value: string | number | boolean,
-): string | number | boolean | undefined {
+export function parseExtension(schema: string, value: unknown, settings: Settings): ExtensionAttribute[] {
+  if (isUnset(value)) return [];
+  if (!isObject(value)) throw badRequest('invalidValue', `"${schema}" must be an object.`);
+  const entries = Object.entries(value);
+  if (entries.length > MAX_ELEMENTS) {
+    throw badRequest('invalidValue', `"${schema}" has more than ${MAX_ELEMENTS} attributes.`);
+  }
+  const declared = schemaOf(settings.extensionSchemas, schema);
+  return entries.flatMap(([name, inner]) => {
+    if (!isAttributeName(name)) throw badRequest('invalidValue', `"${name}" is not a name an attribute can have.`);
+    const definition = definitionOf(settings.extensionSchemas, schema, name);
+    const path = `${declared?.id ?? schema}:${definition?.name ?? name}`;
+    if (!definition) passOver(path, settings);
+    if (isUnset(inner)) return [];
+    const kept = definition ? parseDeclared(definition, inner, path) : inner;
+    const keep = (_: string, part: unknown) => (typeof part === 'number' ? exact(part, path) : part);
+    return [{ schema: declared?.id ?? schema, name: definition?.name ?? name, valueJson: JSON.stringify(kept, keep) }];
+  });
+}
+
+const EXPECTED: Record<AttributeType, string> = {
+  [AttributeType.ATTRIBUTE_TYPE_UNSPECIFIED]: 'text',
+  [AttributeType.UNRECOGNIZED]: 'text',
+  [AttributeType.ATTRIBUTE_TYPE_STRING]: 'text',
+  [AttributeType.ATTRIBUTE_TYPE_REFERENCE]: 'text',
+  [AttributeType.ATTRIBUTE_TYPE_BOOLEAN]: 'true or false',
+  [AttributeType.ATTRIBUTE_TYPE_INTEGER]: 'a whole number',
+  [AttributeType.ATTRIBUTE_TYPE_DECIMAL]: 'a number',
+  [AttributeType.ATTRIBUTE_TYPE_DATE_TIME]: 'a time such as "2026-01-31T12:00:00Z"',
+};
+
+function parseDeclared(definition: AttributeDefinition, value: unknown, path: string): unknown {
+  const parseOne = (one: unknown) => {
+    const parsed = isScalar(one) ? typedValue(definition, one) : undefined;
+    if (parsed === undefined) throw badRequest('invalidValue', `"${path}" must be ${EXPECTED[definition.type]}.`);
+    return parsed;
+  };
+  if (!definition.multiValued) return parseOne(value);
+  const elements = Array.isArray(value) ? value : [value];
+  if (elements.length > MAX_ELEMENTS)
+    throw badRequest('invalidValue', `"${path}" has more than ${MAX_ELEMENTS} values.`);
+  return elements.filter((element) => !isUnset(element)).map(parseOne);
+}
+
+type Scalar = string | number | boolean;
+const isScalar = (value: unknown): value is Scalar => ['string', 'number', 'boolean'].includes(typeof value);
+
+/**
+ * One value of a declared attribute, of its type: numbers and booleans may come as text, and numbers where text is due,
+ * as identity providers send them. Undefined where it is no such value.
+ */
+export function typedValue({ type }: AttributeDefinition, value: Scalar): Scalar | undefined {
   const text = String(value);
   switch (type) {
     case AttributeType.ATTRIBUTE_TYPE_BOOLEAN:
@@ -31,6 +99,8 @@ export function typedValue(
       return /^-?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
     case AttributeType.ATTRIBUTE_TYPE_DECIMAL:
       return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+    case AttributeType.ATTRIBUTE_TYPE_DATE_TIME:
+      return parseDateTime(text) ? text : undefined;
     default:
       return typeof value === 'boolean' ? undefined : text;
   }

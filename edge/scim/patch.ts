@@ -3,16 +3,17 @@
  * path, dotted names and URNs as keys, capitals, booleans as text, null for "no value".
  */
 
-import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
-import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
+import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
-import { allOf, equal } from './comparison.js';
 import { badRequest } from './errors.js';
+import { schemaOf } from './extensions.js';
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
+import { extensionOperations } from './patch-extension.js';
 import { parsePath, type Target } from './path.js';
-import { coreEntries, isStoredName, isUnset, parseExtension } from './user.js';
-import { parseSingle, parseValue } from './value.js';
+import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { coreEntries, isStoredName } from './user.js';
+import { isUnset, parseSingle, parseValue } from './value.js';
 
 /** The schema of a PATCH body. */
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -30,14 +31,14 @@ const VERBS = new Map([
  * The operations of a PATCH body; none where all it does is to set what is passed over, a password or Okta's echoed
  * id. Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
-export function parsePatch(body: JsonObject): PatchOperation[] {
+export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
   checkSchemas(body, PATCH_OP);
   const operations = property(body, 'Operations');
   if (!Array.isArray(operations) || operations.length === 0) {
     throw badRequest('invalidSyntax', '"Operations" must be a list of at least one operation.');
   }
   if (operations.length > MAX_OPERATIONS) throw tooMany();
-  const parsed = operations.flatMap(parseOperation);
+  const parsed = operations.flatMap((operation) => parseOperation(operation, settings));
   if (parsed.length > MAX_OPERATIONS) throw tooMany();
   return parsed;
 }
@@ -48,10 +49,12 @@ const tooMany = () => badRequest('invalidSyntax', `A PATCH may change at most ${
  * The operations that set what a body names and leave alone what it does not name: a PUT that disables a user may be
  * cut down to that and must not cost him his other attributes. Throws as parsePatch.
  */
-export const operationsOf = (body: JsonObject): PatchOperation[] =>
-  parseObject(Verb.VERB_REPLACE, Object.fromEntries(coreEntries(body).filter(([name]) => isStoredName(name)))) ?? [];
+export function operationsOf(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
+  const stored = Object.fromEntries(coreEntries(body).filter(([name]) => isStoredName(name)));
+  return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
+}
 
-function parseOperation(operation: unknown): PatchOperation[] {
+function parseOperation(operation: unknown, settings: Settings): PatchOperation[] {
   if (!isObject(operation)) throw badRequest('invalidSyntax', 'Each of "Operations" must be an object.');
   const op = property(operation, 'op');
   const verb = typeof op === 'string' ? VERBS.get(op.toLowerCase()) : undefined;
@@ -60,13 +63,13 @@ function parseOperation(operation: unknown): PatchOperation[] {
   const value = property(operation, 'value');
   if (typeof path !== 'string') throw badRequest('invalidPath', '"path" must be text.');
   if (path.trim() !== '') {
-    const target = parsePath(path);
+    const target = parsePath(path, settings.extensionSchemas);
     if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
-    return understood(parseTarget(verb, target, value));
+    return understood(parseTarget(verb, target, value, settings));
   }
   if (verb === Verb.VERB_REMOVE) throw badRequest('noTarget', 'A "remove" needs a "path".');
   if (!isObject(value)) throw badRequest('invalidValue', 'Without a "path", "value" must be an object of attributes.');
-  return understood(parseObject(verb, value));
+  return understood(parseObject(verb, value, settings));
 }
 
 /** What changes nothing because nothing in it is known is refused: a mistyped "active" must not look like a success. */
@@ -76,17 +79,17 @@ function understood(operations: PatchOperation[] | undefined): PatchOperation[] 
 }
 
 /** One or more operations for each name; read-only and unknown ones are passed over. Undefined if all are unknown. */
-function parseObject(verb: Verb, value: JsonObject): PatchOperation[] | undefined {
+function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOperation[] | undefined {
   const entries = Object.entries(value);
   if (entries.length > MAX_OPERATIONS) throw tooMany();
   const seen = new Set<string>();
   const parsed = entries.map(([name, inner]) => {
-    const target = targetOf(name, inner);
+    const target = targetOf(name, inner, settings);
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
-    if (target.kind === 'unknown') return undefined;
-    return target.kind === 'readOnly' ? [] : parseTarget(verb, target, inner);
+    if (target.kind === 'unknown') return passOver(name, settings);
+    return target.kind === 'readOnly' ? [] : parseTarget(verb, target, inner, settings);
   });
   const known = parsed.filter((operations) => operations !== undefined);
   return known.length > 0 || parsed.length === 0 ? known.flat() : undefined;
@@ -96,13 +99,17 @@ function parseObject(verb: Verb, value: JsonObject): PatchOperation[] | undefine
  * What a name of a body means. Where a URN is not of SCIM's own form, as urn:okta:onprem_app:1.0:user:custom, its end may
  * be an attribute or not; an object under it is the whole extension, as in POST.
  */
-function targetOf(name: string, value: unknown): Target {
-  const target = parsePath(name);
-  const isWhole = target.kind === 'extension' && isObject(value) && !/^urn:ietf:params:scim:schemas:/i.test(name);
+function targetOf(name: string, value: unknown, { extensionSchemas }: Settings): Target {
+  const target = parsePath(name, extensionSchemas);
+  const isWhole =
+    target.kind === 'extension' &&
+    !schemaOf(extensionSchemas, target.schema) &&
+    isObject(value) &&
+    !/^urn:ietf:params:scim:schemas:/i.test(name);
   return isWhole ? { kind: 'extension', schema: name, name: undefined } : target;
 }
 
-function parseTarget(verb: Verb, target: Target, value: unknown): PatchOperation[] | undefined {
+function parseTarget(verb: Verb, target: Target, value: unknown, settings: Settings): PatchOperation[] | undefined {
   switch (target.kind) {
     case 'unknown':
     case 'readOnly':
@@ -110,28 +117,40 @@ function parseTarget(verb: Verb, target: Target, value: unknown): PatchOperation
     case 'core':
       if (verb === Verb.VERB_REMOVE)
         throw badRequest('mutability', 'The core attributes cannot be removed as a whole.');
-      return parseMembers(verb, value, '', CORE_USER);
+      return parseMembers(verb, value, '', CORE_USER, settings);
     case 'dropped':
       return [];
     case 'enterprise':
       if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
-      return parseMembers(verb, value, `${ENTERPRISE_USER}:`, ENTERPRISE_USER);
+      return parseMembers(verb, value, `${ENTERPRISE_USER}:`, ENTERPRISE_USER, settings);
     case 'extension':
-      return parseExtensionTarget(verb, target.schema, target.name, value);
+      return extensionOperations(verb, target.schema, target.name, value, settings);
     case 'elements':
-      return [parseElements(verb, target, value)];
+      return [parseElements(verb, target, value, settings)];
     case 'attribute':
-      return parseAttribute(verb, target, value);
+      return parseAttribute(verb, target, value, settings);
   }
 }
 
 /** The attributes of an object, each as if it were named by a path of its own. */
-function parseMembers(verb: Verb, value: unknown, prefix: string, path: string): PatchOperation[] | undefined {
+function parseMembers(
+  verb: Verb,
+  value: unknown,
+  prefix: string,
+  path: string,
+  settings: Settings,
+): PatchOperation[] | undefined {
   if (!isObject(value)) throw badRequest('invalidValue', `"${path}" must be an object.`);
-  return parseObject(verb, Object.fromEntries(Object.entries(value).map(([name, inner]) => [prefix + name, inner])));
+  const entries = Object.entries(value).map(([name, inner]) => [prefix + name, inner]);
+  return parseObject(verb, Object.fromEntries(entries), settings);
 }
 
-function parseAttribute(verb: Verb, target: AttributeTarget, value: unknown): PatchOperation[] | undefined {
+function parseAttribute(
+  verb: Verb,
+  target: AttributeTarget,
+  value: unknown,
+  settings: Settings,
+): PatchOperation[] | undefined {
   const { attribute, contract, parents, path } = target;
   const removes = verb === Verb.VERB_REMOVE;
   if ((removes || (value !== undefined && isUnset(value))) && attribute.required) {
@@ -139,10 +158,10 @@ function parseAttribute(verb: Verb, target: AttributeTarget, value: unknown): Pa
   }
   if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
   if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(value)) {
-    return parseMembers(verb, value, `${path}.`, path);
+    return parseMembers(verb, value, `${path}.`, path, settings);
   }
   if (removes && attribute.multiValued && !isAbsent(value)) return removeListed(target, value);
-  const parsed = removes ? undefined : parseValue(attribute, value, path);
+  const parsed = removes ? undefined : parseValue(attribute, value, path, settings);
   if (parsed === undefined) return [operation(Verb.VERB_REMOVE, contract)];
   return [operation(verb, contract, { value: userWith(parents, attribute, parsed) })];
 }
@@ -167,7 +186,12 @@ function userWith(parents: readonly string[], attribute: Attribute, value: unkno
   return User.fromPartial(parents.reduceRight((inner, name) => ({ [name]: inner }), innermost) as Partial<User>);
 }
 
-function parseElements(verb: Verb, target: Extract<Target, { kind: 'elements' }>, value: unknown): PatchOperation {
+function parseElements(
+  verb: Verb,
+  target: Extract<Target, { kind: 'elements' }>,
+  value: unknown,
+  settings: Settings,
+): PatchOperation {
   const { attribute, contract, filter: element, sub, path } = target;
   const elementField = sub && contractNameOf(sub);
   if (verb === Verb.VERB_REMOVE) return operation(verb, contract, { element, elementField });
@@ -175,32 +199,9 @@ function parseElements(verb: Verb, target: Extract<Target, { kind: 'elements' }>
   // Entra clears a value by replacing it with "".
   const parsed = sub
     ? { [fieldOf(sub)]: parseSingle(sub, single ?? (sub.type === 'boolean' ? false : ''), path) }
-    : parseSingle(attribute, single, path);
+    : parseSingle(attribute, single, path, settings);
   if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
   return operation(verb, contract, { element, elementField, value: userWith([], attribute, [parsed]) });
-}
-
-function parseExtensionTarget(verb: Verb, schema: string, name: string | undefined, value: unknown): PatchOperation[] {
-  const remove = (names: (string | undefined)[]) =>
-    operation(Verb.VERB_REMOVE, 'extension_attributes', {
-      value: User.fromPartial({ extensionAttributes: names.map((each) => ({ schema, name: each })) }),
-    });
-  if (verb === Verb.VERB_REMOVE || (name === undefined && isUnset(value))) return [remove([name])];
-  const attributes = name === undefined ? value : { [name]: value };
-  const extensionAttributes = parseExtension(schema, attributes);
-  const unset = isObject(attributes) ? Object.keys(attributes).filter((key) => isUnset(attributes[key])) : [];
-  return [...writeExtension(verb, extensionAttributes), ...(unset.length > 0 ? [remove(unset)] : [])];
-}
-
-/** An add joins lists, a replace puts each attribute in the place of the one with its name. */
-function writeExtension(verb: Verb, attributes: ExtensionAttribute[]): PatchOperation[] {
-  if (attributes.length === 0) return [];
-  const write = (extensionAttributes: ExtensionAttribute[], element?: Filter) =>
-    operation(verb, 'extension_attributes', { element, value: User.fromPartial({ extensionAttributes }) });
-  if (verb === Verb.VERB_ADD) return [write(attributes)];
-  return attributes.map((attribute) =>
-    write([attribute], allOf(equal('schema', attribute.schema ?? ''), equal('name', attribute.name ?? ''))),
-  );
 }
 
 const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}): PatchOperation => ({

@@ -4,38 +4,57 @@ import {
   type Attribute,
   attributeNamed,
   CORE_USER,
+  DROPPED,
   ENTERPRISE_ATTRIBUTES,
   ENTERPRISE_USER,
   fieldOf,
+  READ_ONLY,
   TOP_ATTRIBUTES,
 } from './attributes.js';
 import { badRequest } from './errors.js';
-import { checkSchemas, isObject, type JsonObject } from './json.js';
-import { isAttributeName, isSchemaUrn } from './notation.js';
-import { exact, MAX_ELEMENTS, parseValue } from './value.js';
+import { definitionOf, parseExtension, schemaOf } from './extensions.js';
+import { checkSchemas, isObject, type JsonObject, property } from './json.js';
+import { isSchemaUrn } from './notation.js';
+import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { isUnset, parseValue } from './value.js';
 
 /**
  * The user that the body of a POST or a PUT describes. What is read-only (`id`, `meta`, `groups`), a password and
  * unknown attributes are passed over, as Okta sends back whatever it was shown. Throws invalidSyntax, invalidValue.
  */
-export function parseUser(body: JsonObject): User {
+export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
+  for (const urn of strings(property(body, 'schemas'))) if (!isKnownSchema(urn, settings)) passOver(urn, settings);
   const values: JsonObject = {};
   const extensionAttributes: ExtensionAttribute[][] = [];
   for (const [name, value] of coreEntries(body)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
-    if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
+    if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
     else if (isUrnOf(ENTERPRISE_USER, name)) {
       const enterprise =
         name.length > ENTERPRISE_USER.length ? { [name.slice(ENTERPRISE_USER.length + 1)]: value } : value;
-      values.enterprise = { ...(values.enterprise as JsonObject | undefined), ...parseEnterprise(enterprise) };
-    } else if (isSchemaUrn(name)) extensionAttributes.push(parseExtension(name, value));
+      values.enterprise = {
+        ...(values.enterprise as JsonObject | undefined),
+        ...parseEnterprise(enterprise, settings),
+      };
+    } else if (isSchemaUrn(name)) extensionAttributes.push(parseExtension(name, value, settings));
+    else if (!isCommonName(name)) passOver(name, settings);
   }
   if (typeof values.userName !== 'string' || values.userName === '') {
     throw badRequest('invalidValue', 'userName is required.');
   }
   return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes.flat()) });
 }
+
+/** What every resource has, and what is dropped. */
+const isCommonName = (name: string): boolean => READ_ONLY.has(name.toLowerCase()) || name.toLowerCase() === DROPPED;
+
+const strings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+
+const isKnownSchema = (urn: string, { extensionSchemas }: Settings): boolean =>
+  [CORE_USER, ENTERPRISE_USER].some((known) => known.toLowerCase() === urn.toLowerCase()) ||
+  schemaOf(extensionSchemas, urn) !== undefined;
 
 const isUrnOf = (schema: string, name: string): boolean =>
   `${name.toLowerCase()}:`.startsWith(`${schema.toLowerCase()}:`);
@@ -55,39 +74,18 @@ function setOnce(values: JsonObject, attribute: Attribute, value: unknown, path:
   values[field] = value;
 }
 
-function parseEnterprise(value: unknown): JsonObject | undefined {
+function parseEnterprise(value: unknown, settings: Settings): JsonObject | undefined {
   if (isUnset(value)) return undefined;
   if (!isObject(value)) throw badRequest('invalidValue', `"${ENTERPRISE_USER}" must be an object.`);
   const values: JsonObject = {};
   for (const [name, inner] of Object.entries(value)) {
     const attribute = attributeNamed(ENTERPRISE_ATTRIBUTES, name);
-    const path = `${ENTERPRISE_USER}:${attribute?.name}`;
-    if (attribute) setOnce(values, attribute, parseValue(attribute, inner, path), path);
+    const path = `${ENTERPRISE_USER}:${attribute?.name ?? name}`;
+    if (attribute) setOnce(values, attribute, parseValue(attribute, inner, path, settings), path);
+    else passOver(path, settings);
   }
   return values;
 }
-
-/**
- * The attributes of an extension that the service has no fields for: kept as they came, whatever their shape, so that
- * Okta's next PUT brings them back. Null and "" are no value. Throws invalidValue.
- */
-export function parseExtension(schema: string, value: unknown): ExtensionAttribute[] {
-  if (isUnset(value)) return [];
-  if (!isObject(value)) throw badRequest('invalidValue', `"${schema}" must be an object.`);
-  const entries = Object.entries(value);
-  if (entries.length > MAX_ELEMENTS) {
-    throw badRequest('invalidValue', `"${schema}" has more than ${MAX_ELEMENTS} attributes.`);
-  }
-  return entries.flatMap(([name, inner]) => {
-    if (!isAttributeName(name)) throw badRequest('invalidValue', `"${name}" is not a name an attribute can have.`);
-    const keep = (_: string, part: unknown) => (typeof part === 'number' ? exact(part, `${schema}:${name}`) : part);
-    return isUnset(inner) ? [] : [{ schema, name, valueJson: JSON.stringify(inner, keep) }];
-  });
-}
-
-/** What stands for "no value" (RFC 7643 section 2.5). */
-export const isUnset = (value: unknown): boolean =>
-  value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 
 const lastOfEach = (attributes: ExtensionAttribute[]): ExtensionAttribute[] => [
   ...new Map(attributes.map((one) => [`${one.schema}:${one.name}`.toLowerCase(), one])).values(),
@@ -97,8 +95,11 @@ const lastOfEach = (attributes: ExtensionAttribute[]): ExtensionAttribute[] => [
 export const isStoredName = (name: string): boolean =>
   attributeNamed(TOP_ATTRIBUTES, name) !== undefined || isSchemaUrn(name);
 
-/** The SCIM JSON of a user; `location` is his URL. */
-export function renderUser(user: User, location: string): JsonObject {
+/**
+ * The SCIM JSON of a user; `location` is his URL. Where the organization refuses what no schema has, that is not shown
+ * either: a client may send back what it was shown.
+ */
+export function renderUser(user: User, location: string, settings = DEFAULT_SETTINGS): JsonObject {
   const schemas = [CORE_USER];
   const resource: JsonObject = { schemas, id: user.id };
   const values: JsonObject = { ...user };
@@ -110,7 +111,7 @@ export function renderUser(user: User, location: string): JsonObject {
     schemas.push(ENTERPRISE_USER);
     resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise);
   }
-  for (const [schema, attributes] of renderExtensions(user.extensionAttributes)) {
+  for (const [schema, attributes] of renderExtensions(shown(user.extensionAttributes, settings))) {
     schemas.push(schema);
     resource[schema] = attributes;
   }
@@ -119,6 +120,11 @@ export function renderUser(user: User, location: string): JsonObject {
   resource.meta = { resourceType: 'User', created, lastModified, location };
   return resource;
 }
+
+const shown = (attributes: ExtensionAttribute[], { strictSchemas, extensionSchemas }: Settings) =>
+  strictSchemas
+    ? attributes.filter(({ schema = '', name = '' }) => definitionOf(extensionSchemas, schema, name))
+    : attributes;
 
 /** The attributes of each schema; the first spelling of a schema is everyone's. */
 function renderExtensions(extensionAttributes: ExtensionAttribute[]): Iterable<[schema: string, JsonObject]> {

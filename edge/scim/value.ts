@@ -2,6 +2,7 @@
 import { type Attribute, attributeNamed, fieldOf } from './attributes.js';
 import { badRequest } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
+import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
 
 /** As many values as userstore takes in one list. */
 export const MAX_ELEMENTS = 1000;
@@ -11,19 +12,21 @@ export const MAX_ELEMENTS = 1000;
  * providers send them so; a plain value for a complex one is its `value`. `path` names the attribute in errors.
  * Throws invalidValue.
  */
-export function parseValue(attribute: Attribute, value: unknown, path: string): unknown {
-  if (!attribute.multiValued) return parseSingle(attribute, value, path);
+export function parseValue(attribute: Attribute, value: unknown, path: string, settings = DEFAULT_SETTINGS): unknown {
+  if (!attribute.multiValued) return parseSingle(attribute, value, path, settings);
   const elements = value === null || value === undefined ? [] : Array.isArray(value) ? value : [value];
   if (elements.length > MAX_ELEMENTS) throw badRequest('invalidValue', `${path} has more than ${MAX_ELEMENTS} values.`);
-  return elements.map((element) => parseSingle(attribute, element, path)).filter((element) => element !== undefined);
+  return elements
+    .map((element) => parseSingle(attribute, element, path, settings))
+    .filter((element) => element !== undefined);
 }
 
 /** The same for one element of a list, or for an attribute that is no list. */
-export function parseSingle(attribute: Attribute, value: unknown, path: string): unknown {
+export function parseSingle(attribute: Attribute, value: unknown, path: string, settings = DEFAULT_SETTINGS): unknown {
   if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   switch (attribute.type) {
     case 'complex':
-      return value === '' ? undefined : parseComplex(attribute, complexValue(attribute, value, path), path);
+      return value === '' ? undefined : parseComplex(attribute, complexValue(attribute, value, path), path, settings);
     case 'boolean':
       return parseBoolean(value, path);
     default:
@@ -31,14 +34,22 @@ export function parseSingle(attribute: Attribute, value: unknown, path: string):
   }
 }
 
-function parseComplex({ subAttributes = [] }: Attribute, value: JsonObject, path: string): JsonObject {
+function parseComplex(
+  { subAttributes = [] }: Attribute,
+  value: JsonObject,
+  path: string,
+  settings: Settings,
+): JsonObject {
   const result: JsonObject = {};
   for (const [name, inner] of Object.entries(value)) {
     const sub = attributeNamed(subAttributes, name);
-    if (!sub) continue;
+    if (!sub) {
+      passOver(`${path}.${name}`, settings);
+      continue;
+    }
     const field = fieldOf(sub);
     if (Object.hasOwn(result, field)) throw badRequest('invalidSyntax', `${path}.${sub.name} is given more than once.`);
-    result[field] = parseSingle(sub, inner, `${path}.${sub.name}`);
+    result[field] = parseSingle(sub, inner, `${path}.${sub.name}`, settings);
   }
   return result;
 }
@@ -70,3 +81,7 @@ function parseText(value: unknown, path: string): string {
   if (typeof value === 'number') return String(exact(value, path));
   throw badRequest('invalidValue', `${path} must be text.`);
 }
+
+/** What stands for "no value" (RFC 7643 section 2.5). */
+export const isUnset = (value: unknown): boolean =>
+  value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);

@@ -42,7 +42,14 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
     'insert',
     (deadline) =>
       database.organizations.insert(
-        { id: `o${count++}`, displayName: 'd', createTime: now, strictSchemas: false, extensionSchemas: [] },
+        {
+          id: `o${count++}`,
+          displayName: 'd',
+          createTime: now,
+          etag: 'W/"1"',
+          strictSchemas: false,
+          extensionSchemas: [],
+        },
         deadline,
       ),
   ],
@@ -78,7 +85,7 @@ describe('every call to MongoDB', () => {
     await database.apiTokens.insert(token, 'digest', soon());
     for (const id of ['first', 'second', 'third', 'fourth']) {
       await database.organizations.insert(
-        { id, displayName: id, createTime: now, strictSchemas: false, extensionSchemas: [] },
+        { id, displayName: id, createTime: now, etag: 'W/"1"', strictSchemas: false, extensionSchemas: [] },
         soon(),
       );
     }

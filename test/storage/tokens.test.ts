@@ -63,6 +63,7 @@ describe('the organizations collection', () => {
       id: 'first',
       displayName: 'Ünïcødé & Söhne 🏠',
       createTime,
+      etag: 'W/"1"',
       strictSchemas: false,
       extensionSchemas: [],
     };
@@ -75,7 +76,10 @@ describe('the organizations collection', () => {
 
   it('refuses an id that is taken', async () => {
     const error = await database.organizations
-      .insert({ id: 'first', displayName: 'again', createTime, strictSchemas: false, extensionSchemas: [] }, soon())
+      .insert(
+        { id: 'first', displayName: 'again', createTime, etag: 'W/"1"', strictSchemas: false, extensionSchemas: [] },
+        soon(),
+      )
       .catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(Taken);
     expect((await database.organizations.get('first', soon()))?.displayName).not.to.equal('again');
@@ -84,15 +88,29 @@ describe('the organizations collection', () => {
   it('lists oldest first, those of one moment by id, without duplicate or gap from page to page', async () => {
     for (const id of ['c', 'a', 'b'])
       await database.organizations.insert(
-        { id, displayName: id, createTime, strictSchemas: false, extensionSchemas: [] },
+        { id, displayName: id, createTime, etag: 'W/"1"', strictSchemas: false, extensionSchemas: [] },
         soon(),
       );
     await database.organizations.insert(
-      { id: 'late', displayName: 'l', createTime: new Date('2026-04-01'), strictSchemas: false, extensionSchemas: [] },
+      {
+        id: 'late',
+        displayName: 'l',
+        createTime: new Date('2026-04-01'),
+        etag: 'W/"1"',
+        strictSchemas: false,
+        extensionSchemas: [],
+      },
       soon(),
     );
     await database.organizations.insert(
-      { id: 'zero', displayName: 'z', createTime: new Date('2026-01-01'), strictSchemas: false, extensionSchemas: [] },
+      {
+        id: 'zero',
+        displayName: 'z',
+        createTime: new Date('2026-01-01'),
+        etag: 'W/"1"',
+        strictSchemas: false,
+        extensionSchemas: [],
+      },
       soon(),
     );
     const walked: string[] = [];

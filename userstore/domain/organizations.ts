@@ -4,6 +4,7 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
 import { DomainError, invalidField } from './errors.js';
+import { checkExtensionSchemas } from './extension-schemas.js';
 
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;
@@ -21,9 +22,8 @@ export function organizations(storage: OrganizationStorage) {
     async create(displayName: string, deadline: number): Promise<Organization> {
       checkLabel('display_name', displayName);
       const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
-      const organization = { id, displayName, createTime: new Date(), strictSchemas: false, extensionSchemas: [] };
-      await storage.insert(organization, deadline);
-      return organization;
+      const settings = { displayName, strictSchemas: false, extensionSchemas: [] };
+      return await storage.insert({ id, etag: '', createTime: new Date(), ...settings }, deadline);
     },
 
     /** Reads an organization. Throws ORGANIZATION_NOT_FOUND. */
@@ -33,20 +33,22 @@ export function organizations(storage: OrganizationStorage) {
       throw new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
     },
 
-    /** Sets the settings that `mask` names to what they are in `given`. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
-    async update(id: string, given: Organization, mask: readonly string[], deadline: number): Promise<Organization> {
-      const settings: Partial<Settings> = {};
-      for (const name of mask) {
-        if (name === 'display_name') settings.displayName = given.displayName;
-        else if (name === 'strict_schemas') settings.strictSchemas = given.strictSchemas;
-        else if (name === 'extension_schemas') settings.extensionSchemas = given.extensionSchemas;
-        else throw invalidField('update_mask', `An organization has no setting ${name}.`);
-      }
-      if (mask.length === 0) throw invalidField('update_mask', 'The update mask names no field.');
-      if (settings.displayName !== undefined) checkLabel('display_name', settings.displayName);
-      const organization = await storage.update(id, settings, deadline);
+    /**
+     * Sets the settings that `mask` names to what they are in `given`. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID,
+     * ETAG_MISMATCH.
+     */
+    async update(
+      id: string,
+      given: Organization,
+      mask: readonly string[],
+      etag: string | undefined,
+      deadline: number,
+    ): Promise<Organization> {
+      const organization = await storage.update(id, settingsIn(given, mask), etag, deadline);
       if (organization) return organization;
-      throw new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
+      await this.get(id, deadline);
+      const message = 'The organization has changed since the version that was named.';
+      throw new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, message);
     },
 
     /** A page of organizations, oldest first, and the token of the next page if there is one. Throws FIELD_INVALID. */
@@ -58,6 +60,30 @@ export function organizations(storage: OrganizationStorage) {
       return { organizations: page, nextPageToken: found.length > limit && last ? tokenAfter(last) : undefined };
     },
   };
+}
+
+/** The settings that an update mask names. Throws FIELD_INVALID. */
+function settingsIn(given: Organization, mask: readonly string[]): Partial<Settings> {
+  if (mask.length === 0) throw invalidField('update_mask', 'The update mask names no field.');
+  const settings: Partial<Settings> = {};
+  for (const name of mask) {
+    switch (name) {
+      case 'display_name':
+        checkLabel(name, given.displayName);
+        settings.displayName = given.displayName;
+        break;
+      case 'strict_schemas':
+        settings.strictSchemas = given.strictSchemas;
+        break;
+      case 'extension_schemas':
+        checkExtensionSchemas(given.extensionSchemas);
+        settings.extensionSchemas = given.extensionSchemas;
+        break;
+      default:
+        throw invalidField('update_mask', `An organization has no setting ${name}.`);
+    }
+  }
+  return settings;
 }
 
 /** How many a page holds at most: absent and 0 mean the default (AIP-158). */

@@ -5,12 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { PatchOperation } from '../../proto/gen/userstore/v1/user_service.js';
 import { Taken } from '../storage/errors.js';
 import type { UserPage, UserStorage } from '../storage/users.js';
 import { DomainError, invalidField } from './errors.js';
+import { changedExtensions, holdImmutable } from './immutable.js';
 import { applyPatch } from './patch.js';
 import { applyUpdate } from './update.js';
 import { isSame, normalize, validate } from './user.js';
@@ -27,11 +29,23 @@ export interface UserKey {
   userId: string;
 }
 
+/** A change of a user. */
+interface Change {
+  /** Only if this is the version. */
+  etag: string | undefined;
+  /** What is immutable and left out stays, instead of being refused. */
+  keepsOmitted: boolean;
+  changed: (user: User) => User;
+}
+
 /** The rules over a storage. `deadline` is in epoch milliseconds everywhere. */
 export type Users = ReturnType<typeof users>;
 
+/** The schemas of an organization's own. */
+export type SchemasOf = (organizationId: string, deadline: number) => Promise<readonly ExtensionSchema[]>;
+
 /** Binds the rules to where users are stored. */
-export function users(storage: UserStorage) {
+export function users(storage: UserStorage, schemasOf: SchemasOf) {
   const existing = async ({ organizationId, userId }: UserKey, deadline: number): Promise<User> => {
     const user = await storage.get(organizationId, userId, deadline);
     if (!user) throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
@@ -39,15 +53,14 @@ export function users(storage: UserStorage) {
   };
 
   /** One try: read, change, compare, write. Undefined where another writer was faster. */
-  async function tryChange(
-    key: UserKey,
-    etag: string | undefined,
-    deadline: number,
-    changed: (user: User) => User,
-  ): Promise<User | undefined> {
+  async function tryChange(key: UserKey, { etag, keepsOmitted, changed }: Change, deadline: number) {
     const before = await existing(key, deadline);
     if (etag !== undefined && etag !== before.etag) throw stale();
     const after = normalize(changed(before));
+    const extensions = changedExtensions(before, after);
+    if (extensions.length > 0) {
+      holdImmutable(extensions, after, await schemasOf(key.organizationId, deadline), keepsOmitted);
+    }
     validate(after);
     // What changes nothing is no new version; but the one there may be of a write that was never acknowledged.
     if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
@@ -58,10 +71,10 @@ export function users(storage: UserStorage) {
   const inTurn = turns();
 
   /** Tries again, as often and as long as allowed, while other writers are faster. */
-  const change = (key: UserKey, etag: string | undefined, deadline: number, changed: (user: User) => User) =>
+  const change = (key: UserKey, what: Change, deadline: number): Promise<User> =>
     inTurn(`${key.organizationId}/${key.userId}`, async () => {
       for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
-        const result = await tryChange(key, etag, deadline, changed);
+        const result = await tryChange(key, what, deadline);
         if (result) return result;
         await sleep(Math.random() * Math.min(2 + tries, 40));
       }
@@ -96,7 +109,7 @@ export function users(storage: UserStorage) {
 
     /** Sets the fields that `mask` names to what they are in `given`. Throws as the contract's UpdateUser says. */
     update(key: UserKey, given: User, mask: readonly string[], etag: string | undefined, deadline: number) {
-      return change(key, etag, deadline, (user) => applyUpdate(user, given, mask));
+      return change(key, { etag, keepsOmitted: true, changed: (user) => applyUpdate(user, given, mask) }, deadline);
     },
 
     /** Applies operations, all or nothing. Throws as the contract's PatchUser says. */
@@ -104,7 +117,11 @@ export function users(storage: UserStorage) {
       if (operations.length === 0 || operations.length > MAX_OPERATIONS) {
         throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
       }
-      return await change(key, etag, deadline, (user) => applyPatch(user, operations));
+      return await change(
+        key,
+        { etag, keepsOmitted: false, changed: (user) => applyPatch(user, operations) },
+        deadline,
+      );
     },
 
     /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH. */

@@ -13,9 +13,9 @@ export function organizationService(organizations: Organizations): Handlers<Orga
     getOrganization: async ({ organizationId }, deadline) => ({
       organization: await organizations.get(organizationId, deadline),
     }),
-    async updateOrganization({ organizationId, organization, updateMask }, deadline) {
-      if (!organization) throw invalidField('organization', 'The request has no organization.');
-      return { organization: await organizations.update(organizationId, organization, updateMask ?? [], deadline) };
+    async updateOrganization({ organizationId, organization: given, updateMask, etag }, deadline) {
+      if (!given) throw invalidField('organization', 'The request has no organization.');
+      return { organization: await organizations.update(organizationId, given, updateMask ?? [], etag, deadline) };
     },
     listOrganizations: ({ pageSize, pageToken }, deadline) => organizations.list(pageSize, pageToken, deadline),
   };

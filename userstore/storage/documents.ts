@@ -94,7 +94,8 @@ function entriesOf(fields: Fields): [name: string, field: Field][] {
   return known;
 }
 
-const etagOf = (version: number) => `W/"${version}"`;
+/** The weak entity tag of a version. */
+export const etagOf = (version: number) => `W/"${version}"`;
 
 /** The version in a weak entity tag; undefined where it is not one of ours. */
 export const versionOf = (etag: string): number | undefined => {

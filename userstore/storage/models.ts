@@ -9,6 +9,7 @@ export interface OrganizationDocument {
   _id: string;
   displayName: string;
   createTime: Date;
+  version?: number;
   strictSchemas?: boolean;
   extensionSchemas?: ExtensionSchema[];
 }
@@ -78,6 +79,7 @@ const organizationSchema: Schema<OrganizationDocument> = new Schema<Organization
     _id: { type: String, required: true },
     displayName: { type: String, required: true },
     createTime: Date,
+    version: Number,
     strictSchemas: Boolean,
     extensionSchemas: [Schema.Types.Mixed],
   },

@@ -1,7 +1,8 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model } from 'mongoose';
+import type { Model, mongo } from 'mongoose';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { within } from './connect.js';
+import { etagOf, versionOf } from './documents.js';
 import { unlessTaken } from './errors.js';
 import type { OrganizationDocument } from './models.js';
 
@@ -10,33 +11,46 @@ export type Settings = Pick<Organization, 'displayName' | 'strictSchemas' | 'ext
 /** What organizations are stored in. */
 export type OrganizationStorage = ReturnType<typeof organizationStorage>;
 
-const toOrganization = ({ _id, ...settings }: OrganizationDocument): Organization => ({
-  id: _id,
-  displayName: settings.displayName,
-  createTime: settings.createTime,
-  strictSchemas: settings.strictSchemas ?? false,
-  extensionSchemas: settings.extensionSchemas ?? [],
+/** Organizations of an earlier version have no version, and no settings. */
+const toOrganization = ({ _id: id, version = 0, ...settings }: OrganizationDocument): Organization => ({
+  strictSchemas: false,
+  extensionSchemas: [],
+  ...settings,
+  id,
+  etag: etagOf(version),
 });
 
 /** The operations on an organizations collection. */
 export function organizationStorage(model: Model<OrganizationDocument>) {
+  const collection = model.collection as unknown as mongo.Collection<OrganizationDocument>;
+
   return {
-    /** Stores a new organization. Throws Taken. */
-    async insert({ id: _id, ...settings }: Organization, deadline: number): Promise<void> {
-      const document = { _id, ...settings };
-      await unlessTaken(model.collection.insertOne(document as never, within(deadline)));
+    /** Stores a new organization as version 1. Throws Taken. */
+    async insert({ id: _id, etag: _, createTime, ...settings }: Organization, deadline: number): Promise<Organization> {
+      const document = { _id, version: 1, createTime: createTime as Date, ...settings };
+      await unlessTaken(collection.insertOne(document, within(deadline)));
+      return toOrganization(document);
     },
 
     /** The organization with this id. */
     async get(id: string, deadline: number): Promise<Organization | undefined> {
-      const document = await model.findOne({ _id: id }).setOptions(within(deadline)).lean();
+      const document = await collection.findOne({ _id: id }, within(deadline));
       return document ? toOrganization(document) : undefined;
     },
 
-    /** Sets these settings; the organization as it is then. */
-    async update(id: string, settings: Partial<Settings>, deadline: number): Promise<Organization | undefined> {
-      await model.collection.updateOne({ _id: id as never }, { $set: settings }, within(deadline));
-      return await this.get(id, deadline);
+    /** Sets these settings, where an etag is given if it is the version. Undefined where there was nothing to set. */
+    async update(
+      id: string,
+      settings: Partial<Settings>,
+      etag: string | undefined,
+      deadline: number,
+    ): Promise<Organization | undefined> {
+      // A missing version is version 0, and equals null.
+      const version = etag === undefined ? {} : { version: versionOf(etag) || (null as never) };
+      const change = { $set: settings, $inc: { version: 1 } };
+      const options = { returnDocument: 'after', ...within(deadline) } as const;
+      const document = await collection.findOneAndUpdate({ _id: id, ...version }, change, options);
+      return document ? toOrganization(document) : undefined;
     },
 
     /** At most `limit` organizations, oldest first, from the one after `after`. */
@@ -44,8 +58,8 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
       const query = after
         ? { $or: [{ createTime: { $gt: after.createTime } }, { createTime: after.createTime, _id: { $gt: after.id } }] }
         : {};
-      const found = model.find(query).sort({ createTime: 1, _id: 1 }).limit(limit);
-      return (await found.setOptions(within(deadline)).lean()).map(toOrganization);
+      const found = collection.find(query, { sort: { createTime: 1, _id: 1 }, limit, ...within(deadline) });
+      return (await found.toArray()).map(toOrganization);
     },
   };
 }

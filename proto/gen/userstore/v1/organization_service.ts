@@ -39,6 +39,8 @@ export interface Organization {
   strictSchemas: boolean;
   /** Schemas of its own; at most 20. */
   extensionSchemas: ExtensionSchema[];
+  /** The version of the organization as a weak entity tag, W/"7"; ignored in requests. */
+  etag: string;
 }
 
 /** Asks for a new organization. */
@@ -93,7 +95,11 @@ export interface UpdateOrganizationRequest {
    * Which fields to set to what they are in `organization`: "display_name", "strict_schemas",
    * "extension_schemas". An empty mask is FIELD_INVALID.
    */
-  updateMask: string[] | undefined;
+  updateMask:
+    | string[]
+    | undefined;
+  /** Change only if this is still the version. */
+  etag?: string | undefined;
 }
 
 /** The organization as stored. */
@@ -102,7 +108,7 @@ export interface UpdateOrganizationResponse {
 }
 
 function createBaseOrganization(): Organization {
-  return { id: "", displayName: "", createTime: undefined, strictSchemas: false, extensionSchemas: [] };
+  return { id: "", displayName: "", createTime: undefined, strictSchemas: false, extensionSchemas: [], etag: "" };
 }
 
 export const Organization: MessageFns<Organization, "userstore.v1.Organization"> = {
@@ -123,6 +129,9 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
     }
     for (const v of message.extensionSchemas) {
       ExtensionSchema.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.etag !== "") {
+      writer.uint32(50).string(message.etag);
     }
     return writer;
   },
@@ -180,6 +189,14 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
             message.extensionSchemas.push(ExtensionSchema.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -202,6 +219,7 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
     message.createTime = object.createTime ?? undefined;
     message.strictSchemas = object.strictSchemas ?? false;
     message.extensionSchemas = object.extensionSchemas?.map((e) => ExtensionSchema.fromPartial(e)) || [];
+    message.etag = object.etag ?? "";
     return message;
   },
 };
@@ -598,7 +616,7 @@ export const ListOrganizationsResponse: MessageFns<
 };
 
 function createBaseUpdateOrganizationRequest(): UpdateOrganizationRequest {
-  return { organizationId: "", actor: undefined, organization: undefined, updateMask: undefined };
+  return { organizationId: "", actor: undefined, organization: undefined, updateMask: undefined, etag: undefined };
 }
 
 export const UpdateOrganizationRequest: MessageFns<
@@ -619,6 +637,9 @@ export const UpdateOrganizationRequest: MessageFns<
     }
     if (message.updateMask !== undefined) {
       FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(34).fork()).join();
+    }
+    if (message.etag !== undefined) {
+      writer.uint32(42).string(message.etag);
     }
     return writer;
   },
@@ -668,6 +689,14 @@ export const UpdateOrganizationRequest: MessageFns<
             message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -691,6 +720,7 @@ export const UpdateOrganizationRequest: MessageFns<
       ? Organization.fromPartial(object.organization)
       : undefined;
     message.updateMask = object.updateMask ?? undefined;
+    message.etag = object.etag ?? undefined;
     return message;
   },
 };
@@ -798,7 +828,7 @@ export const OrganizationServiceService = {
   },
   /**
    * Changes settings of an organization, which reach every edge within seconds.
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization: {
     path: "/userstore.v1.OrganizationService/UpdateOrganization" as const,
@@ -822,7 +852,7 @@ export interface OrganizationServiceServer extends UntypedServiceImplementation 
   listOrganizations: handleUnaryCall<ListOrganizationsRequest, ListOrganizationsResponse>;
   /**
    * Changes settings of an organization, which reach every edge within seconds.
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization: handleUnaryCall<UpdateOrganizationRequest, UpdateOrganizationResponse>;
 }
@@ -878,7 +908,7 @@ export interface OrganizationServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Changes settings of an organization, which reach every edge within seconds.
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization(
     request: UpdateOrganizationRequest,

@@ -63,7 +63,8 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
   .index({ organizationId: 1, 'emails.valueKey': 1, _id: 1 }, { name: 'email' })
-  .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' });
+  .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' })
+  .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' });
 
 const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
   {

@@ -4,10 +4,17 @@ import express, { type Response } from 'express';
 import { Operator } from '../proto/gen/userstore/v1/filter.js';
 import { User } from '../proto/gen/userstore/v1/user.js';
 import { PatchOperation_Verb, UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
-import { ENTERPRISE_USER, type Operation } from './operations.js';
+import { ENTERPRISE_USER, LOOKUPS, type Operation } from './operations.js';
 import { readWorld } from './world.js';
 
 const USERS = '/:organizationId/scim/v2/Users';
+/** The field that each look-up goes by; in the bare chain a work e-mail is any. */
+const FIELDS = [
+  ['lookup', 'user_name'],
+  ['by-external-id', 'external_id'],
+  ['by-email', 'emails.value'],
+  ['by-work-email', 'emails.value'],
+] as const;
 const { answers } = await readWorld();
 const users = new UserServiceClient(process.env.USERSTORE_ADDRESS ?? '', credentials.createInsecure());
 
@@ -25,21 +32,19 @@ app.get(`${USERS}/:id`, ({ params: { organizationId, id } }, response) => {
   users.getUser({ organizationId, userId: id }, answer(response, 'get', 200));
 });
 app.get(USERS, ({ params: { organizationId }, query }, response) => {
-  const name = /"(.*)"/.exec(String(query.filter))?.[1];
-  if (name === undefined) {
-    users.listUsers(
-      { organizationId, filter: undefined, skip: 0, order: undefined, pageSize: 100 },
-      answer(response, 'list', 200),
-    );
+  const text = String(query.filter);
+  const lookup = FIELDS.find(([operation]) => text.startsWith(LOOKUPS[operation]));
+  const value = /"([^"]*)"$/.exec(text)?.[1];
+  const page = { organizationId, skip: 0, order: undefined, pageSize: 100 };
+  if (!lookup || value === undefined) {
+    users.listUsers({ ...page, filter: undefined }, answer(response, 'list', 200));
     return;
   }
-  const value = { kind: { $case: 'stringValue', value: name } } as const;
-  const comparison = { field: 'user_name', operator: Operator.OPERATOR_EQUAL, value };
+  const [operation, field] = lookup;
+  const literal = { kind: { $case: 'stringValue', value } } as const;
+  const comparison = { field, operator: Operator.OPERATOR_EQUAL, value: literal };
   const filter = { expression: { $case: 'comparison', value: comparison } } as const;
-  users.listUsers(
-    { organizationId, filter, skip: 0, order: undefined, pageSize: 100 },
-    answer(response, 'lookup', 200),
-  );
+  users.listUsers({ ...page, filter }, answer(response, operation, 200));
 });
 app.post(USERS, ({ params: { organizationId }, body }, response) => {
   const user = Object.assign(User.fromPartial({}), body, { enterprise: body[ENTERPRISE_USER] });

@@ -16,6 +16,13 @@ const collection = client.db().collection<UserDocument>('users');
 const template = (await collection.findOne({})) ?? undefined;
 if (!template) throw new Error('there are no users yet');
 
+/** Where the fields lie that users are looked up by. */
+const KEYS: Record<string, string> = {
+  user_name: 'userNameKey',
+  external_id: 'externalId',
+  'emails.value': 'emails.valueKey',
+};
+
 /** Assigned, not spread: V8 makes dictionaries of large spreads, and encoding those takes three times as long. */
 const toUser = (document: UserDocument): User =>
   Object.assign(User.fromPartial({}), document as Partial<User>, { id: document._id });
@@ -30,9 +37,9 @@ const handlers = {
   },
   listUsers({ request: { organizationId, filter, pageSize = 100 } }, callback) {
     if (filter?.expression?.$case === 'comparison') {
-      const userNameKey = String(filter.expression.value.value?.kind?.value);
+      const { field, value } = filter.expression.value;
       collection
-        .findOne({ organizationId, userNameKey })
+        .findOne({ organizationId, [KEYS[field] ?? '']: value?.kind?.value })
         .then((user) => callback(null, { users: [found(user)], totalSize: 1 }), callback);
       return;
     }

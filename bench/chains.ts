@@ -7,7 +7,8 @@ import { OPERATIONS, person, requestOf, type ScimRequest } from './operations.js
 import { type Launch, type Launched, launch } from './processes.js';
 import type { Tenant, World } from './world.js';
 
-const TOKENS = { edge: 'edge-service-token-of-bench', admin: 'admin-service-token-of-bench' };
+/** The service tokens of every userstore of the bench. */
+export const TOKENS = { edge: 'edge-service-token-of-bench', admin: 'admin-service-token-of-bench' };
 const REQUEST_MS = 20_000;
 const SEEDERS = 8;
 
@@ -28,8 +29,9 @@ export interface Chain {
   userstore: Launched;
 }
 
-type Keep = (stop: () => Promise<void>) => void;
-type Setting = Omit<Launch, 'module' | 'args' | 'env'>;
+/** Takes what ends a process. */
+export type Keep = (stop: () => Promise<void>) => void;
+export type Setting = Omit<Launch, 'module' | 'args' | 'env'>;
 
 /** Starts a chain over the database; `keep` takes what ends each process. */
 export async function startChain(
@@ -77,7 +79,8 @@ export async function makeWorld({ port, address }: Chain, count: number, folder:
 
 const creation = (index: number) => ({ method: 'POST', path: '/Users', body: person(index), status: 201 });
 
-async function createTenants(address: string): Promise<[Tenant, Tenant]> {
+/** Makes two organizations, each with an API token. */
+export async function createTenants(address: string): Promise<[Tenant, Tenant]> {
   const admin = connect(address, TOKENS.admin);
   const create = async (displayName: string) => {
     const { id: organizationId } = await admin.createOrganization(displayName);
@@ -91,7 +94,8 @@ async function createTenants(address: string): Promise<[Tenant, Tenant]> {
   }
 }
 
-async function send(port: number, { tenant, method, path, body, status }: ScimRequest, signal: AbortSignal) {
+/** Sends one request to the edge at `port` and returns the body. Throws where the status is not as expected. */
+export async function send(port: number, { tenant, method, path, body, status }: ScimRequest, signal: AbortSignal) {
   const response = await fetch(`http://127.0.0.1:${port}/${tenant.organizationId}/scim/v2${path}`, {
     method,
     headers: { Authorization: `apikey ${tenant.secret}`, 'Content-Type': 'application/scim+json' },

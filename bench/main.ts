@@ -13,6 +13,7 @@ import { OPERATIONS, type Operation } from './operations.js';
 import { cpuTime, type Launched, launch, nextMessage, peakMemory, profileName } from './processes.js';
 import { compareProfiles } from './profile.js';
 import { METHOD, type Measured, table, tables } from './report.js';
+import { measureWalks } from './walk.js';
 
 /** V8 has optimized by then what it will; a chain that is warmer than the other would look better. */
 const WARM_UP_REQUESTS = 3000;
@@ -27,6 +28,7 @@ interface Options {
   users: number;
   only: Operation[];
   profile: boolean;
+  walk: boolean;
   output: string;
 }
 
@@ -39,6 +41,7 @@ const options = program
   .option('--users <number>', 'users that there are, 100 or more', integer(100, 1_000_000), 2000)
   .option('--only <operations>', `some of ${OPERATIONS.join(',')}`, parseOperations, OPERATIONS)
   .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
+  .option('--walk', 'measure walks through all users of a large organization instead', false)
   .option('--output <folder>', 'where profiles are left', 'data/bench')
   .parse()
   .opts<Options>();
@@ -59,22 +62,28 @@ const profiles = options.profile ? resolve(options.output) : undefined;
 /** Newest first: the order in which to stop. */
 const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
+const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  const setup = await start();
-  await measure(setup);
-  const memory = await memoryOf(setup);
-  console.log(`\n${METHOD}\n\n${tables(measured)}\n\nPeak memory in MiB:\n\n${memory}`);
+  if (options.walk) {
+    const database = await startDatabase(folder, signal);
+    keep(database.stop);
+    console.log(await measureWalks(database.uri, { folder, profiles, signal }, keep));
+  } else {
+    const setup = await start();
+    await measure(setup);
+    const memory = await memoryOf(setup);
+    console.log(`\n${METHOD}\n\n${tables(measured)}\n\nPeak memory in MiB:\n\n${memory}`);
+  }
 } catch (error) {
   if (!signal.aborted) console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
 for (const stop of stops) await stop();
 await rm(folder, { recursive: true, force: true });
-if (profiles && !process.exitCode) await printProfiles(profiles);
+if (profiles && !options.walk && !process.exitCode) await printProfiles(profiles);
 process.exit();
 
 async function start(): Promise<Setup> {
-  const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
   if (profiles) await mkdir(profiles, { recursive: true });
   const database = await startDatabase(folder, signal);
   keep(database.stop);

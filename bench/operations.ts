@@ -6,8 +6,25 @@ export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterpris
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 /** The aim of each operation: the least share of the bare chain's speed, in percent. */
-export const AIMS = { get: 75, lookup: 75, list: 60, patch: 75, create: 60 };
+export const AIMS = {
+  get: 75,
+  lookup: 75,
+  'by-external-id': 75,
+  'by-email': 75,
+  'by-work-email': 75,
+  list: 60,
+  patch: 75,
+  create: 60,
+};
 export type Operation = keyof typeof AIMS;
+
+/** How Okta and Entra look one user up: what a filter begins with, before the value and its quotes. */
+export const LOOKUPS = {
+  lookup: 'userName eq ',
+  'by-external-id': 'externalId eq ',
+  'by-email': 'emails.value eq ',
+  'by-work-email': 'emails[type eq "work"].value eq ',
+} as const satisfies Partial<Record<Operation, string>>;
 /** Creating comes last: nothing else is measured on a database that it has made larger. */
 export const OPERATIONS = Object.keys(AIMS) as Operation[];
 
@@ -27,8 +44,13 @@ export function requestOf(operation: Operation, index: number, { home, nursery, 
   switch (operation) {
     case 'get':
       return { ...read, path: `/Users/${id}` };
-    case 'lookup': {
-      const filter = encodeURIComponent(`userName eq "${userName}"`);
+    case 'lookup':
+    case 'by-external-id':
+    case 'by-email':
+    case 'by-work-email': {
+      // A user's name is his e-mail, too.
+      const value = operation === 'by-external-id' ? externalId(index % users.length) : userName;
+      const filter = encodeURIComponent(`${LOOKUPS[operation]}"${value}"`);
       return { ...read, path: `/Users?filter=${filter}&startIndex=1&count=100` };
     }
     case 'list':
@@ -46,7 +68,7 @@ export function requestOf(operation: Operation, index: number, { home, nursery, 
 
 /** Okta's body for a new user; all are equally long. */
 export function person(index: number): object {
-  const number = String(index).padStart(8, '0');
+  const number = digits(index);
   const userName = `ana.bell.${number}@bench.example`;
   return {
     schemas: [CORE_USER, ENTERPRISE_USER],
@@ -57,10 +79,13 @@ export function person(index: number): object {
     locale: 'en-US',
     title: 'Leasing Agent',
     phoneNumbers: [{ primary: true, value: '+1 555 0100', type: 'work' }],
-    externalId: `00u1abcdEFGH${number}`,
+    externalId: externalId(index),
     [ENTERPRISE_USER]: { employeeNumber: number, department: 'Leasing' },
     groups: [],
     password: 'x7Rk20ab',
     active: true,
   };
 }
+
+const digits = (index: number) => String(index).padStart(8, '0');
+const externalId = (index: number) => `00u1abcdEFGH${digits(index)}`;

@@ -359,6 +359,60 @@ describe('UserService', () => {
       expect([users.length, totalSize]).to.deep.equal([4, 20]);
     });
 
+    it('goes on by page token, through every page to the last, with the same total on each', async () => {
+      const sizes: number[] = [];
+      const names = new Set<string | undefined>();
+      let pageToken: string | undefined;
+      do {
+        const page = await list({ pageSize: 90, pageToken });
+        expect(page.totalSize).to.equal(205);
+        sizes.push(page.users.length);
+        for (const { userName } of page.users) names.add(userName);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined && sizes.length < 10);
+      expect(sizes).to.deep.equal([90, 90, 25]);
+      expect(names.size).to.equal(205);
+    });
+
+    it('gives no page token where the total alone is asked for', async () => {
+      expect((await list({ pageSize: 0 })).nextPageToken).to.equal(undefined);
+    });
+
+    it('goes on after a page that was found by skip', async () => {
+      const { nextPageToken: pageToken } = await list({ skip: 100, pageSize: 50 });
+      const [next, expected] = [await list({ pageToken, pageSize: 5 }), await list({ skip: 150, pageSize: 5 })];
+      expect(plain(next.users)).to.deep.equal(plain(expected.users));
+    });
+
+    it('lists in the order asked for, and the other way round', async () => {
+      for (const descending of [false, true]) {
+        const { users } = await list({ order: { field: 'user_name', descending }, pageSize: 200 });
+        const names = users.map(({ userName = '' }) => userName);
+        expect(names).to.deep.equal(descending ? names.toSorted().reverse() : names.toSorted());
+        expect(names[0]).to.equal(descending ? 'list 99' : 'list 0');
+      }
+    });
+
+    for (const field of ['salary', 'organization_id', '', 'emails', '$where']) {
+      it(`refuses an order by ${field || 'nothing'}: ORDER_UNSUPPORTED`, async () => {
+        const failure = { code: 'INVALID_ARGUMENT', reason: 'ORDER_UNSUPPORTED', field };
+        expect(await failureIn(list({ order: { field, descending: false } }))).to.deep.equal(failure);
+      });
+    }
+
+    it('refuses a page token that is none, or is of another filter or order: PAGE_TOKEN_INVALID', async () => {
+      const { nextPageToken } = await list({ pageSize: 1 });
+      const failure = { code: 'INVALID_ARGUMENT', reason: 'PAGE_TOKEN_INVALID' };
+      for (const request of [
+        { pageToken: '' },
+        { pageToken: 'x' },
+        { pageToken: nextPageToken, filter: equal('active', true) },
+        { pageToken: nextPageToken, order: { field: 'user_name', descending: false } },
+      ]) {
+        expect(await failureIn(list(request)), JSON.stringify(request)).to.deep.equal(failure);
+      }
+    });
+
     for (const [filter, field] of [
       [equal('salary', 'x'), 'salary'],
       [equal('organization_id', 'x'), 'organization_id'],

@@ -20,7 +20,8 @@ const old = (index: number) => ({
   emails: [{ value: 'A@x.example', type: 'Work', valueKey: 'a@x.example', typeKey: 'work' }],
   extensionAttributes: [{ schema: 'urn:acme:1.0:User', name: 'badge', valueJson: '"B"' }],
 });
-const titles = async () => (await database.users.list('one', equal('display_name', 'ANA'), 0, 10, soon())).total;
+const titles = async () =>
+  (await database.users.list('one', { filter: equal('display_name', 'ANA'), limit: 10 }, soon())).total;
 
 describe('documents of an earlier version', () => {
   before(async () => {

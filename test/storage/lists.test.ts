@@ -98,26 +98,34 @@ describe('a list of users', () => {
   describe('filtered by', () => {
     for (const [title, filter, names] of found) {
       it(`${title} → ${names || 'nobody'}`, async () => {
-        const { users, total } = await database.users.list('people', filter, 0, 200, soon());
+        const { users, total } = await database.users.list('people', { filter, limit: 200 }, soon());
         const nameOf = (user: User) => Object.keys(people).find((name) => people[name]?.userName === user.userName);
         expect(users.map(nameOf).join(' ')).to.equal(names);
         expect(total).to.equal(users.length);
-        expect((await database.users.list('people', filter, 0, 0, soon())).total, 'the total alone').to.equal(total);
+        expect((await database.users.list('people', { filter, limit: 0 }, soon())).total, 'the total alone').to.equal(
+          total,
+        );
       });
     }
 
     it('an id finds this user only', async () => {
-      const everybody = await database.users.list('people', undefined, 0, 200, soon());
+      const everybody = await database.users.list('people', { limit: 200 }, soon());
       const id = everybody.users[2]?.id ?? '';
-      expect((await database.users.list('people', equal('id', id), 0, 200, soon())).users[0]?.userName).to.equal('cyd');
-      expect((await database.users.list('people', equal('id', id.toUpperCase()), 0, 200, soon())).total).to.equal(0);
+      expect(
+        (await database.users.list('people', { filter: equal('id', id), limit: 200 }, soon())).users[0]?.userName,
+      ).to.equal('cyd');
+      expect(
+        (await database.users.list('people', { filter: equal('id', id.toUpperCase()), limit: 200 }, soon())).total,
+      ).to.equal(0);
     });
   });
 
   describe('refuses to be filtered by', () => {
     for (const [title, filter, field] of refused) {
       it(`${title}: FILTER_UNSUPPORTED${field ? ` in ${field}` : ''}`, async () => {
-        const error = await database.users.list('people', filter, 0, 10, soon()).catch((thrown: unknown) => thrown);
+        const error = await database.users
+          .list('people', { filter, limit: 10 }, soon())
+          .catch((thrown: unknown) => thrown);
         expect(error).to.be.instanceOf(DomainError).and.include({ reason: 6, field });
       });
     }
@@ -132,7 +140,7 @@ describe('a list of users', () => {
       it(`of ${limit} has everybody once, oldest first, with the same total on each`, async () => {
         const walked: (string | undefined)[] = [];
         for (let skip = 0; skip < 23; skip += limit) {
-          const page = await database.users.list('pages', undefined, skip, limit, soon());
+          const page = await database.users.list('pages', { skip, limit }, soon());
           expect(page.users).to.have.length(Math.min(limit, 23 - skip));
           expect(page.total).to.equal(23);
           walked.push(...page.users.map(({ userName }) => userName));
@@ -142,14 +150,14 @@ describe('a list of users', () => {
     }
 
     it('of none tells the total alone', async () => {
-      expect(await database.users.list('pages', undefined, 0, 0, soon())).to.deep.equal({ users: [], total: 23 });
-      expect(await database.users.list('pages', undefined, 7, 0, soon())).to.deep.equal({ users: [], total: 23 });
-      expect(await database.users.list('nobody', undefined, 0, 0, soon())).to.deep.equal({ users: [], total: 0 });
+      expect(await database.users.list('pages', { limit: 0 }, soon())).to.deep.equal({ users: [], total: 23 });
+      expect(await database.users.list('pages', { skip: 7, limit: 0 }, soon())).to.deep.equal({ users: [], total: 23 });
+      expect(await database.users.list('nobody', { limit: 0 }, soon())).to.deep.equal({ users: [], total: 0 });
     });
 
     for (const skip of [23, 24, 2 ** 31 - 1]) {
       it(`past the end (${skip} of 23) is empty and still tells the total`, async () => {
-        expect(await database.users.list('pages', undefined, skip, 10, soon())).to.deep.equal({ users: [], total: 23 });
+        expect(await database.users.list('pages', { skip, limit: 10 }, soon())).to.deep.equal({ users: [], total: 23 });
       });
     }
 
@@ -162,7 +170,7 @@ describe('a list of users', () => {
       })();
       const walked: string[] = [];
       for (let skip = 0; skip < 20; skip += 3) {
-        const page = await database.users.list('moving', undefined, skip, 3, soon());
+        const page = await database.users.list('moving', { skip, limit: 3 }, soon());
         walked.push(...page.users.map(({ userName }) => userName ?? ''));
       }
       walk.abort();

@@ -120,18 +120,18 @@ describe('the users collection', () => {
       equal('emails.value', 'ana@x.example'),
     ]) {
       it(`list ${filter ? `by ${filter.expression?.$case === 'comparison' && filter.expression.value.field}` : 'of all'} shows and counts its own only`, async () => {
-        const found = await database.users.list(own, filter, 0, 10, soon());
+        const found = await database.users.list(own, { filter, limit: 10 }, soon());
         expect(found.users.map(({ id }) => id)).to.deep.equal([user.id]);
         expect(found.total).to.equal(1);
-        const others = await database.users.list(other, filter, 0, 10, soon());
+        const others = await database.users.list(other, { filter, limit: 10 }, soon());
         expect(others.users.map(({ id }) => id)).not.to.include(user.id);
         expect(others.total).to.equal(filter ? 0 : 1);
-        expect((await database.users.list(other, filter, 0, 0, soon())).total).to.equal(filter ? 0 : 1);
+        expect((await database.users.list(other, { filter, limit: 0 }, soon())).total).to.equal(filter ? 0 : 1);
       });
     }
 
     it('list by a right id in the other organization finds nothing', async () => {
-      expect((await database.users.list(other, equal('id', user.id), 0, 10, soon())).total).to.equal(0);
+      expect((await database.users.list(other, { filter: equal('id', user.id), limit: 10 }, soon())).total).to.equal(0);
     });
 
     it('the same user name is free in the other organization', async () => {
@@ -173,7 +173,7 @@ describe('the users collection', () => {
       const ends = await Promise.allSettled(names.map((name) => insert(organizationId, userNamed(name))));
       expect(ends.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
       for (const end of ends) if (end.status === 'rejected') expect(end.reason).to.be.instanceOf(Taken);
-      expect((await database.users.list(organizationId, undefined, 0, 200, soon())).total).to.equal(1);
+      expect((await database.users.list(organizationId, { limit: 200 }, soon())).total).to.equal(1);
     });
 
     it('a removed user’s name is free again', async () => {
@@ -237,7 +237,7 @@ describe('the users collection', () => {
   for (const id of ['', 'x', 'a\u0000b', '$ne', '{"$gt":""}', '../..', 'x'.repeat(10_000), '\ud83d\ude00']) {
     it(`the id ${JSON.stringify(id).slice(0, 20)} is simply not found`, async () => {
       expect(await get(world(), id)).to.equal(undefined);
-      expect((await database.users.list(world(), equal('id', id), 0, 10, soon())).total).to.equal(0);
+      expect((await database.users.list(world(), { filter: equal('id', id), limit: 10 }, soon())).total).to.equal(0);
     });
   }
 });

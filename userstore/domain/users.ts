@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import type { PatchOperation } from '../../proto/gen/userstore/v1/user_service.js';
+import type { ListUsersRequest, PatchOperation } from '../../proto/gen/userstore/v1/user_service.js';
 import { Taken } from '../storage/errors.js';
-import type { UserPage, UserStorage } from '../storage/users.js';
+import type { UserPage } from '../storage/lists.js';
+import type { UserStorage } from '../storage/users.js';
 import { DomainError, invalidField } from './errors.js';
 import { changedExtensions, holdImmutable } from './immutable.js';
 import { applyPatch } from './patch.js';
@@ -95,16 +95,10 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
     /** Reads a user. Throws USER_NOT_FOUND. */
     get: existing,
 
-    /** A page of users, oldest first: 100 of them unless `pageSize` says otherwise. Throws FILTER_UNSUPPORTED. */
-    async list(
-      organizationId: string,
-      filter: Filter | undefined,
-      skip: number,
-      pageSize: number | undefined,
-      deadline: number,
-    ): Promise<UserPage> {
+    /** A page of users: 100 of them unless `pageSize` says otherwise. Throws as the contract's ListUsers says. */
+    async list({ organizationId, pageSize, skip, ...which }: ListUsersRequest, deadline: number): Promise<UserPage> {
       const limit = Math.min(Math.max(pageSize ?? DEFAULT_PAGE_SIZE, 0), MAX_PAGE_SIZE);
-      return await storage.list(organizationId, filter, Math.max(skip, 0), limit, deadline);
+      return await storage.list(organizationId, { ...which, skip: Math.max(skip, 0), limit }, deadline);
     },
 
     /** Sets the fields that `mask` names to what they are in `given`. Throws as the contract's UpdateUser says. */

@@ -9,9 +9,9 @@ export function userService(users: Users): Handlers<UserServiceService> {
   return {
     getUser: async (request, deadline) => ({ user: await users.get(request, deadline) }),
 
-    async listUsers({ organizationId, filter, skip, pageSize }, deadline) {
-      const page = await users.list(organizationId, filter, skip, pageSize, deadline);
-      return { users: page.users, totalSize: page.total };
+    async listUsers(request, deadline) {
+      const { total: totalSize, ...page } = await users.list(request, deadline);
+      return { ...page, totalSize };
     },
 
     async createUser({ organizationId, user }, deadline) {

@@ -71,8 +71,9 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
   .index({ organizationId: 1, 'emails.valueKey': 1, 'emails.typeKey': 1, _id: 1 }, { name: 'emailOfType' })
   .index({ organizationId: 1, 'extensionValues.name': 1, 'extensionValues.key': 1, _id: 1 }, { name: 'extension' })
-  .index({ layout: 1 }, { name: 'layout' })
-  .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' });
+  .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' })
+  .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })
+  .index({ layout: 1 }, { name: 'layout' });
 
 const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
   {

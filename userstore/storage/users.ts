@@ -3,18 +3,12 @@
  * milliseconds) bounds every call. Values handed out are the caller's to change.
  */
 import type { Model, mongo } from 'mongoose';
-import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { within } from './connect.js';
 import { toDocument, toUser, type UserDocument, versionOf } from './documents.js';
 import { unlessTaken } from './errors.js';
-import { toQuery } from './filter.js';
-
-/** A page of users, oldest first, and how many match in all. */
-export interface UserPage {
-  users: User[];
-  total: number;
-}
+import { userLists } from './lists.js';
+import { userTotals } from './totals.js';
 
 /** What users are stored in. */
 export type UserStorage = ReturnType<typeof userStorage>;
@@ -24,12 +18,14 @@ export function userStorage(model: Model<UserDocument>) {
   // Documents come from documents.ts and queries from here and filter.ts alone: casting them would cost time on every
   // call and find nothing.
   const collection = model.collection as unknown as mongo.Collection<UserDocument>;
+  const totals = userTotals(collection);
 
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws Taken. */
     async insert(user: User, deadline: number): Promise<User> {
       const document = toDocument(user, 1);
-      await unlessTaken(collection.insertOne(document, within(deadline)));
+      const write = unlessTaken(collection.insertOne(document, within(deadline)));
+      await write.finally(() => totals.changed(user.organizationId));
       return toUser(document);
     },
 
@@ -39,30 +35,8 @@ export function userStorage(model: Model<UserDocument>) {
       return document ? toUser(document) : undefined;
     },
 
-    /** Users in the order of their ids, which is that of their creation. Throws FILTER_UNSUPPORTED. */
-    async list(
-      organizationId: string,
-      filter: Filter | undefined,
-      skip: number,
-      limit: number,
-      deadline: number,
-    ): Promise<UserPage> {
-      const query = filter ? { organizationId, $and: [toQuery(filter)] } : { organizationId };
-      // The shortest index that holds all users; a filter finds its own.
-      const hint = filter ? {} : { hint: { organizationId: 1, _id: 1 } };
-      const documents =
-        limit === 0
-          ? []
-          : await collection
-              .find(query, { sort: { _id: 1 }, skip, limit, batchSize: limit, ...within(deadline) })
-              .toArray();
-      // A page that is not full ends the list: no count is needed.
-      const isLast = documents.length < limit && (documents.length > 0 || skip === 0);
-      const total = isLast
-        ? skip + documents.length
-        : await collection.countDocuments(query, { ...hint, ...within(deadline) });
-      return { users: documents.map(toUser), total };
-    },
+    /** A page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
+    list: userLists(collection, totals),
 
     /**
      * Puts the user in the place of the version it was made from (`user.etag`). Undefined where another version is
@@ -73,8 +47,8 @@ export function userStorage(model: Model<UserDocument>) {
       if (version === undefined) return undefined;
       const document = toDocument(user, version + 1);
       const { organizationId, id: _id } = user;
-      const write = collection.replaceOne({ organizationId, _id, version }, document, within(deadline));
-      const { matchedCount } = await unlessTaken(write);
+      const write = unlessTaken(collection.replaceOne({ organizationId, _id, version }, document, within(deadline)));
+      const { matchedCount } = await write.finally(() => totals.changed(organizationId));
       return matchedCount === 1 ? toUser(document) : undefined;
     },
 
@@ -92,7 +66,8 @@ export function userStorage(model: Model<UserDocument>) {
     async remove(organizationId: string, id: string, etag: string | undefined, deadline: number): Promise<boolean> {
       const version = etag === undefined ? {} : { version: versionOf(etag) ?? -1 };
       const condition = { organizationId, _id: id, ...version };
-      const { deletedCount } = await collection.deleteOne(condition, within(deadline));
+      const write = collection.deleteOne(condition, within(deadline));
+      const { deletedCount } = await write.finally(() => totals.removed(organizationId));
       return deletedCount === 1;
     },
   };

@@ -55,7 +55,10 @@ export interface ListUsersRequest {
   order: Order | undefined;
 }
 
-/** The order of a list; users that are alike in it are ordered by id. */
+/**
+ * The order of a list; users that are alike in it are ordered by id, as the order itself goes. Of
+ * a text the first 256 characters count.
+ */
 export interface Order {
   /**
    * A field that Comparison takes, except attributes of extensions. Of a list the primary
@@ -74,7 +77,7 @@ export interface ListUsersResponse {
    * another userstore count correctly only after some seconds.
    */
   totalSize: number;
-  /** What to ask for the next page with; absent on the last. */
+  /** What to ask for the next page with; absent on the last, and where page_size is zero. */
   nextPageToken?: string | undefined;
 }
 

@@ -4,15 +4,16 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { authenticate } from './auth.js';
 import { requestLog } from './request-log.js';
+import { bulkRoute } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { live, ready } from './routes/health.js';
-import { type BaseUrl, type ClientAddress, errorHandler, methodNotAllowed, notFound } from './routes/send.js';
+import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { userRoutes } from './routes/users.js';
 import { badRequest, ScimError } from './scim/errors.js';
+import { MAX_BODY_BYTES } from './scim/json.js';
 import type { StoreClient } from './store-client.js';
+import { userOperations } from './user-operations.js';
 
-/** Okta's largest messages, with room to spare. */
-const MAX_BODY_BYTES = 5 * 1024 * 1024;
 const JSON_TYPES = ['application/scim+json', 'application/json'];
 
 /** What the application needs. */
@@ -26,7 +27,8 @@ export interface AppOptions {
 /** The application over a userstore. */
 export function createApp({ store, log, publicUrl }: AppOptions): Express {
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
-  const users = userRoutes(store, baseUrl);
+  const operations = userOperations(store);
+  const users = userRoutes(operations, baseUrl);
   const discovery = discoveryRoutes(baseUrl);
   const app = express();
   app.disable('x-powered-by');
@@ -43,21 +45,27 @@ export function createApp({ store, log, publicUrl }: AppOptions): Express {
 
   const scim = express.Router({ caseSensitive: true });
   const body = readBody();
-  scim.route('/Users').get(users.list).post(body, users.create).all(methodNotAllowed('GET', 'POST'));
+  scim.route('/').get(users.list).all(otherMethods('GET'));
+  scim.route('/.search').post(body, users.search).all(otherMethods('POST'));
+  scim.route('/Users').get(users.list).post(body, users.create).all(otherMethods('GET', 'POST'));
+  scim.route('/Users/.search').post(body, users.search).all(otherMethods('POST'));
   scim
     .route('/Users/:id')
     .get(users.get)
     .put(body, users.replace)
     .patch(body, users.patch)
     .delete(users.remove)
-    .all(methodNotAllowed('GET', 'PUT', 'PATCH', 'DELETE'));
-  scim.route('/Groups').get(discovery.noGroups).all(methodNotAllowed('GET'));
-  scim.route('/Groups/:id').get(discovery.noGroup).all(methodNotAllowed('GET'));
-  scim.route('/ServiceProviderConfig').get(discovery.config).all(methodNotAllowed('GET'));
-  scim.route('/ResourceTypes').get(discovery.resourceTypes).all(methodNotAllowed('GET'));
-  scim.route('/ResourceTypes/:id').get(discovery.resourceType).all(methodNotAllowed('GET'));
-  scim.route('/Schemas').get(discovery.schemas).all(methodNotAllowed('GET'));
-  scim.route('/Schemas/:id').get(discovery.schema).all(methodNotAllowed('GET'));
+    .all(otherMethods('GET', 'PUT', 'PATCH', 'DELETE'));
+  scim.route('/Groups').get(discovery.noGroups).all(otherMethods('GET'));
+  scim.route('/Groups/.search').post(body, discovery.noGroupsFound).all(otherMethods('POST'));
+  scim.route('/Groups/:id').get(discovery.noGroup).all(otherMethods('GET'));
+  scim.route('/Bulk').post(body, bulkRoute(operations, baseUrl)).all(otherMethods('POST'));
+  scim.route('/ServiceProviderConfig').get(discovery.config).all(otherMethods('GET'));
+  scim.route('/ResourceTypes').get(discovery.resourceTypes).all(otherMethods('GET'));
+  scim.route('/ResourceTypes/:id').get(discovery.resourceType).all(otherMethods('GET'));
+  scim.route('/Schemas').get(discovery.schemas).all(otherMethods('GET'));
+  scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
+  scim.all('/Me{/*rest}', me);
 
   app.use('/:organizationId/scim/v2', authenticate(store), scim);
   app.use(notFound);

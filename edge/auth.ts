@@ -7,6 +7,7 @@ import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
 import type { Settings } from './scim/settings.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
+import type { Caller } from './user-operations.js';
 
 /** Whom a request is from; in the response's locals once authenticated. */
 export interface Principal {
@@ -38,6 +39,12 @@ export function principalOf(response: Response): Principal {
   const { principal } = localsOf(response);
   if (!principal) throw new Error('the request has not been authenticated');
   return principal;
+}
+
+/** The same, as userstore is told of it. */
+export function callerOf(response: Response): Caller {
+  const { organizationId, apiTokenId, settings } = principalOf(response);
+  return { organizationId, settings, actor: { caller: 'edge', apiTokenId, requestId: localsOf(response).requestId } };
 }
 
 /** Requires a live API token of the organization in the path; answers 401 otherwise. */

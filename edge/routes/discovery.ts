@@ -3,8 +3,8 @@ import type { RequestHandler, Response } from 'express';
 import { principalOf } from '../auth.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.js';
 import { ScimError } from '../scim/errors.js';
-import type { JsonObject } from '../scim/json.js';
-import { listResponse, parseListQuery } from '../scim/list.js';
+import { type JsonObject, parseBody } from '../scim/json.js';
+import { listResponse, parseListQuery, parseSearch } from '../scim/list.js';
 import type { Settings } from '../scim/settings.js';
 import { type BaseUrl, type ClientAddress, sendScim } from './send.js';
 
@@ -37,6 +37,8 @@ export function discoveryRoutes(baseUrl: BaseUrl) {
   /** Okta asks for groups when provisioning is saved and must get a list. */
   const noGroups: RequestHandler = (request, response) =>
     sendScim(request, response, 200, listResponse([], 0, parseListQuery(request.query).startIndex));
+  const noGroupsFound: RequestHandler = (request, response) =>
+    sendScim(request, response, 200, listResponse([], 0, parseSearch(parseBody(request.body)).startIndex));
   const noGroup: RequestHandler = () => {
     throw new ScimError(404, undefined, 'There is no group with this id.');
   };
@@ -48,6 +50,7 @@ export function discoveryRoutes(baseUrl: BaseUrl) {
     schemas: all(schemas),
     schema: one(schemas),
     noGroups,
+    noGroupsFound,
     noGroup,
   };
 }

@@ -25,13 +25,21 @@ export function sendScim(
     .send(JSON.stringify(body));
 }
 
-/** Refuses the methods that a path does not have. */
-export const methodNotAllowed =
-  (...allowed: string[]): RequestHandler =>
-  (request) => {
-    const Allow = allowed.join(', ');
-    throw new ScimError(405, undefined, `${request.method} is not possible here; possible are ${Allow}.`, { Allow });
+/** Says which methods a path has, and refuses others. */
+export function otherMethods(...methods: string[]): RequestHandler {
+  const Allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  return (request, response) => {
+    if (request.method !== 'OPTIONS') {
+      throw new ScimError(405, undefined, `${request.method} is not possible here; possible are ${Allow}.`, { Allow });
+    }
+    response.status(204).setHeader('Allow', Allow).end();
   };
+}
+
+/** /Me is not offered (RFC 7644 section 3.11). */
+export const me: RequestHandler = () => {
+  throw new ScimError(501, undefined, 'An API token belongs to an organization, not to a user, so there is no /Me.');
+};
 
 /** Refuses paths that do not exist. */
 export const notFound: RequestHandler = () => {

@@ -1,98 +1,76 @@
-/** /Users: each handler parses, calls userstore once, renders. */
+/** /Users and the searches: each handler parses, does one operation, renders. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { principalOf } from '../auth.js';
-import { localsOf } from '../request-log.js';
-import { parseFilter } from '../scim/filter.js';
+import { callerOf, principalOf } from '../auth.js';
+import { namesOnRequest } from '../scim/extensions.js';
 import { parseBody } from '../scim/json.js';
-import { listResponse, parseListQuery } from '../scim/list.js';
-import { operationsOf, parsePatch } from '../scim/patch.js';
-import { parseUser, renderUser } from '../scim/user.js';
-import type { StoreClient } from '../store-client.js';
+import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
+import { includes, parsePrecondition } from '../scim/precondition.js';
+import { type Projection, parseProjection, project } from '../scim/projection.js';
+import { renderUser } from '../scim/user.js';
+import type { UserOperations } from '../user-operations.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 type Handler = RequestHandler<{ id: string }>;
+type Incoming = Request<{ id: string }>;
 
 /** The handlers of /Users and /Users/{id}; `baseUrl` gives the organization's base URL as the client sees it. */
-export function userRoutes(store: StoreClient, baseUrl: BaseUrl) {
-  const context = (request: Request<{ id: string }>, response: Response) => {
-    const { organizationId, apiTokenId, settings } = principalOf(response);
-    const { requestId } = localsOf(response);
-    const usersUrl = `${baseUrl(request, organizationId)}/Users`;
-    return { organizationId, requestId, usersUrl, settings, actor: { caller: 'edge', apiTokenId, requestId } };
+export function userRoutes(operations: UserOperations, baseUrl: BaseUrl) {
+  const locationOf = (request: Incoming, response: Response, { id }: User) =>
+    `${baseUrl(request, principalOf(response).organizationId)}/Users/${id}`;
+  const render = (request: Incoming, response: Response, user: User, projection: Projection) => {
+    const { settings } = principalOf(response);
+    const resource = renderUser(user, locationOf(request, response, user), settings);
+    return project(resource, projection, namesOnRequest(settings));
   };
-  const sendUser = (
-    request: Pick<Request, 'headers'>,
-    response: Response,
-    status: number,
-    user: User | undefined,
-    usersUrl: string,
-  ) => {
-    if (!user) throw new Error('userstore answered without a user');
-    const location = `${usersUrl}/${user.id}`;
-    response.setHeader('Location', location);
-    sendScim(request, response, status, renderUser(user, location, principalOf(response).settings));
+  const projectionOf = ({ query }: Incoming) => parseProjection(query.attributes, query.excludedAttributes);
+  const sendUser = (request: Incoming, response: Response, status: number, user: User, projection: Projection) => {
+    response.setHeader('Location', locationOf(request, response, user));
+    response.setHeader('ETag', user.etag);
+    sendScim(request, response, status, render(request, response, user, projection));
   };
 
-  const list: Handler = async (request, response) => {
-    const { organizationId, requestId, usersUrl, settings } = context(request, response);
-    const { filter, startIndex, count } = parseListQuery(request.query);
-    const page = await store.listUsers(
-      {
-        organizationId,
-        filter: filter === undefined ? undefined : parseFilter(filter, settings.extensionSchemas),
-        skip: startIndex - 1,
-        order: undefined,
-        pageSize: count,
-      },
-      requestId,
-    );
-    const resources = page.users.map((user) => renderUser(user, `${usersUrl}/${user.id}`, settings));
-    sendScim(request, response, 200, listResponse(resources, page.totalSize, startIndex));
-  };
+  async function sendList(request: Incoming, response: Response, query: ListQuery): Promise<void> {
+    const { users, totalSize, nextPageToken } = await operations.list(callerOf(response), query);
+    const resources = users.map((user) => render(request, response, user, query.projection));
+    const answer =
+      query.cursor === undefined
+        ? listResponse(resources, totalSize, query.startIndex)
+        : cursorResponse(resources, totalSize, nextPageToken);
+    sendScim(request, response, 200, answer);
+  }
+
+  const list: Handler = (request, response) => sendList(request, response, parseListQuery(request.query));
+
+  const search: Handler = (request, response) => sendList(request, response, parseSearch(parseBody(request.body)));
 
   const create: Handler = async (request, response) => {
-    const { organizationId, requestId, actor, usersUrl, settings } = context(request, response);
-    const user = parseUser(parseBody(request.body), settings);
-    const created = await store.createUser({ organizationId, actor, user }, requestId);
-    sendUser(request, response, 201, created.user, usersUrl);
+    const projection = projectionOf(request);
+    const user = await operations.create(callerOf(response), parseBody(request.body));
+    sendUser(request, response, 201, user, projection);
   };
 
   const get: Handler = async (request, response) => {
-    const { organizationId, requestId, usersUrl } = context(request, response);
-    const { user } = await store.getUser({ organizationId, userId: request.params.id }, requestId);
-    sendUser(request, response, 200, user, usersUrl);
+    const projection = projectionOf(request);
+    const { ifNoneMatch } = parsePrecondition(request.headers);
+    const user = await operations.get(callerOf(response), request.params.id);
+    if (ifNoneMatch && includes(ifNoneMatch, user.etag)) response.status(304).setHeader('ETag', user.etag).end();
+    else sendUser(request, response, 200, user, projection);
   };
 
-  const replace: Handler = async (request, response) => {
-    const { organizationId, requestId, actor, usersUrl, settings } = context(request, response);
-    const body = parseBody(request.body);
-    const user = parseUser(body, settings);
-    const key = { organizationId, actor, userId: request.params.id };
-    // Okta's wizard apps disable a user by a PUT that may lack attributes: it sets what it names and clears nothing.
-    const { user: replaced } =
-      user.active === false
-        ? await store.patchUser({ ...key, operations: operationsOf(body, settings) }, requestId)
-        : await store.updateUser({ ...key, user, updateMask: ['*'] }, requestId);
-    sendUser(request, response, 200, replaced, usersUrl);
-  };
-
-  const patch: Handler = async (request, response) => {
-    const { organizationId, requestId, actor, usersUrl, settings } = context(request, response);
-    const operations = parsePatch(parseBody(request.body), settings);
-    const key = { organizationId, userId: request.params.id };
-    const { user } =
-      operations.length === 0
-        ? await store.getUser(key, requestId)
-        : await store.patchUser({ ...key, actor, operations }, requestId);
-    sendUser(request, response, 200, user, usersUrl);
-  };
+  const change =
+    (operation: UserOperations['replace']): Handler =>
+    async (request, response) => {
+      const projection = projectionOf(request);
+      const { headers, body, params } = request;
+      const user = await operation(callerOf(response), params.id, parseBody(body), parsePrecondition(headers));
+      sendUser(request, response, 200, user, projection);
+    };
 
   const remove: Handler = async (request, response) => {
-    const { organizationId, requestId, actor } = context(request, response);
-    await store.deleteUser({ organizationId, actor, userId: request.params.id }, requestId);
+    await operations.remove(callerOf(response), request.params.id, parsePrecondition(request.headers));
     response.status(204).end();
   };
 
-  return { list, create, get, replace, patch, remove };
+  return { list, search, create, get, replace: change(operations.replace), patch: change(operations.patch), remove };
 }

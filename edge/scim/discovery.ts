@@ -1,19 +1,28 @@
 /** What the service says of itself (RFC 7643 sections 5 to 7), made from the tables it works by. */
 import { type AttributeDefinition, AttributeType } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { type Attribute, CORE_ATTRIBUTES, CORE_USER, ENTERPRISE_ATTRIBUTES, ENTERPRISE_USER } from './attributes.js';
-import type { JsonObject } from './json.js';
-import { MAX_COUNT } from './list.js';
+import { MAX_BULK_OPERATIONS } from './bulk.js';
+import { type JsonObject, MAX_BODY_BYTES } from './json.js';
+import { DEFAULT_COUNT, MAX_COUNT } from './list.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
 /** The one document of /ServiceProviderConfig. */
 export const serviceProviderConfig = (baseUrl: string): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   patch: { supported: true },
-  bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+  bulk: { supported: true, maxOperations: MAX_BULK_OPERATIONS, maxPayloadSize: MAX_BODY_BYTES },
   filter: { supported: true, maxResults: MAX_COUNT },
   changePassword: { supported: false },
-  sort: { supported: false },
-  etag: { supported: false },
+  sort: { supported: true },
+  etag: { supported: true },
+  // RFC 9865 section 4; cursors do not expire.
+  pagination: {
+    cursor: true,
+    index: true,
+    defaultPaginationMethod: 'index',
+    defaultPageSize: DEFAULT_COUNT,
+    maxPageSize: MAX_COUNT,
+  },
   authenticationSchemes: [
     {
       type: 'oauthbearertoken',

@@ -2,6 +2,7 @@
 
 /** The values of `scimType` that this service uses (RFC 7644 table 9, RFC 9865 section 2.3). */
 export type ScimType =
+  | 'invalidCount'
   | 'invalidCursor'
   | 'invalidFilter'
   | 'invalidPath'

@@ -1,6 +1,8 @@
 /** The bytes of a body → a JSON object that is safe to read. */
 import { badRequest } from './errors.js';
 
+/** Okta's largest messages, with room to spare. */
+export const MAX_BODY_BYTES = 5 * 1024 * 1024;
 /** Enough for any SCIM message; a request nested deeper is an attack or a mistake. */
 const MAX_DEPTH = 20;
 

@@ -1,43 +1,84 @@
-/** List queries and list answers (RFC 7644 sections 3.4.2 and 3.4.2.4). */
-import { badRequest } from './errors.js';
-import type { JsonObject } from './json.js';
+/** List queries, in a URL or in the body of a search, and list answers (RFC 7644 section 3.4.2, RFC 9865). */
+import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
+import { badRequest, type ScimType } from './errors.js';
+import { checkSchemas, type JsonObject, property } from './json.js';
+import { parseOrder } from './order.js';
+import { type Projection, parseProjection } from './projection.js';
 
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+const SEARCH_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 
 /** Okta asks for 100 a page and steps by 100, so a page must hold at least as many. */
-const DEFAULT_COUNT = 100;
+export const DEFAULT_COUNT = 100;
 /** As many users as userstore puts in one page. */
 export const MAX_COUNT = 200;
 const MAX_START_INDEX = 2 ** 31 - 1;
 
-/** Which part of a list is asked for; `startIndex` counts from 1. */
+/** Which part of a list is asked for, in which order and form. */
 export interface ListQuery {
   filter: string | undefined;
+  order: Order | undefined;
+  /** Counts from 1; without meaning beside a cursor. */
   startIndex: number;
   count: number;
+  /** Paging by cursor; '' is the first page. */
+  cursor: string | undefined;
+  projection: Projection;
 }
+
+/** The names of the parameters, the same in a URL and in a body. */
+const PARAMETERS = [
+  'filter',
+  'sortBy',
+  'sortOrder',
+  'startIndex',
+  'count',
+  'cursor',
+  'attributes',
+  'excludedAttributes',
+] as const;
+type Parameters = Partial<Record<(typeof PARAMETERS)[number], unknown>>;
 
 /**
  * The list query of a URL. A startIndex below 1 is 1, a negative count is 0, one beyond the maximum is the maximum.
- * Other parameters are passed over. Throws invalidValue, invalidFilter.
+ * Other parameters are passed over. Throws invalidValue, invalidFilter, invalidCursor, invalidCount.
  */
-export function parseListQuery(query: Record<string, unknown>): ListQuery {
-  const { filter } = query;
-  if (filter !== undefined && typeof filter !== 'string') {
-    throw badRequest('invalidFilter', 'The parameter "filter" may be given once.');
+export function parseListQuery(query: Parameters): ListQuery {
+  const { filter, sortBy, sortOrder, cursor, attributes, excludedAttributes } = query;
+  if (filter !== undefined && filter !== null && typeof filter !== 'string') {
+    throw badRequest('invalidFilter', '"filter" must be one text.');
   }
+  if (cursor !== undefined && cursor !== null && typeof cursor !== 'string') {
+    throw badRequest('invalidCursor', '"cursor" must be one text.');
+  }
+  if (typeof cursor === 'string' && isGiven(query.startIndex)) {
+    throw badRequest('invalidValue', '"cursor" and "startIndex" exclude each other.');
+  }
+  const countError = typeof cursor === 'string' ? 'invalidCount' : 'invalidValue';
   return {
-    filter,
-    startIndex: Math.min(Math.max(integer(query, 'startIndex', 1), 1), MAX_START_INDEX),
-    count: Math.min(Math.max(integer(query, 'count', DEFAULT_COUNT), 0), MAX_COUNT),
+    filter: filter ?? undefined,
+    order: parseOrder(sortBy, sortOrder),
+    startIndex: Math.min(Math.max(integer(query, 'startIndex', 1, 'invalidValue'), 1), MAX_START_INDEX),
+    count: Math.min(Math.max(integer(query, 'count', DEFAULT_COUNT, countError), 0), MAX_COUNT),
+    cursor: cursor ?? undefined,
+    projection: parseProjection(attributes, excludedAttributes),
   };
 }
 
-function integer(query: Record<string, unknown>, name: string, absent: number): number {
+/** The list query in the body of a search (RFC 7644 section 3.4.3). Throws as parseListQuery, and invalidSyntax. */
+export function parseSearch(body: JsonObject): ListQuery {
+  checkSchemas(body, SEARCH_REQUEST);
+  return parseListQuery(Object.fromEntries(PARAMETERS.map((name) => [name, property(body, name)])));
+}
+
+const isGiven = (value: unknown) => value !== undefined && value !== null && value !== '';
+
+function integer(query: Parameters, name: 'startIndex' | 'count', absent: number, error: ScimType): number {
   const value = query[name];
-  if (value === undefined || value === '') return absent;
+  if (!isGiven(value)) return absent;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
   if (typeof value === 'string' && /^[+-]?\d{1,15}$/.test(value)) return Number(value);
-  throw badRequest('invalidValue', `The parameter "${name}" must be a whole number.`);
+  throw badRequest(error, `"${name}" must be a whole number.`);
 }
 
 /** A ListResponse. `itemsPerPage` is the number of resources in it. */
@@ -46,5 +87,18 @@ export const listResponse = (resources: JsonObject[], totalResults: number, star
   totalResults,
   startIndex,
   itemsPerPage: resources.length,
+  Resources: resources,
+});
+
+/** A ListResponse paged by cursor (RFC 9865 section 2); the last page has no `nextCursor`. */
+export const cursorResponse = (
+  resources: JsonObject[],
+  totalResults: number,
+  nextCursor: string | undefined,
+): JsonObject => ({
+  schemas: [LIST_RESPONSE],
+  totalResults,
+  itemsPerPage: resources.length,
+  ...(nextCursor === undefined ? {} : { nextCursor }),
   Resources: resources,
 });

@@ -117,7 +117,7 @@ export function renderUser(user: User, location: string, settings = DEFAULT_SETT
   }
   const created = user.createTime?.toISOString();
   const lastModified = user.updateTime?.toISOString();
-  resource.meta = { resourceType: 'User', created, lastModified, location };
+  resource.meta = { resourceType: 'User', created, lastModified, location, version: user.etag };
   return resource;
 }
 

@@ -10,18 +10,7 @@ describe('SCIM errors', () => {
   });
 
   it('B30: an address that does not exist is a 404 SCIM error, inside the base URL and outside of it', async () => {
-    for (const path of [
-      '',
-      '/',
-      '/users',
-      '/Nowhere',
-      '/Users/x/y',
-      '/Bulk',
-      '/Me',
-      '/.search',
-      '/Groups/x/members',
-      '/v2/Users',
-    ]) {
+    for (const path of ['/users', '/bulk', '/me', '/Nowhere', '/Users/x/y', '/Groups/x/members', '/v2/Users']) {
       expectError(await tenant.scim('GET', path), 404);
     }
     const outside = scimClient(new URL(tenant.baseUrl).origin, '');

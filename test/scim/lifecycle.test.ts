@@ -48,8 +48,8 @@ describe('SCIM lifecycle', () => {
       const { scim } = await freshTenant();
       const user = await createUser(scim);
       const after = await setActive(scim, user, false);
-      const { lastModified } = after.meta;
-      expect(after).to.deep.equal({ ...user, active: false, meta: { ...user.meta, lastModified } });
+      const { lastModified, version } = after.meta;
+      expect(after).to.deep.equal({ ...user, active: false, meta: { ...user.meta, lastModified, version } });
     });
 
     it(`B18: ${form} reactivates; id and attributes are as before`, async () => {
@@ -59,8 +59,8 @@ describe('SCIM lifecycle', () => {
       const inactive = await getUser(scim, user.id);
       expect(inactive.active).to.equal(false);
       const after = await setActive(scim, inactive, true);
-      const { lastModified } = after.meta;
-      expect(after).to.deep.equal({ ...user, meta: { ...user.meta, lastModified } });
+      const { lastModified, version } = after.meta;
+      expect(after).to.deep.equal({ ...user, meta: { ...user.meta, lastModified, version } });
     });
   }
 

@@ -22,7 +22,7 @@ const rows: [query: Record<string, unknown>, startIndex: number, count: number][
 describe('a list query', () => {
   for (const [query, startIndex, count] of rows) {
     it(`${JSON.stringify(query)} asks for ${count} from ${startIndex}`, () => {
-      expect(parseListQuery(query)).to.deep.equal({ filter: undefined, startIndex, count });
+      expect(parseListQuery(query)).to.include({ filter: undefined, cursor: undefined, startIndex, count });
     });
   }
 

@@ -1,0 +1,135 @@
+/** /Bulk: many operations in one request, each done as if it had come alone (RFC 7644 section 3.7). */
+import type { RequestHandler, Response } from 'express';
+import { callerOf } from '../auth.js';
+import { toScimError } from '../errors.js';
+import { localsOf } from '../request-log.js';
+import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
+import { badRequest, errorBody, ScimError } from '../scim/errors.js';
+import { isObject, type JsonObject, parseBody } from '../scim/json.js';
+import { parsePrecondition } from '../scim/precondition.js';
+import type { Caller, UserOperations } from '../user-operations.js';
+import { type BaseUrl, sendScim } from './send.js';
+
+/** In milliseconds: Okta gives up after 60 seconds, and what is done after that nobody hears of. */
+const BUDGET_MS = 50_000;
+
+/** What an operation came to: the id of its user, and his version. */
+interface Done {
+  status: number;
+  id: string;
+  version?: string;
+}
+
+/** The handler of /Bulk. */
+export function bulkRoute(operations: UserOperations, baseUrl: BaseUrl): RequestHandler {
+  return async (request, response) => {
+    const { failOnErrors, operations: asked } = parseBulk(parseBody(request.body));
+    const caller = callerOf(response);
+    const usersUrl = `${baseUrl(request, caller.organizationId)}/Users`;
+    const deadline = Date.now() + BUDGET_MS;
+    const results = new Map<BulkOperation, JsonObject>();
+    const ids = new Map<string, string>();
+    let errors = 0;
+
+    const perform = async (operation: BulkOperation, refusal: ScimError | undefined) => {
+      const { method, bulkId } = operation;
+      const about = { method, ...(bulkId === undefined ? {} : { bulkId }) };
+      try {
+        if (refusal) throw refusal;
+        if (Date.now() > deadline) throw outOfTime();
+        const { status, id, version } = await performed(operations, caller, operation, ids);
+        if (bulkId !== undefined) ids.set(bulkId, id);
+        results.set(operation, { ...about, location: `${usersUrl}/${id}`, version, status: String(status) });
+      } catch (error) {
+        errors++;
+        const failure = failureOf(error, response);
+        results.set(operation, { ...about, status: String(failure.status), response: errorBody(failure) });
+      }
+    };
+
+    for (const [operation, refusal] of inOrder(asked, ids, results)) {
+      if (errors >= failOnErrors) break;
+      await perform(operation, refusal);
+    }
+    const answered = asked.map((operation) => results.get(operation)).filter((result) => result !== undefined);
+    sendScim(request, response, 200, bulkResponse(answered));
+  };
+}
+
+/**
+ * The operations in an order in which what is referred to comes first: as sent, save for those that wait. With them the
+ * reason why one cannot be done. Steps on while `ids` and `done` are filled.
+ */
+function* inOrder(
+  asked: readonly BulkOperation[],
+  ids: ReadonlyMap<string, string>,
+  done: ReadonlyMap<BulkOperation, unknown>,
+): Generator<[BulkOperation, ScimError | undefined]> {
+  const named = new Map(
+    asked.flatMap((operation) => (operation.bulkId === undefined ? [] : [[operation.bulkId, operation]])),
+  );
+  const isWaiting = ({ references }: BulkOperation) =>
+    references.some((bulkId) => named.has(bulkId) && !done.has(named.get(bulkId) as BulkOperation));
+  let waiting = [...asked];
+  while (waiting.length > 0) {
+    const still: BulkOperation[] = [];
+    for (const operation of waiting) {
+      if (isWaiting(operation)) still.push(operation);
+      else yield [operation, unresolved(operation, named, ids)];
+    }
+    if (still.length === waiting.length) {
+      for (const operation of still) yield [operation, conflict('The references of these operations go in a circle.')];
+      return;
+    }
+    waiting = still;
+  }
+}
+
+function unresolved(
+  { references }: BulkOperation,
+  named: ReadonlyMap<string, unknown>,
+  ids: ReadonlyMap<string, string>,
+): ScimError | undefined {
+  const missing = references.find((bulkId) => !ids.has(bulkId));
+  if (missing === undefined) return undefined;
+  const name = missing.slice(0, 100);
+  if (named.has(missing)) return conflict(`The operation with the bulkId "${name}" has failed.`);
+  return badRequest('invalidValue', `No operation has the bulkId "${name}".`);
+}
+
+const conflict = (detail: string) => new ScimError(409, undefined, detail);
+const outOfTime = () =>
+  new ScimError(503, undefined, 'The bulk request takes too long; this operation was not begun. Send fewer at a time.');
+
+async function performed(
+  operations: UserOperations,
+  caller: Caller,
+  { method, path, version, data }: BulkOperation,
+  ids: ReadonlyMap<string, string>,
+): Promise<Done> {
+  const [isUsers, id] = /^\/?Users(?:\/([^/?#]+))?$/.exec(resolved(path, ids) as string) ?? [];
+  if (!isUsers || (method === 'POST') === (id !== undefined)) {
+    throw badRequest('invalidValue', `${method} is not possible at "${path.slice(0, 100)}"; users are at /Users.`);
+  }
+  const precondition = parsePrecondition({ 'if-match': version });
+  if (method === 'DELETE' && id !== undefined) {
+    await operations.remove(caller, id, precondition);
+    return { status: 204, id };
+  }
+  const body = resolved(data, ids);
+  if (!isObject(body)) throw badRequest('invalidSyntax', `A ${method} needs "data", an object.`);
+  if (id === undefined) {
+    const created = await operations.create(caller, body);
+    return { status: 201, id: created.id, version: created.etag };
+  }
+  const change = method === 'PUT' ? operations.replace : operations.patch;
+  const changed = await change(caller, id, body, precondition);
+  return { status: 200, id: changed.id, version: changed.etag };
+}
+
+function failureOf(error: unknown, response: Response): ScimError {
+  const failure = toScimError(error);
+  // For the log, as in a request of its own.
+  if (failure.status >= 500) localsOf(response).err = error;
+  return failure;
+}

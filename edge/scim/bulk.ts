@@ -1,0 +1,88 @@
+/** Bulk requests (RFC 7644 section 3.7): what they ask for, and how their operations refer to each other. */
+import { badRequest, ScimError } from './errors.js';
+import { checkSchemas, isObject, type JsonObject, property } from './json.js';
+
+const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+const BULK_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
+/** As many operations as one request may have. */
+export const MAX_BULK_OPERATIONS = 1000;
+
+const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** One operation as it was sent. */
+export interface BulkOperation {
+  method: (typeof METHODS)[number];
+  path: string;
+  bulkId: string | undefined;
+  /** The version it is meant for, as in If-Match. */
+  version: string | undefined;
+  data: unknown;
+  /** The bulkIds that its path and data refer to. */
+  references: readonly string[];
+}
+
+/** A bulk request. */
+export interface BulkRequest {
+  /** After so many errors the rest is left undone. */
+  failOnErrors: number;
+  operations: BulkOperation[];
+}
+
+/** The request in a body. Throws invalidSyntax, invalidValue, and 413 for too many operations. */
+export function parseBulk(body: JsonObject): BulkRequest {
+  checkSchemas(body, BULK_REQUEST);
+  const failOnErrors = property(body, 'failOnErrors') ?? Number.POSITIVE_INFINITY;
+  if (typeof failOnErrors !== 'number' || failOnErrors < 1) {
+    throw badRequest('invalidValue', '"failOnErrors" must be a whole number, 1 or more.');
+  }
+  const operations = property(body, 'Operations');
+  if (!Array.isArray(operations)) throw badRequest('invalidSyntax', '"Operations" must be a list.');
+  if (operations.length > MAX_BULK_OPERATIONS) {
+    throw new ScimError(413, undefined, `A bulk request may have at most ${MAX_BULK_OPERATIONS} operations.`);
+  }
+  const parsed = operations.map(parseOperation);
+  const bulkIds = parsed.flatMap(({ bulkId }) => bulkId ?? []);
+  if (new Set(bulkIds).size < bulkIds.length) throw badRequest('invalidValue', 'A "bulkId" is there twice.');
+  return { failOnErrors, operations: parsed };
+}
+
+function parseOperation(operation: unknown): BulkOperation {
+  if (!isObject(operation)) throw badRequest('invalidSyntax', 'Each of "Operations" must be an object.');
+  const given = String(property(operation, 'method')).toUpperCase();
+  const method = METHODS.find((known) => known === given);
+  const path = property(operation, 'path');
+  const bulkId = property(operation, 'bulkId') ?? undefined;
+  const version = property(operation, 'version') ?? undefined;
+  const data = property(operation, 'data');
+  if (!method) throw badRequest('invalidSyntax', '"method" must be POST, PUT, PATCH or DELETE.');
+  if (typeof path !== 'string') throw badRequest('invalidSyntax', '"path" must be text, such as "/Users".');
+  if (bulkId !== undefined && (typeof bulkId !== 'string' || bulkId === '')) {
+    throw badRequest('invalidSyntax', '"bulkId" must be text.');
+  }
+  if (version !== undefined && typeof version !== 'string')
+    throw badRequest('invalidSyntax', '"version" must be text.');
+  if (method === 'POST' && bulkId === undefined) throw badRequest('invalidSyntax', 'A POST needs a "bulkId".');
+  return { method, path, bulkId, version, data, references: [...referencesIn(path), ...referencesIn(data)] };
+}
+
+/** In a path it is the last segment, elsewhere the whole text. */
+const REFERENCE = /^(?:\/?\w+\/)?bulkId:(.+)$/;
+
+function referencesIn(value: unknown): string[] {
+  if (typeof value === 'string') return REFERENCE.exec(value)?.slice(1) ?? [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(referencesIn) : [];
+}
+
+/** The value with the ids of what has been created in the place of the references to it. */
+export function resolved(value: unknown, ids: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') {
+    const id = ids.get(REFERENCE.exec(value)?.[1] ?? '');
+    return id === undefined ? value : value.replace(/bulkId:.+$/, () => id);
+  }
+  if (Array.isArray(value)) return value.map((element) => resolved(element, ids));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolved(inner, ids)]));
+}
+
+/** The answer to a bulk request. */
+export const bulkResponse = (results: JsonObject[]): JsonObject => ({ schemas: [BULK_RESPONSE], Operations: results });

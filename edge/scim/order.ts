@@ -1,0 +1,44 @@
+/** `sortBy` and `sortOrder` (RFC 7644 section 3.4.2.3) → the contract's order. */
+import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
+import { type Attribute, attributeNamed, contractNameOf } from './attributes.js';
+import { badRequest } from './errors.js';
+import { parseNotation } from './notation.js';
+
+const COMMON = new Map([
+  ['id', 'id'],
+  ['meta.created', 'create_time'],
+  ['meta.lastmodified', 'update_time'],
+]);
+
+/** The order of a query; undefined where it names none. Throws invalidValue. */
+export function parseOrder(sortBy: unknown, sortOrder: unknown): Order | undefined {
+  const direction = sortOrder === undefined || sortOrder === null ? 'ascending' : String(sortOrder).toLowerCase();
+  if (direction !== 'ascending' && direction !== 'descending') {
+    throw badRequest('invalidValue', '"sortOrder" must be "ascending" or "descending".');
+  }
+  if (sortBy === undefined || sortBy === null || sortBy === '') return undefined;
+  const field = typeof sortBy === 'string' ? fieldOf(sortBy) : undefined;
+  if (field === undefined)
+    throw badRequest('invalidValue', `Users cannot be sorted by "${String(sortBy).slice(0, 100)}".`);
+  return { field, descending: direction === 'descending' };
+}
+
+function fieldOf(sortBy: string): string | undefined {
+  const named = parseNotation(sortBy.trim());
+  switch (named?.kind) {
+    case 'attribute':
+      return comparable(named.attribute, named.contract);
+    case 'elements':
+      return `${named.contract}.${contractNameOf(named.sub)}`;
+    case 'readOnly':
+      return COMMON.get(named.path.toLowerCase());
+    default:
+      return undefined;
+  }
+}
+
+/** A list, or the manager, is sorted by its value. */
+function comparable(attribute: Attribute, contract: string): string | undefined {
+  if (attribute.type !== 'complex') return contract;
+  return attributeNamed(attribute.subAttributes ?? [], 'value') ? `${contract}.value` : undefined;
+}

@@ -1,0 +1,33 @@
+/** If-Match and If-None-Match (RFC 7644 section 3.14, RFC 9110 section 13.1): which versions a request is meant for. */
+import { badRequest } from './errors.js';
+
+/** Entity tags as userstore has them, W/"7"; or any. */
+type Tags = '*' | readonly string[];
+
+/** The conditions of a request; undefined where there is none. */
+export interface Precondition {
+  ifMatch: Tags | undefined;
+  ifNoneMatch: Tags | undefined;
+}
+
+const TAGS = /^(?:\s*(?:W\/)?"[^"\s]{0,100}"\s*(?:,|$)){1,20}$/i;
+
+/** The conditions in these headers. Throws invalidSyntax. */
+export const parsePrecondition = (headers: {
+  'if-match'?: string | undefined;
+  'if-none-match'?: string | undefined;
+}): Precondition => ({
+  ifMatch: tagsIn('If-Match', headers['if-match']),
+  ifNoneMatch: tagsIn('If-None-Match', headers['if-none-match']),
+});
+
+function tagsIn(name: string, text: string | undefined): Tags | undefined {
+  if (text === undefined) return undefined;
+  if (text.trim() === '*') return '*';
+  if (!TAGS.test(text)) throw badRequest('invalidSyntax', `${name} must be "*" or versions such as W/"7".`);
+  // All versions here are weak, so a tag without the W/ can only mean the same.
+  return text.match(/"[^"]*"/g)?.map((tag) => `W/${tag}`);
+}
+
+/** Whether a version is among these. */
+export const includes = (tags: Tags, etag: string): boolean => tags === '*' || tags.includes(etag);

@@ -1,0 +1,97 @@
+/** Which attributes of a resource are shown (RFC 7644 section 3.9, RFC 7643 section 7 "returned"). */
+import { CORE_USER } from './attributes.js';
+import { badRequest } from './errors.js';
+import { isObject, type JsonObject } from './json.js';
+
+/** The names that a client wants shown, or not shown, in small letters; undefined: the default. */
+export interface Projection {
+  attributes: readonly string[] | undefined;
+  excludedAttributes: readonly string[] | undefined;
+}
+
+const MAX_NAMES = 100;
+/** What is shown whatever is asked for. */
+const ALWAYS = ['schemas', 'id'];
+
+/** The projection of a query or a search: names joined by commas, or lists of names. Throws invalidValue. */
+export function parseProjection(attributes: unknown, excludedAttributes: unknown): Projection {
+  const projection = {
+    attributes: namesIn(attributes, 'attributes'),
+    excludedAttributes: namesIn(excludedAttributes, 'excludedAttributes'),
+  };
+  if (projection.attributes && projection.excludedAttributes) {
+    throw badRequest('invalidValue', '"attributes" and "excludedAttributes" exclude each other.');
+  }
+  return projection;
+}
+
+function namesIn(value: unknown, parameter: string): string[] | undefined {
+  const texts = (Array.isArray(value) ? value : [value ?? '']) as unknown[];
+  const names = texts.flatMap((text) => {
+    if (typeof text !== 'string') throw badRequest('invalidValue', `"${parameter}" must be names of attributes.`);
+    return text.split(',', MAX_NAMES + 1).map((name) => withoutCore(name.trim().toLowerCase()));
+  });
+  if (names.length > MAX_NAMES) throw badRequest('invalidValue', `"${parameter}" names more than ${MAX_NAMES}.`);
+  const given = names.filter((name) => name !== '');
+  return given.length > 0 ? given : undefined;
+}
+
+const CORE_PREFIX = `${CORE_USER.toLowerCase()}:`;
+const withoutCore = (name: string) => (name.startsWith(CORE_PREFIX) ? name.slice(CORE_PREFIX.length) : name);
+
+/**
+ * The resource as it is to be shown. `onRequest` are attributes of extensions ("urn:…:badge", in small letters) that
+ * are shown only if asked for by name.
+ */
+export function project(resource: JsonObject, projection: Projection, onRequest: ReadonlySet<string>): JsonObject {
+  const { attributes, excludedAttributes = [] } = projection;
+  const hidden = [...onRequest].filter((name) => !attributes?.includes(name));
+  const excluded = hidden.length > 0 ? [...excludedAttributes, ...hidden] : excludedAttributes;
+  if (!attributes && excluded.length === 0) return resource;
+  const shown: JsonObject = {};
+  for (const [name, value] of Object.entries(resource)) {
+    if (ALWAYS.includes(name)) shown[name] = value;
+    else {
+      const rest = without(attributes ? only(value, below(name, attributes)) : value, below(name, excluded));
+      if (rest !== undefined) shown[name] = rest;
+    }
+  }
+  return shown;
+}
+
+/** What of the names is about an attribute: '' the whole of it, else what is below it. */
+function below(attribute: string, names: readonly string[]): string[] {
+  const name = attribute.toLowerCase();
+  const separator = name.includes(':') ? ':' : '.';
+  return names.flatMap((one) => {
+    if (one === name) return [''];
+    return one.startsWith(name + separator) ? [one.slice(name.length + 1)] : [];
+  });
+}
+
+/** The parts of a value that are named; undefined where none is. */
+function only(value: unknown, names: readonly string[]): unknown {
+  if (names.includes('')) return value;
+  if (names.length === 0) return undefined;
+  return members(value, (inner, name) => only(inner, below(name, names)));
+}
+
+/** The parts of a value that are not named; undefined where all are. */
+function without(value: unknown, names: readonly string[]): unknown {
+  if (names.includes('')) return undefined;
+  if (names.length === 0) return value;
+  return members(value, (inner, name) => without(inner, below(name, names)));
+}
+
+/** What `keep` leaves of an object's members, or of those of each element of a list; undefined where it is nothing. */
+function members(value: unknown, keep: (inner: unknown, name: string) => unknown): unknown {
+  if (Array.isArray(value)) {
+    const kept = value.map((element) => members(element, keep)).filter((element) => element !== undefined);
+    return kept.length > 0 ? kept : undefined;
+  }
+  if (!isObject(value)) return undefined;
+  const kept = Object.entries(value)
+    .map(([name, inner]): [string, unknown] => [name, keep(inner, name)])
+    .filter(([, inner]) => inner !== undefined);
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+}

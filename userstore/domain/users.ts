@@ -11,8 +11,8 @@ import type { ListUsersRequest, PatchOperation } from '../../proto/gen/userstore
 import { Taken } from '../storage/errors.js';
 import type { UserPage } from '../storage/lists.js';
 import type { UserStorage } from '../storage/users.js';
+import { changedExtensions, holdToSchemas } from './declared-attributes.js';
 import { DomainError, invalidField } from './errors.js';
-import { changedExtensions, holdImmutable } from './immutable.js';
 import { applyPatch } from './patch.js';
 import { applyUpdate } from './update.js';
 import { isSame, normalize, validate } from './user.js';
@@ -33,7 +33,7 @@ export interface UserKey {
 interface Change {
   /** Only if this is the version. */
   etag: string | undefined;
-  /** What is immutable and left out stays, instead of being refused. */
+  /** What its client need not have seen and leaves out stays. */
   keepsOmitted: boolean;
   changed: (user: User) => User;
 }
@@ -59,7 +59,7 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
     const after = normalize(changed(before));
     const extensions = changedExtensions(before, after);
     if (extensions.length > 0) {
-      holdImmutable(extensions, after, await schemasOf(key.organizationId, deadline), keepsOmitted);
+      holdToSchemas(extensions, after, await schemasOf(key.organizationId, deadline), keepsOmitted);
     }
     validate(after);
     // What changes nothing is no new version; but the one there may be of a write that was never acknowledged.

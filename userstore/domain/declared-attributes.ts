@@ -1,4 +1,4 @@
-/** Attributes of extensions that an organization's own schemas let be set once only (RFC 7643 section 7). Pure. */
+/** What an organization's own schemas say about changes of attributes (RFC 7643 section 7). Pure. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
@@ -14,24 +14,25 @@ export function changedExtensions(before: User, after: User): ExtensionAttribute
 }
 
 /**
- * Holds a change to what is immutable. What it leaves out is put back where `keepsOmitted`, as a PUT may lack attributes
- * without meaning to clear them. Throws ATTRIBUTE_IMMUTABLE.
+ * Holds a change to the organization's schemas. What it leaves out is put back where `keepsOmitted` and the attribute is
+ * immutable, or not shown unless asked for: who sends back what he was shown does not mean to clear it. Throws
+ * ATTRIBUTE_IMMUTABLE.
  */
-export function holdImmutable(
+export function holdToSchemas(
   changed: readonly ExtensionAttribute[],
   after: User,
   schemas: readonly ExtensionSchema[],
   keepsOmitted: boolean,
 ): void {
-  const immutable = new Set(
-    schemas.flatMap(({ id, attributes }) =>
-      attributes.filter((attribute) => attribute.immutable).map(({ name }) => fold(`${id}:${name}`)),
-    ),
+  const definitions = new Map(
+    schemas.flatMap(({ id, attributes }) => attributes.map((one) => [fold(`${id}:${one.name}`), one])),
   );
   const now = new Set(after.extensionAttributes.map(nameOf));
-  for (const attribute of changed.filter((one) => immutable.has(nameOf(one)))) {
-    if (keepsOmitted && !now.has(nameOf(attribute))) after.extensionAttributes.push({ ...attribute });
-    else {
+  for (const attribute of changed) {
+    const { immutable = false, returnedOnRequest = false } = definitions.get(nameOf(attribute)) ?? {};
+    if (keepsOmitted && (immutable || returnedOnRequest) && !now.has(nameOf(attribute))) {
+      after.extensionAttributes.push({ ...attribute });
+    } else if (immutable) {
       const field = `${attribute.schema}:${attribute.name}`;
       const message = 'The attribute is set and cannot be changed any more.';
       throw new DomainError(ErrorReason.ERROR_REASON_ATTRIBUTE_IMMUTABLE, message, field);

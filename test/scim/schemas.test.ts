@@ -202,7 +202,8 @@ describe('SCIM schemas of an organization', () => {
     expect((await getUser(tenant.scim, id))[OAK]).to.deep.equal({ team: 't' });
     const asked = await tenant.scim('GET', `/Users/${id}?attributes=${encodeURIComponent(`${OAK}:note`)}`);
     expect(asked.body[OAK]).to.deep.equal({ note: 'n' });
-    await patchUser(tenant.scim, id, { op: 'add', path: 'title', value: 'x' });
+    const seen = await patchUser(tenant.scim, id, { op: 'add', path: 'title', value: 'x' });
+    await putUser(tenant.scim, id, { ...seen, title: 'y' });
     expect(
       (await tenant.scim('GET', `/Users/${id}?attributes=${encodeURIComponent(`${OAK}:note`)}`)).body[OAK],
     ).to.deep.equal({ note: 'n' });

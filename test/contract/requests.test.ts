@@ -61,6 +61,11 @@ const CALLS: Record<
     isChange: true,
     call: (client, { actor }) => client.createOrganization({ actor, displayName: '' }),
   },
+  UpdateOrganization: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.updateOrganization({ ...named, organization: undefined, updateMask: [] }),
+  },
   ListOrganizations: { roles: ['admin'], call: (client) => client.listOrganizations({}) },
 };
 

@@ -66,6 +66,7 @@ export function userstoreClient(address: string, serviceToken: string | undefine
     verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
     createOrganization: unary(organizations, organizations.createOrganization),
     getOrganization: unary(organizations, organizations.getOrganization),
+    updateOrganization: unary(organizations, organizations.updateOrganization),
     listOrganizations: unary(organizations, organizations.listOrganizations),
     checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
     close: () => {

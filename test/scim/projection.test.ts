@@ -30,14 +30,11 @@ describe('SCIM projection', () => {
     expect(status, text).to.equal(200);
     return body;
   };
-  const keys = (body: object) =>
-    Object.keys(body)
-      .filter((key) => key !== 'schemas' && key !== 'id')
-      .sort();
+  const keys = (body: object) => Object.keys(body).filter((key) => key !== 'schemas' && key !== 'id');
 
   it('"attributes" shows these and nothing else, beside id and schemas', async () => {
     const body = await shown('attributes=userName,name.givenName,emails.value');
-    expect(keys(body)).to.deep.equal(['emails', 'name', 'userName']);
+    expect(keys(body)).to.have.members(['emails', 'name', 'userName']);
     expect(body.id).to.equal(id);
     expect(body.schemas).to.include(CORE_USER);
     expect(body.name).to.have.all.keys('givenName');
@@ -47,7 +44,7 @@ describe('SCIM projection', () => {
   it('names are understood in any letter case, with blanks and with URNs', async () => {
     const query = `attributes=${encodeURIComponent(`USERNAME , ${CORE_USER}:title,${ENTERPRISE_USER}:Manager.displayName,${ACME}:badge`)}`;
     const body = await shown(query);
-    expect(keys(body)).to.deep.equal(['title', ENTERPRISE_USER, ACME, 'userName'].sort());
+    expect(keys(body)).to.have.members(['title', ENTERPRISE_USER, ACME, 'userName']);
     expect(body[ENTERPRISE_USER]).to.deep.equal({ manager: { displayName: 'Mo' } });
     expect(body[ACME]).to.deep.equal({ badge: 'b' });
     expect((await shown(`attributes=${encodeURIComponent(ENTERPRISE_USER)}`))[ENTERPRISE_USER]).to.have.all.keys(
@@ -68,7 +65,7 @@ describe('SCIM projection', () => {
   });
 
   it('a name that nothing has selects nothing', async () => {
-    expect(keys(await shown('attributes=nosuch,name.nosuch,__proto__,constructor'))).to.deep.equal([]);
+    expect(keys(await shown('attributes=nosuch,name.nosuch,__proto__,constructor'))).to.have.members([]);
     expect(keys(await shown('excludedAttributes=nosuch'))).to.deep.equal(keys(await shown('')));
     expect(keys(await shown('attributes='))).to.deep.equal(keys(await shown('')));
   });
@@ -78,14 +75,14 @@ describe('SCIM projection', () => {
     const schemas = ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'];
     const search = await tenant.scim('POST', '/Users/.search', { schemas, attributes: ['userName'] });
     for (const { body } of [list, search])
-      for (const user of body.Resources) expect(keys(user)).to.deep.equal(['userName']);
+      for (const user of body.Resources) expect(keys(user)).to.have.members(['userName']);
     const created = await tenant.scim('POST', '/Users?attributes=userName', oktaUser(uniqueName()));
     const path = `/Users/${created.body.id}?attributes=userName`;
     const replaced = await tenant.scim('PUT', path, oktaUser(uniqueName()));
     const patched = await tenant.scim('PATCH', path, patchBody({ op: 'add', path: 'title', value: 'x' }));
     for (const { status, body } of [created, replaced, patched]) {
       expect(status).to.be.oneOf([200, 201]);
-      expect(keys(body)).to.deep.equal(['userName']);
+      expect(keys(body)).to.have.members(['userName']);
     }
   });
 

@@ -31,14 +31,16 @@ async function main(): Promise<void> {
   if (!connection) return;
   const collections = models(connection);
   await createIndexes(collections);
-  const updated = await updateLayout(collections.users);
-  if (updated > 0) log.info({ users: updated }, 'brought documents of an earlier version into the present form');
 
   const { server, health } = createServer(collections, { checkCaller: callerCheck(callers), log });
   const port = await promisify(server.bindAsync.bind(server))(address(config), ServerCredentials.createInsecure());
   log.info({ host: config.host, port }, 'listening');
   const probing = probe(connection, (isUp) => health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING'), log, stopped);
   if (process.connected) process.send?.('ready');
+  const updating = updateLayout(collections.users, stopped).then(
+    (users) => users > 0 && log.info({ users }, 'brought documents of an earlier version into the present form'),
+    (err: unknown) => log.error({ err }, 'documents of an earlier version are left; the next start goes on with them'),
+  );
 
   await aborted(stopped);
   log.info('stopping');
@@ -46,7 +48,7 @@ async function main(): Promise<void> {
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
-  await probing;
+  await Promise.all([probing, updating]);
   await connection.close();
   log.info('stopped');
 }

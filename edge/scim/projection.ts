@@ -59,6 +59,16 @@ export function project(resource: JsonObject, projection: Projection, onRequest:
   return shown;
 }
 
+/** `below` for many values with the same attributes. */
+function choosing(names: readonly string[]): (attribute: string) => string[] {
+  const known = new Map<string, string[]>();
+  return (attribute) => {
+    const found = known.get(attribute) ?? below(attribute, names);
+    known.set(attribute, found);
+    return found;
+  };
+}
+
 /** What of the names is about an attribute: '' the whole of it, else what is below it. */
 function below(attribute: string, names: readonly string[]): string[] {
   const name = attribute.toLowerCase();
@@ -73,14 +83,16 @@ function below(attribute: string, names: readonly string[]): string[] {
 function only(value: unknown, names: readonly string[]): unknown {
   if (names.includes('')) return value;
   if (names.length === 0) return undefined;
-  return members(value, (inner, name) => only(inner, below(name, names)));
+  const choose = choosing(names);
+  return members(value, (inner, name) => only(inner, choose(name)));
 }
 
 /** The parts of a value that are not named; undefined where all are. */
 function without(value: unknown, names: readonly string[]): unknown {
   if (names.includes('')) return undefined;
   if (names.length === 0) return value;
-  return members(value, (inner, name) => without(inner, below(name, names)));
+  const choose = choosing(names);
+  return members(value, (inner, name) => without(inner, choose(name)));
 }
 
 /** What `keep` leaves of an object's members, or of those of each element of a list; undefined where it is nothing. */

@@ -33,9 +33,11 @@ describe('documents of an earlier version', () => {
 
   it('are rewritten once, by however many userstores, keeping id, version, times and values', async () => {
     expect(await titles()).to.equal(0);
-    const counts = await Promise.all([1, 2, 3].map(() => updateLayout(database.collections.users)));
+    const counts = await Promise.all(
+      [1, 2, 3].map(() => updateLayout(database.collections.users, new AbortController().signal)),
+    );
     expect(counts.reduce((sum, count) => sum + count)).to.be.at.least(250);
-    expect(await updateLayout(database.collections.users)).to.equal(0);
+    expect(await updateLayout(database.collections.users, new AbortController().signal)).to.equal(0);
     expect(await titles()).to.equal(250);
     const user = await database.users.get('one', 'id-7', soon());
     expect(user).to.deep.include({ id: 'id-7', etag: 'W/"3"', userName: 'User7', updateTime: new Date(1) });
@@ -45,7 +47,9 @@ describe('documents of an earlier version', () => {
   });
 
   it('are found by an index, so that a start with nothing to do reads no user', async () => {
-    const commands = await database.commandsOf(() => updateLayout(database.collections.users));
+    const commands = await database.commandsOf(() =>
+      updateLayout(database.collections.users, new AbortController().signal),
+    );
     const find = commands.find(({ name }) => name === 'find')?.command;
     const users = database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
     const { executionStats } = await users.find(find?.filter).explain('executionStats');

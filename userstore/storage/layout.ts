@@ -8,14 +8,16 @@ const WRITE_MS = 10_000;
 /**
  * Rewrites the users whose documents are older than the present form, in all organizations; how many. An index finds
  * them, so that it takes no time where there are none. Each is written only if it is still what was read, so users may
- * change meanwhile, several userstores may do it at once, and it may be interrupted.
+ * change meanwhile, several userstores may do it at once, and it may be interrupted. Until it is done, filters and
+ * orders by what earlier versions did not offer may pass over these users.
  */
-export async function updateLayout(model: Model<UserDocument>): Promise<number> {
+export async function updateLayout(model: Model<UserDocument>, stopped: AbortSignal): Promise<number> {
   const collection = model.collection as unknown as mongo.Collection<UserDocument>;
   let count = 0;
   // Documents without a layout compare as null. The cursor is read to its end while documents leave the index.
   const query = { $or: [{ layout: null as never }, { layout: { $lt: LAYOUT } }] };
   for await (const document of collection.find(query, { batchSize: 100 })) {
+    if (stopped.aborted) break;
     const { _id, organizationId, version } = document;
     const { modifiedCount } = await collection.replaceOne(
       { _id, organizationId, version },

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
+import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
 import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
-import type { Settings } from './scim/settings.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
 import type { Caller } from './user-operations.js';
 
@@ -13,8 +13,8 @@ import type { Caller } from './user-operations.js';
 export interface Principal {
   organizationId: string;
   apiTokenId: string;
-  /** By which the organization's requests are read. */
-  settings: Settings;
+  /** The organization, with the settings by which its requests are served. */
+  settings: Organization;
 }
 
 /** A token is asked about again after this time, so revoking it, and a change of settings, takes effect within it. */
@@ -33,6 +33,8 @@ const refusal = () =>
       'with the word "apikey" and a blank before it, as LeaseHawk support gave it out, and check the Organization ID.',
     { 'WWW-Authenticate': 'Bearer realm="LeaseHawk SCIM"' },
   );
+
+const SUSPENDED = 'This organization is suspended at LeaseHawk, so nothing is provisioned; ask LeaseHawk support.';
 
 /** Whom an authenticated request is from. */
 export function principalOf(response: Response): Principal {
@@ -63,6 +65,7 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
       known.set(key, principal);
     }
     localsOf(response).principal = principal;
+    if (principal.settings.suspended) throw new ScimError(403, undefined, SUSPENDED);
     next();
   };
 }

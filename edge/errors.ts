@@ -33,10 +33,12 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.ERROR_REASON_ATTRIBUTE_IMMUTABLE]: [400, 'mutability'],
   [ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID]: [400, 'invalidCursor'],
   [ErrorReason.ERROR_REASON_ORDER_UNSUPPORTED]: [400, 'invalidValue'],
+  [ErrorReason.ERROR_REASON_POLICY_REFUSED]: [403, undefined],
   // These are not for Okta to see: here they mean that the two services do not fit each other.
   [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: undefined,
   [ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND]: undefined,
   [ErrorReason.ERROR_REASON_API_TOKEN_INVALID]: undefined,
+  [ErrorReason.ERROR_REASON_API_TOKEN_LIMIT_REACHED]: undefined,
   [ErrorReason.ERROR_REASON_CALLER_UNKNOWN]: undefined,
   [ErrorReason.ERROR_REASON_CALLER_FORBIDDEN]: undefined,
   [ErrorReason.ERROR_REASON_UNSPECIFIED]: undefined,

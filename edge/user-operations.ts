@@ -1,20 +1,22 @@
 /** What can be done with users: each operation reads a body, calls userstore, and gives back what it answered. */
 import type { Actor } from '../proto/gen/userstore/v1/actor.js';
+import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
+import { type Organization, RehirePolicy } from '../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../proto/gen/userstore/v1/user.js';
+import { equal } from './scim/comparison.js';
 import { ScimError } from './scim/errors.js';
 import { parseFilter } from './scim/filter.js';
 import type { JsonObject } from './scim/json.js';
 import type { ListQuery } from './scim/list.js';
 import { operationsOf, parsePatch } from './scim/patch.js';
 import { includes, type Precondition } from './scim/precondition.js';
-import type { Settings } from './scim/settings.js';
 import { parseUser } from './scim/user.js';
-import type { StoreClient } from './store-client.js';
+import { type StoreClient, StoreFailure } from './store-client.js';
 
 /** Who asks: the organization, as authenticated, and what it wants. */
 export interface Caller {
   organizationId: string;
-  settings: Settings;
+  settings: Organization;
   actor: Actor;
 }
 
@@ -40,6 +42,19 @@ export function userOperations(store: StoreClient) {
     return user.etag;
   }
 
+  /** The disabled user who has this user's name. */
+  async function disabledHolder({ organizationId, actor }: Caller, { userName = '' }: User): Promise<User | undefined> {
+    const request = { organizationId, filter: equal('user_name', userName), order: undefined, skip: 0, pageSize: 1 };
+    const { users } = await store.listUsers(request, actor.requestId);
+    return users[0]?.active === false ? users[0] : undefined;
+  }
+
+  /** Makes a disabled user who he is to be now, unless somebody else has changed him meanwhile. */
+  async function rehire({ organizationId, actor }: Caller, { id: userId, etag }: User, user: User): Promise<User> {
+    const request = { organizationId, actor, userId, etag, user: { ...user, active: user.active ?? true } };
+    return present((await store.updateUser({ ...request, updateMask: ['*'] }, actor.requestId)).user);
+  }
+
   return {
     get,
 
@@ -56,15 +71,24 @@ export function userOperations(store: StoreClient) {
       return await store.listUsers(request, actor.requestId);
     },
 
-    async create({ organizationId, settings, actor }: Caller, body: JsonObject): Promise<User> {
+    async create(caller: Caller, body: JsonObject): Promise<User> {
+      const { organizationId, settings, actor } = caller;
       const user = parseUser(body, settings);
-      return present((await store.createUser({ organizationId, actor, user }, actor.requestId)).user);
+      if (settings.policy?.refuseCreate) throw refused('New users are not accepted from Okta.');
+      try {
+        return present((await store.createUser({ organizationId, actor, user }, actor.requestId)).user);
+      } catch (error) {
+        const holder = mayRehire(error, settings) ? await disabledHolder(caller, user) : undefined;
+        if (!holder) throw error;
+        return await rehire(caller, holder, user);
+      }
     },
 
     async replace(caller: Caller, userId: string, body: JsonObject, precondition: Precondition): Promise<User> {
       const { organizationId, settings, actor } = caller;
       const user = parseUser(body, settings);
-      const key = { organizationId, actor, userId, etag: await etagFor(caller, userId, precondition) };
+      const etag = await etagFor(caller, userId, precondition);
+      const key = { organizationId, actor, userId, etag, ...refusalsOf(settings) };
       // Okta's wizard apps disable a user by a PUT that may lack attributes: it sets what it names and clears nothing.
       const { user: replaced } =
         user.active === false
@@ -82,12 +106,13 @@ export function userOperations(store: StoreClient) {
         return user;
       }
       const etag = await etagFor(caller, userId, precondition);
-      const request = { organizationId, actor, userId, operations, etag };
+      const request = { organizationId, actor, userId, operations, etag, ...refusalsOf(settings) };
       return present((await store.patchUser(request, actor.requestId)).user);
     },
 
     async remove(caller: Caller, userId: string, precondition: Precondition): Promise<void> {
-      const { organizationId, actor } = caller;
+      const { organizationId, settings, actor } = caller;
+      if (settings.policy?.refuseDeactivate) throw refused('Users cannot be removed from Okta.');
       const etag = await etagFor(caller, userId, precondition);
       await store.deleteUser({ organizationId, actor, userId, etag }, actor.requestId);
     },
@@ -108,3 +133,18 @@ function present(user: User | undefined): User {
   if (!user) throw new Error('userstore answered without a user');
   return user;
 }
+
+/** What of a change is to be refused. */
+const refusalsOf = ({ policy }: Organization) => ({
+  refuseUpdate: policy?.refuseUpdate ?? false,
+  refuseDeactivate: policy?.refuseDeactivate ?? false,
+});
+
+/** Whether a new user's name is taken and a disabled holder of it may be brought back. */
+const mayRehire = (error: unknown, { policy }: Organization): boolean =>
+  policy?.rehire === RehirePolicy.REHIRE_POLICY_REACTIVATE &&
+  error instanceof StoreFailure &&
+  error.failure?.reason === ErrorReason.ERROR_REASON_USER_NAME_TAKEN;
+
+const refused = (what: string) =>
+  new ScimError(403, undefined, `${what} This organization is set so at LeaseHawk; LeaseHawk support can allow it.`);

@@ -98,7 +98,7 @@ const IMPORTS: ImportRule[] = [
     typesToo: false,
   },
   {
-    from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields|declared-attributes|extension-schemas|errors)\.ts/,
+    from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields|declared-attributes|policy|extension-schemas|errors)\.ts/,
     mayNot: /^(userstore\/storage\/|node:)/,
     because: 'these are pure: values in, values out, so that any input can test them',
   },

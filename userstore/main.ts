@@ -19,6 +19,8 @@ const DRAIN_MS = 10_000;
 /** How often the database is asked whether it is there, and how long it may take to say so. */
 const PROBE_INTERVAL_MS = 2000;
 const PROBE_TIMEOUT_MS = 1500;
+/** How often what belongs to organizations that are gone is looked for. */
+const PURGE_INTERVAL_MS = 60_000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -32,7 +34,7 @@ async function main(): Promise<void> {
   const collections = models(connection);
   await createIndexes(collections);
 
-  const { server, health } = createServer(collections, { checkCaller: callerCheck(callers), log });
+  const { server, health, purge } = createServer(collections, { checkCaller: callerCheck(callers), log });
   const port = await promisify(server.bindAsync.bind(server))(address(config), ServerCredentials.createInsecure());
   log.info({ host: config.host, port }, 'listening');
   const probing = probe(connection, (isUp) => health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING'), log, stopped);
@@ -42,13 +44,15 @@ async function main(): Promise<void> {
     (err: unknown) => log.error({ err }, 'documents of an earlier version are left; the next start goes on with them'),
   );
 
+  const purging = purgeNowAndThen(purge, log, stopped);
+
   await aborted(stopped);
   log.info('stopping');
   health.setStatus('', 'NOT_SERVING');
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
-  await Promise.all([probing, updating]);
+  await Promise.all([probing, updating, purging]);
   await connection.close();
   log.info('stopped');
 }
@@ -100,6 +104,18 @@ async function probe(
     if (isUp !== wasUp) log[isUp ? 'info' : 'warn'](isUp ? 'MongoDB is reachable' : 'MongoDB is away');
     wasUp = isUp;
     await pause(PROBE_INTERVAL_MS, stopped);
+  }
+}
+
+async function purgeNowAndThen(purge: () => Promise<number>, log: Logger, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    try {
+      const organizations = await purge();
+      if (organizations > 0) log.info({ organizations }, 'removed what belonged to organizations that are gone');
+    } catch (err) {
+      log.warn({ err }, 'what belongs to organizations that are gone could not be removed; tried again');
+    }
+    await pause(PURGE_INTERVAL_MS, stopped);
   }
 }
 

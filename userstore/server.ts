@@ -5,6 +5,7 @@ import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_serv
 import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
 import { apiTokens } from './domain/api-tokens.js';
+import { purgeDeleted } from './domain/deletion.js';
 import { organizations } from './domain/organizations.js';
 import { type SchemasOf, users } from './domain/users.js';
 import { apiTokenService } from './rpc/api-token-service.js';
@@ -19,20 +20,33 @@ import { userStorage } from './storage/users.js';
 /** A page of 200 of the largest users fits. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-/** A server with the three services and gRPC's health protocol, which says NOT_SERVING until told otherwise. */
-export function createServer(models: Models, tools: CallTools): { server: Server; health: HealthImplementation } {
+/** A server, its health, and what has to be done now and then. */
+export interface Userstore {
+  server: Server;
+  /** gRPC's health protocol, which says NOT_SERVING until told otherwise. */
+  health: HealthImplementation;
+  /** Removes what belongs to organizations that are gone; how many. To be repeated as long as the server runs. */
+  purge: () => Promise<number>;
+}
+
+/** A server with the three services over these collections. */
+export function createServer(models: Models, tools: CallTools): Userstore {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     // Two userstores on one port would each answer half the calls.
     'grpc.so_reuseport': 0,
   });
-  const organizationsStored = organizationStorage(models.organizations);
-  const organizationRules = organizations(organizationsStored);
-  const tokenRules = apiTokens(apiTokenStorage(models.apiTokens), organizationRules);
+  const storages = {
+    organizations: organizationStorage(models.organizations),
+    apiTokens: apiTokenStorage(models.apiTokens),
+    users: userStorage(models.users),
+  };
+  const organizationRules = organizations(storages.organizations);
+  const tokenRules = apiTokens(storages.apiTokens, organizationRules);
   const schemasOf: SchemasOf = async (organizationId, deadline) =>
-    (await organizationsStored.get(organizationId, deadline))?.extensionSchemas ?? [];
-  const userRules = users(userStorage(models.users), schemasOf);
+    (await storages.organizations.get(organizationId, deadline))?.extensionSchemas ?? [];
+  const userRules = users(storages.users, schemasOf);
 
   server.addService(UserServiceService, unaryHandlers(UserServiceService, userService(userRules), tools));
   server.addService(
@@ -42,5 +56,5 @@ export function createServer(models: Models, tools: CallTools): { server: Server
   server.addService(ApiTokenServiceService, unaryHandlers(ApiTokenServiceService, apiTokenService(tokenRules), tools));
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
-  return { server, health };
+  return { server, health, purge: () => purgeDeleted(storages) };
 }

@@ -1,22 +1,44 @@
-/** Organizations and API tokens as aligned text. */
+/** Organizations, API tokens, schemas and users as text for people. */
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { AttributeType, type ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { User } from '../../proto/gen/userstore/v1/user.js';
 
 /** A line for each organization; a sentence when there is none. */
 export function organizationTable(organizations: Organization[]): string {
   if (organizations.length === 0) return 'There are no organizations.';
-  const rows = organizations.map(({ id, displayName, createTime }) => [id, day(createTime), displayName]);
-  return aligned([['ORGANIZATION ID', 'CREATED', 'NAME'], ...rows]);
+  const rows = organizations.map(({ id, displayName, createTime, suspended }) => [
+    id,
+    minute(createTime),
+    suspended ? 'suspended' : 'served',
+    displayName,
+  ]);
+  return aligned([['ORGANIZATION ID', 'CREATED', 'STATE', 'NAME'], ...rows]);
 }
 
-/** An organization and its settings. */
-export function organizationText(organization: Organization): string {
-  const { strictSchemas, extensionSchemas } = organization;
+/** An organization, what its Okta admin enters, and its settings. `publicUrl` is where clients reach the edge. */
+export function organizationText(organization: Organization, publicUrl: string): string {
+  const { id, strictSchemas, extensionSchemas, policy, rateLimit } = organization;
+  const taken = (refuses: boolean | undefined) => (refuses ? 'refused' : 'taken');
+  const rehires = policy?.rehire === RehirePolicy.REHIRE_POLICY_REACTIVATE;
   return `${organizationTable([organization])}
 
-Unknown attributes  ${strictSchemas ? 'refused' : 'passed over; those of extensions kept'}
-Own schemas         ${extensionSchemas.map(({ id }) => id).join(', ') || 'none'}`;
+For the Okta admin:
+${aligned([
+  ['  Organization ID', id],
+  ['  API Token', `as issued: npm run admin -- token issue ${id}`],
+  ['  Base URL', `${publicUrl}/${id}/scim/v2`],
+])}
+
+Settings:
+${aligned([
+  ['  New users', `${taken(policy?.refuseCreate)}; of a disabled user's name: ${rehires ? 'reactivated' : 'refused'}`],
+  ['  Changes', taken(policy?.refuseUpdate)],
+  ['  Deactivation', taken(policy?.refuseDeactivate)],
+  ['  Requests', `${rateLimit?.perSecond ?? 100} a second, ${rateLimit?.burst ?? 400} at once`],
+  ['  Unknown attributes', strictSchemas ? 'refused' : 'passed over; those of extensions kept'],
+  ['  Own schemas', extensionSchemas.map((schema) => schema.id).join(', ') || 'none'],
+])}`;
 }
 
 /** A line for each attribute of each schema; a sentence when there is none. */
@@ -36,15 +58,53 @@ export function schemaTable(schemas: ExtensionSchema[]): string {
 /** A line for each token; a sentence when there is none. */
 export function tokenTable(tokens: ApiToken[]): string {
   if (tokens.length === 0) return 'This organization has no tokens.';
-  const rows = tokens.map(({ id, createTime, revokeTime, label }) => [id, day(createTime), day(revokeTime), label]);
-  return aligned([['TOKEN ID', 'CREATED', 'REVOKED', 'LABEL'], ...rows]);
+  const rows = tokens.map((token) => [
+    token.id,
+    minute(token.createTime),
+    token.createdBy || '-',
+    minute(token.lastUseTime),
+    stateOf(token),
+    token.label,
+  ]);
+  return aligned([['TOKEN ID', 'CREATED', 'BY', 'LAST USED', 'STATE', 'LABEL'], ...rows]);
 }
 
-function day(time: Date | undefined): string {
+function stateOf({ revokeTime, expireTime }: ApiToken): string {
+  if (revokeTime) return `revoked ${minute(revokeTime)}`;
+  if (!expireTime) return 'live';
+  return expireTime.getTime() <= Date.now() ? `expired ${minute(expireTime)}` : `live until ${minute(expireTime)}`;
+}
+
+/** A line for each user; a sentence when there is none. */
+export function userTable(users: User[]): string {
+  if (users.length === 0) return 'There are no such users.';
+  const rows = users.map(({ id, userName = '', externalId = '-', active, updateTime }) => [
+    id,
+    active ? 'active' : 'disabled',
+    minute(updateTime),
+    externalId,
+    userName,
+  ]);
+  return aligned([['USER ID', 'STATE', 'CHANGED', 'EXTERNAL ID', 'USER NAME'], ...rows]);
+}
+
+/** Everything that is stored of a user. */
+export function userText(user: User): string {
+  const { extensionAttributes, ...fields } = user;
+  const rows = Object.entries(fields)
+    .filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
+  const extensions = extensionAttributes.map(({ schema, name, valueJson = '' }) => [`${schema}:${name}`, valueJson]);
+  return aligned([...rows, ...extensions]);
+}
+
+function minute(time: Date | undefined): string {
   return time ? time.toISOString().slice(0, 16).replace('T', ' ') : '-';
 }
 
-function aligned(rows: string[][]): string {
+/** Columns of equal width. What could steer the terminal is shown as a sign. */
+function aligned(cells: string[][]): string {
+  const rows = cells.map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, '\ufffd')));
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>

@@ -1,6 +1,7 @@
 /** Userstore as the commands see it: organizations and API tokens, over gRPC, with the role "admin". */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import {
   type CallOptions,
@@ -13,7 +14,10 @@ import {
 import { z } from 'zod';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type ApiToken, ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Organization, OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
 
 const DEADLINE_MS = 10_000;
 const PAGE_SIZE = 1000;
@@ -40,6 +44,7 @@ export async function adminToken(dataDir: string): Promise<string> {
 export function connect(address: string, serviceToken: string) {
   const organizations = new OrganizationServiceClient(address, credentials.createInsecure());
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure());
+  const users = new UserServiceClient(address, credentials.createInsecure());
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${serviceToken}`);
 
@@ -90,11 +95,30 @@ export function connect(address: string, serviceToken: string) {
       }
       return found;
     },
-    /** Issues a token; the only time its secret, a UUID, is told. */
-    async issueToken(organizationId: string, label: string): Promise<{ apiToken: ApiToken; secret: string }> {
+    /** Removes an organization with all that belongs to it. */
+    async deleteOrganization(organizationId: string): Promise<void> {
+      await call(organizations.deleteOrganization.bind(organizations), { organizationId, actor: actor() });
+    },
+    /** Issues a token, valid for so many seconds or without end; the only time its secret, a UUID, is told. */
+    async issueToken(organizationId: string, label: string, lifetimeSeconds?: number) {
       const method = apiTokens.createApiToken.bind(apiTokens);
-      const { apiToken, secret } = await call(method, { organizationId, actor: actor(), label });
+      const { apiToken, secret } = await call(method, { organizationId, actor: actor(), label, lifetimeSeconds });
       return { apiToken: present(apiToken), secret };
+    },
+    /** Issues a token in the place of another, which stays valid for so many seconds. */
+    async rotateToken(organizationId: string, apiTokenId: string, overlapSeconds: number) {
+      const method = apiTokens.rotateApiToken.bind(apiTokens);
+      const answer = await call(method, { organizationId, actor: actor(), apiTokenId, overlapSeconds });
+      return { apiToken: present(answer.apiToken), secret: answer.secret, replaced: present(answer.replaced) };
+    },
+    /** A page of users, oldest first; with a filter only those it matches. */
+    async listUsers(organizationId: string, filter: Filter | undefined, pageSize: number, pageToken?: string) {
+      const method = users.listUsers.bind(users);
+      return await call(method, { organizationId, filter, order: undefined, skip: 0, pageSize, pageToken });
+    },
+    /** Reads a user. */
+    async getUser(organizationId: string, userId: string): Promise<User> {
+      return present((await call(users.getUser.bind(users), { organizationId, userId })).user);
     },
     /** All tokens of an organization, oldest first, revoked ones too. */
     async listTokens(organizationId: string): Promise<ApiToken[]> {
@@ -117,6 +141,7 @@ export function connect(address: string, serviceToken: string) {
     close(): void {
       organizations.close();
       apiTokens.close();
+      users.close();
     },
   };
 }
@@ -128,7 +153,8 @@ type Method<Q, R> = (
   callback: (error: ServiceError | null, response: R) => void,
 ) => ClientUnaryCall;
 
-const actor = (): Actor => ({ caller: 'admin', apiTokenId: undefined, requestId: randomUUID() });
+/** The person is who has the account on the machine. */
+const actor = (): Actor => ({ caller: 'admin', requestId: randomUUID(), person: userInfo().username });
 
 function present<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('Userstore answered without a result; is it of another version?');

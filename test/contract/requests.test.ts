@@ -66,6 +66,12 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.updateOrganization({ ...named, organization: undefined, updateMask: [] }),
   },
+  DeleteOrganization: { roles: ['admin'], isChange: true, call: (client, named) => client.deleteOrganization(named) },
+  RotateApiToken: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.rotateApiToken({ ...named, apiTokenId: 'x', overlapSeconds: 0 }),
+  },
   ListOrganizations: { roles: ['admin'], call: (client) => client.listOrganizations({}) },
 };
 

@@ -176,7 +176,15 @@ describe('ApiTokenService', () => {
     try {
       const id = apiToken.id as never;
       const document = await connection.collection('apiTokens').findOne({ _id: id });
-      expect(Object.keys(document ?? {})).to.have.members(['_id', 'organizationId', 'digest', 'label', 'createTime']);
+      expect(Object.keys(document ?? {})).to.have.members([
+        '_id',
+        'organizationId',
+        'digest',
+        'label',
+        'createTime',
+        'createdBy',
+        'slot',
+      ]);
       expect(document?.digest).to.equal(digestOf(secret).toString('hex'));
       for (const { name } of (await connection.db?.listCollections().toArray()) ?? []) {
         const all = JSON.stringify(await connection.collection(name).find().toArray());
@@ -186,5 +194,73 @@ describe('ApiTokenService', () => {
       await connection.close();
     }
     expect(pair.userstore.log()).not.to.include(secret);
+  });
+
+  it('issues five live tokens and not one more, whoever asks at once; a revoked or expired one makes room', async () => {
+    const { organizationId } = await createTenant(pair);
+    const issue = () => admin.createApiToken({ organizationId, actor: actor(), label: 'x' });
+    const answers = await Promise.allSettled(Array.from({ length: 12 }, issue));
+    const live = answers.filter(({ status }) => status === 'fulfilled');
+    // One was there before.
+    expect(live).to.have.length(4);
+    const full = { code: 'RESOURCE_EXHAUSTED', reason: 'API_TOKEN_LIMIT_REACHED' };
+    expect(await failureIn(issue())).to.deep.equal(full);
+    const { apiTokens } = await admin.listApiTokens({ organizationId });
+    await admin.revokeApiToken({ organizationId, actor: actor(), apiTokenId: apiTokens[1]?.id ?? '' });
+    const { apiToken } = await issue();
+    expect(await failureIn(issue())).to.deep.equal(full);
+    const id = apiToken?.id ?? '';
+    // Its place is free at once: it is the one that makes way for its successor.
+    await admin.revokeApiToken({ organizationId, actor: actor(), apiTokenId: apiTokens[2]?.id ?? '' });
+    await admin.rotateApiToken({ organizationId, actor: actor(), apiTokenId: id, overlapSeconds: 0 });
+    await issue();
+  });
+
+  it('rotates: both tokens are valid for the overlap, then the old one is not', async () => {
+    const { organizationId, secret, apiTokenId } = await createTenant(pair);
+    const verify = (text: string) => edge.verifyApiToken({ organizationId, secretDigest: digestOf(text) });
+    const rotated = await admin.rotateApiToken({ organizationId, actor: actor(), apiTokenId, overlapSeconds: 1 });
+    expect(rotated.apiToken?.label).to.equal('test');
+    expect(rotated.replaced?.expireTime?.getTime()).to.be.within(Date.now() - 1000, Date.now() + 1000);
+    await verify(secret);
+    await verify(rotated.secret);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const invalid = { code: 'NOT_FOUND', reason: 'API_TOKEN_INVALID' };
+    expect(await failureIn(verify(secret))).to.deep.equal(invalid);
+    await verify(rotated.secret);
+  });
+
+  it('notes who issued a token and when it was last used', async () => {
+    const { organizationId, secret } = await createTenant(pair);
+    const person = { ...actor(), person: 'ana' };
+    const { apiToken } = await admin.createApiToken({ organizationId, actor: person, label: 'x' });
+    expect(apiToken?.createdBy).to.equal('test/ana');
+    await edge.verifyApiToken({ organizationId, secretDigest: digestOf(secret) });
+    const { apiTokens } = await admin.listApiTokens({ organizationId });
+    expect(apiTokens[0]?.lastUseTime?.getTime()).to.be.within(Date.now() - 5000, Date.now());
+    expect(apiTokens[1]?.lastUseTime).to.equal(undefined);
+  });
+
+  for (const [title, more] of [
+    ['a lifetime of 59 seconds', { lifetimeSeconds: 59 }],
+    ['a lifetime of more than ten years', { lifetimeSeconds: 315_360_001 }],
+  ] as const) {
+    it(`refuses ${title}: FIELD_INVALID in lifetime_seconds`, async () => {
+      const { organizationId } = await createTenant(pair);
+      const call = admin.createApiToken({ organizationId, actor: actor(), label: 'x', ...more });
+      const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'lifetime_seconds' };
+      expect(await failureIn(call)).to.deep.equal(failure);
+    });
+  }
+
+  it('an organization that is deleted is gone at once, with its tokens', async () => {
+    const { organizationId, secret } = await createTenant(pair);
+    await admin.deleteOrganization({ organizationId, actor: actor() });
+    const gone = { code: 'NOT_FOUND', reason: 'ORGANIZATION_NOT_FOUND' };
+    expect(await failureIn(admin.getOrganization({ organizationId }))).to.deep.equal(gone);
+    expect(await failureIn(admin.deleteOrganization({ organizationId, actor: actor() }))).to.deep.equal(gone);
+    expect(await failureIn(admin.createApiToken({ organizationId, actor: actor(), label: 'x' }))).to.deep.equal(gone);
+    const call = edge.verifyApiToken({ organizationId, secretDigest: digestOf(secret) });
+    expect(await failureIn(call)).to.deep.equal({ code: 'NOT_FOUND', reason: 'API_TOKEN_INVALID' });
   });
 });

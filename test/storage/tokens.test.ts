@@ -8,7 +8,16 @@ import { type Database, openDatabase, soon } from './database.js';
 let database: Database;
 const digestOf = (secret: string) => createHash('sha256').update(secret).digest('hex');
 const insertToken = async (organizationId: string, secret: string) => {
-  const apiToken = { id: uuidv7(), organizationId, label: 'Okta Ünï', createTime: new Date(), revokeTime: undefined };
+  const apiToken = {
+    id: uuidv7(),
+    organizationId,
+    label: 'Okta Ünï',
+    createTime: new Date(),
+    revokeTime: undefined,
+    expireTime: undefined,
+    lastUseTime: undefined,
+    createdBy: 'test',
+  };
   await database.apiTokens.insert(apiToken, digestOf(secret), soon());
   return apiToken;
 };
@@ -21,9 +30,9 @@ describe('the API tokens collection', () => {
 
   it('finds a live token by its digest, in its organization only', async () => {
     const token = await insertToken('one', 'secret 1');
-    expect(await database.apiTokens.findLive('one', digestOf('secret 1'), soon())).to.deep.equal(token);
-    expect(await database.apiTokens.findLive('two', digestOf('secret 1'), soon())).to.equal(undefined);
-    expect(await database.apiTokens.findLive('one', digestOf('secret 2'), soon())).to.equal(undefined);
+    expect(await database.apiTokens.findLive('one', digestOf('secret 1'), new Date(), soon())).to.deep.equal(token);
+    expect(await database.apiTokens.findLive('two', digestOf('secret 1'), new Date(), soon())).to.equal(undefined);
+    expect(await database.apiTokens.findLive('one', digestOf('secret 2'), new Date(), soon())).to.equal(undefined);
   });
 
   it('finds no revoked token, and a token revoked again keeps its first time', async () => {
@@ -31,7 +40,7 @@ describe('the API tokens collection', () => {
     const first = new Date('2026-01-01');
     const revoked = await database.apiTokens.revoke('one', id, first, soon());
     expect(revoked?.revokeTime).to.deep.equal(first);
-    expect(await database.apiTokens.findLive('one', digestOf('secret 3'), soon())).to.equal(undefined);
+    expect(await database.apiTokens.findLive('one', digestOf('secret 3'), new Date(), soon())).to.equal(undefined);
     const again = await database.apiTokens.revoke('one', id, new Date('2026-02-02'), soon());
     expect(again?.revokeTime).to.deep.equal(first);
   });
@@ -39,7 +48,7 @@ describe('the API tokens collection', () => {
   it('revokes nothing with a right id and another organization', async () => {
     const { id } = await insertToken('one', 'secret 4');
     expect(await database.apiTokens.revoke('two', id, new Date(), soon())).to.equal(undefined);
-    expect(await database.apiTokens.findLive('one', digestOf('secret 4'), soon())).to.include({ id });
+    expect(await database.apiTokens.findLive('one', digestOf('secret 4'), new Date(), soon())).to.include({ id });
   });
 
   it('lists an organization’s own tokens, revoked ones too, oldest first', async () => {
@@ -66,6 +75,9 @@ describe('the organizations collection', () => {
       etag: 'W/"1"',
       strictSchemas: false,
       extensionSchemas: [],
+      suspended: false,
+      policy: undefined,
+      rateLimit: undefined,
     };
     await database.organizations.insert(organization, soon());
     expect(await database.organizations.get('first', soon())).to.deep.equal(organization);
@@ -77,7 +89,17 @@ describe('the organizations collection', () => {
   it('refuses an id that is taken', async () => {
     const error = await database.organizations
       .insert(
-        { id: 'first', displayName: 'again', createTime, etag: 'W/"1"', strictSchemas: false, extensionSchemas: [] },
+        {
+          id: 'first',
+          displayName: 'again',
+          createTime,
+          etag: 'W/"1"',
+          strictSchemas: false,
+          extensionSchemas: [],
+          suspended: false,
+          policy: undefined,
+          rateLimit: undefined,
+        },
         soon(),
       )
       .catch((thrown: unknown) => thrown);
@@ -88,7 +110,17 @@ describe('the organizations collection', () => {
   it('lists oldest first, those of one moment by id, without duplicate or gap from page to page', async () => {
     for (const id of ['c', 'a', 'b'])
       await database.organizations.insert(
-        { id, displayName: id, createTime, etag: 'W/"1"', strictSchemas: false, extensionSchemas: [] },
+        {
+          id,
+          displayName: id,
+          createTime,
+          etag: 'W/"1"',
+          strictSchemas: false,
+          extensionSchemas: [],
+          suspended: false,
+          policy: undefined,
+          rateLimit: undefined,
+        },
         soon(),
       );
     await database.organizations.insert(
@@ -99,6 +131,9 @@ describe('the organizations collection', () => {
         etag: 'W/"1"',
         strictSchemas: false,
         extensionSchemas: [],
+        suspended: false,
+        policy: undefined,
+        rateLimit: undefined,
       },
       soon(),
     );
@@ -110,6 +145,9 @@ describe('the organizations collection', () => {
         etag: 'W/"1"',
         strictSchemas: false,
         extensionSchemas: [],
+        suspended: false,
+        policy: undefined,
+        rateLimit: undefined,
       },
       soon(),
     );

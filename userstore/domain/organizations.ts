@@ -1,7 +1,7 @@
 /** The rules of organizations. */
 import { randomInt } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
 import { DomainError, invalidField } from './errors.js';
 import { checkExtensionSchemas } from './extension-schemas.js';
@@ -22,15 +22,24 @@ export function organizations(storage: OrganizationStorage) {
     async create(displayName: string, deadline: number): Promise<Organization> {
       checkLabel('display_name', displayName);
       const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
-      const settings = { displayName, strictSchemas: false, extensionSchemas: [] };
-      return await storage.insert({ id, etag: '', createTime: new Date(), ...settings }, deadline);
+      const settings = { displayName, strictSchemas: false, extensionSchemas: [], suspended: false };
+      const unset = { policy: undefined, rateLimit: undefined };
+      return await storage.insert({ id, etag: '', createTime: new Date(), ...settings, ...unset }, deadline);
+    },
+
+    /** The organization, if there is one. */
+    find: (id: string, deadline: number): Promise<Organization | undefined> => storage.get(id, deadline),
+
+    /** Marks an organization as gone. Throws ORGANIZATION_NOT_FOUND. */
+    async delete(id: string, deadline: number): Promise<void> {
+      if (!(await storage.delete(id, new Date(), deadline))) throw notFound();
     },
 
     /** Reads an organization. Throws ORGANIZATION_NOT_FOUND. */
     async get(id: string, deadline: number): Promise<Organization> {
       const organization = await storage.get(id, deadline);
       if (organization) return organization;
-      throw new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
+      throw notFound();
     },
 
     /**
@@ -79,12 +88,32 @@ function settingsIn(given: Organization, mask: readonly string[]): Partial<Setti
         checkExtensionSchemas(given.extensionSchemas);
         settings.extensionSchemas = given.extensionSchemas;
         break;
+      case 'suspended':
+        settings.suspended = given.suspended;
+        break;
+      case 'policy':
+        settings.policy = given.policy;
+        break;
+      case 'rate_limit':
+        if (given.rateLimit) checkRateLimit(given.rateLimit);
+        settings.rateLimit = given.rateLimit;
+        break;
       default:
         throw invalidField('update_mask', `An organization has no setting ${name}.`);
     }
   }
   return settings;
 }
+
+function checkRateLimit({ perSecond, burst }: RateLimit): void {
+  if (perSecond >= 1 && perSecond <= 10_000 && burst >= perSecond && burst <= 100_000) return;
+  const message =
+    'A rate limit is 1 to 10,000 requests a second, with a burst of at least as many and at most 100,000.';
+  throw invalidField('rate_limit', message);
+}
+
+const notFound = () =>
+  new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
 
 /** How many a page holds at most: absent and 0 mean the default (AIP-158). */
 export const pageSizeOf = (asked: number | undefined): number =>

@@ -7,13 +7,18 @@ import { v7 as uuidv7 } from 'uuid';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import type { ListUsersRequest, PatchOperation } from '../../proto/gen/userstore/v1/user_service.js';
+import type {
+  ListUsersRequest,
+  PatchUserRequest,
+  UpdateUserRequest,
+} from '../../proto/gen/userstore/v1/user_service.js';
 import { Taken } from '../storage/errors.js';
 import type { UserPage } from '../storage/lists.js';
 import type { UserStorage } from '../storage/users.js';
 import { changedExtensions, holdToSchemas } from './declared-attributes.js';
 import { DomainError, invalidField } from './errors.js';
 import { applyPatch } from './patch.js';
+import { heldToPolicy, type Refusals } from './policy.js';
 import { applyUpdate } from './update.js';
 import { isSame, normalize, validate } from './user.js';
 
@@ -30,7 +35,7 @@ export interface UserKey {
 }
 
 /** A change of a user. */
-interface Change {
+interface Change extends Refusals {
   /** Only if this is the version. */
   etag: string | undefined;
   /** What its client need not have seen and leaves out stays. */
@@ -53,10 +58,10 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
   };
 
   /** One try: read, change, compare, write. Undefined where another writer was faster. */
-  async function tryChange(key: UserKey, { etag, keepsOmitted, changed }: Change, deadline: number) {
+  async function tryChange(key: UserKey, { etag, keepsOmitted, changed, ...refusals }: Change, deadline: number) {
     const before = await existing(key, deadline);
     if (etag !== undefined && etag !== before.etag) throw stale();
-    const after = normalize(changed(before));
+    const after = heldToPolicy(before, normalize(changed(before)), refusals);
     const extensions = changedExtensions(before, after);
     if (extensions.length > 0) {
       holdToSchemas(extensions, after, await schemasOf(key.organizationId, deadline), keepsOmitted);
@@ -101,21 +106,21 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
       return await storage.list(organizationId, { ...which, skip: Math.max(skip, 0), limit }, deadline);
     },
 
-    /** Sets the fields that `mask` names to what they are in `given`. Throws as the contract's UpdateUser says. */
-    update(key: UserKey, given: User, mask: readonly string[], etag: string | undefined, deadline: number) {
-      return change(key, { etag, keepsOmitted: true, changed: (user) => applyUpdate(user, given, mask) }, deadline);
+    /** Sets the fields that the mask names. Throws as the contract's UpdateUser says. */
+    update(request: UpdateUserRequest, given: User, deadline: number): Promise<User> {
+      const { updateMask = [], etag, refuseUpdate, refuseDeactivate } = request;
+      const changed = (user: User) => applyUpdate(user, given, updateMask);
+      return change(request, { etag, keepsOmitted: true, refuseUpdate, refuseDeactivate, changed }, deadline);
     },
 
     /** Applies operations, all or nothing. Throws as the contract's PatchUser says. */
-    async patch(key: UserKey, operations: readonly PatchOperation[], etag: string | undefined, deadline: number) {
+    async patch(request: PatchUserRequest, deadline: number): Promise<User> {
+      const { operations, etag, refuseUpdate, refuseDeactivate } = request;
       if (operations.length === 0 || operations.length > MAX_OPERATIONS) {
         throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
       }
-      return await change(
-        key,
-        { etag, keepsOmitted: false, changed: (user) => applyPatch(user, operations) },
-        deadline,
-      );
+      const changed = (user: User) => applyPatch(user, operations);
+      return await change(request, { etag, keepsOmitted: false, refuseUpdate, refuseDeactivate, changed }, deadline);
     },
 
     /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH. */

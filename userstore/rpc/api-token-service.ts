@@ -6,7 +6,10 @@ import type { Handlers } from './unary.js';
 /** The handlers of ApiTokenService over the rules of API tokens. */
 export function apiTokenService(apiTokens: ApiTokens): Handlers<ApiTokenServiceService> {
   return {
-    createApiToken: ({ organizationId, label }, deadline) => apiTokens.create(organizationId, label, deadline),
+    createApiToken: ({ organizationId, label, actor, lifetimeSeconds }, deadline) =>
+      apiTokens.create(organizationId, label, actor, lifetimeSeconds, deadline),
+    rotateApiToken: ({ organizationId, apiTokenId, overlapSeconds, actor }, deadline) =>
+      apiTokens.rotate(organizationId, apiTokenId, overlapSeconds, actor, deadline),
     listApiTokens: ({ organizationId, pageSize, pageToken }, deadline) =>
       apiTokens.list(organizationId, pageSize, pageToken, deadline),
     revokeApiToken: async ({ organizationId, apiTokenId }, deadline) => ({

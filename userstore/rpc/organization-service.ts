@@ -17,6 +17,10 @@ export function organizationService(organizations: Organizations): Handlers<Orga
       if (!given) throw invalidField('organization', 'The request has no organization.');
       return { organization: await organizations.update(organizationId, given, updateMask ?? [], etag, deadline) };
     },
+    async deleteOrganization({ organizationId }, deadline) {
+      await organizations.delete(organizationId, deadline);
+      return {};
+    },
     listOrganizations: ({ pageSize, pageToken }, deadline) => organizations.list(pageSize, pageToken, deadline),
   };
 }

@@ -20,13 +20,13 @@ export function userService(users: Users): Handlers<UserServiceService> {
     },
 
     async updateUser(request, deadline) {
-      const { user, updateMask, etag } = request;
+      const { user } = request;
       if (!user) throw invalidField('user', 'The request has no user.');
-      return { user: await users.update(request, user, updateMask ?? [], etag, deadline) };
+      return { user: await users.update(request, user, deadline) };
     },
 
     async patchUser(request, deadline) {
-      return { user: await users.patch(request, request.operations, request.etag, deadline) };
+      return { user: await users.patch(request, deadline) };
     },
 
     async deleteUser(request, deadline) {

@@ -1,6 +1,7 @@
 /** The mongoose models: what each collection holds, and the indexes that its promises rest on. */
 import { type Connection, type Model, Schema } from 'mongoose';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { type Fields, USER_FIELDS } from '../domain/fields.js';
 import { shadowKey, type UserDocument } from './documents.js';
 
@@ -10,8 +11,13 @@ export interface OrganizationDocument {
   displayName: string;
   createTime: Date;
   version?: number;
+  /** Gone; what belongs to it is being removed. */
+  deleteTime?: Date;
   strictSchemas?: boolean;
   extensionSchemas?: ExtensionSchema[];
+  suspended?: boolean;
+  policy?: ProvisioningPolicy | undefined;
+  rateLimit?: RateLimit | undefined;
 }
 
 /** An API token as stored: never its secret. */
@@ -21,7 +27,12 @@ export interface ApiTokenDocument {
   digest: string;
   label: string;
   createTime: Date;
+  createdBy?: string;
+  expireTime?: Date;
+  lastUseTime?: Date;
   revokeTime?: Date;
+  /** Its place among the live ones. */
+  slot?: number;
 }
 
 /** The collections of one database. */
@@ -82,10 +93,16 @@ const organizationSchema: Schema<OrganizationDocument> = new Schema<Organization
     createTime: Date,
     version: Number,
     strictSchemas: Boolean,
+    deleteTime: Date,
     extensionSchemas: [Schema.Types.Mixed],
+    suspended: Boolean,
+    policy: Schema.Types.Mixed,
+    rateLimit: Schema.Types.Mixed,
   },
   options,
-).index({ createTime: 1, _id: 1 }, { name: 'order' });
+)
+  .index({ createTime: 1, _id: 1 }, { name: 'order' })
+  .index({ deleteTime: 1 }, { sparse: true, name: 'deleted' });
 
 const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
   {
@@ -94,11 +111,19 @@ const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
     digest: { type: String, required: true },
     label: { type: String, required: true },
     createTime: { type: Date, required: true },
+    createdBy: String,
+    expireTime: Date,
+    lastUseTime: Date,
     revokeTime: Date,
+    slot: Number,
   },
   options,
 )
   .index({ organizationId: 1, digest: 1 }, { unique: true, name: 'digest' })
+  .index(
+    { organizationId: 1, slot: 1 },
+    { unique: true, name: 'slot', partialFilterExpression: { slot: { $exists: true } } },
+  )
   .index({ organizationId: 1, _id: 1 }, { name: 'order' });
 
 /** The models of a connection. */

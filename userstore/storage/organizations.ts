@@ -7,15 +7,21 @@ import { unlessTaken } from './errors.js';
 import type { OrganizationDocument } from './models.js';
 
 /** What of an organization can be changed. */
-export type Settings = Pick<Organization, 'displayName' | 'strictSchemas' | 'extensionSchemas'>;
+export type Settings = Pick<
+  Organization,
+  'displayName' | 'strictSchemas' | 'extensionSchemas' | 'suspended' | 'policy' | 'rateLimit'
+>;
 /** What organizations are stored in. */
 export type OrganizationStorage = ReturnType<typeof organizationStorage>;
 
 /** Organizations of an earlier version have no version, and no settings. */
-const toOrganization = ({ _id: id, version = 0, ...settings }: OrganizationDocument): Organization => ({
+const toOrganization = ({ _id: id, version = 0, deleteTime: _, ...settings }: OrganizationDocument): Organization => ({
   strictSchemas: false,
   extensionSchemas: [],
+  suspended: false,
   ...settings,
+  policy: settings.policy ?? undefined,
+  rateLimit: settings.rateLimit ?? undefined,
   id,
   etag: etagOf(version),
 });
@@ -34,7 +40,7 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
 
     /** The organization with this id. */
     async get(id: string, deadline: number): Promise<Organization | undefined> {
-      const document = await collection.findOne({ _id: id }, within(deadline));
+      const document = await collection.findOne({ _id: id, deleteTime: null as never }, within(deadline));
       return document ? toOrganization(document) : undefined;
     },
 
@@ -49,7 +55,11 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
       const version = etag === undefined ? {} : { version: versionOf(etag) || (null as never) };
       const change = { $set: settings, $inc: { version: 1 } };
       const options = { returnDocument: 'after', ...within(deadline) } as const;
-      const document = await collection.findOneAndUpdate({ _id: id, ...version }, change, options);
+      const document = await collection.findOneAndUpdate(
+        { _id: id, deleteTime: null as never, ...version },
+        change,
+        options,
+      );
       return document ? toOrganization(document) : undefined;
     },
 
@@ -58,8 +68,36 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
       const query = after
         ? { $or: [{ createTime: { $gt: after.createTime } }, { createTime: after.createTime, _id: { $gt: after.id } }] }
         : {};
-      const found = collection.find(query, { sort: { createTime: 1, _id: 1 }, limit, ...within(deadline) });
+      const found = collection.find(
+        { ...query, deleteTime: null as never },
+        { sort: { createTime: 1, _id: 1 }, limit, ...within(deadline) },
+      );
       return (await found.toArray()).map(toOrganization);
+    },
+
+    /** Marks an organization as gone; nothing finds it from then on. False where there is none. */
+    async delete(id: string, deleteTime: Date, deadline: number): Promise<boolean> {
+      const change = { $set: { deleteTime } };
+      const { matchedCount } = await collection.updateOne(
+        { _id: id, deleteTime: null as never },
+        change,
+        within(deadline),
+      );
+      return matchedCount === 1;
+    },
+
+    /** The ids of some organizations that are gone since before `time`. */
+    async listDeleted(time: Date, deadline: number): Promise<string[]> {
+      const found = collection.find(
+        { deleteTime: { $lt: time } },
+        { projection: { _id: 1 }, limit: 100, ...within(deadline) },
+      );
+      return (await found.toArray()).map(({ _id }) => _id);
+    },
+
+    /** Removes what is left of an organization that is gone. */
+    async purge(id: string, deadline: number): Promise<void> {
+      await collection.deleteOne({ _id: id, deleteTime: { $exists: true } }, within(deadline));
     },
   };
 }

@@ -70,5 +70,11 @@ export function userStorage(model: Model<UserDocument>) {
       const { deletedCount } = await write.finally(() => totals.removed(organizationId));
       return deletedCount === 1;
     },
+
+    /** Removes all users of an organization. */
+    async removeAll(organizationId: string, deadline: number): Promise<void> {
+      await collection.deleteMany({ organizationId }, within(deadline));
+      totals.removed(organizationId);
+    },
   };
 }

@@ -14,10 +14,12 @@ export interface Actor {
     | undefined;
   /** The id of the request that caused the change, the same in the logs of both services. */
   requestId: string;
+  /** The person at whose wish it is, as the caller knows him; for people to read. */
+  person?: string | undefined;
 }
 
 function createBaseActor(): Actor {
-  return { caller: "", apiTokenId: undefined, requestId: "" };
+  return { caller: "", apiTokenId: undefined, requestId: "", person: undefined };
 }
 
 export const Actor: MessageFns<Actor, "userstore.v1.Actor"> = {
@@ -32,6 +34,9 @@ export const Actor: MessageFns<Actor, "userstore.v1.Actor"> = {
     }
     if (message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
+    }
+    if (message.person !== undefined) {
+      writer.uint32(34).string(message.person);
     }
     return writer;
   },
@@ -73,6 +78,14 @@ export const Actor: MessageFns<Actor, "userstore.v1.Actor"> = {
             message.requestId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.person = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -93,6 +106,7 @@ export const Actor: MessageFns<Actor, "userstore.v1.Actor"> = {
     message.caller = object.caller ?? "";
     message.apiTokenId = object.apiTokenId ?? undefined;
     message.requestId = object.requestId ?? "";
+    message.person = object.person ?? undefined;
     return message;
   },
 };

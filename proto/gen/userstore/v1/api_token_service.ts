@@ -28,8 +28,20 @@ export interface ApiToken {
   createTime:
     | Date
     | undefined;
-  /** Absent while the token is live. */
-  revokeTime: Date | undefined;
+  /** Absent while the token is not revoked. */
+  revokeTime:
+    | Date
+    | undefined;
+  /** From when on it is no longer valid; absent: never. */
+  expireTime:
+    | Date
+    | undefined;
+  /** When it was last found valid, to five minutes; absent: never. */
+  lastUseTime:
+    | Date
+    | undefined;
+  /** The caller, and the person where the caller said, who asked for it. */
+  createdBy: string;
 }
 
 /** Asks for a new token. */
@@ -37,6 +49,8 @@ export interface CreateApiTokenRequest {
   organizationId: string;
   actor: Actor | undefined;
   label: string;
+  /** After so many seconds it is no longer valid: 60 to 315,360,000 (ten years); absent: never. */
+  lifetimeSeconds?: number | undefined;
 }
 
 /** The token and, this once, its secret. */
@@ -66,6 +80,29 @@ export interface ListApiTokensResponse {
   nextPageToken?: string | undefined;
 }
 
+/** Asks for a token to be replaced. */
+export interface RotateApiTokenRequest {
+  organizationId: string;
+  actor:
+    | Actor
+    | undefined;
+  /** The token to replace: a live one. */
+  apiTokenId: string;
+  /** How long it stays valid, in seconds: 0 to 2,592,000 (30 days); an earlier end is kept. */
+  overlapSeconds: number;
+}
+
+/** The new token and, this once, its secret. */
+export interface RotateApiTokenResponse {
+  apiToken:
+    | ApiToken
+    | undefined;
+  /** A UUID; Okta sends it as "apikey <secret>". */
+  secret: string;
+  /** The token replaced, with the time of its end. */
+  replaced: ApiToken | undefined;
+}
+
 /** Asks for a token to be ended. */
 export interface RevokeApiTokenRequest {
   organizationId: string;
@@ -92,7 +129,16 @@ export interface VerifyApiTokenResponse {
 }
 
 function createBaseApiToken(): ApiToken {
-  return { id: "", organizationId: "", label: "", createTime: undefined, revokeTime: undefined };
+  return {
+    id: "",
+    organizationId: "",
+    label: "",
+    createTime: undefined,
+    revokeTime: undefined,
+    expireTime: undefined,
+    lastUseTime: undefined,
+    createdBy: "",
+  };
 }
 
 export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
@@ -113,6 +159,15 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
     }
     if (message.revokeTime !== undefined) {
       Timestamp.encode(toTimestamp(message.revokeTime), writer.uint32(42).fork()).join();
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(50).fork()).join();
+    }
+    if (message.lastUseTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastUseTime), writer.uint32(58).fork()).join();
+    }
+    if (message.createdBy !== "") {
+      writer.uint32(66).string(message.createdBy);
     }
     return writer;
   },
@@ -170,6 +225,30 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
             message.revokeTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.lastUseTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.createdBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -192,12 +271,15 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
     message.label = object.label ?? "";
     message.createTime = object.createTime ?? undefined;
     message.revokeTime = object.revokeTime ?? undefined;
+    message.expireTime = object.expireTime ?? undefined;
+    message.lastUseTime = object.lastUseTime ?? undefined;
+    message.createdBy = object.createdBy ?? "";
     return message;
   },
 };
 
 function createBaseCreateApiTokenRequest(): CreateApiTokenRequest {
-  return { organizationId: "", actor: undefined, label: "" };
+  return { organizationId: "", actor: undefined, label: "", lifetimeSeconds: undefined };
 }
 
 export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest, "userstore.v1.CreateApiTokenRequest"> = {
@@ -212,6 +294,9 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest, "userstore
     }
     if (message.label !== "") {
       writer.uint32(26).string(message.label);
+    }
+    if (message.lifetimeSeconds !== undefined) {
+      writer.uint32(32).int32(message.lifetimeSeconds);
     }
     return writer;
   },
@@ -253,6 +338,14 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest, "userstore
             message.label = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lifetimeSeconds = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -273,6 +366,7 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest, "userstore
     message.organizationId = object.organizationId ?? "";
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.label = object.label ?? "";
+    message.lifetimeSeconds = object.lifetimeSeconds ?? undefined;
     return message;
   },
 };
@@ -494,6 +588,184 @@ export const ListApiTokensResponse: MessageFns<ListApiTokensResponse, "userstore
     const message = createBaseListApiTokensResponse();
     message.apiTokens = object.apiTokens?.map((e) => ApiToken.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? undefined;
+    return message;
+  },
+};
+
+function createBaseRotateApiTokenRequest(): RotateApiTokenRequest {
+  return { organizationId: "", actor: undefined, apiTokenId: "", overlapSeconds: 0 };
+}
+
+export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore.v1.RotateApiTokenRequest"> = {
+  $type: "userstore.v1.RotateApiTokenRequest" as const,
+
+  encode(message: RotateApiTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.actor !== undefined) {
+      Actor.encode(message.actor, writer.uint32(18).fork()).join();
+    }
+    if (message.apiTokenId !== "") {
+      writer.uint32(26).string(message.apiTokenId);
+    }
+    if (message.overlapSeconds !== 0) {
+      writer.uint32(32).int32(message.overlapSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateApiTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateApiTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.actor = Actor.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.apiTokenId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.overlapSeconds = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RotateApiTokenRequest>, I>>(base?: I): RotateApiTokenRequest {
+    return RotateApiTokenRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateApiTokenRequest>, I>>(object: I): RotateApiTokenRequest {
+    const message = createBaseRotateApiTokenRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
+    message.apiTokenId = object.apiTokenId ?? "";
+    message.overlapSeconds = object.overlapSeconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseRotateApiTokenResponse(): RotateApiTokenResponse {
+  return { apiToken: undefined, secret: "", replaced: undefined };
+}
+
+export const RotateApiTokenResponse: MessageFns<RotateApiTokenResponse, "userstore.v1.RotateApiTokenResponse"> = {
+  $type: "userstore.v1.RotateApiTokenResponse" as const,
+
+  encode(message: RotateApiTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.apiToken !== undefined) {
+      ApiToken.encode(message.apiToken, writer.uint32(10).fork()).join();
+    }
+    if (message.secret !== "") {
+      writer.uint32(18).string(message.secret);
+    }
+    if (message.replaced !== undefined) {
+      ApiToken.encode(message.replaced, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateApiTokenResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateApiTokenResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.apiToken = ApiToken.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.replaced = ApiToken.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RotateApiTokenResponse>, I>>(base?: I): RotateApiTokenResponse {
+    return RotateApiTokenResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateApiTokenResponse>, I>>(object: I): RotateApiTokenResponse {
+    const message = createBaseRotateApiTokenResponse();
+    message.apiToken = (object.apiToken !== undefined && object.apiToken !== null)
+      ? ApiToken.fromPartial(object.apiToken)
+      : undefined;
+    message.secret = object.secret ?? "";
+    message.replaced = (object.replaced !== undefined && object.replaced !== null)
+      ? ApiToken.fromPartial(object.replaced)
+      : undefined;
     return message;
   },
 };
@@ -786,7 +1058,10 @@ export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "usersto
  */
 export type ApiTokenServiceService = typeof ApiTokenServiceService;
 export const ApiTokenServiceService = {
-  /** Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND. */
+  /**
+   * Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND, FIELD_INVALID,
+   * API_TOKEN_LIMIT_REACHED.
+   */
   createApiToken: {
     path: "/userstore.v1.ApiTokenService/CreateApiToken" as const,
     requestStream: false as const,
@@ -811,6 +1086,21 @@ export const ApiTokenServiceService = {
     responseSerialize: (value: ListApiTokensResponse): Buffer =>
       Buffer.from(ListApiTokensResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListApiTokensResponse => ListApiTokensResponse.decode(value),
+  },
+  /**
+   * Issues a token with the label of another one, which stays valid for a while so that nothing
+   * is interrupted. API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   */
+  rotateApiToken: {
+    path: "/userstore.v1.ApiTokenService/RotateApiToken" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateApiTokenRequest): Buffer =>
+      Buffer.from(RotateApiTokenRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateApiTokenRequest => RotateApiTokenRequest.decode(value),
+    responseSerialize: (value: RotateApiTokenResponse): Buffer =>
+      Buffer.from(RotateApiTokenResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RotateApiTokenResponse => RotateApiTokenResponse.decode(value),
   },
   /** Ends a token for good; ending it twice succeeds. API_TOKEN_NOT_FOUND. */
   revokeApiToken: {
@@ -842,13 +1132,21 @@ export const ApiTokenServiceService = {
 } as const;
 
 export interface ApiTokenServiceServer extends UntypedServiceImplementation {
-  /** Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND. */
+  /**
+   * Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND, FIELD_INVALID,
+   * API_TOKEN_LIMIT_REACHED.
+   */
   createApiToken: handleUnaryCall<CreateApiTokenRequest, CreateApiTokenResponse>;
   /**
    * Lists an organization's tokens, revoked ones too, oldest first. ORGANIZATION_NOT_FOUND,
    * FIELD_INVALID.
    */
   listApiTokens: handleUnaryCall<ListApiTokensRequest, ListApiTokensResponse>;
+  /**
+   * Issues a token with the label of another one, which stays valid for a while so that nothing
+   * is interrupted. API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   */
+  rotateApiToken: handleUnaryCall<RotateApiTokenRequest, RotateApiTokenResponse>;
   /** Ends a token for good; ending it twice succeeds. API_TOKEN_NOT_FOUND. */
   revokeApiToken: handleUnaryCall<RevokeApiTokenRequest, RevokeApiTokenResponse>;
   /**
@@ -859,7 +1157,10 @@ export interface ApiTokenServiceServer extends UntypedServiceImplementation {
 }
 
 export interface ApiTokenServiceClient extends Client {
-  /** Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND. */
+  /**
+   * Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND, FIELD_INVALID,
+   * API_TOKEN_LIMIT_REACHED.
+   */
   createApiToken(
     request: CreateApiTokenRequest,
     callback: (error: ServiceError | null, response: CreateApiTokenResponse) => void,
@@ -893,6 +1194,25 @@ export interface ApiTokenServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListApiTokensResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Issues a token with the label of another one, which stays valid for a while so that nothing
+   * is interrupted. API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   */
+  rotateApiToken(
+    request: RotateApiTokenRequest,
+    callback: (error: ServiceError | null, response: RotateApiTokenResponse) => void,
+  ): ClientUnaryCall;
+  rotateApiToken(
+    request: RotateApiTokenRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RotateApiTokenResponse) => void,
+  ): ClientUnaryCall;
+  rotateApiToken(
+    request: RotateApiTokenRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RotateApiTokenResponse) => void,
   ): ClientUnaryCall;
   /** Ends a token for good; ending it twice succeeds. API_TOKEN_NOT_FOUND. */
   revokeApiToken(

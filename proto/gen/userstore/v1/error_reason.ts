@@ -49,5 +49,9 @@ export enum ErrorReason {
   ERROR_REASON_PAGE_TOKEN_INVALID = 15,
   /** ERROR_REASON_ORDER_UNSUPPORTED - INVALID_ARGUMENT: users cannot be ordered by this field; metadata: field. */
   ERROR_REASON_ORDER_UNSUPPORTED = 16,
+  /** ERROR_REASON_API_TOKEN_LIMIT_REACHED - RESOURCE_EXHAUSTED: the organization has five live API tokens; revoke one first. */
+  ERROR_REASON_API_TOKEN_LIMIT_REACHED = 17,
+  /** ERROR_REASON_POLICY_REFUSED - FAILED_PRECONDITION: the organization's policy refuses such a change. */
+  ERROR_REASON_POLICY_REFUSED = 18,
   UNRECOGNIZED = -1,
 }

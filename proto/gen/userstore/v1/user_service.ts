@@ -111,7 +111,18 @@ export interface UpdateUserRequest {
     | string[]
     | undefined;
   /** Write only if this is still the version. */
-  etag?: string | undefined;
+  etag?:
+    | string
+    | undefined;
+  /**
+   * Refuse to change anything but to disable, and let a change that disables do nothing else: the
+   * organization's policy, which the caller got when it verified the API token.
+   */
+  refuseUpdate?:
+    | boolean
+    | undefined;
+  /** Refuse to disable. */
+  refuseDeactivate?: boolean | undefined;
 }
 
 /** The user as stored. */
@@ -127,7 +138,15 @@ export interface PatchUserRequest {
   /** At least one, at most 1000. */
   operations: PatchOperation[];
   /** Write only if this is still the version. */
-  etag?: string | undefined;
+  etag?:
+    | string
+    | undefined;
+  /** As in UpdateUser. */
+  refuseUpdate?:
+    | boolean
+    | undefined;
+  /** As in UpdateUser. */
+  refuseDeactivate?: boolean | undefined;
 }
 
 /** One change of one field. */
@@ -726,7 +745,16 @@ export const CreateUserResponse: MessageFns<CreateUserResponse, "userstore.v1.Cr
 };
 
 function createBaseUpdateUserRequest(): UpdateUserRequest {
-  return { organizationId: "", actor: undefined, userId: "", user: undefined, updateMask: undefined, etag: undefined };
+  return {
+    organizationId: "",
+    actor: undefined,
+    userId: "",
+    user: undefined,
+    updateMask: undefined,
+    etag: undefined,
+    refuseUpdate: undefined,
+    refuseDeactivate: undefined,
+  };
 }
 
 export const UpdateUserRequest: MessageFns<UpdateUserRequest, "userstore.v1.UpdateUserRequest"> = {
@@ -750,6 +778,12 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest, "userstore.v1.Upda
     }
     if (message.etag !== undefined) {
       writer.uint32(50).string(message.etag);
+    }
+    if (message.refuseUpdate !== undefined) {
+      writer.uint32(56).bool(message.refuseUpdate);
+    }
+    if (message.refuseDeactivate !== undefined) {
+      writer.uint32(64).bool(message.refuseDeactivate);
     }
     return writer;
   },
@@ -815,6 +849,22 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest, "userstore.v1.Upda
             message.etag = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.refuseUpdate = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.refuseDeactivate = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -838,6 +888,8 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest, "userstore.v1.Upda
     message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
     message.updateMask = object.updateMask ?? undefined;
     message.etag = object.etag ?? undefined;
+    message.refuseUpdate = object.refuseUpdate ?? undefined;
+    message.refuseDeactivate = object.refuseDeactivate ?? undefined;
     return message;
   },
 };
@@ -900,7 +952,15 @@ export const UpdateUserResponse: MessageFns<UpdateUserResponse, "userstore.v1.Up
 };
 
 function createBasePatchUserRequest(): PatchUserRequest {
-  return { organizationId: "", actor: undefined, userId: "", operations: [], etag: undefined };
+  return {
+    organizationId: "",
+    actor: undefined,
+    userId: "",
+    operations: [],
+    etag: undefined,
+    refuseUpdate: undefined,
+    refuseDeactivate: undefined,
+  };
 }
 
 export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchUserRequest"> = {
@@ -921,6 +981,12 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
     }
     if (message.etag !== undefined) {
       writer.uint32(42).string(message.etag);
+    }
+    if (message.refuseUpdate !== undefined) {
+      writer.uint32(48).bool(message.refuseUpdate);
+    }
+    if (message.refuseDeactivate !== undefined) {
+      writer.uint32(56).bool(message.refuseDeactivate);
     }
     return writer;
   },
@@ -978,6 +1044,22 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
             message.etag = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.refuseUpdate = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.refuseDeactivate = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1000,6 +1082,8 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
     message.userId = object.userId ?? "";
     message.operations = object.operations?.map((e) => PatchOperation.fromPartial(e)) || [];
     message.etag = object.etag ?? undefined;
+    message.refuseUpdate = object.refuseUpdate ?? undefined;
+    message.refuseDeactivate = object.refuseDeactivate ?? undefined;
     return message;
   },
 };
@@ -1345,7 +1429,7 @@ export const UserServiceService = {
   },
   /**
    * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE.
+   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE, POLICY_REFUSED.
    */
   updateUser: {
     path: "/userstore.v1.UserService/UpdateUser" as const,
@@ -1390,7 +1474,7 @@ export interface UserServiceServer extends UntypedServiceImplementation {
   createUser: handleUnaryCall<CreateUserRequest, CreateUserResponse>;
   /**
    * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE.
+   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE, POLICY_REFUSED.
    */
   updateUser: handleUnaryCall<UpdateUserRequest, UpdateUserResponse>;
   /**
@@ -1453,7 +1537,7 @@ export interface UserServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE.
+   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE, POLICY_REFUSED.
    */
   updateUser(
     request: UpdateUserRequest,

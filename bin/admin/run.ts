@@ -1,0 +1,31 @@
+/** How a command runs: a connection, the work, its result as text or JSON, one line for an error. */
+import { createInterface } from 'node:readline/promises';
+import { program } from 'commander';
+import { adminToken, connect, type Userstore } from './userstore.js';
+
+/** What a command has to show: for scripts, and for people. */
+export type Result = [value: unknown, text: string];
+
+/** Connects, does the work, and prints its result: the value as JSON or the text. An error is one line, and status 1. */
+export async function run(work: (userstore: Userstore) => Promise<Result>): Promise<void> {
+  const { userstore: address, json } = program.opts<{ userstore: string; json?: boolean }>();
+  try {
+    const userstore = connect(address, await adminToken(process.env.DATA_DIR || './data'));
+    const [value, text] = await work(userstore);
+    console.log(json ? JSON.stringify(value, null, 2) : text);
+    userstore.close();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
+}
+
+/** Asks a person to type `word` before something is destroyed, unless `yes`. Throws where he does not. */
+export async function confirm(what: string, word: string, yes: boolean | undefined): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY) throw new Error(`${what} Nobody can be asked here: add --yes if that is what you want.`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`${what} Type ${word} to go on: `);
+  terminal.close();
+  if (answer.trim() !== word) throw new Error('Nothing was done.');
+}

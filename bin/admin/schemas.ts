@@ -1,0 +1,54 @@
+/** The commands on an organization's own schemas. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { type Result, run } from './run.js';
+import { parseSchema, renderSchema } from './schema.js';
+import { schemaTable } from './tables.js';
+
+/** Adds `schema …`. */
+export function schemaCommands(program: Command): void {
+  const schema = program
+    .command('schema')
+    .description('an organization’s own schemas: attributes that its Okta sends under another namespace');
+  schema
+    .command('set <organizationId> <file>')
+    .description('add the schema in a file of SCIM JSON, or replace the one with its id')
+    .action((organizationId: string, file: string) =>
+      run(async (userstore) => {
+        const given = parseSchema(await readFile(file, 'utf8'));
+        return shown(await userstore.updateOrganization(organizationId, withSchemas(given.id, [given])));
+      }),
+    );
+  schema
+    .command('list <organizationId>')
+    .description('list the attributes of all schemas; with --json, the schemas as their files have them')
+    .action((organizationId: string) =>
+      run(async (userstore) => shown(await userstore.getOrganization(organizationId))),
+    );
+  schema
+    .command('remove <organizationId> <urn>')
+    .description('remove a schema; values that users have under it stay')
+    .action((organizationId: string, urn: string) =>
+      run(async (userstore) => {
+        const { extensionSchemas } = await userstore.getOrganization(organizationId);
+        if (!extensionSchemas.some(({ id }) => isSameUrn(id, urn))) throw new Error(`There is no schema ${urn}.`);
+        return shown(await userstore.updateOrganization(organizationId, withSchemas(urn, [])));
+      }),
+    );
+}
+
+/** Puts schemas in the place of the one with this id. */
+const withSchemas =
+  (urn: string, given: ExtensionSchema[]) =>
+  ({ extensionSchemas }: Organization) => ({
+    extensionSchemas: [...extensionSchemas.filter(({ id }) => !isSameUrn(id, urn)), ...given],
+  });
+
+const isSameUrn = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
+
+const shown = ({ extensionSchemas }: Organization): Result => [
+  extensionSchemas.map(renderSchema),
+  schemaTable(extensionSchemas),
+];

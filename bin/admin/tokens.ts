@@ -1,0 +1,68 @@
+/** The commands on API tokens. */
+import type { Command } from 'commander';
+import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { confirm, type Result, run } from './run.js';
+import { tokenTable } from './tables.js';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+const issued = (apiToken: ApiToken, secret: string, more: string): Result => {
+  const value = `apikey ${secret}`;
+  const text = `API Token  ${value}\nToken id   ${apiToken.id}\n\nThe token is not shown again: hand it over now.${more}`;
+  return [{ ...apiToken, value }, text];
+};
+
+const count = (text: string) => {
+  if (!/^\d{1,4}$/.test(text)) throw new Error(`${text} is not a whole number.`);
+  return Number(text);
+};
+
+/** Adds `token …`. */
+export function tokenCommands(program: Command): void {
+  const token = program
+    .command('token')
+    .description('the API tokens with which an organization’s Okta authenticates; at most five are live');
+  token
+    .command('issue <organizationId>')
+    .description('issue a token and print its secret, this once')
+    .option('--label <text>', 'what the token is for', 'issued with admin')
+    .option('--days <number>', 'let it expire after so many days', count)
+    .action((organizationId: string, { label, days }: { label: string; days?: number }) =>
+      run(async (userstore) => {
+        const lifetime = days === undefined ? undefined : days * DAY;
+        const { apiToken, secret } = await userstore.issueToken(organizationId, label, lifetime);
+        return issued(apiToken, secret, '');
+      }),
+    );
+  token
+    .command('list <organizationId>')
+    .description('list the tokens of an organization, ended ones too, oldest first')
+    .action((organizationId: string) =>
+      run(async (userstore) => {
+        const tokens = await userstore.listTokens(organizationId);
+        return [tokens, tokenTable(tokens)];
+      }),
+    );
+  token
+    .command('rotate <organizationId> <tokenId>')
+    .description('issue a token in the place of another, which stays valid for a while')
+    .option('--hours <number>', 'how long the old one stays valid', count, 24)
+    .action((organizationId: string, tokenId: string, { hours }: { hours: number }) =>
+      run(async (userstore) => {
+        const { apiToken, secret, replaced } = await userstore.rotateToken(organizationId, tokenId, hours * HOUR);
+        return issued(apiToken, secret, `\nThe old token is valid until ${replaced.expireTime?.toISOString()}.`);
+      }),
+    );
+  token
+    .command('revoke <organizationId> <tokenId>')
+    .description('end a token for good; every edge refuses it within 3 seconds')
+    .option('--yes', 'do not ask')
+    .action((organizationId: string, tokenId: string, { yes }: { yes?: boolean }) =>
+      run(async (userstore) => {
+        await confirm('Requests with this token are refused from now on.', 'revoke', yes);
+        const apiToken = await userstore.revokeToken(organizationId, tokenId);
+        return [apiToken, tokenTable([apiToken])];
+      }),
+    );
+}

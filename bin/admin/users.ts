@@ -1,0 +1,74 @@
+/** The commands on users: looking only, as Okta is who changes them. */
+import { type Command, Option } from 'commander';
+import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import { run } from './run.js';
+import { userTable, userText } from './tables.js';
+
+/** As many users as one page of userstore has. */
+const PAGE_SIZE = 200;
+
+interface Wanted {
+  userName?: string;
+  externalId?: string;
+  email?: string;
+  active?: string;
+  limit: number;
+}
+
+/** Adds `users …`. */
+export function userCommands(program: Command): void {
+  const users = program.command('users').description('the users of an organization');
+  users
+    .command('list <organizationId>')
+    .description('list users, active and disabled, oldest first')
+    .option('--user-name <name>', 'with this user name, in any letter case')
+    .option('--external-id <id>', "with this id in the customer's Okta")
+    .option('--email <address>', 'with this e-mail address')
+    .addOption(new Option('--active <yes|no>', 'active or disabled ones only').choices(['yes', 'no']))
+    .option('--limit <number>', 'at most so many', Number, 1000)
+    .action((organizationId: string, wanted: Wanted) =>
+      run(async (userstore) => {
+        const found = [];
+        let total: number;
+        let pageToken: string | undefined;
+        do {
+          const size = Math.min(wanted.limit - found.length, PAGE_SIZE);
+          const page = await userstore.listUsers(organizationId, filterOf(wanted), size, pageToken);
+          found.push(...page.users);
+          total = page.totalSize;
+          pageToken = page.nextPageToken;
+        } while (pageToken !== undefined && found.length < wanted.limit);
+        return [found, `${userTable(found)}\n\n${found.length} of ${total}`];
+      }),
+    );
+  users
+    .command('show <organizationId> <userId>')
+    .description('show everything that is stored of a user')
+    .action((organizationId: string, userId: string) =>
+      run(async (userstore) => {
+        const user = await userstore.getUser(organizationId, userId);
+        return [user, userText(user)];
+      }),
+    );
+}
+
+function filterOf({ userName, externalId, email, active }: Wanted): Filter | undefined {
+  const filters = [
+    ...(userName === undefined ? [] : [equal('user_name', userName)]),
+    ...(externalId === undefined ? [] : [equal('external_id', externalId)]),
+    ...(email === undefined ? [] : [equal('emails.value', email)]),
+    ...(active === undefined ? [] : [equal('active', active === 'yes')]),
+  ];
+  return filters.length === 0 ? undefined : { expression: { $case: 'allOf', value: { filters } } };
+}
+
+const equal = (field: string, value: string | boolean): Filter => ({
+  expression: {
+    $case: 'comparison',
+    value: {
+      field,
+      operator: Operator.OPERATOR_EQUAL,
+      value: { kind: typeof value === 'string' ? { $case: 'stringValue', value } : { $case: 'boolValue', value } },
+    },
+  },
+});

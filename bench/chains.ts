@@ -84,6 +84,7 @@ export async function createTenants(address: string): Promise<[Tenant, Tenant]> 
   const admin = connect(address, TOKENS.admin);
   const create = async (displayName: string) => {
     const { id: organizationId } = await admin.createOrganization(displayName);
+    await admin.updateOrganization(organizationId, () => ({ rateLimit: { perSecond: 10_000, burst: 100_000 } }));
     const { secret } = await admin.issueToken(organizationId, 'bench');
     return { organizationId, secret };
   };

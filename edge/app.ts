@@ -3,6 +3,7 @@ import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { authenticate } from './auth.js';
+import { rateLimit } from './rate-limit.js';
 import { requestLog } from './request-log.js';
 import { bulkRoute } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
@@ -22,10 +23,12 @@ export interface AppOptions {
   log: Logger;
   /** http(s)://host[:port] as clients see it; undefined: what each request says. */
   publicUrl: string | undefined;
+  /** How many proxies stand in front, whose X-Forwarded headers are believed. */
+  trustedProxies: number;
 }
 
 /** The application over a userstore. */
-export function createApp({ store, log, publicUrl }: AppOptions): Express {
+export function createApp({ store, log, publicUrl, trustedProxies }: AppOptions): Express {
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const operations = userOperations(store);
   const users = userRoutes(operations, baseUrl);
@@ -35,6 +38,7 @@ export function createApp({ store, log, publicUrl }: AppOptions): Express {
   // Express would make entity tags of its own, which are not SCIM's.
   app.disable('etag');
   app.enable('case sensitive routing');
+  app.set('trust proxy', trustedProxies);
   // Node's own limit of 1000 parameters would make a filter behind them disappear.
   app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
   app.use(singleSlashes);
@@ -67,7 +71,7 @@ export function createApp({ store, log, publicUrl }: AppOptions): Express {
   scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
   scim.all('/Me{/*rest}', me);
 
-  app.use('/:organizationId/scim/v2', authenticate(store), scim);
+  app.use('/:organizationId/scim/v2', authenticate(store), rateLimit(store), scim);
   app.use(notFound);
   app.use(errorHandler);
   return app;

@@ -4,6 +4,7 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
+import { failureGuard } from './failure-guard.js';
 import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
@@ -52,6 +53,7 @@ export function callerOf(response: Response): Caller {
 /** Requires a live API token of the organization in the path; answers 401 otherwise. */
 export function authenticate(store: StoreClient): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
+  const guard = failureGuard();
 
   return async (request, response, next) => {
     const { organizationId } = request.params;
@@ -61,7 +63,14 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
     const key = organizationId + secretDigest.toString('base64');
     let principal = known.get(key);
     if (!principal) {
-      principal = Object.freeze(await verified(store, organizationId, secretDigest, localsOf(response).requestId));
+      await guard.check(request.ip, key);
+      const verified = await verify(store, organizationId, secretDigest, localsOf(response).requestId);
+      if (!verified) {
+        await guard.failed(request.ip);
+        throw refusal();
+      }
+      principal = Object.freeze(verified);
+      guard.succeeded(key);
       known.set(key, principal);
     }
     localsOf(response).principal = principal;
@@ -70,12 +79,13 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
   };
 }
 
-async function verified(
+/** Whose token this is; undefined where it is nobody's. */
+async function verify(
   store: StoreClient,
   organizationId: string,
   secretDigest: Buffer,
   requestId: string,
-): Promise<Principal> {
+): Promise<Principal | undefined> {
   try {
     const { apiToken, organization } = await store.verifyApiToken({ organizationId, secretDigest }, requestId);
     if (apiToken && organization) return { organizationId, apiTokenId: apiToken.id, settings: organization };
@@ -84,5 +94,5 @@ async function verified(
       error instanceof StoreFailure && error.failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID;
     if (!isInvalid) throw error;
   }
-  throw refusal();
+  return undefined;
 }

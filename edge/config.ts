@@ -17,6 +17,7 @@ const environment = z.object({
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
     .optional(),
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   STORE_DEADLINE_MS: z.coerce.number().int().min(100).max(25_000).default(10_000),
   DATA_DIR: z.string().min(1).default('./data'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -28,6 +29,8 @@ export interface Config {
   port: number;
   /** The scheme, host and port that clients use; undefined: what each request says. */
   publicUrl: string | undefined;
+  /** How many proxies stand in front, each of which says whom it has the request from. */
+  trustedProxies: number;
   userstoreAddress: string;
   /** Undefined: the one in `dataDir`. */
   userstoreToken: string | undefined;
@@ -48,6 +51,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     host: data.HOST,
     port: data.PORT,
     publicUrl: data.PUBLIC_URL,
+    trustedProxies: data.TRUSTED_PROXIES,
     userstoreAddress: data.USERSTORE_ADDRESS,
     userstoreToken: data.USERSTORE_TOKEN,
     storeDeadlineMs: data.STORE_DEADLINE_MS,

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const server = createServer(
     // Above the 60 s after which Okta closes its side; slow senders are cut off.
     { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000, requireHostHeader: false },
-    createApp({ store, log, publicUrl: config.publicUrl }),
+    createApp({ store, log, publicUrl: config.publicUrl, trustedProxies: config.trustedProxies }),
   );
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {

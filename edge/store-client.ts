@@ -11,6 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
+import { RateLimitServiceClient } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
 import { type Failure, failureOf } from '../proto/rpc-error.js';
 
@@ -52,6 +53,7 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
   };
   const users = new UserServiceClient(address, credentials.createInsecure(), channel);
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), channel);
+  const rateLimits = new RateLimitServiceClient(address, credentials.createInsecure(), channel);
   const health = new (makeGenericClientConstructor(healthService, 'Health'))(
     address,
     credentials.createInsecure(),
@@ -83,6 +85,7 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
     patchUser: unary(users, users.patchUser),
     deleteUser: unary(users, users.deleteUser),
     verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
+    acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
     /** Whether userstore says that it serves. */
     checkHealth: unary(
       health,
@@ -90,7 +93,7 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
       HEALTH_DEADLINE_MS,
     ),
     close: () => {
-      for (const client of [users, apiTokens, health]) client.close();
+      for (const client of [users, apiTokens, rateLimits, health]) client.close();
     },
   };
 }

@@ -3,18 +3,22 @@ import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
 import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
+import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
 import { apiTokens } from './domain/api-tokens.js';
 import { purgeDeleted } from './domain/deletion.js';
 import { organizations } from './domain/organizations.js';
+import { permits } from './domain/permits.js';
 import { type SchemasOf, users } from './domain/users.js';
 import { apiTokenService } from './rpc/api-token-service.js';
 import { organizationService } from './rpc/organization-service.js';
+import { rateLimitService } from './rpc/rate-limit-service.js';
 import { type CallTools, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
 import { apiTokenStorage } from './storage/api-tokens.js';
 import type { Models } from './storage/models.js';
 import { organizationStorage } from './storage/organizations.js';
+import { rateLimitStorage } from './storage/rate-limits.js';
 import { userStorage } from './storage/users.js';
 
 /** A page of 200 of the largest users fits. */
@@ -29,7 +33,7 @@ export interface Userstore {
   purge: () => Promise<number>;
 }
 
-/** A server with the three services over these collections. */
+/** A server with the services over these collections. */
 export function createServer(models: Models, tools: CallTools): Userstore {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
@@ -54,6 +58,11 @@ export function createServer(models: Models, tools: CallTools): Userstore {
     unaryHandlers(OrganizationServiceService, organizationService(organizationRules), tools),
   );
   server.addService(ApiTokenServiceService, unaryHandlers(ApiTokenServiceService, apiTokenService(tokenRules), tools));
+  const permitRules = permits(rateLimitStorage(models.organizations.db), organizationRules);
+  server.addService(
+    RateLimitServiceService,
+    unaryHandlers(RateLimitServiceService, rateLimitService(permitRules), tools),
+  );
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   return { server, health, purge: () => purgeDeleted(storages) };

@@ -72,6 +72,7 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.rotateApiToken({ ...named, apiTokenId: 'x', overlapSeconds: 0 }),
   },
+  AcquirePermits: { roles: ['edge', 'admin'], call: (client, named) => client.acquirePermits({ ...named, count: 1 }) },
   ListOrganizations: { roles: ['admin'], call: (client) => client.listOrganizations({}) },
 };
 

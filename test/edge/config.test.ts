@@ -11,6 +11,7 @@ describe("the edge's configuration", () => {
       userstoreAddress: '127.0.0.1:50051',
       userstoreToken: undefined,
       storeDeadlineMs: 10_000,
+      trustedProxies: 0,
       dataDir: './data',
       logLevel: 'info',
     });

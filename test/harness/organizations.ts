@@ -43,6 +43,8 @@ export async function createTenant({ origin, address }: Pick<Pair, 'origin' | 'a
   const admin = connect(address, SERVICE_TOKENS.admin);
   try {
     const { id: organizationId } = await admin.createOrganization('Test organization');
+    // Tests send more than an Okta does.
+    await admin.updateOrganization(organizationId, () => ({ rateLimit: { perSecond: 10_000, burst: 100_000 } }));
     const { apiToken, secret } = await admin.issueToken(organizationId, 'test');
     const baseUrl = `${origin}/${organizationId}/scim/v2`;
     return { organizationId, secret, apiTokenId: apiToken.id, baseUrl, scim: scimClient(baseUrl, `apikey ${secret}`) };

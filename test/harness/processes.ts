@@ -69,9 +69,21 @@ export interface Pair {
   stop: () => Promise<void>;
 }
 
+/** Starts an edge over the userstore at `address`. */
+export async function startEdge(address: string, env: Record<string, string> = {}) {
+  const port = await freePort();
+  const edge = await startService('edge', {
+    PORT: String(port),
+    USERSTORE_ADDRESS: address,
+    USERSTORE_TOKEN: SERVICE_TOKENS.edge,
+    ...env,
+  });
+  return { origin: `http://127.0.0.1:${port}`, edge, stop: async () => void (await edge.stop()) };
+}
+
 /** Starts a pair over the database that `mongodbUri` names. */
 export async function startPair(mongodbUri: string, env: Record<string, string> = {}): Promise<Pair> {
-  const [userstorePort, port] = [await freePort(), await freePort()];
+  const userstorePort = await freePort();
   const userstore = await startService('userstore', {
     MONGODB_URI: mongodbUri,
     USERSTORE_PORT: String(userstorePort),
@@ -81,15 +93,10 @@ export async function startPair(mongodbUri: string, env: Record<string, string> 
     ...env,
   });
   const address = `127.0.0.1:${userstorePort}`;
-  const edge = await startService('edge', {
-    PORT: String(port),
-    USERSTORE_ADDRESS: address,
-    USERSTORE_TOKEN: SERVICE_TOKENS.edge,
-    ...env,
-  });
+  const { origin, edge } = await startEdge(address, env);
   const stop = async () => {
     await edge.stop();
     await userstore.stop();
   };
-  return { origin: `http://127.0.0.1:${port}`, address, edge, userstore, stop };
+  return { origin, address, edge, userstore, stop };
 }

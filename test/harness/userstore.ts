@@ -14,6 +14,7 @@ import { service as healthService } from 'grpc-health-check';
 import { ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
+import { RateLimitServiceClient } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
 import { failureOf } from '../../proto/rpc-error.js';
 
@@ -34,6 +35,7 @@ export function userstoreClient(address: string, serviceToken: string | undefine
   const users = new UserServiceClient(address, credentials.createInsecure(), options);
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), options);
   const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), options);
+  const rateLimits = new RateLimitServiceClient(address, credentials.createInsecure(), options);
   const health = new (makeGenericClientConstructor(healthService, 'Health'))(
     address,
     credentials.createInsecure(),
@@ -70,9 +72,10 @@ export function userstoreClient(address: string, serviceToken: string | undefine
     deleteOrganization: unary(organizations, organizations.deleteOrganization),
     updateOrganization: unary(organizations, organizations.updateOrganization),
     listOrganizations: unary(organizations, organizations.listOrganizations),
+    acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
     checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
     close: () => {
-      for (const client of [users, apiTokens, organizations, health]) client.close();
+      for (const client of [users, apiTokens, organizations, rateLimits, health]) client.close();
     },
   };
 }

@@ -3,6 +3,7 @@ import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { ApiTokenServiceService } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
+import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../../userstore/domain/errors.js';
 import { callerCheck, ROLES, type Role } from '../../userstore/rpc/callers.js';
@@ -13,12 +14,12 @@ const metadata = (authorization?: string) => {
   if (authorization !== undefined) sent.set('authorization', authorization);
   return sent;
 };
-const paths = [UserServiceService, ApiTokenServiceService, OrganizationServiceService].flatMap((service) =>
-  Object.values(service).map(({ path }) => path as string),
+const paths = [UserServiceService, ApiTokenServiceService, OrganizationServiceService, RateLimitServiceService].flatMap(
+  (service) => Object.values(service).map(({ path }) => path as string),
 );
 const USERS = ['GetUser', 'ListUsers', 'CreateUser', 'UpdateUser', 'PatchUser', 'DeleteUser'];
 const ALLOWED: Record<Role, string[]> = {
-  edge: [...USERS, 'VerifyApiToken'],
+  edge: [...USERS, 'VerifyApiToken', 'AcquirePermits'],
   reader: ['GetUser', 'ListUsers'],
   admin: paths.map((path) => path.slice(path.lastIndexOf('/') + 1)),
 };

@@ -18,8 +18,10 @@ export interface Caller {
 const USERS = '/userstore.v1.UserService/';
 const READS = [`${USERS}GetUser`, `${USERS}ListUsers`];
 
+const FOR_EDGES = ['/userstore.v1.ApiTokenService/VerifyApiToken', '/userstore.v1.RateLimitService/AcquirePermits'];
+
 const MAY_CALL: Record<Role, (path: string) => boolean> = {
-  edge: (path) => path.startsWith(USERS) || path === '/userstore.v1.ApiTokenService/VerifyApiToken',
+  edge: (path) => path.startsWith(USERS) || FOR_EDGES.includes(path),
   reader: (path) => READS.includes(path),
   admin: () => true,
 };

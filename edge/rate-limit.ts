@@ -1,0 +1,79 @@
+/**
+ * How many requests an organization may send. An edge takes permits out of the organization's budget, which all edges
+ * share, some seconds' worth at a time: most requests cost nothing but a number in memory.
+ */
+import type { RequestHandler } from 'express';
+import { LRUCache } from 'lru-cache';
+import { principalOf } from './auth.js';
+import { localsOf } from './request-log.js';
+import { ScimError } from './scim/errors.js';
+import { type StoreClient, StoreFailure } from './store-client.js';
+
+/** In milliseconds: permits that are not used by then are lost, so that no edge hoards them. */
+const PERMIT_MS = 5000;
+const MAX_PERMITS_AT_ONCE = 50;
+const MAX_ORGANIZATIONS = 10_000;
+const DEFAULT_PER_SECOND = 100;
+
+/** What an edge holds of an organization's budget. */
+interface Held {
+  permits: number;
+  /** Until when they are good, in epoch milliseconds. */
+  until: number;
+  /** Until when there are none. */
+  refusedUntil: number;
+  acquiring: Promise<void> | undefined;
+}
+
+/** Requires a permit for each request of an authenticated organization; 429 with Retry-After otherwise. */
+export function rateLimit(store: StoreClient): RequestHandler {
+  const organizations = new LRUCache<string, Held>({ max: MAX_ORGANIZATIONS });
+
+  const heldOf = (organizationId: string): Held => {
+    const held = organizations.get(organizationId) ?? { permits: 0, until: 0, refusedUntil: 0, acquiring: undefined };
+    organizations.set(organizationId, held);
+    return held;
+  };
+
+  async function acquire(held: Held, organizationId: string, perSecond: number, requestId: string): Promise<void> {
+    const count = Math.min(Math.ceil(perSecond / 4), MAX_PERMITS_AT_ONCE);
+    try {
+      const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count }, requestId);
+      if (granted > 0) Object.assign(held, { permits: granted, until: Date.now() + PERMIT_MS });
+      else held.refusedUntil = Date.now() + retryAfterMs;
+    } catch (error) {
+      // Without userstore no request gets far: it says so itself.
+      if (!(error instanceof StoreFailure)) throw error;
+      Object.assign(held, { permits: count, until: Date.now() + PERMIT_MS });
+    }
+  }
+
+  return async (_request, response, next) => {
+    const { organizationId, settings } = principalOf(response);
+    const perSecond = settings.rateLimit?.perSecond ?? DEFAULT_PER_SECOND;
+    const held = heldOf(organizationId);
+    while (!takesPermit(held)) {
+      if (Date.now() < held.refusedUntil) throw tooMany(perSecond, held.refusedUntil - Date.now());
+      held.acquiring ??= acquire(held, organizationId, perSecond, localsOf(response).requestId).finally(() => {
+        held.acquiring = undefined;
+      });
+      await held.acquiring;
+    }
+    next();
+  };
+}
+
+function takesPermit(held: Held): boolean {
+  if (held.permits === 0 || Date.now() > held.until) return false;
+  held.permits--;
+  return true;
+}
+
+/** Okta understands whole seconds only. */
+const tooMany = (perSecond: number, ms: number) =>
+  new ScimError(
+    429,
+    undefined,
+    `Too many requests: this organization may send ${perSecond} a second. Okta tries again by itself.`,
+    { 'Retry-After': String(Math.max(Math.ceil(ms / 1000), 1)) },
+  );

@@ -1,0 +1,75 @@
+/** Limits of requests: of an organization, shared by all edges, and of an address that tries tokens. */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { connect } from '../../bin/admin/userstore.js';
+import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
+import { SERVICE_TOKENS, startEdge } from '../harness/processes.js';
+import { type Answer, expectError, scimClient } from '../harness/scim.js';
+
+const LIMIT = { perSecond: 10, burst: 20 };
+
+describe('SCIM limits', () => {
+  let limited: Tenant;
+  let other: Tenant;
+  beforeEach(async function () {
+    needsOwnPair(this);
+    const pair = await sharedPair();
+    [limited, other] = [await createTenant(pair), await createTenant(pair)];
+    const admin = connect(pair.address, SERVICE_TOKENS.admin);
+    await admin.updateOrganization(limited.organizationId, () => ({ rateLimit: LIMIT }));
+    admin.close();
+  });
+  const ask = (scim = limited.scim) => scim('GET', '/Users?count=1');
+  const times = (count: number, what: () => Promise<Answer>) => Promise.all(Array.from({ length: count }, what));
+  const passed = (answers: Answer[]) => answers.filter(({ status }) => status === 200).length;
+
+  it('B29: beyond its burst an organization gets 429 with Retry-After in whole seconds; the others are let through', async () => {
+    const answers = await times(60, ask);
+    expect(passed(answers)).to.be.within(LIMIT.burst - 5, LIMIT.burst + LIMIT.perSecond + 5);
+    for (const answer of answers.filter(({ status }) => status !== 200)) {
+      expectError(answer, 429);
+      expect(answer.headers.get('retry-after')).to.match(/^[1-9]\d?$/);
+    }
+    const start = performance.now();
+    expect(passed(await times(60, () => ask(other.scim)))).to.equal(60);
+    expect(performance.now() - start).to.be.below(2000);
+  });
+
+  it('B29: who waits as long as Retry-After says is served again, at the steady rate', async () => {
+    const refused = (await times(60, ask)).find(({ status }) => status === 429);
+    await new Promise((resolve) => setTimeout(resolve, Number(refused?.headers.get('retry-after')) * 1000 + 50));
+    expect(passed(await times(30, ask))).to.be.within(1, LIMIT.perSecond + 5);
+  });
+
+  it('two edges draw on one budget', async () => {
+    const { address } = await sharedPair();
+    const second = await startEdge(address);
+    try {
+      const there = scimClient(`${second.origin}/${limited.organizationId}/scim/v2`, `apikey ${limited.secret}`);
+      const answers = await Promise.all([times(40, ask), times(40, () => ask(there))]);
+      const most = LIMIT.burst + LIMIT.perSecond + 10;
+      expect(passed(answers.flat())).to.be.within(LIMIT.burst - 5, most);
+    } finally {
+      await second.stop();
+    }
+  }).timeout(30_000);
+
+  it('an address that tries one token after the other has to wait; a token that was valid from there is served', async () => {
+    const { address } = await sharedPair();
+    const edge = await startEdge(address);
+    try {
+      const base = `${edge.origin}/${other.organizationId}/scim/v2`;
+      const good = scimClient(base, `apikey ${other.secret}`);
+      expect((await ask(good)).status).to.equal(200);
+      const answers = await times(330, () => ask(scimClient(base, `apikey ${randomUUID()}`)));
+      expect(answers.filter(({ status }) => status === 401)).to.have.length(300);
+      const late = await ask(scimClient(base, `apikey ${randomUUID()}`));
+      expectError(late, 429);
+      expect(late.headers.get('retry-after')).to.match(/^[1-9]\d?$/);
+      await new Promise((resolve) => setTimeout(resolve, 3100));
+      expect((await ask(good)).status).to.equal(200);
+    } finally {
+      await edge.stop();
+    }
+  }).timeout(30_000);
+});

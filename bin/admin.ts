@@ -1,5 +1,6 @@
 /** The command `admin`: what LeaseHawk's support does with organizations, their API tokens, schemas and users. */
 import { program } from 'commander';
+import { activityCommand } from './admin/activity.js';
 import { organizationCommands } from './admin/organizations.js';
 import { schemaCommands } from './admin/schemas.js';
 import { tokenCommands } from './admin/tokens.js';
@@ -17,6 +18,11 @@ Example: a new token without a gap; the old one stays valid for a day
 
 Example: what became of a person
   npm run admin -- users list 7kq2m9xw4hbd --user-name ana@oakstreet.example
+
+Example: what its Okta did, and what was refused; then everything that was ever done to one user
+  npm run admin -- activity 7kq2m9xw4hbd --user ana@oakstreet.example --since 7d
+  npm run admin -- activity 7kq2m9xw4hbd --status 4xx --follow
+  npm run admin -- users history 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
 
 Example: attributes that the customer's Okta sends under a namespace of its own
   npm run admin -- schema set 7kq2m9xw4hbd badge.json
@@ -39,5 +45,5 @@ program
   .option('--json', 'print JSON instead of text')
   .addHelpText('after', EXAMPLES);
 
-for (const add of [organizationCommands, tokenCommands, userCommands, schemaCommands]) add(program);
+for (const add of [organizationCommands, tokenCommands, userCommands, activityCommand, schemaCommands]) add(program);
 await program.parseAsync();

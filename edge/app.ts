@@ -2,6 +2,8 @@
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { ActivityRecorder } from './activities.js';
+import { activityLog } from './activity-log.js';
 import { authenticate } from './auth.js';
 import { rateLimit } from './rate-limit.js';
 import { requestLog } from './request-log.js';
@@ -21,6 +23,7 @@ const JSON_TYPES = ['application/scim+json', 'application/json'];
 export interface AppOptions {
   store: StoreClient;
   log: Logger;
+  activities: ActivityRecorder;
   /** http(s)://host[:port] as clients see it; undefined: what each request says. */
   publicUrl: string | undefined;
   /** How many proxies stand in front, whose X-Forwarded headers are believed. */
@@ -28,7 +31,7 @@ export interface AppOptions {
 }
 
 /** The application over a userstore. */
-export function createApp({ store, log, publicUrl, trustedProxies }: AppOptions): Express {
+export function createApp({ store, log, activities, publicUrl, trustedProxies }: AppOptions): Express {
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const operations = userOperations(store);
   const users = userRoutes(operations, baseUrl);
@@ -43,7 +46,7 @@ export function createApp({ store, log, publicUrl, trustedProxies }: AppOptions)
   app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
   app.use(singleSlashes);
 
-  app.use(requestLog(log));
+  app.use(requestLog(log), activityLog(activities));
   app.get('/health/live', live);
   app.get('/health/ready', ready(store));
 

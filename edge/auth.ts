@@ -14,6 +14,8 @@ import type { Caller } from './user-operations.js';
 export interface Principal {
   organizationId: string;
   apiTokenId: string;
+  /** What people call the token. */
+  apiTokenLabel: string;
   /** The organization, with the settings by which its requests are served. */
   settings: Organization;
 }
@@ -88,7 +90,9 @@ async function verify(
 ): Promise<Principal | undefined> {
   try {
     const { apiToken, organization } = await store.verifyApiToken({ organizationId, secretDigest }, requestId);
-    if (apiToken && organization) return { organizationId, apiTokenId: apiToken.id, settings: organization };
+    if (apiToken && organization) {
+      return { organizationId, apiTokenId: apiToken.id, apiTokenLabel: apiToken.label, settings: organization };
+    }
   } catch (error) {
     const isInvalid =
       error instanceof StoreFailure && error.failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID;

@@ -5,6 +5,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { badRequest, errorBody, ScimError } from './scim/errors.js';
@@ -24,10 +25,11 @@ async function main(): Promise<void> {
     serviceToken: config.userstoreToken ?? (await localServiceToken(config)),
     deadlineMs: config.storeDeadlineMs,
   });
+  const activities = activityRecorder(store, log);
   const server = createServer(
     // Above the 60 s after which Okta closes its side; slow senders are cut off.
     { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000, requireHostHeader: false },
-    createApp({ store, log, publicUrl: config.publicUrl, trustedProxies: config.trustedProxies }),
+    createApp({ store, log, activities, publicUrl: config.publicUrl, trustedProxies: config.trustedProxies }),
   );
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
   if (!stopped.aborted) await once(stopped, 'abort');
   log.info('stopping');
   await drain(server);
+  await activities.stop();
   store.close();
   log.info('stopped');
 }

@@ -1,15 +1,22 @@
 /** The id of each request, and its one log line: never headers, query or body. */
-import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import type { Activity } from '../proto/gen/userstore/v1/activity_service.js';
 import type { Principal } from './auth.js';
 import type { ScimType } from './scim/errors.js';
+
+/** How an operation of a bulk request was answered. */
+export type Outcome = Pick<Activity, 'method' | 'path' | 'userId' | 'status' | 'scimType' | 'detail' | 'durationMs'>;
 
 /** What handlers leave for each other, and for the log, in `response.locals`. */
 interface Locals {
   requestId: string;
   principal?: Principal;
   scimType?: ScimType;
+  /** The text of the error that is answered. */
+  detail?: string;
+  operations?: Outcome[];
   /** The cause of a 5xx. */
   err?: unknown;
 }
@@ -22,7 +29,7 @@ export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
     const { method, originalUrl } = request;
-    const requestId = randomUUID();
+    const requestId = uuidv7();
     localsOf(response).requestId = requestId;
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {

@@ -10,7 +10,9 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
+import { ActivityServiceClient } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
+import { OrganizationServiceClient } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceClient } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
 import { type Failure, failureOf } from '../proto/rpc-error.js';
@@ -53,6 +55,8 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
   };
   const users = new UserServiceClient(address, credentials.createInsecure(), channel);
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), channel);
+  const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), channel);
+  const activities = new ActivityServiceClient(address, credentials.createInsecure(), channel);
   const rateLimits = new RateLimitServiceClient(address, credentials.createInsecure(), channel);
   const health = new (makeGenericClientConstructor(healthService, 'Health'))(
     address,
@@ -86,6 +90,8 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
     deleteUser: unary(users, users.deleteUser),
     verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
     acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
+    getOrganization: unary(organizations, organizations.getOrganization),
+    recordActivities: unary(activities, activities.recordActivities),
     /** Whether userstore says that it serves. */
     checkHealth: unary(
       health,
@@ -93,7 +99,7 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
       HEALTH_DEADLINE_MS,
     ),
     close: () => {
-      for (const client of [users, apiTokens, rateLimits, health]) client.close();
+      for (const client of [users, apiTokens, organizations, activities, rateLimits, health]) client.close();
     },
   };
 }

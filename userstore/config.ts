@@ -24,6 +24,7 @@ const environment = z.object({
   USERSTORE_PORT: z.coerce.number().int().min(0).max(65_535).default(50_051),
   SERVICE_TOKENS: callers.optional(),
   DATA_DIR: z.string().min(1).default('./data'),
+  ACTIVITY_DAYS: z.coerce.number().int().min(1).max(3650).default(90),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -35,6 +36,8 @@ export interface Config {
   /** By service token; undefined: the ones in `dataDir`. */
   callers: ReadonlyMap<string, Caller> | undefined;
   dataDir: string;
+  /** How long activities and changes are kept. */
+  activityDays: number;
   logLevel: string;
 }
 
@@ -52,6 +55,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     port: data.USERSTORE_PORT,
     callers: data.SERVICE_TOKENS,
     dataDir: data.DATA_DIR,
+    activityDays: data.ACTIVITY_DAYS,
     logLevel: data.LOG_LEVEL,
   };
 }

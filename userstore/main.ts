@@ -21,6 +21,8 @@ const PROBE_INTERVAL_MS = 2000;
 const PROBE_TIMEOUT_MS = 1500;
 /** How often what belongs to organizations that are gone is looked for. */
 const PURGE_INTERVAL_MS = 60_000;
+/** How often changes are moved to their collection. */
+const MOVE_INTERVAL_MS = 1000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -34,7 +36,11 @@ async function main(): Promise<void> {
   const collections = models(connection);
   await createIndexes(collections);
 
-  const { server, health, purge } = createServer(collections, { checkCaller: callerCheck(callers), log });
+  const { server, health, purge, moveChanges } = createServer(collections, {
+    checkCaller: callerCheck(callers),
+    log,
+    activityDays: config.activityDays,
+  });
   const port = await promisify(server.bindAsync.bind(server))(address(config), ServerCredentials.createInsecure());
   log.info({ host: config.host, port }, 'listening');
   const probing = probe(connection, (isUp) => health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING'), log, stopped);
@@ -44,7 +50,14 @@ async function main(): Promise<void> {
     (err: unknown) => log.error({ err }, 'documents of an earlier version are left; the next start goes on with them'),
   );
 
-  const purging = purgeNowAndThen(purge, log, stopped);
+  const purging = repeatedly(PURGE_INTERVAL_MS, stopped, purge, (done) => {
+    if (done instanceof Error) {
+      log.warn({ err: done }, 'what belongs to organizations that are gone could not be removed; tried again');
+    } else if (done > 0) log.info({ organizations: done }, 'removed what belonged to organizations that are gone');
+  });
+  const moving = repeatedly(MOVE_INTERVAL_MS, stopped, moveChanges, (done) => {
+    if (done instanceof Error) log.warn({ err: done }, 'changes could not be moved to their collection; tried again');
+  });
 
   await aborted(stopped);
   log.info('stopping');
@@ -52,7 +65,7 @@ async function main(): Promise<void> {
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
-  await Promise.all([probing, updating, purging]);
+  await Promise.all([probing, updating, purging, moving]);
   await connection.close();
   log.info('stopped');
 }
@@ -107,15 +120,16 @@ async function probe(
   }
 }
 
-async function purgeNowAndThen(purge: () => Promise<number>, log: Logger, stopped: AbortSignal): Promise<void> {
+/** Does what is to be done again and again, and reports what it came to, or the error. */
+async function repeatedly(
+  intervalMs: number,
+  stopped: AbortSignal,
+  work: () => Promise<number>,
+  report: (done: number | Error) => void,
+): Promise<void> {
   while (!stopped.aborted) {
-    try {
-      const organizations = await purge();
-      if (organizations > 0) log.info({ organizations }, 'removed what belonged to organizations that are gone');
-    } catch (err) {
-      log.warn({ err }, 'what belongs to organizations that are gone could not be removed; tried again');
-    }
-    await pause(PURGE_INTERVAL_MS, stopped);
+    await work().then(report, (error: unknown) => report(error instanceof Error ? error : new Error(String(error))));
+    await pause(intervalMs, stopped);
   }
 }
 

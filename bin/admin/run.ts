@@ -8,17 +8,20 @@ export type Result = [value: unknown, text: string];
 
 /** Connects, does the work, and prints its result: the value as JSON or the text. An error is one line, and status 1. */
 export async function run(work: (userstore: Userstore) => Promise<Result>): Promise<void> {
-  const { userstore: address, json } = program.opts<{ userstore: string; json?: boolean }>();
+  const { userstore: address } = program.opts<{ userstore: string }>();
   try {
     const userstore = connect(address, await adminToken(process.env.DATA_DIR || './data'));
     const [value, text] = await work(userstore);
-    console.log(json ? JSON.stringify(value, null, 2) : text);
+    console.log(wantsJson() ? JSON.stringify(value, null, 2) : text);
     userstore.close();
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     process.exit(1);
   }
 }
+
+/** Whether the command was asked for JSON. */
+export const wantsJson = (): boolean => program.opts<{ json?: boolean }>().json ?? false;
 
 /** Asks a person to type `word` before something is destroyed, unless `yes`. Throws where he does not. */
 export async function confirm(what: string, word: string, yes: boolean | undefined): Promise<void> {

@@ -102,9 +102,12 @@ function minute(time: Date | undefined): string {
   return time ? time.toISOString().slice(0, 16).replace('T', ' ') : '-';
 }
 
-/** Columns of equal width. What could steer the terminal is shown as a sign. */
+/** What could steer the terminal is shown as a sign. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd');
+
+/** Columns of equal width. */
 function aligned(cells: string[][]): string {
-  const rows = cells.map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, '\ufffd')));
+  const rows = cells.map((row) => row.map(printable));
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>

@@ -1,6 +1,8 @@
 /** The commands on users: looking only, as Okta is who changes them. */
 import { type Command, Option } from 'commander';
-import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import { changeText } from './activity-text.js';
+import { equal } from './filter.js';
 import { run } from './run.js';
 import { userTable, userText } from './tables.js';
 
@@ -50,6 +52,20 @@ export function userCommands(program: Command): void {
         return [user, userText(user)];
       }),
     );
+  users
+    .command('history <organizationId> <userId>')
+    .description('show what every change made of a user, also of one who is removed; oldest first')
+    .option('--limit <number>', 'the newest so many', Number, 1000)
+    .action((organizationId: string, userId: string, { limit }: { limit: number }) =>
+      run(async (userstore) => {
+        const { changes } = await userstore.listChanges(organizationId, userId, limit);
+        changes.reverse();
+        return [
+          changes,
+          changes.length === 0 ? 'There are no changes of this user.' : changes.map(changeText).join('\n'),
+        ];
+      }),
+    );
 }
 
 function filterOf({ userName, externalId, email, active }: Wanted): Filter | undefined {
@@ -61,14 +77,3 @@ function filterOf({ userName, externalId, email, active }: Wanted): Filter | und
   ];
   return filters.length === 0 ? undefined : { expression: { $case: 'allOf', value: { filters } } };
 }
-
-const equal = (field: string, value: string | boolean): Filter => ({
-  expression: {
-    $case: 'comparison',
-    value: {
-      field,
-      operator: Operator.OPERATOR_EQUAL,
-      value: { kind: typeof value === 'string' ? { $case: 'stringValue', value } : { $case: 'boolValue', value } },
-    },
-  },
-});

@@ -12,12 +12,14 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { z } from 'zod';
+import { ActivityServiceClient, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type ApiToken, ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Organization, OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
+import { equal } from './filter.js';
 
 const DEADLINE_MS = 10_000;
 const PAGE_SIZE = 1000;
@@ -45,6 +47,7 @@ export function connect(address: string, serviceToken: string) {
   const organizations = new OrganizationServiceClient(address, credentials.createInsecure());
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure());
   const users = new UserServiceClient(address, credentials.createInsecure());
+  const activities = new ActivityServiceClient(address, credentials.createInsecure());
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${serviceToken}`);
 
@@ -120,6 +123,18 @@ export function connect(address: string, serviceToken: string) {
     async getUser(organizationId: string, userId: string): Promise<User> {
       return present((await call(users.getUser.bind(users), { organizationId, userId })).user);
     },
+    /** The id of the user with this id or, in any letter case, user name. */
+    async userIdOf(organizationId: string, user: string): Promise<string> {
+      if (/^[\da-f]{8}-[\da-f-]{27}$/.test(user)) return user;
+      const { users: found } = await this.listUsers(organizationId, equal('user_name', user), 1);
+      if (found[0]) return found[0].id;
+      throw new Error(`No user of the organization is called ${user}; of a removed user, give the id.`);
+    },
+    /** A page of activities, newest first. */
+    listActivities: (request: ListActivitiesRequest) => call(activities.listActivities.bind(activities), request),
+    /** The newest changes of a user, newest first: at most 1000. */
+    listChanges: (organizationId: string, userId: string, pageSize: number) =>
+      call(activities.listChanges.bind(activities), { organizationId, userId, pageSize }),
     /** All tokens of an organization, oldest first, revoked ones too. */
     async listTokens(organizationId: string): Promise<ApiToken[]> {
       const method = apiTokens.listApiTokens.bind(apiTokens);
@@ -142,6 +157,7 @@ export function connect(address: string, serviceToken: string) {
       organizations.close();
       apiTokens.close();
       users.close();
+      activities.close();
     },
   };
 }

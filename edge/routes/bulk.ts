@@ -1,8 +1,9 @@
 /** /Bulk: many operations in one request, each done as if it had come alone (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
+import { sinceMs, userIn } from '../activity-log.js';
 import { callerOf } from '../auth.js';
 import { toScimError } from '../errors.js';
-import { localsOf } from '../request-log.js';
+import { localsOf, type Outcome } from '../request-log.js';
 import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
 import { badRequest, errorBody, ScimError } from '../scim/errors.js';
 import { isObject, type JsonObject, parseBody } from '../scim/json.js';
@@ -30,9 +31,14 @@ export function bulkRoute(operations: UserOperations, baseUrl: BaseUrl): Request
     const results = new Map<BulkOperation, JsonObject>();
     const ids = new Map<string, string>();
     let errors = 0;
+    const outcomes: Outcome[] = [];
+    localsOf(response).operations = outcomes;
 
     const perform = async (operation: BulkOperation, refusal: ScimError | undefined) => {
-      const { method, bulkId } = operation;
+      const { method, bulkId, path } = operation;
+      const start = performance.now();
+      const ended = (status: number, userId?: string, { scimType, message: detail }: Partial<ScimError> = {}) =>
+        outcomes.push({ method, path, userId, status, scimType, detail, durationMs: sinceMs(start) });
       const about = { method, ...(bulkId === undefined ? {} : { bulkId }) };
       try {
         if (refusal) throw refusal;
@@ -40,9 +46,11 @@ export function bulkRoute(operations: UserOperations, baseUrl: BaseUrl): Request
         const { status, id, version } = await performed(operations, caller, operation, ids);
         if (bulkId !== undefined) ids.set(bulkId, id);
         results.set(operation, { ...about, location: `${usersUrl}/${id}`, version, status: String(status) });
+        ended(status, id);
       } catch (error) {
         errors++;
         const failure = failureOf(error, response);
+        ended(failure.status, userIn(path), failure);
         results.set(operation, { ...about, status: String(failure.status), response: errorBody(failure) });
       }
     };

@@ -56,5 +56,6 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, request, respo
   }
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
   if (answer.scimType) localsOf(response).scimType = answer.scimType;
+  localsOf(response).detail = answer.message;
   sendScim(request, response, answer.status, errorBody(answer));
 };

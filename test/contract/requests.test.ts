@@ -1,5 +1,7 @@
 /** What the contract demands of every call: a caller with the right role, an organization, an actor. */
 import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import { sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { add, userNamed } from '../harness/users.js';
@@ -55,7 +57,7 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.revokeApiToken({ ...named, apiTokenId: 'x' }),
   },
-  GetOrganization: { roles: ['admin'], call: (client, named) => client.getOrganization(named) },
+  GetOrganization: { roles: ['edge', 'admin'], call: (client, named) => client.getOrganization(named) },
   CreateOrganization: {
     roles: ['admin'],
     isChange: true,
@@ -73,8 +75,26 @@ const CALLS: Record<
     call: (client, named) => client.rotateApiToken({ ...named, apiTokenId: 'x', overlapSeconds: 0 }),
   },
   AcquirePermits: { roles: ['edge', 'admin'], call: (client, named) => client.acquirePermits({ ...named, count: 1 }) },
+  RecordActivities: {
+    roles: ['edge', 'admin'],
+    call: (client, { organizationId }) => client.recordActivities({ activities: [activityOf(organizationId)] }),
+  },
+  ListActivities: { roles: ['admin'], call: (client, named) => client.listActivities(listing(named)) },
+  ListChanges: { roles: ['admin'], call: (client, named) => client.listChanges({ ...named, userId: 'x' }) },
   ListOrganizations: { roles: ['admin'], call: (client) => client.listOrganizations({}) },
 };
+
+const listing = (named: { organizationId: string }) => ({ ...named, since: undefined, until: undefined });
+const activityOf = (organizationId: string): Activity => ({
+  id: uuidv7(),
+  organizationId,
+  time: new Date(),
+  method: 'GET',
+  path: '/Users',
+  status: 200,
+  durationMs: 1,
+  change: undefined,
+});
 
 describe('every call to userstore', () => {
   const clients: Record<string, UserstoreClient> = {};
@@ -110,7 +130,7 @@ describe('every call to userstore', () => {
       }
     });
 
-    if (!['CreateOrganization', 'ListOrganizations'].includes(name)) {
+    if (!['CreateOrganization', 'ListOrganizations', 'RecordActivities'].includes(name)) {
       it(`${name} without an organization is FIELD_INVALID in organization_id`, async () => {
         const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'organization_id' };
         expect(await failureIn(call(client('admin'), { ...named, organizationId: '' }))).to.deep.equal(failure);

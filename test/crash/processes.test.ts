@@ -6,6 +6,7 @@ import { startOwnMongod } from '../harness/mongod.js';
 import { createTenant, type Tenant } from '../harness/organizations.js';
 import { type Pair, startPair } from '../harness/processes.js';
 import { eventually } from '../harness/userstore.js';
+import { expectChangesOfAll } from './changes.js';
 import { startStream } from './stream.js';
 
 describe('killed with kill -9 in the middle of a stream of creates and PATCHes', function () {
@@ -43,6 +44,7 @@ describe('killed with kill -9 in the middle of a stream of creates and PATCHes',
     const { acknowledged, refused } = await stream.endAndCheck();
     expect(acknowledged).to.be.at.least(120);
     expect(refused).to.be.at.least(10);
+    await expectChangesOfAll(tenant, pair);
     await eventually('the edge is ready again', isReady);
   });
 
@@ -57,6 +59,7 @@ describe('killed with kill -9 in the middle of a stream of creates and PATCHes',
     await stream.acknowledges(60);
     const { acknowledged } = await stream.endAndCheck();
     expect(acknowledged).to.be.at.least(120);
+    await expectChangesOfAll(tenant, pair);
     await eventually('the edge is ready again', isReady);
   });
 });

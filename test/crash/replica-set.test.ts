@@ -5,6 +5,7 @@ import mongoose from 'mongoose';
 import { findMongod } from '../../bin/mongod/find.js';
 import { createTenant } from '../harness/organizations.js';
 import { type Pair, startPair } from '../harness/processes.js';
+import { expectChangesOfAll } from './changes.js';
 import { startStream } from './stream.js';
 
 describe('on a replica set of three whose primary is killed with kill -9', function () {
@@ -27,8 +28,8 @@ describe('on a replica set of three whose primary is killed with kill -9', funct
 
   it('every acknowledged change is there under the new primary, without a restart', async () => {
     if (!set || !pair) throw new Error('not started');
-    const { scim } = await createTenant(pair);
-    const stream = startStream(scim);
+    const tenant = await createTenant(pair);
+    const stream = startStream(tenant.scim);
     await stream.acknowledges(60);
     const port = await primaryPort(set.getUri());
     const primary = set.servers.find(({ instanceInfo }) => instanceInfo?.port === port);
@@ -36,6 +37,7 @@ describe('on a replica set of three whose primary is killed with kill -9', funct
     await stream.acknowledges(120);
     const { acknowledged } = await stream.endAndCheck();
     expect(acknowledged).to.be.at.least(180);
+    await expectChangesOfAll(tenant, pair);
     expect(await primaryPort(set.getUri())).not.to.equal(port);
   });
 });

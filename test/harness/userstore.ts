@@ -11,6 +11,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
+import { ActivityServiceClient } from '../../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
@@ -35,6 +36,7 @@ export function userstoreClient(address: string, serviceToken: string | undefine
   const users = new UserServiceClient(address, credentials.createInsecure(), options);
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), options);
   const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), options);
+  const activities = new ActivityServiceClient(address, credentials.createInsecure(), options);
   const rateLimits = new RateLimitServiceClient(address, credentials.createInsecure(), options);
   const health = new (makeGenericClientConstructor(healthService, 'Health'))(
     address,
@@ -73,9 +75,12 @@ export function userstoreClient(address: string, serviceToken: string | undefine
     updateOrganization: unary(organizations, organizations.updateOrganization),
     listOrganizations: unary(organizations, organizations.listOrganizations),
     acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
+    recordActivities: unary(activities, activities.recordActivities),
+    listActivities: unary(activities, activities.listActivities),
+    listChanges: unary(activities, activities.listChanges),
     checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
     close: () => {
-      for (const client of [users, apiTokens, organizations, rateLimits, health]) client.close();
+      for (const client of [users, apiTokens, organizations, rateLimits, activities, health]) client.close();
     },
   };
 }

@@ -5,10 +5,9 @@ import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { isUnavailable } from '../../userstore/storage/errors.js';
 import { createIndexes, models } from '../../userstore/storage/models.js';
-import { userStorage } from '../../userstore/storage/users.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { changeOf, type Database, openDatabase, plainUsers, soon } from './database.js';
 
 let database: Database;
 const now = new Date();
@@ -34,13 +33,39 @@ const newUser = (name: string, more = {}) => ({
 });
 const ana = newUser('ana', { externalId: 'x7', emails: [typed('ana@x.example', 'work')] });
 const token = newToken();
+const activities = { organizationId: 'one', since: undefined, until: undefined };
+const activity = {
+  id: uuidv7(),
+  organizationId: 'one',
+  time: now,
+  method: 'GET',
+  path: '/Users',
+  userId: ana.id,
+  status: 200,
+  durationMs: 1,
+  change: undefined,
+};
 let count = 0;
 
 const writes: [title: string, command: string, write: (deadline: number) => Promise<unknown>][] = [
   ['the insert of a user', 'insert', (deadline) => database.users.insert(newUser(`new ${count++}`), deadline)],
   ['the replace of a user', 'update', (deadline) => database.users.replace({ ...ana, etag: 'W/"9"' }, deadline)],
   ['the confirmation of a user', 'update', (deadline) => database.users.confirm(ana, deadline)],
-  ['the removal of a user', 'delete', (deadline) => database.users.remove('one', 'x', 'W/"1"', deadline)],
+  [
+    'the removal of a user',
+    'update',
+    (deadline) => database.users.removeVersion({ user: ana, version: 99, unmoved: [] }, changeOf(ana, 100), deadline),
+  ],
+  [
+    'the move of changes',
+    'update',
+    async (deadline) => {
+      await database.users.insert(newUser(`moved ${count++}`), deadline);
+      await database.changes.move(deadline);
+    },
+  ],
+  ['the insert of a change', 'insert', (deadline) => database.changes.insert('one', [changeOf(ana, 1)], deadline)],
+  ['the insert of an activity', 'insert', (deadline) => database.activities.insert([activity], deadline)],
   [
     'the insert of an API token',
     'insert',
@@ -98,6 +123,17 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
   ['the number of all users', list(undefined, 0)],
   ['a live API token', (deadline) => database.apiTokens.findLive('one', 'digest', new Date(), deadline)],
   ['the API tokens of an organization', (deadline) => database.apiTokens.list('one', '', 100, deadline)],
+  ['the activities of an organization', (deadline) => database.activities.list(activities, '', 100, deadline)],
+  [
+    'the activities of a user',
+    (deadline) => database.activities.list({ ...activities, userId: ana.id }, activity.id, 100, deadline),
+  ],
+  [
+    'one activity',
+    (deadline) => database.activities.list({ ...activities, requestId: activity.id }, '', 100, deadline),
+  ],
+  ['the changes of a user', (deadline) => database.changes.list('one', ana.id, 99, 100, deadline)],
+  ['the changes that requests made', (deadline) => database.changes.ofRequests('one', [ana.id], ['x'], deadline)],
   ['an organization', (deadline) => database.organizations.get('first', deadline)],
   ['a page of organizations', (deadline) => database.organizations.list(undefined, 3, deadline)],
 ];
@@ -191,7 +227,9 @@ describe('every call to MongoDB', () => {
   it('names its organization in every query of users and API tokens', async () => {
     for (const call of [...writes.map(([, , write]) => write), ...reads.map(([, read]) => read)]) {
       for (const { name, command } of await database.commandsOf(() => call(soon()))) {
-        if (name === 'insert' || command[name] === 'organizations') continue;
+        // Changes are looked for in all users at once; each is then written where it belongs.
+        const isMove = name === 'find' && command.hint === 'unmoved';
+        if (name === 'insert' || command[name] === 'organizations' || isMove) continue;
         const { filter, query, updates, deletes, pipeline } = command;
         const condition = filter ?? query ?? updates?.[0].q ?? deletes?.[0].q ?? pipeline?.[0].$match;
         expect(condition, JSON.stringify(command)).to.include({ organizationId: 'one' });
@@ -203,7 +241,7 @@ describe('every call to MongoDB', () => {
 describe('the connection', () => {
   it('is clear about it when it is closed: an error that says so, at once, no hang', async () => {
     const connection = await connect(testMongodbUri('storage-closed'));
-    const users = userStorage(models(connection).users);
+    const users = plainUsers(models(connection));
     await connection.close();
     for (const call of [
       () => users.get('one', 'x', soon()),

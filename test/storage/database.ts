@@ -1,8 +1,13 @@
 /** The storage of userstore over a database of its own on the test server, with every command it sends. */
 import type { mongo } from 'mongoose';
+import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
+import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { activityStorage } from '../../userstore/storage/activities.js';
 import { apiTokenStorage } from '../../userstore/storage/api-tokens.js';
+import { changeStorage } from '../../userstore/storage/changes.js';
 import { connect } from '../../userstore/storage/connect.js';
-import { createIndexes, models } from '../../userstore/storage/models.js';
+import { versionOf } from '../../userstore/storage/documents.js';
+import { createIndexes, type Models, models } from '../../userstore/storage/models.js';
 import { organizationStorage } from '../../userstore/storage/organizations.js';
 import { userStorage } from '../../userstore/storage/users.js';
 import { testMongodbUri } from '../harness/mongod.js';
@@ -20,7 +25,8 @@ export async function openDatabase(name: string) {
   return {
     connection,
     collections,
-    users: userStorage(collections.users),
+    users: plainUsers(collections),
+    ...recordsOf(collections),
     organizations: organizationStorage(collections.organizations),
     apiTokens: apiTokenStorage(collections.apiTokens),
     /** The commands that `work` sends, by their names and content. */
@@ -38,3 +44,40 @@ export async function openDatabase(name: string) {
 
 /** Ten seconds from now. */
 export const soon = (): number => Date.now() + 10_000;
+
+/** Changes and activities are kept for so many days. */
+export const DAYS = 90;
+
+/** The storages of what is recorded beside users. */
+export const recordsOf = ({ changes, users, activities }: Models) => ({
+  changes: changeStorage(changes, users, DAYS),
+  activities: activityStorage(activities, DAYS),
+});
+
+/** A change that says no more than whose it is. */
+export const changeOf = ({ id: userId }: User, version: number): Change => {
+  const actor = { caller: 'test', requestId: `request of ${version}` };
+  return { userId, version, kind: Change_Kind.KIND_UPDATE, time: new Date(), actor, attributes: [] };
+};
+
+/** The storage of users for tests that look at users alone: every write has a change that does not matter. */
+export function plainUsers(collections: Models) {
+  const storage = userStorage(collections.users, recordsOf(collections).changes);
+  const foundOf = (user: User) => ({ user, version: versionOf(user.etag) ?? -1, unmoved: [] });
+  return {
+    ...storage,
+    removeVersion: storage.remove,
+    insert: (user: User, deadline: number) => storage.insert(user, changeOf(user, 1), deadline),
+    get: async (organizationId: string, id: string, deadline: number) =>
+      (await storage.find(organizationId, id, deadline))?.user,
+    replace(user: User, deadline: number) {
+      const found = foundOf(user);
+      return storage.replace(found, user, changeOf(user, found.version + 1), deadline);
+    },
+    async remove(organizationId: string, id: string, etag: string | undefined, deadline: number): Promise<boolean> {
+      const found = await storage.find(organizationId, id, deadline);
+      if (!found || (etag !== undefined && etag !== found.user.etag)) return false;
+      return await storage.remove(found, changeOf(found.user, found.version + 1), deadline);
+    },
+  };
+}

@@ -31,14 +31,15 @@ describe('an organization that is gone', () => {
       (await database.users.list(id, { limit: 10 }, soon())).total,
       (await database.apiTokens.list(id, '', 10, soon())).length,
     ];
-    const storages = { organizations: database.organizations, apiTokens: database.apiTokens, users: database.users };
-    expect(await purgeDeleted(storages)).to.equal(0);
+    const { apiTokens, users, changes, activities } = database;
+    const purge = (now?: number) => purgeDeleted(database.organizations, [users, changes, activities, apiTokens], now);
+    expect(await purge()).to.equal(0);
     expect(await left(gone.id)).to.deep.equal([2, 1]);
     const later = Date.now() + 200_000;
-    expect(await Promise.all([purgeDeleted(storages, later), purgeDeleted(storages, later)])).to.include(1);
+    expect(await Promise.all([purge(later), purge(later)])).to.include(1);
     expect(await left(gone.id)).to.deep.equal([0, 0]);
     expect(await left(stays.id)).to.deep.equal([2, 1]);
-    expect(await purgeDeleted(storages, later)).to.equal(0);
+    expect(await purge(later)).to.equal(0);
     expect((await rules.list(undefined, undefined, soon())).organizations.map(({ id }) => id)).to.deep.equal([
       stays.id,
     ]);

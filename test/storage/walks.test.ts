@@ -6,13 +6,12 @@ import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { toDocument } from '../../userstore/storage/documents.js';
 import type { Listing } from '../../userstore/storage/lists.js';
 import { positions } from '../../userstore/storage/positions.js';
-import { type UserStorage, userStorage } from '../../userstore/storage/users.js';
 import { equal, userNamed } from '../harness/users.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { type Database, openDatabase, plainUsers, soon } from './database.js';
 
 let database: Database;
 /** Another userstore over the same collection: it knows nothing of what this one has seen. */
-let other: UserStorage;
+let other: Database['users'];
 
 const numbered = (index: number) => `user ${String(index).padStart(5, '0')}`;
 const stamped = (organizationId: string, index: number, createTime: Date): User => {
@@ -29,7 +28,7 @@ async function seed(organizationId: string, count: number): Promise<string[]> {
   return users.map(({ id }) => id);
 }
 /** Stores a user who is created now. */
-const insert = (storage: UserStorage, organizationId: string, index: number) =>
+const insert = (storage: Database['users'], organizationId: string, index: number) =>
   storage.insert(stamped(organizationId, index, new Date()), soon());
 const list = (organizationId: string, listing: Listing, storage = database.users) =>
   storage.list(organizationId, listing, soon());
@@ -52,7 +51,7 @@ describe('a walk through a list of users', () => {
   const COUNT = 3000;
   before(async () => {
     database = await openDatabase('walks');
-    other = userStorage(database.collections.users);
+    other = plainUsers(database.collections);
     await seed('large', COUNT);
     await seed('neighbours', COUNT);
   });
@@ -86,7 +85,7 @@ describe('a walk through a list of users', () => {
   });
 
   it('of which every second page is served by another userstore is the same', async () => {
-    const storages = [userStorage(database.collections.users), other];
+    const storages = [plainUsers(database.collections), other];
     const walked: unknown[] = [];
     for (let page = 0; page * 90 < COUNT; page++) {
       walked.push(...namesOf(await list('large', { skip: page * 90, limit: 90 }, storages[page % 2])));

@@ -13,6 +13,7 @@ describe("userstore's configuration", () => {
       port: 50_051,
       callers: undefined,
       dataDir: './data',
+      activityDays: 90,
       logLevel: 'info',
     });
   });

@@ -4,17 +4,21 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type {
+  CreateUserRequest,
+  DeleteUserRequest,
   ListUsersRequest,
   PatchUserRequest,
   UpdateUserRequest,
 } from '../../proto/gen/userstore/v1/user_service.js';
 import { Taken } from '../storage/errors.js';
 import type { UserPage } from '../storage/lists.js';
-import type { UserStorage } from '../storage/users.js';
+import type { Found, UserStorage } from '../storage/users.js';
+import { changeBetween } from './changes.js';
 import { changedExtensions, holdToSchemas } from './declared-attributes.js';
 import { DomainError, invalidField } from './errors.js';
 import { applyPatch } from './patch.js';
@@ -34,8 +38,9 @@ export interface UserKey {
   userId: string;
 }
 
-/** A change of a user. */
-interface Change extends Refusals {
+/** What is to become of a user. */
+interface Wanted extends Refusals {
+  actor: Actor | undefined;
   /** Only if this is the version. */
   etag: string | undefined;
   /** What its client need not have seen and leaves out stays. */
@@ -51,15 +56,17 @@ export type SchemasOf = (organizationId: string, deadline: number) => Promise<re
 
 /** Binds the rules to where users are stored. */
 export function users(storage: UserStorage, schemasOf: SchemasOf) {
-  const existing = async ({ organizationId, userId }: UserKey, deadline: number): Promise<User> => {
-    const user = await storage.get(organizationId, userId, deadline);
-    if (!user) throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
-    return user;
+  const find = async ({ organizationId, userId }: UserKey, deadline: number): Promise<Found> => {
+    const found = await storage.find(organizationId, userId, deadline);
+    if (!found) throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
+    return found;
   };
 
   /** One try: read, change, compare, write. Undefined where another writer was faster. */
-  async function tryChange(key: UserKey, { etag, keepsOmitted, changed, ...refusals }: Change, deadline: number) {
-    const before = await existing(key, deadline);
+  async function tryChange(key: UserKey, wanted: Wanted, deadline: number): Promise<User | undefined> {
+    const { etag, keepsOmitted, changed, actor, ...refusals } = wanted;
+    const found = await find(key, deadline);
+    const before = found.user;
     if (etag !== undefined && etag !== before.etag) throw stale();
     const after = heldToPolicy(before, normalize(changed(before)), refusals);
     const extensions = changedExtensions(before, after);
@@ -70,35 +77,47 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
     // What changes nothing is no new version; but the one there may be of a write that was never acknowledged.
     if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
     after.updateTime = new Date();
-    return await orNameTaken(storage.replace(after, deadline));
+    const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
+    return await orNameTaken(storage.replace(found, after, change, deadline));
+  }
+
+  async function tryRemove({ etag, actor, ...key }: DeleteUserRequest, deadline: number): Promise<true | undefined> {
+    const found = await find(key, deadline);
+    if (etag !== undefined && etag !== found.user.etag) throw stale();
+    const change = changeBetween(found.user, undefined, found.version + 1, new Date(), actor);
+    return (await storage.remove(found, change, deadline)) || undefined;
   }
 
   const inTurn = turns();
 
   /** Tries again, as often and as long as allowed, while other writers are faster. */
-  const change = (key: UserKey, what: Change, deadline: number): Promise<User> =>
-    inTurn(`${key.organizationId}/${key.userId}`, async () => {
+  const untilDone = <T>({ organizationId, userId }: UserKey, attempt: () => Promise<T | undefined>, deadline: number) =>
+    inTurn(`${organizationId}/${userId}`, async () => {
       for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
-        const result = await tryChange(key, what, deadline);
-        if (result) return result;
+        const result = await attempt();
+        if (result !== undefined) return result;
         await sleep(Math.random() * Math.min(2 + tries, 40));
       }
       throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
     });
 
+  const change = (key: UserKey, wanted: Wanted, deadline: number): Promise<User> =>
+    untilDone(key, () => tryChange(key, wanted, deadline), deadline);
+
   return {
     /** Creates a user and returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
-    async create(organizationId: string, given: User, deadline: number): Promise<User> {
+    async create({ organizationId, actor }: CreateUserRequest, given: User, deadline: number): Promise<User> {
       const createTime = new Date();
       const id = uuidv7({ msecs: createTime.getTime() });
       const user = normalize({ ...given, id, organizationId, etag: '', createTime, updateTime: createTime });
       user.active ??= true;
       validate(user);
-      return await orNameTaken(storage.insert(user, deadline));
+      const change = changeBetween(undefined, user, 1, createTime, actor);
+      return await orNameTaken(storage.insert(user, change, deadline));
     },
 
     /** Reads a user. Throws USER_NOT_FOUND. */
-    get: existing,
+    get: async (key: UserKey, deadline: number): Promise<User> => (await find(key, deadline)).user,
 
     /** A page of users: 100 of them unless `pageSize` says otherwise. Throws as the contract's ListUsers says. */
     async list({ organizationId, pageSize, skip, ...which }: ListUsersRequest, deadline: number): Promise<UserPage> {
@@ -108,29 +127,34 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
 
     /** Sets the fields that the mask names. Throws as the contract's UpdateUser says. */
     update(request: UpdateUserRequest, given: User, deadline: number): Promise<User> {
-      const { updateMask = [], etag, refuseUpdate, refuseDeactivate } = request;
+      const { updateMask = [] } = request;
       const changed = (user: User) => applyUpdate(user, given, updateMask);
-      return change(request, { etag, keepsOmitted: true, refuseUpdate, refuseDeactivate, changed }, deadline);
+      return change(request, { ...wantedIn(request), keepsOmitted: true, changed }, deadline);
     },
 
     /** Applies operations, all or nothing. Throws as the contract's PatchUser says. */
     async patch(request: PatchUserRequest, deadline: number): Promise<User> {
-      const { operations, etag, refuseUpdate, refuseDeactivate } = request;
+      const { operations } = request;
       if (operations.length === 0 || operations.length > MAX_OPERATIONS) {
         throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
       }
       const changed = (user: User) => applyPatch(user, operations);
-      return await change(request, { etag, keepsOmitted: false, refuseUpdate, refuseDeactivate, changed }, deadline);
+      return await change(request, { ...wantedIn(request), keepsOmitted: false, changed }, deadline);
     },
 
-    /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH. */
-    async remove(key: UserKey, etag: string | undefined, deadline: number): Promise<void> {
-      if (await storage.remove(key.organizationId, key.userId, etag, deadline)) return;
-      await existing(key, deadline);
-      throw stale();
+    /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */
+    async remove(request: DeleteUserRequest, deadline: number): Promise<void> {
+      await untilDone(request, () => tryRemove(request, deadline), deadline);
     },
   };
 }
+
+const wantedIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUserRequest | PatchUserRequest) => ({
+  actor,
+  etag,
+  refuseUpdate,
+  refuseDeactivate,
+});
 
 /**
  * Runs what has the same key one after the other. Right without it, thanks to the version in every write; but of many

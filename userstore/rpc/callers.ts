@@ -18,7 +18,12 @@ export interface Caller {
 const USERS = '/userstore.v1.UserService/';
 const READS = [`${USERS}GetUser`, `${USERS}ListUsers`];
 
-const FOR_EDGES = ['/userstore.v1.ApiTokenService/VerifyApiToken', '/userstore.v1.RateLimitService/AcquirePermits'];
+const FOR_EDGES = [
+  '/userstore.v1.ApiTokenService/VerifyApiToken',
+  '/userstore.v1.RateLimitService/AcquirePermits',
+  '/userstore.v1.ActivityService/RecordActivities',
+  '/userstore.v1.OrganizationService/GetOrganization',
+];
 
 const MAY_CALL: Record<Role, (path: string) => boolean> = {
   edge: (path) => path.startsWith(USERS) || FOR_EDGES.includes(path),

@@ -14,9 +14,10 @@ export function userService(users: Users): Handlers<UserServiceService> {
       return { ...page, totalSize };
     },
 
-    async createUser({ organizationId, user }, deadline) {
+    async createUser(request, deadline) {
+      const { user } = request;
       if (!user) throw invalidField('user', 'The request has no user.');
-      return { user: await users.create(organizationId, user, deadline) };
+      return { user: await users.create(request, user, deadline) };
     },
 
     async updateUser(request, deadline) {
@@ -30,7 +31,7 @@ export function userService(users: Users): Handlers<UserServiceService> {
     },
 
     async deleteUser(request, deadline) {
-      await users.remove(request, request.etag, deadline);
+      await users.remove(request, deadline);
       return {};
     },
   };

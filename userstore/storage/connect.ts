@@ -1,5 +1,5 @@
 /** The connection to MongoDB: one of its own, with the durability every write is acknowledged with. */
-import mongoose, { type Connection } from 'mongoose';
+import mongoose, { type Connection, type mongo } from 'mongoose';
 
 /**
  * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds.
@@ -51,4 +51,18 @@ export function within(deadline: number): { signal: AbortSignal; maxTimeMS: numb
   if (ms > 0) return { signal: AbortSignal.timeout(ms), maxTimeMS: ms };
   // Too late to begin: a change that nobody waits for any more must not be made.
   return { signal: AbortSignal.abort(new DOMException('the deadline has passed', 'TimeoutError')), maxTimeMS: 1 };
+}
+
+/** Does writes that do not depend on each other, in one call that ends at `deadline`; the driver's own is not aborted. */
+export async function writeAll<T extends mongo.Document>(
+  collection: mongo.Collection<T>,
+  writes: mongo.AnyBulkWriteOperation<T>[],
+  deadline: number,
+): Promise<void> {
+  const { signal, maxTimeMS } = within(deadline);
+  signal.throwIfAborted();
+  const late = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  await Promise.race([collection.bulkWrite(writes, { ordered: false, ignoreUndefined: true, maxTimeMS }), late]);
 }

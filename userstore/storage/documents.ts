@@ -1,7 +1,11 @@
 /** User ↔ stored document: the only place that knows how a user lies in MongoDB. */
+import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../domain/fields.js';
 import { type ExtensionValue, extensionValues } from './extension-values.js';
+
+/** The organization of what is left of a removed user; no request can name it. */
+export const REMOVED = '';
 
 /** The present form of documents; older ones are rewritten when userstore starts. */
 export const LAYOUT = 2;
@@ -19,6 +23,10 @@ export interface UserDocument extends Partial<Omit<User, 'id' | 'etag' | 'create
   layout: number;
   userNameKey: string;
   extensionValues?: ExtensionValue[];
+  /** Changes of this user that are not in their own collection yet. */
+  unmoved?: Change[];
+  /** Of what is left of a removed user: the organization he was of. */
+  removedFrom?: string;
 }
 
 /** The name of a text's shadow. */
@@ -39,6 +47,19 @@ export function toDocument(user: User, version: number): UserDocument {
     ...(extensionAttributes.length > 0 ? { extensionValues: extensionValues(extensionAttributes) } : {}),
   };
 }
+
+/** What is left of a removed user until his changes are moved: no organization has him, and his name is free. */
+export const toRemains = (user: User, version: number, unmoved: Change[]): UserDocument => ({
+  _id: user.id,
+  organizationId: REMOVED,
+  removedFrom: user.organizationId,
+  version,
+  createTime: user.createTime as Date,
+  updateTime: user.updateTime as Date,
+  layout: LAYOUT,
+  userNameKey: user.id,
+  unmoved,
+});
 
 const EXTENSION_FIELDS: Fields = USER_FIELDS.extensionAttributes.fields;
 

@@ -18,6 +18,17 @@ export async function unlessTaken<T>(write: Promise<T>): Promise<T> {
   }
 }
 
+/** Runs inserts of which some may have been made before: those that were are no error. */
+export async function unlessThere(inserts: Promise<unknown>): Promise<void> {
+  try {
+    await inserts;
+  } catch (error) {
+    if (!(error instanceof mongo.MongoBulkWriteError)) throw error;
+    const failures = [error.writeErrors].flat();
+    if (error.result.getWriteConcernError() || !failures.every(({ code }) => code === 11000)) throw error;
+  }
+}
+
 /** Server states that pass: stepping down, shutting down, no majority, out of time. */
 const PASSING_CODES = new Set([
   6, 7, 50, 64, 89, 91, 100, 112, 133, 150, 189, 202, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13388, 13435,

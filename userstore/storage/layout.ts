@@ -18,10 +18,10 @@ export async function updateLayout(model: Model<UserDocument>, stopped: AbortSig
   const query = { $or: [{ layout: null as never }, { layout: { $lt: LAYOUT } }] };
   for await (const document of collection.find(query, { batchSize: 100 })) {
     if (stopped.aborted) break;
-    const { _id, organizationId, version } = document;
+    const { _id, organizationId, version, unmoved } = document;
     const { modifiedCount } = await collection.replaceOne(
       { _id, organizationId, version },
-      toDocument(toUser(document), version),
+      { ...toDocument(toUser(document), version), ...(unmoved ? { unmoved } : {}) },
       { maxTimeMS: WRITE_MS },
     );
     count += modifiedCount;

@@ -1,5 +1,7 @@
 /** The mongoose models: what each collection holds, and the indexes that its promises rest on. */
 import { type Connection, type Model, Schema } from 'mongoose';
+import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { type Fields, USER_FIELDS } from '../domain/fields.js';
@@ -35,8 +37,25 @@ export interface ApiTokenDocument {
   slot?: number;
 }
 
+/** A change of a user as stored, once it has been moved out of his document. */
+export interface ChangeDocument extends Change {
+  /** User id and version. */
+  _id: string;
+  organizationId: string;
+  expireTime: Date;
+}
+
+/** An activity as stored. */
+export interface ActivityDocument extends Omit<Activity, 'id' | 'time' | 'change'> {
+  _id: string;
+  time: Date;
+  expireTime: Date;
+}
+
 /** The collections of one database. */
 export interface Models {
+  changes: Model<ChangeDocument>;
+  activities: Model<ActivityDocument>;
   users: Model<UserDocument>;
   organizations: Model<OrganizationDocument>;
   apiTokens: Model<ApiTokenDocument>;
@@ -73,6 +92,8 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
     ...schemaOf(USER_FIELDS),
     userNameKey: { type: String, required: true },
     extensionValues: [{ _id: false, name: text, value: Schema.Types.Mixed, key: Schema.Types.Mixed }],
+    unmoved: [Schema.Types.Mixed],
+    removedFrom: String,
   },
   options,
 )
@@ -84,7 +105,8 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   .index({ organizationId: 1, 'extensionValues.name': 1, 'extensionValues.key': 1, _id: 1 }, { name: 'extension' })
   .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' })
   .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })
-  .index({ layout: 1 }, { name: 'layout' });
+  .index({ layout: 1 }, { name: 'layout' })
+  .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' });
 
 const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
   {
@@ -126,12 +148,56 @@ const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
   )
   .index({ organizationId: 1, _id: 1 }, { name: 'order' });
 
+/** The database removes what has an expiry by itself. */
+const expiry = [{ expireTime: 1 }, { expireAfterSeconds: 0, name: 'expiry' }] as const;
+
+const changeSchema: Schema<ChangeDocument> = new Schema<ChangeDocument>(
+  {
+    _id: { type: String, required: true },
+    organizationId: { type: String, required: true },
+    userId: String,
+    version: Number,
+    kind: Number,
+    time: Date,
+    actor: Schema.Types.Mixed,
+    attributes: [Schema.Types.Mixed],
+    expireTime: Date,
+  },
+  options,
+)
+  .index({ organizationId: 1, userId: 1, version: 1, 'actor.requestId': 1 }, { name: 'ofUser' })
+  .index(...expiry);
+
+const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
+  {
+    _id: { type: String, required: true },
+    organizationId: { type: String, required: true },
+    time: Date,
+    apiTokenId: String,
+    apiTokenLabel: String,
+    method: String,
+    path: String,
+    userId: String,
+    status: Number,
+    scimType: String,
+    detail: String,
+    durationMs: Number,
+    expireTime: Date,
+  },
+  options,
+)
+  .index({ organizationId: 1, _id: 1 }, { name: 'order' })
+  .index({ organizationId: 1, userId: 1, _id: 1 }, { name: 'ofUser' })
+  .index(...expiry);
+
 /** The models of a connection. */
 export function models(connection: Connection): Models {
   return {
     users: connection.model<UserDocument>('User', userSchema, 'users'),
     organizations: connection.model<OrganizationDocument>('Organization', organizationSchema, 'organizations'),
     apiTokens: connection.model<ApiTokenDocument>('ApiToken', apiTokenSchema, 'apiTokens'),
+    changes: connection.model<ChangeDocument>('Change', changeSchema, 'changes'),
+    activities: connection.model<ActivityDocument>('Activity', activitySchema, 'activities'),
   };
 }
 
@@ -139,8 +205,9 @@ export function models(connection: Connection): Models {
 const OBSOLETE_USER_INDEXES = ['email'];
 
 /** Creates the indexes that are missing, drops obsolete ones. Throws where data that is there already breaks one. */
-export async function createIndexes({ users, organizations, apiTokens }: Models): Promise<void> {
-  for (const model of [users, organizations, apiTokens]) await model.createIndexes();
+export async function createIndexes(models: Models): Promise<void> {
+  for (const model of Object.values(models)) await model.createIndexes();
+  const { users } = models;
   const names = (await users.collection.indexes()).map(({ name }) => name);
   for (const name of OBSOLETE_USER_INDEXES) if (names.includes(name)) await users.collection.dropIndex(name);
 }

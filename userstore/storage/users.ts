@@ -3,9 +3,11 @@
  * milliseconds) bounds every call. Values handed out are the caller's to change.
  */
 import type { Model, mongo } from 'mongoose';
+import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import type { ChangeStorage } from './changes.js';
 import { within } from './connect.js';
-import { toDocument, toUser, type UserDocument, versionOf } from './documents.js';
+import { toDocument, toRemains, toUser, type UserDocument, versionOf } from './documents.js';
 import { unlessTaken } from './errors.js';
 import { userLists } from './lists.js';
 import { userTotals } from './totals.js';
@@ -13,43 +15,68 @@ import { userTotals } from './totals.js';
 /** What users are stored in. */
 export type UserStorage = ReturnType<typeof userStorage>;
 
+/** With so many changes in it a document is no longer left to the next move. */
+const MAX_UNMOVED = 20;
+
+/** A user, and those of his changes that lie in his document still: a write hands them on. */
+export interface Found {
+  user: User;
+  version: number;
+  unmoved: Change[];
+}
+
 /** The operations on a users collection. */
-export function userStorage(model: Model<UserDocument>) {
+export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) {
   // Documents come from documents.ts and queries from here and filter.ts alone: casting them would cost time on every
   // call and find nothing.
   const collection = model.collection as unknown as mongo.Collection<UserDocument>;
   const totals = userTotals(collection);
 
+  /** Puts a document in the place of this version of it; whether that was there. */
+  async function write(organizationId: string, version: number, document: UserDocument, deadline: number) {
+    const query = { organizationId, _id: document._id, version };
+    const options = { ignoreUndefined: true, ...within(deadline) };
+    const replacing = unlessTaken(collection.replaceOne(query, document, options));
+    return (await replacing.finally(() => totals.changed(organizationId))).matchedCount === 1;
+  }
+
+  /** What of the changes a document has to keep; where they are too many, they are moved first. */
+  async function kept(organizationId: string, unmoved: Change[], deadline: number): Promise<Change[]> {
+    if (unmoved.length < MAX_UNMOVED) return unmoved;
+    await changes.insert(organizationId, unmoved, deadline);
+    return [];
+  }
+
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws Taken. */
-    async insert(user: User, deadline: number): Promise<User> {
-      const document = toDocument(user, 1);
-      const write = unlessTaken(collection.insertOne(document, within(deadline)));
+    async insert(user: User, change: Change, deadline: number): Promise<User> {
+      const document = { ...toDocument(user, 1), unmoved: [change] };
+      const write = unlessTaken(collection.insertOne(document, { ignoreUndefined: true, ...within(deadline) }));
       await write.finally(() => totals.changed(user.organizationId));
       return toUser(document);
     },
 
     /** The user with this id; undefined where the organization has none. */
-    async get(organizationId: string, id: string, deadline: number): Promise<User | undefined> {
+    async find(organizationId: string, id: string, deadline: number): Promise<Found | undefined> {
       const document = await collection.findOne({ organizationId, _id: id }, within(deadline));
-      return document ? toUser(document) : undefined;
+      if (!document) return undefined;
+      const { version, unmoved = [] } = document;
+      return { user: toUser(document), version, unmoved };
     },
 
     /** A page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     list: userLists(collection, totals),
 
     /**
-     * Puts the user in the place of the version it was made from (`user.etag`). Undefined where another version is
-     * stored by now, or none. Throws Taken.
+     * Puts the user in the place of the version it was made from, with the change that this is. Undefined where another
+     * version is stored by now, or none. Throws Taken.
      */
-    async replace(user: User, deadline: number): Promise<User | undefined> {
-      const version = versionOf(user.etag);
-      if (version === undefined) return undefined;
-      const document = toDocument(user, version + 1);
-      const { organizationId, id: _id } = user;
-      const write = unlessTaken(collection.replaceOne({ organizationId, _id, version }, document, within(deadline)));
-      const { matchedCount } = await write.finally(() => totals.changed(organizationId));
-      return matchedCount === 1 ? toUser(document) : undefined;
+    async replace({ version, unmoved }: Found, after: User, change: Change, deadline: number) {
+      const { organizationId } = after;
+      const document = toDocument(after, version + 1);
+      document.unmoved = [...(await kept(organizationId, unmoved, deadline)), change];
+      const hasReplaced = await write(organizationId, version, document, deadline);
+      return hasReplaced ? toUser(document) : undefined;
     },
 
     /**
@@ -62,13 +89,14 @@ export function userStorage(model: Model<UserDocument>) {
       return (await write).matchedCount === 1;
     },
 
-    /** Removes the user, where an etag is given if it is his version. False where there was nothing to remove. */
-    async remove(organizationId: string, id: string, etag: string | undefined, deadline: number): Promise<boolean> {
-      const version = etag === undefined ? {} : { version: versionOf(etag) ?? -1 };
-      const condition = { organizationId, _id: id, ...version };
-      const write = collection.deleteOne(condition, within(deadline));
-      const { deletedCount } = await write.finally(() => totals.removed(organizationId));
-      return deletedCount === 1;
+    /**
+     * Removes the version of the user that was found. False where another version is stored by now, or none. He is gone
+     * at once; his changes are in what is left until they are moved.
+     */
+    async remove({ user, version, unmoved }: Found, change: Change, deadline: number): Promise<boolean> {
+      const { organizationId } = user;
+      const remains = toRemains(user, version + 1, [...unmoved, change]);
+      return await write(organizationId, version, remains, deadline).finally(() => totals.removed(organizationId));
     },
 
     /** Removes all users of an organization. */

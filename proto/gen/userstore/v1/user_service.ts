@@ -1453,7 +1453,10 @@ export const UserServiceService = {
     responseSerialize: (value: PatchUserResponse): Buffer => Buffer.from(PatchUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PatchUserResponse => PatchUserResponse.decode(value),
   },
-  /** Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH. */
+  /**
+   * Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH,
+   * WRITE_CONTENTION.
+   */
   deleteUser: {
     path: "/userstore.v1.UserService/DeleteUser" as const,
     requestStream: false as const,
@@ -1482,7 +1485,10 @@ export interface UserServiceServer extends UntypedServiceImplementation {
    * PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
    */
   patchUser: handleUnaryCall<PatchUserRequest, PatchUserResponse>;
-  /** Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH. */
+  /**
+   * Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH,
+   * WRITE_CONTENTION.
+   */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
 }
 
@@ -1573,7 +1579,10 @@ export interface UserServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PatchUserResponse) => void,
   ): ClientUnaryCall;
-  /** Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH. */
+  /**
+   * Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH,
+   * WRITE_CONTENTION.
+   */
   deleteUser(
     request: DeleteUserRequest,
     callback: (error: ServiceError | null, response: DeleteUserResponse) => void,

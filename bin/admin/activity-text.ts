@@ -1,0 +1,31 @@
+/** Activities and changes as text for people: a line for each, and below it what was refused or changed. */
+import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import { type AttributeChange, type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
+import { printable } from './tables.js';
+
+/** A request, why it was refused, and what it changed. */
+export function activityText(activity: Activity): string {
+  const { id, method, path, status, durationMs, apiTokenLabel, scimType, detail, change } = activity;
+  const token = apiTokenLabel === undefined ? 'token refused' : `"${apiTokenLabel}"`;
+  const line = [second(activity.time), status, method.padEnd(6), path, `${durationMs} ms`, token, id].join('  ');
+  const refusal = detail === undefined ? [] : [scimType === undefined ? detail : `${scimType}: ${detail}`];
+  return indented(line, [...refusal, ...(change ? attributeLines(change) : [])]);
+}
+
+/** A change, whose it was, and the values before and after. */
+export function changeText(change: Change): string {
+  const { version, kind, actor } = change;
+  const done = Change_Kind[kind].replace('KIND_', '').toLowerCase();
+  const who = [actor?.caller, actor?.person].filter((name) => name !== undefined).join(': ');
+  const line = [second(change.time), `version ${version}`, done, who, actor?.requestId ?? '-'].join('  ');
+  return indented(line, attributeLines(change));
+}
+
+const attributeLines = ({ attributes }: Change) => attributes.map(attributeLine);
+
+const attributeLine = ({ name, before = 'none', after = 'none' }: AttributeChange) => `${name}: ${before} → ${after}`;
+
+const indented = (line: string, below: string[]) =>
+  [line, ...below.map((text) => `    ${text}`)].map(printable).join('\n');
+
+const second = (time: Date | undefined) => time?.toISOString().slice(0, 19).replace('T', ' ') ?? '-';

@@ -1,0 +1,130 @@
+/** A change is there exactly when what it says has happened, whatever comes in between. */
+import { expect } from 'chai';
+import type { mongo } from 'mongoose';
+import { v7 as uuidv7 } from 'uuid';
+import type { UserDocument } from '../../userstore/storage/documents.js';
+import { updateLayout } from '../../userstore/storage/layout.js';
+import { type UserStorage, userStorage } from '../../userstore/storage/users.js';
+import { userNamed } from '../harness/users.js';
+import { changeOf, DAYS, type Database, openDatabase, soon } from './database.js';
+
+let database: Database;
+let users: UserStorage;
+
+/** A new user with so many versions. */
+async function userWith(versions: number, name = uuidv7()) {
+  const times = { createTime: new Date(), updateTime: new Date() };
+  const created = { ...userNamed(name), ...times, id: uuidv7(), organizationId: 'one' };
+  await users.insert(created, changeOf(created, 1), soon());
+  for (let version = 2; version <= versions; version++) await next(created.id);
+  return created.id;
+}
+
+/** Writes the next version. */
+async function next(id: string) {
+  const found = await users.find('one', id, soon());
+  if (!found) throw new Error('there is no such user');
+  return await users.replace(found, found.user, changeOf(found.user, found.version + 1), soon());
+}
+
+const documents = () => database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
+const versionsOf = async (id: string) =>
+  (await database.changes.list('one', id, 1e9, 1000, soon())).map(({ version }) => version).reverse();
+const upTo = (versions: number) => Array.from({ length: versions }, (_, index) => index + 1);
+const unmovedOf = async (id: string) => (await documents().findOne({ _id: id }))?.unmoved?.length ?? 0;
+
+describe('changes', () => {
+  before(async () => {
+    database = await openDatabase('changes');
+    users = userStorage(database.collections.users, database.changes);
+  });
+  after(() => database.close());
+
+  it('are written with their user, in one command', async () => {
+    const id = await userWith(1);
+    const sent = await database.commandsOf(() => next(id));
+    const writes = sent.filter(({ name }) => name !== 'find');
+    expect(writes).to.have.length(1);
+    expect(writes[0]?.command.updates[0].u.unmoved.map(({ version }: { version: number }) => version)).to.deep.equal([
+      1, 2,
+    ]);
+  });
+
+  it('are moved once by however many userstores, while users go on changing', async () => {
+    const ids = await Promise.all(Array.from({ length: 300 }, () => userWith(2)));
+    let isMoving = true;
+    const moving = [1, 2, 3].map(async () => {
+      while (isMoving) await database.changes.move(soon());
+    });
+    await Promise.all(
+      ids.slice(0, 30).map(async (id) => {
+        for (let version = 3; version <= 12; version++) await next(id);
+      }),
+    );
+    isMoving = false;
+    await Promise.all(moving);
+    await database.changes.move(soon());
+    for (const [index, id] of ids.entries()) {
+      expect(await versionsOf(id)).to.deep.equal(upTo(index < 30 ? 12 : 2));
+      expect(await unmovedOf(id)).to.equal(0);
+    }
+  }).timeout(60_000);
+
+  it('are there once where a move ended half-way and a writer still holds what was moved', async () => {
+    const id = await userWith(3);
+    const found = await users.find('one', id, soon());
+    if (!found) throw new Error('there is no such user');
+    await database.changes.insert('one', found.unmoved, soon());
+    await database.changes.move(soon());
+    expect(await unmovedOf(id)).to.equal(0);
+    await users.replace(found, found.user, changeOf(found.user, 4), soon());
+    expect(await unmovedOf(id)).to.equal(4);
+    await database.changes.move(soon());
+    expect(await versionsOf(id)).to.deep.equal(upTo(4));
+  });
+
+  it('do not pile up in a document that changes faster than they are moved', async () => {
+    const id = await userWith(70);
+    expect(await unmovedOf(id)).to.be.at.most(21);
+    await database.changes.move(soon());
+    expect(await versionsOf(id)).to.deep.equal(upTo(70));
+  });
+
+  it('of a removed user stay; he himself is gone at once, and his name is free', async () => {
+    const id = await userWith(2, 'leaver');
+    const found = await users.find('one', id, soon());
+    if (!found) throw new Error('there is no such user');
+    expect(await users.remove(found, changeOf(found.user, 3), soon())).to.equal(true);
+    expect(await users.remove(found, changeOf(found.user, 3), soon())).to.equal(false);
+    expect(await users.find('one', id, soon())).to.equal(undefined);
+    await users.remove(
+      (await users.find('one', await userWith(1, 'leaver'), soon())) as never,
+      changeOf(found.user, 2),
+      soon(),
+    );
+    await userWith(1, 'LEAVER');
+    await database.changes.move(soon());
+    expect(await versionsOf(id)).to.deep.equal(upTo(3));
+    expect(await documents().findOne({ _id: id })).to.equal(null);
+    expect(await documents().countDocuments({ organizationId: '' })).to.equal(0);
+  });
+
+  it('survive the rewriting of a document of an earlier version', async () => {
+    const id = await userWith(2);
+    await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
+    await updateLayout(database.collections.users, new AbortController().signal);
+    expect(await unmovedOf(id)).to.equal(2);
+  });
+
+  it('and activities are removed by the database after the days set', async () => {
+    const id = await userWith(1);
+    await database.changes.move(soon());
+    const changes = database.collections.changes.collection;
+    const [document] = await changes.find({ userId: id }).toArray();
+    expect(document?.expireTime - document?.time).to.equal(DAYS * 86_400_000);
+    for (const collection of [changes, database.collections.activities.collection]) {
+      const expiry = (await collection.indexes()).find(({ key }) => key.expireTime);
+      expect(expiry).to.include({ expireAfterSeconds: 0 });
+    }
+  });
+});

@@ -1,0 +1,92 @@
+/** The rules of activities and changes: what is kept of requests, and how it is found again. */
+import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { Change } from '../../proto/gen/userstore/v1/change.js';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { ActivityStorage } from '../storage/activities.js';
+import type { ChangeStorage } from '../storage/changes.js';
+import { DomainError, invalidField } from './errors.js';
+import { type Organizations, pageSizeOf } from './organizations.js';
+import type { UserKey } from './users.js';
+
+const MAX_ACTIVITIES = 1000;
+const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
+const ID = new RegExp(`^${REQUEST_ID}(\\.\\d{4})?$`);
+/** Longest path, detail and name, in characters. */
+const MAX_TEXT = 1000;
+
+/** The rules over their storages. */
+export type Activities = ReturnType<typeof activities>;
+
+/** Binds the rules to where activities and changes are stored. `deadline` is in epoch milliseconds. */
+export function activities(storage: ActivityStorage, changes: ChangeStorage, organizations: Organizations) {
+  /** The organizations of these activities that are known to exist, or found to. */
+  async function existing(given: readonly Activity[], deadline: number): Promise<Set<string>> {
+    const known = new Set(given.filter(({ apiTokenId }) => apiTokenId).map(({ organizationId }) => organizationId));
+    const unknown = new Set(given.map(({ organizationId }) => organizationId).filter((id) => !known.has(id)));
+    for (const id of unknown) if (await organizations.find(id, deadline)) known.add(id);
+    return known;
+  }
+
+  /** What each of these activities has changed. */
+  async function changesOf(organizationId: string, found: readonly Activity[], deadline: number) {
+    const userIds = new Set(found.map(({ userId }) => userId).filter((id) => id !== undefined));
+    const requestIds = new Set(found.map(({ id }) => requestOf(id)));
+    const made =
+      userIds.size === 0 ? [] : await changes.ofRequests(organizationId, [...userIds], [...requestIds], deadline);
+    return new Map(made.map((change) => [`${change.actor?.requestId} ${change.userId}`, change]));
+  }
+
+  return {
+    /** Keeps activities of organizations that exist. Throws FIELD_INVALID. */
+    async record(given: readonly Activity[], deadline: number): Promise<void> {
+      if (given.length > MAX_ACTIVITIES) throw invalidField('activities', `There are more than ${MAX_ACTIVITIES}.`);
+      for (const { id, organizationId, time } of given) {
+        if (!ID.test(id) || organizationId === '' || !time) {
+          throw invalidField('activities', 'An activity has an id, an organization and a time.');
+        }
+      }
+      const organizationIds = await existing(given, deadline);
+      const kept = given.filter(({ organizationId }) => organizationIds.has(organizationId));
+      if (kept.length > 0) await storage.insert(kept.map(cut), deadline);
+    },
+
+    /** A page of activities with what they changed, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
+    async list(asked: ListActivitiesRequest, deadline: number) {
+      const { organizationId, pageToken = '' } = asked;
+      // The page token is the id of the last activity shown.
+      if (pageToken !== '' && !ID.test(pageToken)) throw pageTokenInvalid();
+      const limit = pageSizeOf(asked.pageSize);
+      await organizations.get(organizationId, deadline);
+      await changes.move(deadline);
+      const found = await storage.list(asked, pageToken, limit + 1, deadline);
+      const page = found.slice(0, limit);
+      const made = await changesOf(organizationId, page, deadline);
+      for (const activity of page) activity.change = made.get(`${requestOf(activity.id)} ${activity.userId}`);
+      return { activities: page, nextPageToken: found.length > limit ? page.at(-1)?.id : undefined };
+    },
+
+    /** A page of a user's changes, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
+    async listChanges({ organizationId, userId }: UserKey, size: number | undefined, pageToken = '', deadline: number) {
+      // The page token is the version of the last change shown.
+      if (!/^\d{0,15}$/.test(pageToken)) throw pageTokenInvalid();
+      const before = pageToken === '' ? Number.MAX_SAFE_INTEGER : Number(pageToken);
+      const limit = pageSizeOf(size);
+      await organizations.get(organizationId, deadline);
+      await changes.move(deadline);
+      const found = await changes.list(organizationId, userId, before, limit + 1, deadline);
+      const page: Change[] = found.slice(0, limit);
+      return { changes: page, nextPageToken: found.length > limit ? String(page.at(-1)?.version) : undefined };
+    },
+  };
+}
+
+const requestOf = (id: string) => id.split('.', 1)[0] as string;
+
+const pageTokenInvalid = () =>
+  new DomainError(ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID, 'The page token is not one of ours.');
+
+const cut = (activity: Activity): Activity => ({
+  ...activity,
+  path: activity.path.slice(0, MAX_TEXT),
+  detail: activity.detail?.slice(0, MAX_TEXT),
+});

@@ -1,0 +1,17 @@
+/** The RPCs of ActivityService. */
+import type { ActivityServiceService } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { Activities } from '../domain/activities.js';
+import type { Handlers } from './unary.js';
+
+/** The handlers of ActivityService over the rules of activities. */
+export function activityService(activities: Activities): Handlers<ActivityServiceService> {
+  return {
+    async recordActivities(request, deadline) {
+      await activities.record(request.activities, deadline);
+      return {};
+    },
+    listActivities: (request, deadline) => activities.list(request, deadline),
+    listChanges: ({ pageSize, pageToken, ...key }, deadline) =>
+      activities.listChanges(key, pageSize, pageToken, deadline),
+  };
+}

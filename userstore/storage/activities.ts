@@ -1,0 +1,63 @@
+/** The activities collection. `deadline` (epoch milliseconds) bounds every call. */
+import type { Model, mongo } from 'mongoose';
+import { Activity, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
+import { within, writeAll } from './connect.js';
+import { unlessThere } from './errors.js';
+import type { ActivityDocument } from './models.js';
+
+/** What activities are stored in. */
+export type ActivityStorage = ReturnType<typeof activityStorage>;
+
+const DAY_MS = 86_400_000;
+
+/** The operations on an activities collection; the database removes each activity after `days`. */
+export function activityStorage(model: Model<ActivityDocument>, days: number) {
+  const collection = model.collection as unknown as mongo.Collection<ActivityDocument>;
+
+  const toDocument = ({ id: _id, change: _, ...values }: Activity): ActivityDocument => {
+    const time = values.time as Date;
+    return { ...values, _id, time, expireTime: new Date(time.getTime() + days * DAY_MS) };
+  };
+
+  return {
+    /** Stores activities, those that are stored already aside. */
+    async insert(activities: readonly Activity[], deadline: number): Promise<void> {
+      const inserts = activities.map((activity) => ({ insertOne: { document: toDocument(activity) } }));
+      await unlessThere(writeAll(collection, inserts, deadline));
+    },
+
+    /** At most `limit` activities, newest first, from the one before the id `before`; "" is the newest. */
+    async list(asked: ListActivitiesRequest, before: string, limit: number, deadline: number): Promise<Activity[]> {
+      const found = collection.find(toQuery(asked, before), { sort: { _id: -1 }, limit, ...within(deadline) });
+      return (await found.toArray()).map(({ _id: id, expireTime, ...values }) =>
+        Activity.fromPartial({ ...values, id }),
+      );
+    },
+
+    /** Removes all activities of an organization. */
+    async removeAll(organizationId: string, deadline: number): Promise<void> {
+      await collection.deleteMany({ organizationId }, within(deadline));
+    },
+  };
+}
+
+function toQuery(asked: ListActivitiesRequest, before: string): mongo.Filter<ActivityDocument> {
+  const { organizationId, since, until, userId, requestId, apiTokenId, method, status } = asked;
+  const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
+  // An operation of a bulk request has its id, and more behind it.
+  const id = {
+    ...(requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` }),
+    ...(before === '' ? {} : { $lt: before }),
+  };
+  return {
+    organizationId,
+    ...(Object.keys(id).length > 0 ? { _id: id } : {}),
+    ...(Object.keys(time).length > 0 ? { time } : {}),
+    ...(userId === undefined ? {} : { userId: { $eq: userId } }),
+    ...(apiTokenId === undefined ? {} : { apiTokenId: { $eq: apiTokenId } }),
+    ...(method === undefined ? {} : { method: { $eq: method } }),
+    ...(status === undefined ? {} : { status: status < 10 ? classOf(status) : { $eq: status } }),
+  };
+}
+
+const classOf = (digit: number) => ({ $gte: digit * 100, $lt: (digit + 1) * 100 });

@@ -11,6 +11,7 @@ import { bulkRoute } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { live, ready } from './routes/health.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
+import { setupRoute } from './routes/setup.js';
 import { userRoutes } from './routes/users.js';
 import { badRequest, ScimError } from './scim/errors.js';
 import { MAX_BODY_BYTES } from './scim/json.js';
@@ -74,6 +75,7 @@ export function createApp({ store, log, activities, publicUrl, trustedProxies }:
   scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
   scim.all('/Me{/*rest}', me);
 
+  app.route('/:organizationId/setup').get(setupRoute(store, baseUrl)).all(otherMethods('GET'));
   app.use('/:organizationId/scim/v2', authenticate(store), rateLimit(store), scim);
   app.use(notFound);
   app.use(errorHandler);

@@ -28,6 +28,7 @@ ${aligned([
   ['  Organization ID', id],
   ['  API Token', `as issued: npm run admin -- token issue ${id}`],
   ['  Base URL', `${publicUrl}/${id}/scim/v2`],
+  ['  Guide', `${publicUrl}/${id}/setup`],
 ])}
 
 Settings:

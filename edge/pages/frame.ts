@@ -1,0 +1,60 @@
+/** What all pages have in common: the document around them, its style, and headers that allow nothing else. */
+import { createHash } from 'node:crypto';
+import type { Response } from 'express';
+import { Html, html } from './html.js';
+
+const STYLE = `
+:root { color-scheme: light dark; --text: #1d2630; --quiet: #4a5663; --line: #b9c2cc; --ground: #fff; --box: #f1f4f7; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #e8edf2; --quiet: #b3bfca; --line: #53606d; --ground: #14191e; --box: #222a32; }
+}
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 46rem; background: var(--ground); color: var(--text);
+  font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
+li { margin: .4rem 0; }
+code { background: var(--box); padding: .1em .3em; border-radius: .2rem; font-size: .95em; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
+caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
+th, td { overflow-wrap: anywhere; border: 1px solid var(--line); padding: .45rem .6rem; text-align: left; vertical-align: top; }
+th { background: var(--box); }
+dt { font-weight: 600; margin-top: 1rem; } dd { margin: .2rem 0 0 1rem; }
+.quiet { color: var(--quiet); }
+.note { border-left: .3rem solid var(--line); padding: .2rem 1rem; background: var(--box); }
+@media print {
+  :root { --text: #000; --quiet: #000; --line: #777; --ground: #fff; --box: #fff; }
+  body { max-width: none; padding: 0; font-size: 10.5pt; }
+  h2, dt { break-after: avoid; } tr, li, dt, dd { break-inside: avoid; }
+}
+`;
+
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+/** Nothing is loaded, run, framed or sent from a page; its own style is the only one. */
+const HEADERS = {
+  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+};
+
+/** Sends a page: the whole document, around what is in `main`. */
+export function sendPage(response: Response, status: number, title: string, main: Html): void {
+  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<main>
+${main}
+</main>
+</body>
+</html>
+`;
+  response.status(status).type('html').send(page.text);
+}

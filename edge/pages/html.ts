@@ -1,0 +1,19 @@
+/** HTML in which every value is escaped, unless it is HTML itself. */
+
+/** Text that is HTML already. */
+export class Html {
+  constructor(readonly text: string) {}
+}
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+const textOf = (value: unknown): string => {
+  if (value instanceof Html) return value.text;
+  if (Array.isArray(value)) return value.map(textOf).join('');
+  return String(value ?? '').replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? '');
+};
+
+/** A template whose values are escaped; lists are joined, what is undefined is left out. */
+export function html(strings: TemplateStringsArray, ...values: unknown[]): Html {
+  return new Html(String.raw({ raw: strings }, ...values.map(textOf)));
+}

@@ -1,0 +1,167 @@
+/** The guide for a customer's Okta admin, with his organization's own values; nothing secret. Pure. */
+import type { AttributeDefinition } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { CORE_USER, ENTERPRISE_USER } from '../scim/attributes.js';
+import { type Html, html } from './html.js';
+
+/** The page's title. */
+export const SETUP_TITLE = 'Set up LeaseHawk provisioning in Okta';
+
+/** The guide of an organization whose base URL is `baseUrl`. */
+export function setupPage(organization: Organization, baseUrl: string): Html {
+  return html`<h1>${SETUP_TITLE}</h1>
+<p>For the Okta admin of <strong>${organization.displayName}</strong>.</p>
+${organization.suspended ? SUSPENDED : undefined}
+${features(organization)}
+${REQUIREMENTS}
+${steps(organization, baseUrl)}
+${attributes(organization)}
+${TROUBLESHOOTING}`;
+}
+
+const SUSPENDED = html`<p class="note"><strong>This organization is suspended at LeaseHawk.</strong> Okta is refused until
+LeaseHawk support resumes it.</p>
+`;
+
+function features({ policy }: Organization): Html {
+  const off = (refused: boolean | undefined) =>
+    refused ? html` <strong>Switched off for your organization; LeaseHawk support can allow it.</strong>` : undefined;
+  return html`<h2>Supported features</h2>
+<ul>
+<li><strong>Create users</strong>: a user assigned to the LeaseHawk app in Okta appears in LeaseHawk.${off(policy?.refuseCreate)}</li>
+<li><strong>Update user attributes</strong>: what changes in Okta changes in LeaseHawk.${off(policy?.refuseUpdate)}</li>
+<li><strong>Deactivate users</strong>: a user deactivated or unassigned in Okta is disabled in LeaseHawk and cannot log
+in. Nobody is deleted: reactivated, the same user is back.${off(policy?.refuseDeactivate)}</li>
+<li><strong>Import</strong>: Okta can read the users that LeaseHawk has.</li>
+</ul>
+<p>Passwords are never taken over, and groups are not pushed.</p>`;
+}
+
+const REQUIREMENTS = html`<h2>Requirements</h2>
+<ul>
+<li>You can administer applications in your Okta organization.</li>
+<li>You have an <strong>API Token</strong> from LeaseHawk support. It is shown once, so keep it safe; if it is lost, ask
+for another.</li>
+<li>If your network lets Okta reach named services only, the address below has to be one of them.</li>
+</ul>`;
+
+const steps = ({ id }: Organization, baseUrl: string) => html`<h2>Steps</h2>
+<ol>
+<li>In the Okta Admin Console, open <strong>Applications</strong>, then <strong>LeaseHawk</strong>, then
+<strong>Provisioning</strong>.</li>
+<li>Press <strong>Configure API Integration</strong> and tick <strong>Enable API Integration</strong>.</li>
+<li>As <strong>Organization ID</strong> enter <code>${id}</code></li>
+<li>As <strong>API Token</strong> enter what LeaseHawk support gave you, with the word <code>apikey</code> and the blank
+in front: <code>apikey 00000000-0000-0000-0000-000000000000</code> is the form.</li>
+<li>Press <strong>Test API Credentials</strong>. When Okta says that they were verified, press <strong>Save</strong>.</li>
+<li>Open <strong>To App</strong>, press <strong>Edit</strong>, tick <strong>Create Users</strong>, <strong>Update User
+Attributes</strong> and <strong>Deactivate Users</strong>, and press <strong>Save</strong>.</li>
+<li>Open <strong>Assignments</strong> and assign the people who are to use LeaseHawk. Those who were assigned before step
+6 come with <strong>Provision User</strong>.</li>
+</ol>
+<table>
+<caption>For an app that you made yourself with Okta's App Integration Wizard</caption>
+<tr><th scope="row">SCIM connector base URL</th><td><code>${baseUrl}</code></td></tr>
+<tr><th scope="row">Unique identifier field for users</th><td><code>userName</code></td></tr>
+<tr><th scope="row">Supported provisioning actions</th><td>Push New Users, Push Profile Updates, Import New Users and Profile Updates</td></tr>
+<tr><th scope="row">Authentication Mode</th><td>HTTP Header, with the token alone, without the word <code>apikey</code></td></tr>
+</table>`;
+
+type Attribute = readonly [names: string, meaning: string];
+
+const ATTRIBUTES: readonly Attribute[] = [
+  [
+    'userName',
+    'Required. At most 256 characters; unique in your organization, whatever its letter case. May be renamed.',
+  ],
+  ['active', 'Set by Okta: false disables the user.'],
+  ['externalId', 'Set by Okta: its own id of the user.'],
+  [
+    'name.givenName, name.familyName, name.middleName, name.honorificPrefix, name.honorificSuffix, name.formatted',
+    'Text.',
+  ],
+  ['displayName, nickName, title, userType, profileUrl, locale, timezone, preferredLanguage', 'Text.'],
+  [
+    'emails, phoneNumbers, addresses, ims, photos, roles, entitlements, x509Certificates',
+    'Lists; at most one value is primary.',
+  ],
+];
+const ENTERPRISE_ATTRIBUTES: readonly Attribute[] = [
+  ['employeeNumber, costCenter, organization, division, department, manager.value, manager.displayName', 'Text.'],
+];
+
+function attributes({ extensionSchemas, strictSchemas }: Organization): Html {
+  const other = strictSchemas
+    ? 'Other attributes are refused for your organization.'
+    : 'Attributes that you add in the Profile Editor with an external namespace of your own are kept and returned as they came.';
+  return html`<h2>Attributes</h2>
+<table>
+<caption>What LeaseHawk takes from Okta. The external names are those of SCIM 2.0.</caption>
+<thead><tr><th scope="col">External name</th><th scope="col">In LeaseHawk</th></tr></thead>
+${namespace(CORE_USER, ATTRIBUTES)}
+${namespace(ENTERPRISE_USER, ENTERPRISE_ATTRIBUTES)}
+${extensionSchemas.map(({ id, attributes }) => namespace(id, attributes.map(ownAttribute)))}
+</table>
+<p>${other}</p>`;
+}
+
+const namespace = (id: string, rows: readonly Attribute[]) => html`<tbody>
+<tr><th scope="rowgroup" colspan="2">External namespace <code>${id}</code></th></tr>
+${rows.map(
+  ([names, meaning]) => html`<tr><td>${names}</td><td>${meaning}</td></tr>
+`,
+)}</tbody>
+`;
+
+const ownAttribute = ({ name, description, immutable }: AttributeDefinition): Attribute => [
+  name,
+  `${description} ${immutable ? 'Set once.' : ''}`,
+];
+
+const TROUBLES: readonly (readonly [shown: string, because: string, remedy: string])[] = [
+  [
+    'The API token is not valid for this organization.',
+    'The token is mistyped, lacks the word apikey and the blank, has ended, or is another organization’s; or the Organization ID is mistyped.',
+    'Enter both again. If that does not help, ask LeaseHawk support for a new token.',
+  ],
+  [
+    'Connect timed out',
+    'Okta cannot reach the base URL.',
+    'Look at what stands between: allow lists, and LeaseHawk’s status.',
+  ],
+  [
+    'The userName is already used by another user of this organization, active or not.',
+    'Another user in LeaseHawk, perhaps a disabled one, has this name.',
+    'Rename one of the two, or let Okta link the user who is there: unassign and assign again.',
+  ],
+  [
+    'userName is required.',
+    'This and the like: the mapping of the attribute it names gives no value, or one that cannot be stored.',
+    'Mend the mapping under To App → Attribute Mappings, then press Retry in Okta’s Tasks.',
+  ],
+  [
+    'Too many requests',
+    'Okta sends faster than agreed.',
+    'Nothing: Okta waits and goes on by itself. If it happens often, ask LeaseHawk support for more.',
+  ],
+  [
+    'This organization is suspended at LeaseHawk',
+    'LeaseHawk has suspended the organization.',
+    'Ask LeaseHawk support.',
+  ],
+  [
+    'The user store cannot be reached at the moment; try again.',
+    'LeaseHawk has trouble.',
+    'Press Retry in Okta’s Tasks a little later.',
+  ],
+];
+
+const TROUBLESHOOTING = html`<h2>Troubleshooting</h2>
+<p>Okta shows LeaseHawk's own words: at the test, on the user's assignment, and under <strong>Dashboard → Tasks</strong>.</p>
+<dl>
+${TROUBLES.map(
+  ([shown, because, remedy]) => html`<dt>“${shown}”</dt><dd>${because} ${remedy}</dd>
+`,
+)}</dl>
+<p class="quiet">LeaseHawk support finds every request of your Okta by its time, the user, or the id in the answer's
+<code>X-Request-Id</code>.</p>`;

@@ -1,0 +1,73 @@
+/** The setup page as a customer's Okta admin sees it. */
+import { expect } from 'chai';
+import type { Browser, Page } from 'playwright-core';
+import { connect } from '../../bin/admin/userstore.js';
+import { startBrowser } from '../harness/browser.js';
+import { freshTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
+import { SERVICE_TOKENS } from '../harness/processes.js';
+
+describe('the setup page in a browser', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let tenant: Tenant;
+  let url: string;
+  const problems: string[] = [];
+  const requests: string[] = [];
+
+  async function open(more: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
+    const page = await browser.newPage(more);
+    page.on('console', (message) => problems.push(message.text()));
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('request', (request) => requests.push(request.url()));
+    await page.goto(url);
+    return page;
+  }
+
+  before(async function () {
+    needsOwnPair(this);
+    browser = await startBrowser(this);
+    tenant = await freshTenant();
+    url = tenant.baseUrl.replace('/scim/v2', '/setup');
+    const admin = connect((await sharedPair()).address, SERVICE_TOKENS.admin);
+    await admin.updateOrganization(tenant.organizationId, () => ({ displayName: '<b>Oak & "Elm"</b>' }));
+    admin.close();
+  });
+  after(() => browser?.close());
+
+  it('is styled, asks for nothing else, and breaks none of its own rules', async () => {
+    const page = await open();
+    expect(await page.title()).to.equal('Set up LeaseHawk provisioning in Okta');
+    expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).not.to.equal('none');
+    expect(problems).to.deep.equal([]);
+    expect(requests.filter((request) => request !== url && !request.endsWith('/favicon.ico'))).to.deep.equal([]);
+  });
+
+  it('has this organization’s name and values, as text', async () => {
+    const page = await open();
+    const text = await page.innerText('main');
+    expect(text).to.include('For the Okta admin of <b>Oak & "Elm"</b>.');
+    const codes = await page.locator('code').allInnerTexts();
+    expect(codes).to.include(tenant.organizationId).and.to.include(tenant.baseUrl);
+    expect(await page.content()).not.to.include(tenant.secret);
+  });
+
+  it('has one main heading, no level left out, headed tables and a language', async () => {
+    const page = await open();
+    const levels = await page
+      .locator('h1, h2, h3')
+      .evaluateAll((all: { tagName: string }[]) => all.map(({ tagName }) => tagName));
+    expect(levels).to.deep.equal(['H1', 'H2', 'H2', 'H2', 'H2', 'H2']);
+    for (const table of await page.locator('table').all())
+      expect(await table.locator('th[scope]').count()).to.be.above(0);
+    expect(await page.locator('html').getAttribute('lang')).to.equal('en');
+    expect(await page.locator('main').count()).to.equal(1);
+  });
+
+  it('fits a phone without scrolling sideways, and prints', async () => {
+    const page = await open({ viewport: { width: 360, height: 700 } });
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    expect(await page.evaluate(overflow)).to.equal(0);
+    const pdf = await page.pdf({ format: 'A4' });
+    expect(pdf.subarray(0, 5).toString()).to.equal('%PDF-');
+  });
+});

@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
+import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
 import type { Outcome, Round } from './load.js';
@@ -35,10 +36,10 @@ interface Options {
 const options = program
   .name('bench')
   .description('Measures the product beside a bare chain of the same parts. MONGODB_URI_BENCH names a server to use.')
-  .option('--seconds <number>', 'length of a round', integer(1, 600), 2)
-  .option('--rounds <number>', 'rounds of each operation on each chain', integer(1, 100), 6)
-  .option('--connections <number>', 'requests at a time', integer(1, 256), 8)
-  .option('--users <number>', 'users that there are, 100 or more', integer(100, 1_000_000), 2000)
+  .option('--seconds <number>', 'length of a round', wholeNumber(1, 600), 2)
+  .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
+  .option('--connections <number>', 'requests at a time', wholeNumber(1, 256), 8)
+  .option('--users <number>', 'users that there are, 100 or more', wholeNumber(100, 1_000_000), 2000)
   .option('--only <operations>', `some of ${OPERATIONS.join(',')}`, parseOperations, OPERATIONS)
   .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
   .option('--walk', 'measure walks through all users of a large organization instead', false)
@@ -183,14 +184,6 @@ async function printProfiles(folder: string): Promise<void> {
     }
   }
   console.log(`\nThe profiles are in ${folder}.`);
-}
-
-function integer(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (parsed >= least && parsed <= most) return parsed;
-    throw new InvalidArgumentError(`A whole number from ${least} to ${most}.`);
-  };
 }
 
 function parseOperations(value: string): Operation[] {

@@ -32,7 +32,7 @@ Example: attributes that the customer's Okta sends under a namespace of its own
   npm run --silent admin -- org list --json | jq -r '.[].id'
 
 The service token comes from ADMIN_TOKEN, else from service-tokens.json in DATA_DIR (default ./data).
-Results go to stdout. Exit status: 0 done, 1 failed.`;
+Results go to stdout. Exit status: 0 done, 1 failed, 2 wrong arguments.`;
 
 program
   .name('admin')
@@ -43,7 +43,8 @@ program
     process.env.USERSTORE_ADDRESS || '127.0.0.1:50051',
   )
   .option('--json', 'print JSON instead of text')
-  .addHelpText('after', EXAMPLES);
+  .addHelpText('after', EXAMPLES)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 for (const add of [organizationCommands, tokenCommands, userCommands, activityCommand, schemaCommands]) add(program);
 await program.parseAsync();

@@ -5,6 +5,7 @@ import { InvalidArgumentError, Option, program } from 'commander';
 import { document, heading, showProgress, stepLines, succeeded, verdict } from './okta/report.js';
 import { type Plan, run } from './okta/run.js';
 import type { Dialect } from './okta/user.js';
+import { wholeNumber } from './whole-number.js';
 
 const EXAMPLES = `
 Example, with the three values that \`npm start\` prints:
@@ -33,13 +34,13 @@ program
       .env('SCIM_TOKEN')
       .makeOptionMandatory(),
   )
-  .option('--users <number>', 'how many users to assign, 1 to 10000', integer(1, 10_000), 25)
+  .option('--users <number>', 'how many users to assign, 1 to 10000', wholeNumber(1, 10_000), 25)
   .addOption(
     new Option('--dialect <name>', 'oin: catalogue app, PATCH and PUT; aiw: wizard app, PUT only')
       .choices(['oin', 'aiw'] satisfies Dialect[])
       .default('oin' satisfies Dialect),
   )
-  .option('--parallel <number>', 'users at a time, 1 to 64', integer(1, 64), 4)
+  .option('--parallel <number>', 'users at a time, 1 to 64', wholeNumber(1, 64), 4)
   .option('--seed <tag>', 'names the users, to repeat a run that ended with --cleanup (default: random)', parseSeed)
   .option('--cleanup', 'delete the users at the end, for test deployments (Okta only deactivates)', false)
   .option('--json', 'print one JSON document instead of lines')
@@ -100,15 +101,6 @@ function parseUrl(value: string): string {
 function parseSeed(value: string): string {
   if (!/^[a-z0-9]{1,20}$/.test(value)) throw new InvalidArgumentError('1 to 20 lower-case letters and digits.');
   return value;
-}
-
-function integer(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (!(parsed >= least && parsed <= most))
-      throw new InvalidArgumentError(`A whole number from ${least} to ${most}.`);
-    return parsed;
-  };
 }
 
 /** The header value; the token itself never appears in a message. */

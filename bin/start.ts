@@ -53,11 +53,13 @@ async function start(config: Config): Promise<void> {
   await requireFolder(dataDir);
 
   const mongodbUri = config.mongodbUri ?? (await embeddedMongodb(join(dataDir, 'mongodb')));
-  const { MONGODB_URI: _, ...inherited } = process.env;
+  // Each gets the secrets that are its own.
+  const { MONGODB_URI: _uri, ADMIN_TOKEN: _admin, SERVICE_TOKENS, USERSTORE_TOKEN, ...inherited } = process.env;
   const forBoth = { ...inherited, DATA_DIR: dataDir };
-  const forUserstore = { ...forBoth, MONGODB_URI: mongodbUri, USERSTORE_PORT: String(userstorePort) };
+  const database = { MONGODB_URI: mongodbUri, SERVICE_TOKENS };
+  const forUserstore = { ...forBoth, ...database, USERSTORE_PORT: String(userstorePort) };
   const address = `127.0.0.1:${userstorePort}`;
-  const forEdge = { ...forBoth, PORT: String(config.port), USERSTORE_ADDRESS: address };
+  const forEdge = { ...forBoth, USERSTORE_TOKEN, PORT: String(config.port), USERSTORE_ADDRESS: address };
   await keep('userstore', FIRST_TRIES, () => launchService(USERSTORE, forUserstore, signal));
   await keep('edge', FIRST_TRIES, () => launchService(EDGE, forEdge, signal));
 

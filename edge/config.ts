@@ -23,6 +23,9 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
+/** Those that are secret: they are to be taken out of the environment, which a crash report shows. */
+export const SECRET_VARIABLES = ['USERSTORE_TOKEN'] as const;
+
 /** What the edge runs with. */
 export interface Config {
   host: string;

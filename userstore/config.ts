@@ -28,6 +28,9 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
+/** Those that are secret: they are to be taken out of the environment, which a crash report shows. */
+export const SECRET_VARIABLES = ['MONGODB_URI', 'SERVICE_TOKENS'] as const;
+
 /** What userstore runs with. */
 export interface Config {
   mongodbUri: string;

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { Connection } from 'mongoose';
 import { type Logger, pino } from 'pino';
-import { type Config, readConfig } from './config.js';
+import { type Config, readConfig, SECRET_VARIABLES } from './config.js';
 import { callerCheck } from './rpc/callers.js';
 import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
@@ -26,6 +26,7 @@ const MOVE_INTERVAL_MS = 1000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
+  for (const name of SECRET_VARIABLES) delete process.env[name];
   const log = pino({ level: config.logLevel, base: { service: 'userstore' } }, pino.destination({ sync: false }));
   log.info({ ...config, mongodbUri: 'set', callers: config.callers ? 'set' : 'unset' }, 'configuration');
 

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
+import { wholeNumber } from '../whole-number.js';
 import { activityText } from './activity-text.js';
 import { run, wantsJson } from './run.js';
 import type { Userstore } from './userstore.js';
@@ -37,7 +38,7 @@ export function activityCommand(program: Command): void {
       new Option('--method <method>', 'with this method only').choices(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
     )
     .option('--status <status>', 'answered so: 409, or 4xx', status)
-    .option('--limit <number>', 'the newest so many', count, 100)
+    .option('--limit <number>', 'the newest so many', wholeNumber(1, 1_000_000), 100)
     .option('--follow', 'go on, and show what comes')
     .action((organizationId: string, wanted: Wanted) =>
       run(async (userstore) => {
@@ -76,7 +77,7 @@ async function follow(userstore: Userstore, asked: ListActivitiesRequest, found:
   const print = (activity: Activity) => console.log(wantsJson() ? JSON.stringify(activity) : activityText(activity));
   found.forEach(print);
   let shown = new Set(found.map(({ id }) => id));
-  const start = asked.since?.getTime() ?? found.at(0)?.time?.getTime() ?? Date.now();
+  const start = asked.since?.getTime() ?? found.at(0)?.time?.getTime() ?? 0;
   for (;;) {
     await sleep(POLL_MS);
     const since = new Date(Math.max(start, Date.now() - LATE_MS));
@@ -99,9 +100,4 @@ function status(text: string): number {
   const [, digits] = /^([1-5](?:xx|\d\d))$/.exec(text) ?? [];
   if (digits === undefined) throw new InvalidArgumentError('A status is 409, or 4xx for all from 400 to 499.');
   return digits.endsWith('xx') ? Number(digits[0]) : Number(digits);
-}
-
-function count(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 on.');
-  return Number(text);
 }

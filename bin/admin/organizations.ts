@@ -1,6 +1,7 @@
 /** The commands on organizations. */
 import { type Command, Option } from 'commander';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
+import { wholeNumber } from '../whole-number.js';
 import { confirm, type Result, run } from './run.js';
 import { organizationTable, organizationText } from './tables.js';
 
@@ -21,10 +22,6 @@ const shown = (organization: Organization): Result => [organization, organizatio
 const publicUrl = () => (process.env.PUBLIC_URL || `http://localhost:${process.env.PORT || 8080}`).replace(/\/$/, '');
 
 const onOff = (flags: string, description: string) => new Option(flags, description).choices(['on', 'off']);
-const whole = (text: string) => {
-  if (!/^\d{1,6}$/.test(text)) throw new Error(`${text} is not a whole number.`);
-  return Number(text);
-};
 
 /** Adds `org …`. */
 export function organizationCommands(program: Command): void {
@@ -63,8 +60,8 @@ export function organizationCommands(program: Command): void {
     .addOption(
       new Option('--rehire <rule>', 'a new user whose name a disabled one has').choices(['conflict', 'reactivate']),
     )
-    .option('--rate <number>', 'requests a second in the long run', whole)
-    .option('--burst <number>', 'requests at once', whole)
+    .option('--rate <number>', 'requests a second in the long run', wholeNumber(1, 10_000))
+    .option('--burst <number>', 'requests at once', wholeNumber(1, 100_000))
     .action((id: string, settings: Settings) =>
       run(async (userstore) => {
         if (Object.keys(settings).length === 0) throw new Error('There is nothing to set; see --help.');

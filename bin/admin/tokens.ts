@@ -1,6 +1,7 @@
 /** The commands on API tokens. */
 import type { Command } from 'commander';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { wholeNumber } from '../whole-number.js';
 import { confirm, type Result, run } from './run.js';
 import { tokenTable } from './tables.js';
 
@@ -13,11 +14,6 @@ const issued = (apiToken: ApiToken, secret: string, more: string): Result => {
   return [{ ...apiToken, value }, text];
 };
 
-const count = (text: string) => {
-  if (!/^\d{1,4}$/.test(text)) throw new Error(`${text} is not a whole number.`);
-  return Number(text);
-};
-
 /** Adds `token …`. */
 export function tokenCommands(program: Command): void {
   const token = program
@@ -27,7 +23,7 @@ export function tokenCommands(program: Command): void {
     .command('issue <organizationId>')
     .description('issue a token and print its secret, this once')
     .option('--label <text>', 'what the token is for', 'issued with admin')
-    .option('--days <number>', 'let it expire after so many days', count)
+    .option('--days <number>', 'let it expire after so many days', wholeNumber(1, 9999))
     .action((organizationId: string, { label, days }: { label: string; days?: number }) =>
       run(async (userstore) => {
         const lifetime = days === undefined ? undefined : days * DAY;
@@ -47,7 +43,7 @@ export function tokenCommands(program: Command): void {
   token
     .command('rotate <organizationId> <tokenId>')
     .description('issue a token in the place of another, which stays valid for a while')
-    .option('--hours <number>', 'how long the old one stays valid', count, 24)
+    .option('--hours <number>', 'how long the old one stays valid', wholeNumber(0, 9999), 24)
     .action((organizationId: string, tokenId: string, { hours }: { hours: number }) =>
       run(async (userstore) => {
         const { apiToken, secret, replaced } = await userstore.rotateToken(organizationId, tokenId, hours * HOUR);

@@ -1,6 +1,7 @@
 /** The commands on users: looking only, as Okta is who changes them. */
 import { type Command, Option } from 'commander';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import { wholeNumber } from '../whole-number.js';
 import { changeText } from './activity-text.js';
 import { equal } from './filter.js';
 import { run } from './run.js';
@@ -27,7 +28,7 @@ export function userCommands(program: Command): void {
     .option('--external-id <id>', "with this id in the customer's Okta")
     .option('--email <address>', 'with this e-mail address')
     .addOption(new Option('--active <yes|no>', 'active or disabled ones only').choices(['yes', 'no']))
-    .option('--limit <number>', 'at most so many', Number, 1000)
+    .option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 1000)
     .action((organizationId: string, wanted: Wanted) =>
       run(async (userstore) => {
         const found = [];
@@ -55,7 +56,7 @@ export function userCommands(program: Command): void {
   users
     .command('history <organizationId> <userId>')
     .description('show what every change made of a user, also of one who is removed; oldest first')
-    .option('--limit <number>', 'the newest so many', Number, 1000)
+    .option('--limit <number>', 'the newest so many', wholeNumber(1, 1000), 1000)
     .action((organizationId: string, userId: string, { limit }: { limit: number }) =>
       run(async (userstore) => {
         const { changes } = await userstore.listChanges(organizationId, userId, limit);

@@ -15,7 +15,7 @@ li { margin: .4rem 0; }
 code { background: var(--box); padding: .1em .3em; border-radius: .2rem; font-size: .95em; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
-th, td { overflow-wrap: anywhere; border: 1px solid var(--line); padding: .45rem .6rem; text-align: left; vertical-align: top; }
+th, td { border: 1px solid var(--line); padding: .45rem .6rem; text-align: left; vertical-align: top; }
 th { background: var(--box); }
 dt { font-weight: 600; margin-top: 1rem; } dd { margin: .2rem 0 0 1rem; }
 .quiet { color: var(--quiet); }

@@ -1,9 +1,13 @@
 /** Passwords and tokens that clients send stay nowhere. Numbers are those of the product's acceptance list. */
+import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import mongoose from 'mongoose';
+import { command } from '../harness/commands.js';
 import { freshTenant, needsOwnPair, sharedMongodbUri, sharedPair } from '../harness/organizations.js';
+import { SERVICE_TOKENS } from '../harness/processes.js';
 import {
   type Answer,
   byFilter,
@@ -14,6 +18,7 @@ import {
   scimClient,
   uniqueName,
 } from '../harness/scim.js';
+import { eventually } from '../harness/userstore.js';
 
 /** The secret and what could be made of it. */
 const tracesOf = (secret: string) => {
@@ -76,14 +81,14 @@ describe('SCIM secrets', () => {
     expectNoTrace((await scim('GET', `/Users/${id}`)).text, password);
   });
 
-  it('B20: no password is in the database or in the log of either service', async function () {
+  it('B20: no password is in the database, its activities and changes included, or in the log of either service', async function () {
     needsOwnPair(this);
     const tenant = await freshTenant();
     const password = newPassword();
     const answers = await sendPassword(password, tenant);
     const last = answers.at(-1)?.headers.get('x-request-id') ?? '';
     for (const log of await logsWith(last)) expectNoTrace(log, password);
-    const stored = await databaseText();
+    const stored = await databaseTextWith(last);
     expect(stored).to.include(tenant.organizationId).and.to.include(answers[0]?.body.id);
     expectNoTrace(stored, password);
   });
@@ -96,12 +101,32 @@ describe('SCIM secrets', () => {
     for (const credentials of [`apikey ${wrong}`, `Bearer ${wrong}`, `Basic ${wrong}`, wrong]) {
       expect((await scimClient(baseUrl, credentials)('GET', '/Users')).status).to.equal(401);
     }
-    const { headers } = await scim('GET', '/Users');
-    for (const log of await logsWith(headers.get('x-request-id') ?? '')) {
+    const last = (await scim('GET', '/Users')).headers.get('x-request-id') ?? '';
+    for (const log of await logsWith(last)) {
       expectNoTrace(log, secret);
       expectNoTrace(log, wrong);
     }
-    expect(await databaseText()).not.to.include(secret);
+    const stored = await databaseTextWith(last);
+    expect(stored).not.to.include(secret);
+    expectNoTrace(stored, wrong);
+  });
+
+  it('no token is among the arguments of a process, while the services and commands run', async function () {
+    needsOwnPair(this);
+    const { secret, baseUrl } = await freshTenant();
+    const { address } = await sharedPair();
+    const env = { ADMIN_TOKEN: SERVICE_TOKENS.admin, USERSTORE_ADDRESS: address };
+    const organizationId = baseUrl.split('/').at(-3) ?? '';
+    const running = [
+      command('okta', ['--url', baseUrl, '--users', '2'], { SCIM_TOKEN: `apikey ${secret}` }),
+      command('admin', ['activity', organizationId], env),
+    ];
+    const { stdout } = await promisify(execFile)('ps', ['axww', '-o', 'args=']);
+    expect((await Promise.all(running)).map(({ code }) => code)).to.deep.equal([0, 0]);
+    for (const script of ['edge/main.js', 'userstore/main.js', 'bin/okta.js', 'bin/admin.js']) {
+      expect(stdout).to.include(script);
+    }
+    for (const token of [secret, ...Object.values(SERVICE_TOKENS)]) expectNoTrace(stdout, token);
   });
 });
 
@@ -116,7 +141,12 @@ async function logsWith(requestId: string): Promise<string[]> {
   return [edge.log(), userstore.log()];
 }
 
-/** All that the database of the shared pair holds. */
+/** All that the database of the shared pair holds, once the activity of this request is in it. */
+async function databaseTextWith(requestId: string): Promise<string> {
+  await eventually('the request is among the activities', async () => (await databaseText()).includes(requestId));
+  return await databaseText();
+}
+
 async function databaseText(): Promise<string> {
   const connection = await mongoose.createConnection(sharedMongodbUri()).asPromise();
   try {

@@ -1,0 +1,152 @@
+/** An organization's life as support leads it: with the command line only, on a running pair. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { command, succeeding } from '../harness/commands.js';
+import { needsOwnPair, sharedPair } from '../harness/organizations.js';
+import { SERVICE_TOKENS } from '../harness/processes.js';
+import { createUser, type Scim, scimClient } from '../harness/scim.js';
+import { eventually } from '../harness/userstore.js';
+
+/** As the README says it; the bound that must hold is five seconds. */
+const BOUND_MS = 5000;
+const CLIENTS = 4;
+
+describe('the command admin', function () {
+  this.timeout(60_000);
+  let env: Record<string, string>;
+  before(async function () {
+    needsOwnPair(this);
+    const { origin, address } = await sharedPair();
+    env = { ADMIN_TOKEN: SERVICE_TOKENS.admin, USERSTORE_ADDRESS: address, PUBLIC_URL: origin };
+  });
+  const admin = (...args: string[]) => command('admin', args, env);
+  const text = (...args: string[]) => succeeding(admin(...args));
+  const json = async (...args: string[]) => JSON.parse(await text('--json', ...args));
+
+  it('leads an organization from its creation to its removal', async () => {
+    const { id } = await json('org', 'create', 'Oak Street Homes');
+    // The load that follows is more than an Okta sends.
+    await text('org', 'set', id, '--rate', '10000', '--burst', '100000');
+    const first = await json('token', 'issue', id, '--label', 'Okta, production');
+    const block = await text('org', 'show', id);
+    const baseUrl = /\S+\/scim\/v2/.exec(block)?.[0] ?? '';
+    expect(baseUrl).to.equal(`${env.PUBLIC_URL}/${id}/scim/v2`);
+    expect(block).to.include(id).and.not.include(first.value);
+
+    const okta = command('okta', ['--url', baseUrl, '--users', '3', '--json'], { SCIM_TOKEN: first.value });
+    expect(JSON.parse(await succeeding(okta)).passed).to.equal(true);
+    expect(await json('users', 'list', id)).to.have.length(3);
+    expect((await json('activity', id)).length).to.be.above(10);
+
+    const second = await rotatedUnderLoad(id, first, baseUrl);
+    const [old, live] = [first.value, second.value].map((value) => scimClient(baseUrl, value)) as [Scim, Scim];
+    await text('token', 'revoke', id, first.id, '--yes');
+    await eventually('a revoked token is 401', async () => (await statusOf(old)) === 401, BOUND_MS);
+    expect(await statusOf(live)).to.equal(200);
+
+    await text('org', 'suspend', id);
+    await eventually('a suspended organization is 403', async () => (await statusOf(live)) === 403, BOUND_MS);
+    expect((await live('GET', '/Users')).body.detail).to.match(/suspended/);
+    await text('org', 'resume', id);
+    await eventually('a resumed one is served', async () => (await statusOf(live)) === 200, BOUND_MS);
+
+    await text('org', 'delete', id, '--yes');
+    await eventually('it is gone', async () => (await statusOf(live)) === 401, BOUND_MS);
+    expect((await admin('org', 'show', id)).code).to.equal(1);
+  });
+
+  const statusOf = async (scim: Scim) => (await scim('GET', '/Users?count=1')).status;
+
+  /** Rotates the token while clients read and write with it, who then take the new one: none is ever refused. */
+  async function rotatedUnderLoad(id: string, first: { id: string; value: string }, baseUrl: string) {
+    let value = first.value;
+    let isOver = false;
+    let requests = 0;
+    const client = async () => {
+      while (!isOver) {
+        const scim = scimClient(baseUrl, value);
+        const user = await createUser(scim);
+        expect((await scim('GET', `/Users/${user.id}`)).status).to.equal(200);
+        requests += 2;
+      }
+    };
+    const clients = Promise.all(Array.from({ length: CLIENTS }, client));
+    const rotation = (async () => {
+      await sleep(500);
+      const second = await json('token', 'rotate', id, first.id, '--hours', '1');
+      // The old one goes on for longer than any edge remembers a token.
+      await sleep(3500);
+      value = second.value;
+      await sleep(500);
+      isOver = true;
+      return second;
+    })();
+    const [second] = await Promise.all([rotation, clients]);
+    expect(requests).to.be.above(100);
+    expect((await json('token', 'list', id)).map(({ id }: { id: string }) => id)).to.deep.equal([first.id, second.id]);
+    return second;
+  }
+
+  it('prints tables for people and JSON for scripts', async () => {
+    const { id } = await json('org', 'create', 'Elm Court Living');
+    const line = (await text('org', 'list')).split('\n').find((line) => line.includes(id));
+    expect(line).to.include('Elm Court Living');
+    expect((await json('org', 'list')).map((organization: { id: string }) => organization.id)).to.include(id);
+  });
+
+  it('asks before it destroys, and does nothing where nobody can answer', async () => {
+    const { id } = await json('org', 'create', 'Birch Row');
+    const token = await json('token', 'issue', id);
+    for (const args of [
+      ['org', 'delete', id],
+      ['token', 'revoke', id, token.id],
+    ]) {
+      const { code, stderr } = await admin(...args);
+      expect([code, stderr]).to.deep.equal([1, stderr]);
+      expect(stderr).to.include('--yes');
+    }
+    expect((await json('org', 'show', id)).id).to.equal(id);
+    expect((await json('token', 'list', id))[0].revokeTime).to.equal(undefined);
+  });
+
+  it('says in one line what is wrong, with a status of its own for wrong arguments', async () => {
+    for (const [args, expected] of [
+      [['org', 'show', 'nobody'], 1],
+      [['token', 'rotate', 'nobody', 'nothing'], 1],
+      [['org', 'list', '--nope'], 2],
+      [['token', 'issue', 'x', '--days', 'many'], 2],
+      [['org', 'set', 'x', '--strict', 'perhaps'], 2],
+    ] as const) {
+      const { code, stdout, stderr } = await admin(...args);
+      expect([args, code, stdout, stderr.trim().split('\n').length]).to.deep.equal([args, expected, '', 1]);
+    }
+    const away = await command('admin', ['org', 'list'], { ...env, USERSTORE_ADDRESS: '127.0.0.1:1' });
+    expect([away.code, away.stderr]).to.deep.equal([1, away.stderr]);
+    expect(away.stderr).to.match(/cannot be reached at 127\.0\.0\.1:1/);
+    const stranger = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token' });
+    expect(stranger.stderr).to.match(/does not know this service token/);
+    expect(stranger.stderr).not.to.include('not-a-service-token');
+  });
+
+  it('shows what an Okta did, and follows it', async () => {
+    const { id } = await json('org', 'create', 'Cedar Heights');
+    const token = await json('token', 'issue', id);
+    const scim = scimClient(`${env.PUBLIC_URL}/${id}/scim/v2`, token.value);
+    const user = await createUser(scim);
+    const seen = { created: false, missing: false };
+    const isEnough = (stdout: string) => {
+      // What comes only after the first line was shown is what is followed.
+      if (/201 +POST/.test(stdout) && !seen.created) {
+        seen.created = true;
+        void scim('GET', '/Users/nobody');
+      }
+      seen.missing ||= /404 +GET/.test(stdout);
+      return seen.missing;
+    };
+    await command('admin', ['activity', id, '--follow'], env, isEnough);
+    expect(seen).to.deep.equal({ created: true, missing: true });
+    const rows = await json('activity', id, '--user', user.userName);
+    expect(rows).to.have.length(1);
+    expect(await text('users', 'history', id, user.id)).to.include('userName: none → ');
+  });
+});

@@ -10,6 +10,7 @@ import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
 import type { Outcome, Round } from './load.js';
+import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
 import { cpuTime, type Launched, launch, nextMessage, peakMemory, profileName } from './processes.js';
 import { compareProfiles } from './profile.js';
@@ -30,6 +31,7 @@ interface Options {
   only: Operation[];
   profile: boolean;
   walk: boolean;
+  noise: boolean;
   output: string;
 }
 
@@ -43,6 +45,7 @@ const options = program
   .option('--only <operations>', `some of ${OPERATIONS.join(',')}`, parseOperations, OPERATIONS)
   .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
   .option('--walk', 'measure walks through all users of a large organization instead', false)
+  .option('--noise', 'measure what an organization far above its limit does to another instead', false)
   .option('--output <folder>', 'where profiles are left', 'data/bench')
   .parse()
   .opts<Options>();
@@ -65,10 +68,12 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk) {
+  if (options.walk || options.noise) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
-    console.log(await measureWalks(database.uri, { folder, profiles, signal }, keep));
+    const setting = { folder, profiles, signal };
+    if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
+    if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
   } else {
     const setup = await start();
     await measure(setup);
@@ -81,7 +86,7 @@ try {
 }
 for (const stop of stops) await stop();
 await rm(folder, { recursive: true, force: true });
-if (profiles && !options.walk && !process.exitCode) await printProfiles(profiles);
+if (profiles && measured.length > 0 && !process.exitCode) await printProfiles(profiles);
 process.exit();
 
 async function start(): Promise<Setup> {

@@ -1,6 +1,6 @@
 /**
  * How many requests an organization may send. An edge takes permits out of the organization's budget, which all edges
- * share, some seconds' worth at a time: most requests cost nothing but a number in memory.
+ * share, some fraction of a second's worth at a time: most requests cost nothing but a number in memory.
  */
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
@@ -11,7 +11,8 @@ import { type StoreClient, StoreFailure } from './store-client.js';
 
 /** In milliseconds: permits that are not used by then are lost, so that no edge hoards them. */
 const PERMIT_MS = 5000;
-const MAX_PERMITS_AT_ONCE = 50;
+/** Userstore grants as many of them as are a fair part of the budget. */
+const MOST_PERMITS = 50;
 const MAX_ORGANIZATIONS = 10_000;
 const DEFAULT_PER_SECOND = 100;
 
@@ -35,16 +36,15 @@ export function rateLimit(store: StoreClient): RequestHandler {
     return held;
   };
 
-  async function acquire(held: Held, organizationId: string, perSecond: number, requestId: string): Promise<void> {
-    const count = Math.min(Math.ceil(perSecond / 4), MAX_PERMITS_AT_ONCE);
+  async function acquire(held: Held, organizationId: string, requestId: string): Promise<void> {
     try {
-      const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count }, requestId);
+      const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count: MOST_PERMITS }, requestId);
       if (granted > 0) Object.assign(held, { permits: granted, until: Date.now() + PERMIT_MS });
       else held.refusedUntil = Date.now() + retryAfterMs;
     } catch (error) {
       // Without userstore no request gets far: it says so itself.
       if (!(error instanceof StoreFailure)) throw error;
-      Object.assign(held, { permits: count, until: Date.now() + PERMIT_MS });
+      Object.assign(held, { permits: MOST_PERMITS, until: Date.now() + PERMIT_MS });
     }
   }
 
@@ -54,7 +54,7 @@ export function rateLimit(store: StoreClient): RequestHandler {
     const held = heldOf(organizationId);
     while (!takesPermit(held)) {
       if (Date.now() < held.refusedUntil) throw tooMany(perSecond, held.refusedUntil - Date.now());
-      held.acquiring ??= acquire(held, organizationId, perSecond, localsOf(response).requestId).finally(() => {
+      held.acquiring ??= acquire(held, organizationId, localsOf(response).requestId).finally(() => {
         held.acquiring = undefined;
       });
       await held.acquiring;

@@ -10,6 +10,8 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
+import { LRUCache } from 'lru-cache';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { ActivityServiceClient } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
 import { OrganizationServiceClient } from '../proto/gen/userstore/v1/organization_service.js';
@@ -20,6 +22,12 @@ import { type Failure, failureOf } from '../proto/rpc-error.js';
 /** A page of 200 of the largest users fits. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const HEALTH_DEADLINE_MS = 2000;
+/**
+ * Calls about the users of one organization at a time; more of them wait here. However much one organization sends at
+ * once, another's calls find at most so many of its before them.
+ */
+const CALLS_AT_A_TIME = 4;
+const MAX_ORGANIZATIONS = 10_000;
 
 /** A call that failed: why, if userstore said so; whether trying again later may help. */
 export class StoreFailure extends Error {
@@ -72,22 +80,33 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
   };
   const unary = <Request, Response>(client: Client, method: Unary<Request, Response>, timeoutMs = deadlineMs) => {
     const bound = method.bind(client);
-    return (request: Request, requestId: string): Promise<Response> =>
+    return (request: Request, requestId: string, deadline = Date.now() + timeoutMs): Promise<Response> =>
       new Promise((resolve, reject) => {
-        bound(request, metadata(requestId), { deadline: Date.now() + timeoutMs }, (error, response) => {
+        bound(request, metadata(requestId), { deadline }, (error, response) => {
           if (error) reject(failed(error));
           else resolve(response);
         });
       });
   };
+  const turns = new LRUCache<string, LimitFunction>({ max: MAX_ORGANIZATIONS });
+  /** A call about an organization's users. Waiting for its turn is part of the time that it may take. */
+  const inTurn = <Request extends { organizationId: string }, Response>(method: Unary<Request, Response>) => {
+    const call = unary(users, method);
+    return (request: Request, requestId: string): Promise<Response> => {
+      const deadline = Date.now() + deadlineMs;
+      const turn = turns.get(request.organizationId) ?? pLimit(CALLS_AT_A_TIME);
+      turns.set(request.organizationId, turn);
+      return turn(() => call(request, requestId, deadline));
+    };
+  };
 
   return {
-    getUser: unary(users, users.getUser),
-    listUsers: unary(users, users.listUsers),
-    createUser: unary(users, users.createUser),
-    updateUser: unary(users, users.updateUser),
-    patchUser: unary(users, users.patchUser),
-    deleteUser: unary(users, users.deleteUser),
+    getUser: inTurn(users.getUser),
+    listUsers: inTurn(users.listUsers),
+    createUser: inTurn(users.createUser),
+    updateUser: inTurn(users.updateUser),
+    patchUser: inTurn(users.patchUser),
+    deleteUser: inTurn(users.deleteUser),
     verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
     acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
     getOrganization: unary(organizations, organizations.getOrganization),

@@ -28,11 +28,10 @@ export function permits(storage: RateLimitStorage, organizations: Organizations)
   };
 
   return {
-    /** Takes so many permits, or none. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
+    /** Takes up to `count` permits. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
     async acquire(organizationId: string, count: number, deadline: number): Promise<AcquirePermitsResponse> {
       if (count < 1 || count > MAX_COUNT) throw invalidField('count', `It must be between 1 and ${MAX_COUNT}.`);
-      const retryAfterMs = await storage.take(organizationId, count, await limitOf(organizationId, deadline));
-      return { granted: retryAfterMs === 0 ? count : 0, retryAfterMs };
+      return await storage.take(organizationId, count, await limitOf(organizationId, deadline));
     },
   };
 }

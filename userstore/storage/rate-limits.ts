@@ -3,48 +3,76 @@ import { LRUCache } from 'lru-cache';
 import type { Connection } from 'mongoose';
 import { BurstyRateLimiter, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { AcquirePermitsResponse } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 
-/** In seconds: how often what an organization may send beyond its steady rate is there again. */
+/** Steady permits come so often, in seconds: what an organization may send in a second it cannot send at once. */
+const STEADY_DURATION = 0.1;
+/** In seconds: what an organization may send beyond its steady rate is there again when it has kept to it for so long. */
 const BURST_DURATION = 60;
+/** How often it is noted, in milliseconds, that an organization does not keep to its rate. */
+const NOTE_MS = 10_000;
+const MAX_NOTED = 10_000;
+/** Permits are taken so many together, or fewer. */
+const LARGEST_BATCH = 50;
 /** Limits that differ; those of most organizations are alike. */
 const MAX_LIMITERS = 100;
 
 /** What budgets are counted in. */
 export type RateLimitStorage = ReturnType<typeof rateLimitStorage>;
 
+/** A budget: how many permits are taken together, and from what. */
+interface Budget {
+  batch: number;
+  limiter: BurstyRateLimiter;
+  burst: RateLimiterMongo;
+}
+
 /** The budgets in a database. */
 export function rateLimitStorage(connection: Connection) {
-  const limiters = new LRUCache<string, BurstyRateLimiter>({ max: MAX_LIMITERS });
+  const budgets = new LRUCache<string, Budget>({ max: MAX_LIMITERS });
+  const noted = new LRUCache<string, true>({ max: MAX_NOTED, ttl: NOTE_MS });
 
-  const limiterOf = ({ perSecond, burst }: RateLimit): BurstyRateLimiter => {
+  const counted = (keyPrefix: string, points: number, duration: number) =>
+    // What is used up is remembered, so that an organization beyond its limit costs the database nothing.
+    new RateLimiterMongo({
+      storeClient: connection.db,
+      tableName: 'rateLimits',
+      keyPrefix,
+      points,
+      duration,
+      inMemoryBlockOnConsumed: points,
+    });
+
+  const budgetOf = ({ perSecond, burst }: RateLimit): Budget => {
     const name = `${perSecond}/${burst}`;
-    const known = limiters.get(name);
+    const known = budgets.get(name);
     if (known) return known;
-    const counted = (keyPrefix: string, points: number, duration: number) =>
-      // What is used up is remembered, so that an organization beyond its limit costs the database nothing.
-      new RateLimiterMongo({
-        storeClient: connection.db,
-        tableName: 'rateLimits',
-        keyPrefix,
-        points,
-        duration,
-        inMemoryBlockOnConsumed: points,
-      });
-    const steady = counted('steady', perSecond, 1);
-    const limiter = new BurstyRateLimiter(steady, counted('burst', Math.max(burst - perSecond, 1), BURST_DURATION));
-    limiters.set(name, limiter);
-    return limiter;
+    // Whole batches, and a duration as long as they are worth, so that nothing of the rate is lost.
+    const batches = Math.ceil((perSecond * STEADY_DURATION) / LARGEST_BATCH);
+    const batch = Math.ceil((perSecond * STEADY_DURATION) / batches);
+    const steady = batches * batch;
+    const beyond = counted('burst', Math.max(burst - steady, 1), BURST_DURATION);
+    const limiter = new BurstyRateLimiter(counted('steady', steady, steady / perSecond), beyond);
+    const budget = { batch, limiter, burst: beyond };
+    budgets.set(name, budget);
+    return budget;
   };
 
   return {
-    /** Takes permits from an organization's budget: 0, or the milliseconds until asking again makes sense. */
-    async take(organizationId: string, count: number, limit: RateLimit): Promise<number> {
+    /** Takes up to `atMost` permits from an organization's budget; or says when asking again makes sense. */
+    async take(organizationId: string, atMost: number, limit: RateLimit): Promise<AcquirePermitsResponse> {
+      const { batch, limiter, burst } = budgetOf(limit);
+      const granted = Math.min(batch, atMost);
       try {
-        await limiterOf(limit).consume(organizationId, count);
-        return 0;
+        await limiter.consume(organizationId, granted);
+        return { granted, retryAfterMs: 0 };
       } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return Math.max(refusal.msBeforeNext, 1);
-        throw refusal;
+        if (!(refusal instanceof RateLimiterRes)) throw refusal;
+        if (!noted.has(organizationId)) {
+          noted.set(organizationId, true);
+          await burst.block(organizationId, BURST_DURATION);
+        }
+        return { granted: 0, retryAfterMs: Math.max(refusal.msBeforeNext, 1) };
       }
     },
   };

@@ -19,13 +19,13 @@ import {
 /** Asks for permits. */
 export interface AcquirePermitsRequest {
   organizationId: string;
-  /** 1 to 1000. */
+  /** At most so many: 1 to 1000. */
   count: number;
 }
 
 /** Permits, or how long there are none. */
 export interface AcquirePermitsResponse {
-  /** As asked for, or 0. */
+  /** A fair part of the budget: at most as many as asked for, 0 where there are none. */
   granted: number;
   /** After so many milliseconds asking again makes sense; 0 where permits are granted. */
   retryAfterMs: number;
@@ -176,9 +176,8 @@ export const AcquirePermitsResponse: MessageFns<AcquirePermitsResponse, "usersto
 export type RateLimitServiceService = typeof RateLimitServiceService;
 export const RateLimitServiceService = {
   /**
-   * Takes a number of permits out of an organization's budget: one for each request that the
-   * edge lets through in the next seconds. All are granted or none. ORGANIZATION_NOT_FOUND,
-   * FIELD_INVALID.
+   * Takes permits out of an organization's budget: one for each request that the edge lets
+   * through in the next seconds. ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits: {
     path: "/userstore.v1.RateLimitService/AcquirePermits" as const,
@@ -195,18 +194,16 @@ export const RateLimitServiceService = {
 
 export interface RateLimitServiceServer extends UntypedServiceImplementation {
   /**
-   * Takes a number of permits out of an organization's budget: one for each request that the
-   * edge lets through in the next seconds. All are granted or none. ORGANIZATION_NOT_FOUND,
-   * FIELD_INVALID.
+   * Takes permits out of an organization's budget: one for each request that the edge lets
+   * through in the next seconds. ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits: handleUnaryCall<AcquirePermitsRequest, AcquirePermitsResponse>;
 }
 
 export interface RateLimitServiceClient extends Client {
   /**
-   * Takes a number of permits out of an organization's budget: one for each request that the
-   * edge lets through in the next seconds. All are granted or none. ORGANIZATION_NOT_FOUND,
-   * FIELD_INVALID.
+   * Takes permits out of an organization's budget: one for each request that the edge lets
+   * through in the next seconds. ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits(
     request: AcquirePermitsRequest,

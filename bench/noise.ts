@@ -1,0 +1,115 @@
+/** What a noisy organization does to another: how long a quiet one waits, alone and beside one far above its limit. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from '../bin/admin/userstore.js';
+import { type Keep, type Setting, send, startChain, TOKENS } from './chains.js';
+import { person } from './operations.js';
+import type { PacedOutcome, PacedRound } from './paced-load.js';
+import { type Launched, launch, nextMessage } from './processes.js';
+import { table } from './report.js';
+import type { Tenant } from './world.js';
+
+/** The limit that an organization has unless another is set. */
+const LIMIT = 100;
+const NOISY_RATE = 10 * LIMIT;
+/** As much as Okta asks a service to take. */
+const QUIET_RATE = 25;
+/** By then the noisy organization has used up the burst that is its right. */
+const LEAD_SECONDS = 5;
+const ROUND_GRACE_MS = 30_000;
+
+/** Rounds of quiet requests, alone and with noise in turns; gives a table. */
+export async function measureNoise(
+  mongodbUri: string,
+  setting: Setting,
+  keep: Keep,
+  { rounds, seconds }: { rounds: number; seconds: number },
+): Promise<string> {
+  const { port, address } = await startChain('product', mongodbUri, [], setting, keep);
+  const [quiet, noisy] = [await createUserOf(port, address, setting), await createUserOf(port, address, setting)];
+  const loads = [await startLoad(setting, keep), await startLoad(setting, keep)] as const;
+  const run = (load: Launched, { tenant, id }: typeof quiet, perSecond: number, seconds: number) => {
+    const path = `/${tenant.organizationId}/scim/v2/Users/${id}`;
+    const round = { port, path, authorization: `apikey ${tenant.secret}`, perSecond, seconds };
+    return outcomeOf(load, round, setting.signal);
+  };
+
+  // V8 optimizes what it will, and the noisy organization has used up its burst.
+  await Promise.all([run(loads[0], quiet, QUIET_RATE, 10), run(loads[1], noisy, NOISY_RATE, 10)]);
+  const elsewhere = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
+  await once(elsewhere, 'listening');
+  keep(async () => void elsewhere.close());
+  const { port: otherPort } = elsewhere.address() as AddressInfo;
+  const alone: PacedOutcome[] = [];
+  const apart: PacedOutcome[] = [];
+  const beside: PacedOutcome[] = [];
+  const noise: PacedOutcome[] = [];
+  for (let round = 0; round < rounds; round++) {
+    process.stderr.write(`round ${round + 1} of ${rounds} …\n`);
+    alone.push(await run(loads[0], quiet, QUIET_RATE, seconds));
+    const other = outcomeOf(
+      loads[1],
+      { port: otherPort, path: '/', authorization: '', perSecond: NOISY_RATE, seconds },
+      setting.signal,
+    );
+    apart.push(await run(loads[0], quiet, QUIET_RATE, seconds));
+    await other;
+    const making = run(loads[1], noisy, NOISY_RATE, LEAD_SECONDS + seconds);
+    await sleep(LEAD_SECONDS * 1000);
+    beside.push(await run(loads[0], quiet, QUIET_RATE, seconds));
+    noise.push(await making);
+  }
+  const p99 = (outcomes: PacedOutcome[]) => quantile(latencies(outcomes), 0.99);
+  return `${table([
+    ['organization', 'requests/s', 'p50 ms', 'p99 ms', 'answers'],
+    row('quiet, alone', QUIET_RATE, alone),
+    row('quiet, the noise elsewhere', QUIET_RATE, apart),
+    row('quiet, beside the noisy one', QUIET_RATE, beside),
+    row('noisy, at ten times its limit', NOISY_RATE, noise),
+  ])}\n\nThe quiet organization's p99 beside the noisy one, to that alone: ${(p99(beside) / p99(alone)).toFixed(2)}`;
+}
+
+/** Makes an organization with the limits that organizations have, and a user of it. */
+async function createUserOf(port: number, address: string, { signal }: Setting) {
+  const admin = connect(address, TOKENS.admin);
+  try {
+    const { id: organizationId } = await admin.createOrganization('Bench');
+    const { secret } = await admin.issueToken(organizationId, 'bench');
+    const tenant: Tenant = { organizationId, secret };
+    const creation = { tenant, method: 'POST', path: '/Users', body: person(1), status: 201 };
+    const { id } = JSON.parse(await send(port, creation, signal)) as { id: string };
+    return { tenant, id };
+  } finally {
+    admin.close();
+  }
+}
+
+async function startLoad(setting: Setting, keep: Keep): Promise<Launched> {
+  const load = await launch({ ...setting, profiles: undefined, module: 'bench/paced-load', env: {} });
+  keep(load.stop);
+  return load;
+}
+
+async function outcomeOf(load: Launched, round: PacedRound, signal: AbortSignal): Promise<PacedOutcome> {
+  const timeout = AbortSignal.timeout(round.seconds * 1000 + ROUND_GRACE_MS);
+  const outcome = nextMessage(load.child, AbortSignal.any([signal, timeout]));
+  load.child.send(round);
+  return (await outcome) as PacedOutcome;
+}
+
+const latencies = (outcomes: PacedOutcome[]) => outcomes.flatMap((outcome) => Object.values(outcome).flat());
+
+const quantile = (values: number[], share: number) =>
+  values.sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+
+function row(name: string, rate: number, outcomes: PacedOutcome[]): string[] {
+  const all = latencies(outcomes);
+  const statuses = [...new Set(outcomes.flatMap(Object.keys))].sort();
+  const answers = statuses.map((status) => {
+    const count = outcomes.reduce((total, outcome) => total + (outcome[Number(status)]?.length ?? 0), 0);
+    return `${count} × ${status}`;
+  });
+  return [name, String(rate), quantile(all, 0.5).toFixed(1), quantile(all, 0.99).toFixed(1), answers.join(', ')];
+}

@@ -1,38 +1,25 @@
 /** What becomes an activity of each request: whose it is, what it was about, how it was answered. Never a value sent. */
 import type { Request, RequestHandler, Response } from 'express';
-import { LRUCache } from 'lru-cache';
 import type { ActivityRecorder } from './activities.js';
 import { localsOf, type Outcome } from './request-log.js';
 
 /** An organization's base URL, and what lies below it. */
 const PATH = /^\/+([a-z\d]{1,32})\/+scim\/+v2(\/[^?]*)?/;
 const USER = /\/Users\/([^/?#]+)$/;
-/** Of the requests that are too many, one a second is recorded for each organization. */
-const REFUSAL_MS = 1000;
 /** In characters. */
 const MAX_PATH = 300;
-const MAX_ORGANIZATIONS = 10_000;
 
 /** Records every request of an organization once it is answered, and every operation of a bulk request. */
 export function activityLog(recorder: ActivityRecorder): RequestHandler {
-  const refused = new LRUCache<string, true>({ max: MAX_ORGANIZATIONS, ttl: REFUSAL_MS });
-
-  const isOneTooMany = (organizationId: string): boolean => {
-    if (refused.has(organizationId)) return true;
-    refused.set(organizationId, true);
-    return false;
-  };
-
   return (request, response, next) => {
     const time = new Date();
     const start = performance.now();
     response.once('close', () => {
+      const { principal, requestId, isOneOfMany, operations = [] } = localsOf(response);
+      if (isOneOfMany) return;
       const [, organizationId, path = '/'] = PATH.exec(request.originalUrl.slice(0, MAX_PATH)) ?? [];
-      const { statusCode: status } = response;
-      const { principal, requestId, operations = [] } = localsOf(response);
       // Whoever was not even asked for a token, or had too many refused, is nobody's Okta.
-      if (organizationId === undefined || !(principal || status === 401)) return;
-      if (status === 429 && isOneTooMany(organizationId)) return;
+      if (organizationId === undefined || !(principal || response.statusCode === 401)) return;
       const { apiTokenId, apiTokenLabel } = principal ?? {};
       const from = { organizationId, time, apiTokenId, apiTokenLabel, change: undefined };
       const durationMs = sinceMs(start);

@@ -13,6 +13,8 @@ import { type StoreClient, StoreFailure } from './store-client.js';
 const PERMIT_MS = 5000;
 /** Userstore grants as many of them as are a fair part of the budget. */
 const MOST_PERMITS = 50;
+/** Of the requests that are too many, one in so many milliseconds is logged for each organization. */
+const REFUSAL_LOG_MS = 1000;
 const MAX_ORGANIZATIONS = 10_000;
 const DEFAULT_PER_SECOND = 100;
 
@@ -23,6 +25,8 @@ interface Held {
   until: number;
   /** Until when there are none. */
   refusedUntil: number;
+  /** Until when refusals are not logged. */
+  silentUntil: number;
   acquiring: Promise<void> | undefined;
 }
 
@@ -31,7 +35,13 @@ export function rateLimit(store: StoreClient): RequestHandler {
   const organizations = new LRUCache<string, Held>({ max: MAX_ORGANIZATIONS });
 
   const heldOf = (organizationId: string): Held => {
-    const held = organizations.get(organizationId) ?? { permits: 0, until: 0, refusedUntil: 0, acquiring: undefined };
+    const held = organizations.get(organizationId) ?? {
+      permits: 0,
+      until: 0,
+      refusedUntil: 0,
+      silentUntil: 0,
+      acquiring: undefined,
+    };
     organizations.set(organizationId, held);
     return held;
   };
@@ -53,7 +63,10 @@ export function rateLimit(store: StoreClient): RequestHandler {
     const perSecond = settings.rateLimit?.perSecond ?? DEFAULT_PER_SECOND;
     const held = heldOf(organizationId);
     while (!takesPermit(held)) {
-      if (Date.now() < held.refusedUntil) throw tooMany(perSecond, held.refusedUntil - Date.now());
+      if (Date.now() < held.refusedUntil) {
+        localsOf(response).isOneOfMany = isOneOfMany(held);
+        throw tooMany(perSecond, held.refusedUntil - Date.now());
+      }
       held.acquiring ??= acquire(held, organizationId, localsOf(response).requestId).finally(() => {
         held.acquiring = undefined;
       });
@@ -67,6 +80,12 @@ function takesPermit(held: Held): boolean {
   if (held.permits === 0 || Date.now() > held.until) return false;
   held.permits--;
   return true;
+}
+
+function isOneOfMany(held: Held): boolean {
+  if (Date.now() < held.silentUntil) return true;
+  held.silentUntil = Date.now() + REFUSAL_LOG_MS;
+  return false;
 }
 
 /** Okta understands whole seconds only. */

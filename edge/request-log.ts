@@ -17,6 +17,8 @@ interface Locals {
   /** The text of the error that is answered. */
   detail?: string;
   operations?: Outcome[];
+  /** Refused like others of its organization within the same second, which stand for it in logs. */
+  isOneOfMany?: boolean;
   /** The cause of a 5xx. */
   err?: unknown;
 }
@@ -33,7 +35,8 @@ export function requestLog(log: Logger): RequestHandler {
     localsOf(response).requestId = requestId;
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
-      const { principal, scimType, err } = localsOf(response);
+      const { principal, scimType, isOneOfMany, err } = localsOf(response);
+      if (isOneOfMany) return;
       const status = response.statusCode;
       const path = originalUrl.split('?', 1)[0]?.slice(0, 200);
       const ms = Math.round((performance.now() - start) * 100) / 100;

@@ -6,7 +6,7 @@ import type { RateLimit } from '../../proto/gen/userstore/v1/organization_servic
 import type { AcquirePermitsResponse } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 
 /** Steady permits come so often, in seconds: what an organization may send in a second it cannot send at once. */
-const STEADY_DURATION = 0.1;
+const STEADY_DURATION = 0.05;
 /** In seconds: what an organization may send beyond its steady rate is there again when it has kept to it for so long. */
 const BURST_DURATION = 60;
 /** How often it is noted, in milliseconds, that an organization does not keep to its rate. */

@@ -80,7 +80,10 @@ export function userOperations(store: StoreClient) {
       } catch (error) {
         const holder = mayRehire(error, settings) ? await disabledHolder(caller, user) : undefined;
         if (!holder) throw error;
-        return await rehire(caller, holder, user);
+        // Who lost a race for the holder finds the name taken.
+        return await rehire(caller, holder, user).catch((failure: unknown) => {
+          throw hasReason(failure, ErrorReason.ERROR_REASON_ETAG_MISMATCH) ? error : failure;
+        });
       }
     },
 
@@ -143,8 +146,10 @@ const refusalsOf = ({ policy }: Organization) => ({
 /** Whether a new user's name is taken and a disabled holder of it may be brought back. */
 const mayRehire = (error: unknown, { policy }: Organization): boolean =>
   policy?.rehire === RehirePolicy.REHIRE_POLICY_REACTIVATE &&
-  error instanceof StoreFailure &&
-  error.failure?.reason === ErrorReason.ERROR_REASON_USER_NAME_TAKEN;
+  hasReason(error, ErrorReason.ERROR_REASON_USER_NAME_TAKEN);
+
+const hasReason = (error: unknown, reason: ErrorReason): boolean =>
+  error instanceof StoreFailure && error.failure?.reason === reason;
 
 const refused = (what: string) =>
   new ScimError(403, undefined, `${what} This organization is set so at LeaseHawk; LeaseHawk support can allow it.`);

@@ -4,7 +4,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { ActivityRecorder } from './activities.js';
 import { activityLog } from './activity-log.js';
-import { authenticate } from './auth.js';
+import { authenticate, refuseSuspended } from './auth.js';
 import { rateLimit } from './rate-limit.js';
 import { requestLog } from './request-log.js';
 import { bulkRoute } from './routes/bulk.js';
@@ -76,7 +76,7 @@ export function createApp({ store, log, activities, publicUrl, trustedProxies }:
   scim.all('/Me{/*rest}', me);
 
   app.route('/:organizationId/setup').get(setupRoute(store, baseUrl)).all(otherMethods('GET'));
-  app.use('/:organizationId/scim/v2', authenticate(store), rateLimit(store), scim);
+  app.use('/:organizationId/scim/v2', authenticate(store), rateLimit(store), refuseSuspended, scim);
   app.use(notFound);
   app.use(errorHandler);
   return app;

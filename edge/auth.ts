@@ -60,26 +60,37 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
   return async (request, response, next) => {
     const { organizationId } = request.params;
     const secret = CREDENTIALS.exec(request.headers.authorization ?? '')?.[1]?.toLowerCase();
-    if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) throw refusal();
+    if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) {
+      await guard.check(request.ip, organizationId);
+      await guard.failed(request.ip, organizationId);
+      throw refusal();
+    }
     const secretDigest = createHash('sha256').update(secret).digest();
     const key = organizationId + secretDigest.toString('base64');
     let principal = known.get(key);
     if (!principal) {
-      await guard.check(request.ip, key);
+      if (!guard.hasSucceeded(key)) await guard.check(request.ip, organizationId);
+      const start = performance.now();
       const verified = await verify(store, organizationId, secretDigest, localsOf(response).requestId);
       if (!verified) {
-        await guard.failed(request.ip);
+        await guard.failed(request.ip, organizationId);
         throw refusal();
       }
       principal = Object.freeze(verified);
       guard.succeeded(key);
-      known.set(key, principal);
+      // What was true when userstore was asked is not believed for longer because its answer took long.
+      known.set(key, principal, { start });
     }
     localsOf(response).principal = principal;
-    if (principal.settings.suspended) throw new ScimError(403, undefined, SUSPENDED);
     next();
   };
 }
+
+/** Refuses suspended organizations; they are known to be who they are, and held to their limit. */
+export const refuseSuspended: RequestHandler = (_request, response, next) => {
+  if (principalOf(response).settings.suspended) throw new ScimError(403, undefined, SUSPENDED);
+  next();
+};
 
 /** Whose token this is; undefined where it is nobody's. */
 async function verify(

@@ -26,6 +26,12 @@ interface Locals {
 /** The locals of a response, typed. */
 export const localsOf = (response: Response): Locals => response.locals as Locals;
 
+/** API tokens are UUIDs of version 4, which no id of ours is: somebody took one for the other. */
+const TOKEN = /[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}/gi;
+
+/** What may be kept of an address: no query, and no API token. */
+export const pathOf = (url: string): string => (url.split('?', 1)[0] ?? '').replace(TOKEN, '…');
+
 /** Gives the request an id, the same as in userstore's log and in X-Request-Id; logs a line when it is over. */
 export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {
@@ -38,7 +44,7 @@ export function requestLog(log: Logger): RequestHandler {
       const { principal, scimType, isOneOfMany, err } = localsOf(response);
       if (isOneOfMany) return;
       const status = response.statusCode;
-      const path = originalUrl.split('?', 1)[0]?.slice(0, 200);
+      const path = pathOf(originalUrl).slice(0, 200);
       const ms = Math.round((performance.now() - start) * 100) / 100;
       const { organizationId, apiTokenId } = principal ?? {};
       const line = { requestId, method, path, status, scimType, ms, organizationId, apiTokenId, err };

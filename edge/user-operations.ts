@@ -13,6 +13,9 @@ import { includes, type Precondition } from './scim/precondition.js';
 import { parseUser } from './scim/user.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
 
+/** How often somebody else may change a user who is to be brought back. */
+const MAX_REHIRES = 5;
+
 /** Who asks: the organization, as authenticated, and what it wants. */
 export interface Caller {
   organizationId: string;
@@ -49,10 +52,24 @@ export function userOperations(store: StoreClient) {
     return users[0]?.active === false ? users[0] : undefined;
   }
 
-  /** Makes a disabled user who he is to be now, unless somebody else has changed him meanwhile. */
-  async function rehire({ organizationId, actor }: Caller, { id: userId, etag }: User, user: User): Promise<User> {
-    const request = { organizationId, actor, userId, etag, user: { ...user, active: user.active ?? true } };
-    return present((await store.updateUser({ ...request, updateMask: ['*'] }, actor.requestId)).user);
+  /**
+   * Makes the disabled user who has this user's name who he is to be now; again, where somebody else has changed him
+   * meanwhile. Undefined where there is none, or no more.
+   */
+  async function rehire(caller: Caller, user: User): Promise<User | undefined> {
+    const { organizationId, settings, actor } = caller;
+    for (let tries = 0; tries < MAX_REHIRES; tries++) {
+      const holder = await disabledHolder(caller, user);
+      if (!holder) return undefined;
+      const key = { organizationId, actor, userId: holder.id, etag: holder.etag, ...refusalsOf(settings) };
+      const request = { ...key, user: { ...user, active: true }, updateMask: ['*'] };
+      try {
+        return present((await store.updateUser(request, actor.requestId)).user);
+      } catch (error) {
+        if (!hasReason(error, ErrorReason.ERROR_REASON_ETAG_MISMATCH)) throw error;
+      }
+    }
+    return undefined;
   }
 
   return {
@@ -78,12 +95,10 @@ export function userOperations(store: StoreClient) {
       try {
         return present((await store.createUser({ organizationId, actor, user }, actor.requestId)).user);
       } catch (error) {
-        const holder = mayRehire(error, settings) ? await disabledHolder(caller, user) : undefined;
-        if (!holder) throw error;
-        // Who lost a race for the holder finds the name taken.
-        return await rehire(caller, holder, user).catch((failure: unknown) => {
-          throw hasReason(failure, ErrorReason.ERROR_REASON_ETAG_MISMATCH) ? error : failure;
-        });
+        if (user.active === false || !mayRehire(error, settings)) throw error;
+        const rehired = await rehire(caller, user);
+        if (!rehired) throw error;
+        return rehired;
       }
     },
 

@@ -30,7 +30,7 @@ export function activityCommand(program: Command): void {
     .command('activity <organizationId>')
     .description('show what its Okta asked for, what it was answered, and what became of users by it; oldest first')
     .option('--user <user>', 'about this user only: an id, or a user name')
-    .option('--since <time>', 'from this time on: 2026-11-24T08:00Z, or 90m, 2h, 7d ago', time)
+    .option('--since <time>', 'from this time on: 2026-11-24T08:00 (UTC), or 90m, 2h, 7d ago', time)
     .option('--until <time>', 'before this time', time)
     .option('--request <id>', 'the request with this id (X-Request-Id), and its operations')
     .option('--token <id>', 'with this API token only')
@@ -78,21 +78,37 @@ async function follow(userstore: Userstore, asked: ListActivitiesRequest, found:
   found.forEach(print);
   let shown = new Set(found.map(({ id }) => id));
   const start = asked.since?.getTime() ?? found.at(0)?.time?.getTime() ?? 0;
+  let seenUntil = Date.now();
+  let trouble: string | undefined;
   for (;;) {
     await sleep(POLL_MS);
-    const since = new Date(Math.max(start, Date.now() - LATE_MS));
-    const recent = await newest(userstore, { ...asked, since }, Number.POSITIVE_INFINITY);
-    recent.filter(({ id }) => !shown.has(id)).forEach(print);
-    shown = new Set(recent.map(({ id }) => id));
+    const now = Date.now();
+    const since = new Date(Math.max(start, seenUntil - LATE_MS));
+    try {
+      const recent = await newest(userstore, { ...asked, since }, Number.POSITIVE_INFINITY);
+      recent.filter(({ id }) => !shown.has(id)).forEach(print);
+      shown = new Set(recent.map(({ id }) => id));
+      [seenUntil, trouble] = [now, undefined];
+    } catch (error) {
+      // A userstore that is restarted comes back, and what it missed meanwhile is shown then.
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== trouble) console.error(message);
+      trouble = message;
+    }
   }
 }
 
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** Without a zone it is UTC, as what is printed. */
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i;
+
 function time(text: string): Date {
   const [, number, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const found = number === undefined ? new Date(text) : new Date(Date.now() - Number(number) * (UNITS[unit] ?? 0));
-  if (Number.isNaN(found.getTime())) throw new InvalidArgumentError('A time is 2026-11-24T08:00Z, 90m, 2h or 7d.');
+  if (number !== undefined) return new Date(Date.now() - Number(number) * (UNITS[unit] ?? 0));
+  const [, date, clock = '00:00', zone = 'Z'] = DATE_TIME.exec(text) ?? [];
+  const found = new Date(`${date}T${clock}${zone}`);
+  if (Number.isNaN(found.getTime())) throw new InvalidArgumentError('A time is 2026-11-24T08:00 (UTC), 90m, 2h or 7d.');
   return found;
 }
 

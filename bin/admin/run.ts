@@ -9,6 +9,8 @@ export type Result = [value: unknown, text: string];
 /** Connects, does the work, and prints its result: the value as JSON or the text. An error is one line, and status 1. */
 export async function run(work: (userstore: Userstore) => Promise<Result>): Promise<void> {
   const { userstore: address } = program.opts<{ userstore: string }>();
+  // Whoever reads has seen enough: `admin … | head`.
+  process.stdout.on('error', () => process.exit(0));
   try {
     const userstore = connect(address, await adminToken(process.env.DATA_DIR || './data'));
     const [value, text] = await work(userstore);

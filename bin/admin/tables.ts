@@ -36,7 +36,7 @@ ${aligned([
   ['  New users', `${taken(policy?.refuseCreate)}; of a disabled user's name: ${rehires ? 'reactivated' : 'refused'}`],
   ['  Changes', taken(policy?.refuseUpdate)],
   ['  Deactivation', taken(policy?.refuseDeactivate)],
-  ['  Requests', `${rateLimit?.perSecond ?? 100} a second, ${rateLimit?.burst ?? 400} at once`],
+  ['  Requests', `${rateLimit?.perSecond} a second, ${rateLimit?.burst} at once`],
   ['  Unknown attributes', strictSchemas ? 'refused' : 'passed over; those of extensions kept'],
   ['  Own schemas', extensionSchemas.map((schema) => schema.id).join(', ') || 'none'],
 ])}`;
@@ -103,8 +103,8 @@ function minute(time: Date | undefined): string {
   return time ? time.toISOString().slice(0, 16).replace('T', ' ') : '-';
 }
 
-/** What could steer the terminal is shown as a sign. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd');
+/** What could steer the terminal, or is not seen, is shown as a sign. */
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 
 /** Columns of equal width. */
 function aligned(cells: string[][]): string {

@@ -31,6 +31,7 @@ export function userCommands(program: Command): void {
     .option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 1000)
     .action((organizationId: string, wanted: Wanted) =>
       run(async (userstore) => {
+        await userstore.getOrganization(organizationId);
         const found = [];
         let total: number;
         let pageToken: string | undefined;
@@ -49,7 +50,8 @@ export function userCommands(program: Command): void {
     .description('show everything that is stored of a user')
     .action((organizationId: string, userId: string) =>
       run(async (userstore) => {
-        const user = await userstore.getUser(organizationId, userId);
+        await userstore.getOrganization(organizationId);
+        const user = await userstore.getUser(organizationId, userId.toLowerCase());
         return [user, userText(user)];
       }),
     );
@@ -59,7 +61,7 @@ export function userCommands(program: Command): void {
     .option('--limit <number>', 'the newest so many', wholeNumber(1, 1000), 1000)
     .action((organizationId: string, userId: string, { limit }: { limit: number }) =>
       run(async (userstore) => {
-        const { changes } = await userstore.listChanges(organizationId, userId, limit);
+        const { changes } = await userstore.listChanges(organizationId, userId.toLowerCase(), limit);
         changes.reverse();
         return [
           changes,

@@ -24,6 +24,10 @@ import { equal } from './filter.js';
 const DEADLINE_MS = 10_000;
 const PAGE_SIZE = 1000;
 const MOST_PAGES = 1000;
+/** A change that somebody else's overtakes is made again, at most so often. */
+const MOST_TRIES = 10;
+
+const USER_ID = /^[\da-f]{8}-[\da-f-]{27}$/i;
 
 /** A connection to userstore; every call has a deadline and throws an Error with one sentence for a person. */
 export type Userstore = ReturnType<typeof connect>;
@@ -33,7 +37,12 @@ export type Userstore = ReturnType<typeof connect>;
  * Throws an Error that says where it was looked for.
  */
 export async function adminToken(dataDir: string): Promise<string> {
-  if (process.env.ADMIN_TOKEN) return process.env.ADMIN_TOKEN;
+  const { ADMIN_TOKEN } = process.env;
+  // gRPC would refuse others, with the token in its message.
+  if (ADMIN_TOKEN && !/^[\x21-\x7e]+$/.test(ADMIN_TOKEN)) {
+    throw new Error('ADMIN_TOKEN must be printable ASCII characters without blanks.');
+  }
+  if (ADMIN_TOKEN) return ADMIN_TOKEN;
   const file = join(dataDir, 'service-tokens.json');
   try {
     return z.object({ admin: z.string().min(1) }).parse(JSON.parse(await readFile(file, 'utf8'))).admin;
@@ -70,10 +79,11 @@ export function connect(address: string, serviceToken: string) {
       const method = organizations.getOrganization.bind(organizations);
       return present((await call(method, { organizationId })).organization);
     },
-    /** Changes what `change` returns of an organization, if nobody else has changed the organization meanwhile. */
+    /** Changes what `change` returns of an organization as it is; again, where somebody else was faster. */
     async updateOrganization(
       organizationId: string,
       change: (organization: Organization) => Partial<Organization>,
+      tries = MOST_TRIES,
     ): Promise<Organization> {
       const before = await this.getOrganization(organizationId);
       const changed = change(before);
@@ -83,7 +93,12 @@ export function connect(address: string, serviceToken: string) {
       const method = organizations.updateOrganization.bind(organizations);
       const organization = { ...before, ...changed };
       const request = { organizationId, actor: actor(), organization, updateMask, etag: before.etag };
-      return present((await call(method, request)).organization);
+      try {
+        return present((await call(method, request)).organization);
+      } catch (error) {
+        if (tries === 1 || !isStale(error)) throw error;
+        return await this.updateOrganization(organizationId, change, tries - 1);
+      }
     },
     /** All organizations, oldest first. */
     async listOrganizations(): Promise<Organization[]> {
@@ -108,10 +123,11 @@ export function connect(address: string, serviceToken: string) {
       const { apiToken, secret } = await call(method, { organizationId, actor: actor(), label, lifetimeSeconds });
       return { apiToken: present(apiToken), secret };
     },
-    /** Issues a token in the place of another, which stays valid for so many seconds. */
-    async rotateToken(organizationId: string, apiTokenId: string, overlapSeconds: number) {
+    /** Issues a token in the place of another, which stays valid for so many seconds; valid as the other, or so long. */
+    async rotateToken(organizationId: string, apiTokenId: string, overlapSeconds: number, lifetimeSeconds?: number) {
       const method = apiTokens.rotateApiToken.bind(apiTokens);
-      const answer = await call(method, { organizationId, actor: actor(), apiTokenId, overlapSeconds });
+      const request = { organizationId, actor: actor(), apiTokenId, overlapSeconds, lifetimeSeconds };
+      const answer = await call(method, request);
       return { apiToken: present(answer.apiToken), secret: answer.secret, replaced: present(answer.replaced) };
     },
     /** A page of users, oldest first; with a filter only those it matches. */
@@ -125,7 +141,7 @@ export function connect(address: string, serviceToken: string) {
     },
     /** The id of the user with this id or, in any letter case, user name. */
     async userIdOf(organizationId: string, user: string): Promise<string> {
-      if (/^[\da-f]{8}-[\da-f-]{27}$/.test(user)) return user;
+      if (USER_ID.test(user)) return user.toLowerCase();
       const { users: found } = await this.listUsers(organizationId, equal('user_name', user), 1);
       if (found[0]) return found[0].id;
       throw new Error(`No user of the organization is called ${user}; of a removed user, give the id.`);
@@ -161,6 +177,9 @@ export function connect(address: string, serviceToken: string) {
     },
   };
 }
+
+const isStale = (error: unknown): boolean =>
+  error instanceof Error && (error.cause as Partial<ServiceError> | undefined)?.code === status.ABORTED;
 
 type Method<Q, R> = (
   request: Q,

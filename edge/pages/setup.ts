@@ -1,6 +1,6 @@
 /** The guide for a customer's Okta admin, with his organization's own values; nothing secret. Pure. */
 import type { AttributeDefinition } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Organization, ProvisioningPolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { CORE_USER, ENTERPRISE_USER } from '../scim/attributes.js';
 import { type Html, html } from './html.js';
 
@@ -45,7 +45,7 @@ for another.</li>
 <li>If your network lets Okta reach named services only, the address below has to be one of them.</li>
 </ul>`;
 
-const steps = ({ id }: Organization, baseUrl: string) => html`<h2>Steps</h2>
+const steps = ({ id, policy }: Organization, baseUrl: string) => html`<h2>Steps</h2>
 <ol>
 <li>In the Okta Admin Console, open <strong>Applications</strong>, then <strong>LeaseHawk</strong>, then
 <strong>Provisioning</strong>.</li>
@@ -54,8 +54,8 @@ const steps = ({ id }: Organization, baseUrl: string) => html`<h2>Steps</h2>
 <li>As <strong>API Token</strong> enter what LeaseHawk support gave you, with the word <code>apikey</code> and the blank
 in front: <code>apikey 00000000-0000-0000-0000-000000000000</code> is the form.</li>
 <li>Press <strong>Test API Credentials</strong>. When Okta says that they were verified, press <strong>Save</strong>.</li>
-<li>Open <strong>To App</strong>, press <strong>Edit</strong>, tick <strong>Create Users</strong>, <strong>Update User
-Attributes</strong> and <strong>Deactivate Users</strong>, and press <strong>Save</strong>.</li>
+<li>Open <strong>To App</strong>, press <strong>Edit</strong>, tick ${ticks(policy)}, and press
+<strong>Save</strong>.</li>
 <li>Open <strong>Assignments</strong> and assign the people who are to use LeaseHawk. Those who were assigned before step
 6 come with <strong>Provision User</strong>.</li>
 </ol>
@@ -66,6 +66,20 @@ Attributes</strong> and <strong>Deactivate Users</strong>, and press <strong>Sav
 <tr><th scope="row">Supported provisioning actions</th><td>Push New Users, Push Profile Updates, Import New Users and Profile Updates</td></tr>
 <tr><th scope="row">Authentication Mode</th><td>HTTP Header, with the token alone, without the word <code>apikey</code></td></tr>
 </table>`;
+
+/** The features to tick: those that the organization has. */
+function ticks(policy: ProvisioningPolicy | undefined): Html {
+  const features = [
+    ...(policy?.refuseCreate ? [] : ['Create Users']),
+    ...(policy?.refuseUpdate ? [] : ['Update User Attributes']),
+    ...(policy?.refuseDeactivate ? [] : ['Deactivate Users']),
+  ].map((name) => html`<strong>${name}</strong>`);
+  const [last, ...others] = features.reverse();
+  if (!last) return html`nothing`;
+  return others.length === 0
+    ? last
+    : html`${others.reverse().flatMap((one, index) => (index === 0 ? [one] : [', ', one]))} and ${last}`;
+}
 
 type Attribute = readonly [names: string, meaning: string];
 

@@ -25,7 +25,7 @@ const paths = [
 const USERS = ['GetUser', 'ListUsers', 'CreateUser', 'UpdateUser', 'PatchUser', 'DeleteUser'];
 const ALLOWED: Record<Role, string[]> = {
   edge: [...USERS, 'VerifyApiToken', 'AcquirePermits', 'RecordActivities', 'GetOrganization'],
-  reader: ['GetUser', 'ListUsers'],
+  reader: ['GetUser', 'ListUsers', 'GetOrganization'],
   admin: paths.map((path) => path.slice(path.lastIndexOf('/') + 1)),
 };
 

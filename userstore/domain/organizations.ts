@@ -119,9 +119,10 @@ const notFound = () =>
 export const pageSizeOf = (asked: number | undefined): number =>
   Math.min(Math.max(asked || DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE);
 
-/** Checks a name that people give: 1 to 200 characters. */
+/** Checks a name that people give: 1 to 200 characters that can be seen. */
 export function checkLabel(field: string, label: string): void {
   if (label.trim() === '' || label.length > 200) throw invalidField(field, 'The name must have 1 to 200 characters.');
+  if (/\p{Cc}/u.test(label)) throw invalidField(field, 'The name must be one line, without control characters.');
 }
 
 const tokenAfter = ({ id, createTime }: Organization) =>

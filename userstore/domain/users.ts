@@ -139,7 +139,8 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
         throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
       }
       const changed = (user: User) => applyPatch(user, operations);
-      return await change(request, { ...wantedIn(request), keepsOmitted: false, changed }, deadline);
+      const saysDisabled = operations.some(({ field, value }) => field === 'active' && value?.active === false);
+      return await change(request, { ...wantedIn(request), saysDisabled, keepsOmitted: false, changed }, deadline);
     },
 
     /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */

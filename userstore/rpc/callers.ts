@@ -16,7 +16,7 @@ export interface Caller {
 }
 
 const USERS = '/userstore.v1.UserService/';
-const READS = [`${USERS}GetUser`, `${USERS}ListUsers`];
+const READS = [`${USERS}GetUser`, `${USERS}ListUsers`, '/userstore.v1.OrganizationService/GetOrganization'];
 
 const FOR_EDGES = [
   '/userstore.v1.ApiTokenService/VerifyApiToken',

@@ -82,6 +82,12 @@ function checkRequest(request: unknown): void {
   }
 }
 
+const ORGANIZATION_ID = /^[a-z\d]{1,32}$/;
+const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/i;
+
+/** An id that could be one of ours; what else is there may be a secret that somebody put in the wrong place. */
+const known = (id: string | undefined, form: RegExp) => (id === undefined || form.test(id) ? id : '…');
+
 function line(path: string, call: ServerUnaryCall<unknown, unknown>, caller: Caller | undefined, start: number) {
   const { organizationId, userId, actor } = call.request as { organizationId?: string; userId?: string; actor?: Actor };
   return {
@@ -89,8 +95,9 @@ function line(path: string, call: ServerUnaryCall<unknown, unknown>, caller: Cal
     caller: caller?.name,
     requestId: actor?.requestId ?? call.metadata.get('x-request-id')[0],
     apiTokenId: actor?.apiTokenId,
-    organizationId: organizationId?.slice(0, 64),
-    userId: userId?.slice(0, 64),
+    person: actor?.person?.slice(0, 64),
+    organizationId: known(organizationId, ORGANIZATION_ID),
+    userId: known(userId, UUID_V7),
     ms: Math.round((performance.now() - start) * 100) / 100,
   };
 }

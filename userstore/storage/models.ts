@@ -31,6 +31,7 @@ export interface ApiTokenDocument {
   createTime: Date;
   createdBy?: string;
   expireTime?: Date;
+  lifetimeSeconds?: number | undefined;
   lastUseTime?: Date;
   revokeTime?: Date;
   /** Its place among the live ones. */
@@ -135,6 +136,7 @@ const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
     createTime: { type: Date, required: true },
     createdBy: String,
     expireTime: Date,
+    lifetimeSeconds: Number,
     lastUseTime: Date,
     revokeTime: Date,
     slot: Number,

@@ -1,6 +1,6 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
-import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { within } from './connect.js';
 import { etagOf, versionOf } from './documents.js';
 import { unlessTaken } from './errors.js';
@@ -14,6 +14,9 @@ export type Settings = Pick<
 /** What organizations are stored in. */
 export type OrganizationStorage = ReturnType<typeof organizationStorage>;
 
+/** Okta asks a service for at least 25 requests a second. */
+const DEFAULT_RATE_LIMIT: RateLimit = { perSecond: 100, burst: 400 };
+
 /** Organizations of an earlier version have no version, and no settings. */
 const toOrganization = ({ _id: id, version = 0, deleteTime: _, ...settings }: OrganizationDocument): Organization => ({
   strictSchemas: false,
@@ -21,7 +24,7 @@ const toOrganization = ({ _id: id, version = 0, deleteTime: _, ...settings }: Or
   suspended: false,
   ...settings,
   policy: settings.policy ?? undefined,
-  rateLimit: settings.rateLimit ?? undefined,
+  rateLimit: settings.rateLimit ?? DEFAULT_RATE_LIMIT,
   id,
   etag: etagOf(version),
 });

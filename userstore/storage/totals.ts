@@ -87,7 +87,7 @@ async function once<T>(counts: Counts<T>, key: string, count: () => Promise<T>):
 }
 
 /** What all UUIDs of version 7 begin with or come after that are made at this time, in epoch milliseconds, or later. */
-function firstIdOf(time: number): string {
+export function firstIdOf(time: number): string {
   const digits = time.toString(16).padStart(12, '0');
   return `${digits.slice(0, 8)}-${digits.slice(8)}`;
 }

@@ -1,4 +1,5 @@
 /** Who may call what. */
+import type { PeerCertificate } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { ActivityServiceService } from '../../proto/gen/userstore/v1/activity_service.js';
@@ -10,10 +11,12 @@ import { DomainError } from '../../userstore/domain/errors.js';
 import { callerCheck, ROLES, type Role } from '../../userstore/rpc/callers.js';
 
 const check = callerCheck(new Map(ROLES.map((role) => [`token-of-${role}`, { name: `the ${role}`, role }])));
-const metadata = (authorization?: string) => {
-  const sent = new Metadata();
-  if (authorization !== undefined) sent.set('authorization', authorization);
-  return sent;
+/** A call with this header, and with a certificate that has these alternative names. */
+const call = (authorization?: string, subjectaltname?: string) => {
+  const metadata = new Metadata();
+  if (authorization !== undefined) metadata.set('authorization', authorization);
+  const sslPeerCertificate = { subject: { CN: 'the certified' }, subjectaltname } as PeerCertificate;
+  return { metadata, getAuthContext: () => (subjectaltname === undefined ? {} : { sslPeerCertificate }) };
 };
 const paths = [
   UserServiceService,
@@ -34,7 +37,7 @@ describe('the caller check', () => {
     it(`lets the role "${role}" make these calls and no other: ${ALLOWED[role].join(', ')}`, () => {
       const allowed = paths.filter((path) => {
         try {
-          check(metadata(`Bearer token-of-${role}`), path);
+          check(call(`Bearer token-of-${role}`), path);
           return true;
         } catch (error) {
           expect(error).to.be.instanceOf(DomainError).and.include({ reason: 13 });
@@ -46,7 +49,7 @@ describe('the caller check', () => {
   }
 
   it('says who calls, whatever the letter case of the scheme', () => {
-    const caller = check(metadata('bearer token-of-edge'), '/userstore.v1.UserService/GetUser');
+    const caller = check(call('bearer token-of-edge'), '/userstore.v1.UserService/GetUser');
     expect(caller).to.deep.equal({ name: 'the edge', role: 'edge' });
   });
 
@@ -60,16 +63,16 @@ describe('the caller check', () => {
     'Basic token-of-admin',
   ]) {
     it(`knows no caller by "${header}"`, () => {
-      expect(() => check(metadata(header), paths[0] ?? ''))
+      expect(() => check(call(header), paths[0] ?? ''))
         .to.throw(DomainError)
         .include({ reason: 12 });
     });
   }
 
   it('tells no secret in its refusals', () => {
-    expect(() => check(metadata('Bearer token-of-reader'), paths[2] ?? ''))
+    expect(() => check(call('Bearer token-of-reader'), paths[2] ?? ''))
       .to.throw()
       .not.match(/token-of/);
-    expect(() => check(metadata('Bearer s3cret'), paths[2] ?? '')).to.throw(/^(?!.*s3cret)/);
+    expect(() => check(call('Bearer s3cret'), paths[2] ?? '')).to.throw(/^(?!.*s3cret)/);
   });
 });

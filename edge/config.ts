@@ -83,7 +83,11 @@ export const variables = z
   .refine(...needs('TLS_KEY', 'TLS_CERT'))
   .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_CLIENT_KEY'))
   .refine(...needs('USERSTORE_CLIENT_KEY', 'USERSTORE_CLIENT_CERT'))
-  .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_TLS_CA'));
+  .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_TLS_CA'))
+  .refine(({ TLS_CERT, PUBLIC_URL }) => !(TLS_CERT && PUBLIC_URL?.startsWith('http:')), {
+    path: ['PUBLIC_URL'],
+    message: 'must begin with https:// where TLS_CERT is set',
+  });
 
 /** What the edge runs with. */
 export interface Config {

@@ -8,7 +8,6 @@ import { request as httpRequest } from 'node:http';
 import { Agent, type AgentOptions, request } from 'node:https';
 import { type ConnectionOptions, connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { createCa } from '../../bin/certificates/issue.js';
 import { certificatesOfTests, type Folder, replace } from '../harness/certificates.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, type Tenant } from '../harness/organizations.js';
@@ -118,15 +117,6 @@ describe('the edge with a certificate', function () {
   for (const [title, reason, spoil] of [
     ['is no certificate', /no certificate in PEM form/, () => replace(folder.path('https.crt'), 'nonsense')],
     [
-      'is cut off',
-      /cannot be read|no certificate/,
-      async () => {
-        const cert = await readFile(folder.path('https.crt'), 'utf8');
-        await replace(folder.path('https.crt'), cert.replace(/(?<=^.{200}).*?(?=-----END)/s, '\n'));
-      },
-    ],
-    ['has expired', /is expired since/, () => folder.write('https', { days: -1 })],
-    [
       'does not go with the key',
       /is not the private key of/,
       async () => {
@@ -135,29 +125,19 @@ describe('the edge with a certificate', function () {
         await replace(folder.path('https.key'), key);
       },
     ],
-    [
-      'is in the wrong order',
-      /issued by the one after it/,
-      async () => {
-        const { cert } = await createCa('another CA', 1);
-        const own = await readFile(folder.path('https.crt'), 'utf8');
-        await replace(folder.path('https.crt'), cert + own);
-      },
-    ],
   ] as const) {
     it(`keeps its certificate when the new one ${title}, says so once, and takes up the next good one`, async () => {
       const first = await servedSerial();
       const logged = pair.edge.log().length;
-      const complaints = () =>
-        pair.edge
-          .log()
-          .slice(logged)
-          .split('\n')
-          .filter((line) => line.includes('are broken'));
+      const complaints = () => {
+        const lines = pair.edge.log().slice(logged).split('\n');
+        return lines.filter((line) => line.includes('are broken') && reason.test(line));
+      };
       await spoil();
-      await eventually('the log says so', async () => reason.test(complaints().join()));
+      await eventually('the log says so', async () => complaints().length > 0);
+      // Long enough for the files to be read again.
       await new Promise((resolve) => setTimeout(resolve, 4000));
-      expect(complaints().filter((line) => reason.test(line))).to.have.length(1);
+      expect(complaints()).to.have.length(1);
       expect(complaints().join()).not.to.include('PRIVATE KEY');
       expect(await servedSerial()).to.equal(first);
       expect((await send('GET', '/Users')).status).to.equal(200);

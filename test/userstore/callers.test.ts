@@ -69,6 +69,47 @@ describe('the caller check', () => {
     });
   }
 
+  for (const role of ROLES) {
+    it(`lets a certificate of the role "${role}" make the calls of that role and no other, whatever the token`, () => {
+      for (const token of [undefined, 'Bearer token-of-admin']) {
+        const allowed = paths.filter((path) =>
+          isAllowed(call(token, `DNS:edge, URI:urn:leasehawk:role:${role}`), path),
+        );
+        expect(allowed.map((path) => path.slice(path.lastIndexOf('/') + 1))).to.have.members(ALLOWED[role]);
+      }
+    });
+  }
+  const isAllowed = (sent: ReturnType<typeof call>, path: string) => {
+    try {
+      return check(sent, path).name === 'the certified';
+    } catch (error) {
+      expect(error).to.be.instanceOf(DomainError).and.include({ reason: 13 });
+      return false;
+    }
+  };
+
+  for (const names of [
+    '',
+    'DNS:edge',
+    'URI:urn:leasehawk:role:owner',
+    'URI:urn:leasehawk:role:admin2',
+    'URI:urn:leasehawk:role:',
+    'URI:urn:other:role:admin',
+    'DNS:urn:leasehawk:role:admin',
+    'URI:urn:leasehawk:role:reader, URI:urn:leasehawk:role:admin',
+    // One name, in the quotes in which Node writes what could be taken for two.
+    'DNS:"edge, URI:urn:leasehawk:role:admin, x"',
+    'URI:"urn:leasehawk:role:admin"',
+  ]) {
+    it(`knows no caller by a certificate with the names ${JSON.stringify(names)}, whatever the token`, () => {
+      for (const token of [undefined, 'Bearer token-of-admin']) {
+        expect(() => check(call(token, names), paths[0] ?? ''))
+          .to.throw(DomainError)
+          .include({ reason: 12 });
+      }
+    });
+  }
+
   it('tells no secret in its refusals', () => {
     expect(() => check(call('Bearer token-of-reader'), paths[2] ?? ''))
       .to.throw()

@@ -1,30 +1,93 @@
-/** The configuration of the edge: a pure function of the environment, every problem in one message. */
+/** The configuration of the edge: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
+import type { CertificateFiles } from '../config/certificates.js';
+import {
+  type Environment,
+  inEffect,
+  needs,
+  type ReadFile,
+  readSecretFile,
+  readVariables,
+} from '../config/variables.js';
 
-const environment = z.object({
-  HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+/** Each variable with its description, which is the README's. */
+const shape = {
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('HTTP port'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('HTTP address to listen on'),
   PUBLIC_URL: z
     .string()
     .regex(/^https?:\/\/[^/?#\s]+\/?$/, 'must be http(s)://host[:port] and nothing else')
     .transform((url) => url.replace(/\/$/, ''))
-    .optional(),
+    .optional()
+    .meta({
+      description: '`https://host` as clients see it, for locations in answers; set it behind a proxy',
+      unset: "the request's own",
+    }),
+  TRUSTED_PROXIES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('how many proxies in front are believed in what they say of client and scheme'),
+  TLS_CERT: z
+    .string()
+    .optional()
+    .describe('file with the certificate for HTTPS and, below it, all that issued it; without it the edge speaks HTTP'),
+  TLS_KEY: z.string().optional().describe('file with its private key'),
   USERSTORE_ADDRESS: z
     .string()
     .regex(/^\S+:\d+$/, 'must be host:port')
-    .default('127.0.0.1:50051'),
+    .default('127.0.0.1:50051')
+    .describe("userstore's `host:port`"),
   USERSTORE_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
-    .optional(),
-  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
-  STORE_DEADLINE_MS: z.coerce.number().int().min(100).max(25_000).default(10_000),
-  DATA_DIR: z.string().min(1).default('./data'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-});
+    .optional()
+    .meta({ description: 'service token of role `edge`', unset: 'out of `DATA_DIR`', secret: true }),
+  USERSTORE_TLS_CA: z
+    .string()
+    .optional()
+    .describe("file with the certificates by which userstore's is verified; without it calls are not encrypted"),
+  USERSTORE_TLS_NAME: z.string().optional().meta({
+    description: "the name that userstore's certificate must have",
+    unset: 'host of `USERSTORE_ADDRESS`',
+  }),
+  USERSTORE_CLIENT_CERT: z
+    .string()
+    .optional()
+    .describe('file with the certificate that says to userstore who calls, of role `edge`'),
+  USERSTORE_CLIENT_KEY: z.string().optional().describe('file with its private key'),
+  STORE_DEADLINE_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(25_000)
+    .default(10_000)
+    .describe('longest call to userstore, at most 25000'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe("embedded MongoDB's data and the service tokens of this machine"),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('`trace` to `error`, or `silent`'),
+};
 
-/** Those that are secret: they are to be taken out of the environment, which a crash report shows. */
-export const SECRET_VARIABLES = ['USERSTORE_TOKEN'] as const;
+/** The variables. */
+export const variables = z
+  .object(shape)
+  .refine(...needs('TLS_CERT', 'TLS_KEY'))
+  .refine(...needs('TLS_KEY', 'TLS_CERT'))
+  .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_CLIENT_KEY'))
+  .refine(...needs('USERSTORE_CLIENT_KEY', 'USERSTORE_CLIENT_CERT'))
+  .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_TLS_CA'))
+  .refine(({ TLS_CERT, PUBLIC_URL }) => !(TLS_CERT && PUBLIC_URL?.startsWith('http:')), {
+    path: ['PUBLIC_URL'],
+    message: 'must begin with https:// where TLS_CERT is set',
+  });
 
 /** What the edge runs with. */
 export interface Config {
@@ -34,31 +97,40 @@ export interface Config {
   publicUrl: string | undefined;
   /** How many proxies stand in front, each of which says whom it has the request from. */
   trustedProxies: number;
+  /** Where undefined, the edge speaks HTTP. */
+  tls: CertificateFiles | undefined;
   userstoreAddress: string;
-  /** Undefined: the one in `dataDir`. */
+  /** Where undefined, calls are not encrypted. */
+  userstoreTls: CertificateFiles | undefined;
+  /** The name that userstore's certificate must have; undefined: the host of its address. */
+  userstoreTlsName: string | undefined;
+  /** Undefined: the one in `dataDir`, unless there is a certificate. */
   userstoreToken: string | undefined;
   storeDeadlineMs: number;
   dataDir: string;
   logLevel: string;
+  /** By variable, secrets as set or unset: for the log. */
+  inEffect: Record<string, unknown>;
 }
 
-/** Reads the configuration. Throws one Error that lists every problem, without any value. */
-export function readConfig(env: Record<string, string | undefined>): Config {
-  // An empty variable counts as not set: compose files write it that way.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { success, data, error } = environment.safeParse(given);
-  if (!success) {
-    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-  }
+/** Reads the configuration. Throws Misconfigured with every problem. */
+export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
+  const data = readVariables(variables, env, readFile);
   return {
     host: data.HOST,
     port: data.PORT,
     publicUrl: data.PUBLIC_URL,
     trustedProxies: data.TRUSTED_PROXIES,
+    tls: data.TLS_CERT ? { cert: data.TLS_CERT, key: data.TLS_KEY } : undefined,
     userstoreAddress: data.USERSTORE_ADDRESS,
+    userstoreTls: data.USERSTORE_TLS_CA
+      ? { ca: data.USERSTORE_TLS_CA, cert: data.USERSTORE_CLIENT_CERT, key: data.USERSTORE_CLIENT_KEY }
+      : undefined,
+    userstoreTlsName: data.USERSTORE_TLS_NAME,
     userstoreToken: data.USERSTORE_TOKEN,
     storeDeadlineMs: data.STORE_DEADLINE_MS,
     dataDir: data.DATA_DIR,
     logLevel: data.LOG_LEVEL,
+    inEffect: inEffect(variables, data),
   };
 }

@@ -1,5 +1,14 @@
-/** The configuration of userstore: a pure function of the environment, every problem in one message. */
+/** The configuration of userstore: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
+import type { CertificateFiles } from '../config/certificates.js';
+import {
+  type Environment,
+  inEffect,
+  needs,
+  type ReadFile,
+  readSecretFile,
+  readVariables,
+} from '../config/variables.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 
 const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
@@ -16,49 +25,102 @@ const callers = z.string().transform((text, context) => {
   return callers;
 });
 
-const environment = z.object({
+/** Each variable with its description, which is the README's. */
+const shape = {
   MONGODB_URI: z
     .string({ error: 'is required: mongodb://host:27017/database' })
-    .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://'),
-  USERSTORE_HOST: z.string().min(1).default('127.0.0.1'),
-  USERSTORE_PORT: z.coerce.number().int().min(0).max(65_535).default(50_051),
-  SERVICE_TOKENS: callers.optional(),
-  DATA_DIR: z.string().min(1).default('./data'),
-  ACTIVITY_DAYS: z.coerce.number().int().min(1).max(3650).default(90),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-});
+    .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
+    .meta({
+      description: 'server, replica set or sharded cluster; a URI without a database name means `leasehawk`',
+      unset: 'embedded (userstore alone: required)',
+      secret: true,
+    }),
+  USERSTORE_PORT: z.coerce.number().int().min(0).max(65_535).default(50_051).describe('gRPC port'),
+  USERSTORE_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('gRPC address to listen on; `npm start` must reach it as 127.0.0.1'),
+  USERSTORE_TLS_CERT: z
+    .string()
+    .optional()
+    .describe("file with userstore's certificate and, below it, those between it and the CA"),
+  USERSTORE_TLS_KEY: z.string().optional().describe('file with its private key'),
+  USERSTORE_TLS_CLIENT_CA: z
+    .string()
+    .optional()
+    .describe("file with the certificates by which clients' are verified; each client must have one then"),
+  USERSTORE_INSECURE: z
+    .stringbool({ truthy: ['true'], falsy: ['false'] })
+    .default(false)
+    .describe('`true`: listen without TLS where others than this machine can reach it, as in a private network'),
+  SERVICE_TOKENS: callers.optional().meta({
+    description: '`name:role:token,…` with the roles `edge`, `reader`, `admin`',
+    unset: 'out of `DATA_DIR`',
+    secret: true,
+  }),
+  ACTIVITY_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3650)
+    .default(90)
+    .describe('how many days what Okta did, and what it changed, is kept'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe("embedded MongoDB's data and the service tokens of this machine"),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('`trace` to `error`, or `silent`'),
+};
 
-/** Those that are secret: they are to be taken out of the environment, which a crash report shows. */
-export const SECRET_VARIABLES = ['MONGODB_URI', 'SERVICE_TOKENS'] as const;
+const isLoopback = (host: string) => /^(localhost|127\.[\d.]+|::1)$/.test(host);
+
+/** The variables. */
+export const variables = z
+  .object(shape)
+  .refine(...needs('USERSTORE_TLS_CERT', 'USERSTORE_TLS_KEY'))
+  .refine(...needs('USERSTORE_TLS_KEY', 'USERSTORE_TLS_CERT'))
+  .refine(...needs('USERSTORE_TLS_CLIENT_CA', 'USERSTORE_TLS_CERT'))
+  .refine((data) => data.USERSTORE_TLS_CERT || data.USERSTORE_INSECURE || isLoopback(data.USERSTORE_HOST), {
+    path: ['USERSTORE_HOST'],
+    message: 'can be reached by others: set USERSTORE_TLS_CERT, or USERSTORE_INSECURE=true in a private network',
+  });
 
 /** What userstore runs with. */
 export interface Config {
   mongodbUri: string;
   host: string;
   port: number;
-  /** By service token; undefined: the ones in `dataDir`. */
+  /** Where undefined, calls are not encrypted. With a `ca` clients say by certificates who they are. */
+  tls: CertificateFiles | undefined;
+  /** By service token; undefined: the ones in `dataDir`, unless clients have certificates. */
   callers: ReadonlyMap<string, Caller> | undefined;
   dataDir: string;
   /** How long activities and changes are kept. */
   activityDays: number;
   logLevel: string;
+  /** By variable, secrets as set or unset: for the log. */
+  inEffect: Record<string, unknown>;
 }
 
-/** Reads the configuration. Throws one Error that lists every problem, without any value. */
-export function readConfig(env: Record<string, string | undefined>): Config {
-  // An empty variable counts as not set: compose files write it that way.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { success, data, error } = environment.safeParse(given);
-  if (!success) {
-    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-  }
+/** Reads the configuration. Throws Misconfigured with every problem. */
+export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
+  const data = readVariables(variables, env, readFile);
   return {
     mongodbUri: data.MONGODB_URI,
     host: data.USERSTORE_HOST,
     port: data.USERSTORE_PORT,
+    tls: data.USERSTORE_TLS_CERT
+      ? { cert: data.USERSTORE_TLS_CERT, key: data.USERSTORE_TLS_KEY, ca: data.USERSTORE_TLS_CLIENT_CA }
+      : undefined,
     callers: data.SERVICE_TOKENS,
     dataDir: data.DATA_DIR,
     activityDays: data.ACTIVITY_DAYS,
     logLevel: data.LOG_LEVEL,
+    inEffect: inEffect(variables, data),
   };
 }

@@ -2,10 +2,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { ServerCredentials } from '@grpc/grpc-js';
 import type { Connection } from 'mongoose';
 import { type Logger, pino } from 'pino';
-import { type Config, readConfig, SECRET_VARIABLES } from './config.js';
+import { followCertificates } from '../config/certificates.js';
+import { serverCredentials } from '../config/grpc-credentials.js';
+import { secretsOf } from '../config/variables.js';
+import { type Config, readConfig, variables } from './config.js';
 import { callerCheck } from './rpc/callers.js';
 import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
@@ -26,11 +28,12 @@ const MOVE_INTERVAL_MS = 1000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  for (const name of SECRET_VARIABLES) delete process.env[name];
+  for (const name of secretsOf(variables)) delete process.env[name];
   const log = pino({ level: config.logLevel, base: { service: 'userstore' } }, pino.destination({ sync: false }));
-  log.info({ ...config, mongodbUri: 'set', callers: config.callers ? 'set' : 'unset' }, 'configuration');
+  log.info(config.inEffect, 'configuration');
 
-  const callers = config.callers ?? (await localServiceTokens(config.dataDir));
+  const certificates = config.tls && (await followCertificates(config.tls, log));
+  const callers = config.callers ?? (config.tls?.ca ? new Map() : await localServiceTokens(config.dataDir));
   const stopped = stopSignal();
   const connection = await connectedTo(config.mongodbUri, log, stopped);
   if (!connection) return;
@@ -42,7 +45,7 @@ async function main(): Promise<void> {
     log,
     activityDays: config.activityDays,
   });
-  const port = await promisify(server.bindAsync.bind(server))(address(config), ServerCredentials.createInsecure());
+  const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
   const probing = probe(connection, (isUp) => health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING'), log, stopped);
   if (process.connected) process.send?.('ready');
@@ -68,6 +71,7 @@ async function main(): Promise<void> {
   server.forceShutdown();
   await Promise.all([probing, updating, purging, moving]);
   await connection.close();
+  certificates?.close();
   log.info('stopped');
 }
 

@@ -147,7 +147,7 @@ describe('the command admin', function () {
     const cut = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token\r' });
     expect([cut.code, cut.stderr.trim()]).to.deep.equal([
       1,
-      'ADMIN_TOKEN must be printable ASCII characters without blanks.',
+      'ADMIN_TOKEN: must be printable ASCII characters without blanks',
     ]);
   });
 

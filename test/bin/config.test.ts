@@ -1,7 +1,7 @@
 /** The configuration of `npm start`. */
 import { resolve } from 'node:path';
 import { expect } from 'chai';
-import { readConfig } from '../../bin/start/config.js';
+import { environmentsOf, readConfig } from '../../bin/start/config.js';
 
 describe('the configuration of npm start', () => {
   it('needs nothing: ports 8080 and 50051, data under ./data, an embedded MongoDB', () => {
@@ -29,7 +29,35 @@ describe('the configuration of npm start', () => {
     );
   });
 
+  it('says https where the edge has a certificate', () => {
+    expect(readConfig({ TLS_CERT: 'a', TLS_KEY: 'b', PORT: '8443' }).origin).to.equal('https://localhost:8443');
+    expect(readConfig({ PORT: '8080' }).origin).to.equal('http://localhost:8080');
+  });
+
+  it('wants what edge and admin need to call a userstore with TLS', () => {
+    const env = { USERSTORE_TLS_CERT: 'a', USERSTORE_TLS_KEY: 'b', USERSTORE_TLS_CLIENT_CA: 'c' };
+    expect(() => readConfig(env)).to.throw(/USERSTORE_TLS_CA: .*USERSTORE_CLIENT_CERT: .*ADMIN_CLIENT_CERT: /);
+  });
+
   it('refuses one port for both services', () => {
     expect(() => readConfig({ PORT: '9000', USERSTORE_PORT: '9000' })).to.throw(/USERSTORE_PORT/);
+  });
+});
+
+describe('the environments of the services', () => {
+  const env = {
+    MONGODB_URI: 'm',
+    SERVICE_TOKENS_FILE: 's',
+    USERSTORE_TOKEN: 'u',
+    ADMIN_TOKEN: 'a',
+    ADMIN_TOKEN_FILE: 'f',
+    LOG_LEVEL: 'warn',
+  };
+
+  it('have the secrets of the service alone, and files by name', () => {
+    expect(environmentsOf(env)).to.deep.equal({
+      forEdge: { USERSTORE_TOKEN: 'u', LOG_LEVEL: 'warn' },
+      forUserstore: { MONGODB_URI: 'm', SERVICE_TOKENS_FILE: 's', LOG_LEVEL: 'warn' },
+    });
   });
 });

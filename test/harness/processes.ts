@@ -11,6 +11,9 @@ export const SERVICE_TOKENS = {
   admin: 'admin-service-token-of-tests',
 };
 
+/** The key that tests have secrets encrypted with: 32 bytes. */
+export const SECRET_KEY = Buffer.from('the secret key of the test suite').toString('base64');
+
 /** A service under test. */
 export interface Service {
   /** Everything it wrote. */
@@ -90,6 +93,7 @@ export async function startPair(mongodbUri: string, env: Record<string, string> 
     SERVICE_TOKENS: Object.entries(SERVICE_TOKENS)
       .map(([role, token]) => `${role}:${role}:${token}`)
       .join(','),
+    SECRET_KEY,
     ...env,
   });
   const address = `127.0.0.1:${userstorePort}`;

@@ -16,6 +16,8 @@ import { ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_se
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceClient } from '../../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceClient } from '../../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceClient } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
 import { failureOf } from '../../proto/rpc-error.js';
 
@@ -38,6 +40,8 @@ export function userstoreClient(address: string, serviceToken: string | undefine
   const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), options);
   const activities = new ActivityServiceClient(address, credentials.createInsecure(), options);
   const rateLimits = new RateLimitServiceClient(address, credentials.createInsecure(), options);
+  const sso = new SsoConnectionServiceClient(address, credentials.createInsecure(), options);
+  const sessions = new SessionServiceClient(address, credentials.createInsecure(), options);
   const health = new (makeGenericClientConstructor(healthService, 'Health'))(
     address,
     credentials.createInsecure(),
@@ -78,9 +82,24 @@ export function userstoreClient(address: string, serviceToken: string | undefine
     recordActivities: unary(activities, activities.recordActivities),
     listActivities: unary(activities, activities.listActivities),
     listChanges: unary(activities, activities.listChanges),
+    setSsoConnection: unary(sso, sso.setSsoConnection),
+    getSsoConnection: unary(sso, sso.getSsoConnection),
+    deleteSsoConnection: unary(sso, sso.deleteSsoConnection),
+    findSsoConnections: unary(sso, sso.findSsoConnections),
+    signIn: unary(sessions, sessions.signIn),
+    checkSession: unary(sessions, sessions.checkSession),
+    signOut: unary(sessions, sessions.signOut),
+    listSessions: unary(sessions, sessions.listSessions),
+    endSessions: unary(sessions, sessions.endSessions),
+    revokeUserSessions: unary(sessions, sessions.revokeUserSessions),
+    useOnce: unary(sessions, sessions.useOnce),
+    lockUser: unary(sessions, sessions.lockUser),
+    unlockUser: unary(sessions, sessions.unlockUser),
+    unlinkUser: unary(sessions, sessions.unlinkUser),
     checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
     close: () => {
-      for (const client of [users, apiTokens, organizations, rateLimits, activities, health]) client.close();
+      for (const client of [users, apiTokens, organizations, rateLimits, activities, sso, sessions, health])
+        client.close();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../domain/errors.js';
 
-/** What a caller may do: `edge` serves Okta, `reader` looks users up, `admin` does everything. */
+/** What a caller may do: `edge` serves Okta and signs in, `reader` looks up users and sessions, `admin` does everything. */
 export const ROLES = ['edge', 'reader', 'admin'] as const;
 /** One of the roles. */
 export type Role = (typeof ROLES)[number];
@@ -16,13 +16,16 @@ export interface Caller {
 }
 
 const USERS = '/userstore.v1.UserService/';
-const READS = [`${USERS}GetUser`, `${USERS}ListUsers`];
+const SESSIONS = '/userstore.v1.SessionService/';
+const READS = [`${USERS}GetUser`, `${USERS}ListUsers`, `${SESSIONS}CheckSession`];
 
 const FOR_EDGES = [
   '/userstore.v1.ApiTokenService/VerifyApiToken',
   '/userstore.v1.RateLimitService/AcquirePermits',
   '/userstore.v1.ActivityService/RecordActivities',
   '/userstore.v1.OrganizationService/GetOrganization',
+  '/userstore.v1.SsoConnectionService/FindSsoConnections',
+  ...['SignIn', 'CheckSession', 'SignOut', 'RevokeUserSessions', 'UseOnce'].map((name) => SESSIONS + name),
 ];
 
 const MAY_CALL: Record<Role, (path: string) => boolean> = {

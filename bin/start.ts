@@ -54,12 +54,19 @@ async function start(config: Config): Promise<void> {
 
   const mongodbUri = config.mongodbUri ?? (await embeddedMongodb(join(dataDir, 'mongodb')));
   // Each gets the secrets that are its own.
-  const { MONGODB_URI: _uri, ADMIN_TOKEN: _admin, SERVICE_TOKENS, USERSTORE_TOKEN, ...inherited } = process.env;
+  const {
+    MONGODB_URI: _uri,
+    ADMIN_TOKEN: _admin,
+    SERVICE_TOKENS,
+    USERSTORE_TOKEN,
+    LOGIN_SECRET,
+    ...inherited
+  } = process.env;
   const forBoth = { ...inherited, DATA_DIR: dataDir };
   const database = { MONGODB_URI: mongodbUri, SERVICE_TOKENS };
   const forUserstore = { ...forBoth, ...database, USERSTORE_PORT: String(userstorePort) };
   const address = `127.0.0.1:${userstorePort}`;
-  const forEdge = { ...forBoth, USERSTORE_TOKEN, PORT: String(config.port), USERSTORE_ADDRESS: address };
+  const forEdge = { ...forBoth, USERSTORE_TOKEN, LOGIN_SECRET, PORT: String(config.port), USERSTORE_ADDRESS: address };
   await keep('userstore', FIRST_TRIES, () => launchService(USERSTORE, forUserstore, signal));
   await keep('edge', FIRST_TRIES, () => launchService(EDGE, forEdge, signal));
 

@@ -1,6 +1,14 @@
 /** The configuration of the edge: a pure function of the environment, every problem in one message. */
 import { z } from 'zod';
 
+const pageUrl = z
+  .string()
+  .refine(
+    (url) => /^https?:\/\/[^\s\\]+$/.test(url) && URL.canParse(url),
+    'must be an address with http:// or https://',
+  )
+  .transform((url) => new URL(url).href);
+
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
@@ -17,6 +25,12 @@ const environment = z.object({
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
     .optional(),
+  APP_URL: pageUrl.optional(),
+  PASSWORD_LOGIN_URL: pageUrl.optional(),
+  LOGIN_SECRET: z
+    .string()
+    .regex(/^[\x21-\x7e]{32,}$/, 'must be 32 or more printable ASCII characters without blanks')
+    .optional(),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   STORE_DEADLINE_MS: z.coerce.number().int().min(100).max(25_000).default(10_000),
   DATA_DIR: z.string().min(1).default('./data'),
@@ -24,7 +38,7 @@ const environment = z.object({
 });
 
 /** Those that are secret: they are to be taken out of the environment, which a crash report shows. */
-export const SECRET_VARIABLES = ['USERSTORE_TOKEN'] as const;
+export const SECRET_VARIABLES = ['USERSTORE_TOKEN', 'LOGIN_SECRET'] as const;
 
 /** What the edge runs with. */
 export interface Config {
@@ -32,6 +46,12 @@ export interface Config {
   port: number;
   /** The scheme, host and port that clients use; undefined: what each request says. */
   publicUrl: string | undefined;
+  /** Where a browser goes after sign-in; undefined: to `publicUrl`, behind which the application is too. */
+  appUrl: string | undefined;
+  /** Where those sign in whose organization has no provider; undefined: nowhere. */
+  passwordLoginUrl: string | undefined;
+  /** The same for all edges; undefined: the one in `dataDir`. */
+  loginSecret: string | undefined;
   /** How many proxies stand in front, each of which says whom it has the request from. */
   trustedProxies: number;
   userstoreAddress: string;
@@ -54,6 +74,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     host: data.HOST,
     port: data.PORT,
     publicUrl: data.PUBLIC_URL,
+    appUrl: data.APP_URL,
+    passwordLoginUrl: data.PASSWORD_LOGIN_URL,
+    loginSecret: data.LOGIN_SECRET,
     trustedProxies: data.TRUSTED_PROXIES,
     userstoreAddress: data.USERSTORE_ADDRESS,
     userstoreToken: data.USERSTORE_TOKEN,

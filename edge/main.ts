@@ -4,11 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
 import { type Config, readConfig, SECRET_VARIABLES } from './config.js';
+import type { SignInOptions } from './routes/sign-in.js';
 import { badRequest, errorBody, ScimError } from './scim/errors.js';
+import { localLoginSecret } from './sign-in/secret.js';
 import { storeClient } from './store-client.js';
 
 /** How long requests in flight may take to end on the way down. */
@@ -18,7 +20,9 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   for (const name of SECRET_VARIABLES) delete process.env[name];
   const log = pino({ level: config.logLevel, base: { service: 'edge' } }, pino.destination({ sync: false }));
-  log.info({ ...config, userstoreToken: config.userstoreToken ? 'set' : 'unset' }, 'configuration');
+  const isSet = (secret: string | undefined) => (secret ? 'set' : 'unset');
+  const shown = { userstoreToken: isSet(config.userstoreToken), loginSecret: isSet(config.loginSecret) };
+  log.info({ ...config, ...shown }, 'configuration');
 
   const stopped = stopSignal();
   const store = storeClient({
@@ -30,7 +34,7 @@ async function main(): Promise<void> {
   const server = createServer(
     // Above the 60 s after which Okta closes its side; slow senders are cut off.
     { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000, requireHostHeader: false },
-    createApp({ store, log, activities, publicUrl: config.publicUrl, trustedProxies: config.trustedProxies }),
+    createApp({ ...config, store, log, activities, signIn: await signInOptions(config, log) }),
   );
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
@@ -69,6 +73,19 @@ async function localServiceToken({ dataDir }: Config): Promise<string> {
     // Said below.
   }
   throw new Error(`USERSTORE_TOKEN is not set and ${file}, which a userstore on this machine makes, has none`);
+}
+
+/** What sign-in takes, if the edge has been told its own address, to which browsers come back. */
+async function signInOptions(config: Config, log: Logger): Promise<SignInOptions | undefined> {
+  if (config.publicUrl === undefined) return undefined;
+  const { origin, protocol, hostname } = new URL(config.publicUrl);
+  const appUrl = config.appUrl ?? `${origin}/`;
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  if (protocol === 'http:' && !isLoopback)
+    log.warn('browsers keep sign-ins and sessions over https only: see PUBLIC_URL');
+  if (new URL(appUrl).hostname !== hostname) log.warn('sessions are seen on the host of PUBLIC_URL only: see APP_URL');
+  const secret = config.loginSecret ?? (await localLoginSecret(config.dataDir));
+  return { publicUrl: origin, appUrl, passwordUrl: config.passwordLoginUrl, secret };
 }
 
 /** Answers what is not HTTP, or has too large a header, before Express sees it. */

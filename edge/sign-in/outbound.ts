@@ -1,5 +1,4 @@
 /** Requests to an organization's identity provider: never redirected, never long, never large. */
-import type { CustomFetchOptions } from 'openid-client';
 
 /** How long one answer may take, in milliseconds. */
 export const PROVIDER_MS = 5000;
@@ -9,8 +8,16 @@ const MAX_BYTES = 256 * 1024;
 /** What stands between here and the provider, or the provider itself, fails: to try again may help. */
 export class ProviderTrouble extends Error {}
 
+/** What both libraries ask for. */
+interface Outbound {
+  method?: string;
+  headers: Headers | Record<string, string>;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
 /** Like `fetch`, for openid-client and jose: its answer is read whole. Throws ProviderTrouble. */
-export async function boundedFetch(url: string, options: Partial<CustomFetchOptions>): Promise<Response> {
+export async function boundedFetch(url: string, options: Outbound): Promise<Response> {
   const deadline = AbortSignal.timeout(PROVIDER_MS);
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
   try {

@@ -74,9 +74,9 @@ export interface Pair {
 
 /** Starts an edge over the userstore at `address`. */
 export async function startEdge(address: string, env: Record<string, string> = {}) {
-  const port = await freePort();
+  const port = env.PORT ?? String(await freePort());
   const edge = await startService('edge', {
-    PORT: String(port),
+    PORT: port,
     USERSTORE_ADDRESS: address,
     USERSTORE_TOKEN: SERVICE_TOKENS.edge,
     ...env,

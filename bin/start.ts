@@ -54,9 +54,16 @@ async function start(config: Config): Promise<void> {
 
   const mongodbUri = config.mongodbUri ?? (await embeddedMongodb(join(dataDir, 'mongodb')));
   // Each gets the secrets that are its own.
-  const { MONGODB_URI: _uri, ADMIN_TOKEN: _admin, SERVICE_TOKENS, USERSTORE_TOKEN, ...inherited } = process.env;
+  const {
+    MONGODB_URI: _uri,
+    ADMIN_TOKEN: _admin,
+    SERVICE_TOKENS,
+    SECRET_KEY,
+    USERSTORE_TOKEN,
+    ...inherited
+  } = process.env;
   const forBoth = { ...inherited, DATA_DIR: dataDir };
-  const database = { MONGODB_URI: mongodbUri, SERVICE_TOKENS };
+  const database = { MONGODB_URI: mongodbUri, SERVICE_TOKENS, SECRET_KEY };
   const forUserstore = { ...forBoth, ...database, USERSTORE_PORT: String(userstorePort) };
   const address = `127.0.0.1:${userstorePort}`;
   const forEdge = { ...forBoth, USERSTORE_TOKEN, PORT: String(config.port), USERSTORE_ADDRESS: address };

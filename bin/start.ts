@@ -58,12 +58,13 @@ async function start(config: Config): Promise<void> {
     MONGODB_URI: _uri,
     ADMIN_TOKEN: _admin,
     SERVICE_TOKENS,
+    SECRET_KEY,
     USERSTORE_TOKEN,
     LOGIN_SECRET,
     ...inherited
   } = process.env;
   const forBoth = { ...inherited, DATA_DIR: dataDir };
-  const database = { MONGODB_URI: mongodbUri, SERVICE_TOKENS };
+  const database = { MONGODB_URI: mongodbUri, SERVICE_TOKENS, SECRET_KEY };
   const forUserstore = { ...forBoth, ...database, USERSTORE_PORT: String(userstorePort) };
   const address = `127.0.0.1:${userstorePort}`;
   const forEdge = { ...forBoth, USERSTORE_TOKEN, LOGIN_SECRET, PORT: String(config.port), USERSTORE_ADDRESS: address };

@@ -98,7 +98,7 @@ const IMPORTS: ImportRule[] = [
     typesToo: false,
   },
   {
-    from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields|declared-attributes|policy|extension-schemas|errors)\.ts/,
+    from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields|declared-attributes|policy|extension-schemas|connection-values|errors)\.ts/,
     mayNot: /^(userstore\/storage\/|node:)/,
     because: 'these are pure: values in, values out, so that any input can test them',
   },
@@ -111,6 +111,12 @@ const IMPORTS: ImportRule[] = [
     from: /^userstore\/storage\//,
     mayNot: /^userstore\/domain\/(?!(fields|filter|errors)\.ts)/,
     because: 'storage keeps users; it does not decide about them',
+  },
+  {
+    from: /^userstore\/(?!domain\/sealing\.ts|secret-keys\.ts|server\.ts|main\.ts|config\.ts)/,
+    mayNot: /^userstore\/(domain\/sealing|secret-keys)\.ts/,
+    because: 'keys are handled where secrets are sealed, and nowhere else; rules are given a sealer',
+    typesToo: false,
   },
   {
     from: /^userstore\/(?!storage\/)/,

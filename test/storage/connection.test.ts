@@ -7,7 +7,7 @@ import { isUnavailable } from '../../userstore/storage/errors.js';
 import { createIndexes, models } from '../../userstore/storage/models.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
-import { changeOf, type Database, openDatabase, plainUsers, soon } from './database.js';
+import { changeOf, type Database, foundOf, openDatabase, plainUsers, soon } from './database.js';
 
 let database: Database;
 const now = new Date();
@@ -54,7 +54,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
   [
     'the removal of a user',
     'update',
-    (deadline) => database.users.removeVersion({ user: ana, version: 99, unmoved: [] }, changeOf(ana, 100), deadline),
+    (deadline) => database.users.removeVersion(foundOf(ana, 99), changeOf(ana, 100), deadline),
   ],
   [
     'the move of changes',

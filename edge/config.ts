@@ -31,6 +31,7 @@ const environment = z.object({
     .string()
     .regex(/^[\x21-\x7e]{32,}$/, 'must be 32 or more printable ASCII characters without blanks')
     .optional(),
+  LOGIN_SECRET_FILE: z.string().optional(),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   STORE_DEADLINE_MS: z.coerce.number().int().min(100).max(25_000).default(10_000),
   DATA_DIR: z.string().min(1).default('./data'),
@@ -50,8 +51,9 @@ export interface Config {
   appUrl: string | undefined;
   /** Where those sign in whose organization has no provider; undefined: nowhere. */
   passwordLoginUrl: string | undefined;
-  /** The same for all edges; undefined: the one in `dataDir`. */
+  /** The same for all edges; undefined: the one in the file, or in `dataDir`. */
   loginSecret: string | undefined;
+  loginSecretFile: string | undefined;
   /** How many proxies stand in front, each of which says whom it has the request from. */
   trustedProxies: number;
   userstoreAddress: string;
@@ -77,6 +79,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     appUrl: data.APP_URL,
     passwordLoginUrl: data.PASSWORD_LOGIN_URL,
     loginSecret: data.LOGIN_SECRET,
+    loginSecretFile: data.LOGIN_SECRET_FILE,
     trustedProxies: data.TRUSTED_PROXIES,
     userstoreAddress: data.USERSTORE_ADDRESS,
     userstoreToken: data.USERSTORE_TOKEN,

@@ -10,7 +10,7 @@ import { createApp } from './app.js';
 import { type Config, readConfig, SECRET_VARIABLES } from './config.js';
 import type { SignInOptions } from './routes/sign-in.js';
 import { badRequest, errorBody, ScimError } from './scim/errors.js';
-import { localLoginSecret } from './sign-in/secret.js';
+import { findLoginSecret } from './sign-in/secret.js';
 import { storeClient } from './store-client.js';
 
 /** How long requests in flight may take to end on the way down. */
@@ -84,8 +84,7 @@ async function signInOptions(config: Config, log: Logger): Promise<SignInOptions
   if (protocol === 'http:' && !isLoopback)
     log.warn('browsers keep sign-ins and sessions over https only: see PUBLIC_URL');
   if (new URL(appUrl).hostname !== hostname) log.warn('sessions are seen on the host of PUBLIC_URL only: see APP_URL');
-  const secret = config.loginSecret ?? (await localLoginSecret(config.dataDir));
-  return { publicUrl: origin, appUrl, passwordUrl: config.passwordLoginUrl, secret };
+  return { publicUrl: origin, appUrl, passwordUrl: config.passwordLoginUrl, secret: await findLoginSecret(config) };
 }
 
 /** Answers what is not HTTP, or has too large a header, before Express sees it. */

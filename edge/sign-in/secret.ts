@@ -1,41 +1,54 @@
 /**
- * The secret of all edges of an installation, from which they seal what a browser keeps for them. One that was given none
- * makes a random one in a file that only its owner can read.
+ * The secret of all edges of an installation, from which they seal what a browser keeps for them: given, out of a file, or,
+ * for an installation that was given none, a random one in a file that only its owner can read.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The secret out of `DATA_DIR/login-secret`, which is made if there is none. */
-export async function localLoginSecret(dataDir: string): Promise<string> {
-  const file = join(dataDir, 'login-secret');
-  await mkdir(dataDir, { recursive: true });
-  return (await read(file)) ?? (await make(file));
+/** As configuration knows it. */
+const LOGIN_SECRET = /^[\x21-\x7e]{32,}$/;
+
+/** Where the secret may be. */
+export interface SecretPlace {
+  loginSecret: string | undefined;
+  /** Undefined: `login-secret` in `dataDir`, which is made if there is none. */
+  loginSecretFile: string | undefined;
+  dataDir: string;
 }
 
-async function read(file: string): Promise<string | undefined> {
+/** The secret. Throws an Error that names the file where that has none. */
+export async function findLoginSecret({ loginSecret, loginSecretFile, dataDir }: SecretPlace): Promise<string> {
+  if (loginSecret !== undefined) return loginSecret;
+  if (loginSecretFile !== undefined) return await read(loginSecretFile);
+  const file = join(dataDir, 'login-secret');
   try {
-    const secret = (await readFile(file, 'utf8')).trim();
-    if (secret.length >= 32) return secret;
+    return await read(file);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
   }
-  throw new Error(`${file} is not a login secret; remove it to have a new one made`);
+  await mkdir(dataDir, { recursive: true });
+  await make(file);
+  return await read(file);
+}
+
+async function read(file: string): Promise<string> {
+  const secret = (await readFile(file, 'utf8')).trim();
+  if (LOGIN_SECRET.test(secret)) return secret;
+  throw new Error(`${file} holds no login secret: 32 or more printable ASCII characters without blanks`);
 }
 
 /** Written whole or not at all; of two processes that do it at once, one wins and both read its file. */
-async function make(file: string): Promise<string> {
+async function make(file: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
   try {
     await link(draft, file);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
   } finally {
     await unlink(draft);
   }
-  const secret = await read(file);
-  if (secret === undefined) throw new Error(`${file} is gone as soon as it was made`);
-  return secret;
 }
+
+const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;

@@ -12,7 +12,9 @@ export interface SignInPair extends Pair {
   publicUrl: string;
   /** Where a browser goes afterwards. */
   appUrl: string;
-  /** userstore as LeaseHawk's support, as the edge, and as another service sees it. */
+  /** What edges need to be one installation. */
+  edgeEnv: Record<string, string>;
+  /** userstore as LeaseHawk's support and as another service sees it. */
   admin: UserstoreClient;
   reader: UserstoreClient;
 }
@@ -32,7 +34,8 @@ export async function startSignInPair(name: string, env: Record<string, string> 
   const appUrl = env.APP_URL ?? `${publicUrl}/app`;
   const secrets = { LOGIN_SECRET: randomBytes(32).toString('base64url') };
   const addresses = { PORT: port, PUBLIC_URL: publicUrl, APP_URL: appUrl };
-  const pair = await startPair(testMongodbUri(`${name}-${process.pid}`), { ...addresses, ...secrets, ...env });
+  const edgeEnv = { ...addresses, ...secrets, ...env };
+  const pair = await startPair(testMongodbUri(`${name}-${process.pid}`), edgeEnv);
   const admin = userstoreClient(pair.address, SERVICE_TOKENS.admin);
   const reader = userstoreClient(pair.address, SERVICE_TOKENS.reader);
   const stop = async () => {
@@ -40,7 +43,7 @@ export async function startSignInPair(name: string, env: Record<string, string> 
     reader.close();
     await pair.stop();
   };
-  return { ...pair, publicUrl, appUrl: new URL(appUrl).href, admin, reader, stop };
+  return { ...pair, publicUrl, appUrl: new URL(appUrl).href, edgeEnv, admin, reader, stop };
 }
 
 /** A name that nothing else has. */

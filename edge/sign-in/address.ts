@@ -17,6 +17,9 @@ export function addressIn(typed: unknown): Address | undefined {
   const text = typed.trim();
   const at = text.lastIndexOf('@');
   if (at < 1 || text.length > MAX_LENGTH || /[\s\p{Cc}]/u.test(text)) return undefined;
-  const domain = domainToASCII(text.slice(at + 1)).toLowerCase();
+  const typedDomain = text.slice(at + 1);
+  // What ends a host name in an address of the web does not end a domain here.
+  if (/[/\\:?#%[\]]/.test(typedDomain)) return undefined;
+  const domain = domainToASCII(typedDomain).toLowerCase();
   return /^([a-z\d-]{1,63}\.)+[a-z\d-]{1,63}$/.test(domain) ? { text, domain } : undefined;
 }

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { wholeNumber } from '../whole-number.js';
+import { publicUrl } from './public-url.js';
 import { confirm, type Result, run } from './run.js';
 import { organizationTable, organizationText } from './tables.js';
 
@@ -18,8 +19,6 @@ interface Settings {
 }
 
 const shown = (organization: Organization): Result => [organization, organizationText(organization, publicUrl())];
-
-const publicUrl = () => (process.env.PUBLIC_URL || `http://localhost:${process.env.PORT || 8080}`).replace(/\/$/, '');
 
 const onOff = (flags: string, description: string) => new Option(flags, description).choices(['on', 'off']);
 

@@ -33,7 +33,7 @@ export interface Activity {
   time:
     | Date
     | undefined;
-  /** Absent where the API token was refused, and of sign-ins. */
+  /** Absent where the API token was refused, and where none belongs: of sign-ins and the like. */
   apiTokenId?:
     | string
     | undefined;
@@ -41,7 +41,10 @@ export interface Activity {
   apiTokenLabel?:
     | string
     | undefined;
-  /** The HTTP method; "SIGN-IN" for the return of a person from his identity provider. */
+  /**
+   * The HTTP method; "SIGN-IN" for the return of a person from his identity provider,
+   * "UNIVERSAL-LOGOUT" for the provider's wish that somebody's sessions end.
+   */
   method: string;
   /** The path below the base URL: "/Users/0199f7c1-…", or "/login"; never the query. */
   path: string;

@@ -954,9 +954,9 @@ export const UsableSsoConnection: MessageFns<UsableSsoConnection, "userstore.v1.
 /**
  * How the people of an organization sign in: over OpenID Connect, at the organization's own
  * identity provider. An organization has one connection at most. The edge's addresses that the
- * provider is told follow from the edge's own, PUBLIC_URL: sign-in redirect URI /login/callback,
- * sign-out redirect URI /login, initiate login URI /login/okta, and for Universal Logout
- * /login/global-token-revocation.
+ * provider is told follow from the edge's own, PUBLIC_URL: sign-in redirect URI
+ * /login/return/{organization id}, sign-out redirect URI /logout, initiate login URI /login/okta, and
+ * for Universal Logout /login/global-token-revocation.
  */
 export type SsoConnectionServiceService = typeof SsoConnectionServiceService;
 export const SsoConnectionServiceService = {

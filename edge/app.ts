@@ -78,7 +78,10 @@ export function createApp({ store, log, activities, publicUrl, trustedProxies, s
   scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
   scim.all('/Me{/*rest}', me);
 
-  app.route('/:organizationId/setup').get(setupRoute(store, baseUrl)).all(otherMethods('GET'));
+  app
+    .route('/:organizationId/setup')
+    .get(setupRoute(store, baseUrl, signIn?.publicUrl))
+    .all(otherMethods('GET'));
   app.use('/:organizationId/scim/v2', authenticate(store), rateLimit(store), scim);
   app.use(signInRoutes(signIn, store, activities, log));
   app.use(notFound);

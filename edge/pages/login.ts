@@ -8,7 +8,7 @@ export interface Page {
 }
 
 const page = (title: string, content: Html): Page => ({
-  title: `${title} – LeaseHawk`,
+  title: title.includes('LeaseHawk') ? title : `${title} – LeaseHawk`,
   main: html`<div class="narrow">
 <h1>${title}</h1>
 ${content}

@@ -12,6 +12,7 @@ import { discoveryRoutes } from './routes/discovery.js';
 import { live, ready } from './routes/health.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { setupRoute } from './routes/setup.js';
+import { type SignInOptions, signInRoutes } from './routes/sign-in.js';
 import { userRoutes } from './routes/users.js';
 import { badRequest, ScimError } from './scim/errors.js';
 import { MAX_BODY_BYTES } from './scim/json.js';
@@ -29,10 +30,12 @@ export interface AppOptions {
   publicUrl: string | undefined;
   /** How many proxies stand in front, whose X-Forwarded headers are believed. */
   trustedProxies: number;
+  /** Undefined: nobody can sign in here. */
+  signIn: SignInOptions | undefined;
 }
 
 /** The application over a userstore. */
-export function createApp({ store, log, activities, publicUrl, trustedProxies }: AppOptions): Express {
+export function createApp({ store, log, activities, publicUrl, trustedProxies, signIn }: AppOptions): Express {
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const operations = userOperations(store);
   const users = userRoutes(operations, baseUrl);
@@ -75,8 +78,12 @@ export function createApp({ store, log, activities, publicUrl, trustedProxies }:
   scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
   scim.all('/Me{/*rest}', me);
 
-  app.route('/:organizationId/setup').get(setupRoute(store, baseUrl)).all(otherMethods('GET'));
+  app
+    .route('/:organizationId/setup')
+    .get(setupRoute(store, baseUrl, signIn?.publicUrl))
+    .all(otherMethods('GET'));
   app.use('/:organizationId/scim/v2', authenticate(store), rateLimit(store), refuseSuspended, scim);
+  app.use(signInRoutes(signIn, store, activities, log));
   app.use(notFound);
   app.use(errorHandler);
   return app;

@@ -10,6 +10,14 @@ import {
   readVariables,
 } from '../config/variables.js';
 
+const pageUrl = z
+  .string()
+  .refine(
+    (url) => /^https?:\/\/[^\s\\]+$/.test(url) && URL.canParse(url),
+    'must be an address with http:// or https://',
+  )
+  .transform((url) => new URL(url).href);
+
 /** Each variable with its description, which is the README's. */
 const shape = {
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('HTTP port'),
@@ -58,6 +66,23 @@ const shape = {
     .optional()
     .describe('file with the certificate that says to userstore who calls, of role `edge`'),
   USERSTORE_CLIENT_KEY: z.string().optional().describe('file with its private key'),
+  APP_URL: pageUrl.optional().meta({
+    description:
+      'where a browser goes after sign-in; on the host of `PUBLIC_URL`, as the cookie of a session is for that host alone',
+    unset: '`PUBLIC_URL`, behind which the application is too',
+  }),
+  PASSWORD_LOGIN_URL: pageUrl
+    .optional()
+    .meta({ description: 'where those sign in whose organization has no single sign-on', unset: 'they are told so' }),
+  LOGIN_SECRET: z
+    .string()
+    .regex(/^[\x21-\x7e]{32,}$/, 'must be 32 or more printable ASCII characters without blanks')
+    .optional()
+    .meta({
+      description: 'seals what a browser keeps while it signs in; the same at all edges',
+      unset: 'out of `DATA_DIR`',
+      secret: true,
+    }),
   STORE_DEADLINE_MS: z.coerce
     .number()
     .int()
@@ -95,6 +120,12 @@ export interface Config {
   port: number;
   /** The scheme, host and port that clients use; undefined: what each request says. */
   publicUrl: string | undefined;
+  /** Where a browser goes after sign-in; undefined: to `publicUrl`, behind which the application is too. */
+  appUrl: string | undefined;
+  /** Where those sign in whose organization has no provider; undefined: nowhere. */
+  passwordLoginUrl: string | undefined;
+  /** The same for all edges; undefined: the one in `dataDir`. */
+  loginSecret: string | undefined;
   /** How many proxies stand in front, each of which says whom it has the request from. */
   trustedProxies: number;
   /** Where undefined, the edge speaks HTTP. */
@@ -120,6 +151,9 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     host: data.HOST,
     port: data.PORT,
     publicUrl: data.PUBLIC_URL,
+    appUrl: data.APP_URL,
+    passwordLoginUrl: data.PASSWORD_LOGIN_URL,
+    loginSecret: data.LOGIN_SECRET,
     trustedProxies: data.TRUSTED_PROXIES,
     tls: data.TLS_CERT ? { cert: data.TLS_CERT, key: data.TLS_KEY } : undefined,
     userstoreAddress: data.USERSTORE_ADDRESS,

@@ -12,6 +12,8 @@ export type Outcome = Pick<Activity, 'method' | 'path' | 'userId' | 'status' | '
 /** What handlers leave for each other, and for the log, in `response.locals`. */
 interface Locals {
   requestId: string;
+  /** When the request came, on the clock of `performance.now()`. */
+  start: number;
   principal?: Principal;
   scimType?: ScimType;
   /** The text of the error that is answered. */
@@ -19,6 +21,8 @@ interface Locals {
   operations?: Outcome[];
   /** Refused like others of its organization within the same second, which stand for it in logs. */
   isOneOfMany?: boolean;
+  /** Where a person goes to try again. */
+  again?: string;
   /** The cause of a 5xx. */
   err?: unknown;
 }
@@ -38,7 +42,7 @@ export function requestLog(log: Logger): RequestHandler {
     const start = performance.now();
     const { method, originalUrl } = request;
     const requestId = uuidv7();
-    localsOf(response).requestId = requestId;
+    Object.assign(localsOf(response), { requestId, start });
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
       const { principal, scimType, isOneOfMany, err } = localsOf(response);

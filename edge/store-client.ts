@@ -16,6 +16,8 @@ import { ActivityServiceClient } from '../proto/gen/userstore/v1/activity_servic
 import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
 import { OrganizationServiceClient } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceClient } from '../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceClient } from '../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceClient } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
 import { type Failure, failureOf } from '../proto/rpc-error.js';
 
@@ -69,6 +71,8 @@ export function storeClient({ address, serviceToken, deadlineMs, ...tls }: Store
   const organizations = new OrganizationServiceClient(address, credentials, options);
   const activities = new ActivityServiceClient(address, credentials, options);
   const rateLimits = new RateLimitServiceClient(address, credentials, options);
+  const connections = new SsoConnectionServiceClient(address, credentials, options);
+  const sessions = new SessionServiceClient(address, credentials, options);
   const health = new (makeGenericClientConstructor(healthService, 'Health'))(address, credentials, options);
 
   const metadata = (requestId: string) => {
@@ -110,6 +114,11 @@ export function storeClient({ address, serviceToken, deadlineMs, ...tls }: Store
     acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
     getOrganization: unary(organizations, organizations.getOrganization),
     recordActivities: unary(activities, activities.recordActivities),
+    findSsoConnections: unary(connections, connections.findSsoConnections),
+    signIn: unary(sessions, sessions.signIn),
+    signOut: unary(sessions, sessions.signOut),
+    revokeUserSessions: unary(sessions, sessions.revokeUserSessions),
+    useOnce: unary(sessions, sessions.useOnce),
     /** Whether userstore says that it serves. */
     checkHealth: unary(
       health,
@@ -117,7 +126,8 @@ export function storeClient({ address, serviceToken, deadlineMs, ...tls }: Store
       HEALTH_DEADLINE_MS,
     ),
     close: () => {
-      for (const client of [users, apiTokens, organizations, activities, rateLimits, health]) client.close();
+      const clients = [users, apiTokens, organizations, activities, rateLimits, connections, sessions, health];
+      for (const client of clients) client.close();
     },
   };
 }

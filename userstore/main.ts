@@ -9,12 +9,13 @@ import { serverCredentials } from '../config/grpc-credentials.js';
 import { secretsOf } from '../config/variables.js';
 import { type Config, readConfig, variables } from './config.js';
 import { callerCheck } from './rpc/callers.js';
+import { localSecretKeys } from './secret-keys.js';
 import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
 import { connect, isReachable } from './storage/connect.js';
 import { isMisconfigured } from './storage/errors.js';
 import { updateLayout } from './storage/layout.js';
-import { createIndexes, models } from './storage/models.js';
+import { createIndexes, type Models, models } from './storage/models.js';
 
 /** How long calls in flight may take to end on the way down. */
 const DRAIN_MS = 10_000;
@@ -25,6 +26,10 @@ const PROBE_TIMEOUT_MS = 1500;
 const PURGE_INTERVAL_MS = 60_000;
 /** How often changes are moved to their collection. */
 const MOVE_INTERVAL_MS = 1000;
+
+const LOST_SECRETS =
+  'client secrets are encrypted with a key that is not here, so their organizations cannot sign in: give this userstore the ' +
+  'key with SECRET_KEY or DATA_DIR, or set the client secrets anew (admin sso set)';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -40,10 +45,12 @@ async function main(): Promise<void> {
   const collections = models(connection);
   await createIndexes(collections);
 
-  const { server, health, purge, moveChanges } = createServer(collections, {
+  const { server, health, purge, moveChanges, resealSecrets } = createServer(collections, {
     checkCaller: callerCheck(callers),
     log,
     activityDays: config.activityDays,
+    secretKeys: await secretKeysOf(config, collections),
+    lifetimes: { idleMs: config.sessionIdleMinutes * 60_000, maxMs: config.sessionMaxHours * 3_600_000 },
   });
   const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
@@ -52,6 +59,14 @@ async function main(): Promise<void> {
   const updating = updateLayout(collections.users, stopped).then(
     (users) => users > 0 && log.info({ users }, 'brought documents of an earlier version into the present form'),
     (err: unknown) => log.error({ err }, 'documents of an earlier version are left; the next start goes on with them'),
+  );
+
+  const resealing = resealSecrets().then(
+    ({ sealed, lost }) => {
+      if (sealed > 0) log.info({ connections: sealed }, 'encrypted client secrets with the present key');
+      if (lost > 0) log.error({ connections: lost }, LOST_SECRETS);
+    },
+    (err: unknown) => log.error({ err }, 'client secrets could not be looked at; the next start does'),
   );
 
   const purging = repeatedly(PURGE_INTERVAL_MS, stopped, purge, (done) => {
@@ -69,10 +84,22 @@ async function main(): Promise<void> {
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
-  await Promise.all([probing, updating, purging, moving]);
+  await Promise.all([probing, updating, resealing, purging, moving]);
   await connection.close();
   certificates?.close();
   log.info('stopped');
+}
+
+async function secretKeysOf({ secretKeys, dataDir }: Config, { ssoConnections }: Models): Promise<readonly Buffer[]> {
+  switch (secretKeys.from) {
+    case 'environment':
+      return secretKeys.keys;
+    case 'dataDir':
+      // A new key beside secrets that an older one has encrypted would only hide that this one is missing.
+      return await localSecretKeys(dataDir, async () => (await ssoConnections.exists({})) !== null);
+    case 'nowhere':
+      return [];
+  }
 }
 
 const address = ({ host, port }: Config) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

@@ -5,17 +5,27 @@ import { ActivityServiceService } from '../proto/gen/userstore/v1/activity_servi
 import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
 import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
+import { accounts } from './domain/accounts.js';
 import { activities } from './domain/activities.js';
 import { apiTokens } from './domain/api-tokens.js';
+import { attempts } from './domain/attempts.js';
 import { purgeDeleted } from './domain/deletion.js';
 import { organizations } from './domain/organizations.js';
 import { permits } from './domain/permits.js';
+import { sealer } from './domain/sealing.js';
+import { type Lifetimes, sessions } from './domain/sessions.js';
+import { ssoConnections } from './domain/sso-connections.js';
+import { usedKeys } from './domain/used-keys.js';
 import { type SchemasOf, users } from './domain/users.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
 import { organizationService } from './rpc/organization-service.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
+import { sessionService } from './rpc/session-service.js';
+import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
 import { activityStorage } from './storage/activities.js';
@@ -24,6 +34,9 @@ import { changeStorage } from './storage/changes.js';
 import type { Models } from './storage/models.js';
 import { organizationStorage } from './storage/organizations.js';
 import { rateLimitStorage } from './storage/rate-limits.js';
+import { sessionStorage } from './storage/sessions.js';
+import { ssoConnectionStorage } from './storage/sso-connections.js';
+import { usedKeyStorage } from './storage/used-keys.js';
 import { userStorage } from './storage/users.js';
 
 /** A page of 200 of the largest users fits. */
@@ -41,19 +54,27 @@ export interface Userstore {
   purge: () => Promise<number>;
   /** Moves changes out of users' documents into their collection; how many documents. To be repeated likewise. */
   moveChanges: () => Promise<number>;
+  /** Seals stored secrets with the present key; how many, and how many need a key that is not here. */
+  resealSecrets: () => Promise<{ sealed: number; lost: number }>;
 }
 
-/** In milliseconds, for a move of changes. */
+/** In milliseconds, for a move of changes, or for sealing secrets. */
 const MOVE_MS = 30_000;
 
 /** What else a server needs. */
 interface ServerOptions extends CallTools {
   /** How long activities and changes are kept. */
   activityDays: number;
+  /** Keys of 32 bytes that secrets are encrypted with, the first from now on; perhaps none. */
+  secretKeys: readonly Buffer[];
+  lifetimes: Lifetimes;
 }
 
 /** A server with the services over these collections. */
-export function createServer(models: Models, { activityDays, ...tools }: ServerOptions): Userstore {
+export function createServer(
+  models: Models,
+  { activityDays, secretKeys, lifetimes, ...tools }: ServerOptions,
+): Userstore {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
@@ -68,11 +89,28 @@ export function createServer(models: Models, { activityDays, ...tools }: ServerO
   const userStore = userStorage(models.users, changes);
   const activityStore = activityStorage(models.activities, activityDays);
 
+  const ssoConnectionStore = ssoConnectionStorage(models.ssoConnections);
+  const sessionStore = sessionStorage(models.sessions);
+  const untilDone = attempts();
+  const secrets = sealer(secretKeys);
+
   const organizationRules = organizations(organizationStore);
   const tokenRules = apiTokens(apiTokenStore, organizationRules);
   const schemasOf: SchemasOf = async (organizationId, deadline) =>
     (await organizationStore.get(organizationId, deadline))?.extensionSchemas ?? [];
-  const userRules = users(userStore, schemasOf);
+  const userRules = users(userStore, schemasOf, untilDone);
+  const accountRules = accounts(userStore, untilDone);
+  const connectionRules = ssoConnections(ssoConnectionStore, organizationStore, organizationRules, secrets);
+  const sessionRules = sessions(sessionStore, {
+    users: userStore,
+    organizations: organizationStore,
+    ssoConnections: ssoConnectionStore,
+    accounts: accountRules,
+    untilDone,
+    sealer: secrets,
+    lifetimes,
+  });
+  const keyRules = usedKeys(usedKeyStorage(models.usedKeys));
   const permitRules = permits(rateLimitStorage(models.organizations.db), organizationRules);
   const activityRules = activities(activityStore, changes, organizationRules);
 
@@ -90,12 +128,22 @@ export function createServer(models: Models, { activityDays, ...tools }: ServerO
     ActivityServiceService,
     unaryHandlers(ActivityServiceService, activityService(activityRules), tools),
   );
+  server.addService(
+    SsoConnectionServiceService,
+    unaryHandlers(SsoConnectionServiceService, ssoConnectionService(connectionRules), tools),
+  );
+  server.addService(
+    SessionServiceService,
+    unaryHandlers(SessionServiceService, sessionService(sessionRules, accountRules, keyRules), tools),
+  );
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
+  const owned = [userStore, changes, activityStore, apiTokenStore, ssoConnectionStore, sessionStore];
   return {
     server,
     health,
-    purge: () => purgeDeleted(organizationStore, [userStore, changes, activityStore, apiTokenStore]),
+    purge: () => purgeDeleted(organizationStore, owned),
     moveChanges: () => changes.move(Date.now() + MOVE_MS),
+    resealSecrets: () => connectionRules.reseal(Date.now() + MOVE_MS),
   };
 }

@@ -12,6 +12,9 @@ const POLL_MS = 1000;
 const LATE_MS = 120_000;
 const PAGE_SIZE = 500;
 
+/** Of requests for SCIM, and what else is written down. */
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'SIGN-IN', 'UNIVERSAL-LOGOUT'] as const;
+
 interface Wanted {
   user?: string;
   since?: Date;
@@ -28,15 +31,15 @@ interface Wanted {
 export function activityCommand(program: Command): void {
   program
     .command('activity <organizationId>')
-    .description('show what its Okta asked for, what it was answered, and what became of users by it; oldest first')
+    .description(
+      'show what its Okta asked for, who signed in, how that was answered, and what became of users by it; oldest first',
+    )
     .option('--user <user>', 'about this user only: an id, or a user name')
     .option('--since <time>', 'from this time on: 2026-11-24T08:00 (UTC), or 90m, 2h, 7d ago', time)
     .option('--until <time>', 'before this time', time)
     .option('--request <id>', 'the request with this id (X-Request-Id), and its operations')
     .option('--token <id>', 'with this API token only')
-    .addOption(
-      new Option('--method <method>', 'with this method only').choices(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
-    )
+    .addOption(new Option('--method <method>', 'with this method only').choices([...METHODS]))
     .option('--status <status>', 'answered so: 409, or 4xx', status)
     .option('--limit <number>', 'the newest so many', wholeNumber(1, 1_000_000), 100)
     .option('--follow', 'go on, and show what comes')

@@ -7,8 +7,11 @@ import { type Html, html } from './html.js';
 /** The page's title. */
 export const SETUP_TITLE = 'Set up LeaseHawk provisioning in Okta';
 
-/** The guide of an organization whose base URL is `baseUrl`. */
-export function setupPage(organization: Organization, baseUrl: string): Html {
+/**
+ * The guide of an organization whose base URL is `baseUrl`. `signInUrl` is the edge's own address, where people sign in;
+ * without one they do not.
+ */
+export function setupPage(organization: Organization, baseUrl: string, signInUrl: string | undefined): Html {
   return html`<h1>${SETUP_TITLE}</h1>
 <p>For the Okta admin of <strong>${organization.displayName}</strong>.</p>
 ${organization.suspended ? SUSPENDED : undefined}
@@ -16,6 +19,7 @@ ${features(organization)}
 ${REQUIREMENTS}
 ${steps(organization, baseUrl)}
 ${attributes(organization)}
+${signInUrl === undefined ? undefined : singleSignOn(organization, signInUrl)}
 ${TROUBLESHOOTING}`;
 }
 
@@ -132,6 +136,36 @@ const ownAttribute = ({ name, description, immutable }: AttributeDefinition): At
   `${description} ${immutable ? 'Set once.' : ''}`,
 ];
 
+const singleSignOn = ({ id }: Organization, signInUrl: string) => html`<h2>Single sign-on</h2>
+<p>People who sign in through Okta type their e-mail address at <code>${signInUrl}/login</code>, or press the tile on
+Okta's dashboard. They have no other way in, unless LeaseHawk support allows one.</p>
+<ol>
+<li>In the Okta Admin Console, open the sign-on settings of the app: <strong>OIDC - OpenID Connect</strong>, <strong>Web
+Application</strong>, grant type <strong>Authorization Code</strong>.</li>
+<li>Enter the addresses of the table below.</li>
+<li>As <strong>Login initiated by</strong> choose <strong>Either Okta or App</strong>, as <strong>Login flow</strong>
+<strong>Redirect to app to initiate login (OIDC Compliant)</strong>, and show the app to users, for the tile.</li>
+<li>Give LeaseHawk support your Okta domain, <code>https://your-company.okta.com</code> or a domain of your own, the
+<strong>Client ID</strong>, the <strong>Client secret</strong> by a way that is safe, and the domains of your people's
+e-mail addresses.</li>
+<li>Assign people to the app. Whoever is to sign in must have been pushed to LeaseHawk by provisioning.</li>
+</ol>
+<table>
+<caption>What Okta asks for</caption>
+<tr><th scope="row">Sign-in redirect URI</th><td><code>${signInUrl}/login/return/${id}</code></td></tr>
+<tr><th scope="row">Sign-out redirect URI</th><td><code>${signInUrl}/logout</code></td></tr>
+<tr><th scope="row">Initiate login URI</th><td><code>${signInUrl}/login/okta</code></td></tr>
+<tr><th scope="row">Universal Logout: global token revocation endpoint</th><td><code>${signInUrl}/login/global-token-revocation</code>,
+signed JWT, subject by issuer and subject identifier or by e-mail address</td></tr>
+</table>
+<table>
+<caption>Which claim of Okta's ID token is which attribute of the user. Nobody is found by e-mail address.</caption>
+<thead><tr><th scope="col">Claim</th><th scope="col">In LeaseHawk</th></tr></thead>
+<tr><th scope="row"><code>sub</code></th><td><code>externalId</code>: Okta's own id of the user</td></tr>
+<tr><th scope="row"><code>preferred_username</code></th><td><code>userName</code>, at the first sign-in of a user without
+such an <code>externalId</code>: the application username format is then Okta username</td></tr>
+</table>`;
+
 const TROUBLES: readonly (readonly [shown: string, because: string, remedy: string])[] = [
   [
     'The API token is not valid for this organization.',
@@ -157,6 +191,11 @@ const TROUBLES: readonly (readonly [shown: string, because: string, remedy: stri
     'Too many requests',
     'Okta sends faster than agreed.',
     'Nothing: Okta waits and goes on by itself. If it happens often, ask LeaseHawk support for more.',
+  ],
+  [
+    'You do not have access to LeaseHawk. Ask your Okta administrator.',
+    'Shown to a person who signs in: he was not pushed to LeaseHawk, is disabled there, or is linked to another Okta user.',
+    'Assign him to the app and see under Tasks that he was pushed. With the reference number on the page LeaseHawk support can say more.',
   ],
   [
     'This organization is suspended at LeaseHawk',

@@ -9,6 +9,9 @@ describe("the edge's configuration", () => {
       host: '127.0.0.1',
       port: 8080,
       publicUrl: undefined,
+      appUrl: undefined,
+      passwordLoginUrl: undefined,
+      loginSecret: undefined,
       userstoreAddress: '127.0.0.1:50051',
       userstoreToken: undefined,
       tls: undefined,
@@ -23,6 +26,33 @@ describe("the edge's configuration", () => {
 
   it('reads the public URL without the slash at its end', () => {
     expect(readConfig({ PUBLIC_URL: 'https://scim.example/' }).publicUrl).to.equal('https://scim.example');
+  });
+
+  it('reads the addresses of pages as browsers write them', () => {
+    const { appUrl, passwordLoginUrl } = readConfig({
+      APP_URL: 'https://App.example',
+      PASSWORD_LOGIN_URL: 'https://app.example/in?a=b',
+    });
+    expect([appUrl, passwordLoginUrl]).to.deep.equal(['https://app.example/', 'https://app.example/in?a=b']);
+  });
+
+  for (const url of [
+    'app.example',
+    '/app',
+    'javascript:alert(1)',
+    'https://',
+    'https://a b.example',
+    'https:\\\\app.example',
+  ]) {
+    it(`refuses ${url} for the address of a page`, () => {
+      const env = { APP_URL: url, PASSWORD_LOGIN_URL: url };
+      expect(() => readConfig(env)).to.throw(/^APP_URL: [^;]*; PASSWORD_LOGIN_URL: [^;]*$/);
+    });
+  }
+
+  it('refuses a login secret that can be guessed', () => {
+    expect(() => readConfig({ LOGIN_SECRET: 'too short' })).to.throw(/LOGIN_SECRET/);
+    expect(readConfig({ LOGIN_SECRET: 'x'.repeat(32) }).loginSecret).to.equal('x'.repeat(32));
   });
 
   it('takes an empty variable for one that is not set', () => {

@@ -11,6 +11,9 @@ export const SERVICE_TOKENS = {
   admin: 'admin-service-token-of-tests',
 };
 
+/** The key that tests have secrets encrypted with: 32 bytes. */
+export const SECRET_KEY = Buffer.from('the secret key of the test suite').toString('base64');
+
 /** A service under test. */
 export interface Service {
   /** Everything it wrote. */
@@ -72,9 +75,9 @@ export interface Pair {
 
 /** Starts an edge over the userstore at `address`; with a service token, unless it has a certificate. */
 export async function startEdge(address: string, env: Record<string, string> = {}) {
-  const port = await freePort();
+  const port = env.PORT ?? String(await freePort());
   const edge = await startService('edge', {
-    PORT: String(port),
+    PORT: port,
     USERSTORE_ADDRESS: address,
     ...(env.USERSTORE_CLIENT_CERT ? {} : { USERSTORE_TOKEN: SERVICE_TOKENS.edge }),
     ...env,
@@ -95,6 +98,7 @@ export async function startPair(mongodbUri: string, env: Record<string, string> 
     SERVICE_TOKENS: Object.entries(SERVICE_TOKENS)
       .map(([role, token]) => `${role}:${role}:${token}`)
       .join(','),
+    SECRET_KEY,
     ...env,
   });
   const address = `127.0.0.1:${userstorePort}`;

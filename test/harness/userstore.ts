@@ -16,6 +16,8 @@ import { ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_se
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceClient } from '../../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceClient } from '../../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceClient } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
 import { failureOf } from '../../proto/rpc-error.js';
 
@@ -44,6 +46,8 @@ export function userstoreClient(
   const organizations = new OrganizationServiceClient(address, credentials, options);
   const activities = new ActivityServiceClient(address, credentials, options);
   const rateLimits = new RateLimitServiceClient(address, credentials, options);
+  const sso = new SsoConnectionServiceClient(address, credentials, options);
+  const sessions = new SessionServiceClient(address, credentials, options);
   const health = new (makeGenericClientConstructor(healthService, 'Health'))(address, credentials, options);
   const metadata = new Metadata();
   if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
@@ -80,10 +84,25 @@ export function userstoreClient(
     recordActivities: unary(activities, activities.recordActivities),
     listActivities: unary(activities, activities.listActivities),
     listChanges: unary(activities, activities.listChanges),
+    setSsoConnection: unary(sso, sso.setSsoConnection),
+    getSsoConnection: unary(sso, sso.getSsoConnection),
+    deleteSsoConnection: unary(sso, sso.deleteSsoConnection),
+    findSsoConnections: unary(sso, sso.findSsoConnections),
+    signIn: unary(sessions, sessions.signIn),
+    checkSession: unary(sessions, sessions.checkSession),
+    signOut: unary(sessions, sessions.signOut),
+    listSessions: unary(sessions, sessions.listSessions),
+    endSessions: unary(sessions, sessions.endSessions),
+    revokeUserSessions: unary(sessions, sessions.revokeUserSessions),
+    useOnce: unary(sessions, sessions.useOnce),
+    lockUser: unary(sessions, sessions.lockUser),
+    unlockUser: unary(sessions, sessions.unlockUser),
+    unlinkUser: unary(sessions, sessions.unlinkUser),
     checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
     close: () => {
       tls.certificates?.close();
-      for (const client of [users, apiTokens, organizations, rateLimits, activities, health]) client.close();
+      for (const client of [users, apiTokens, organizations, rateLimits, activities, sso, sessions, health])
+        client.close();
     },
   };
 }

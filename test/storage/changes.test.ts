@@ -116,6 +116,23 @@ describe('changes', () => {
     expect(await unmovedOf(id)).to.equal(2);
   });
 
+  it('and the account of a user survive the rewriting of his document', async () => {
+    const id = await userWith(1);
+    const found = await users.find('one', id, soon());
+    if (!found) throw new Error('there is no such user');
+    const link = { issuer: 'https://oakstreet.okta.example', subject: id };
+    const account = { sessionEpoch: 3, locked: { time: new Date(0), by: 'admin', reason: 'lost laptop' }, link };
+    await users.replace({ ...found, account }, found.user, changeOf(found.user, 2), soon());
+    await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
+    await updateLayout(database.collections.users, new AbortController().signal);
+    expect((await users.find('one', id, soon()))?.account).to.deep.equal(account);
+    await next(id);
+    const after = await users.find('one', id, soon());
+    expect(after?.account).to.deep.equal(account);
+    expect(after?.user.locked).to.deep.equal(account.locked);
+    expect(await unmovedOf(id)).to.equal(3);
+  });
+
   it('and activities are removed by the database after the days set', async () => {
     const id = await userWith(1);
     await database.changes.move(soon());

@@ -7,7 +7,8 @@ import { isUnavailable } from '../../userstore/storage/errors.js';
 import { createIndexes, models } from '../../userstore/storage/models.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
-import { changeOf, type Database, openDatabase, plainUsers, soon } from './database.js';
+import { changeOf, type Database, foundOf, openDatabase, plainUsers, soon } from './database.js';
+import { connectionValues, signInReads, signInWrites, storedSession } from './sign-in-calls.js';
 
 let database: Database;
 const now = new Date();
@@ -48,13 +49,14 @@ const activity = {
 let count = 0;
 
 const writes: [title: string, command: string, write: (deadline: number) => Promise<unknown>][] = [
+  ...signInWrites(() => database),
   ['the insert of a user', 'insert', (deadline) => database.users.insert(newUser(`new ${count++}`), deadline)],
   ['the replace of a user', 'update', (deadline) => database.users.replace({ ...ana, etag: 'W/"9"' }, deadline)],
   ['the confirmation of a user', 'update', (deadline) => database.users.confirm(ana, deadline)],
   [
     'the removal of a user',
     'update',
-    (deadline) => database.users.removeVersion({ user: ana, version: 99, unmoved: [] }, changeOf(ana, 100), deadline),
+    (deadline) => database.users.removeVersion(foundOf(ana, 99), changeOf(ana, 100), deadline),
   ],
   [
     'the move of changes',
@@ -107,6 +109,7 @@ const list =
       deadline,
     );
 const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
+  ...signInReads(() => database, ana),
   ['a user by id', (deadline) => database.users.get('one', ana.id, deadline)],
   ['users by id', list(equal('id', ana.id))],
   ['users by user name', list(equal('user_name', 'ANA'))],
@@ -143,6 +146,8 @@ describe('every call to MongoDB', () => {
     database = await openDatabase('connection');
     await database.users.insert(ana, soon());
     await database.apiTokens.insert(token, 'digest', soon());
+    await database.sessions.insert(storedSession('digest', { userId: ana.id }), soon());
+    await database.ssoConnections.insert('first', connectionValues('first'), soon());
     for (const id of ['first', 'second', 'third', 'fourth']) {
       await database.organizations.insert(
         {
@@ -224,12 +229,15 @@ describe('every call to MongoDB', () => {
     });
   });
 
-  it('names its organization in every query of users and API tokens', async () => {
+  it('names its organization in every query of users, API tokens and sessions, save that by a session’s digest', async () => {
     for (const call of [...writes.map(([, , write]) => write), ...reads.map(([, read]) => read)]) {
       for (const { name, command } of await database.commandsOf(() => call(soon()))) {
         // Changes are looked for in all users at once; each is then written where it belongs.
         const isMove = name === 'find' && command.hint === 'unmoved';
-        if (name === 'insert' || command[name] === 'organizations' || isMove) continue;
+        // A connection is its organization's by its id; what a browser or a provider says leads to one, or to a session.
+        const isOfNone = ['organizations', 'ssoConnections'].includes(String(command[name]));
+        const isByDigest = command[name] === 'sessions' && (command.filter ?? command.query)?.digest;
+        if (name === 'insert' || isOfNone || isByDigest || isMove) continue;
         const { filter, query, updates, deletes, pipeline } = command;
         const condition = filter ?? query ?? updates?.[0].q ?? deletes?.[0].q ?? pipeline?.[0].$match;
         expect(condition, JSON.stringify(command)).to.include({ organizationId: 'one' });

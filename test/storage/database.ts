@@ -6,10 +6,13 @@ import { activityStorage } from '../../userstore/storage/activities.js';
 import { apiTokenStorage } from '../../userstore/storage/api-tokens.js';
 import { changeStorage } from '../../userstore/storage/changes.js';
 import { connect } from '../../userstore/storage/connect.js';
-import { versionOf } from '../../userstore/storage/documents.js';
+import { NEW_ACCOUNT, versionOf } from '../../userstore/storage/documents.js';
 import { createIndexes, type Models, models } from '../../userstore/storage/models.js';
 import { organizationStorage } from '../../userstore/storage/organizations.js';
-import { userStorage } from '../../userstore/storage/users.js';
+import { sessionStorage } from '../../userstore/storage/sessions.js';
+import { ssoConnectionStorage } from '../../userstore/storage/sso-connections.js';
+import { usedKeyStorage } from '../../userstore/storage/used-keys.js';
+import { type Found, userStorage } from '../../userstore/storage/users.js';
 import { testMongodbUri } from '../harness/mongod.js';
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>;
@@ -29,6 +32,9 @@ export async function openDatabase(name: string) {
     ...recordsOf(collections),
     organizations: organizationStorage(collections.organizations),
     apiTokens: apiTokenStorage(collections.apiTokens),
+    ssoConnections: ssoConnectionStorage(collections.ssoConnections),
+    sessions: sessionStorage(collections.sessions),
+    usedKeys: usedKeyStorage(collections.usedKeys),
     /** The commands that `work` sends, by their names and content. */
     async commandsOf(work: () => Promise<unknown>): Promise<{ name: string; command: mongo.Document }[]> {
       const before = commands.length;
@@ -60,10 +66,17 @@ export const changeOf = ({ id: userId }: User, version: number): Change => {
   return { userId, version, kind: Change_Kind.KIND_UPDATE, time: new Date(), actor, attributes: [] };
 };
 
+/** A user as he would have been found, without an account to speak of. */
+export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): Found => ({
+  user,
+  version,
+  account: NEW_ACCOUNT,
+  unmoved: [],
+});
+
 /** The storage of users for tests that look at users alone: every write has a change that does not matter. */
 export function plainUsers(collections: Models) {
   const storage = userStorage(collections.users, recordsOf(collections).changes);
-  const foundOf = (user: User) => ({ user, version: versionOf(user.etag) ?? -1, unmoved: [] });
   return {
     ...storage,
     removeVersion: storage.remove,

@@ -6,6 +6,8 @@ import { ActivityServiceService } from '../../proto/gen/userstore/v1/activity_se
 import { ApiTokenServiceService } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../../userstore/domain/errors.js';
 import { callerCheck, ROLES, type Role } from '../../userstore/rpc/callers.js';
@@ -24,11 +26,14 @@ const paths = [
   OrganizationServiceService,
   RateLimitServiceService,
   ActivityServiceService,
+  SsoConnectionServiceService,
+  SessionServiceService,
 ].flatMap((service) => Object.values(service).map(({ path }) => path as string));
 const USERS = ['GetUser', 'ListUsers', 'CreateUser', 'UpdateUser', 'PatchUser', 'DeleteUser'];
+const SIGNING_IN = ['FindSsoConnections', 'SignIn', 'CheckSession', 'SignOut', 'RevokeUserSessions', 'UseOnce'];
 const ALLOWED: Record<Role, string[]> = {
-  edge: [...USERS, 'VerifyApiToken', 'AcquirePermits', 'RecordActivities', 'GetOrganization'],
-  reader: ['GetUser', 'ListUsers', 'GetOrganization'],
+  edge: [...USERS, ...SIGNING_IN, 'VerifyApiToken', 'AcquirePermits', 'RecordActivities', 'GetOrganization'],
+  reader: ['GetUser', 'ListUsers', 'GetOrganization', 'CheckSession'],
   admin: paths.map((path) => path.slice(path.lastIndexOf('/') + 1)),
 };
 

@@ -10,7 +10,7 @@ import {
   USER_FIELDS,
 } from '../../userstore/domain/fields.js';
 
-const OUTPUT_ONLY = ['id', 'organizationId', 'etag', 'createTime', 'updateTime'];
+const OUTPUT_ONLY = ['id', 'organizationId', 'etag', 'createTime', 'updateTime', 'locked'];
 
 describe('the table of fields', () => {
   it('has every field of User that clients write, and no other', () => {

@@ -1,12 +1,11 @@
 /** The rules of activities and changes: what is kept of requests, and how it is found again. */
 import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
-import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ActivityStorage } from '../storage/activities.js';
 import type { ChangeStorage } from '../storage/changes.js';
-import { DomainError, invalidField } from './errors.js';
-import { type Organizations, pageSizeOf } from './organizations.js';
-import type { UserKey } from './users.js';
+import type { UserKey } from './accounts.js';
+import { invalidField } from './errors.js';
+import { type Organizations, pageSizeOf, pageTokenInvalid } from './organizations.js';
 
 const MAX_ACTIVITIES = 1000;
 const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
@@ -81,9 +80,6 @@ export function activities(storage: ActivityStorage, changes: ChangeStorage, org
 }
 
 const requestOf = (id: string) => id.split('.', 1)[0] as string;
-
-const pageTokenInvalid = () =>
-  new DomainError(ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID, 'The page token is not one of ours.');
 
 const cut = (activity: Activity): Activity => ({
   ...activity,

@@ -2,7 +2,6 @@
  * The rules of creating, changing, listing and removing users. Uniqueness and freshness are conditions of the write
  * itself; a change is read, change, compare, write, tried again while other writers are faster.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
@@ -18,6 +17,8 @@ import type {
 import { Taken } from '../storage/errors.js';
 import type { UserPage } from '../storage/lists.js';
 import type { Found, UserStorage } from '../storage/users.js';
+import { existing, turnOf, type UserKey, withoutSessions } from './accounts.js';
+import type { UntilDone } from './attempts.js';
 import { changeBetween } from './changes.js';
 import { changedExtensions, holdToSchemas } from './declared-attributes.js';
 import { DomainError, invalidField } from './errors.js';
@@ -29,14 +30,6 @@ import { isSame, normalize, validate } from './user.js';
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 200;
 const MAX_OPERATIONS = 1000;
-/** Each lost race means that another writer won, so 50 writers at once need at most 50 tries. */
-const MAX_ATTEMPTS = 100;
-
-/** The one user; what it takes to find him. */
-export interface UserKey {
-  organizationId: string;
-  userId: string;
-}
 
 /** What is to become of a user. */
 interface Wanted extends Refusals {
@@ -55,12 +48,8 @@ export type Users = ReturnType<typeof users>;
 export type SchemasOf = (organizationId: string, deadline: number) => Promise<readonly ExtensionSchema[]>;
 
 /** Binds the rules to where users are stored. */
-export function users(storage: UserStorage, schemasOf: SchemasOf) {
-  const find = async ({ organizationId, userId }: UserKey, deadline: number): Promise<Found> => {
-    const found = await storage.find(organizationId, userId, deadline);
-    if (!found) throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
-    return found;
-  };
+export function users(storage: UserStorage, schemasOf: SchemasOf, untilDone: UntilDone) {
+  const find = (key: UserKey, deadline: number): Promise<Found> => existing(storage, key, deadline);
 
   /** One try: read, change, compare, write. Undefined where another writer was faster. */
   async function tryChange(key: UserKey, wanted: Wanted, deadline: number): Promise<User | undefined> {
@@ -78,7 +67,9 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
     if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
     after.updateTime = new Date();
     const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
-    return await orNameTaken(storage.replace(found, after, change, deadline));
+    // Whoever is disabled is out in the same write, and what was begun before stays over when he comes back.
+    const account = before.active && !after.active ? withoutSessions(found.account) : found.account;
+    return await orNameTaken(storage.replace({ ...found, account }, after, change, deadline));
   }
 
   async function tryRemove({ etag, actor, ...key }: DeleteUserRequest, deadline: number): Promise<true | undefined> {
@@ -88,21 +79,8 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
     return (await storage.remove(found, change, deadline)) || undefined;
   }
 
-  const inTurn = turns();
-
-  /** Tries again, as often and as long as allowed, while other writers are faster. */
-  const untilDone = <T>({ organizationId, userId }: UserKey, attempt: () => Promise<T | undefined>, deadline: number) =>
-    inTurn(`${organizationId}/${userId}`, async () => {
-      for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
-        const result = await attempt();
-        if (result !== undefined) return result;
-        await sleep(Math.random() * Math.min(2 + tries, 40));
-      }
-      throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
-    });
-
   const change = (key: UserKey, wanted: Wanted, deadline: number): Promise<User> =>
-    untilDone(key, () => tryChange(key, wanted, deadline), deadline);
+    untilDone(turnOf(key), () => tryChange(key, wanted, deadline), deadline);
 
   return {
     /** Creates a user and returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
@@ -145,7 +123,7 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
 
     /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */
     async remove(request: DeleteUserRequest, deadline: number): Promise<void> {
-      await untilDone(request, () => tryRemove(request, deadline), deadline);
+      await untilDone(turnOf(request), () => tryRemove(request, deadline), deadline);
     },
   };
 }
@@ -156,24 +134,6 @@ const wantedIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUserReq
   refuseUpdate,
   refuseDeactivate,
 });
-
-/**
- * Runs what has the same key one after the other. Right without it, thanks to the version in every write; but of many
- * changes of one user at once, all but one would read and write in vain, again and again.
- */
-function turns() {
-  const last = new Map<string, Promise<unknown>>();
-  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const turn = (last.get(key) ?? Promise.resolve()).then(work);
-    const settled = turn.catch(() => undefined);
-    last.set(key, settled);
-    try {
-      return await turn;
-    } finally {
-      if (last.get(key) === settled) last.delete(key);
-    }
-  };
-}
 
 const stale = () =>
   new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, 'The user has changed since the version that was named.');

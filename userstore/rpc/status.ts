@@ -25,6 +25,18 @@ const CODES: Record<ErrorReason, status> = {
   [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: status.NOT_FOUND,
   [ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND]: status.NOT_FOUND,
   [ErrorReason.ERROR_REASON_API_TOKEN_INVALID]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_SIGN_IN_NO_USER]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_SIGN_IN_OTHER_SUBJECT]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_USER_DISABLED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_USER_LOCKED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_ORGANIZATION_SUSPENDED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_SESSION_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_SESSION_EXPIRED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_SESSION_REVOKED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_SSO_CONNECTION_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_DOMAIN_TAKEN]: status.ALREADY_EXISTS,
+  [ErrorReason.ERROR_REASON_SSO_CONNECTION_TAKEN]: status.ALREADY_EXISTS,
+  [ErrorReason.ERROR_REASON_SECRET_KEY_MISSING]: status.FAILED_PRECONDITION,
   [ErrorReason.ERROR_REASON_CALLER_UNKNOWN]: status.UNAUTHENTICATED,
   [ErrorReason.ERROR_REASON_CALLER_FORBIDDEN]: status.PERMISSION_DENIED,
 };
@@ -33,7 +45,8 @@ const CODES: Record<ErrorReason, status> = {
 export function statusOf(error: unknown) {
   if (error instanceof DomainError) {
     const code = CODES[error.reason];
-    const metadata = failureTrailers(code, error.message, { reason: error.reason, field: error.field });
+    const { reason, field, userId } = error;
+    const metadata = failureTrailers(code, error.message, { reason, field, userId });
     return { code, details: error.message, metadata };
   }
   if (isUnavailable(error)) return { code: status.UNAVAILABLE, details: 'The database is away or late.' };

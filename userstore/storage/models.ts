@@ -18,6 +18,8 @@ export interface OrganizationDocument {
   strictSchemas?: boolean;
   extensionSchemas?: ExtensionSchema[];
   suspended?: boolean;
+  /** How often all sessions of the organization have been ended; absent is 0. */
+  sessionEpoch?: number;
   policy?: ProvisioningPolicy | undefined;
   rateLimit?: RateLimit | undefined;
 }
@@ -53,8 +55,50 @@ export interface ActivityDocument extends Omit<Activity, 'id' | 'time' | 'change
   expireTime: Date;
 }
 
+/** An SSO connection as stored, by its organization. */
+export interface SsoConnectionDocument {
+  /** The organization. */
+  _id: string;
+  version: number;
+  issuer: string;
+  clientId: string;
+  /** Encrypted. */
+  sealedSecret: string;
+  domains: string[];
+  required: boolean;
+  createTime: Date;
+  updateTime: Date;
+}
+
+/** A session as stored: never its token. */
+export interface SessionDocument {
+  _id: string;
+  organizationId: string;
+  userId: string;
+  /** SHA-256 of the token in hexadecimal. */
+  digest: string;
+  /** What they were at its beginning. */
+  userEpoch: number;
+  organizationEpoch: number;
+  createTime: Date;
+  lastUseTime: Date;
+  expireTime: Date;
+  signInId: string;
+  /** Encrypted. */
+  sealedIdToken?: string;
+}
+
+/** What was used up and must not be used again. */
+export interface UsedKeyDocument {
+  _id: string;
+  expireTime: Date;
+}
+
 /** The collections of one database. */
 export interface Models {
+  ssoConnections: Model<SsoConnectionDocument>;
+  sessions: Model<SessionDocument>;
+  usedKeys: Model<UsedKeyDocument>;
   changes: Model<ChangeDocument>;
   activities: Model<ActivityDocument>;
   users: Model<UserDocument>;
@@ -93,6 +137,9 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
     ...schemaOf(USER_FIELDS),
     userNameKey: { type: String, required: true },
     extensionValues: [{ _id: false, name: text, value: Schema.Types.Mixed, key: Schema.Types.Mixed }],
+    sessionEpoch: Number,
+    locked: Schema.Types.Mixed,
+    link: { issuer: String, subject: String },
     unmoved: [Schema.Types.Mixed],
     removedFrom: String,
   },
@@ -106,6 +153,10 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   .index({ organizationId: 1, 'extensionValues.name': 1, 'extensionValues.key': 1, _id: 1 }, { name: 'extension' })
   .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' })
   .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })
+  .index(
+    { organizationId: 1, 'link.issuer': 1, 'link.subject': 1 },
+    { unique: true, name: 'link', partialFilterExpression: { 'link.subject': { $exists: true } } },
+  )
   .index({ layout: 1 }, { name: 'layout' })
   .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' });
 
@@ -119,6 +170,7 @@ const organizationSchema: Schema<OrganizationDocument> = new Schema<Organization
     deleteTime: Date,
     extensionSchemas: [Schema.Types.Mixed],
     suspended: Boolean,
+    sessionEpoch: Number,
     policy: Schema.Types.Mixed,
     rateLimit: Schema.Types.Mixed,
   },
@@ -192,6 +244,53 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
   .index({ organizationId: 1, userId: 1, _id: 1 }, { name: 'ofUser' })
   .index(...expiry);
 
+const ssoConnectionSchema: Schema<SsoConnectionDocument> = new Schema<SsoConnectionDocument>(
+  {
+    _id: { type: String, required: true },
+    version: Number,
+    issuer: String,
+    clientId: String,
+    sealedSecret: String,
+    domains: [String],
+    required: Boolean,
+    createTime: Date,
+    updateTime: Date,
+  },
+  options,
+)
+  // A domain leads to one organization, and so do issuer and client id.
+  .index({ domains: 1 }, { unique: true, name: 'domains' })
+  .index({ issuer: 1, clientId: 1 }, { unique: true, name: 'client' });
+
+/** For so long a session that is over can still be told from one that never was, in seconds. */
+const SESSION_KEPT = 86_400;
+
+const sessionSchema: Schema<SessionDocument> = new Schema<SessionDocument>(
+  {
+    _id: { type: String, required: true },
+    organizationId: { type: String, required: true },
+    userId: { type: String, required: true },
+    digest: { type: String, required: true },
+    userEpoch: Number,
+    organizationEpoch: Number,
+    createTime: Date,
+    lastUseTime: Date,
+    expireTime: Date,
+    signInId: String,
+    sealedIdToken: String,
+  },
+  options,
+)
+  .index({ digest: 1 }, { unique: true, name: 'digest' })
+  .index({ organizationId: 1, _id: 1 }, { name: 'order' })
+  .index({ organizationId: 1, userId: 1, _id: 1 }, { name: 'ofUser' })
+  .index({ expireTime: 1 }, { expireAfterSeconds: SESSION_KEPT, name: 'expiry' });
+
+const usedKeySchema: Schema<UsedKeyDocument> = new Schema<UsedKeyDocument>(
+  { _id: { type: String, required: true }, expireTime: Date },
+  options,
+).index(...expiry);
+
 /** The models of a connection. */
 export function models(connection: Connection): Models {
   return {
@@ -200,6 +299,9 @@ export function models(connection: Connection): Models {
     apiTokens: connection.model<ApiTokenDocument>('ApiToken', apiTokenSchema, 'apiTokens'),
     changes: connection.model<ChangeDocument>('Change', changeSchema, 'changes'),
     activities: connection.model<ActivityDocument>('Activity', activitySchema, 'activities'),
+    ssoConnections: connection.model<SsoConnectionDocument>('SsoConnection', ssoConnectionSchema, 'ssoConnections'),
+    sessions: connection.model<SessionDocument>('Session', sessionSchema, 'sessions'),
+    usedKeys: connection.model<UsedKeyDocument>('UsedKey', usedKeySchema, 'usedKeys'),
   };
 }
 

@@ -5,9 +5,20 @@
 import type { Model, mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { fold } from '../domain/fields.js';
 import type { ChangeStorage } from './changes.js';
 import { within } from './connect.js';
-import { toDocument, toRemains, toUser, type UserDocument, versionOf } from './documents.js';
+import {
+  type Account,
+  accountIn,
+  type Link,
+  NEW_ACCOUNT,
+  toDocument,
+  toRemains,
+  toUser,
+  type UserDocument,
+  versionOf,
+} from './documents.js';
 import { unlessTaken } from './errors.js';
 import { userLists } from './lists.js';
 import { userTotals } from './totals.js';
@@ -18,12 +29,18 @@ export type UserStorage = ReturnType<typeof userStorage>;
 /** With so many changes in it a document is no longer left to the next move. */
 const MAX_UNMOVED = 20;
 
-/** A user, and those of his changes that lie in his document still: a write hands them on. */
+/** A user, his account, and those of his changes that lie in his document still: a write hands them on. */
 export interface Found {
   user: User;
   version: number;
+  account: Account;
   unmoved: Change[];
 }
+
+const foundIn = (document: UserDocument): Found => {
+  const { version, unmoved = [] } = document;
+  return { user: toUser(document), version, account: accountIn(document), unmoved };
+};
 
 /** The operations on a users collection. */
 export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) {
@@ -40,6 +57,12 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     return (await replacing.finally(() => totals.changed(organizationId))).matchedCount === 1;
   }
 
+  /** The one user whom a query finds. */
+  async function only(query: mongo.Filter<UserDocument>, deadline: number): Promise<Found | undefined> {
+    const [document, another] = await collection.find(query, { limit: 2, ...within(deadline) }).toArray();
+    return document && !another ? foundIn(document) : undefined;
+  }
+
   /** What of the changes a document has to keep; where they are too many, they are moved first. */
   async function kept(organizationId: string, unmoved: Change[], deadline: number): Promise<Change[]> {
     if (unmoved.length < MAX_UNMOVED) return unmoved;
@@ -50,7 +73,7 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws Taken. */
     async insert(user: User, change: Change, deadline: number): Promise<User> {
-      const document = { ...toDocument(user, 1), unmoved: [change] };
+      const document = { ...toDocument(user, 1, NEW_ACCOUNT), unmoved: [change] };
       const write = unlessTaken(collection.insertOne(document, { ignoreUndefined: true, ...within(deadline) }));
       await write.finally(() => totals.changed(user.organizationId));
       return toUser(document);
@@ -59,21 +82,47 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     /** The user with this id; undefined where the organization has none. */
     async find(organizationId: string, id: string, deadline: number): Promise<Found | undefined> {
       const document = await collection.findOne({ organizationId, _id: id }, within(deadline));
-      if (!document) return undefined;
-      const { version, unmoved = [] } = document;
-      return { user: toUser(document), version, unmoved };
+      return document ? foundIn(document) : undefined;
+    },
+
+    /** The user who is linked to this subject. */
+    async findLinked(organizationId: string, { issuer, subject }: Link, deadline: number): Promise<Found | undefined> {
+      return await only({ organizationId, 'link.issuer': issuer, 'link.subject': subject }, deadline);
+    },
+
+    /** The user of this name, in any letter case. */
+    async findByName(organizationId: string, userName: string, deadline: number): Promise<Found | undefined> {
+      return await only({ organizationId, userNameKey: fold(userName) }, deadline);
+    },
+
+    /** The user with this external id; undefined where several have it. */
+    async findByExternalId(organizationId: string, externalId: string, deadline: number): Promise<Found | undefined> {
+      return await only({ organizationId, externalId }, deadline);
+    },
+
+    /** The user with this e-mail address, in any letter case; undefined where several have it. */
+    async findByEmail(organizationId: string, address: string, deadline: number): Promise<Found | undefined> {
+      return await only({ organizationId, 'emails.valueKey': fold(address) }, deadline);
+    },
+
+    /** Of each of these users who is there his name, whether he may enter, and his account, by his id. */
+    async standings(organizationId: string, ids: readonly string[], deadline: number) {
+      const projection = { organizationId: 1, userName: 1, active: 1, locked: 1, sessionEpoch: 1 };
+      const query = { organizationId, _id: { $in: [...ids] } };
+      const found = await collection.find(query, { projection, ...within(deadline) }).toArray();
+      return new Map(found.map((document) => [document._id, foundIn(document)]));
     },
 
     /** A page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     list: userLists(collection, totals),
 
     /**
-     * Puts the user in the place of the version it was made from, with the change that this is. Undefined where another
-     * version is stored by now, or none. Throws Taken.
+     * Puts the user and the account in the place of the version that was found, with the change that this is. Undefined
+     * where another version is stored by now, or none. Throws Taken.
      */
-    async replace({ version, unmoved }: Found, after: User, change: Change, deadline: number) {
+    async replace({ version, unmoved, account }: Found, after: User, change: Change, deadline: number) {
       const { organizationId } = after;
-      const document = toDocument(after, version + 1);
+      const document = toDocument(after, version + 1, account);
       document.unmoved = [...(await kept(organizationId, unmoved, deadline)), change];
       const hasReplaced = await write(organizationId, version, document, deadline);
       return hasReplaced ? toUser(document) : undefined;

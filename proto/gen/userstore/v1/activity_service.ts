@@ -19,8 +19,8 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Change } from "./change.js";
 
 /**
- * One request of an organization's identity provider, or one operation of a bulk request, and its
- * answer.
+ * One request of an organization's identity provider, or one operation of a bulk request, or one
+ * sign-in, and its answer.
  */
 export interface Activity {
   /**
@@ -33,7 +33,7 @@ export interface Activity {
   time:
     | Date
     | undefined;
-  /** Absent where the API token was refused. */
+  /** Absent where the API token was refused, and where none belongs: of sign-ins and the like. */
   apiTokenId?:
     | string
     | undefined;
@@ -41,9 +41,12 @@ export interface Activity {
   apiTokenLabel?:
     | string
     | undefined;
-  /** The HTTP method. */
+  /**
+   * The HTTP method; "SIGN-IN" for the return of a person from his identity provider,
+   * "UNIVERSAL-LOGOUT" for the provider's wish that somebody's sessions end.
+   */
   method: string;
-  /** The path below the base URL: "/Users/0199f7c1-…"; never the query. */
+  /** The path below the base URL: "/Users/0199f7c1-…", or "/login"; never the query. */
   path: string;
   /** The user it was about, where it was about one. */
   userId?:
@@ -51,7 +54,7 @@ export interface Activity {
     | undefined;
   /** The HTTP status. */
   status: number;
-  /** Why it was refused: scimType and detail of the SCIM error. */
+  /** Why it was refused: scimType and detail of the SCIM error; of a sign-in the reason in words. */
   scimType?: string | undefined;
   detail?:
     | string

@@ -5,11 +5,15 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
 import { type Config, readConfig, SECRET_VARIABLES } from './config.js';
+import { edgeMetrics } from './metrics.js';
+import { serveMetrics } from './metrics-server.js';
 import { badRequest, errorBody, ScimError } from './scim/errors.js';
 import { storeClient } from './store-client.js';
+import { callSpan } from './tracing.js';
 
 /** How long requests in flight may take to end on the way down. */
 const DRAIN_MS = 12_000;
@@ -21,16 +25,27 @@ async function main(): Promise<void> {
   log.info({ ...config, userstoreToken: config.userstoreToken ? 'set' : 'unset' }, 'configuration');
 
   const stopped = stopSignal();
+  const { publicUrl, trustedProxies, maxRequests } = config;
+  const registry = new Registry();
+  const metrics = edgeMetrics(registry);
+  if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
   const store = storeClient({
     address: config.userstoreAddress,
     serviceToken: config.userstoreToken ?? (await localServiceToken(config)),
     deadlineMs: config.storeDeadlineMs,
+    observe(rpc, metadata) {
+      const ends = [callSpan(rpc, metadata), metrics.call(rpc)];
+      return (code) => {
+        for (const end of ends) end(code);
+      };
+    },
   });
-  const activities = activityRecorder(store, log);
+  metrics.show({ userstore_calls_in_flight: store.callsInFlight, userstore_calls_queued: store.callsQueued });
+  const activities = activityRecorder(store, log, metrics);
   const server = createServer(
     // Above the 60 s after which Okta closes its side; slow senders are cut off.
     { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000, requireHostHeader: false },
-    createApp({ store, log, activities, publicUrl: config.publicUrl, trustedProxies: config.trustedProxies }),
+    createApp({ store, log, activities, metrics, publicUrl, trustedProxies, maxRequests }),
   );
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {

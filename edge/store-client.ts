@@ -18,9 +18,8 @@ import { OrganizationServiceClient } from '../proto/gen/userstore/v1/organizatio
 import { RateLimitServiceClient } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
 import { type Failure, failureOf } from '../proto/rpc-error.js';
+import { channelOptions, targetOf } from './store-channel.js';
 
-/** A page of 200 of the largest users fits. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const HEALTH_DEADLINE_MS = 2000;
 /**
  * Calls about the users of one organization at a time; more of them wait here. However much one organization sends at
@@ -42,25 +41,22 @@ export class StoreFailure extends Error {
 
 /** Where userstore is and how to call it. */
 export interface StoreOptions {
-  /** host:port */
+  /** host:port, several of them with commas between, or dns:///name:port. */
   address: string;
   serviceToken: string;
   /** How long a call may take, in milliseconds. */
   deadlineMs: number;
+  /** Told of each call ("UserService/GetUser") before it is sent; what it returns is told the code it ended with. */
+  observe: (rpc: string, metadata: Metadata) => (code: string) => void;
 }
 
 /** The calls that the edge makes. All throw StoreFailure. */
 export type StoreClient = ReturnType<typeof storeClient>;
 
 /** Opens a channel to userstore, which connects by itself whenever it can. */
-export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions) {
-  const channel = {
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-    // A userstore that comes back is found within a second, not within gRPC's two minutes.
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1000,
-  };
+export function storeClient({ address: addresses, serviceToken, deadlineMs, observe }: StoreOptions) {
+  const address = targetOf(addresses);
+  const channel = channelOptions();
   const users = new UserServiceClient(address, credentials.createInsecure(), channel);
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), channel);
   const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), channel);
@@ -78,11 +74,20 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
     sent.set('x-request-id', requestId);
     return sent;
   };
+  let inFlight = 0;
+  let queued = 0;
   const unary = <Request, Response>(client: Client, method: Unary<Request, Response>, timeoutMs = deadlineMs) => {
     const bound = method.bind(client);
+    const { path } = method as unknown as { path: string };
+    const rpc = path.slice(path.lastIndexOf('.') + 1);
     return (request: Request, requestId: string, deadline = Date.now() + timeoutMs): Promise<Response> =>
       new Promise((resolve, reject) => {
-        bound(request, metadata(requestId), { deadline }, (error, response) => {
+        const sent = metadata(requestId);
+        const ended = observe(rpc, sent);
+        inFlight++;
+        bound(request, sent, { deadline }, (error, response) => {
+          inFlight--;
+          ended(status[error?.code ?? status.OK] as string);
           if (error) reject(failed(error));
           else resolve(response);
         });
@@ -96,7 +101,11 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
       const deadline = Date.now() + deadlineMs;
       const turn = turns.get(request.organizationId) ?? pLimit(CALLS_AT_A_TIME);
       turns.set(request.organizationId, turn);
-      return turn(() => call(request, requestId, deadline));
+      queued++;
+      return turn(() => {
+        queued--;
+        return call(request, requestId, deadline);
+      });
     };
   };
 
@@ -117,6 +126,9 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
       health.check as unknown as Unary<{ service: string }, { status: string }>,
       HEALTH_DEADLINE_MS,
     ),
+    callsInFlight: () => inFlight,
+    /** How many wait for their organization's turn; as many as there are requests at most. */
+    callsQueued: () => queued,
     close: () => {
       for (const client of [users, apiTokens, organizations, activities, rateLimits, health]) client.close();
     },

@@ -1,5 +1,6 @@
 /** The configuration of userstore: a pure function of the environment, every problem in one message. */
 import { z } from 'zod';
+import type { MetricsAddress } from './metrics-server.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 
 const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
@@ -25,6 +26,10 @@ const environment = z.object({
   SERVICE_TOKENS: callers.optional(),
   DATA_DIR: z.string().min(1).default('./data'),
   ACTIVITY_DAYS: z.coerce.number().int().min(1).max(3650).default(90),
+  MAX_CALLS: z.coerce.number().int().min(1).max(100_000).default(1000),
+  MAX_CONNECTION_AGE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  USERSTORE_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -41,6 +46,12 @@ export interface Config {
   dataDir: string;
   /** How long activities and changes are kept. */
   activityDays: number;
+  /** How many calls are worked on at a time; the others are refused. */
+  maxCalls: number;
+  /** After this clients are asked to connect anew, wherever there is a userstore. */
+  maxConnectionAgeMs: number;
+  /** Where metrics are shown; undefined: nowhere. */
+  metrics: MetricsAddress | undefined;
   logLevel: string;
 }
 
@@ -59,6 +70,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     callers: data.SERVICE_TOKENS,
     dataDir: data.DATA_DIR,
     activityDays: data.ACTIVITY_DAYS,
+    maxCalls: data.MAX_CALLS,
+    maxConnectionAgeMs: data.MAX_CONNECTION_AGE_SECONDS * 1000,
+    metrics:
+      data.USERSTORE_METRICS_PORT === undefined
+        ? undefined
+        : { host: data.METRICS_HOST, port: data.USERSTORE_METRICS_PORT },
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -40,6 +40,8 @@ export interface Userstore {
   moveChanges: () => Promise<number>;
 }
 
+/** No call may take longer. */
+const CONNECTION_GRACE_MS = 120_000;
 /** In milliseconds, for a move of changes. */
 const MOVE_MS = 30_000;
 
@@ -47,13 +49,21 @@ const MOVE_MS = 30_000;
 interface ServerOptions extends CallTools {
   /** How long activities and changes are kept. */
   activityDays: number;
+  /** After which clients are asked to connect anew. */
+  maxConnectionAgeMs: number;
 }
 
 /** A server with the services over these collections. */
-export function createServer(models: Models, { activityDays, ...tools }: ServerOptions): Userstore {
+export function createServer(models: Models, { activityDays, maxConnectionAgeMs, ...tools }: ServerOptions): Userstore {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    // A client that is gone without a word is noticed.
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    // So that a userstore that is new gets its share; calls under way when their connection is old have time to end.
+    'grpc.max_connection_age_ms': maxConnectionAgeMs,
+    'grpc.max_connection_age_grace_ms': CONNECTION_GRACE_MS,
     // Two userstores on one port would each answer half the calls.
     'grpc.so_reuseport': 0,
   });

@@ -28,6 +28,8 @@ export type EdgeMetrics = ReturnType<typeof edgeMetrics>;
 
 /** Registers the metrics of an edge; nothing is registered anywhere else. */
 export function edgeMetrics(registry: Registry) {
+  // Both services have some metrics of the same names.
+  registry.setDefaultLabels({ service: 'edge' });
   const registers = [registry];
   const requests = new Histogram({
     name: 'http_request_duration_seconds',

@@ -16,6 +16,8 @@ export type UserstoreMetrics = ReturnType<typeof userstoreMetrics>;
 
 /** Registers the metrics of a userstore; nothing is registered anywhere else. */
 export function userstoreMetrics(registry: Registry) {
+  // Both services have some metrics of the same names.
+  registry.setDefaultLabels({ service: 'userstore' });
   const registers = [registry];
   const calls = new Histogram({
     name: 'grpc_server_call_duration_seconds',

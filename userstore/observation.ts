@@ -20,10 +20,11 @@ export function observers(metrics: UserstoreMetrics): { call: CallTools['observe
       };
     },
     command(command, collection) {
+      const start = performance.now();
       const end = commandSpan(command, collection);
-      return (isOk, seconds) => {
-        end(isOk, seconds);
-        metrics.command(command, collection, isOk, seconds);
+      return (isOk) => {
+        end(isOk);
+        metrics.command(command, collection, isOk, (performance.now() - start) / 1000);
       };
     },
   };

@@ -1,8 +1,8 @@
 /** What the driver says of each command that it sends: which, to which collection, and how it ended; never its content. */
 import type { Connection, mongo } from 'mongoose';
 
-/** Told when a command begins; what it returns is told whether it succeeded. */
-export type CommandObserver = (command: string, collection: string) => (isOk: boolean, seconds: number) => void;
+/** Told when a command begins; what it returns is told when it ends, and whether it succeeded. */
+export type CommandObserver = (command: string, collection: string) => (isOk: boolean) => void;
 
 /** Commands that are not about the database's content. */
 const IGNORED = new Set(['hello', 'ismaster', 'saslStart', 'saslContinue', 'endSessions', 'ping']);
@@ -18,8 +18,8 @@ export function observeCommands(connection: Connection, observe: CommandObserver
     if (IGNORED.has(commandName)) return;
     open.set(event.requestId, observe(commandName, collectionOf(commandName, command)));
   });
-  const ended = ({ requestId, duration }: mongo.CommandSucceededEvent | mongo.CommandFailedEvent, isOk: boolean) => {
-    open.get(requestId)?.(isOk, duration / 1000);
+  const ended = ({ requestId }: mongo.CommandSucceededEvent | mongo.CommandFailedEvent, isOk: boolean) => {
+    open.get(requestId)?.(isOk);
     open.delete(requestId);
   };
   client.on('commandSucceeded', (event) => ended(event, true));

@@ -21,6 +21,9 @@ import { type Failure, failureOf } from '../proto/rpc-error.js';
 import { channelOptions, targetOf } from './store-channel.js';
 
 const HEALTH_DEADLINE_MS = 2000;
+/** How often, and after how many milliseconds, what a connection refused is sent by another. */
+const MOST_REFUSALS = 5;
+const REFUSED_PAUSE_MS = 20;
 /**
  * Calls about the users of one organization at a time; more of them wait here. However much one organization sends at
  * once, another's calls find at most so many of its before them.
@@ -84,13 +87,20 @@ export function storeClient({ address: addresses, serviceToken, deadlineMs, obse
       new Promise((resolve, reject) => {
         const sent = metadata(requestId);
         const ended = observe(rpc, sent);
+        let refusals = 0;
+        const send = () =>
+          bound(request, sent, { deadline }, (error, response) => {
+            if (error && wasRefused(error) && ++refusals < MOST_REFUSALS) {
+              setTimeout(send, REFUSED_PAUSE_MS);
+              return;
+            }
+            inFlight--;
+            ended(status[error?.code ?? status.OK] as string);
+            if (error) reject(failed(error));
+            else resolve(response);
+          });
         inFlight++;
-        bound(request, sent, { deadline }, (error, response) => {
-          inFlight--;
-          ended(status[error?.code ?? status.OK] as string);
-          if (error) reject(failed(error));
-          else resolve(response);
-        });
+        send();
       });
   };
   const turns = new LRUCache<string, LimitFunction>({ max: MAX_ORGANIZATIONS });
@@ -141,6 +151,10 @@ type Unary<Request, Response> = (
   options: Partial<CallOptions>,
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall;
+
+/** Whether a connection that was just being closed refused a call, which no userstore has looked at then (RFC 9113 8.7). */
+const wasRefused = ({ code, details }: ServiceError): boolean =>
+  code === status.UNAVAILABLE && details === 'Stream refused by server';
 
 function failed(error: ServiceError): StoreFailure {
   const passing = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED, status.RESOURCE_EXHAUSTED];

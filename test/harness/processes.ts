@@ -19,6 +19,8 @@ export interface Service {
   stop: (signal?: NodeJS.Signals) => Promise<number | null>;
   /** Starts it again with the same environment; waits until it listens. */
   start: () => Promise<void>;
+  /** Sends it a signal and does not wait. */
+  signal: (signal: NodeJS.Signals) => void;
 }
 
 /** Starts `userstore` or `edge` with this environment and nothing inherited but PATH. */
@@ -55,7 +57,7 @@ export async function startService(name: 'userstore' | 'edge', env: Record<strin
   };
 
   await start();
-  return { log: () => log, stop, start };
+  return { log: () => log, stop, start, signal: (signal) => void child.kill(signal) };
 }
 
 /** Both services over one database. */
@@ -81,18 +83,23 @@ export async function startEdge(address: string, env: Record<string, string> = {
   return { origin: `http://127.0.0.1:${port}`, edge, stop: async () => void (await edge.stop()) };
 }
 
-/** Starts a pair over the database that `mongodbUri` names. */
-export async function startPair(mongodbUri: string, env: Record<string, string> = {}): Promise<Pair> {
-  const userstorePort = await freePort();
+/** Starts a userstore over the database that `mongodbUri` names. */
+export async function startUserstore(mongodbUri: string, env: Record<string, string> = {}) {
+  const port = await freePort();
   const userstore = await startService('userstore', {
     MONGODB_URI: mongodbUri,
-    USERSTORE_PORT: String(userstorePort),
+    USERSTORE_PORT: String(port),
     SERVICE_TOKENS: Object.entries(SERVICE_TOKENS)
       .map(([role, token]) => `${role}:${role}:${token}`)
       .join(','),
     ...env,
   });
-  const address = `127.0.0.1:${userstorePort}`;
+  return { address: `127.0.0.1:${port}`, userstore };
+}
+
+/** Starts a pair over the database that `mongodbUri` names. */
+export async function startPair(mongodbUri: string, env: Record<string, string> = {}): Promise<Pair> {
+  const { address, userstore } = await startUserstore(mongodbUri, env);
   const { origin, edge } = await startEdge(address, env);
   const stop = async () => {
     await edge.stop();

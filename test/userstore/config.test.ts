@@ -13,6 +13,9 @@ describe("userstore's configuration", () => {
       port: 50_051,
       callers: undefined,
       dataDir: './data',
+      maxCalls: 1000,
+      maxConnectionAgeMs: 300_000,
+      metrics: undefined,
       activityDays: 90,
       logLevel: 'info',
     });

@@ -60,7 +60,12 @@ export async function soak(
   );
 
   const load: Load = { requests: 0, failures: [] };
-  const over = AbortSignal.any([setting.signal, AbortSignal.timeout(minutes * MINUTE_MS)]);
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  setting.signal.addEventListener('abort', end);
+  // A timeout among AbortSignal.any is collected as garbage before its time.
+  setTimeout(end, minutes * MINUTE_MS);
+  const over = ending.signal;
   const loading = Array.from({ length: connections }, (_, index) =>
     drive(chain, tenants[index % 2] as Tenant, index, load, over),
   );

@@ -39,8 +39,8 @@ program
   .description('Organizations: how they are served, their API tokens, schemas and users.')
   .option(
     '--userstore <host:port>',
-    'where userstore listens; also USERSTORE_ADDRESS',
-    process.env.USERSTORE_ADDRESS || '127.0.0.1:50051',
+    'where userstore listens; also USERSTORE_ADDRESS, the first of several',
+    (process.env.USERSTORE_ADDRESS || '127.0.0.1:50051').split(',', 1)[0],
   )
   .option('--json', 'print JSON instead of text')
   .addHelpText('after', EXAMPLES)

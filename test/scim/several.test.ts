@@ -71,6 +71,21 @@ describe('two edges and two userstores on one database', function () {
     for (const count of more) expect(count).to.be.at.least(10);
   });
 
+  it('an edge finds userstores by a DNS name, and by those addresses of a list that there are', async () => {
+    const [first, second] = userstores.map(({ address }) => address.replace('127.0.0.1', 'localhost'));
+    for (const addresses of [`dns:///${first}`, `no-such-host.invalid:1,${second}`]) {
+      const { origin, stop } = await startEdge(addresses, ENV);
+      try {
+        const { organizationId, secret } = tenant;
+        const scim = scimClient(`${origin}/${organizationId}/scim/v2`, `apikey ${secret}`);
+        expect((await scim('GET', '/Users?count=1')).status, addresses).to.equal(200);
+        expect((await fetch(`${origin}/health/ready`)).status, addresses).to.equal(200);
+      } finally {
+        await stop();
+      }
+    }
+  });
+
   it('of 20 creations of one name at once, 10 at each edge, one succeeds and 19 are 409', async () => {
     for (let round = 0; round < 5; round++) {
       const name = uniqueName();

@@ -15,6 +15,7 @@ import { OPERATIONS, type Operation } from './operations.js';
 import { cpuTime, type Launched, launch, nextMessage, peakMemory, profileName } from './processes.js';
 import { compareProfiles } from './profile.js';
 import { METHOD, type Measured, table, tables } from './report.js';
+import { soak } from './soak.js';
 import { measureWalks } from './walk.js';
 
 /** V8 has optimized by then what it will; a chain that is warmer than the other would look better. */
@@ -32,6 +33,7 @@ interface Options {
   profile: boolean;
   walk: boolean;
   noise: boolean;
+  soak?: number;
   output: string;
 }
 
@@ -46,6 +48,11 @@ const options = program
   .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
   .option('--walk', 'measure walks through all users of a large organization instead', false)
   .option('--noise', 'measure what an organization far above its limit does to another instead', false)
+  .option(
+    '--soak <minutes>',
+    'put a mixed load on the product for so long instead, and watch its memory',
+    wholeNumber(1, 1440),
+  )
   .option('--output <folder>', 'where profiles are left', 'data/bench')
   .parse()
   .opts<Options>();
@@ -68,12 +75,13 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise) {
+  if (options.walk || options.noise || options.soak) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
+    if (options.soak) console.log(await soak(database, setting, keep, { ...options, minutes: options.soak }));
   } else {
     const setup = await start();
     await measure(setup);

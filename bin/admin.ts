@@ -50,7 +50,10 @@ Results go to stdout. Exit status: 0 done, 1 failed, 2 wrong arguments.`;
 program
   .name('admin')
   .description('Organizations: how they are served, their API tokens, sign-in, schemas and users.')
-  .option('--userstore <host:port>', 'where userstore listens (default: USERSTORE_ADDRESS, else 127.0.0.1:50051)')
+  .option(
+    '--userstore <host:port>',
+    'where userstore listens (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
+  )
   .option('--json', 'print JSON instead of text')
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

@@ -4,7 +4,9 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { ActivityRecorder } from './activities.js';
 import { activityLog } from './activity-log.js';
+import { admission } from './admission.js';
 import { authenticate, refuseSuspended } from './auth.js';
+import type { EdgeMetrics } from './metrics.js';
 import { rateLimit } from './rate-limit.js';
 import { requestLog } from './request-log.js';
 import { bulkRoute } from './routes/bulk.js';
@@ -17,6 +19,7 @@ import { userRoutes } from './routes/users.js';
 import { badRequest, ScimError } from './scim/errors.js';
 import { MAX_BODY_BYTES } from './scim/json.js';
 import type { StoreClient } from './store-client.js';
+import { requestSpan } from './tracing.js';
 import { userOperations } from './user-operations.js';
 
 const JSON_TYPES = ['application/scim+json', 'application/json'];
@@ -26,16 +29,20 @@ export interface AppOptions {
   store: StoreClient;
   log: Logger;
   activities: ActivityRecorder;
+  metrics: EdgeMetrics;
   /** http(s)://host[:port] as clients see it; undefined: what each request says. */
   publicUrl: string | undefined;
   /** How many proxies stand in front, whose X-Forwarded headers are believed. */
   trustedProxies: number;
+  /** How many requests are answered at a time. */
+  maxRequests: number;
   /** Undefined: nobody can sign in here. */
   signIn: SignInOptions | undefined;
 }
 
 /** The application over a userstore. */
-export function createApp({ store, log, activities, publicUrl, trustedProxies, signIn }: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const operations = userOperations(store);
   const users = userRoutes(operations, baseUrl);
@@ -50,12 +57,16 @@ export function createApp({ store, log, activities, publicUrl, trustedProxies, s
   app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
   app.use(singleSlashes);
 
-  app.use(requestLog(log), activityLog(activities));
+  app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), activityLog(activities));
   app.get('/health/live', live);
   app.get('/health/ready', ready(store));
 
+  const admit = admission(maxRequests, metrics);
+  metrics.show({ http_requests_in_flight: admit.requestsInFlight, http_request_body_bytes: admit.bodyBytes });
+  app.use(admit.request);
+
   const scim = express.Router({ caseSensitive: true });
-  const body = readBody();
+  const body = [admit.body, readBody()];
   scim.route('/').get(users.list).all(otherMethods('GET'));
   scim.route('/.search').post(body, users.search).all(otherMethods('POST'));
   scim.route('/Users').get(users.list).post(body, users.create).all(otherMethods('GET', 'POST'));
@@ -82,7 +93,14 @@ export function createApp({ store, log, activities, publicUrl, trustedProxies, s
     .route('/:organizationId/setup')
     .get(setupRoute(store, baseUrl, signIn?.publicUrl))
     .all(otherMethods('GET'));
-  app.use('/:organizationId/scim/v2', authenticate(store), rateLimit(store), refuseSuspended, scim);
+  app.use(
+    '/:organizationId/scim/v2',
+    authenticate(store, metrics),
+    admit.organization,
+    rateLimit(store, metrics),
+    refuseSuspended,
+    scim,
+  );
   app.use(signInRoutes(signIn, store, activities, log));
   app.use(notFound);
   app.use(errorHandler);

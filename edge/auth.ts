@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
 import { failureGuard } from './failure-guard.js';
+import type { EdgeMetrics } from './metrics.js';
 import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
@@ -53,7 +54,10 @@ export function callerOf(response: Response): Caller {
 }
 
 /** Requires a live API token of the organization in the path; answers 401 otherwise. */
-export function authenticate(store: StoreClient): RequestHandler<{ organizationId: string }> {
+export function authenticate(
+  store: StoreClient,
+  metrics: Pick<EdgeMetrics, 'tokenLookup'>,
+): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
   const guard = failureGuard();
 
@@ -68,6 +72,7 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
     const secretDigest = createHash('sha256').update(secret).digest();
     const key = organizationId + secretDigest.toString('base64');
     let principal = known.get(key);
+    metrics.tokenLookup(principal !== undefined);
     if (!principal) {
       if (!guard.hasSucceeded(key)) await guard.check(request.ip, organizationId);
       const start = performance.now();

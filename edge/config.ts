@@ -9,6 +9,7 @@ import {
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
+import type { MetricsAddress } from './metrics-server.js';
 
 const pageUrl = z
   .string()
@@ -45,9 +46,9 @@ const shape = {
   TLS_KEY: z.string().optional().describe('file with its private key'),
   USERSTORE_ADDRESS: z
     .string()
-    .regex(/^\S+:\d+$/, 'must be host:port')
+    .regex(/^(dns:\/\/\/)?[^\s,/]+:\d+(,[^\s,/]+:\d+)*$/, 'must be host:port, a list of them, or dns:///name:port')
     .default('127.0.0.1:50051')
-    .describe("userstore's `host:port`"),
+    .describe("userstore's `host:port`; several with commas between, or `dns:///name:port`"),
   USERSTORE_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
@@ -95,6 +96,23 @@ const shape = {
     .min(1)
     .default('./data')
     .describe("embedded MongoDB's data and the service tokens of this machine"),
+  MAX_REQUESTS: z.coerce
+    .number()
+    .int()
+    .min(10)
+    .max(100_000)
+    .default(2000)
+    .describe(
+      'requests that an edge answers at a time, a quarter of them for one organization; the others are refused',
+    ),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to show metrics at'),
+  METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .meta({ description: "port to show the edge's metrics at, as `/metrics`", unset: 'none' }),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -109,6 +127,10 @@ export const variables = z
   .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_CLIENT_KEY'))
   .refine(...needs('USERSTORE_CLIENT_KEY', 'USERSTORE_CLIENT_CERT'))
   .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_TLS_CA'))
+  .refine((data) => !(data.USERSTORE_TLS_CA && data.USERSTORE_ADDRESS.includes(',')) || data.USERSTORE_TLS_NAME, {
+    path: ['USERSTORE_TLS_NAME'],
+    message: 'is needed where USERSTORE_TLS_CA is set and USERSTORE_ADDRESS has several addresses',
+  })
   .refine(({ TLS_CERT, PUBLIC_URL }) => !(TLS_CERT && PUBLIC_URL?.startsWith('http:')), {
     path: ['PUBLIC_URL'],
     message: 'must begin with https:// where TLS_CERT is set',
@@ -130,6 +152,7 @@ export interface Config {
   trustedProxies: number;
   /** Where undefined, the edge speaks HTTP. */
   tls: CertificateFiles | undefined;
+  /** host:port, several of them with commas between, or dns:///name:port. */
   userstoreAddress: string;
   /** Where undefined, calls are not encrypted. */
   userstoreTls: CertificateFiles | undefined;
@@ -138,6 +161,10 @@ export interface Config {
   /** Undefined: the one in `dataDir`, unless there is a certificate. */
   userstoreToken: string | undefined;
   storeDeadlineMs: number;
+  /** How many requests are answered at a time; the others are refused. */
+  maxRequests: number;
+  /** Where metrics are shown; undefined: nowhere. */
+  metrics: MetricsAddress | undefined;
   dataDir: string;
   logLevel: string;
   /** By variable, secrets as set or unset: for the log. */
@@ -163,6 +190,8 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     userstoreTlsName: data.USERSTORE_TLS_NAME,
     userstoreToken: data.USERSTORE_TOKEN,
     storeDeadlineMs: data.STORE_DEADLINE_MS,
+    maxRequests: data.MAX_REQUESTS,
+    metrics: data.METRICS_PORT === undefined ? undefined : { host: data.METRICS_HOST, port: data.METRICS_PORT },
     dataDir: data.DATA_DIR,
     logLevel: data.LOG_LEVEL,
     inEffect: inEffect(variables, data),

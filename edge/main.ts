@@ -6,15 +6,19 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { Registry } from 'prom-client';
 import { type Certificates, followCertificates } from '../config/certificates.js';
 import { secretsOf } from '../config/variables.js';
 import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
 import { type Config, readConfig, variables } from './config.js';
+import { edgeMetrics } from './metrics.js';
+import { serveMetrics } from './metrics-server.js';
 import type { SignInOptions } from './routes/sign-in.js';
 import { badRequest, errorBody, ScimError } from './scim/errors.js';
 import { findLoginSecret } from './sign-in/secret.js';
 import { storeClient } from './store-client.js';
+import { callSpan } from './tracing.js';
 
 /** How long requests in flight may take to end on the way down. */
 const DRAIN_MS = 12_000;
@@ -28,16 +32,27 @@ async function main(): Promise<void> {
   const stopped = stopSignal();
   const certificates = config.tls && (await followCertificates(config.tls, log));
   const clientCertificates = config.userstoreTls && (await followCertificates(config.userstoreTls, log));
+  const registry = new Registry();
+  const metrics = edgeMetrics(registry);
+  if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
   const store = storeClient({
     address: config.userstoreAddress,
     serviceToken: await serviceToken(config),
     certificates: clientCertificates,
     serverName: config.userstoreTlsName,
     deadlineMs: config.storeDeadlineMs,
+    observe(rpc, metadata) {
+      const ends = [callSpan(rpc, metadata), metrics.call(rpc)];
+      return (code) => {
+        for (const end of ends) end(code);
+      };
+    },
   });
-  const activities = activityRecorder(store, log);
+  metrics.show({ userstore_calls_in_flight: store.callsInFlight, userstore_calls_queued: store.callsQueued });
+  const activities = activityRecorder(store, log, metrics);
   const signIn = await signInOptions(config, log);
-  const server = listener(createApp({ ...config, store, log, activities, signIn }), certificates);
+  const app = createApp({ ...config, store, log, activities, metrics, signIn });
+  const server = listener(app, certificates);
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
     refuse(socket, new ScimError(405, undefined, 'This is not a proxy.'));

@@ -5,6 +5,7 @@
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { principalOf } from './auth.js';
+import type { EdgeMetrics } from './metrics.js';
 import { localsOf } from './request-log.js';
 import { sampler } from './sampler.js';
 import { ScimError } from './scim/errors.js';
@@ -23,18 +24,23 @@ interface Held {
   until: number;
   /** Until when there are none. */
   refusedUntil: number;
+  /** Whether they are the edge's own, for want of a userstore. */
+  isUnchecked: boolean;
   acquiring: Promise<void> | undefined;
 }
 
 /** Requires a permit for each request of an authenticated organization; 429 with Retry-After otherwise. */
-export function rateLimit(store: StoreClient): RequestHandler {
+export function rateLimit(
+  store: StoreClient,
+  metrics: Pick<EdgeMetrics, 'limitDecision' | 'permitsFetched'>,
+): RequestHandler {
   const organizations = new LRUCache<string, Held>({ max: MAX_ORGANIZATIONS });
   const isOneOfMany = sampler();
 
   const heldOf = (organizationId: string): Held => {
     const known = organizations.get(organizationId);
     if (known) return known;
-    const held = { permits: 0, until: 0, refusedUntil: 0, acquiring: undefined };
+    const held = { permits: 0, until: 0, refusedUntil: 0, isUnchecked: false, acquiring: undefined };
     organizations.set(organizationId, held);
     return held;
   };
@@ -42,12 +48,14 @@ export function rateLimit(store: StoreClient): RequestHandler {
   async function acquire(held: Held, organizationId: string, requestId: string): Promise<void> {
     try {
       const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count: MOST_PERMITS }, requestId);
+      metrics.permitsFetched(granted);
+      held.isUnchecked = false;
       if (granted > 0) Object.assign(held, { permits: granted, until: Date.now() + PERMIT_MS });
       else held.refusedUntil = Date.now() + retryAfterMs;
     } catch (error) {
       // Without userstore no request gets far: it says so itself.
       if (!(error instanceof StoreFailure)) throw error;
-      Object.assign(held, { permits: MOST_PERMITS, until: Date.now() + PERMIT_MS });
+      Object.assign(held, { permits: MOST_PERMITS, until: Date.now() + PERMIT_MS, isUnchecked: true });
     }
   }
 
@@ -57,6 +65,7 @@ export function rateLimit(store: StoreClient): RequestHandler {
     while (!takesPermit(held)) {
       if (Date.now() < held.refusedUntil) {
         localsOf(response).isOneOfMany = isOneOfMany(organizationId);
+        metrics.limitDecision('refused');
         throw tooMany(settings.rateLimit?.perSecond ?? 0, held.refusedUntil - Date.now());
       }
       held.acquiring ??= acquire(held, organizationId, localsOf(response).requestId).finally(() => {
@@ -64,6 +73,7 @@ export function rateLimit(store: StoreClient): RequestHandler {
       });
       await held.acquiring;
     }
+    metrics.limitDecision(held.isUnchecked ? 'unchecked' : 'allowed');
     next();
   };
 }

@@ -1,9 +1,10 @@
-/** The id of each request, and its one log line: never headers, query or body. */
-import type { RequestHandler, Response } from 'express';
+/** The id of each request, and what is said of it when it is over: one log line, never headers, query or body, and its time. */
+import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Activity } from '../proto/gen/userstore/v1/activity_service.js';
 import type { Principal } from './auth.js';
+import type { EdgeMetrics } from './metrics.js';
 import type { ScimType } from './scim/errors.js';
 
 /** How an operation of a bulk request was answered. */
@@ -36,8 +37,11 @@ const TOKEN = /[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}/gi;
 /** What may be kept of an address: no query, and no API token. */
 export const pathOf = (url: string): string => (url.split('?', 1)[0] ?? '').replace(TOKEN, '…');
 
+/** The pattern of the route that a request took, below the organization's base URL. */
+export const routeOf = ({ route }: Pick<Request, 'route'>): string => String(route?.path ?? 'none');
+
 /** Gives the request an id, the same as in userstore's log and in X-Request-Id; logs a line when it is over. */
-export function requestLog(log: Logger): RequestHandler {
+export function requestLog(log: Logger, metrics: Pick<EdgeMetrics, 'request'>): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
     const { method, originalUrl } = request;
@@ -46,10 +50,12 @@ export function requestLog(log: Logger): RequestHandler {
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
       const { principal, scimType, isOneOfMany, err } = localsOf(response);
-      if (isOneOfMany) return;
       const status = response.statusCode;
+      const seconds = (performance.now() - start) / 1000;
+      metrics.request(method, routeOf(request), response.writableFinished ? status : undefined, seconds);
+      if (isOneOfMany) return;
       const path = pathOf(originalUrl).slice(0, 200);
-      const ms = Math.round((performance.now() - start) * 100) / 100;
+      const ms = Math.round(seconds * 100_000) / 100;
       const { organizationId, apiTokenId } = principal ?? {};
       const line = { requestId, method, path, status, scimType, ms, organizationId, apiTokenId, err };
       if (!response.writableFinished) log.warn(line, 'client went away');

@@ -20,10 +20,12 @@ import { SessionServiceClient } from '../proto/gen/userstore/v1/session_service.
 import { SsoConnectionServiceClient } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
 import { type Failure, failureOf } from '../proto/rpc-error.js';
+import { channelOptions, targetOf } from './store-channel.js';
 
-/** A page of 200 of the largest users fits. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const HEALTH_DEADLINE_MS = 2000;
+/** How often, and after how many milliseconds, what a connection refused is sent by another. */
+const MOST_REFUSALS = 5;
+const REFUSED_PAUSE_MS = 20;
 /**
  * Calls about the users of one organization at a time; more of them wait here. However much one organization sends at
  * once, another's calls find at most so many of its before them.
@@ -44,28 +46,24 @@ export class StoreFailure extends Error {
 
 /** Where userstore is and how to call it. */
 export interface StoreOptions extends ClientTls {
-  /** host:port */
+  /** host:port, several of them with commas between, or dns:///name:port. */
   address: string;
   /** Undefined where a certificate says who calls. */
   serviceToken: string | undefined;
   /** How long a call may take, in milliseconds. */
   deadlineMs: number;
+  /** Told of each call ("UserService/GetUser") before it is sent; what it returns is told the code it ended with. */
+  observe: (rpc: string, metadata: Metadata) => (code: string) => void;
 }
 
 /** The calls that the edge makes. All throw StoreFailure. */
 export type StoreClient = ReturnType<typeof storeClient>;
 
 /** Opens a channel to userstore, which connects by itself whenever it can. */
-export function storeClient({ address, serviceToken, deadlineMs, ...tls }: StoreOptions) {
-  const { credentials, options: ofTls } = channel(address, tls);
-  const options = {
-    ...ofTls,
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-    // A userstore that comes back is found within a second, not within gRPC's two minutes.
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1000,
-  };
+export function storeClient({ address: addresses, serviceToken, deadlineMs, observe, ...tls }: StoreOptions) {
+  const address = targetOf(addresses);
+  const { credentials, options: ofTls } = channel(addresses.replace('dns:///', ''), tls);
+  const options = { ...ofTls, ...channelOptions() };
   const users = new UserServiceClient(address, credentials, options);
   const apiTokens = new ApiTokenServiceClient(address, credentials, options);
   const organizations = new OrganizationServiceClient(address, credentials, options);
@@ -81,14 +79,30 @@ export function storeClient({ address, serviceToken, deadlineMs, ...tls }: Store
     sent.set('x-request-id', requestId);
     return sent;
   };
+  let inFlight = 0;
+  let queued = 0;
   const unary = <Request, Response>(client: Client, method: Unary<Request, Response>, timeoutMs = deadlineMs) => {
     const bound = method.bind(client);
+    const { path } = method as unknown as { path: string };
+    const rpc = path.slice(path.lastIndexOf('.') + 1);
     return (request: Request, requestId: string, deadline = Date.now() + timeoutMs): Promise<Response> =>
       new Promise((resolve, reject) => {
-        bound(request, metadata(requestId), { deadline }, (error, response) => {
-          if (error) reject(failed(error));
-          else resolve(response);
-        });
+        const sent = metadata(requestId);
+        const ended = observe(rpc, sent);
+        let refusals = 0;
+        const send = () =>
+          bound(request, sent, { deadline }, (error, response) => {
+            if (error && wasRefused(error) && ++refusals < MOST_REFUSALS) {
+              setTimeout(send, REFUSED_PAUSE_MS);
+              return;
+            }
+            inFlight--;
+            ended(status[error?.code ?? status.OK] as string);
+            if (error) reject(failed(error));
+            else resolve(response);
+          });
+        inFlight++;
+        send();
       });
   };
   const turns = new LRUCache<string, LimitFunction>({ max: MAX_ORGANIZATIONS });
@@ -99,7 +113,11 @@ export function storeClient({ address, serviceToken, deadlineMs, ...tls }: Store
       const deadline = Date.now() + deadlineMs;
       const turn = turns.get(request.organizationId) ?? pLimit(CALLS_AT_A_TIME);
       turns.set(request.organizationId, turn);
-      return turn(() => call(request, requestId, deadline));
+      queued++;
+      return turn(() => {
+        queued--;
+        return call(request, requestId, deadline);
+      });
     };
   };
 
@@ -125,6 +143,9 @@ export function storeClient({ address, serviceToken, deadlineMs, ...tls }: Store
       health.check as unknown as Unary<{ service: string }, { status: string }>,
       HEALTH_DEADLINE_MS,
     ),
+    callsInFlight: () => inFlight,
+    /** How many wait for their organization's turn; as many as there are requests at most. */
+    callsQueued: () => queued,
     close: () => {
       const clients = [users, apiTokens, organizations, activities, rateLimits, connections, sessions, health];
       for (const client of clients) client.close();
@@ -138,6 +159,10 @@ type Unary<Request, Response> = (
   options: Partial<CallOptions>,
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall;
+
+/** Whether a connection that was just being closed refused a call, which no userstore has looked at then (RFC 9113 8.7). */
+const wasRefused = ({ code, details }: ServiceError): boolean =>
+  code === status.UNAVAILABLE && details === 'Stream refused by server';
 
 function failed(error: ServiceError): StoreFailure {
   const passing = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED, status.RESOURCE_EXHAUSTED];

@@ -70,13 +70,33 @@ const IMPORTS: ImportRule[] = [
       'the SCIM core makes users, filters and operations by the schemas of organizations, nothing else of the contract',
   },
   {
-    from: /^edge\/(?!store-client\.ts)/,
+    from: /^edge\/(?!store-(client|channel)\.ts)/,
     mayNot: /^(@grpc\/|grpc-)/,
     because: 'store-client.ts is the only place a call can be made, so every call has a deadline and a request id',
   },
   {
+    from: /^edge\/store-channel\.ts/,
+    mayNot: /^(proto|edge)\//,
+    because: 'it says how userstore is reached, not what is asked of it',
+  },
+  {
+    from: /^(edge|userstore)\/(?!metrics(-server)?\.ts|main\.ts)/,
+    mayNot: /^prom-client$/,
+    because: 'one file of each process knows its metrics; the others call functions',
+  },
+  {
+    from: /^(edge|userstore)\/(?!tracing\.ts|observation\.ts)/,
+    mayNot: /^@opentelemetry\//,
+    because: 'one file of each process knows what a span says',
+  },
+  {
+    from: /^(edge|userstore|proto|bin)\//,
+    mayNot: /^@opentelemetry\/(?!api$)/,
+    because: 'whether and where traces go is for whoever runs the services, who loads an SDK',
+  },
+  {
     from: /^edge\/store-client\.ts/,
-    mayNot: /^(express$|edge\/)/,
+    mayNot: /^(express$|edge\/(?!store-channel\.ts))/,
     because: 'calling userstore has nothing to do with HTTP or SCIM',
   },
   {
@@ -133,6 +153,11 @@ const IMPORTS: ImportRule[] = [
     mayNot: /^userstore\/storage\/(?!errors\.ts)/,
     because: 'the rules are given a storage; they do not choose one',
     typesToo: false,
+  },
+  {
+    from: /^userstore\/storage\//,
+    mayNot: /^(prom-client|@opentelemetry\/)/,
+    because: 'storage tells an observer what it did; what that is made of is not its affair',
   },
   {
     from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields|declared-attributes|policy|extension-schemas|connection-values|errors)\.ts/,
@@ -298,6 +323,9 @@ describe('the architecture', () => {
       ['edge/sign-in/flow.ts', 'edge/pages/login.ts'],
       ['edge/sign-in/cookies.ts', 'express'],
       ['edge/pages/login.ts', 'edge/sign-in/cookies.ts'],
+      ['edge/auth.ts', 'prom-client'],
+      ['userstore/storage/users.ts', '@opentelemetry/api'],
+      ['userstore/tracing.ts', '@opentelemetry/sdk-trace-node'],
       ['userstore/domain/users.ts', 'mongoose'],
       ['userstore/rpc/status.ts', 'mongoose'],
       ['userstore/rpc/user-service.ts', 'userstore/storage/users.ts'],

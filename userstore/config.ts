@@ -9,6 +9,7 @@ import {
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
+import type { MetricsAddress } from './metrics-server.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 import { keysIn } from './secret-keys.js';
 
@@ -81,6 +82,28 @@ const shape = {
     .default(60)
     .describe('a session that is not used for so long is over'),
   SESSION_MAX_HOURS: z.coerce.number().int().min(1).max(720).default(12).describe('how long a session lasts at most'),
+  MAX_CALLS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe('calls that a userstore works on at a time; those beyond are refused'),
+  MAX_CONNECTION_AGE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(300)
+    .describe('after so long clients are asked to connect anew, wherever there is a userstore'),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to show metrics at'),
+  USERSTORE_METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .meta({ description: "port to show userstore's metrics at, as `/metrics`", unset: 'none' }),
   ACTIVITY_DAYS: z.coerce
     .number()
     .int()
@@ -134,6 +157,12 @@ export interface Config {
   sessionMaxHours: number;
   /** How long activities and changes are kept. */
   activityDays: number;
+  /** How many calls are worked on at a time; the others are refused. */
+  maxCalls: number;
+  /** After this clients are asked to connect anew, wherever there is a userstore. */
+  maxConnectionAgeMs: number;
+  /** Where metrics are shown; undefined: nowhere. */
+  metrics: MetricsAddress | undefined;
   logLevel: string;
   /** By variable, secrets as set or unset: for the log. */
   inEffect: Record<string, unknown>;
@@ -155,6 +184,12 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     sessionIdleMinutes: data.SESSION_IDLE_MINUTES,
     sessionMaxHours: data.SESSION_MAX_HOURS,
     activityDays: data.ACTIVITY_DAYS,
+    maxCalls: data.MAX_CALLS,
+    maxConnectionAgeMs: data.MAX_CONNECTION_AGE_SECONDS * 1000,
+    metrics:
+      data.USERSTORE_METRICS_PORT === undefined
+        ? undefined
+        : { host: data.METRICS_HOST, port: data.USERSTORE_METRICS_PORT },
     logLevel: data.LOG_LEVEL,
     inEffect: inEffect(variables, data),
   };

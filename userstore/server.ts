@@ -42,9 +42,6 @@ import { userStorage } from './storage/users.js';
 /** A page of 200 of the largest users fits. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-/** Older connections are ended, once calls in flight have been answered. */
-const MAX_CONNECTION_AGE_MS = 3_600_000;
-
 /** A server, its health, and what has to be done now and then. */
 export interface Userstore {
   server: Server;
@@ -58,6 +55,8 @@ export interface Userstore {
   resealSecrets: () => Promise<{ sealed: number; lost: number }>;
 }
 
+/** No call may take longer. */
+const CONNECTION_GRACE_MS = 120_000;
 /** In milliseconds, for a move of changes, or for sealing secrets. */
 const MOVE_MS = 30_000;
 
@@ -68,20 +67,26 @@ interface ServerOptions extends CallTools {
   /** Keys of 32 bytes that secrets are encrypted with, the first from now on; perhaps none. */
   secretKeys: readonly Buffer[];
   lifetimes: Lifetimes;
+  /** After which clients are asked to connect anew: their certificates are looked at when they connect. */
+  maxConnectionAgeMs: number;
 }
 
 /** A server with the services over these collections. */
 export function createServer(
   models: Models,
-  { activityDays, secretKeys, lifetimes, ...tools }: ServerOptions,
+  { activityDays, secretKeys, lifetimes, maxConnectionAgeMs, ...tools }: ServerOptions,
 ): Userstore {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    // A client that is gone without a word is noticed.
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    // So that a userstore that is new gets its share; calls under way when their connection is old have time to end.
+    'grpc.max_connection_age_ms': maxConnectionAgeMs,
+    'grpc.max_connection_age_grace_ms': CONNECTION_GRACE_MS,
     // Two userstores on one port would each answer half the calls.
     'grpc.so_reuseport': 0,
-    // A client's certificate is looked at when it connects; by then one that has run out, or whose CA has gone, is refused.
-    'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
   });
   const organizationStore = organizationStorage(models.organizations);
   const apiTokenStore = apiTokenStorage(models.apiTokens);

@@ -51,7 +51,7 @@ export interface Config {
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
   const data = readVariables(variables, env, readFile);
   return {
-    userstoreAddress: data.USERSTORE_ADDRESS,
+    userstoreAddress: data.USERSTORE_ADDRESS.split(',', 1)[0] as string,
     ...userstoreTlsOf(data),
     adminToken: data.ADMIN_TOKEN,
     dataDir: data.DATA_DIR,

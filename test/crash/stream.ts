@@ -10,8 +10,8 @@ const PATCHES_A_CREATE = 2;
 
 /** A running stream. */
 export interface Stream {
-  /** Resolves once so many more changes are acknowledged. */
-  acknowledges: (more: number) => Promise<void>;
+  /** Resolves once so many more changes are acknowledged; throws when they are not within `timeoutMs`, or 20 seconds. */
+  acknowledges: (more: number, timeoutMs?: number) => Promise<void>;
   /** Resolves once so many more requests are refused. */
   refuses: (more: number) => Promise<void>;
   /** Ends the stream; then what was acknowledged must be there, once, and nothing that was not asked for. */
@@ -77,9 +77,9 @@ export function startStream(scim: Scim): Stream {
   writing.catch(() => undefined);
 
   return {
-    acknowledges: (more) => {
+    acknowledges: (more, timeoutMs = 20_000) => {
       const enough = acknowledged + more;
-      return eventually(`${more} more changes acknowledged`, async () => acknowledged >= enough, 20_000);
+      return eventually(`${more} more changes acknowledged`, async () => acknowledged >= enough, timeoutMs);
     },
     refuses: (more) => {
       const enough = refused + more;

@@ -18,6 +18,8 @@ describe("the edge's configuration", () => {
       userstoreTls: undefined,
       userstoreTlsName: undefined,
       storeDeadlineMs: 10_000,
+      maxRequests: 2000,
+      metrics: undefined,
       trustedProxies: 0,
       dataDir: './data',
       logLevel: 'info',
@@ -102,4 +104,20 @@ describe("the edge's configuration", () => {
   for (const PUBLIC_URL of ['https://scim.example/path', 'ftp://scim.example', 'https://scim.example?x', 'https://']) {
     it(`refuses the public URL ${PUBLIC_URL}`, () => expect(() => readConfig({ PUBLIC_URL })).to.throw(/PUBLIC_URL/));
   }
+
+  for (const USERSTORE_ADDRESS of ['a:1', '[::1]:1', 'a:1,b.example:2', 'dns:///userstore.example:50051']) {
+    it(`takes the userstore address ${USERSTORE_ADDRESS}`, () => {
+      expect(readConfig({ USERSTORE_ADDRESS }).userstoreAddress).to.equal(USERSTORE_ADDRESS);
+    });
+  }
+
+  for (const USERSTORE_ADDRESS of ['a', 'a:1,', 'a:1, b:2', 'http://a:1', 'dns:///a', ':1']) {
+    it(`refuses the userstore address "${USERSTORE_ADDRESS}"`, () => {
+      expect(() => readConfig({ USERSTORE_ADDRESS })).to.throw(/USERSTORE_ADDRESS/);
+    });
+  }
+
+  it('shows metrics to this machine only, and only where told on which port', () => {
+    expect(readConfig({ METRICS_PORT: '9464' }).metrics).to.deep.equal({ host: '127.0.0.1', port: 9464 });
+  });
 });

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type RateLimitStorage, rateLimitStorage } from '../../userstore/storage/rate-limits.js';
-import { type Database, openDatabase } from './database.js';
+import { type Database, openDatabase, soon } from './database.js';
 
 describe('the budget of an organization', () => {
   let database: Database;
@@ -17,7 +17,7 @@ describe('the budget of an organization', () => {
   async function take(organizationId: string, count: number, limit: { perSecond: number; burst: number }) {
     let granted = 0;
     while (granted < count) {
-      const answer = await budgets.take(organizationId, count - granted, limit);
+      const answer = await budgets.take(organizationId, count - granted, limit, soon());
       if (answer.granted === 0) break;
       granted += answer.granted;
     }
@@ -26,7 +26,7 @@ describe('the budget of an organization', () => {
 
   it('is the burst at once, and not one more', async () => {
     expect(await take('at once', 1000, { perSecond: 20, burst: 100 })).to.be.within(100, 120);
-    const refused = await budgets.take('at once', 1, { perSecond: 20, burst: 100 });
+    const refused = await budgets.take('at once', 1, { perSecond: 20, burst: 100 }, soon());
     expect(refused).to.include({ granted: 0 });
     expect(refused.retryAfterMs).to.be.within(1, 1000);
   });
@@ -56,6 +56,6 @@ describe('the budget of an organization', () => {
   it('is one organization’s: another’s is untouched', async () => {
     const limit = { perSecond: 5, burst: 5 };
     await take('one', 100, limit);
-    expect((await budgets.take('other', 1, limit)).granted).to.equal(1);
+    expect((await budgets.take('other', 1, limit, soon())).granted).to.equal(1);
   });
 });

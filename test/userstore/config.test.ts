@@ -20,6 +20,9 @@ describe("userstore's configuration", () => {
       secretKeys: { from: 'dataDir' },
       sessionIdleMinutes: 60,
       sessionMaxHours: 12,
+      maxCalls: 1000,
+      maxConnectionAgeMs: 300_000,
+      metrics: undefined,
       activityDays: 90,
       logLevel: 'info',
     });

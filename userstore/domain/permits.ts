@@ -29,7 +29,7 @@ export function permits(storage: RateLimitStorage, organizations: Organizations)
     /** Takes up to `count` permits. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
     async acquire(organizationId: string, count: number, deadline: number): Promise<AcquirePermitsResponse> {
       if (count < 1 || count > MAX_COUNT) throw invalidField('count', `It must be between 1 and ${MAX_COUNT}.`);
-      return await storage.take(organizationId, count, await limitOf(organizationId, deadline));
+      return await storage.take(organizationId, count, await limitOf(organizationId, deadline), deadline);
     },
   };
 }

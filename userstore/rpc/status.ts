@@ -1,9 +1,10 @@
 /** The one place where an error becomes a gRPC status. */
-import { status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { failureTrailers } from '../../proto/rpc-error.js';
 import { DomainError } from '../domain/errors.js';
 import { isUnavailable } from '../storage/errors.js';
+import { NoRoom } from './room.js';
 
 /** The canonical code of each reason (google.rpc.Code). */
 const CODES: Record<ErrorReason, status> = {
@@ -49,6 +50,12 @@ export function statusOf(error: unknown) {
     const metadata = failureTrailers(code, error.message, { reason, field, userId });
     return { code, details: error.message, metadata };
   }
-  if (isUnavailable(error)) return { code: status.UNAVAILABLE, details: 'The database is away or late.' };
+  if (error instanceof NoRoom) return { code: status.RESOURCE_EXHAUSTED, details: error.message };
+  if (isUnavailable(error)) {
+    const metadata = new Metadata();
+    // The driver has tried again by itself, so a client's library need not: another userstore has the same database.
+    metadata.set('grpc-retry-pushback-ms', '-1');
+    return { code: status.UNAVAILABLE, details: 'The database is away or late.', metadata };
+  }
   return { code: status.INTERNAL, details: 'The service failed; its log says why.' };
 }

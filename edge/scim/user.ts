@@ -4,17 +4,16 @@ import {
   type Attribute,
   attributeNamed,
   CORE_USER,
-  DROPPED,
   ENTERPRISE_ATTRIBUTES,
   ENTERPRISE_USER,
   fieldOf,
-  READ_ONLY,
   TOP_ATTRIBUTES,
 } from './attributes.js';
 import { badRequest } from './errors.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
-import { isSchemaUrn } from './notation.js';
+import { isSchemaUrn, isUnder } from './notation.js';
+import { USER } from './resource-types.js';
 import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
 import { isUnset, parseValue } from './value.js';
 
@@ -30,7 +29,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   for (const [name, value] of coreEntries(body)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
     if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
-    else if (isUrnOf(ENTERPRISE_USER, name)) {
+    else if (isUnder(ENTERPRISE_USER, name)) {
       const enterprise =
         name.length > ENTERPRISE_USER.length ? { [name.slice(ENTERPRISE_USER.length + 1)]: value } : value;
       values.enterprise = {
@@ -47,7 +46,8 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
 }
 
 /** What every resource has, and what is dropped. */
-const isCommonName = (name: string): boolean => READ_ONLY.has(name.toLowerCase()) || name.toLowerCase() === DROPPED;
+const isCommonName = (name: string): boolean =>
+  USER.readOnly.has(name.toLowerCase()) || name.toLowerCase() === USER.dropped;
 
 const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
@@ -56,15 +56,12 @@ const isKnownSchema = (urn: string, { extensionSchemas }: Settings): boolean =>
   [CORE_USER, ENTERPRISE_USER].some((known) => known.toLowerCase() === urn.toLowerCase()) ||
   schemaOf(extensionSchemas, urn) !== undefined;
 
-const isUrnOf = (schema: string, name: string): boolean =>
-  `${name.toLowerCase()}:`.startsWith(`${schema.toLowerCase()}:`);
-
-/** The entries of a body; what stands under the URN of the core schema belongs to the user himself. */
-export function coreEntries(body: JsonObject): [name: string, value: unknown][] {
+/** The entries of a body; what stands under the URN of the core schema belongs to the resource itself. */
+export function coreEntries(body: JsonObject, schema = CORE_USER): [name: string, value: unknown][] {
   return Object.entries(body).flatMap(([name, value]) => {
-    if (!isUrnOf(CORE_USER, name)) return [[name, value]];
-    if (name.length > CORE_USER.length) return [[name.slice(CORE_USER.length + 1), value]];
-    return isObject(value) ? coreEntries(value) : [];
+    if (!isUnder(schema, name)) return [[name, value]];
+    if (name.length > schema.length) return [[name.slice(schema.length + 1), value]];
+    return isObject(value) ? coreEntries(value, schema) : [];
   });
 }
 

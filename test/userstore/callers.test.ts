@@ -3,6 +3,7 @@ import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { ActivityServiceService } from '../../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { GroupServiceService } from '../../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
@@ -17,15 +18,17 @@ const metadata = (authorization?: string) => {
 };
 const paths = [
   UserServiceService,
+  GroupServiceService,
   ApiTokenServiceService,
   OrganizationServiceService,
   RateLimitServiceService,
   ActivityServiceService,
 ].flatMap((service) => Object.values(service).map(({ path }) => path as string));
 const USERS = ['GetUser', 'ListUsers', 'CreateUser', 'UpdateUser', 'PatchUser', 'DeleteUser'];
+const GROUPS = ['GetGroup', 'ListGroups', 'CreateGroup', 'UpdateGroup', 'PatchGroup', 'DeleteGroup', 'ListMemberships'];
 const ALLOWED: Record<Role, string[]> = {
-  edge: [...USERS, 'VerifyApiToken', 'AcquirePermits', 'RecordActivities', 'GetOrganization'],
-  reader: ['GetUser', 'ListUsers'],
+  edge: [...USERS, ...GROUPS, 'VerifyApiToken', 'AcquirePermits', 'RecordActivities', 'GetOrganization'],
+  reader: ['GetUser', 'ListUsers', 'GetGroup', 'ListGroups', 'ListMemberships'],
   admin: paths.map((path) => path.slice(path.lastIndexOf('/') + 1)),
 };
 

@@ -16,7 +16,11 @@ export interface Caller {
 }
 
 const USERS = '/userstore.v1.UserService/';
-const READS = [`${USERS}GetUser`, `${USERS}ListUsers`];
+const GROUPS = '/userstore.v1.GroupService/';
+const READS = [
+  ...['GetUser', 'ListUsers'].map((method) => USERS + method),
+  ...['GetGroup', 'ListGroups', 'ListMemberships'].map((method) => GROUPS + method),
+];
 
 const FOR_EDGES = [
   '/userstore.v1.ApiTokenService/VerifyApiToken',
@@ -26,7 +30,7 @@ const FOR_EDGES = [
 ];
 
 const MAY_CALL: Record<Role, (path: string) => boolean> = {
-  edge: (path) => path.startsWith(USERS) || FOR_EDGES.includes(path),
+  edge: (path) => path.startsWith(USERS) || path.startsWith(GROUPS) || FOR_EDGES.includes(path),
   reader: (path) => READS.includes(path),
   admin: () => true,
 };

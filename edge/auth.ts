@@ -4,11 +4,11 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
+import type { Caller } from './caller.js';
 import { failureGuard } from './failure-guard.js';
 import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
-import type { Caller } from './user-operations.js';
 
 /** Whom a request is from; in the response's locals once authenticated. */
 export interface Principal {

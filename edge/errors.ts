@@ -25,7 +25,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
     'The userName is already used by another user of this organization, active or not.',
   ],
   [ErrorReason.ERROR_REASON_ETAG_MISMATCH]: [412, undefined],
-  [ErrorReason.ERROR_REASON_WRITE_CONTENTION]: [503, undefined, 'Too many changes to this user at once; try again.'],
+  [ErrorReason.ERROR_REASON_WRITE_CONTENTION]: [503, undefined, 'Too many changes to the same at once; try again.'],
   [ErrorReason.ERROR_REASON_FIELD_INVALID]: [400, 'invalidValue'],
   [ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED]: [400, 'invalidFilter'],
   [ErrorReason.ERROR_REASON_PATCH_FIELD_UNKNOWN]: [400, 'invalidPath'],

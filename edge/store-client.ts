@@ -14,6 +14,7 @@ import { LRUCache } from 'lru-cache';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ActivityServiceClient } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
+import { GroupServiceClient } from '../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceClient } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceClient } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
@@ -23,7 +24,7 @@ import { type Failure, failureOf } from '../proto/rpc-error.js';
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const HEALTH_DEADLINE_MS = 2000;
 /**
- * Calls about the users of one organization at a time; more of them wait here. However much one organization sends at
+ * Calls about the users and groups of one organization at a time; more of them wait here. However much one organization sends at
  * once, another's calls find at most so many of its before them.
  */
 const CALLS_AT_A_TIME = 4;
@@ -62,6 +63,7 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
     'grpc.max_reconnect_backoff_ms': 1000,
   };
   const users = new UserServiceClient(address, credentials.createInsecure(), channel);
+  const groups = new GroupServiceClient(address, credentials.createInsecure(), channel);
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), channel);
   const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), channel);
   const activities = new ActivityServiceClient(address, credentials.createInsecure(), channel);
@@ -89,9 +91,12 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
       });
   };
   const turns = new LRUCache<string, LimitFunction>({ max: MAX_ORGANIZATIONS });
-  /** A call about an organization's users. Waiting for its turn is part of the time that it may take. */
-  const inTurn = <Request extends { organizationId: string }, Response>(method: Unary<Request, Response>) => {
-    const call = unary(users, method);
+  /** A call about an organization's users and groups. Waiting for its turn is part of the time that it may take. */
+  const inTurn = <Request extends { organizationId: string }, Response>(
+    client: Client,
+    method: Unary<Request, Response>,
+  ) => {
+    const call = unary(client, method);
     return (request: Request, requestId: string): Promise<Response> => {
       const deadline = Date.now() + deadlineMs;
       const turn = turns.get(request.organizationId) ?? pLimit(CALLS_AT_A_TIME);
@@ -101,12 +106,19 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
   };
 
   return {
-    getUser: inTurn(users.getUser),
-    listUsers: inTurn(users.listUsers),
-    createUser: inTurn(users.createUser),
-    updateUser: inTurn(users.updateUser),
-    patchUser: inTurn(users.patchUser),
-    deleteUser: inTurn(users.deleteUser),
+    getUser: inTurn(users, users.getUser),
+    listUsers: inTurn(users, users.listUsers),
+    createUser: inTurn(users, users.createUser),
+    updateUser: inTurn(users, users.updateUser),
+    patchUser: inTurn(users, users.patchUser),
+    deleteUser: inTurn(users, users.deleteUser),
+    getGroup: inTurn(groups, groups.getGroup),
+    listGroups: inTurn(groups, groups.listGroups),
+    createGroup: inTurn(groups, groups.createGroup),
+    updateGroup: inTurn(groups, groups.updateGroup),
+    patchGroup: inTurn(groups, groups.patchGroup),
+    deleteGroup: inTurn(groups, groups.deleteGroup),
+    listMemberships: inTurn(groups, groups.listMemberships),
     verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
     acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
     getOrganization: unary(organizations, organizations.getOrganization),
@@ -118,7 +130,7 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
       HEALTH_DEADLINE_MS,
     ),
     close: () => {
-      for (const client of [users, apiTokens, organizations, activities, rateLimits, health]) client.close();
+      for (const client of [users, groups, apiTokens, organizations, activities, rateLimits, health]) client.close();
     },
   };
 }

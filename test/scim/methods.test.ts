@@ -1,5 +1,6 @@
 /** Methods and media types (RFC 7644 sections 3.1, 3.8, 3.11 and 8.1). */
 import { expect } from 'chai';
+import { createGroup } from '../harness/groups.js';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import { createUser, expectError, oktaUser, scimClient, uniqueName } from '../harness/scim.js';
 
@@ -26,7 +27,9 @@ describe('SCIM methods and media types', () => {
     ['/Users/.search', 'POST, OPTIONS'],
     ['/.search', 'POST, OPTIONS'],
     ['/Bulk', 'POST, OPTIONS'],
-    ['/Groups', 'GET, HEAD, OPTIONS'],
+    ['/Groups', 'GET, POST, HEAD, OPTIONS'],
+    ['/Groups/x', 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS'],
+    ['/Groups/.search', 'POST, OPTIONS'],
     ['/Schemas', 'GET, HEAD, OPTIONS'],
     ['/ResourceTypes', 'GET, HEAD, OPTIONS'],
     ['/ServiceProviderConfig', 'GET, HEAD, OPTIONS'],
@@ -44,7 +47,8 @@ describe('SCIM methods and media types', () => {
   }
 
   it('HEAD answers as GET does, without the body', async () => {
-    for (const path of [`/Users/${id}`, '/Users?count=1', '/Schemas']) {
+    const group = await createGroup(tenant.scim, [id]);
+    for (const path of [`/Users/${id}`, '/Users?count=1', `/Groups/${group.id}`, '/Groups?count=1', '/Schemas']) {
       const [head, get] = [await tenant.scim('HEAD', path), await tenant.scim('GET', path)];
       expect([head.status, head.text]).to.deep.equal([200, '']);
       for (const name of ['content-type', 'content-length', 'etag', 'location']) {

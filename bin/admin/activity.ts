@@ -14,6 +14,7 @@ const PAGE_SIZE = 500;
 
 interface Wanted {
   user?: string;
+  group?: string;
   since?: Date;
   until?: Date;
   request?: string;
@@ -28,8 +29,9 @@ interface Wanted {
 export function activityCommand(program: Command): void {
   program
     .command('activity <organizationId>')
-    .description('show what its Okta asked for, what it was answered, and what became of users by it; oldest first')
+    .description('show what its Okta asked for, what it was answered, and what became of users and groups by it; oldest first')
     .option('--user <user>', 'about this user only: an id, or a user name')
+    .option('--group <id>', 'about the group with this id only')
     .option('--since <time>', 'from this time on: 2026-11-24T08:00Z, or 90m, 2h, 7d ago', time)
     .option('--until <time>', 'before this time', time)
     .option('--request <id>', 'the request with this id (X-Request-Id), and its operations')
@@ -53,10 +55,10 @@ export function activityCommand(program: Command): void {
 async function requestFor(
   userstore: Userstore,
   organizationId: string,
-  { user, since, until, request: requestId, token: apiTokenId, method, status }: Wanted,
+  { user, group: groupId, since, until, request: requestId, token: apiTokenId, method, status }: Wanted,
 ): Promise<ListActivitiesRequest> {
   const userId = user === undefined ? undefined : await userstore.userIdOf(organizationId, user);
-  return { organizationId, since, until, userId, requestId, apiTokenId, method, status };
+  return { organizationId, since, until, userId, groupId, requestId, apiTokenId, method, status };
 }
 
 /** The newest activities, oldest first. */

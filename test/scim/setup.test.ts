@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { connect } from '../../bin/admin/userstore.js';
 import { AttributeType } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
+import { createGroup, oktaGroup } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, freshTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS, startPair } from '../harness/processes.js';
@@ -36,6 +37,7 @@ describe('the setup page', () => {
       'To App',
       'Create Users',
       'Deactivate Users',
+      'Push Groups',
     ]) {
       expect(page).to.include(step);
     }
@@ -72,6 +74,8 @@ describe('the setup page', () => {
       await scimClient(tenant.baseUrl, 'apikey wrong')('GET', '/Users'),
       await tenant.scim('POST', '/Users', oktaUser(user.userName)),
       await tenant.scim('POST', '/Users', oktaUser('')),
+      await tenant.scim('POST', '/Groups', oktaGroup((await createGroup(tenant.scim)).displayName)),
+      await tenant.scim('GET', '/Groups/nobody'),
     ];
     for (const { body } of answers)
       expect(page).to.include(`<dt>“${body.detail.split('. ', 1)[0].replace(/\.$/, '')}.`);

@@ -29,7 +29,9 @@ interface Wanted {
 export function activityCommand(program: Command): void {
   program
     .command('activity <organizationId>')
-    .description('show what its Okta asked for, what it was answered, and what became of users and groups by it; oldest first')
+    .description(
+      'show what its Okta asked for, what it was answered, and what became of users and groups by it; oldest first',
+    )
     .option('--user <user>', 'about this user only: an id, or a user name')
     .option('--group <id>', 'about the group with this id only')
     .option('--since <time>', 'from this time on: 2026-11-24T08:00Z, or 90m, 2h, 7d ago', time)

@@ -16,8 +16,7 @@ import type {
   UpdateUserRequest,
 } from '../../proto/gen/userstore/v1/user_service.js';
 import { Taken } from '../storage/errors.js';
-import type { UserPage } from '../storage/lists.js';
-import type { Found, UserStorage } from '../storage/users.js';
+import type { Found, UserPage, UserStorage } from '../storage/users.js';
 import { changeBetween } from './changes.js';
 import { changedExtensions, holdToSchemas } from './declared-attributes.js';
 import { DomainError, invalidField } from './errors.js';

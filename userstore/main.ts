@@ -21,6 +21,8 @@ const PROBE_INTERVAL_MS = 2000;
 const PROBE_TIMEOUT_MS = 1500;
 /** How often what belongs to organizations that are gone is looked for. */
 const PURGE_INTERVAL_MS = 60_000;
+/** How often it is looked for what was begun and never finished. */
+const RESUME_INTERVAL_MS = 15_000;
 /** How often changes are moved to their collection. */
 const MOVE_INTERVAL_MS = 1000;
 
@@ -37,7 +39,7 @@ async function main(): Promise<void> {
   const collections = models(connection);
   await createIndexes(collections);
 
-  const { server, health, purge, moveChanges } = createServer(collections, {
+  const { server, health, purge, moveChanges, resume } = createServer(collections, {
     checkCaller: callerCheck(callers),
     log,
     activityDays: config.activityDays,
@@ -60,13 +62,18 @@ async function main(): Promise<void> {
     if (done instanceof Error) log.warn({ err: done }, 'changes could not be moved to their collection; tried again');
   });
 
+  const resuming = repeatedly(RESUME_INTERVAL_MS, stopped, resume, (done) => {
+    if (done instanceof Error) log.warn({ err: done }, 'what was begun with groups could not be finished; tried again');
+    else if (done > 0) log.info({ groups: done }, 'finished what was begun with groups');
+  });
+
   await aborted(stopped);
   log.info('stopping');
   health.setStatus('', 'NOT_SERVING');
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
-  await Promise.all([probing, updating, purging, moving]);
+  await Promise.all([probing, updating, purging, moving, resuming]);
   await connection.close();
   log.info('stopped');
 }

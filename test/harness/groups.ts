@@ -1,84 +1,89 @@
-/** Groups over SCIM, for tests: what Okta sends, and what it must get back. */
-import { randomUUID } from 'node:crypto';
-import { expect } from 'chai';
-import { type Answer, createUser, oktaUser, patchBody, type Scim, uniqueName } from './scim.js';
+/** Groups of the contract, for tests: written down shortly, and asked for over gRPC. */
+import type { Group } from '../../proto/gen/userstore/v1/group.js';
+import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
+import { userNamed } from './users.js';
+import { actor, type UserstoreClient } from './userstore.js';
 
-export const CORE_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
-
-/** A displayName that no group has, with characters that need care in filters. */
-export const uniqueGroupName = (): string => `R&D "Été" \\ ${randomUUID()}`;
-
-/** Okta's body for a new group. */
-export const oktaGroup = (
-  displayName: string,
-  userIds: readonly string[] = [],
-  more: Record<string, unknown> = {},
-) => ({
-  schemas: [CORE_GROUP],
+/** A group as a client describes it. */
+export const groupNamed = (displayName: string | undefined, externalId?: string): Group => ({
+  id: '',
+  organizationId: '',
+  etag: '',
+  createTime: undefined,
+  updateTime: undefined,
   displayName,
-  members: userIds.map((value) => ({ value })),
-  ...more,
+  externalId,
 });
 
-/** Creates a group of a name of its own; gives it as answered. */
-export async function createGroup(
-  scim: Scim,
-  userIds: readonly string[] = [],
-  more: Record<string, unknown> = {},
-): Promise<Answer['body']> {
-  const answer = await scim('POST', '/Groups', oktaGroup(uniqueGroupName(), userIds, more));
-  expect(answer.status, answer.text).to.equal(201);
-  return answer.body;
-}
-
-/** Reads a group. */
-export async function getGroup(scim: Scim, id: string): Promise<Answer['body']> {
-  const answer = await scim('GET', `/Groups/${id}`);
-  expect(answer.status, answer.text).to.equal(200);
-  return answer.body;
-}
-
-/** Patches a small group, which must be answered as it then is read. */
-export async function patchGroup(scim: Scim, id: string, ...operations: unknown[]): Promise<Answer['body']> {
-  const answer = await scim('PATCH', `/Groups/${id}`, patchBody(...operations));
-  expect(answer.status, answer.text).to.equal(200);
-  expect(answer.body).to.deep.equal(await getGroup(scim, id));
-  return answer.body;
-}
-
-/** The ids of a group's members. */
-export const idsIn = ({ members }: Answer['body']): string[] => members.map(({ value }: { value: string }) => value);
-
-/** Creates so many users, one after the other, so that the order of their ids is that of creation. */
-export async function createUsers(scim: Scim, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  for (let index = 0; index < count; index++) ids.push((await createUser(scim)).id);
-  return ids;
-}
-
-/** Creates very many users, in Bulk requests. */
-export async function createManyUsers(scim: Scim, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  while (ids.length < count) {
-    const size = Math.min(250, Math.ceil((count - ids.length) / 4));
-    const answers = await Promise.all(Array.from({ length: 4 }, () => scim('POST', '/Bulk', creations(size))));
-    for (const { body, text } of answers) {
-      for (const { status, location } of body.Operations) {
-        expect(status, text).to.equal('201');
-        ids.push(location.split('/').at(-1));
-      }
-    }
-  }
-  return ids.slice(0, count);
-}
-
-const creations = (count: number) => ({
-  schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
-  Operations: Array.from({ length: count }, (_, index) => ({
-    ...{ method: 'POST', path: '/Users', bulkId: `u${index}` },
-    data: oktaUser(uniqueName(), { name: undefined, emails: undefined }),
-  })),
+export const addMembers = (...userIds: string[]): GroupOperation => ({
+  operation: { $case: 'addMembers', value: { userIds } },
+});
+export const removeMembers = (...userIds: string[]): GroupOperation => ({
+  operation: { $case: 'removeMembers', value: { userIds } },
+});
+export const replaceMembers = (...userIds: string[]): GroupOperation => ({
+  operation: { $case: 'replaceMembers', value: { userIds } },
+});
+export const setFields = (group: Group | undefined, ...updateMask: string[]): GroupOperation => ({
+  operation: { $case: 'setFields', value: { group, updateMask } },
 });
 
-/** The list of groups that a filter chooses. */
-export const groupsBy = (filter: string) => `/Groups?filter=${encodeURIComponent(filter)}&startIndex=1&count=100`;
+let count = 0;
+
+/** What tests do with the users and groups of one organization. */
+export function organizationOf(store: UserstoreClient, organizationId: string) {
+  const present = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('the answer is empty');
+    return value;
+  };
+  return {
+    organizationId,
+
+    /** The id of a new user. */
+    async user(name = `member ${count++}`): Promise<string> {
+      return present((await store.createUser({ organizationId, actor: actor(), user: userNamed(name) })).user).id;
+    },
+
+    /** The ids of new users, in their order. */
+    async users(number: number): Promise<string[]> {
+      const ids = await Promise.all(Array.from({ length: number }, () => this.user()));
+      return ids.toSorted();
+    },
+
+    async group(memberIds: string[] = [], given = groupNamed(`Group ${count++}`)): Promise<Group> {
+      return present((await store.createGroup({ organizationId, actor: actor(), group: given, memberIds })).group);
+    },
+
+    get: async (groupId: string): Promise<Group> => present((await store.getGroup({ organizationId, groupId })).group),
+
+    async patch(groupId: string, ...operations: GroupOperation[]): Promise<Group> {
+      return present((await store.patchGroup({ organizationId, actor: actor(), groupId, operations })).group);
+    },
+
+    /** The ids of a group's members, in their order; asked for in pages of this size. */
+    async members(groupId: string, pageSize = 5000): Promise<string[]> {
+      const ids: string[] = [];
+      let pageToken: string | undefined;
+      do {
+        const page = await store.listMemberships({ organizationId, groupIds: [groupId], pageSize, pageToken });
+        ids.push(...page.memberships.map(({ userId }) => userId));
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined);
+      return ids;
+    },
+
+    /** The names of the groups that a user is told to be in. */
+    async groupsOf(userId: string): Promise<(string | undefined)[]> {
+      const { groups } = present((await store.getUser({ organizationId, userId })).user);
+      return groups.map(({ displayName }) => displayName);
+    },
+
+    async deleteUser(userId: string): Promise<void> {
+      await store.deleteUser({ organizationId, actor: actor(), userId });
+    },
+
+    async deleteGroup(groupId: string): Promise<void> {
+      await store.deleteGroup({ organizationId, actor: actor(), groupId });
+    },
+  };
+}

@@ -14,6 +14,7 @@ import { service as healthService } from 'grpc-health-check';
 import { ActivityServiceClient } from '../../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { GroupServiceClient } from '../../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceClient } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
@@ -34,6 +35,7 @@ export function userstoreClient(address: string, serviceToken: string | undefine
   // A channel of its own for each client: none inherits another's pause between attempts to connect.
   const options = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500 };
   const users = new UserServiceClient(address, credentials.createInsecure(), options);
+  const groups = new GroupServiceClient(address, credentials.createInsecure(), options);
   const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), options);
   const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), options);
   const activities = new ActivityServiceClient(address, credentials.createInsecure(), options);
@@ -64,6 +66,13 @@ export function userstoreClient(address: string, serviceToken: string | undefine
     updateUser: unary(users, users.updateUser),
     patchUser: unary(users, users.patchUser),
     deleteUser: unary(users, users.deleteUser),
+    getGroup: unary(groups, groups.getGroup),
+    listGroups: unary(groups, groups.listGroups),
+    createGroup: unary(groups, groups.createGroup),
+    updateGroup: unary(groups, groups.updateGroup),
+    patchGroup: unary(groups, groups.patchGroup),
+    deleteGroup: unary(groups, groups.deleteGroup),
+    listMemberships: unary(groups, groups.listMemberships),
     createApiToken: unary(apiTokens, apiTokens.createApiToken),
     listApiTokens: unary(apiTokens, apiTokens.listApiTokens),
     rotateApiToken: unary(apiTokens, apiTokens.rotateApiToken),
@@ -80,7 +89,7 @@ export function userstoreClient(address: string, serviceToken: string | undefine
     listChanges: unary(activities, activities.listChanges),
     checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
     close: () => {
-      for (const client of [users, apiTokens, organizations, rateLimits, activities, health]) client.close();
+      for (const client of [users, groups, apiTokens, organizations, rateLimits, activities, health]) client.close();
     },
   };
 }

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
-import { createGroup, oktaGroup } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, freshTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { type Answer, createUser, oktaUser, patchBody, scimClient, uniqueName } from '../harness/scim.js';
+import { createGroup, oktaGroup } from '../harness/scim-groups.js';
 import { eventually, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
 let admin: UserstoreClient;

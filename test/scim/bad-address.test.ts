@@ -1,8 +1,8 @@
 /** Hostile and broken addresses: each is refused in SCIM's form and fast, and harms no request after it. */
 import { expect } from 'chai';
-import { createGroup, groupsBy } from '../harness/groups.js';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import { byFilter, createUser, expectRefusal, getUser, patchBody, rawRequest } from '../harness/scim.js';
+import { createGroup, groupsBy } from '../harness/scim-groups.js';
 
 const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype'];
 

@@ -1,7 +1,6 @@
 /** Hostile and broken bodies: each is refused in SCIM's form and fast, and harms no request after it. */
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { createGroup, getGroup, oktaGroup } from '../harness/groups.js';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import {
   ACME_USER,
@@ -16,6 +15,7 @@ import {
   rawRequest,
   uniqueName,
 } from '../harness/scim.js';
+import { createGroup, getGroup, oktaGroup } from '../harness/scim-groups.js';
 
 const LIMIT = 5 * 1024 * 1024;
 const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype'];

@@ -1,6 +1,5 @@
 /** Bulk requests (RFC 7644 section 3.7). */
 import { expect } from 'chai';
-import { createGroup, getGroup, idsIn, oktaGroup, uniqueGroupName } from '../harness/groups.js';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import {
   byUserName,
@@ -12,6 +11,7 @@ import {
   patchBody,
   uniqueName,
 } from '../harness/scim.js';
+import { createGroup, getGroup, idsIn, oktaGroup, uniqueGroupName } from '../harness/scim-groups.js';
 
 const bulk = (Operations: unknown[], more: Record<string, unknown> = {}) => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],

@@ -1,6 +1,5 @@
 /** What the service says of itself, and that it is so. Numbers are those of the product's acceptance list. */
 import { expect } from 'chai';
-import { CORE_GROUP, createGroup } from '../harness/groups.js';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import {
   CORE_USER,
@@ -13,6 +12,7 @@ import {
   scimClient,
   uniqueName,
 } from '../harness/scim.js';
+import { CORE_GROUP, createGroup } from '../harness/scim-groups.js';
 
 interface Attribute {
   name: string;

@@ -1,8 +1,8 @@
 /** Groups of any size: nobody is lost, whatever comes at once. Numbers are those of the product's acceptance list. */
 import { expect } from 'chai';
-import { createGroup, createManyUsers, getGroup, idsIn, oktaGroup, uniqueGroupName } from '../harness/groups.js';
 import { freshTenant, needsOwnPair, type Tenant } from '../harness/organizations.js';
 import { patchBody } from '../harness/scim.js';
+import { createGroup, createManyUsers, getGroup, idsIn, oktaGroup, uniqueGroupName } from '../harness/scim-groups.js';
 
 const LIMIT_MS = 60_000;
 

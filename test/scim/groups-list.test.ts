@@ -1,8 +1,8 @@
 /** Lists of groups: filters, orders, pages, cursors, searches, projections. */
 import { expect } from 'chai';
-import { CORE_GROUP, createGroup, createUsers, groupsBy } from '../harness/groups.js';
 import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
 import { type Answer, expectError, patchBody } from '../harness/scim.js';
+import { CORE_GROUP, createGroup, createUsers, groupsBy } from '../harness/scim-groups.js';
 
 const search = (more: Record<string, unknown> = {}) => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],

@@ -1,9 +1,9 @@
 /** Push Groups as Okta sends it, byte for byte, in both dialects. Numbers are those of the product's acceptance list. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { CORE_GROUP, createUsers, getGroup, idsIn } from '../harness/groups.js';
 import { freshTenant, needsOwnPair, type Tenant } from '../harness/organizations.js';
 import { getUser } from '../harness/scim.js';
+import { CORE_GROUP, createUsers, getGroup, idsIn } from '../harness/scim-groups.js';
 
 const PATCH_OP = '"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"]';
 

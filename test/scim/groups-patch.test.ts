@@ -1,8 +1,8 @@
 /** How groups and their members are changed. Numbers are those of the product's acceptance list. */
 import { expect } from 'chai';
-import { createGroup, createUsers, getGroup, idsIn, patchGroup, uniqueGroupName } from '../harness/groups.js';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import { expectError, getUser, patchBody } from '../harness/scim.js';
+import { createGroup, createUsers, getGroup, idsIn, patchGroup, uniqueGroupName } from '../harness/scim-groups.js';
 
 const MICROSOFT_GROUP = 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group';
 

@@ -1,5 +1,7 @@
 /** Groups as resources: created, read, replaced, renamed, deleted. Numbers are those of the product's acceptance list. */
 import { expect } from 'chai';
+import { freshTenant, type Tenant } from '../harness/organizations.js';
+import { type Answer, createUser, expectError, getUser, oktaUser, patchBody } from '../harness/scim.js';
 import {
   CORE_GROUP,
   createGroup,
@@ -10,9 +12,7 @@ import {
   oktaGroup,
   patchGroup,
   uniqueGroupName,
-} from '../harness/groups.js';
-import { freshTenant, type Tenant } from '../harness/organizations.js';
-import { type Answer, createUser, expectError, getUser, oktaUser, patchBody } from '../harness/scim.js';
+} from '../harness/scim-groups.js';
 
 describe('SCIM groups', () => {
   let tenant: Tenant;

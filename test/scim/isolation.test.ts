@@ -1,6 +1,5 @@
 /** Organizations know nothing of each other. Numbers are those of the product's acceptance list. */
 import { expect } from 'chai';
-import { createGroup, getGroup, groupsBy, idsIn, oktaGroup } from '../harness/groups.js';
 import { freshTenant, needsOwnPair, type Tenant } from '../harness/organizations.js';
 import {
   byFilter,
@@ -13,6 +12,7 @@ import {
   scimClient,
   uniqueName,
 } from '../harness/scim.js';
+import { createGroup, getGroup, groupsBy, idsIn, oktaGroup } from '../harness/scim-groups.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a user is whatever JSON came
 type User = any;

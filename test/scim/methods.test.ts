@@ -1,8 +1,8 @@
 /** Methods and media types (RFC 7644 sections 3.1, 3.8, 3.11 and 8.1). */
 import { expect } from 'chai';
-import { createGroup } from '../harness/groups.js';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import { createUser, expectError, oktaUser, scimClient, uniqueName } from '../harness/scim.js';
+import { createGroup } from '../harness/scim-groups.js';
 
 describe('SCIM methods and media types', () => {
   let tenant: Tenant;

@@ -3,11 +3,11 @@ import { expect } from 'chai';
 import { connect } from '../../bin/admin/userstore.js';
 import { AttributeType } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
-import { createGroup, oktaGroup } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, freshTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { createUser, oktaUser, scimClient } from '../harness/scim.js';
+import { createGroup, oktaGroup } from '../harness/scim-groups.js';
 import { eventually } from '../harness/userstore.js';
 
 const urlOf = ({ baseUrl }: Tenant) => baseUrl.replace('/scim/v2', '/setup');

@@ -132,8 +132,11 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
     'one activity',
     (deadline) => database.activities.list({ ...activities, requestId: activity.id }, '', 100, deadline),
   ],
-  ['the changes of a user', (deadline) => database.changes.list('one', ana.id, 99, 100, deadline)],
-  ['the changes that requests made', (deadline) => database.changes.ofRequests('one', [ana.id], ['x'], deadline)],
+  ['the changes of a user', (deadline) => database.changes.list('one', { userId: ana.id }, 99, 100, deadline)],
+  [
+    'the changes that requests made',
+    (deadline) => database.changes.ofRequests('one', [{ userId: ana.id }], ['x'], deadline),
+  ],
   ['an organization', (deadline) => database.organizations.get('first', deadline)],
   ['a page of organizations', (deadline) => database.organizations.list(undefined, 3, deadline)],
 ];

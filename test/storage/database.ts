@@ -49,9 +49,9 @@ export const soon = (): number => Date.now() + 10_000;
 export const DAYS = 90;
 
 /** The storages of what is recorded beside users. */
-export const recordsOf = ({ changes, users, activities }: Models) => ({
-  changes: changeStorage(changes, users, DAYS),
-  activities: activityStorage(activities, DAYS),
+export const recordsOf = (collections: Models) => ({
+  changes: changeStorage(collections, DAYS),
+  activities: activityStorage(collections.activities, DAYS),
 });
 
 /** A change that says no more than whose it is. */

@@ -83,7 +83,12 @@ function checkRequest(request: unknown): void {
 }
 
 function line(path: string, call: ServerUnaryCall<unknown, unknown>, caller: Caller | undefined, start: number) {
-  const { organizationId, userId, actor } = call.request as { organizationId?: string; userId?: string; actor?: Actor };
+  const { organizationId, userId, groupId, actor } = call.request as {
+    organizationId?: string;
+    userId?: string;
+    groupId?: string;
+    actor?: Actor;
+  };
   return {
     rpc: path.slice(path.lastIndexOf('.') + 1),
     caller: caller?.name,
@@ -91,6 +96,7 @@ function line(path: string, call: ServerUnaryCall<unknown, unknown>, caller: Cal
     apiTokenId: actor?.apiTokenId,
     organizationId: organizationId?.slice(0, 64),
     userId: userId?.slice(0, 64),
+    groupId: groupId?.slice(0, 64),
     ms: Math.round((performance.now() - start) * 100) / 100,
   };
 }

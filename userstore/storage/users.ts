@@ -6,11 +6,13 @@ import type { Model, mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { ChangeStorage } from './changes.js';
+import { USERS } from './columns.js';
 import { within } from './connect.js';
 import { toDocument, toRemains, toUser, type UserDocument, versionOf } from './documents.js';
 import { unlessTaken } from './errors.js';
-import { userLists } from './lists.js';
-import { userTotals } from './totals.js';
+import { toQuery } from './filter.js';
+import { type Listing, listsOf, type Page } from './lists.js';
+import { totalsOf } from './totals.js';
 
 /** What users are stored in. */
 export type UserStorage = ReturnType<typeof userStorage>;
@@ -25,12 +27,18 @@ export interface Found {
   unmoved: Change[];
 }
 
+/** A page of users. */
+export interface UserPage extends Omit<Page<never>, 'documents'> {
+  users: User[];
+}
+
 /** The operations on a users collection. */
 export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) {
   // Documents come from documents.ts and queries from here and filter.ts alone: casting them would cost time on every
   // call and find nothing.
   const collection = model.collection as unknown as mongo.Collection<UserDocument>;
-  const totals = userTotals(collection);
+  const totals = totalsOf(collection);
+  const list = listsOf(collection, totals, USERS, async (_, filter) => toQuery(filter, USERS));
 
   /** Puts a document in the place of this version of it; whether that was there. */
   async function write(organizationId: string, version: number, document: UserDocument, deadline: number) {
@@ -65,7 +73,10 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     },
 
     /** A page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-    list: userLists(collection, totals),
+    async list(organizationId: string, listing: Listing, deadline: number): Promise<UserPage> {
+      const { documents, ...page } = await list(organizationId, listing, deadline);
+      return { users: documents.map(toUser), ...page };
+    },
 
     /**
      * Puts the user in the place of the version it was made from, with the change that this is. Undefined where another

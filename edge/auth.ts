@@ -55,6 +55,7 @@ export function callerOf(response: Response): Caller {
 /** Requires a live API token of the organization in the path; answers 401 otherwise. */
 export function authenticate(store: StoreClient): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
+  const asking = new Map<string, Promise<Principal | undefined>>();
   const guard = failureGuard();
 
   return async (request, response, next) => {
@@ -66,7 +67,15 @@ export function authenticate(store: StoreClient): RequestHandler<{ organizationI
     let principal = known.get(key);
     if (!principal) {
       await guard.check(request.ip, key);
-      const verified = await verify(store, organizationId, secretDigest, localsOf(response).requestId);
+      // Requests that come at once ask once: a call for each would swamp userstore just when it is busy.
+      let asked = asking.get(key);
+      if (!asked) {
+        asked = verify(store, organizationId, secretDigest, localsOf(response).requestId);
+        asking.set(key, asked);
+        const answered = () => asking.delete(key);
+        asked.then(answered, answered);
+      }
+      const verified = await asked;
       if (!verified) {
         await guard.failed(request.ip);
         throw refusal();

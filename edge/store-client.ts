@@ -35,9 +35,9 @@ export class StoreFailure extends Error {
   constructor(
     readonly failure: Failure | undefined,
     readonly isUnavailable: boolean,
-    cause: ServiceError,
+    cause: Error & Partial<ServiceError>,
   ) {
-    super(cause.details, { cause });
+    super(cause.details ?? cause.message, { cause });
   }
 }
 
@@ -101,7 +101,11 @@ export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions)
       const deadline = Date.now() + deadlineMs;
       const turn = turns.get(request.organizationId) ?? pLimit(CALLS_AT_A_TIME);
       turns.set(request.organizationId, turn);
-      return turn(() => call(request, requestId, deadline));
+      return turn(() => {
+        // Calls that begin when their time is over would be reset by the hundred, which gRPC takes for an attack.
+        if (Date.now() >= deadline) throw new StoreFailure(undefined, true, new Error('no turn within the deadline'));
+        return call(request, requestId, deadline);
+      });
     };
   };
 

@@ -9,6 +9,7 @@ import { InvalidArgumentError, program } from 'commander';
 import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
+import { measureGroups } from './groups.js';
 import type { Outcome, Round } from './load.js';
 import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
@@ -20,6 +21,8 @@ import { measureWalks } from './walk.js';
 /** V8 has optimized by then what it will; a chain that is warmer than the other would look better. */
 const WARM_UP_REQUESTS = 3000;
 const MOST_WARM_UP_ROUNDS = 10;
+/** PATCHes of each kind on each group, for each round that is asked for. */
+const GROUP_ROUNDS = 50;
 /** A round ends when the last requests are answered. */
 const ROUND_GRACE_MS = 30_000;
 
@@ -32,6 +35,7 @@ interface Options {
   profile: boolean;
   walk: boolean;
   noise: boolean;
+  groups: boolean;
   output: string;
 }
 
@@ -46,6 +50,7 @@ const options = program
   .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
   .option('--walk', 'measure walks through all users of a large organization instead', false)
   .option('--noise', 'measure what an organization far above its limit does to another instead', false)
+  .option('--groups', 'measure groups of 10, 5,000 and 50,000 members instead', false)
   .option('--output <folder>', 'where profiles are left', 'data/bench')
   .parse()
   .opts<Options>();
@@ -68,11 +73,12 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise) {
+  if (options.walk || options.noise || options.groups) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
+    if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
   } else {
     const setup = await start();

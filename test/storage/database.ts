@@ -7,6 +7,9 @@ import { apiTokenStorage } from '../../userstore/storage/api-tokens.js';
 import { changeStorage } from '../../userstore/storage/changes.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { versionOf } from '../../userstore/storage/documents.js';
+import { groupStorage } from '../../userstore/storage/groups.js';
+import { memberConditions } from '../../userstore/storage/member-filter.js';
+import { membershipStorage } from '../../userstore/storage/memberships.js';
 import { createIndexes, type Models, models } from '../../userstore/storage/models.js';
 import { organizationStorage } from '../../userstore/storage/organizations.js';
 import { userStorage } from '../../userstore/storage/users.js';
@@ -27,6 +30,7 @@ export async function openDatabase(name: string) {
     collections,
     users: plainUsers(collections),
     ...recordsOf(collections),
+    ...groupsIn(collections),
     organizations: organizationStorage(collections.organizations),
     apiTokens: apiTokenStorage(collections.apiTokens),
     /** The commands that `work` sends, by their names and content. */
@@ -53,6 +57,13 @@ export const recordsOf = (collections: Models) => ({
   changes: changeStorage(collections, DAYS),
   activities: activityStorage(collections.activities, DAYS),
 });
+
+/** The storages of groups and memberships. */
+export function groupsIn(collections: Models) {
+  const memberships = membershipStorage(collections);
+  const { changes } = recordsOf(collections);
+  return { memberships, groups: groupStorage(collections.groups, changes, memberConditions(collections, memberships)) };
+}
 
 /** A change that says no more than whose it is. */
 export const changeOf = ({ id: userId }: User, version: number): Change => {

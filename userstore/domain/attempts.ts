@@ -1,5 +1,6 @@
-/** Tries again while other writers are faster. */
+/** Ways of writing where others write too: taking turns, and trying again while others are faster. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from './errors.js';
 
@@ -20,19 +21,18 @@ export async function untilDone<T>(attempt: () => Promise<T | undefined>, deadli
 }
 
 /**
- * Runs what has the same key one after the other. Right without it, thanks to the version in every write; but of many
- * changes of one user at once, all but one would read and write in vain, again and again.
+ * Lets so many at a time do what has the same key, in the order they came. Right without it, thanks to the conditions in
+ * every write; but of many changes of one document at once, all but a few would be made in vain, again and again.
  */
-export function turns() {
-  const last = new Map<string, Promise<unknown>>();
+export function turns(atATime = 1) {
+  const limits = new Map<string, LimitFunction>();
   return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const turn = (last.get(key) ?? Promise.resolve()).then(work);
-    const settled = turn.catch(() => undefined);
-    last.set(key, settled);
+    const limit = limits.get(key) ?? pLimit(atATime);
+    limits.set(key, limit);
     try {
-      return await turn;
+      return await limit(work);
     } finally {
-      if (last.get(key) === settled) last.delete(key);
+      if (limit.activeCount + limit.pendingCount === 0) limits.delete(key);
     }
   };
 }

@@ -18,7 +18,7 @@ import type {
 import { Taken } from '../storage/errors.js';
 import type { GroupPage, GroupStorage } from '../storage/groups.js';
 import type { MembershipStorage } from '../storage/memberships.js';
-import { untilDone } from './attempts.js';
+import { turns, untilDone } from './attempts.js';
 import { groupChange } from './changes.js';
 import { DomainError, invalidField } from './errors.js';
 import { fold } from './fields.js';
@@ -30,6 +30,8 @@ import { type Difference, membershipChanges, note } from './membership-changes.j
 const DEFAULT_MEMBERSHIPS = 1000;
 const MAX_MEMBERSHIPS = 5000;
 const MAX_GROUPS = 200;
+/** Of one group: they do not hinder each other, save that each writes the group's document twice. */
+const CHANGES_AT_A_TIME = 4;
 /** For taking back what a refused or failed creation has stored, in milliseconds. */
 const TAKE_BACK_MS = 30_000;
 
@@ -129,8 +131,12 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
     }
   }
 
+  const inTurn = turns(CHANGES_AT_A_TIME);
+
   const change = (asked: Asked, wanted: GroupWanted, deadline: number): Promise<Group> =>
-    untilDone(() => tryChange(asked, wanted, deadline), deadline);
+    inTurn(`${asked.organizationId}/${asked.groupId}`, () =>
+      untilDone(() => tryChange(asked, wanted, deadline), deadline),
+    );
 
   return {
     /** Creates a group and returns it as stored. Throws as the contract's CreateGroup says. */

@@ -25,7 +25,7 @@ export function memberConditions(
   /** The groups that such users are members of who are there. */
   async function groupsWith(organizationId: string, condition: Query, deadline: number): Promise<string[]> {
     const options = { projection: { _id: 0, groupId: 1, userId: 1 }, hint: 'ofUser', ...within(deadline) };
-    const found = await memberships.find({ $and: [{ organizationId }, condition] }, options).toArray();
+    const found = await memberships.find({ organizationId, $and: [condition] }, options).toArray();
     const userIds = [...new Set(found.map(({ userId }) => userId))];
     const gone = new Set(userIds.length > 0 ? await unknown(organizationId, userIds, deadline) : []);
     return [...new Set(found.filter(({ userId }) => !gone.has(userId)).map(({ groupId }) => groupId))];

@@ -9,6 +9,7 @@ import { InvalidArgumentError, program } from 'commander';
 import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
+import { measureGroups } from './groups.js';
 import type { Outcome, Round } from './load.js';
 import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
@@ -21,6 +22,8 @@ import { measureWalks } from './walk.js';
 /** V8 has optimized by then what it will; a chain that is warmer than the other would look better. */
 const WARM_UP_REQUESTS = 3000;
 const MOST_WARM_UP_ROUNDS = 10;
+/** PATCHes of each kind on each group, for each round that is asked for. */
+const GROUP_ROUNDS = 50;
 /** A round ends when the last requests are answered. */
 const ROUND_GRACE_MS = 30_000;
 
@@ -34,6 +37,7 @@ interface Options {
   walk: boolean;
   noise: boolean;
   soak?: number;
+  groups: boolean;
   output: string;
 }
 
@@ -53,6 +57,7 @@ const options = program
     'put a mixed load on the product for so long instead, and watch its memory',
     wholeNumber(1, 1440),
   )
+  .option('--groups', 'measure groups of 10, 5,000 and 50,000 members instead', false)
   .option('--output <folder>', 'where profiles are left', 'data/bench')
   .parse()
   .opts<Options>();
@@ -75,11 +80,12 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise || options.soak) {
+  if (options.walk || options.noise || options.soak || options.groups) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
+    if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
     if (options.soak) console.log(await soak(database, setting, keep, { ...options, minutes: options.soak }));
   } else {

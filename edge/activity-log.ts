@@ -6,7 +6,7 @@ import { sampler } from './sampler.js';
 
 /** An organization's base URL, and what lies below it. */
 const PATH = /^\/+([a-z\d]{1,32})\/+scim\/+v2(\/[^?]*)?/;
-const USER = /\/Users\/([^/?#]+)$/;
+const RESOURCE = /\/(Users|Groups)\/([^/?#]+)$/;
 /** In characters. */
 const MAX_PATH = 300;
 
@@ -43,14 +43,15 @@ export function activityLog(recorder: ActivityRecorder): RequestHandler {
 
 function outcomeOf(request: Request, response: Response, path: string): Omit<Outcome, 'durationMs'> {
   const { scimType, detail } = localsOf(response);
-  const userId = userIn(path) ?? userIn(String(response.getHeader('Location') ?? ''));
-  return { method: request.method, path, userId, status: response.statusCode, scimType, detail };
+  const about = { ...resourceIn(String(response.getHeader('Location') ?? '')), ...resourceIn(path) };
+  return { method: request.method, path, ...about, status: response.statusCode, scimType, detail };
 }
 
-/** The user that a path ends in. */
-export const userIn = (path: string): string | undefined => {
-  const id = USER.exec(path)?.[1];
-  return id === '.search' ? undefined : id;
+/** The user or group that a path ends in. */
+export const resourceIn = (path: string): Pick<Outcome, 'userId' | 'groupId'> => {
+  const [, endpoint, id] = RESOURCE.exec(path) ?? [];
+  if (id === undefined || id === '.search') return {};
+  return endpoint === 'Users' ? { userId: id } : { groupId: id };
 };
 
 /** In milliseconds, to hundredths. */

@@ -6,18 +6,22 @@ import type { ActivityRecorder } from './activities.js';
 import { activityLog } from './activity-log.js';
 import { admission } from './admission.js';
 import { authenticate, refuseSuspended } from './auth.js';
+import { groupOperations } from './group-operations.js';
 import type { EdgeMetrics } from './metrics.js';
 import { rateLimit } from './rate-limit.js';
 import { requestLog } from './request-log.js';
 import { bulkRoute } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
+import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
+import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { setupRoute } from './routes/setup.js';
 import { type SignInOptions, signInRoutes } from './routes/sign-in.js';
-import { userRoutes } from './routes/users.js';
+import { renderUsers } from './routes/users.js';
 import { badRequest, ScimError } from './scim/errors.js';
 import { MAX_BODY_BYTES } from './scim/json.js';
+import { GROUP, USER } from './scim/resource-types.js';
 import type { StoreClient } from './store-client.js';
 import { requestSpan } from './tracing.js';
 import { userOperations } from './user-operations.js';
@@ -44,8 +48,9 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Express {
   const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
-  const operations = userOperations(store);
-  const users = userRoutes(operations, baseUrl);
+  const operations = { Users: userOperations(store), Groups: groupOperations(store) };
+  const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
+  const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
   const discovery = discoveryRoutes(baseUrl);
   const app = express();
   app.disable('x-powered-by');
@@ -69,18 +74,14 @@ export function createApp(options: AppOptions): Express {
   const body = [admit.body, readBody()];
   scim.route('/').get(users.list).all(otherMethods('GET'));
   scim.route('/.search').post(body, users.search).all(otherMethods('POST'));
-  scim.route('/Users').get(users.list).post(body, users.create).all(otherMethods('GET', 'POST'));
-  scim.route('/Users/.search').post(body, users.search).all(otherMethods('POST'));
-  scim
-    .route('/Users/:id')
-    .get(users.get)
-    .put(body, users.replace)
-    .patch(body, users.patch)
-    .delete(users.remove)
-    .all(otherMethods('GET', 'PUT', 'PATCH', 'DELETE'));
-  scim.route('/Groups').get(discovery.noGroups).all(otherMethods('GET'));
-  scim.route('/Groups/.search').post(body, discovery.noGroupsFound).all(otherMethods('POST'));
-  scim.route('/Groups/:id').get(discovery.noGroup).all(otherMethods('GET'));
+  const serve = (endpoint: string, { list, search, create, get, replace, patch, remove }: ResourceRoutes) => {
+    scim.route(endpoint).get(list).post(body, create).all(otherMethods('GET', 'POST'));
+    scim.route(`${endpoint}/.search`).post(body, search).all(otherMethods('POST'));
+    const one = scim.route(`${endpoint}/:id`).get(get).put(body, replace).patch(body, patch).delete(remove);
+    one.all(otherMethods('GET', 'PUT', 'PATCH', 'DELETE'));
+  };
+  serve(USER.endpoint, users);
+  serve(GROUP.endpoint, groups);
   scim.route('/Bulk').post(body, bulkRoute(operations, baseUrl)).all(otherMethods('POST'));
   scim.route('/ServiceProviderConfig').get(discovery.config).all(otherMethods('GET'));
   scim.route('/ResourceTypes').get(discovery.resourceTypes).all(otherMethods('GET'));

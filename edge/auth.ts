@@ -4,12 +4,12 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
+import type { Caller } from './caller.js';
 import { failureGuard } from './failure-guard.js';
 import type { EdgeMetrics } from './metrics.js';
 import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
-import type { Caller } from './user-operations.js';
 
 /** Whom a request is from; in the response's locals once authenticated. */
 export interface Principal {
@@ -59,6 +59,7 @@ export function authenticate(
   metrics: Pick<EdgeMetrics, 'tokenLookup'>,
 ): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
+  const asking = new Map<string, { start: number; answer: Promise<Principal | undefined> }>();
   const guard = failureGuard();
 
   return async (request, response, next) => {
@@ -75,8 +76,16 @@ export function authenticate(
     metrics.tokenLookup(principal !== undefined);
     if (!principal) {
       if (!guard.hasSucceeded(key)) await guard.check(request.ip, organizationId);
-      const start = performance.now();
-      const verified = await verify(store, organizationId, secretDigest, localsOf(response).requestId);
+      // Requests that come at once ask once: a call for each would swamp userstore just when it is busy.
+      let asked = asking.get(key);
+      if (!asked) {
+        const answer = verify(store, organizationId, secretDigest, localsOf(response).requestId);
+        asked = { start: performance.now(), answer };
+        asking.set(key, asked);
+        const answered = () => asking.delete(key);
+        answer.then(answered, answered);
+      }
+      const verified = await asked.answer;
       if (!verified) {
         await guard.failed(request.ip, organizationId);
         throw refusal();
@@ -84,7 +93,7 @@ export function authenticate(
       principal = Object.freeze(verified);
       guard.succeeded(key);
       // What was true when userstore was asked is not believed for longer because its answer took long.
-      known.set(key, principal, { start });
+      known.set(key, principal, { start: asked.start });
     }
     localsOf(response).principal = principal;
     next();

@@ -25,7 +25,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
     'The userName is already used by another user of this organization, active or not.',
   ],
   [ErrorReason.ERROR_REASON_ETAG_MISMATCH]: [412, undefined],
-  [ErrorReason.ERROR_REASON_WRITE_CONTENTION]: [503, undefined, 'Too many changes to this user at once; try again.'],
+  [ErrorReason.ERROR_REASON_WRITE_CONTENTION]: [503, undefined, 'Too many changes to the same at once; try again.'],
   [ErrorReason.ERROR_REASON_FIELD_INVALID]: [400, 'invalidValue'],
   [ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED]: [400, 'invalidFilter'],
   [ErrorReason.ERROR_REASON_PATCH_FIELD_UNKNOWN]: [400, 'invalidPath'],
@@ -34,6 +34,13 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID]: [400, 'invalidCursor'],
   [ErrorReason.ERROR_REASON_ORDER_UNSUPPORTED]: [400, 'invalidValue'],
   [ErrorReason.ERROR_REASON_POLICY_REFUSED]: [403, undefined],
+  [ErrorReason.ERROR_REASON_GROUP_NOT_FOUND]: [404, undefined, 'There is no group with this id.'],
+  [ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN]: [
+    409,
+    'uniqueness',
+    'The displayName is already used by another group of this organization.',
+  ],
+  [ErrorReason.ERROR_REASON_MEMBER_UNKNOWN]: [400, 'invalidValue'],
   // These are not for Okta to see: here they mean that the two services do not fit each other.
   [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: undefined,
   [ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND]: undefined,

@@ -8,7 +8,10 @@ import type { EdgeMetrics } from './metrics.js';
 import type { ScimType } from './scim/errors.js';
 
 /** How an operation of a bulk request was answered. */
-export type Outcome = Pick<Activity, 'method' | 'path' | 'userId' | 'status' | 'scimType' | 'detail' | 'durationMs'>;
+export type Outcome = Pick<
+  Activity,
+  'method' | 'path' | 'userId' | 'groupId' | 'status' | 'scimType' | 'detail' | 'durationMs'
+>;
 
 /** What handlers leave for each other, and for the log, in `response.locals`. */
 interface Locals {

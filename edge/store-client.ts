@@ -14,6 +14,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { type ClientTls, channel } from '../config/grpc-credentials.js';
 import { ActivityServiceClient } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
+import { GroupServiceClient } from '../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceClient } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceClient } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { SessionServiceClient } from '../proto/gen/userstore/v1/session_service.js';
@@ -27,7 +28,7 @@ const HEALTH_DEADLINE_MS = 2000;
 const MOST_REFUSALS = 5;
 const REFUSED_PAUSE_MS = 20;
 /**
- * Calls about the users of one organization at a time; more of them wait here. However much one organization sends at
+ * Calls about the users and groups of one organization at a time; more of them wait here. However much one organization sends at
  * once, another's calls find at most so many of its before them.
  */
 const CALLS_AT_A_TIME = 4;
@@ -38,9 +39,9 @@ export class StoreFailure extends Error {
   constructor(
     readonly failure: Failure | undefined,
     readonly isUnavailable: boolean,
-    cause: ServiceError,
+    cause: Error & Partial<ServiceError>,
   ) {
-    super(cause.details, { cause });
+    super(cause.details ?? cause.message, { cause });
   }
 }
 
@@ -65,6 +66,7 @@ export function storeClient({ address: addresses, serviceToken, deadlineMs, obse
   const { credentials, options: ofTls } = channel(addresses.replace('dns:///', ''), tls);
   const options = { ...ofTls, ...channelOptions() };
   const users = new UserServiceClient(address, credentials, options);
+  const groups = new GroupServiceClient(address, credentials, options);
   const apiTokens = new ApiTokenServiceClient(address, credentials, options);
   const organizations = new OrganizationServiceClient(address, credentials, options);
   const activities = new ActivityServiceClient(address, credentials, options);
@@ -106,9 +108,12 @@ export function storeClient({ address: addresses, serviceToken, deadlineMs, obse
       });
   };
   const turns = new LRUCache<string, LimitFunction>({ max: MAX_ORGANIZATIONS });
-  /** A call about an organization's users. Waiting for its turn is part of the time that it may take. */
-  const inTurn = <Request extends { organizationId: string }, Response>(method: Unary<Request, Response>) => {
-    const call = unary(users, method);
+  /** A call about an organization's users and groups. Waiting for its turn is part of the time that it may take. */
+  const inTurn = <Request extends { organizationId: string }, Response>(
+    client: Client,
+    method: Unary<Request, Response>,
+  ) => {
+    const call = unary(client, method);
     return (request: Request, requestId: string): Promise<Response> => {
       const deadline = Date.now() + deadlineMs;
       const turn = turns.get(request.organizationId) ?? pLimit(CALLS_AT_A_TIME);
@@ -116,18 +121,27 @@ export function storeClient({ address: addresses, serviceToken, deadlineMs, obse
       queued++;
       return turn(() => {
         queued--;
+        // Calls that begin when their time is over would be reset by the hundred, which gRPC takes for an attack.
+        if (Date.now() >= deadline) throw new StoreFailure(undefined, true, new Error('no turn within the deadline'));
         return call(request, requestId, deadline);
       });
     };
   };
 
   return {
-    getUser: inTurn(users.getUser),
-    listUsers: inTurn(users.listUsers),
-    createUser: inTurn(users.createUser),
-    updateUser: inTurn(users.updateUser),
-    patchUser: inTurn(users.patchUser),
-    deleteUser: inTurn(users.deleteUser),
+    getUser: inTurn(users, users.getUser),
+    listUsers: inTurn(users, users.listUsers),
+    createUser: inTurn(users, users.createUser),
+    updateUser: inTurn(users, users.updateUser),
+    patchUser: inTurn(users, users.patchUser),
+    deleteUser: inTurn(users, users.deleteUser),
+    getGroup: inTurn(groups, groups.getGroup),
+    listGroups: inTurn(groups, groups.listGroups),
+    createGroup: inTurn(groups, groups.createGroup),
+    updateGroup: inTurn(groups, groups.updateGroup),
+    patchGroup: inTurn(groups, groups.patchGroup),
+    deleteGroup: inTurn(groups, groups.deleteGroup),
+    listMemberships: inTurn(groups, groups.listMemberships),
     verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
     acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
     getOrganization: unary(organizations, organizations.getOrganization),
@@ -147,7 +161,7 @@ export function storeClient({ address: addresses, serviceToken, deadlineMs, obse
     /** How many wait for their organization's turn; as many as there are requests at most. */
     callsQueued: () => queued,
     close: () => {
-      const clients = [users, apiTokens, organizations, activities, rateLimits, connections, sessions, health];
+      const clients = [users, groups, apiTokens, organizations, activities, rateLimits, connections, sessions, health];
       for (const client of clients) client.close();
     },
   };

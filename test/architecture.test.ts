@@ -65,9 +65,9 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^edge\/scim\//,
-    mayNot: /^proto\/gen\/(?!userstore\/v1\/(extension_schema|filter|user|user_service)\.ts)/,
+    mayNot: /^proto\/gen\/(?!userstore\/v1\/(extension_schema|filter|group|group_service|user|user_service)\.ts)/,
     because:
-      'the SCIM core makes users, filters and operations by the schemas of organizations, nothing else of the contract',
+      'the SCIM core makes users, groups, filters and operations by the schemas of organizations, nothing else of the contract',
   },
   {
     from: /^edge\/(?!store-(client|channel)\.ts)/,

@@ -32,6 +32,8 @@ const PROBE_INTERVAL_MS = 2000;
 const PROBE_TIMEOUT_MS = 2000;
 /** How often what belongs to organizations that are gone is looked for. */
 const PURGE_INTERVAL_MS = 60_000;
+/** How often it is looked for what was begun and never finished. */
+const RESUME_INTERVAL_MS = 15_000;
 /** How often changes are moved to their collection. */
 const MOVE_INTERVAL_MS = 1000;
 
@@ -61,7 +63,7 @@ async function main(): Promise<void> {
   await prepareProbes(connection);
 
   const calls = room(config.maxCalls, metrics.shed);
-  const { server, health, purge, moveChanges, resealSecrets } = createServer(collections, {
+  const { server, health, purge, moveChanges, resume, resealSecrets } = createServer(collections, {
     checkCaller: callerCheck(callers),
     log,
     room: calls,
@@ -103,13 +105,18 @@ async function main(): Promise<void> {
     if (done instanceof Error) log.warn({ err: done }, 'changes could not be moved to their collection; tried again');
   });
 
+  const resuming = repeatedly(RESUME_INTERVAL_MS, stopped, resume, (done) => {
+    if (done instanceof Error) log.warn({ err: done }, 'what was begun with groups could not be finished; tried again');
+    else if (done > 0) log.info({ groups: done }, 'finished what was begun with groups');
+  });
+
   await aborted(stopped);
   log.info('stopping');
   health.setStatus('', 'NOT_SERVING');
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
-  await Promise.all([probing, updating, resealing, purging, moving]);
+  await Promise.all([probing, updating, resealing, purging, moving, resuming]);
   await connection.close();
   certificates?.close();
   log.info('stopped');

@@ -3,6 +3,7 @@ import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { ActivityServiceService } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
+import { GroupServiceService } from '../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
@@ -12,7 +13,8 @@ import { accounts } from './domain/accounts.js';
 import { activities } from './domain/activities.js';
 import { apiTokens } from './domain/api-tokens.js';
 import { attempts } from './domain/attempts.js';
-import { purgeDeleted } from './domain/deletion.js';
+import { purgeDeleted, SETTLING_MS } from './domain/deletion.js';
+import { groups } from './domain/groups.js';
 import { organizations } from './domain/organizations.js';
 import { permits } from './domain/permits.js';
 import { sealer } from './domain/sealing.js';
@@ -22,6 +24,7 @@ import { usedKeys } from './domain/used-keys.js';
 import { type SchemasOf, users } from './domain/users.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
+import { groupService } from './rpc/group-service.js';
 import { organizationService } from './rpc/organization-service.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
 import { sessionService } from './rpc/session-service.js';
@@ -31,6 +34,9 @@ import { userService } from './rpc/user-service.js';
 import { activityStorage } from './storage/activities.js';
 import { apiTokenStorage } from './storage/api-tokens.js';
 import { changeStorage } from './storage/changes.js';
+import { groupStorage } from './storage/groups.js';
+import { memberConditions } from './storage/member-filter.js';
+import { membershipStorage } from './storage/memberships.js';
 import type { Models } from './storage/models.js';
 import { organizationStorage } from './storage/organizations.js';
 import { rateLimitStorage } from './storage/rate-limits.js';
@@ -49,8 +55,13 @@ export interface Userstore {
   health: HealthImplementation;
   /** Removes what belongs to organizations that are gone; how many. To be repeated as long as the server runs. */
   purge: () => Promise<number>;
-  /** Moves changes out of users' documents into their collection; how many documents. To be repeated likewise. */
+  /**
+   * Moves changes out of the documents of users and groups into their collection, and sweeps the memberships of removed
+   * ones; how many documents. To be repeated likewise.
+   */
   moveChanges: () => Promise<number>;
+  /** Finishes what was begun with groups by calls that ended half-way; how many groups. To be repeated likewise. */
+  resume: () => Promise<number>;
   /** Seals stored secrets with the present key; how many, and how many need a key that is not here. */
   resealSecrets: () => Promise<{ sealed: number; lost: number }>;
 }
@@ -90,8 +101,10 @@ export function createServer(
   });
   const organizationStore = organizationStorage(models.organizations);
   const apiTokenStore = apiTokenStorage(models.apiTokens);
-  const changes = changeStorage(models.changes, models.users, activityDays);
+  const changes = changeStorage(models, activityDays);
   const userStore = userStorage(models.users, changes);
+  const membershipStore = membershipStorage(models);
+  const groupStore = groupStorage(models.groups, changes, memberConditions(models, membershipStore));
   const activityStore = activityStorage(models.activities, activityDays);
 
   const ssoConnectionStore = ssoConnectionStorage(models.ssoConnections);
@@ -103,7 +116,7 @@ export function createServer(
   const tokenRules = apiTokens(apiTokenStore, organizationRules);
   const schemasOf: SchemasOf = async (organizationId, deadline) =>
     (await organizationStore.get(organizationId, deadline))?.extensionSchemas ?? [];
-  const userRules = users(userStore, schemasOf, untilDone);
+  const userRules = users(userStore, schemasOf, membershipStore.groupsOf, untilDone);
   const accountRules = accounts(userStore, untilDone);
   const connectionRules = ssoConnections(ssoConnectionStore, organizationStore, organizationRules, secrets);
   const sessionRules = sessions(sessionStore, {
@@ -116,10 +129,12 @@ export function createServer(
     lifetimes,
   });
   const keyRules = usedKeys(usedKeyStorage(models.usedKeys));
+  const groupRules = groups(groupStore, membershipStore);
   const permitRules = permits(rateLimitStorage(models.organizations.db), organizationRules);
   const activityRules = activities(activityStore, changes, organizationRules);
 
   server.addService(UserServiceService, unaryHandlers(UserServiceService, userService(userRules), tools));
+  server.addService(GroupServiceService, unaryHandlers(GroupServiceService, groupService(groupRules), tools));
   server.addService(
     OrganizationServiceService,
     unaryHandlers(OrganizationServiceService, organizationService(organizationRules), tools),
@@ -143,12 +158,14 @@ export function createServer(
   );
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
-  const owned = [userStore, changes, activityStore, apiTokenStore, ssoConnectionStore, sessionStore];
+  const ofUsers = [userStore, membershipStore, groupStore, sessionStore, ssoConnectionStore];
+  const owned = [...ofUsers, changes, activityStore, apiTokenStore];
   return {
     server,
     health,
     purge: () => purgeDeleted(organizationStore, owned),
     moveChanges: () => changes.move(Date.now() + MOVE_MS),
     resealSecrets: () => connectionRules.reseal(Date.now() + MOVE_MS),
+    resume: () => groupRules.resume(new Date(Date.now() - SETTLING_MS), Date.now() + MOVE_MS),
   };
 }

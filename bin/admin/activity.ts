@@ -17,6 +17,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'SIGN-IN', 'UNIVERSAL-
 
 interface Wanted {
   user?: string;
+  group?: string;
   since?: Date;
   until?: Date;
   request?: string;
@@ -32,9 +33,10 @@ export function activityCommand(program: Command): void {
   program
     .command('activity <organizationId>')
     .description(
-      'show what its Okta asked for, who signed in, how that was answered, and what became of users by it; oldest first',
+      'show what its Okta asked for, who signed in, how that was answered, and what became of users and groups by it; oldest first',
     )
     .option('--user <user>', 'about this user only: an id, or a user name')
+    .option('--group <id>', 'about the group with this id only')
     .option('--since <time>', 'from this time on: 2026-11-24T08:00 (UTC), or 90m, 2h, 7d ago', time)
     .option('--until <time>', 'before this time', time)
     .option('--request <id>', 'the request with this id (X-Request-Id), and its operations')
@@ -56,10 +58,10 @@ export function activityCommand(program: Command): void {
 async function requestFor(
   userstore: Userstore,
   organizationId: string,
-  { user, since, until, request: requestId, token: apiTokenId, method, status }: Wanted,
+  { user, group: groupId, since, until, request: requestId, token: apiTokenId, method, status }: Wanted,
 ): Promise<ListActivitiesRequest> {
   const userId = user === undefined ? undefined : await userstore.userIdOf(organizationId, user);
-  return { organizationId, since, until, userId, requestId, apiTokenId, method, status };
+  return { organizationId, since, until, userId, groupId, requestId, apiTokenId, method, status };
 }
 
 /** The newest activities, oldest first. */

@@ -2,6 +2,7 @@
 import type { AttributeDefinition } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Organization, ProvisioningPolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { CORE_USER, ENTERPRISE_USER } from '../scim/attributes.js';
+import { CORE_GROUP } from '../scim/resource-types.js';
 import { type Html, html } from './html.js';
 
 /** The page's title. */
@@ -36,9 +37,11 @@ function features({ policy }: Organization): Html {
 <li><strong>Update user attributes</strong>: what changes in Okta changes in LeaseHawk.${off(policy?.refuseUpdate)}</li>
 <li><strong>Deactivate users</strong>: a user deactivated or unassigned in Okta is disabled in LeaseHawk and cannot log
 in. Nobody is deleted: reactivated, the same user is back.${off(policy?.refuseDeactivate)}</li>
-<li><strong>Import</strong>: Okta can read the users that LeaseHawk has.</li>
+<li><strong>Push groups</strong>: groups that you choose in Okta appear in LeaseHawk with their members, of any number, and
+follow what changes in Okta.</li>
+<li><strong>Import</strong>: Okta can read the users and groups that LeaseHawk has.</li>
 </ul>
-<p>Passwords are never taken over, and groups are not pushed.</p>`;
+<p>Passwords are never taken over, and groups have users in them, no groups.</p>`;
 }
 
 const REQUIREMENTS = html`<h2>Requirements</h2>
@@ -62,12 +65,15 @@ in front: <code>apikey 00000000-0000-0000-0000-000000000000</code> is the form.<
 <strong>Save</strong>.</li>
 <li>Open <strong>Assignments</strong> and assign the people who are to use LeaseHawk. Those who were assigned before step
 6 come with <strong>Provision User</strong>.</li>
+<li>To push groups, open <strong>Push Groups</strong>, press <strong>Push Groups</strong>, choose groups by name or by
+rule, and press <strong>Save</strong>. Only members who are assigned to the app are sent. Okta advises to use other groups
+for the assignments of step 7. When you unlink a group and let Okta delete it in LeaseHawk, its members stay users.</li>
 </ol>
 <table>
 <caption>For an app that you made yourself with Okta's App Integration Wizard</caption>
 <tr><th scope="row">SCIM connector base URL</th><td><code>${baseUrl}</code></td></tr>
 <tr><th scope="row">Unique identifier field for users</th><td><code>userName</code></td></tr>
-<tr><th scope="row">Supported provisioning actions</th><td>Push New Users, Push Profile Updates, Import New Users and Profile Updates</td></tr>
+<tr><th scope="row">Supported provisioning actions</th><td>Push New Users, Push Profile Updates, Push Groups, Import New Users and Profile Updates, Import Groups</td></tr>
 <tr><th scope="row">Authentication Mode</th><td>HTTP Header, with the token alone, without the word <code>apikey</code></td></tr>
 </table>`;
 
@@ -104,6 +110,10 @@ const ATTRIBUTES: readonly Attribute[] = [
     'Lists; at most one value is primary.',
   ],
 ];
+const GROUP_ATTRIBUTES: readonly Attribute[] = [
+  ['displayName', 'Required. At most 256 characters; unique in your organization, whatever its letter case.'],
+  ['members', 'Users of LeaseHawk; there is no limit to their number.'],
+];
 const ENTERPRISE_ATTRIBUTES: readonly Attribute[] = [
   ['employeeNumber, costCenter, organization, division, department, manager.value, manager.displayName', 'Text.'],
 ];
@@ -118,6 +128,7 @@ function attributes({ extensionSchemas, strictSchemas }: Organization): Html {
 <thead><tr><th scope="col">External name</th><th scope="col">In LeaseHawk</th></tr></thead>
 ${namespace(CORE_USER, ATTRIBUTES)}
 ${namespace(ENTERPRISE_USER, ENTERPRISE_ATTRIBUTES)}
+${namespace(CORE_GROUP, GROUP_ATTRIBUTES)}
 ${extensionSchemas.map(({ id, attributes }) => namespace(id, attributes.map(ownAttribute)))}
 </table>
 <p>${other}</p>`;
@@ -186,6 +197,16 @@ const TROUBLES: readonly (readonly [shown: string, because: string, remedy: stri
     'userName is required.',
     'This and the like: the mapping of the attribute it names gives no value, or one that cannot be stored.',
     'Mend the mapping under To App → Attribute Mappings, then press Retry in Okta’s Tasks.',
+  ],
+  [
+    'The displayName is already used by another group of this organization.',
+    'Another group in LeaseHawk has the name of the one that Okta pushes.',
+    'Link the two: under Push Groups choose Link Group instead of Create Group; or rename one of them.',
+  ],
+  [
+    'There is no group with this id.',
+    'A pushed group is gone from LeaseHawk.',
+    'Unlink it under Push Groups and push it again.',
   ],
   [
     'Too many requests',

@@ -7,6 +7,7 @@ import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, freshTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { type Answer, createUser, oktaUser, patchBody, scimClient, uniqueName } from '../harness/scim.js';
+import { createGroup, oktaGroup } from '../harness/scim-groups.js';
 import { eventually, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
 let admin: UserstoreClient;
@@ -73,6 +74,39 @@ describe('activities', function () {
     expect(activities[5]?.change?.attributes).to.deep.include({
       ...{ name: 'title', before: '"Leaver"', after: undefined },
     });
+  });
+
+  it('tell of groups which one it was, and what changed of its name and its members', async () => {
+    const tenant = await freshTenant();
+    const { scim, organizationId } = tenant;
+    const user = await createUser(scim);
+    const group = await createGroup(scim, [], { displayName: 'Finance' });
+    const path = `/Groups/${group.id}`;
+    const add = { op: 'add', path: 'members', value: [{ value: user.id }] };
+    const rename = { op: 'replace', value: { id: group.id, displayName: 'Finance EMEA' } };
+    await scim('PATCH', path, patchBody(add, rename));
+    await scim('PATCH', path, patchBody(add, rename));
+    await scim('POST', '/Groups', oktaGroup('Finance emea'));
+    await scim('GET', '/Groups?count=1');
+    const removed = await scim('DELETE', path);
+    const activities = (await activitiesUpTo(removed, tenant)).slice(1);
+    expect(
+      activities.map(({ method, path, status, groupId, userId }) => [method, path, status, groupId, userId]),
+    ).to.deep.equal([
+      ['POST', '/Groups', 201, group.id, undefined],
+      ['PATCH', path, 200, group.id, undefined],
+      ['PATCH', path, 200, group.id, undefined],
+      ['POST', '/Groups', 409, undefined, undefined],
+      ['GET', '/Groups', 200, undefined, undefined],
+      ['DELETE', path, 204, group.id, undefined],
+    ]);
+    expect(activities[1]?.change?.attributes).to.have.deep.members([
+      { name: 'displayName', before: '"Finance"', after: '"Finance EMEA"' },
+      { name: 'members', before: undefined, after: JSON.stringify([user.id]) },
+    ]);
+    expect(activities[2]?.change).to.equal(undefined);
+    const asked = { organizationId, since: undefined, until: undefined, groupId: group.id };
+    expect((await admin.listActivities(asked)).activities).to.have.length(4);
   });
 
   it('have a line for each operation of a bulk request', async () => {

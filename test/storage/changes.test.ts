@@ -29,7 +29,7 @@ async function next(id: string) {
 
 const documents = () => database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
 const versionsOf = async (id: string) =>
-  (await database.changes.list('one', id, 1e9, 1000, soon())).map(({ version }) => version).reverse();
+  (await database.changes.list('one', { userId: id }, 1e9, 1000, soon())).map(({ version }) => version).reverse();
 const upTo = (versions: number) => Array.from({ length: versions }, (_, index) => index + 1);
 const unmovedOf = async (id: string) => (await documents().findOne({ _id: id }))?.unmoved?.length ?? 0;
 

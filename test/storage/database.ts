@@ -7,6 +7,9 @@ import { apiTokenStorage } from '../../userstore/storage/api-tokens.js';
 import { changeStorage } from '../../userstore/storage/changes.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { NEW_ACCOUNT, versionOf } from '../../userstore/storage/documents.js';
+import { groupStorage } from '../../userstore/storage/groups.js';
+import { memberConditions } from '../../userstore/storage/member-filter.js';
+import { membershipStorage } from '../../userstore/storage/memberships.js';
 import { createIndexes, type Models, models } from '../../userstore/storage/models.js';
 import { organizationStorage } from '../../userstore/storage/organizations.js';
 import { sessionStorage } from '../../userstore/storage/sessions.js';
@@ -30,6 +33,7 @@ export async function openDatabase(name: string) {
     collections,
     users: plainUsers(collections),
     ...recordsOf(collections),
+    ...groupsIn(collections),
     organizations: organizationStorage(collections.organizations),
     apiTokens: apiTokenStorage(collections.apiTokens),
     ssoConnections: ssoConnectionStorage(collections.ssoConnections),
@@ -55,10 +59,17 @@ export const soon = (): number => Date.now() + 10_000;
 export const DAYS = 90;
 
 /** The storages of what is recorded beside users. */
-export const recordsOf = ({ changes, users, activities }: Models) => ({
-  changes: changeStorage(changes, users, DAYS),
-  activities: activityStorage(activities, DAYS),
+export const recordsOf = (collections: Models) => ({
+  changes: changeStorage(collections, DAYS),
+  activities: activityStorage(collections.activities, DAYS),
 });
+
+/** The storages of groups and memberships. */
+export function groupsIn(collections: Models) {
+  const memberships = membershipStorage(collections);
+  const { changes } = recordsOf(collections);
+  return { memberships, groups: groupStorage(collections.groups, changes, memberConditions(collections, memberships)) };
+}
 
 /** A change that says no more than whose it is. */
 export const changeOf = ({ id: userId }: User, version: number): Change => {

@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { User } from '../../proto/gen/userstore/v1/user.js';
+import type { GroupReference, User } from '../../proto/gen/userstore/v1/user.js';
 import type {
   CreateUserRequest,
   DeleteUserRequest,
@@ -15,20 +15,18 @@ import type {
   UpdateUserRequest,
 } from '../../proto/gen/userstore/v1/user_service.js';
 import { Taken } from '../storage/errors.js';
-import type { UserPage } from '../storage/lists.js';
-import type { Found, UserStorage } from '../storage/users.js';
+import type { Found, UserPage, UserStorage } from '../storage/users.js';
 import { accountAfter, existing, linkChanges, turnOf, type UserKey } from './accounts.js';
 import type { UntilDone } from './attempts.js';
 import { changeBetween } from './changes.js';
 import { changedExtensions, holdToSchemas } from './declared-attributes.js';
 import { DomainError, invalidField } from './errors.js';
+import { listingIn } from './listing.js';
 import { applyPatch } from './patch.js';
 import { heldToPolicy, type Refusals } from './policy.js';
 import { applyUpdate } from './update.js';
 import { isSame, normalize, validate } from './user.js';
 
-const DEFAULT_PAGE_SIZE = 100;
-const MAX_PAGE_SIZE = 200;
 const MAX_OPERATIONS = 1000;
 
 /** What is to become of a user. */
@@ -47,8 +45,29 @@ export type Users = ReturnType<typeof users>;
 /** The schemas of an organization's own. */
 export type SchemasOf = (organizationId: string, deadline: number) => Promise<readonly ExtensionSchema[]>;
 
+/** The groups of each of these users who is a member of any. */
+export type GroupsOf = (
+  organizationId: string,
+  userIds: readonly string[],
+  deadline: number,
+) => Promise<ReadonlyMap<string, GroupReference[]>>;
+
 /** Binds the rules to where users are stored. */
-export function users(storage: UserStorage, schemasOf: SchemasOf, untilDone: UntilDone) {
+export function users(storage: UserStorage, schemasOf: SchemasOf, groupsOf: GroupsOf, untilDone: UntilDone) {
+  /** Says of users which groups they are members of: that is not stored with them. */
+  async function addGroups(organizationId: string, found: User[], deadline: number): Promise<void> {
+    if (found.length === 0) return;
+    const ids = found.map(({ id }) => id);
+    const groups = await groupsOf(organizationId, ids, deadline);
+    for (const user of found) user.groups = groups.get(user.id) ?? [];
+  }
+
+  /** The user that `work` comes to, with his groups, which are read meanwhile. */
+  async function withGroups({ organizationId, userId }: UserKey, work: Promise<User>, deadline: number): Promise<User> {
+    const [user, groups] = await Promise.all([work, groupsOf(organizationId, [userId], deadline)]);
+    return { ...user, groups: groups.get(userId) ?? [] };
+  }
+
   const find = (key: UserKey, deadline: number): Promise<Found> => existing(storage, key, deadline);
 
   /** One try: read, change, compare, write. Undefined where another writer was faster. */
@@ -87,7 +106,15 @@ export function users(storage: UserStorage, schemasOf: SchemasOf, untilDone: Unt
     async create({ organizationId, actor }: CreateUserRequest, given: User, deadline: number): Promise<User> {
       const createTime = new Date();
       const id = uuidv7({ msecs: createTime.getTime() });
-      const user = normalize({ ...given, id, organizationId, etag: '', createTime, updateTime: createTime });
+      const user = normalize({
+        ...given,
+        id,
+        organizationId,
+        etag: '',
+        createTime,
+        updateTime: createTime,
+        groups: [],
+      });
       user.active ??= true;
       validate(user);
       const change = changeBetween(undefined, user, 1, createTime, actor);
@@ -95,19 +122,29 @@ export function users(storage: UserStorage, schemasOf: SchemasOf, untilDone: Unt
     },
 
     /** Reads a user. Throws USER_NOT_FOUND. */
-    get: async (key: UserKey, deadline: number): Promise<User> => (await find(key, deadline)).user,
+    get: (key: UserKey, deadline: number): Promise<User> =>
+      withGroups(
+        key,
+        find(key, deadline).then(({ user }) => user),
+        deadline,
+      ),
 
     /** A page of users: 100 of them unless `pageSize` says otherwise. Throws as the contract's ListUsers says. */
-    async list({ organizationId, pageSize, skip, ...which }: ListUsersRequest, deadline: number): Promise<UserPage> {
-      const limit = Math.min(Math.max(pageSize ?? DEFAULT_PAGE_SIZE, 0), MAX_PAGE_SIZE);
-      return await storage.list(organizationId, { ...which, skip: Math.max(skip, 0), limit }, deadline);
+    async list(request: ListUsersRequest, deadline: number): Promise<UserPage> {
+      const page = await storage.list(request.organizationId, listingIn(request), deadline);
+      await addGroups(request.organizationId, page.users, deadline);
+      return page;
     },
 
     /** Sets the fields that the mask names. Throws as the contract's UpdateUser says. */
     update(request: UpdateUserRequest, given: User, deadline: number): Promise<User> {
       const { updateMask = [] } = request;
       const changed = (user: User) => applyUpdate(user, given, updateMask);
-      return change(request, { ...wantedIn(request), keepsOmitted: true, changed }, deadline);
+      return withGroups(
+        request,
+        change(request, { ...wantedIn(request), keepsOmitted: true, changed }, deadline),
+        deadline,
+      );
     },
 
     /** Applies operations, all or nothing. Throws as the contract's PatchUser says. */
@@ -118,7 +155,8 @@ export function users(storage: UserStorage, schemasOf: SchemasOf, untilDone: Unt
       }
       const changed = (user: User) => applyPatch(user, operations);
       const saysDisabled = operations.some(({ field, value }) => field === 'active' && value?.active === false);
-      return await change(request, { ...wantedIn(request), saysDisabled, keepsOmitted: false, changed }, deadline);
+      const wanted = { ...wantedIn(request), saysDisabled, keepsOmitted: false, changed };
+      return await withGroups(request, change(request, wanted, deadline), deadline);
     },
 
     /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */

@@ -17,10 +17,11 @@ export interface Caller {
 }
 
 const USERS = '/userstore.v1.UserService/';
+const GROUPS = '/userstore.v1.GroupService/';
 const SESSIONS = '/userstore.v1.SessionService/';
 const READS = [
-  `${USERS}GetUser`,
-  `${USERS}ListUsers`,
+  ...['GetUser', 'ListUsers'].map((method) => USERS + method),
+  ...['GetGroup', 'ListGroups', 'ListMemberships'].map((method) => GROUPS + method),
   `${SESSIONS}CheckSession`,
   '/userstore.v1.OrganizationService/GetOrganization',
 ];
@@ -35,7 +36,7 @@ const FOR_EDGES = [
 ];
 
 const MAY_CALL: Record<Role, (path: string) => boolean> = {
-  edge: (path) => path.startsWith(USERS) || FOR_EDGES.includes(path),
+  edge: (path) => path.startsWith(USERS) || path.startsWith(GROUPS) || FOR_EDGES.includes(path),
   reader: (path) => READS.includes(path),
   admin: () => true,
 };

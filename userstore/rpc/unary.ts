@@ -109,7 +109,12 @@ const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/i;
 const known = (id: string | undefined, form: RegExp) => (id === undefined || form.test(id) ? id : '…');
 
 function line(rpc: string, call: ServerUnaryCall<unknown, unknown>, caller: Caller | undefined, start: number) {
-  const { organizationId, userId, actor } = call.request as { organizationId?: string; userId?: string; actor?: Actor };
+  const { organizationId, userId, groupId, actor } = call.request as {
+    organizationId?: string;
+    userId?: string;
+    groupId?: string;
+    actor?: Actor;
+  };
   return {
     rpc,
     caller: caller?.name,
@@ -118,6 +123,7 @@ function line(rpc: string, call: ServerUnaryCall<unknown, unknown>, caller: Call
     person: actor?.person?.slice(0, 64),
     organizationId: known(organizationId, ORGANIZATION_ID),
     userId: known(userId, UUID_V7),
+    groupId: known(groupId, UUID_V7),
     ms: Math.round((performance.now() - start) * 100) / 100,
   };
 }

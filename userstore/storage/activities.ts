@@ -45,7 +45,7 @@ export function activityStorage(model: Model<ActivityDocument>, days: number) {
 }
 
 function toQuery(asked: ListActivitiesRequest, before: string): mongo.Filter<ActivityDocument> {
-  const { organizationId, since, until, userId, requestId, apiTokenId, method, status } = asked;
+  const { organizationId, since, until, userId, groupId, requestId, apiTokenId, method, status } = asked;
   const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
   // An operation of a bulk request has its id, and more behind it.
   const ofRequest = requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` };
@@ -57,6 +57,7 @@ function toQuery(asked: ListActivitiesRequest, before: string): mongo.Filter<Act
     ...(Object.keys(id).length > 0 ? { _id: id } : {}),
     ...(Object.keys(time).length > 0 ? { time } : {}),
     ...(userId === undefined ? {} : { userId: { $eq: userId } }),
+    ...(groupId === undefined ? {} : { groupId: { $eq: groupId } }),
     ...(apiTokenId === undefined ? {} : { apiTokenId: { $eq: apiTokenId } }),
     ...(method === undefined ? {} : { method: { $eq: method } }),
     ...(status === undefined ? {} : { status: status < 10 ? classOf(status) : { $eq: status } }),

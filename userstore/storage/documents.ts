@@ -4,7 +4,7 @@ import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../domain/fields.js';
 import { type ExtensionValue, extensionValues } from './extension-values.js';
 
-/** The organization of what is left of a removed user; no request can name it. */
+/** The organization of what is left of a removed user or group; no request can name it. */
 export const REMOVED = '';
 
 /** The present form of documents; older ones are rewritten when userstore starts. */
@@ -31,26 +31,32 @@ export interface Account {
 /** The account of a new user. */
 export const NEW_ACCOUNT: Account = { sessionEpoch: 0, locked: undefined, link: undefined };
 
-/**
- * A user as stored: his attributes by their own names, absent ones left out. Beside each text that compares without
- * regard to letter case lies its shadow, folded (`userNameKey`, `emails[].valueKey`), for indexes and filters.
- */
-export interface UserDocument extends Partial<Omit<User, 'id' | 'etag' | 'createTime' | 'updateTime'>> {
+/** What every document of a user or a group has. */
+export interface Stored {
   _id: string;
   organizationId: string;
   version: number;
   createTime: Date;
   updateTime: Date;
+  /** Changes that are not in their own collection yet. */
+  unmoved?: Change[];
+  /** Of what is left of one that is removed: the organization it was of. */
+  removedFrom?: string;
+}
+
+/**
+ * A user as stored: his attributes by their own names, absent ones left out. Beside each text that compares without
+ * regard to letter case lies its shadow, folded (`userNameKey`, `emails[].valueKey`), for indexes and filters.
+ */
+export interface UserDocument
+  extends Stored,
+    Partial<Omit<User, 'id' | 'organizationId' | 'etag' | 'createTime' | 'updateTime' | 'groups'>> {
   layout: number;
   userNameKey: string;
   extensionValues?: ExtensionValue[];
   /** Of his account; absent is 0. */
   sessionEpoch?: number;
   link?: Link;
-  /** Changes of this user that are not in their own collection yet. */
-  unmoved?: Change[];
-  /** Of what is left of a removed user: the organization he was of. */
-  removedFrom?: string;
 }
 
 /** The name of a text's shadow. */

@@ -4,8 +4,9 @@ import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js'
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
-import { type Fields, USER_FIELDS } from '../domain/fields.js';
+import { type Fields, GROUP_FIELDS, USER_FIELDS } from '../domain/fields.js';
 import { shadowKey, type UserDocument } from './documents.js';
+import type { GroupDocument } from './group-documents.js';
 import { expiry, options } from './schema-options.js';
 import { type SignInModels, signInModels } from './sign-in-models.js';
 
@@ -42,9 +43,16 @@ export interface ApiTokenDocument {
   slot?: number;
 }
 
-/** A change of a user as stored, once it has been moved out of his document. */
+/** That a user is a member of a group, as stored. */
+export interface MembershipDocument {
+  organizationId: string;
+  groupId: string;
+  userId: string;
+}
+
+/** A change of a user or group as stored, once it has been moved out of the document. */
 export interface ChangeDocument extends Change {
-  /** User id and version. */
+  /** User or group id, and version. */
   _id: string;
   organizationId: string;
   expireTime: Date;
@@ -62,6 +70,8 @@ export interface Models extends SignInModels {
   changes: Model<ChangeDocument>;
   activities: Model<ActivityDocument>;
   users: Model<UserDocument>;
+  groups: Model<GroupDocument>;
+  memberships: Model<MembershipDocument>;
   organizations: Model<OrganizationDocument>;
   apiTokens: Model<ApiTokenDocument>;
 }
@@ -119,6 +129,39 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   .index({ layout: 1 }, { name: 'layout' })
   .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' });
 
+const groupSchema: Schema<GroupDocument> = new Schema<GroupDocument>(
+  {
+    _id: { type: String, required: true },
+    organizationId: { type: String, required: true },
+    version: { type: Number, required: true },
+    createTime: { type: Date, required: true },
+    updateTime: { type: Date, required: true },
+    ...schemaOf(GROUP_FIELDS),
+    unmoved: [Schema.Types.Mixed],
+    begun: [Schema.Types.Mixed],
+    removedFrom: String,
+  },
+  options,
+)
+  .index({ organizationId: 1, displayNameKey: 1 }, { unique: true, name: 'displayName' })
+  .index({ organizationId: 1, _id: 1 }, { name: 'order' })
+  .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
+  .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })
+  .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' })
+  .index({ 'begun.time': 1 }, { sparse: true, name: 'begun' });
+
+const membershipSchema: Schema<MembershipDocument> = new Schema<MembershipDocument>(
+  {
+    organizationId: { type: String, required: true },
+    groupId: { type: String, required: true },
+    userId: { type: String, required: true },
+  },
+  options,
+)
+  // A member is one once.
+  .index({ organizationId: 1, groupId: 1, userId: 1 }, { unique: true, name: 'member' })
+  .index({ organizationId: 1, userId: 1, groupId: 1 }, { name: 'ofUser' });
+
 const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
   {
     _id: { type: String, required: true },
@@ -161,11 +204,15 @@ const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
   )
   .index({ organizationId: 1, _id: 1 }, { name: 'order' });
 
+/** Most records are of users. */
+const ofGroup = { name: 'ofGroup', partialFilterExpression: { groupId: { $exists: true } } };
+
 const changeSchema: Schema<ChangeDocument> = new Schema<ChangeDocument>(
   {
     _id: { type: String, required: true },
     organizationId: { type: String, required: true },
     userId: String,
+    groupId: String,
     version: Number,
     kind: Number,
     time: Date,
@@ -176,6 +223,7 @@ const changeSchema: Schema<ChangeDocument> = new Schema<ChangeDocument>(
   options,
 )
   .index({ organizationId: 1, userId: 1, version: 1, 'actor.requestId': 1 }, { name: 'ofUser' })
+  .index({ organizationId: 1, groupId: 1, version: 1, 'actor.requestId': 1 }, { ...ofGroup })
   .index(...expiry);
 
 const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
@@ -188,6 +236,7 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
     method: String,
     path: String,
     userId: String,
+    groupId: String,
     status: Number,
     scimType: String,
     detail: String,
@@ -198,12 +247,15 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
 )
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ organizationId: 1, userId: 1, _id: 1 }, { name: 'ofUser' })
+  .index({ organizationId: 1, groupId: 1, _id: 1 }, { ...ofGroup })
   .index(...expiry);
 
 /** The models of a connection. */
 export function models(connection: Connection): Models {
   return {
     users: connection.model<UserDocument>('User', userSchema, 'users'),
+    groups: connection.model<GroupDocument>('Group', groupSchema, 'groups'),
+    memberships: connection.model<MembershipDocument>('Membership', membershipSchema, 'memberships'),
     organizations: connection.model<OrganizationDocument>('Organization', organizationSchema, 'organizations'),
     apiTokens: connection.model<ApiTokenDocument>('ApiToken', apiTokenSchema, 'apiTokens'),
     changes: connection.model<ChangeDocument>('Change', changeSchema, 'changes'),

@@ -7,6 +7,7 @@ import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { fold } from '../domain/fields.js';
 import type { ChangeStorage } from './changes.js';
+import { USERS } from './columns.js';
 import { within } from './connect.js';
 import {
   type Account,
@@ -20,8 +21,9 @@ import {
   versionOf,
 } from './documents.js';
 import { unlessTaken } from './errors.js';
-import { userLists } from './lists.js';
-import { userTotals } from './totals.js';
+import { toQuery } from './filter.js';
+import { type Listing, listsOf, type Page } from './lists.js';
+import { totalsOf } from './totals.js';
 
 /** What users are stored in. */
 export type UserStorage = ReturnType<typeof userStorage>;
@@ -37,6 +39,11 @@ export interface Found {
   unmoved: Change[];
 }
 
+/** A page of users. */
+export interface UserPage extends Omit<Page<never>, 'documents'> {
+  users: User[];
+}
+
 const foundIn = (document: UserDocument): Found => {
   const { version, unmoved = [] } = document;
   return { user: toUser(document), version, account: accountIn(document), unmoved };
@@ -47,7 +54,8 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
   // Documents come from documents.ts and queries from here and filter.ts alone: casting them would cost time on every
   // call and find nothing.
   const collection = model.collection as unknown as mongo.Collection<UserDocument>;
-  const totals = userTotals(collection);
+  const totals = totalsOf(collection);
+  const list = listsOf(collection, totals, USERS, async (_, filter) => toQuery(filter, USERS));
 
   /** Puts a document in the place of this version of it; whether that was there. */
   async function write(organizationId: string, version: number, document: UserDocument, deadline: number) {
@@ -114,7 +122,10 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     },
 
     /** A page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-    list: userLists(collection, totals),
+    async list(organizationId: string, listing: Listing, deadline: number): Promise<UserPage> {
+      const { documents, ...page } = await list(organizationId, listing, deadline);
+      return { users: documents.map(toUser), ...page };
+    },
 
     /**
      * Puts the user and the account in the place of the version that was found, with the change that this is. Undefined

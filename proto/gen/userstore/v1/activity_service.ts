@@ -62,7 +62,11 @@ export interface Activity {
   /** In milliseconds. */
   durationMs: number;
   /** What it changed; ignored in requests. */
-  change: Change | undefined;
+  change:
+    | Change
+    | undefined;
+  /** The group it was about, where it was about one. */
+  groupId?: string | undefined;
 }
 
 /** Asks for activities to be kept. */
@@ -100,6 +104,7 @@ export interface ListActivitiesRequest {
     | undefined;
   /** `next_page_token` of the page before; absent for the first. */
   pageToken?: string | undefined;
+  groupId?: string | undefined;
 }
 
 /** A page of activities. */
@@ -109,16 +114,21 @@ export interface ListActivitiesResponse {
   nextPageToken?: string | undefined;
 }
 
-/** Asks for a page of one user's changes. */
+/** Asks for a page of the changes of one user or one group. */
 export interface ListChangesRequest {
   organizationId: string;
+  /** The user; "" where a group is meant. */
   userId: string;
   /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
   pageSize?:
     | number
     | undefined;
   /** `next_page_token` of the page before; absent for the first. */
-  pageToken?: string | undefined;
+  pageToken?:
+    | string
+    | undefined;
+  /** The group. */
+  groupId?: string | undefined;
 }
 
 /** A page of changes. */
@@ -143,6 +153,7 @@ function createBaseActivity(): Activity {
     detail: undefined,
     durationMs: 0,
     change: undefined,
+    groupId: undefined,
   };
 }
 
@@ -188,6 +199,9 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
     }
     if (message.change !== undefined) {
       Change.encode(message.change, writer.uint32(106).fork()).join();
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(114).string(message.groupId);
     }
     return writer;
   },
@@ -309,6 +323,14 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
             message.change = Change.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -341,6 +363,7 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
     message.change = (object.change !== undefined && object.change !== null)
       ? Change.fromPartial(object.change)
       : undefined;
+    message.groupId = object.groupId ?? undefined;
     return message;
   },
 };
@@ -459,6 +482,7 @@ function createBaseListActivitiesRequest(): ListActivitiesRequest {
     status: undefined,
     pageSize: undefined,
     pageToken: undefined,
+    groupId: undefined,
   };
 }
 
@@ -495,6 +519,9 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     }
     if (message.pageToken !== undefined) {
       writer.uint32(82).string(message.pageToken);
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(90).string(message.groupId);
     }
     return writer;
   },
@@ -592,6 +619,14 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
             message.pageToken = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -619,6 +654,7 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     message.status = object.status ?? undefined;
     message.pageSize = object.pageSize ?? undefined;
     message.pageToken = object.pageToken ?? undefined;
+    message.groupId = object.groupId ?? undefined;
     return message;
   },
 };
@@ -693,7 +729,7 @@ export const ListActivitiesResponse: MessageFns<ListActivitiesResponse, "usersto
 };
 
 function createBaseListChangesRequest(): ListChangesRequest {
-  return { organizationId: "", userId: "", pageSize: undefined, pageToken: undefined };
+  return { organizationId: "", userId: "", pageSize: undefined, pageToken: undefined, groupId: undefined };
 }
 
 export const ListChangesRequest: MessageFns<ListChangesRequest, "userstore.v1.ListChangesRequest"> = {
@@ -711,6 +747,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest, "userstore.v1.Li
     }
     if (message.pageToken !== undefined) {
       writer.uint32(34).string(message.pageToken);
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(42).string(message.groupId);
     }
     return writer;
   },
@@ -760,6 +799,14 @@ export const ListChangesRequest: MessageFns<ListChangesRequest, "userstore.v1.Li
             message.pageToken = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -781,6 +828,7 @@ export const ListChangesRequest: MessageFns<ListChangesRequest, "userstore.v1.Li
     message.userId = object.userId ?? "";
     message.pageSize = object.pageSize ?? undefined;
     message.pageToken = object.pageToken ?? undefined;
+    message.groupId = object.groupId ?? undefined;
     return message;
   },
 };
@@ -854,7 +902,7 @@ export const ListChangesResponse: MessageFns<ListChangesResponse, "userstore.v1.
   },
 };
 
-/** What identity providers asked for, what they were answered, and what became of users by it. */
+/** What identity providers asked for, what they were answered, and what became of users and groups by it. */
 export type ActivityServiceService = typeof ActivityServiceService;
 export const ActivityServiceService = {
   /**
@@ -888,7 +936,8 @@ export const ActivityServiceService = {
     responseDeserialize: (value: Buffer): ListActivitiesResponse => ListActivitiesResponse.decode(value),
   },
   /**
-   * Lists the changes of one user, newest first, whoever asked for them; of a removed user too.
+   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
+   * too. FIELD_INVALID where both or neither are named.
    * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listChanges: {
@@ -914,7 +963,8 @@ export interface ActivityServiceServer extends UntypedServiceImplementation {
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
   /**
-   * Lists the changes of one user, newest first, whoever asked for them; of a removed user too.
+   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
+   * too. FIELD_INVALID where both or neither are named.
    * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
@@ -960,7 +1010,8 @@ export interface ActivityServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListActivitiesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the changes of one user, newest first, whoever asked for them; of a removed user too.
+   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
+   * too. FIELD_INVALID where both or neither are named.
    * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listChanges(

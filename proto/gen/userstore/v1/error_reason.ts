@@ -53,6 +53,15 @@ export enum ErrorReason {
   ERROR_REASON_API_TOKEN_LIMIT_REACHED = 17,
   /** ERROR_REASON_POLICY_REFUSED - FAILED_PRECONDITION: the organization's policy refuses such a change. */
   ERROR_REASON_POLICY_REFUSED = 18,
+  /** ERROR_REASON_GROUP_NOT_FOUND - NOT_FOUND: no such group in this organization. */
+  ERROR_REASON_GROUP_NOT_FOUND = 19,
+  /** ERROR_REASON_GROUP_NAME_TAKEN - ALREADY_EXISTS: another group of the organization has this display name; metadata: field. */
+  ERROR_REASON_GROUP_NAME_TAKEN = 20,
+  /**
+   * ERROR_REASON_MEMBER_UNKNOWN - INVALID_ARGUMENT: users that the organization does not have are to become members; the
+   * message names the first ten of them.
+   */
+  ERROR_REASON_MEMBER_UNKNOWN = 21,
   /** ERROR_REASON_SIGN_IN_NO_USER - NOT_FOUND: none of the organization's users is the one who signs in. */
   ERROR_REASON_SIGN_IN_NO_USER = 25,
   /**

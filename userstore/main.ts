@@ -26,8 +26,8 @@ const PURGE_INTERVAL_MS = 60_000;
 const MOVE_INTERVAL_MS = 1000;
 
 const LOST_SECRETS =
-  'client secrets are encrypted with a key that is not here, so their organizations cannot sign in: give this userstore the ' +
-  'key with SECRET_KEY, SECRET_KEY_FILE or DATA_DIR, or set the client secrets anew (admin sso set)';
+  'client secrets are encrypted with a key that is not here, so their organizations cannot sign in: give this userstore that ' +
+  'key with SECRET_KEY, SECRET_KEY_FILE or DATA_DIR, or a new one, and set the client secrets anew (admin sso set)';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);

@@ -97,6 +97,30 @@ describe('SignIn', () => {
     expect(await failureIn(signIn(subject, user.userName))).to.deep.equal(otherSubject);
   });
 
+  it('keeps the link through a deactivation, but not where Okta brings the user back as another account', async () => {
+    const [subject, other] = [newSubject(), newSubject()];
+    const user = await createUser(tenant.scim, { externalId: subject });
+    await signIn(subject);
+    const put = (active: boolean, externalId: string) =>
+      tenant.scim('PUT', `/Users/${user.id}`, { ...user, active, externalId });
+    await put(false, subject);
+    await put(true, subject);
+    expect((await signIn(subject)).linked).to.equal(false);
+    await put(false, subject);
+    await put(true, other);
+    const again = await signIn(other);
+    expect([again.linked, again.user?.id]).to.deep.equal([true, user.id]);
+    expect(await failureIn(signIn(subject, user.userName))).to.deep.equal(otherSubject);
+    const { changes } = await admin.listChanges({ organizationId: tenant.organizationId, userId: user.id });
+    const links = changes.flatMap(({ attributes }) => attributes.filter(({ name }) => name === 'link')).reverse();
+    const text = (of: string) => JSON.stringify({ issuer: tenant.issuer, subject: of });
+    expect(links.map(({ before, after }) => [before, after])).to.deep.equal([
+      [undefined, text(subject)],
+      [text(subject), undefined],
+      [undefined, text(other)],
+    ]);
+  });
+
   it('prefers the external id to the user name', async () => {
     const subject = newSubject();
     const byId = await createUser(tenant.scim, { externalId: subject });

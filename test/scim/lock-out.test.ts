@@ -222,26 +222,36 @@ describe('B19: deactivation ends everything at once', () => {
     expect(await stateOf(person)).to.equal('SESSION_REVOKED');
   });
 
-  it('lets no session survive that began while its user was being disabled', async () => {
-    for (let round = 0; round < 8; round++) {
-      const person = await signedIn();
-      const begun = [person.sessionToken];
-      let isDisabled = false;
-      const signing = Array.from({ length: 4 }, async () => {
-        while (!isDisabled) {
-          const answer = await signIn(person.subject).catch(() => undefined);
-          if (answer) begun.push(answer.sessionToken);
-        }
-      });
-      await sleep(10 * round);
-      await patch(person, false);
-      isDisabled = true;
-      await Promise.all(signing);
-      await patch(person, true);
-      const states = await Promise.all(begun.map((sessionToken) => stateOf({ sessionToken })));
-      expect(new Set(states)).to.deep.equal(new Set(['SESSION_REVOKED']));
-    }
-  });
+  for (const [title, shut, open] of [
+    ['user was being disabled', (one: Person) => patch(one, false), (one: Person) => patch(one, true)],
+    [
+      'user was being locked',
+      (one: Person) => admin.lockUser({ ...userKey(one), reason: 'lost laptop' }),
+      (one: Person) => admin.unlockUser(userKey(one)),
+    ],
+    ['organization was being suspended', () => setSuspended(true), () => setSuspended(false)],
+  ] as const) {
+    it(`lets no session survive that began while its ${title}`, async () => {
+      for (let round = 0; round < 5; round++) {
+        const person = await signedIn();
+        const begun = [person.sessionToken];
+        let isShut = false;
+        const signing = Array.from({ length: 4 }, async () => {
+          while (!isShut) {
+            const answer = await signIn(person.subject).catch(() => undefined);
+            if (answer) begun.push(answer.sessionToken);
+          }
+        });
+        await sleep(10 * round);
+        await shut(person);
+        isShut = true;
+        await Promise.all(signing);
+        await open(person);
+        const states = await Promise.all(begun.map((sessionToken) => stateOf({ sessionToken })));
+        expect(new Set(states)).to.deep.equal(new Set(['SESSION_REVOKED']));
+      }
+    });
+  }
 
   for (const [title, name] of [
     ['his id', ({ user }: Person) => ({ $case: 'userId', value: user.id }) as const],

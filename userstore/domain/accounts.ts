@@ -22,8 +22,23 @@ export interface UserKey {
 /** Under which name changes of this user take turns. */
 export const turnOf = ({ organizationId, userId }: UserKey): string => `${organizationId}/${userId}`;
 
+/**
+ * What a change of a user makes of his account. Whoever is disabled is out in the same write, and what was begun before
+ * stays over when he comes back. Who gets another external id while he is disabled comes back as another account at his
+ * provider, as somebody does who is hired again: the link to the old one would keep him out.
+ */
+export function accountAfter(before: User, after: User, account: Account): Account {
+  if (before.active && !after.active) return withoutSessions(account);
+  const isAnother = !before.active && before.externalId !== after.externalId;
+  return isAnother && account.link ? { ...account, link: undefined } : account;
+}
+
+/** How that shows in a user's changes. */
+export const linkChanges = (before: Account, after: Account): AttributeChange[] =>
+  before.link === after.link ? [] : [attribute('link', linkText(before.link), linkText(after.link))];
+
 /** The account with all sessions ended that have begun before. */
-export const withoutSessions = (account: Account): Account => ({ ...account, sessionEpoch: account.sessionEpoch + 1 });
+const withoutSessions = (account: Account): Account => ({ ...account, sessionEpoch: account.sessionEpoch + 1 });
 
 /** The user. Throws USER_NOT_FOUND. */
 export async function existing(
@@ -128,13 +143,7 @@ export function accounts(storage: UserStorage, untilDone: UntilDone) {
      * another user is linked to it by now.
      */
     link: (found: Found, link: Link, actor: Actor | undefined, deadline: number): Promise<Found | undefined> =>
-      write(
-        found,
-        { ...found.account, link },
-        [attribute('link', linkText(found.account.link), linkText(link))],
-        actor,
-        deadline,
-      ),
+      write(found, { ...found.account, link }, linkChanges(found.account, { ...found.account, link }), actor, deadline),
   };
 }
 

@@ -17,7 +17,7 @@ import type {
 import { Taken } from '../storage/errors.js';
 import type { UserPage } from '../storage/lists.js';
 import type { Found, UserStorage } from '../storage/users.js';
-import { existing, turnOf, type UserKey, withoutSessions } from './accounts.js';
+import { accountAfter, existing, linkChanges, turnOf, type UserKey } from './accounts.js';
 import type { UntilDone } from './attempts.js';
 import { changeBetween } from './changes.js';
 import { changedExtensions, holdToSchemas } from './declared-attributes.js';
@@ -67,8 +67,8 @@ export function users(storage: UserStorage, schemasOf: SchemasOf, untilDone: Unt
     if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
     after.updateTime = new Date();
     const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
-    // Whoever is disabled is out in the same write, and what was begun before stays over when he comes back.
-    const account = before.active && !after.active ? withoutSessions(found.account) : found.account;
+    const account = accountAfter(before, after, found.account);
+    change.attributes.push(...linkChanges(found.account, account));
     return await orNameTaken(storage.replace({ ...found, account }, after, change, deadline));
   }
 

@@ -6,6 +6,8 @@ import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_sch
 import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { type Fields, USER_FIELDS } from '../domain/fields.js';
 import { shadowKey, type UserDocument } from './documents.js';
+import { expiry, options } from './schema-options.js';
+import { type SignInModels, signInModels } from './sign-in-models.js';
 
 /** A customer as stored. */
 export interface OrganizationDocument {
@@ -54,50 +56,8 @@ export interface ActivityDocument extends Omit<Activity, 'id' | 'time' | 'change
   expireTime: Date;
 }
 
-/** An SSO connection as stored, by its organization. */
-export interface SsoConnectionDocument {
-  /** The organization. */
-  _id: string;
-  version: number;
-  issuer: string;
-  clientId: string;
-  /** Encrypted. */
-  sealedSecret: string;
-  domains: string[];
-  required: boolean;
-  createTime: Date;
-  updateTime: Date;
-}
-
-/** A session as stored: never its token. */
-export interface SessionDocument {
-  _id: string;
-  organizationId: string;
-  userId: string;
-  /** SHA-256 of the token in hexadecimal. */
-  digest: string;
-  /** What they were at its beginning. */
-  userEpoch: number;
-  organizationEpoch: number;
-  createTime: Date;
-  lastUseTime: Date;
-  expireTime: Date;
-  signInId: string;
-  /** Encrypted. */
-  sealedIdToken?: string;
-}
-
-/** What was used up and must not be used again. */
-export interface UsedKeyDocument {
-  _id: string;
-  expireTime: Date;
-}
-
 /** The collections of one database. */
-export interface Models {
-  ssoConnections: Model<SsoConnectionDocument>;
-  sessions: Model<SessionDocument>;
-  usedKeys: Model<UsedKeyDocument>;
+export interface Models extends SignInModels {
   changes: Model<ChangeDocument>;
   activities: Model<ActivityDocument>;
   users: Model<UserDocument>;
@@ -105,7 +65,6 @@ export interface Models {
   apiTokens: Model<ApiTokenDocument>;
 }
 
-const options = { versionKey: false, strict: 'throw', strictQuery: 'throw', id: false } as const;
 const text = { type: String };
 
 /** The shape of documents, made of the table of fields; `type` as a name needs the long form. */
@@ -200,9 +159,6 @@ const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
   )
   .index({ organizationId: 1, _id: 1 }, { name: 'order' });
 
-/** The database removes what has an expiry by itself. */
-const expiry = [{ expireTime: 1 }, { expireAfterSeconds: 0, name: 'expiry' }] as const;
-
 const changeSchema: Schema<ChangeDocument> = new Schema<ChangeDocument>(
   {
     _id: { type: String, required: true },
@@ -242,53 +198,6 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
   .index({ organizationId: 1, userId: 1, _id: 1 }, { name: 'ofUser' })
   .index(...expiry);
 
-const ssoConnectionSchema: Schema<SsoConnectionDocument> = new Schema<SsoConnectionDocument>(
-  {
-    _id: { type: String, required: true },
-    version: Number,
-    issuer: String,
-    clientId: String,
-    sealedSecret: String,
-    domains: [String],
-    required: Boolean,
-    createTime: Date,
-    updateTime: Date,
-  },
-  options,
-)
-  // A domain leads to one organization, and so do issuer and client id.
-  .index({ domains: 1 }, { unique: true, name: 'domains' })
-  .index({ issuer: 1, clientId: 1 }, { unique: true, name: 'client' });
-
-/** For so long a session that is over can still be told from one that never was, in seconds. */
-const SESSION_KEPT = 86_400;
-
-const sessionSchema: Schema<SessionDocument> = new Schema<SessionDocument>(
-  {
-    _id: { type: String, required: true },
-    organizationId: { type: String, required: true },
-    userId: { type: String, required: true },
-    digest: { type: String, required: true },
-    userEpoch: Number,
-    organizationEpoch: Number,
-    createTime: Date,
-    lastUseTime: Date,
-    expireTime: Date,
-    signInId: String,
-    sealedIdToken: String,
-  },
-  options,
-)
-  .index({ digest: 1 }, { unique: true, name: 'digest' })
-  .index({ organizationId: 1, _id: 1 }, { name: 'order' })
-  .index({ organizationId: 1, userId: 1, _id: 1 }, { name: 'ofUser' })
-  .index({ expireTime: 1 }, { expireAfterSeconds: SESSION_KEPT, name: 'expiry' });
-
-const usedKeySchema: Schema<UsedKeyDocument> = new Schema<UsedKeyDocument>(
-  { _id: { type: String, required: true }, expireTime: Date },
-  options,
-).index(...expiry);
-
 /** The models of a connection. */
 export function models(connection: Connection): Models {
   return {
@@ -297,9 +206,7 @@ export function models(connection: Connection): Models {
     apiTokens: connection.model<ApiTokenDocument>('ApiToken', apiTokenSchema, 'apiTokens'),
     changes: connection.model<ChangeDocument>('Change', changeSchema, 'changes'),
     activities: connection.model<ActivityDocument>('Activity', activitySchema, 'activities'),
-    ssoConnections: connection.model<SsoConnectionDocument>('SsoConnection', ssoConnectionSchema, 'ssoConnections'),
-    sessions: connection.model<SessionDocument>('Session', sessionSchema, 'sessions'),
-    usedKeys: connection.model<UsedKeyDocument>('UsedKey', usedKeySchema, 'usedKeys'),
+    ...signInModels(connection),
   };
 }
 

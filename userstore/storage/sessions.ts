@@ -5,7 +5,7 @@
 import type { Model, mongo } from 'mongoose';
 import { within } from './connect.js';
 import { unlessTaken } from './errors.js';
-import type { SessionDocument } from './models.js';
+import type { SessionDocument } from './sign-in-models.js';
 
 /** What sessions are stored in. */
 export type SessionStorage = ReturnType<typeof sessionStorage>;

@@ -4,7 +4,7 @@ import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_
 import { within } from './connect.js';
 import { etagOf } from './documents.js';
 import { unlessTaken } from './errors.js';
-import type { SsoConnectionDocument } from './models.js';
+import type { SsoConnectionDocument } from './sign-in-models.js';
 
 /** What SSO connections are stored in. */
 export type SsoConnectionStorage = ReturnType<typeof ssoConnectionStorage>;

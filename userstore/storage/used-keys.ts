@@ -2,7 +2,7 @@
 import type { Model, mongo } from 'mongoose';
 import { within } from './connect.js';
 import { Taken, unlessTaken } from './errors.js';
-import type { UsedKeyDocument } from './models.js';
+import type { UsedKeyDocument } from './sign-in-models.js';
 
 /** What used keys are stored in. */
 export type UsedKeyStorage = ReturnType<typeof usedKeyStorage>;

@@ -2048,8 +2048,8 @@ export const SessionServiceService = {
   /**
    * Begins a session for whom an organization's provider has vouched; the caller has checked the
    * ID token. The user is the one linked to the subject; else the one whose external id is the
-   * subject; else the one whose user name is the preferred one. He is then linked to the subject for
-   * good. Nobody is found by e-mail address or in another organization, and nobody is created. For
+   * subject; else the one whose user name is the preferred one. He is then linked to the subject,
+   * until he is unlinked, or gets another external id while he is disabled. Nobody is found by e-mail address or in another organization, and nobody is created. For
    * callers with the role "edge".
    * ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (none with this issuer),
    * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID,
@@ -2199,8 +2199,8 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   /**
    * Begins a session for whom an organization's provider has vouched; the caller has checked the
    * ID token. The user is the one linked to the subject; else the one whose external id is the
-   * subject; else the one whose user name is the preferred one. He is then linked to the subject for
-   * good. Nobody is found by e-mail address or in another organization, and nobody is created. For
+   * subject; else the one whose user name is the preferred one. He is then linked to the subject,
+   * until he is unlinked, or gets another external id while he is disabled. Nobody is found by e-mail address or in another organization, and nobody is created. For
    * callers with the role "edge".
    * ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (none with this issuer),
    * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID,
@@ -2266,8 +2266,8 @@ export interface SessionServiceClient extends Client {
   /**
    * Begins a session for whom an organization's provider has vouched; the caller has checked the
    * ID token. The user is the one linked to the subject; else the one whose external id is the
-   * subject; else the one whose user name is the preferred one. He is then linked to the subject for
-   * good. Nobody is found by e-mail address or in another organization, and nobody is created. For
+   * subject; else the one whose user name is the preferred one. He is then linked to the subject,
+   * until he is unlinked, or gets another external id while he is disabled. Nobody is found by e-mail address or in another organization, and nobody is created. For
    * callers with the role "edge".
    * ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (none with this issuer),
    * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID,

@@ -31,17 +31,13 @@ Example: attributes that the customer's Okta sends under a namespace of its own
 
   npm run --silent admin -- org list --json | jq -r '.[].id'
 
-The service token comes from ADMIN_TOKEN, else from service-tokens.json in DATA_DIR (default ./data).
+The service token comes from ADMIN_TOKEN or the file ADMIN_TOKEN_FILE, else from service-tokens.json in DATA_DIR (default ./data).
 Results go to stdout. Exit status: 0 done, 1 failed, 2 wrong arguments.`;
 
 program
   .name('admin')
   .description('Organizations: how they are served, their API tokens, schemas and users.')
-  .option(
-    '--userstore <host:port>',
-    'where userstore listens; also USERSTORE_ADDRESS',
-    process.env.USERSTORE_ADDRESS || '127.0.0.1:50051',
-  )
+  .option('--userstore <host:port>', 'where userstore listens (default: USERSTORE_ADDRESS, else 127.0.0.1:50051)')
   .option('--json', 'print JSON instead of text')
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

@@ -2,6 +2,8 @@
 
 import { randomInt } from 'node:crypto';
 import { InvalidArgumentError, Option, program } from 'commander';
+import { Misconfigured, readVariables } from '../config/variables.js';
+import { variables } from './okta/config.js';
 import { document, heading, showProgress, stepLines, succeeded, verdict } from './okta/report.js';
 import { type Plan, run } from './okta/run.js';
 import type { Dialect } from './okta/user.js';
@@ -18,7 +20,7 @@ Progress goes to stderr, results to stdout. Exit status: 0 passed, 1 failed, 2 w
 Ctrl-C ends the run after deactivating (or deleting) its users; a second Ctrl-C ends it at once.`;
 
 interface Options extends Omit<Plan, 'authorization' | 'seed'> {
-  token: string;
+  token?: string;
   seed?: string;
   json?: boolean;
 }
@@ -29,10 +31,9 @@ program
     'Plays Okta against a deployment: assigns, updates, deactivates, reactivates and imports users of its own.',
   )
   .requiredOption('--url <url>', 'base URL as typed into Okta, ending in /scim/v2', parseUrl)
-  .addOption(
-    new Option('--token <value>', 'value of the Authorization header; "apikey " is put before a bare UUID')
-      .env('SCIM_TOKEN')
-      .makeOptionMandatory(),
+  .option(
+    '--token <value>',
+    'value of the Authorization header; "apikey " is put before a bare UUID (default: SCIM_TOKEN)',
   )
   .option('--users <number>', 'how many users to assign, 1 to 10000', wholeNumber(1, 10_000), 25)
   .addOption(
@@ -53,7 +54,11 @@ const randomSeed = () =>
   randomInt(36 ** 6)
     .toString(36)
     .padStart(6, '0');
-const plan: Plan = { ...rest, seed: rest.seed ?? randomSeed(), authorization: readToken(token) };
+const plan: Plan = {
+  ...rest,
+  seed: rest.seed ?? randomSeed(),
+  authorization: readToken(token ?? tokenOfEnvironment()),
+};
 
 const stopping = new AbortController();
 let asked = 0;
@@ -101,6 +106,17 @@ function parseUrl(value: string): string {
 function parseSeed(value: string): string {
   if (!/^[a-z0-9]{1,20}$/.test(value)) throw new InvalidArgumentError('1 to 20 lower-case letters and digits.');
   return value;
+}
+
+/** Out of SCIM_TOKEN or the file SCIM_TOKEN_FILE. */
+function tokenOfEnvironment(): string {
+  try {
+    const { SCIM_TOKEN } = readVariables(variables, process.env);
+    return SCIM_TOKEN ?? program.error("error: no token: use '--token <value>', SCIM_TOKEN or SCIM_TOKEN_FILE");
+  } catch (error) {
+    if (error instanceof Misconfigured) program.error(`error: ${error.message}`);
+    throw error;
+  }
 }
 
 /** The header value; the token itself never appears in a message. */

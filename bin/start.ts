@@ -7,7 +7,7 @@ import { adminToken, connect } from './admin/userstore.js';
 import { findMongod } from './mongod/find.js';
 import { startMongod } from './mongod.js';
 import { isFree } from './port.js';
-import { type Config, readConfig } from './start/config.js';
+import { type Config, environmentsOf, readConfig, SECRET_VARIABLES } from './start/config.js';
 import { launchService } from './start/service.js';
 import { type Running, type Supervised, supervise } from './start/supervise.js';
 import { welcome } from './start/welcome.js';
@@ -34,7 +34,15 @@ if (process.env.npm_lifecycle_event) {
 /** Newest first: the order in which to stop. */
 const processes: Supervised[] = [];
 try {
-  await start(readConfig(process.env));
+  const config = readConfig(process.env);
+  const given = environmentsOf(process.env);
+  for (const name of SECRET_VARIABLES) delete process.env[name];
+  report(
+    `configuration: ${Object.entries(config.inEffect)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}`,
+  );
+  await start(config, given);
   if (!signal.aborted) await once(signal, 'abort');
 } catch (error) {
   if (!signal.aborted) {
@@ -46,25 +54,21 @@ shutdown.abort();
 for (const { stop } of processes) await stop();
 process.exit();
 
-async function start(config: Config): Promise<void> {
+async function start(config: Config, given: ReturnType<typeof environmentsOf>): Promise<void> {
   const { dataDir, userstorePort } = config;
   await requireFree('PORT', config.port, config.host);
   await requireFree('USERSTORE_PORT', userstorePort, '127.0.0.1');
   await requireFolder(dataDir);
 
-  const mongodbUri = config.mongodbUri ?? (await embeddedMongodb(join(dataDir, 'mongodb')));
-  // Each gets the secrets that are its own.
-  const { MONGODB_URI: _uri, ADMIN_TOKEN: _admin, SERVICE_TOKENS, USERSTORE_TOKEN, ...inherited } = process.env;
-  const forBoth = { ...inherited, DATA_DIR: dataDir };
-  const database = { MONGODB_URI: mongodbUri, SERVICE_TOKENS };
-  const forUserstore = { ...forBoth, ...database, USERSTORE_PORT: String(userstorePort) };
+  const database = config.mongodbUri ? {} : { MONGODB_URI: await embeddedMongodb(join(dataDir, 'mongodb')) };
   const address = `127.0.0.1:${userstorePort}`;
-  const forEdge = { ...forBoth, USERSTORE_TOKEN, PORT: String(config.port), USERSTORE_ADDRESS: address };
+  const forUserstore = { ...given.forUserstore, DATA_DIR: dataDir, ...database, USERSTORE_PORT: String(userstorePort) };
+  const forEdge = { ...given.forEdge, DATA_DIR: dataDir, PORT: String(config.port), USERSTORE_ADDRESS: address };
   await keep('userstore', FIRST_TRIES, () => launchService(USERSTORE, forUserstore, signal));
   await keep('edge', FIRST_TRIES, () => launchService(EDGE, forEdge, signal));
 
   try {
-    const userstore = connect(address, await adminToken(dataDir));
+    const userstore = connect(address, await adminToken(config));
     process.stdout.write(await welcome(userstore, config));
     userstore.close();
   } catch (error) {

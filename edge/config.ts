@@ -1,30 +1,54 @@
-/** The configuration of the edge: a pure function of the environment, every problem in one message. */
+/** The configuration of the edge: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
+import { type Environment, inEffect, type ReadFile, readSecretFile, readVariables } from '../config/variables.js';
 
-const environment = z.object({
-  HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+/** The variables; their descriptions are the README's. */
+export const variables = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('HTTP port'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('HTTP address to listen on'),
   PUBLIC_URL: z
     .string()
     .regex(/^https?:\/\/[^/?#\s]+\/?$/, 'must be http(s)://host[:port] and nothing else')
     .transform((url) => url.replace(/\/$/, ''))
-    .optional(),
+    .optional()
+    .meta({
+      description: '`https://host` as clients see it, for locations in answers; set it behind a proxy',
+      unset: "the request's own",
+    }),
+  TRUSTED_PROXIES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('how many proxies in front are believed in what they say of client and scheme'),
   USERSTORE_ADDRESS: z
     .string()
     .regex(/^\S+:\d+$/, 'must be host:port')
-    .default('127.0.0.1:50051'),
+    .default('127.0.0.1:50051')
+    .describe("userstore's `host:port`"),
   USERSTORE_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
-    .optional(),
-  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
-  STORE_DEADLINE_MS: z.coerce.number().int().min(100).max(25_000).default(10_000),
-  DATA_DIR: z.string().min(1).default('./data'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    .optional()
+    .meta({ description: 'service token of role `edge`', unset: 'out of `DATA_DIR`', secret: true }),
+  STORE_DEADLINE_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(25_000)
+    .default(10_000)
+    .describe('longest call to userstore, at most 25000'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe("embedded MongoDB's data and the service tokens of this machine"),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('`trace` to `error`, or `silent`'),
 });
-
-/** Those that are secret: they are to be taken out of the environment, which a crash report shows. */
-export const SECRET_VARIABLES = ['USERSTORE_TOKEN'] as const;
 
 /** What the edge runs with. */
 export interface Config {
@@ -40,16 +64,13 @@ export interface Config {
   storeDeadlineMs: number;
   dataDir: string;
   logLevel: string;
+  /** By variable, secrets as set or unset: for the log. */
+  inEffect: Record<string, unknown>;
 }
 
-/** Reads the configuration. Throws one Error that lists every problem, without any value. */
-export function readConfig(env: Record<string, string | undefined>): Config {
-  // An empty variable counts as not set: compose files write it that way.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { success, data, error } = environment.safeParse(given);
-  if (!success) {
-    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-  }
+/** Reads the configuration. Throws Misconfigured with every problem. */
+export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
+  const data = readVariables(variables, env, readFile);
   return {
     host: data.HOST,
     port: data.PORT,
@@ -60,5 +81,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     storeDeadlineMs: data.STORE_DEADLINE_MS,
     dataDir: data.DATA_DIR,
     logLevel: data.LOG_LEVEL,
+    inEffect: inEffect(variables, data),
   };
 }

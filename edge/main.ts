@@ -5,9 +5,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { secretsOf } from '../config/variables.js';
 import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
-import { type Config, readConfig, SECRET_VARIABLES } from './config.js';
+import { type Config, readConfig, variables } from './config.js';
 import { badRequest, errorBody, ScimError } from './scim/errors.js';
 import { storeClient } from './store-client.js';
 
@@ -16,9 +17,9 @@ const DRAIN_MS = 12_000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  for (const name of SECRET_VARIABLES) delete process.env[name];
+  for (const name of secretsOf(variables)) delete process.env[name];
   const log = pino({ level: config.logLevel, base: { service: 'edge' } }, pino.destination({ sync: false }));
-  log.info({ ...config, userstoreToken: config.userstoreToken ? 'set' : 'unset' }, 'configuration');
+  log.info(config.inEffect, 'configuration');
 
   const stopped = stopSignal();
   const store = storeClient({

@@ -48,8 +48,13 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^proto\//,
-    mayNot: /^(edge|userstore|bin|bench|test)\//,
+    mayNot: /^(config|edge|userstore|bin|bench|test)\//,
     because: 'the contract is what both sides build on; it knows neither',
+  },
+  {
+    from: /^config\//,
+    mayNot: /^(proto|edge|userstore|bin|bench|test)\//,
+    because: 'how a process is configured is the same for all of them; each brings what it has to be configured with',
   },
   { from: /^proto\/gen\//, mayNot: /^proto\/(?!gen\/)/, because: 'generated code is output: it would be overwritten' },
   {
@@ -129,7 +134,7 @@ const IMPORTS: ImportRule[] = [
     because: 'an RPC asks the rules, which ask storage',
   },
   {
-    from: /^(edge|userstore)\/.*(?<!main)\.ts$/,
+    from: /^(config|edge|userstore)\/.*(?<!main)\.ts$/,
     mayNot: /^node:process$/,
     because: 'only main.ts knows the process it runs in',
   },
@@ -137,7 +142,7 @@ const IMPORTS: ImportRule[] = [
 
 const TEXTS: { from: RegExp; mayNot: RegExp; because: string }[] = [
   {
-    from: /^(edge|userstore)\/(?!main\.ts)/,
+    from: /^(config|edge|userstore)\/(?!main\.ts)/,
     mayNot: /\bprocess\.(env|exit|argv|on)\b/,
     because: 'only main.ts knows the process it runs in; configuration is handed down',
   },
@@ -151,7 +156,11 @@ const TEXTS: { from: RegExp; mayNot: RegExp; because: string }[] = [
     mayNot: /\b(Date\.now|new Date|Math\.random|process\.)/,
     because: 'these are pure',
   },
-  { from: /^(edge|userstore)\//, mayNot: /\bconsole\./, because: 'services log structured lines with the request id' },
+  {
+    from: /^(config|edge|userstore)\//,
+    mayNot: /\bconsole\./,
+    because: 'services log structured lines with the request id',
+  },
 ];
 
 const DRAWERS = /(^|\/)(common|utils?|helpers?|shared|misc|lib)(\/|\.ts$)/;
@@ -180,7 +189,9 @@ function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): string {
 
 describe('the architecture', () => {
   const root = projectRoot();
-  const folders = ['proto', 'edge', 'userstore', 'bin', 'bench', 'test'].filter((name) => existsSync(join(root, name)));
+  const folders = ['proto', 'config', 'edge', 'userstore', 'bin', 'bench', 'test'].filter((name) =>
+    existsSync(join(root, name)),
+  );
   const sources = new Map(
     folders
       .flatMap((folder) =>

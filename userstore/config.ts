@@ -1,5 +1,6 @@
-/** The configuration of userstore: a pure function of the environment, every problem in one message. */
+/** The configuration of userstore: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
+import { type Environment, inEffect, type ReadFile, readSecretFile, readVariables } from '../config/variables.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 
 const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
@@ -16,20 +17,44 @@ const callers = z.string().transform((text, context) => {
   return callers;
 });
 
-const environment = z.object({
+/** The variables; their descriptions are the README's. */
+export const variables = z.object({
   MONGODB_URI: z
     .string({ error: 'is required: mongodb://host:27017/database' })
-    .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://'),
-  USERSTORE_HOST: z.string().min(1).default('127.0.0.1'),
-  USERSTORE_PORT: z.coerce.number().int().min(0).max(65_535).default(50_051),
-  SERVICE_TOKENS: callers.optional(),
-  DATA_DIR: z.string().min(1).default('./data'),
-  ACTIVITY_DAYS: z.coerce.number().int().min(1).max(3650).default(90),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
+    .meta({
+      description: 'server, replica set or sharded cluster; a URI without a database name means `leasehawk`',
+      unset: 'embedded (userstore alone: required)',
+      secret: true,
+    }),
+  USERSTORE_PORT: z.coerce.number().int().min(0).max(65_535).default(50_051).describe('gRPC port'),
+  USERSTORE_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('gRPC address to listen on; `npm start` must reach it as 127.0.0.1'),
+  SERVICE_TOKENS: callers.optional().meta({
+    description: '`name:role:token,…` with the roles `edge`, `reader`, `admin`',
+    unset: 'out of `DATA_DIR`',
+    secret: true,
+  }),
+  ACTIVITY_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3650)
+    .default(90)
+    .describe('how many days what Okta did, and what it changed, is kept'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe("embedded MongoDB's data and the service tokens of this machine"),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('`trace` to `error`, or `silent`'),
 });
-
-/** Those that are secret: they are to be taken out of the environment, which a crash report shows. */
-export const SECRET_VARIABLES = ['MONGODB_URI', 'SERVICE_TOKENS'] as const;
 
 /** What userstore runs with. */
 export interface Config {
@@ -42,16 +67,13 @@ export interface Config {
   /** How long activities and changes are kept. */
   activityDays: number;
   logLevel: string;
+  /** By variable, secrets as set or unset: for the log. */
+  inEffect: Record<string, unknown>;
 }
 
-/** Reads the configuration. Throws one Error that lists every problem, without any value. */
-export function readConfig(env: Record<string, string | undefined>): Config {
-  // An empty variable counts as not set: compose files write it that way.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { success, data, error } = environment.safeParse(given);
-  if (!success) {
-    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-  }
+/** Reads the configuration. Throws Misconfigured with every problem. */
+export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
+  const data = readVariables(variables, env, readFile);
   return {
     mongodbUri: data.MONGODB_URI,
     host: data.USERSTORE_HOST,
@@ -60,5 +82,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     dataDir: data.DATA_DIR,
     activityDays: data.ACTIVITY_DAYS,
     logLevel: data.LOG_LEVEL,
+    inEffect: inEffect(variables, data),
   };
 }

@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { Connection } from 'mongoose';
 import { type Logger, pino } from 'pino';
-import { type Config, readConfig, SECRET_VARIABLES } from './config.js';
+import { secretsOf } from '../config/variables.js';
+import { type Config, readConfig, variables } from './config.js';
 import { callerCheck } from './rpc/callers.js';
 import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
@@ -26,9 +27,9 @@ const MOVE_INTERVAL_MS = 1000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  for (const name of SECRET_VARIABLES) delete process.env[name];
+  for (const name of secretsOf(variables)) delete process.env[name];
   const log = pino({ level: config.logLevel, base: { service: 'userstore' } }, pino.destination({ sync: false }));
-  log.info({ ...config, mongodbUri: 'set', callers: config.callers ? 'set' : 'unset' }, 'configuration');
+  log.info(config.inEffect, 'configuration');
 
   const callers = config.callers ?? (await localServiceTokens(config.dataDir));
   const stopped = stopSignal();

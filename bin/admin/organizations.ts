@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { wholeNumber } from '../whole-number.js';
+import type { Config } from './config.js';
 import { confirm, type Result, run } from './run.js';
 import { organizationTable, organizationText } from './tables.js';
 
@@ -17,9 +18,10 @@ interface Settings {
   burst?: number;
 }
 
-const shown = (organization: Organization): Result => [organization, organizationText(organization, publicUrl())];
-
-const publicUrl = () => (process.env.PUBLIC_URL || `http://localhost:${process.env.PORT || 8080}`).replace(/\/$/, '');
+const shown = (organization: Organization, { publicUrl }: Config): Result => [
+  organization,
+  organizationText(organization, publicUrl),
+];
 
 const onOff = (flags: string, description: string) => new Option(flags, description).choices(['on', 'off']);
 
@@ -48,7 +50,7 @@ export function organizationCommands(program: Command): void {
   org
     .command('show <organizationId>')
     .description('show an organization, what its Okta admin enters, and its settings')
-    .action((id: string) => run(async (userstore) => shown(await userstore.getOrganization(id))));
+    .action((id: string) => run(async (userstore, config) => shown(await userstore.getOrganization(id), config)));
   org
     .command('set <organizationId>')
     .description('change settings of an organization; edges follow within 3 seconds')
@@ -63,9 +65,10 @@ export function organizationCommands(program: Command): void {
     .option('--rate <number>', 'requests a second in the long run', wholeNumber(1, 10_000))
     .option('--burst <number>', 'requests at once', wholeNumber(1, 100_000))
     .action((id: string, settings: Settings) =>
-      run(async (userstore) => {
+      run(async (userstore, config) => {
         if (Object.keys(settings).length === 0) throw new Error('There is nothing to set; see --help.');
-        return shown(await userstore.updateOrganization(id, (organization) => changeOf(organization, settings)));
+        const change = (organization: Organization) => changeOf(organization, settings);
+        return shown(await userstore.updateOrganization(id, change), config);
       }),
     );
   for (const [name, suspended, description] of [
@@ -76,7 +79,7 @@ export function organizationCommands(program: Command): void {
       .command(`${name} <organizationId>`)
       .description(description)
       .action((id: string) =>
-        run(async (userstore) => shown(await userstore.updateOrganization(id, () => ({ suspended })))),
+        run(async (userstore, config) => shown(await userstore.updateOrganization(id, () => ({ suspended })), config)),
       );
   }
   org

@@ -1,17 +1,21 @@
 /** How a command runs: a connection, the work, its result as text or JSON, one line for an error. */
 import { createInterface } from 'node:readline/promises';
 import { program } from 'commander';
+import { secretsOf } from '../../config/variables.js';
+import { type Config, readConfig, variables } from './config.js';
 import { adminToken, connect, type Userstore } from './userstore.js';
 
 /** What a command has to show: for scripts, and for people. */
 export type Result = [value: unknown, text: string];
 
 /** Connects, does the work, and prints its result: the value as JSON or the text. An error is one line, and status 1. */
-export async function run(work: (userstore: Userstore) => Promise<Result>): Promise<void> {
-  const { userstore: address } = program.opts<{ userstore: string }>();
+export async function run(work: (userstore: Userstore, config: Config) => Promise<Result>): Promise<void> {
+  const { userstore: address } = program.opts<{ userstore?: string }>();
   try {
-    const userstore = connect(address, await adminToken(process.env.DATA_DIR || './data'));
-    const [value, text] = await work(userstore);
+    const config = readConfig(process.env);
+    for (const name of secretsOf(variables)) delete process.env[name];
+    const userstore = connect(address ?? config.userstoreAddress, await adminToken(config));
+    const [value, text] = await work(userstore, config);
     console.log(wantsJson() ? JSON.stringify(value, null, 2) : text);
     userstore.close();
   } catch (error) {

@@ -19,6 +19,7 @@ import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Organization, OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
+import type { Config } from './config.js';
 import { equal } from './filter.js';
 
 const DEADLINE_MS = 10_000;
@@ -29,11 +30,11 @@ const MOST_PAGES = 1000;
 export type Userstore = ReturnType<typeof connect>;
 
 /**
- * The service token with the role "admin": the one in `ADMIN_TOKEN`, else the one that userstore keeps in `dataDir`.
+ * The service token with the role "admin": the one that was given, else the one that userstore keeps in `dataDir`.
  * Throws an Error that says where it was looked for.
  */
-export async function adminToken(dataDir: string): Promise<string> {
-  if (process.env.ADMIN_TOKEN) return process.env.ADMIN_TOKEN;
+export async function adminToken({ adminToken, dataDir }: Pick<Config, 'adminToken' | 'dataDir'>): Promise<string> {
+  if (adminToken !== undefined) return adminToken;
   const file = join(dataDir, 'service-tokens.json');
   try {
     return z.object({ admin: z.string().min(1) }).parse(JSON.parse(await readFile(file, 'utf8'))).admin;

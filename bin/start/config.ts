@@ -1,26 +1,42 @@
-/** The configuration of `npm start`: a pure function of the environment, every problem in one message. */
+/** The configuration of `npm start`: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { readConfig as readEdgeConfig } from '../../edge/config.js';
-import { readConfig as readUserstoreConfig } from '../../userstore/config.js';
+import {
+  type Environment,
+  inEffect,
+  Misconfigured,
+  type Problem,
+  type ReadFile,
+  readSecretFile,
+  readVariables,
+  secretsOf,
+  type Variables,
+} from '../../config/variables.js';
+import { variables as edgeVariables, readConfig as readEdgeConfig } from '../../edge/config.js';
+import { readConfig as readUserstoreConfig, variables as userstoreVariables } from '../../userstore/config.js';
+import { variables as adminVariables } from '../admin/config.js';
 
 const port = z.coerce.number({ error: 'is a port, 1 to 65535' }).int().min(1).max(65_535);
-const environment = z
+const { HOST, PUBLIC_URL, DATA_DIR } = edgeVariables.shape;
+
+/** The variables that `npm start` itself reads; the services read the others. */
+export const variables = z
   .object({
     PORT: port.default(8080),
     USERSTORE_PORT: port.default(50_051),
-    HOST: z.string().default('127.0.0.1'),
-    PUBLIC_URL: z.string().optional(),
-    DATA_DIR: z.string().default('./data'),
-    MONGODB_URI: z
-      .string()
-      .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
-      .optional(),
+    HOST,
+    PUBLIC_URL,
+    DATA_DIR,
+    MONGODB_URI: userstoreVariables.shape.MONGODB_URI.optional().meta({ secret: true }),
+    ADMIN_TOKEN: adminVariables.shape.ADMIN_TOKEN,
   })
   .refine(({ PORT, USERSTORE_PORT }) => PORT !== USERSTORE_PORT, {
     path: ['USERSTORE_PORT'],
     message: 'must be another port than PORT',
   });
+
+/** Every secret of this command and of the services. */
+export const SECRET_VARIABLES = [variables, edgeVariables, userstoreVariables].flatMap(secretsOf);
 
 /** What `npm start` runs with. */
 export interface Config {
@@ -35,39 +51,55 @@ export interface Config {
   dataDir: string;
   /** Undefined: an embedded MongoDB. */
   mongodbUri: string | undefined;
+  /** Undefined: the one in `dataDir`. */
+  adminToken: string | undefined;
+  /** By variable, secrets as set or unset: for the log. */
+  inEffect: Record<string, unknown>;
 }
 
-/** Reads the configuration. Throws one Error that lists every problem, without any value. */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
-  // An empty variable counts as not set: compose files write it that way.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { success, data, error } = environment.safeParse(given);
-  const own = success ? [] : error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  const problems = [...own, ...servicesProblems(given, own)];
-  if (!success || problems.length > 0) throw new Error(problems.join('; '));
+/** Reads the configuration, and tries out that of the services. Throws Misconfigured with every problem, once each. */
+export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
+  // An embedded MongoDB has a URI once it runs.
+  const ofUserstore = env.MONGODB_URI || env.MONGODB_URI_FILE ? env : { ...env, MONGODB_URI: 'mongodb://embedded' };
+  const problems = new Map<string, Problem>();
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Misconfigured)) throw error;
+      for (const problem of error.problems) {
+        if (!problems.has(problem.variable)) problems.set(problem.variable, problem);
+      }
+      return undefined;
+    }
+  };
+  const data = attempt(() => readVariables(variables, env, readFile));
+  attempt(() => readEdgeConfig(env, readFile));
+  attempt(() => readUserstoreConfig(ofUserstore, readFile));
+  if (!data || problems.size > 0) throw new Misconfigured([...problems.values()]);
   return {
     port: data.PORT,
     host: data.HOST,
-    origin: data.PUBLIC_URL?.replace(/\/$/, '') ?? `http://${addressOf(data.HOST)}:${data.PORT}`,
+    origin: data.PUBLIC_URL ?? `http://${addressOf(data.HOST)}:${data.PORT}`,
     userstorePort: data.USERSTORE_PORT,
     dataDir: resolve(data.DATA_DIR),
     mongodbUri: data.MONGODB_URI,
+    adminToken: data.ADMIN_TOKEN,
+    inEffect: inEffect(variables, data),
   };
 }
 
-/** What the services will complain of in the environment they are given, except in variables already complained of. */
-function servicesProblems(given: Record<string, string | undefined>, known: string[]): string[] {
-  const variable = (problem: string) => problem.split(':', 1)[0];
-  const ofServices = [readEdgeConfig, readUserstoreConfig].flatMap((read) => {
-    try {
-      read({ MONGODB_URI: 'mongodb://embedded', ...given });
-      return [];
-    } catch (error) {
-      return error instanceof Error ? error.message.split('; ') : [String(error)];
-    }
-  });
-  const isNew = (problem: string) => !known.some((other) => variable(other) === variable(problem));
-  return [...new Set(ofServices)].filter(isNew);
+/**
+ * The environments that `env` makes for the services: each gets the secrets that are its own, and the names of their
+ * files rather than what is in them.
+ */
+export function environmentsOf(env: Environment): { forEdge: Environment; forUserstore: Environment } {
+  const without = (names: string[]) => {
+    const left = names.flatMap((name) => [name, `${name}_FILE`]);
+    return Object.fromEntries(Object.entries(env).filter(([name]) => !left.includes(name)));
+  };
+  const notOf = (service: Variables) => without(SECRET_VARIABLES.filter((name) => !secretsOf(service).includes(name)));
+  return { forEdge: notOf(edgeVariables), forUserstore: notOf(userstoreVariables) };
 }
 
 /** Where a client on this machine finds what listens on `host`. */

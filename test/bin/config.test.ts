@@ -1,7 +1,7 @@
 /** The configuration of `npm start`. */
 import { resolve } from 'node:path';
 import { expect } from 'chai';
-import { readConfig } from '../../bin/start/config.js';
+import { environmentsOf, readConfig } from '../../bin/start/config.js';
 
 describe('the configuration of npm start', () => {
   it('needs nothing: ports 8080 and 50051, data under ./data, an embedded MongoDB', () => {
@@ -31,5 +31,23 @@ describe('the configuration of npm start', () => {
 
   it('refuses one port for both services', () => {
     expect(() => readConfig({ PORT: '9000', USERSTORE_PORT: '9000' })).to.throw(/USERSTORE_PORT/);
+  });
+});
+
+describe('the environments of the services', () => {
+  const env = {
+    MONGODB_URI: 'm',
+    SERVICE_TOKENS_FILE: 's',
+    USERSTORE_TOKEN: 'u',
+    ADMIN_TOKEN: 'a',
+    ADMIN_TOKEN_FILE: 'f',
+    LOG_LEVEL: 'warn',
+  };
+
+  it('have the secrets of the service alone, and files by name', () => {
+    expect(environmentsOf(env)).to.deep.equal({
+      forEdge: { USERSTORE_TOKEN: 'u', LOG_LEVEL: 'warn' },
+      forUserstore: { MONGODB_URI: 'm', SERVICE_TOKENS_FILE: 's', LOG_LEVEL: 'warn' },
+    });
   });
 });

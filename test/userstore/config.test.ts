@@ -7,7 +7,8 @@ const token = 'a-token-of-16-or-more';
 
 describe("userstore's configuration", () => {
   it('needs MONGODB_URI alone', () => {
-    expect(readConfig({ MONGODB_URI })).to.deep.equal({
+    const { inEffect: _, ...config } = readConfig({ MONGODB_URI });
+    expect(config).to.deep.equal({
       mongodbUri: MONGODB_URI,
       host: '127.0.0.1',
       port: 50_051,

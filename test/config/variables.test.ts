@@ -1,0 +1,85 @@
+/** How variables are read: secrets out of files, what the log shows. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { z } from 'zod';
+import { inEffect, readSecretFile, readVariables } from '../../config/variables.js';
+
+const variables = z.object({
+  PASSWORD: z.string().min(8).optional().meta({ secret: true }),
+  KEY: z.string().meta({ secret: true }),
+  PORT: z.coerce.number().default(80).describe('a port'),
+});
+const files: Record<string, string> = { '/run/password': 'pass word\n', '/run/key': 'key\r\n', '/run/short': 'short' };
+const read = (env: Record<string, string>) =>
+  readVariables(variables, env, (path) => {
+    const text = files[path];
+    if (text === undefined) throw new Error('no such file');
+    return text;
+  });
+
+describe('variables', () => {
+  it('that are secret are read out of files, without the newline at the end', () => {
+    expect(read({ PASSWORD_FILE: '/run/password', KEY_FILE: '/run/key' })).to.deep.equal({
+      PASSWORD: 'pass word',
+      KEY: 'key',
+      PORT: 80,
+    });
+  });
+
+  it('that are not secret have no files', () => {
+    expect(read({ KEY: 'key', PORT_FILE: '/run/key' })).to.deep.equal({ KEY: 'key', PORT: 80 });
+  });
+
+  it('may be given in one way only', () => {
+    expect(() => read({ KEY: 's3cret', KEY_FILE: '/run/key' })).to.throw(/^KEY: .*KEY_FILE(?!.*s3cret)/);
+  });
+
+  it('take an empty name of a file, or an empty value beside it, for none', () => {
+    expect(read({ KEY: 'key', KEY_FILE: '' })).to.deep.equal(read({ KEY: '', KEY_FILE: '/run/key' }));
+  });
+
+  it('whose file cannot be read are a problem that names variable, file and reason, beside all others', () => {
+    expect(() => read({ KEY_FILE: '/run/none', PORT: 'x' })).to.throw(
+      /^KEY: KEY_FILE, \/run\/none, cannot be read: no such file; PORT: [^;]*$/,
+    );
+  });
+
+  it('out of a file are checked as any others, without a word of it in the message', () => {
+    expect(() => read({ KEY: 'key', PASSWORD_FILE: '/run/short' })).to.throw(/^PASSWORD: (?!.*short)[^;]*$/);
+  });
+
+  it('are shown with secrets as set or unset, each of them', () => {
+    expect(inEffect(variables, read({ KEY: 's3cret' }))).to.deep.equal({ PASSWORD: 'unset', KEY: 'set', PORT: 80 });
+  });
+});
+
+describe("a secret's file", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'secrets-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('is read whole', async () => {
+    const text = `${'ä'.repeat(30_000)}\n`;
+    await writeFile(join(folder, 'secret'), text);
+    expect(readSecretFile(join(folder, 'secret'))).to.equal(text);
+  });
+
+  for (const [title, content, message] of [
+    ['empty', '', /empty/],
+    ['too long for a secret', 'x'.repeat(65_537), /longer than 65536 bytes/],
+  ] as const) {
+    it(`is refused when it is ${title}`, async () => {
+      await writeFile(join(folder, 'secret'), content);
+      expect(() => readSecretFile(join(folder, 'secret'))).to.throw(message);
+    });
+  }
+
+  it('is refused when there is none, or a folder', () => {
+    expect(() => readSecretFile(join(folder, 'none'))).to.throw(/ENOENT/);
+    expect(() => readSecretFile(folder)).to.throw(/EISDIR/);
+  });
+});

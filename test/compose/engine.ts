@@ -21,7 +21,7 @@ export async function run(file: string, args: string[], env: Record<string, stri
     return (await promisify(execFile)(file, args, options)).stdout;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${file} ${args.join(' ')}\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`, { cause: error });
+    throw new Error(`${file} ${args.join(' ')}\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
   }
 }
 

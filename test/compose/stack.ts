@@ -32,9 +32,11 @@ export async function startStack(...files: string[]) {
   const all = [...files, 'test/compose/outside.yml'].flatMap((name) => ['-f', name]);
 
   /** Runs compose on this stack; gives stdout. */
-  const compose = (...more: string[]) => run(file, [...args, '-p', project, ...all, '--project-directory', '.', ...more], env);
+  const compose = (...more: string[]) =>
+    run(file, [...args, '-p', project, ...all, '--project-directory', '.', ...more], env);
   /** Runs a command in the container of a service; gives stdout. */
   const exec = (service: ServiceName, ...command: string[]) => compose('exec', '-T', service, ...command);
+  const container = async (service: ServiceName) => (await compose('ps', '--quiet', service)).trim();
   const admin = async (...command: string[]) =>
     JSON.parse(await exec('userstore', 'node', 'dist/bin/admin.js', '--json', ...command));
   const isReady = () =>
@@ -74,7 +76,7 @@ export async function startStack(...files: string[]) {
       return new Map(await Promise.all(names.map(async (name) => [name, await secret(name)] as const)));
     },
     /** The id of a service's container. */
-    container: async (service: ServiceName) => (await compose('ps', '--quiet', service)).trim(),
+    container,
     /** Kills all of a service's processes, as a crash would; the engine starts it again. */
     async kill(service: ServiceName): Promise<void> {
       // The shell that does it may go down with them.
@@ -91,9 +93,26 @@ export async function startStack(...files: string[]) {
     /** Takes a container off one of the stack's networks; gives what puts it back under the same names. */
     async cutOff(service: ServiceName, network: 'database' | 'services'): Promise<() => Promise<void>> {
       const name = `${project}_${network}`;
-      const id = (await compose('ps', '--quiet', service)).trim();
+      const id = await container(service);
       await docker('network', 'disconnect', name, id);
       return async () => void (await docker('network', 'connect', '--alias', service, name, id));
+    },
+    /** Makes a further network, to which services can be added under their names. */
+    async addNetwork(network: string) {
+      const name = `${project}_${network}`;
+      await docker('network', 'create', '--internal', name);
+      const members: string[] = [];
+      return {
+        async add(service: ServiceName): Promise<void> {
+          const id = await container(service);
+          await docker('network', 'connect', '--alias', service, name, id);
+          members.push(id);
+        },
+        async remove(): Promise<void> {
+          for (const id of members) await docker('network', 'disconnect', '--force', name, id);
+          await docker('network', 'rm', name);
+        },
+      };
     },
     /** Removes everything, data included. */
     down,

@@ -39,8 +39,11 @@ export function needsOwnPair(context: Mocha.Context): void {
 }
 
 /** Creates an organization and a token on this pair. */
-export async function createTenant({ origin, address }: Pick<Pair, 'origin' | 'address'>): Promise<Tenant> {
-  const admin = connect(address, SERVICE_TOKENS.admin);
+export async function createTenant(
+  { origin, address }: Pick<Pair, 'origin' | 'address'>,
+  adminToken = SERVICE_TOKENS.admin,
+): Promise<Tenant> {
+  const admin = connect(address, adminToken);
   try {
     const { id: organizationId } = await admin.createOrganization('Test organization');
     // Tests send more than an Okta does.

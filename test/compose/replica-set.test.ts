@@ -1,0 +1,67 @@
+/** The stack over the replica set of docker-compose.replica-set.yml: its primary is lost, in two ways. */
+import { eventually } from '../harness/userstore.js';
+import { storm } from './faults.js';
+import { type Stack, startStack } from './stack.js';
+
+const MEMBERS = ['mongo', 'mongo-2', 'mongo-3'] as const;
+type Member = (typeof MEMBERS)[number];
+
+describe('the stack over docker-compose.replica-set.yml', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await startStack('docker-compose.yml', 'docker-compose.replica-set.yml');
+  });
+  after(() => stack?.down());
+
+  /** The primary, as this member sees it. */
+  const primaryBy = async (member: Member): Promise<Member | undefined> => {
+    const seen = await stack.exec(member, 'mongosh', '--quiet', '--eval', 'db.hello().primary').catch(() => '');
+    return MEMBERS.find((name) => seen.trim() === `${name}:27017`);
+  };
+  /** The primary and the others, once all agree. */
+  const roles = async () => {
+    let primary: Member | undefined;
+    await eventually(
+      'all members agree about the primary',
+      async () => {
+        primary = await primaryBy('mongo');
+        return (
+          primary !== undefined && primary === (await primaryBy('mongo-2')) && primary === (await primaryBy('mongo-3'))
+        );
+      },
+      60_000,
+    );
+    if (!primary) throw new Error('there is no primary');
+    return { primary, others: MEMBERS.filter((name) => name !== primary) };
+  };
+
+  it('loses nothing acknowledged when the primary is killed in a write storm', async () => {
+    const { primary } = await roles();
+    await storm(stack, { happen: () => stack.kill(primary) });
+  });
+
+  it('loses nothing acknowledged when the primary is cut off from the other two, though userstore still reaches it', async () => {
+    const { primary, others } = await roles();
+    const isReplaced = async () => {
+      const seen = await Promise.all(others.map(primaryBy));
+      return seen.some((name) => name !== undefined && name !== primary);
+    };
+    const byway = await stack.addNetwork('byway');
+    try {
+      for (const service of [primary, 'userstore'] as const) await byway.add(service);
+      await storm(stack, {
+        async happen({ acknowledges }) {
+          const putBack = await stack.cutOff(primary, 'database');
+          const connect = `net.connect(27017, '${primary}').on('connect', () => process.exit())`;
+          await stack.exec('userstore', 'node', '-e', connect);
+          await eventually('the other two elect one of them', isReplaced, 60_000);
+          await acknowledges(60);
+          await putBack();
+        },
+      });
+    } finally {
+      await byway.remove();
+    }
+    await roles();
+  });
+});

@@ -1,18 +1,28 @@
 /** The health check of userstore's image, a process of its own: exit status 0 while the userstore beside it serves. */
-import { type Client, credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
+import { readFileSync } from 'node:fs';
+import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 
 const TIMEOUT_MS = 3000;
 
-const HealthClient = makeGenericClientConstructor(healthService, 'Health');
-const client = new HealthClient(`127.0.0.1:${process.env.USERSTORE_PORT || 50_051}`, credentials.createInsecure());
+const { USERSTORE_PORT, USERSTORE_TLS_CERT } = process.env;
 
+const HealthClient = makeGenericClientConstructor(healthService, 'Health');
+const client = new HealthClient(`127.0.0.1:${USERSTORE_PORT || 50_051}`, channelCredentials());
 client.check?.({ service: '' }, { deadline: Date.now() + TIMEOUT_MS }, answered);
 
-function answered(this: Client, error: ServiceError | null, answer: { status: string } | undefined): void {
-  if (answer?.status !== 'SERVING') {
-    process.stderr.write(`${error?.message ?? `userstore says ${answer?.status}`}\n`);
-    process.exitCode = 1;
-  }
-  client.close();
+/** Where clients must have a certificate, this one too. */
+function channelCredentials() {
+  if (!USERSTORE_TLS_CERT) return credentials.createInsecure();
+  const { USERSTORE_CLIENT_CERT: cert, USERSTORE_CLIENT_KEY: key } = process.env;
+  // The server's certificate is for the name by which clients know it, not for this machine's loopback address.
+  return credentials.createSsl(null, key ? readFileSync(key) : null, cert ? readFileSync(cert) : null, {
+    rejectUnauthorized: false,
+  });
+}
+
+function answered(error: ServiceError | null, answer: { status: string } | undefined): void {
+  if (answer?.status === 'SERVING') process.exit(0);
+  process.stderr.write(`${error?.message ?? `userstore says ${answer?.status}`}\n`);
+  process.exit(1);
 }

@@ -32,6 +32,7 @@ Example: attributes that the customer's Okta sends under a namespace of its own
   npm run --silent admin -- org list --json | jq -r '.[].id'
 
 The service token comes from ADMIN_TOKEN or the file ADMIN_TOKEN_FILE, else from service-tokens.json in DATA_DIR (default ./data).
+TLS: USERSTORE_TLS_CA, and ADMIN_CLIENT_CERT with ADMIN_CLIENT_KEY, name files; with a certificate no token is needed.
 Results go to stdout. Exit status: 0 done, 1 failed, 2 wrong arguments.`;
 
 program

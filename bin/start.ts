@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adminToken, connect } from './admin/userstore.js';
+import { connectAs } from './admin/userstore.js';
 import { findMongod } from './mongod/find.js';
 import { startMongod } from './mongod.js';
 import { isFree } from './port.js';
@@ -68,7 +68,7 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
   await keep('edge', FIRST_TRIES, () => launchService(EDGE, forEdge, signal));
 
   try {
-    const userstore = connect(address, await adminToken(config));
+    const userstore = await connectAs(config, address);
     process.stdout.write(await welcome(userstore, config));
     userstore.close();
   } catch (error) {

@@ -34,6 +34,14 @@ export class Misconfigured extends Error {
   }
 }
 
+/** A check of variables: `variable` makes sense only where `other` is set too. */
+export function needs(variable: string, other: string) {
+  const isSo = (values: Record<string, unknown>) => values[variable] === undefined || values[other] !== undefined;
+  // Even where others have problems: all of them are to be in one message.
+  const problem = { path: [other], message: `is needed where ${variable} is set`, when: () => true };
+  return [isSo, problem] as const;
+}
+
 /** The variables that are secret: they are to be taken out of the environment, which a crash report shows. */
 export const secretsOf = (variables: Variables): string[] =>
   Object.keys(variables.shape).filter((name) => variables.shape[name]?.meta()?.secret);

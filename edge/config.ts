@@ -1,9 +1,17 @@
 /** The configuration of the edge: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
-import { type Environment, inEffect, type ReadFile, readSecretFile, readVariables } from '../config/variables.js';
+import type { CertificateFiles } from '../config/certificates.js';
+import {
+  type Environment,
+  inEffect,
+  needs,
+  type ReadFile,
+  readSecretFile,
+  readVariables,
+} from '../config/variables.js';
 
-/** The variables; their descriptions are the README's. */
-export const variables = z.object({
+/** Each variable with its description, which is the README's. */
+const shape = {
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('HTTP port'),
   HOST: z.string().min(1).default('127.0.0.1').describe('HTTP address to listen on'),
   PUBLIC_URL: z
@@ -22,6 +30,11 @@ export const variables = z.object({
     .max(10)
     .default(0)
     .describe('how many proxies in front are believed in what they say of client and scheme'),
+  TLS_CERT: z
+    .string()
+    .optional()
+    .describe('file with the certificate for HTTPS and, below it, all that issued it; without it the edge speaks HTTP'),
+  TLS_KEY: z.string().optional().describe('file with its private key'),
   USERSTORE_ADDRESS: z
     .string()
     .regex(/^\S+:\d+$/, 'must be host:port')
@@ -32,6 +45,19 @@ export const variables = z.object({
     .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
     .optional()
     .meta({ description: 'service token of role `edge`', unset: 'out of `DATA_DIR`', secret: true }),
+  USERSTORE_TLS_CA: z
+    .string()
+    .optional()
+    .describe("file with the certificates by which userstore's is verified; without it calls are not encrypted"),
+  USERSTORE_TLS_NAME: z.string().optional().meta({
+    description: "the name that userstore's certificate must have",
+    unset: 'host of `USERSTORE_ADDRESS`',
+  }),
+  USERSTORE_CLIENT_CERT: z
+    .string()
+    .optional()
+    .describe('file with the certificate that says to userstore who calls, of role `edge`'),
+  USERSTORE_CLIENT_KEY: z.string().optional().describe('file with its private key'),
   STORE_DEADLINE_MS: z.coerce
     .number()
     .int()
@@ -48,7 +74,20 @@ export const variables = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('`trace` to `error`, or `silent`'),
-});
+};
+
+/** The variables. */
+export const variables = z
+  .object(shape)
+  .refine(...needs('TLS_CERT', 'TLS_KEY'))
+  .refine(...needs('TLS_KEY', 'TLS_CERT'))
+  .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_CLIENT_KEY'))
+  .refine(...needs('USERSTORE_CLIENT_KEY', 'USERSTORE_CLIENT_CERT'))
+  .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_TLS_CA'))
+  .refine(({ TLS_CERT, PUBLIC_URL }) => !(TLS_CERT && PUBLIC_URL?.startsWith('http:')), {
+    path: ['PUBLIC_URL'],
+    message: 'must begin with https:// where TLS_CERT is set',
+  });
 
 /** What the edge runs with. */
 export interface Config {
@@ -58,8 +97,14 @@ export interface Config {
   publicUrl: string | undefined;
   /** How many proxies stand in front, each of which says whom it has the request from. */
   trustedProxies: number;
+  /** Where undefined, the edge speaks HTTP. */
+  tls: CertificateFiles | undefined;
   userstoreAddress: string;
-  /** Undefined: the one in `dataDir`. */
+  /** Where undefined, calls are not encrypted. */
+  userstoreTls: CertificateFiles | undefined;
+  /** The name that userstore's certificate must have; undefined: the host of its address. */
+  userstoreTlsName: string | undefined;
+  /** Undefined: the one in `dataDir`, unless there is a certificate. */
   userstoreToken: string | undefined;
   storeDeadlineMs: number;
   dataDir: string;
@@ -76,7 +121,12 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     port: data.PORT,
     publicUrl: data.PUBLIC_URL,
     trustedProxies: data.TRUSTED_PROXIES,
+    tls: data.TLS_CERT ? { cert: data.TLS_CERT, key: data.TLS_KEY } : undefined,
     userstoreAddress: data.USERSTORE_ADDRESS,
+    userstoreTls: data.USERSTORE_TLS_CA
+      ? { ca: data.USERSTORE_TLS_CA, cert: data.USERSTORE_CLIENT_CERT, key: data.USERSTORE_CLIENT_KEY }
+      : undefined,
+    userstoreTlsName: data.USERSTORE_TLS_NAME,
     userstoreToken: data.USERSTORE_TOKEN,
     storeDeadlineMs: data.STORE_DEADLINE_MS,
     dataDir: data.DATA_DIR,

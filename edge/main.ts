@@ -1,10 +1,12 @@
 /** The edge process: environment → configuration → client → application → listen; and the way down again. */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { type Certificates, followCertificates } from '../config/certificates.js';
 import { secretsOf } from '../config/variables.js';
 import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
@@ -22,17 +24,18 @@ async function main(): Promise<void> {
   log.info(config.inEffect, 'configuration');
 
   const stopped = stopSignal();
+  const certificates = config.tls && (await followCertificates(config.tls, log));
+  const clientCertificates = config.userstoreTls && (await followCertificates(config.userstoreTls, log));
   const store = storeClient({
     address: config.userstoreAddress,
-    serviceToken: config.userstoreToken ?? (await localServiceToken(config)),
+    serviceToken: await serviceToken(config),
+    certificates: clientCertificates,
+    serverName: config.userstoreTlsName,
     deadlineMs: config.storeDeadlineMs,
   });
   const activities = activityRecorder(store, log);
-  const server = createServer(
-    // Above the 60 s after which Okta closes its side; slow senders are cut off.
-    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000, requireHostHeader: false },
-    createApp({ store, log, activities, publicUrl: config.publicUrl, trustedProxies: config.trustedProxies }),
-  );
+  const { publicUrl, trustedProxies } = config;
+  const server = listener(createApp({ store, log, activities, publicUrl, trustedProxies }), certificates);
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
     refuse(socket, new ScimError(405, undefined, 'This is not a proxy.'));
@@ -50,7 +53,20 @@ async function main(): Promise<void> {
   await drain(server);
   await activities.stop();
   store.close();
+  certificates?.close();
+  clientCertificates?.close();
   log.info('stopped');
+}
+
+/** A server of HTTP, or of HTTPS where there are certificates. */
+function listener(app: RequestListener, certificates: Certificates | undefined): Server {
+  // Above the 60 s after which Okta closes its side; slow senders are cut off.
+  const limits = { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000, requireHostHeader: false };
+  if (!certificates) return createServer(limits, app);
+  const tls = { ...limits, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
+  const server = createTlsServer({ ...tls, ...certificates.current() }, app);
+  certificates.follow((pem) => server.setSecureContext({ ...pem, minVersion: 'TLSv1.2' }));
+  return server;
 }
 
 /** Aborts on SIGTERM, SIGINT, and when a parent that started this process with a channel is gone. */
@@ -60,8 +76,9 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** The token that userstore made for an edge on the same machine. */
-async function localServiceToken({ dataDir }: Config): Promise<string> {
+/** The token that was given, else the one that userstore made for an edge on the same machine. */
+async function serviceToken({ userstoreToken, userstoreTls, dataDir }: Config): Promise<string | undefined> {
+  if (userstoreToken !== undefined || userstoreTls?.cert) return userstoreToken;
   const file = join(dataDir, 'service-tokens.json');
   try {
     const { edge } = JSON.parse(await readFile(file, 'utf8')) as { edge?: unknown };
@@ -74,7 +91,9 @@ async function localServiceToken({ dataDir }: Config): Promise<string> {
 
 /** Answers what is not HTTP, or has too large a header, before Express sees it. */
 function refuseUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Before TLS is agreed there is no way to say anything.
+  const isHandshake = /^ERR_(SSL|TLS)_/.test(error.code ?? '');
+  if (error.code === 'ECONNRESET' || isHandshake || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -3,7 +3,6 @@ import {
   type CallOptions,
   type Client,
   type ClientUnaryCall,
-  credentials,
   Metadata,
   makeGenericClientConstructor,
   type ServiceError,
@@ -12,6 +11,7 @@ import {
 import { service as healthService } from 'grpc-health-check';
 import { LRUCache } from 'lru-cache';
 import pLimit, { type LimitFunction } from 'p-limit';
+import { type ClientTls, channel } from '../config/grpc-credentials.js';
 import { ActivityServiceClient } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
 import { OrganizationServiceClient } from '../proto/gen/userstore/v1/organization_service.js';
@@ -41,10 +41,11 @@ export class StoreFailure extends Error {
 }
 
 /** Where userstore is and how to call it. */
-export interface StoreOptions {
+export interface StoreOptions extends ClientTls {
   /** host:port */
   address: string;
-  serviceToken: string;
+  /** Undefined where a certificate says who calls. */
+  serviceToken: string | undefined;
   /** How long a call may take, in milliseconds. */
   deadlineMs: number;
 }
@@ -53,28 +54,26 @@ export interface StoreOptions {
 export type StoreClient = ReturnType<typeof storeClient>;
 
 /** Opens a channel to userstore, which connects by itself whenever it can. */
-export function storeClient({ address, serviceToken, deadlineMs }: StoreOptions) {
-  const channel = {
+export function storeClient({ address, serviceToken, deadlineMs, ...tls }: StoreOptions) {
+  const { credentials, options: ofTls } = channel(address, tls);
+  const options = {
+    ...ofTls,
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     // A userstore that comes back is found within a second, not within gRPC's two minutes.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1000,
   };
-  const users = new UserServiceClient(address, credentials.createInsecure(), channel);
-  const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), channel);
-  const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), channel);
-  const activities = new ActivityServiceClient(address, credentials.createInsecure(), channel);
-  const rateLimits = new RateLimitServiceClient(address, credentials.createInsecure(), channel);
-  const health = new (makeGenericClientConstructor(healthService, 'Health'))(
-    address,
-    credentials.createInsecure(),
-    channel,
-  );
+  const users = new UserServiceClient(address, credentials, options);
+  const apiTokens = new ApiTokenServiceClient(address, credentials, options);
+  const organizations = new OrganizationServiceClient(address, credentials, options);
+  const activities = new ActivityServiceClient(address, credentials, options);
+  const rateLimits = new RateLimitServiceClient(address, credentials, options);
+  const health = new (makeGenericClientConstructor(healthService, 'Health'))(address, credentials, options);
 
   const metadata = (requestId: string) => {
     const sent = new Metadata();
-    sent.set('authorization', `Bearer ${serviceToken}`);
+    if (serviceToken !== undefined) sent.set('authorization', `Bearer ${serviceToken}`);
     sent.set('x-request-id', requestId);
     return sent;
   };

@@ -1,6 +1,14 @@
 /** The configuration of userstore: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
-import { type Environment, inEffect, type ReadFile, readSecretFile, readVariables } from '../config/variables.js';
+import type { CertificateFiles } from '../config/certificates.js';
+import {
+  type Environment,
+  inEffect,
+  needs,
+  type ReadFile,
+  readSecretFile,
+  readVariables,
+} from '../config/variables.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 
 const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
@@ -17,8 +25,8 @@ const callers = z.string().transform((text, context) => {
   return callers;
 });
 
-/** The variables; their descriptions are the README's. */
-export const variables = z.object({
+/** Each variable with its description, which is the README's. */
+const shape = {
   MONGODB_URI: z
     .string({ error: 'is required: mongodb://host:27017/database' })
     .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
@@ -33,6 +41,19 @@ export const variables = z.object({
     .min(1)
     .default('127.0.0.1')
     .describe('gRPC address to listen on; `npm start` must reach it as 127.0.0.1'),
+  USERSTORE_TLS_CERT: z
+    .string()
+    .optional()
+    .describe("file with userstore's certificate and, below it, those between it and the CA"),
+  USERSTORE_TLS_KEY: z.string().optional().describe('file with its private key'),
+  USERSTORE_TLS_CLIENT_CA: z
+    .string()
+    .optional()
+    .describe("file with the certificates by which clients' are verified; each client must have one then"),
+  USERSTORE_INSECURE: z
+    .stringbool({ truthy: ['true'], falsy: ['false'] })
+    .default(false)
+    .describe('`true`: listen without TLS where others than this machine can reach it, as in a private network'),
   SERVICE_TOKENS: callers.optional().meta({
     description: '`name:role:token,…` with the roles `edge`, `reader`, `admin`',
     unset: 'out of `DATA_DIR`',
@@ -54,14 +75,29 @@ export const variables = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('`trace` to `error`, or `silent`'),
-});
+};
+
+const isLoopback = (host: string) => /^(localhost|127\.[\d.]+|::1)$/.test(host);
+
+/** The variables. */
+export const variables = z
+  .object(shape)
+  .refine(...needs('USERSTORE_TLS_CERT', 'USERSTORE_TLS_KEY'))
+  .refine(...needs('USERSTORE_TLS_KEY', 'USERSTORE_TLS_CERT'))
+  .refine(...needs('USERSTORE_TLS_CLIENT_CA', 'USERSTORE_TLS_CERT'))
+  .refine((data) => data.USERSTORE_TLS_CERT || data.USERSTORE_INSECURE || isLoopback(data.USERSTORE_HOST), {
+    path: ['USERSTORE_HOST'],
+    message: 'can be reached by others: set USERSTORE_TLS_CERT, or USERSTORE_INSECURE=true in a private network',
+  });
 
 /** What userstore runs with. */
 export interface Config {
   mongodbUri: string;
   host: string;
   port: number;
-  /** By service token; undefined: the ones in `dataDir`. */
+  /** Where undefined, calls are not encrypted. With a `ca` clients say by certificates who they are. */
+  tls: CertificateFiles | undefined;
+  /** By service token; undefined: the ones in `dataDir`, unless clients have certificates. */
   callers: ReadonlyMap<string, Caller> | undefined;
   dataDir: string;
   /** How long activities and changes are kept. */
@@ -78,6 +114,9 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     mongodbUri: data.MONGODB_URI,
     host: data.USERSTORE_HOST,
     port: data.USERSTORE_PORT,
+    tls: data.USERSTORE_TLS_CERT
+      ? { cert: data.USERSTORE_TLS_CERT, key: data.USERSTORE_TLS_KEY, ca: data.USERSTORE_TLS_CLIENT_CA }
+      : undefined,
     callers: data.SERVICE_TOKENS,
     dataDir: data.DATA_DIR,
     activityDays: data.ACTIVITY_DAYS,

@@ -5,20 +5,18 @@ import { service as healthService } from 'grpc-health-check';
 
 const TIMEOUT_MS = 3000;
 
-const { USERSTORE_PORT, USERSTORE_TLS_CERT } = process.env;
+const { USERSTORE_PORT, USERSTORE_TLS_CERT, USERSTORE_TLS_KEY } = process.env;
 
 const HealthClient = makeGenericClientConstructor(healthService, 'Health');
 const client = new HealthClient(`127.0.0.1:${USERSTORE_PORT || 50_051}`, channelCredentials());
 client.check?.({ service: '' }, { deadline: Date.now() + TIMEOUT_MS }, answered);
 
-/** Where clients must have a certificate, this one too. */
+/** Where clients must have a certificate, userstore's own will do: without a role it may ask for health. */
 function channelCredentials() {
-  if (!USERSTORE_TLS_CERT) return credentials.createInsecure();
-  const { USERSTORE_CLIENT_CERT: cert, USERSTORE_CLIENT_KEY: key } = process.env;
-  // The server's certificate is for the name by which clients know it, not for this machine's loopback address.
-  return credentials.createSsl(null, key ? readFileSync(key) : null, cert ? readFileSync(cert) : null, {
-    rejectUnauthorized: false,
-  });
+  if (!USERSTORE_TLS_CERT || !USERSTORE_TLS_KEY) return credentials.createInsecure();
+  // Its certificate is for the name by which clients know it, not for this machine's loopback address.
+  const verify = { rejectUnauthorized: false };
+  return credentials.createSsl(null, readFileSync(USERSTORE_TLS_KEY), readFileSync(USERSTORE_TLS_CERT), verify);
 }
 
 function answered(error: ServiceError | null, answer: { status: string } | undefined): void {

@@ -2,9 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { ServerCredentials } from '@grpc/grpc-js';
 import type { Connection } from 'mongoose';
 import { type Logger, pino } from 'pino';
+import { followCertificates } from '../config/certificates.js';
+import { serverCredentials } from '../config/grpc-credentials.js';
 import { secretsOf } from '../config/variables.js';
 import { type Config, readConfig, variables } from './config.js';
 import { callerCheck } from './rpc/callers.js';
@@ -31,7 +32,8 @@ async function main(): Promise<void> {
   const log = pino({ level: config.logLevel, base: { service: 'userstore' } }, pino.destination({ sync: false }));
   log.info(config.inEffect, 'configuration');
 
-  const callers = config.callers ?? (await localServiceTokens(config.dataDir));
+  const certificates = config.tls && (await followCertificates(config.tls, log));
+  const callers = config.callers ?? (config.tls?.ca ? new Map() : await localServiceTokens(config.dataDir));
   const stopped = stopSignal();
   const connection = await connectedTo(config.mongodbUri, log, stopped);
   if (!connection) return;
@@ -43,7 +45,7 @@ async function main(): Promise<void> {
     log,
     activityDays: config.activityDays,
   });
-  const port = await promisify(server.bindAsync.bind(server))(address(config), ServerCredentials.createInsecure());
+  const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
   const probing = probe(connection, (isUp) => health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING'), log, stopped);
   if (process.connected) process.send?.('ready');
@@ -69,6 +71,7 @@ async function main(): Promise<void> {
   server.forceShutdown();
   await Promise.all([probing, updating, purging, moving]);
   await connection.close();
+  certificates?.close();
   log.info('stopped');
 }
 

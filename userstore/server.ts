@@ -29,6 +29,9 @@ import { userStorage } from './storage/users.js';
 /** A page of 200 of the largest users fits. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
+/** Older connections are ended, once calls in flight have been answered. */
+const MAX_CONNECTION_AGE_MS = 3_600_000;
+
 /** A server, its health, and what has to be done now and then. */
 export interface Userstore {
   server: Server;
@@ -56,6 +59,8 @@ export function createServer(models: Models, { activityDays, ...tools }: ServerO
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     // Two userstores on one port would each answer half the calls.
     'grpc.so_reuseport': 0,
+    // A client's certificate is looked at when it connects; by then one that has run out, or whose CA has gone, is refused.
+    'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
   });
   const organizationStore = organizationStorage(models.organizations);
   const apiTokenStore = apiTokenStorage(models.apiTokens);

@@ -1,28 +1,45 @@
 /** The configuration of the command `admin`: a pure function of the environment and of its secrets' files. */
 import { z } from 'zod';
-import { type Environment, type ReadFile, readSecretFile, readVariables } from '../../config/variables.js';
+import type { CertificateFiles } from '../../config/certificates.js';
+import { type Environment, needs, type ReadFile, readSecretFile, readVariables } from '../../config/variables.js';
 import { variables as edgeVariables } from '../../edge/config.js';
 
-const { USERSTORE_ADDRESS, DATA_DIR, PUBLIC_URL, PORT } = edgeVariables.shape;
+const { USERSTORE_ADDRESS, USERSTORE_TLS_CA, USERSTORE_TLS_NAME, DATA_DIR, PUBLIC_URL, PORT, TLS_CERT } =
+  edgeVariables.shape;
 
-/** The variables; their descriptions are the README's. */
-export const variables = z.object({
-  USERSTORE_ADDRESS,
+/** How the role `admin` connects to userstore; each variable with its description, which is the README's. */
+export const connection = z.object({
+  USERSTORE_TLS_CA,
+  USERSTORE_TLS_NAME,
   ADMIN_TOKEN: z
     .string()
     .min(1)
     .optional()
     .meta({ description: 'service token of role `admin`', unset: 'out of `DATA_DIR`', secret: true }),
+  ADMIN_CLIENT_CERT: z
+    .string()
+    .optional()
+    .describe('file with the certificate that says to userstore who calls, of role `admin`'),
+  ADMIN_CLIENT_KEY: z.string().optional().describe('file with its private key'),
   DATA_DIR,
-  PUBLIC_URL,
-  PORT,
 });
+
+/** The variables. */
+export const variables = z
+  .object({ USERSTORE_ADDRESS, ...connection.shape, PUBLIC_URL, PORT, TLS_CERT })
+  .refine(...needs('ADMIN_CLIENT_CERT', 'ADMIN_CLIENT_KEY'))
+  .refine(...needs('ADMIN_CLIENT_KEY', 'ADMIN_CLIENT_CERT'))
+  .refine(...needs('ADMIN_CLIENT_CERT', 'USERSTORE_TLS_CA'));
 
 /** What the commands run with. */
 export interface Config {
   /** "host:port" */
   userstoreAddress: string;
-  /** Undefined: the one in `dataDir`. */
+  /** Where undefined, calls are not encrypted. */
+  userstoreTls: CertificateFiles | undefined;
+  /** The name that userstore's certificate must have; undefined: the host of its address. */
+  userstoreTlsName: string | undefined;
+  /** Undefined: the one in `dataDir`, unless there is a certificate. */
   adminToken: string | undefined;
   dataDir: string;
   /** "https://host", as it is told to Okta's admins. */
@@ -34,8 +51,19 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
   const data = readVariables(variables, env, readFile);
   return {
     userstoreAddress: data.USERSTORE_ADDRESS,
+    ...userstoreTlsOf(data),
     adminToken: data.ADMIN_TOKEN,
     dataDir: data.DATA_DIR,
-    publicUrl: data.PUBLIC_URL ?? `http://localhost:${data.PORT}`,
+    publicUrl: data.PUBLIC_URL ?? `${data.TLS_CERT ? 'https' : 'http'}://localhost:${data.PORT}`,
   };
+}
+
+/** How the role `admin` connects to userstore. */
+export function userstoreTlsOf({
+  USERSTORE_TLS_CA: ca,
+  ADMIN_CLIENT_CERT: cert,
+  ADMIN_CLIENT_KEY: key,
+  USERSTORE_TLS_NAME,
+}: z.output<typeof connection>): Pick<Config, 'userstoreTls' | 'userstoreTlsName'> {
+  return { userstoreTls: ca ? { ca, cert, key } : undefined, userstoreTlsName: USERSTORE_TLS_NAME };
 }

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { program } from 'commander';
 import { secretsOf } from '../../config/variables.js';
 import { type Config, readConfig, variables } from './config.js';
-import { adminToken, connect, type Userstore } from './userstore.js';
+import { connectAs, type Userstore } from './userstore.js';
 
 /** What a command has to show: for scripts, and for people. */
 export type Result = [value: unknown, text: string];
@@ -14,7 +14,7 @@ export async function run(work: (userstore: Userstore, config: Config) => Promis
   try {
     const config = readConfig(process.env);
     for (const name of secretsOf(variables)) delete process.env[name];
-    const userstore = connect(address ?? config.userstoreAddress, await adminToken(config));
+    const userstore = await connectAs(config, address ?? config.userstoreAddress);
     const [value, text] = await work(userstore, config);
     console.log(wantsJson() ? JSON.stringify(value, null, 2) : text);
     userstore.close();

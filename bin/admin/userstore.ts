@@ -3,15 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import {
-  type CallOptions,
-  type ClientUnaryCall,
-  credentials,
-  Metadata,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
+import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { z } from 'zod';
+import { followCertificates } from '../../config/certificates.js';
+import { type ClientTls, channel } from '../../config/grpc-credentials.js';
 import { ActivityServiceClient, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type ApiToken, ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
@@ -30,11 +25,24 @@ const MOST_PAGES = 1000;
 export type Userstore = ReturnType<typeof connect>;
 
 /**
- * The service token with the role "admin": the one that was given, else the one that userstore keeps in `dataDir`.
- * Throws an Error that says where it was looked for.
+ * Connects to userstore at `address` with the certificate and the service token of the configuration. Throws an Error
+ * that says what is wrong with a file, or where a token was looked for.
  */
-export async function adminToken({ adminToken, dataDir }: Pick<Config, 'adminToken' | 'dataDir'>): Promise<string> {
-  if (adminToken !== undefined) return adminToken;
+export async function connectAs(
+  config: Pick<Config, 'adminToken' | 'dataDir' | 'userstoreTls' | 'userstoreTlsName'>,
+  address: string,
+): Promise<Userstore> {
+  const certificates = config.userstoreTls && (await followCertificates(config.userstoreTls));
+  return connect(address, await adminToken(config), { certificates, serverName: config.userstoreTlsName });
+}
+
+/** The token that was given, else the one that userstore keeps in `dataDir`; none where a certificate says enough. */
+async function adminToken({
+  adminToken,
+  dataDir,
+  userstoreTls,
+}: Pick<Config, 'adminToken' | 'dataDir' | 'userstoreTls'>): Promise<string | undefined> {
+  if (adminToken !== undefined || userstoreTls?.cert) return adminToken;
   const file = join(dataDir, 'service-tokens.json');
   try {
     return z.object({ admin: z.string().min(1) }).parse(JSON.parse(await readFile(file, 'utf8'))).admin;
@@ -44,13 +52,14 @@ export async function adminToken({ adminToken, dataDir }: Pick<Config, 'adminTok
 }
 
 /** Connects, at the first call, to userstore at `address` ("host:port"). */
-export function connect(address: string, serviceToken: string) {
-  const organizations = new OrganizationServiceClient(address, credentials.createInsecure());
-  const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure());
-  const users = new UserServiceClient(address, credentials.createInsecure());
-  const activities = new ActivityServiceClient(address, credentials.createInsecure());
+export function connect(address: string, serviceToken: string | undefined, tls: ClientTls = {}) {
+  const { credentials, options } = channel(address, tls);
+  const organizations = new OrganizationServiceClient(address, credentials, options);
+  const apiTokens = new ApiTokenServiceClient(address, credentials, options);
+  const users = new UserServiceClient(address, credentials, options);
+  const activities = new ActivityServiceClient(address, credentials, options);
   const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${serviceToken}`);
+  if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
 
   const call = <Q, R>(method: Method<Q, R>, request: Q): Promise<R> =>
     new Promise((resolve, reject) => {
@@ -155,6 +164,7 @@ export function connect(address: string, serviceToken: string) {
       return present((await call(method, { organizationId, actor: actor(), apiTokenId })).apiToken);
     },
     close(): void {
+      tls.certificates?.close();
       organizations.close();
       apiTokens.close();
       users.close();
@@ -182,8 +192,8 @@ function sentenceFor({ code, details }: ServiceError, address: string): string {
   switch (code) {
     case status.UNAVAILABLE:
       // Userstore's own sentence, about its database, or grpc-js's about the connection.
-      if (!/connect|resol|lookup/i.test(details)) return `Userstore at ${address}: ${details}`;
-      return `Userstore cannot be reached at ${address}. Is it running (npm start), and is this its address?`;
+      if (!/connect|resol|lookup|certificate|tls|ssl/i.test(details)) return `Userstore at ${address}: ${details}`;
+      return `Userstore cannot be reached at ${address}${reasonIn(details)}. Is it running (npm start), and is this its address?`;
     case status.DEADLINE_EXCEEDED:
       return `Userstore at ${address} did not answer within ${DEADLINE_MS / 1000} seconds.`;
     case status.UNAUTHENTICATED:
@@ -191,4 +201,10 @@ function sentenceFor({ code, details }: ServiceError, address: string): string {
     default:
       return details;
   }
+}
+
+/** Of grpc-js's words the part that tells a refused certificate from a wrong port. */
+function reasonIn(details: string): string {
+  const reason = /Last error: (?:Error[^:]*: )?([^\n]+?)\.?(?: Resolution note|$)/m.exec(details)?.[1];
+  return reason === undefined ? '' : ` (${reason})`;
 }

@@ -5,6 +5,7 @@ import {
   type Environment,
   inEffect,
   Misconfigured,
+  needs,
   type Problem,
   type ReadFile,
   readSecretFile,
@@ -14,10 +15,11 @@ import {
 } from '../../config/variables.js';
 import { variables as edgeVariables, readConfig as readEdgeConfig } from '../../edge/config.js';
 import { readConfig as readUserstoreConfig, variables as userstoreVariables } from '../../userstore/config.js';
-import { variables as adminVariables } from '../admin/config.js';
+import { type Config as AdminConfig, connection, userstoreTlsOf } from '../admin/config.js';
 
 const port = z.coerce.number({ error: 'is a port, 1 to 65535' }).int().min(1).max(65_535);
-const { HOST, PUBLIC_URL, DATA_DIR } = edgeVariables.shape;
+const { HOST, PUBLIC_URL, TLS_CERT, USERSTORE_CLIENT_CERT } = edgeVariables.shape;
+const { MONGODB_URI, USERSTORE_TLS_CERT, USERSTORE_TLS_CLIENT_CA } = userstoreVariables.shape;
 
 /** The variables that `npm start` itself reads; the services read the others. */
 export const variables = z
@@ -26,10 +28,17 @@ export const variables = z
     USERSTORE_PORT: port.default(50_051),
     HOST,
     PUBLIC_URL,
-    DATA_DIR,
-    MONGODB_URI: userstoreVariables.shape.MONGODB_URI.optional().meta({ secret: true }),
-    ADMIN_TOKEN: adminVariables.shape.ADMIN_TOKEN,
+    TLS_CERT,
+    MONGODB_URI: MONGODB_URI.optional().meta({ secret: true }),
+    USERSTORE_TLS_CERT,
+    USERSTORE_TLS_CLIENT_CA,
+    USERSTORE_CLIENT_CERT,
+    ...connection.shape,
   })
+  .refine(...needs('USERSTORE_TLS_CERT', 'USERSTORE_TLS_CA'))
+  .refine(...needs('USERSTORE_TLS_CLIENT_CA', 'USERSTORE_CLIENT_CERT'))
+  .refine(...needs('USERSTORE_TLS_CLIENT_CA', 'ADMIN_CLIENT_CERT'))
+  .refine(...needs('ADMIN_CLIENT_CERT', 'ADMIN_CLIENT_KEY'))
   .refine(({ PORT, USERSTORE_PORT }) => PORT !== USERSTORE_PORT, {
     path: ['USERSTORE_PORT'],
     message: 'must be another port than PORT',
@@ -39,7 +48,7 @@ export const variables = z
 export const SECRET_VARIABLES = [variables, edgeVariables, userstoreVariables].flatMap(secretsOf);
 
 /** What `npm start` runs with. */
-export interface Config {
+export interface Config extends Pick<AdminConfig, 'adminToken' | 'dataDir' | 'userstoreTls' | 'userstoreTlsName'> {
   /** Of HTTP. */
   port: number;
   host: string;
@@ -47,12 +56,8 @@ export interface Config {
   origin: string;
   /** Of gRPC. */
   userstorePort: number;
-  /** An absolute path. */
-  dataDir: string;
   /** Undefined: an embedded MongoDB. */
   mongodbUri: string | undefined;
-  /** Undefined: the one in `dataDir`. */
-  adminToken: string | undefined;
   /** By variable, secrets as set or unset: for the log. */
   inEffect: Record<string, unknown>;
 }
@@ -80,11 +85,12 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
   return {
     port: data.PORT,
     host: data.HOST,
-    origin: data.PUBLIC_URL ?? `http://${addressOf(data.HOST)}:${data.PORT}`,
+    origin: data.PUBLIC_URL ?? `${data.TLS_CERT ? 'https' : 'http'}://${addressOf(data.HOST)}:${data.PORT}`,
     userstorePort: data.USERSTORE_PORT,
     dataDir: resolve(data.DATA_DIR),
     mongodbUri: data.MONGODB_URI,
     adminToken: data.ADMIN_TOKEN,
+    ...userstoreTlsOf(data),
     inEffect: inEffect(variables, data),
   };
 }

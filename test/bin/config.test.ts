@@ -29,6 +29,16 @@ describe('the configuration of npm start', () => {
     );
   });
 
+  it('says https where the edge has a certificate', () => {
+    expect(readConfig({ TLS_CERT: 'a', TLS_KEY: 'b', PORT: '8443' }).origin).to.equal('https://localhost:8443');
+    expect(readConfig({ PORT: '8080' }).origin).to.equal('http://localhost:8080');
+  });
+
+  it('wants what edge and admin need to call a userstore with TLS', () => {
+    const env = { USERSTORE_TLS_CERT: 'a', USERSTORE_TLS_KEY: 'b', USERSTORE_TLS_CLIENT_CA: 'c' };
+    expect(() => readConfig(env)).to.throw(/USERSTORE_TLS_CA: .*USERSTORE_CLIENT_CERT: .*ADMIN_CLIENT_CERT: /);
+  });
+
   it('refuses one port for both services', () => {
     expect(() => readConfig({ PORT: '9000', USERSTORE_PORT: '9000' })).to.throw(/USERSTORE_PORT/);
   });

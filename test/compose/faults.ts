@@ -22,7 +22,7 @@ interface Fault {
  */
 export async function storm(stack: Stack, { happen, mayBreak = false }: Fault): Promise<void> {
   const adminToken = await stack.secret('admin_token');
-  const tenant = await createTenant(stack, adminToken);
+  const tenant = await createTenant(stack, {}, adminToken);
   const stream = startStream(tenant.scim, { mayBreak, patienceMs: 60_000 });
   await stream.acknowledges(BEFORE);
   await happen(stream);

@@ -2,8 +2,10 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
+import { testMongodbUri } from '../harness/mongod.js';
 import { sharedPair } from '../harness/organizations.js';
-import { SERVICE_TOKENS } from '../harness/processes.js';
+import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { add, userNamed } from '../harness/users.js';
 import { actor, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
@@ -160,6 +162,45 @@ describe('every call to userstore', () => {
       reason: 'ORGANIZATION_NOT_FOUND',
     });
   });
+});
+
+describe('every call to userstore, over mutual TLS', function () {
+  this.timeout(30_000);
+  const clients = new Map<string, UserstoreClient>();
+  let folder: Folder;
+  let pair: Pair;
+  before(async () => {
+    folder = await certificatesOfTests();
+    pair = await startPair(testMongodbUri(`mutual-tls-${process.pid}`), tlsVariables(folder));
+    for (const role of [...Object.keys(SERVICE_TOKENS), 'nobody', 'owner']) {
+      clients.set(role, userstoreClient(pair.address, undefined, 5000, { certificates: await folder.clientOf(role) }));
+    }
+  });
+  after(async () => {
+    for (const client of clients.values()) client.close();
+    await pair.stop();
+    await folder.remove();
+  });
+
+  const named = { organizationId: 'nobody2here', actor: actor() };
+  const reasonOf = async (role: string, call: (typeof CALLS)[string]['call']) => {
+    const client = clients.get(role) as UserstoreClient;
+    return (await failureIn(call(client, named).then(() => Promise.reject(SUCCESS)))).reason;
+  };
+
+  for (const [name, { roles, call }] of Object.entries(CALLS)) {
+    it(`${name} is CALLER_FORBIDDEN unless the certificate says ${roles.join(', ')}`, async () => {
+      for (const role of Object.keys(SERVICE_TOKENS)) {
+        const reason = await reasonOf(role, call);
+        expect(reason === 'CALLER_FORBIDDEN', `${role}: ${reason}`).to.equal(!roles.includes(role));
+        expect(reason, role).not.to.equal('CALLER_UNKNOWN');
+      }
+    });
+
+    it(`${name} is CALLER_UNKNOWN with a certificate that says no role, or none that there is`, async () => {
+      for (const role of ['nobody', 'owner']) expect(await reasonOf(role, call)).to.equal('CALLER_UNKNOWN');
+    });
+  }
 });
 
 /** Stands for success where only refusals are looked at. */

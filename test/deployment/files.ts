@@ -56,6 +56,6 @@ export function wrongVariables(service: 'edge' | 'userstore', names: string[]): 
   const readers = READERS[service];
   const secrets = readers.flatMap(secretsOf);
   const known = readers.flatMap(({ shape }) => Object.keys(shape)).filter((name) => !secrets.includes(name));
-  const allowed = [...known, ...secrets.map((name) => `${name}_FILE`), 'USERSTORE_INSECURE'];
+  const allowed = [...known, ...secrets.map((name) => `${name}_FILE`)];
   return names.filter((name) => !allowed.includes(name));
 }

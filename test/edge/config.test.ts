@@ -11,6 +11,9 @@ describe("the edge's configuration", () => {
       publicUrl: undefined,
       userstoreAddress: '127.0.0.1:50051',
       userstoreToken: undefined,
+      tls: undefined,
+      userstoreTls: undefined,
+      userstoreTlsName: undefined,
       storeDeadlineMs: 10_000,
       trustedProxies: 0,
       dataDir: './data',
@@ -44,6 +47,26 @@ describe("the edge's configuration", () => {
     const names = ['PORT', 'PUBLIC_URL', 'USERSTORE_ADDRESS', 'USERSTORE_TOKEN', 'STORE_DEADLINE_MS', 'LOG_LEVEL'];
     const env = Object.fromEntries(names.map((name) => [name, 's3cret']));
     expect(() => readConfig(env)).to.throw(/^(?!.*s3cret)/s);
+  });
+
+  it('takes certificates only with their keys, and shows to userstore none that is not verified itself', () => {
+    expect(() => readConfig({ TLS_CERT: 'a', USERSTORE_CLIENT_KEY: 'b', PORT: 'x' })).to.throw(
+      /PORT.*TLS_KEY: is needed where TLS_CERT.*USERSTORE_CLIENT_CERT: is needed where USERSTORE_CLIENT_KEY/,
+    );
+    expect(() => readConfig({ USERSTORE_CLIENT_CERT: 'a', USERSTORE_CLIENT_KEY: 'b' })).to.throw(/USERSTORE_TLS_CA/);
+    const env = { TLS_CERT: 'a', TLS_KEY: 'b', USERSTORE_TLS_CA: 'c' };
+    expect(() => readConfig({ ...env, PUBLIC_URL: 'http://scim.example' })).to.throw(
+      /PUBLIC_URL: must begin with https/,
+    );
+    expect(readConfig(env)).to.deep.include({
+      tls: { cert: 'a', key: 'b' },
+      userstoreTls: { ca: 'c', cert: undefined, key: undefined },
+    });
+  });
+
+  it('shows what is in effect with secrets as set or unset', () => {
+    const { inEffect } = readConfig({ USERSTORE_TOKEN: 'a-token-of-16-or-more', PORT: '81' });
+    expect(inEffect).to.include({ USERSTORE_TOKEN: 'set', PORT: 81, HOST: '127.0.0.1', PUBLIC_URL: 'unset' });
   });
 
   for (const PUBLIC_URL of ['https://scim.example/path', 'ftp://scim.example', 'https://scim.example?x', 'https://']) {

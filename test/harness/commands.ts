@@ -17,7 +17,7 @@ export interface Outcome {
  * on for ever is interrupted once its output is as `isEnough` wants it.
  */
 export async function command(
-  name: 'admin' | 'okta',
+  name: 'admin' | 'okta' | 'certificates',
   args: string[],
   env: Record<string, string>,
   isEnough: (stdout: string) => boolean = () => false,

@@ -2,7 +2,9 @@
  * Organizations with a token: a fresh one for each test, or the one of a running deployment that SCIM_BASE_URL and
  * SCIM_TOKEN name.
  */
+
 import { connect } from '../../bin/admin/userstore.js';
+import type { ClientTls } from '../../config/grpc-credentials.js';
 import { testMongodbUri } from './mongod.js';
 import { type Pair, SERVICE_TOKENS, startPair } from './processes.js';
 import { type Scim, scimClient } from './scim.js';
@@ -41,9 +43,10 @@ export function needsOwnPair(context: Mocha.Context): void {
 /** Creates an organization and a token on this pair. */
 export async function createTenant(
   { origin, address }: Pick<Pair, 'origin' | 'address'>,
+  tls: ClientTls = {},
   adminToken = SERVICE_TOKENS.admin,
 ): Promise<Tenant> {
-  const admin = connect(address, adminToken);
+  const admin = connect(address, adminToken, tls);
   try {
     const { id: organizationId } = await admin.createOrganization('Test organization');
     // Tests send more than an Okta does.

@@ -17,6 +17,7 @@ export interface Service {
   log: () => string;
   /** Ends it by `signal` (SIGTERM unless said otherwise) and waits until it is gone; gives its exit code. */
   stop: (signal?: NodeJS.Signals) => Promise<number | null>;
+  pid: () => number | undefined;
   /** Starts it again with the same environment; waits until it listens. */
   start: () => Promise<void>;
 }
@@ -55,7 +56,7 @@ export async function startService(name: 'userstore' | 'edge', env: Record<strin
   };
 
   await start();
-  return { log: () => log, stop, start };
+  return { log: () => log, pid: () => child.pid, stop, start };
 }
 
 /** Both services over one database. */
@@ -69,16 +70,20 @@ export interface Pair {
   stop: () => Promise<void>;
 }
 
-/** Starts an edge over the userstore at `address`. */
+/** Starts an edge over the userstore at `address`; with a service token, unless it has a certificate. */
 export async function startEdge(address: string, env: Record<string, string> = {}) {
   const port = await freePort();
   const edge = await startService('edge', {
     PORT: String(port),
     USERSTORE_ADDRESS: address,
-    USERSTORE_TOKEN: SERVICE_TOKENS.edge,
+    ...(env.USERSTORE_CLIENT_CERT ? {} : { USERSTORE_TOKEN: SERVICE_TOKENS.edge }),
     ...env,
   });
-  return { origin: `http://127.0.0.1:${port}`, edge, stop: async () => void (await edge.stop()) };
+  return {
+    origin: `${env.TLS_CERT ? 'https' : 'http'}://127.0.0.1:${port}`,
+    edge,
+    stop: async () => void (await edge.stop()),
+  };
 }
 
 /** Starts a pair over the database that `mongodbUri` names. */

@@ -4,13 +4,13 @@ import {
   type CallOptions,
   type Client,
   type ClientUnaryCall,
-  credentials,
   Metadata,
   makeGenericClientConstructor,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
+import { type ClientTls, channel } from '../../config/grpc-credentials.js';
 import { ActivityServiceClient } from '../../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
@@ -30,19 +30,21 @@ type Unary<Q, R> = (
 ) => ClientUnaryCall;
 
 /** Connects with this service token; undefined sends none. A call ends after `deadlineMs`. */
-export function userstoreClient(address: string, serviceToken: string | undefined, deadlineMs = 10_000) {
+export function userstoreClient(
+  address: string,
+  serviceToken: string | undefined,
+  deadlineMs = 10_000,
+  tls: ClientTls = {},
+) {
+  const { credentials, options: ofTls } = channel(address, tls);
   // A channel of its own for each client: none inherits another's pause between attempts to connect.
-  const options = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500 };
-  const users = new UserServiceClient(address, credentials.createInsecure(), options);
-  const apiTokens = new ApiTokenServiceClient(address, credentials.createInsecure(), options);
-  const organizations = new OrganizationServiceClient(address, credentials.createInsecure(), options);
-  const activities = new ActivityServiceClient(address, credentials.createInsecure(), options);
-  const rateLimits = new RateLimitServiceClient(address, credentials.createInsecure(), options);
-  const health = new (makeGenericClientConstructor(healthService, 'Health'))(
-    address,
-    credentials.createInsecure(),
-    options,
-  );
+  const options = { ...ofTls, 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500 };
+  const users = new UserServiceClient(address, credentials, options);
+  const apiTokens = new ApiTokenServiceClient(address, credentials, options);
+  const organizations = new OrganizationServiceClient(address, credentials, options);
+  const activities = new ActivityServiceClient(address, credentials, options);
+  const rateLimits = new RateLimitServiceClient(address, credentials, options);
+  const health = new (makeGenericClientConstructor(healthService, 'Health'))(address, credentials, options);
   const metadata = new Metadata();
   if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
 
@@ -80,6 +82,7 @@ export function userstoreClient(address: string, serviceToken: string | undefine
     listChanges: unary(activities, activities.listChanges),
     checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
     close: () => {
+      tls.certificates?.close();
       for (const client of [users, apiTokens, organizations, rateLimits, activities, health]) client.close();
     },
   };

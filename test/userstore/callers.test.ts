@@ -1,4 +1,5 @@
 /** Who may call what. */
+import type { PeerCertificate } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { ActivityServiceService } from '../../proto/gen/userstore/v1/activity_service.js';
@@ -10,10 +11,12 @@ import { DomainError } from '../../userstore/domain/errors.js';
 import { callerCheck, ROLES, type Role } from '../../userstore/rpc/callers.js';
 
 const check = callerCheck(new Map(ROLES.map((role) => [`token-of-${role}`, { name: `the ${role}`, role }])));
-const metadata = (authorization?: string) => {
-  const sent = new Metadata();
-  if (authorization !== undefined) sent.set('authorization', authorization);
-  return sent;
+/** A call with this header, and with a certificate that has these alternative names. */
+const call = (authorization?: string, subjectaltname?: string) => {
+  const metadata = new Metadata();
+  if (authorization !== undefined) metadata.set('authorization', authorization);
+  const sslPeerCertificate = { subject: { CN: 'the certified' }, subjectaltname } as PeerCertificate;
+  return { metadata, getAuthContext: () => (subjectaltname === undefined ? {} : { sslPeerCertificate }) };
 };
 const paths = [
   UserServiceService,
@@ -34,7 +37,7 @@ describe('the caller check', () => {
     it(`lets the role "${role}" make these calls and no other: ${ALLOWED[role].join(', ')}`, () => {
       const allowed = paths.filter((path) => {
         try {
-          check(metadata(`Bearer token-of-${role}`), path);
+          check(call(`Bearer token-of-${role}`), path);
           return true;
         } catch (error) {
           expect(error).to.be.instanceOf(DomainError).and.include({ reason: 13 });
@@ -46,7 +49,7 @@ describe('the caller check', () => {
   }
 
   it('says who calls, whatever the letter case of the scheme', () => {
-    const caller = check(metadata('bearer token-of-edge'), '/userstore.v1.UserService/GetUser');
+    const caller = check(call('bearer token-of-edge'), '/userstore.v1.UserService/GetUser');
     expect(caller).to.deep.equal({ name: 'the edge', role: 'edge' });
   });
 
@@ -60,16 +63,57 @@ describe('the caller check', () => {
     'Basic token-of-admin',
   ]) {
     it(`knows no caller by "${header}"`, () => {
-      expect(() => check(metadata(header), paths[0] ?? ''))
+      expect(() => check(call(header), paths[0] ?? ''))
         .to.throw(DomainError)
         .include({ reason: 12 });
     });
   }
 
+  for (const role of ROLES) {
+    it(`lets a certificate of the role "${role}" make the calls of that role and no other, whatever the token`, () => {
+      for (const token of [undefined, 'Bearer token-of-admin']) {
+        const allowed = paths.filter((path) =>
+          isAllowed(call(token, `DNS:edge, URI:urn:leasehawk:role:${role}`), path),
+        );
+        expect(allowed.map((path) => path.slice(path.lastIndexOf('/') + 1))).to.have.members(ALLOWED[role]);
+      }
+    });
+  }
+  const isAllowed = (sent: ReturnType<typeof call>, path: string) => {
+    try {
+      return check(sent, path).name === 'the certified';
+    } catch (error) {
+      expect(error).to.be.instanceOf(DomainError).and.include({ reason: 13 });
+      return false;
+    }
+  };
+
+  for (const names of [
+    '',
+    'DNS:edge',
+    'URI:urn:leasehawk:role:owner',
+    'URI:urn:leasehawk:role:admin2',
+    'URI:urn:leasehawk:role:',
+    'URI:urn:other:role:admin',
+    'DNS:urn:leasehawk:role:admin',
+    'URI:urn:leasehawk:role:reader, URI:urn:leasehawk:role:admin',
+    // One name, in the quotes in which Node writes what could be taken for two.
+    'DNS:"edge, URI:urn:leasehawk:role:admin, x"',
+    'URI:"urn:leasehawk:role:admin"',
+  ]) {
+    it(`knows no caller by a certificate with the names ${JSON.stringify(names)}, whatever the token`, () => {
+      for (const token of [undefined, 'Bearer token-of-admin']) {
+        expect(() => check(call(token, names), paths[0] ?? ''))
+          .to.throw(DomainError)
+          .include({ reason: 12 });
+      }
+    });
+  }
+
   it('tells no secret in its refusals', () => {
-    expect(() => check(metadata('Bearer token-of-reader'), paths[2] ?? ''))
+    expect(() => check(call('Bearer token-of-reader'), paths[2] ?? ''))
       .to.throw()
       .not.match(/token-of/);
-    expect(() => check(metadata('Bearer s3cret'), paths[2] ?? '')).to.throw(/^(?!.*s3cret)/);
+    expect(() => check(call('Bearer s3cret'), paths[2] ?? '')).to.throw(/^(?!.*s3cret)/);
   });
 });

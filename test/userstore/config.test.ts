@@ -12,6 +12,7 @@ describe("userstore's configuration", () => {
       mongodbUri: MONGODB_URI,
       host: '127.0.0.1',
       port: 50_051,
+      tls: undefined,
       callers: undefined,
       dataDir: './data',
       activityDays: 90,
@@ -41,6 +42,30 @@ describe("userstore's configuration", () => {
       LOG_LEVEL: 'loud',
     };
     expect(() => readConfig(env)).to.throw(/MONGODB_URI.*USERSTORE_PORT.*SERVICE_TOKENS.*LOG_LEVEL/);
+  });
+
+  it('is not reached from other machines without TLS, unless that is asked for', () => {
+    for (const USERSTORE_HOST of ['0.0.0.0', '::', '10.0.0.7', 'userstore', '128.0.0.1']) {
+      const env = { MONGODB_URI, USERSTORE_HOST };
+      expect(() => readConfig(env), USERSTORE_HOST).to.throw(/USERSTORE_HOST.*USERSTORE_TLS_CERT.*USERSTORE_INSECURE/);
+      expect(readConfig({ ...env, USERSTORE_INSECURE: 'true' }).tls).to.equal(undefined);
+      expect(readConfig({ ...env, USERSTORE_TLS_CERT: 'a', USERSTORE_TLS_KEY: 'b' }).tls).to.deep.include({
+        cert: 'a',
+      });
+    }
+    for (const USERSTORE_HOST of ['localhost', '127.0.0.1', '127.1.2.3', '::1']) {
+      expect(readConfig({ MONGODB_URI, USERSTORE_HOST }).host).to.equal(USERSTORE_HOST);
+    }
+  });
+
+  it('takes certificates only with their keys, and asks none of clients without having one', () => {
+    for (const [given, missing] of [
+      ['USERSTORE_TLS_CERT', 'USERSTORE_TLS_KEY'],
+      ['USERSTORE_TLS_KEY', 'USERSTORE_TLS_CERT'],
+      ['USERSTORE_TLS_CLIENT_CA', 'USERSTORE_TLS_CERT'],
+    ] as const) {
+      expect(() => readConfig({ MONGODB_URI, [given]: 'a' })).to.throw(`${missing}: is needed where ${given} is set`);
+    }
   });
 
   it('says that MONGODB_URI is required where there is none', () => {

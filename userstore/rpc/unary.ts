@@ -46,7 +46,7 @@ function unary<Q, R>(
     const start = performance.now();
     let caller: Caller | undefined;
     const answer = async () => {
-      caller = checkCaller(call.metadata, path);
+      caller = checkCaller(call, path);
       checkRequest(call.request);
       return await handler(call.request, deadlineOf(call));
     };

@@ -1,0 +1,89 @@
+/** X.509 certificates for development and tests: a CA, and what it issues. RSA keys, SHA-256. */
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import { promisify } from 'node:util';
+import forge from 'node-forge';
+
+const DAY_MS = 86_400_000;
+const KEY_BITS = 2048;
+/** Clocks of other machines may be behind. */
+const EARLIER_MS = 3_600_000;
+
+/** A certificate with its private key, in PEM form. */
+export interface Issued {
+  /** With the CA's below it. */
+  cert: string;
+  key: string;
+}
+
+/** Whom a certificate is for. */
+export interface Subject {
+  commonName: string;
+  /** DNS names and IP addresses under which it is reached. */
+  hosts?: string[];
+  /** What it may do in userstore. */
+  role?: string;
+  /** Negative: it is expired. */
+  days: number;
+}
+
+/** A new CA that is valid for so many days. */
+export async function createCa(commonName: string, days: number): Promise<Issued> {
+  const keys = await newKeys();
+  const certificate = unsigned(keys.publicKey, commonName, days);
+  certificate.setIssuer(certificate.subject.attributes);
+  certificate.setExtensions([
+    { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
+    { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    { name: 'subjectKeyIdentifier' },
+  ]);
+  certificate.sign(keys.privateKey, forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(certificate), key: forge.pki.privateKeyToPem(keys.privateKey) };
+}
+
+/** A certificate of the CA, for servers and clients alike. */
+export async function issue(ca: Issued, { commonName, hosts = [], role, days }: Subject): Promise<Issued> {
+  const issuer = forge.pki.certificateFromPem(ca.cert);
+  const keys = await newKeys();
+  const certificate = unsigned(keys.publicKey, commonName, days);
+  certificate.setIssuer(issuer.subject.attributes);
+  const names = [
+    ...hosts.map((host) => (isIP(host) ? { type: 7, ip: host } : { type: 2, value: host })),
+    ...(role === undefined ? [] : [{ type: 6, value: `urn:leasehawk:role:${role}` }]),
+  ];
+  certificate.setExtensions([
+    { name: 'basicConstraints', cA: false, critical: true },
+    { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
+    { name: 'extKeyUsage', serverAuth: hosts.length > 0, clientAuth: true },
+    { name: 'authorityKeyIdentifier', keyIdentifier: issuer.generateSubjectKeyIdentifier().getBytes() },
+    ...(names.length > 0 ? [{ name: 'subjectAltName', altNames: names }] : []),
+  ]);
+  certificate.sign(forge.pki.privateKeyFromPem(ca.key), forge.md.sha256.create());
+  const cert = `${forge.pki.certificateToPem(certificate)}${ca.cert}`;
+  return { cert, key: forge.pki.privateKeyToPem(keys.privateKey) };
+}
+
+/** The hosts in a certificate. */
+export function hostsOf(cert: string): string[] {
+  const names = forge.pki.certificateFromPem(cert).getExtension('subjectAltName') as AlternativeNames | null;
+  return (names?.altNames ?? []).flatMap(({ type, value, ip }) => (type === 7 ? (ip ?? []) : type === 2 ? value : []));
+}
+
+/** What forge's types leave out. */
+interface AlternativeNames {
+  altNames: { type: number; value: string; ip?: string }[];
+}
+
+const newKeys = () => promisify(forge.pki.rsa.generateKeyPair)({ bits: KEY_BITS });
+
+function unsigned(publicKey: forge.pki.rsa.PublicKey, commonName: string, days: number): forge.pki.Certificate {
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = publicKey;
+  // A positive number that nobody can foresee.
+  certificate.serialNumber = `00${randomBytes(16).toString('hex')}`;
+  const end = Date.now() + days * DAY_MS;
+  certificate.validity.notBefore = new Date(Math.min(Date.now(), end) - EARLIER_MS);
+  certificate.validity.notAfter = new Date(end);
+  certificate.setSubject([{ name: 'commonName', value: commonName }]);
+  return certificate;
+}

@@ -1,0 +1,77 @@
+/** The command certificates: what it makes, and what renewing leaves. */
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { variables as adminVariables } from '../../bin/admin/config.js';
+import { variables as edgeVariables } from '../../edge/config.js';
+import { variables as userstoreVariables } from '../../userstore/config.js';
+import { command, succeeding } from '../harness/commands.js';
+
+describe('the command certificates', function () {
+  this.timeout(60_000);
+  let folder: string;
+  beforeEach(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), 'certificates-command-')), 'out');
+  });
+  afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
+
+  const make = (...args: string[]) => command('certificates', ['--out', folder, ...args], {});
+  const certificate = async (name: string) => new X509Certificate(await readFile(join(folder, `${name}.crt`)));
+
+  it('makes a CA, two servers and a client for each role, with keys that only their owner can read', async () => {
+    await succeeding(make('--host', 'scim.oakstreet.example', '--host', '10.0.0.7'));
+    const names = ['admin', 'ca', 'edge', 'edge-https', 'reader', 'userstore'];
+    expect(await readdir(folder)).to.have.members(names.flatMap((name) => [`${name}.crt`, `${name}.key`]));
+    for (const name of names) expect((await stat(join(folder, `${name}.key`))).mode & 0o777).to.equal(0o600);
+
+    const ca = await certificate('ca');
+    for (const name of names) expect((await certificate(name)).verify(ca.publicKey), name).to.equal(true);
+    for (const role of ['edge', 'reader', 'admin']) {
+      expect((await certificate(role)).subjectAltName).to.equal(`URI:urn:leasehawk:role:${role}`);
+    }
+    for (const server of ['edge-https', 'userstore']) {
+      const served = await certificate(server);
+      for (const host of ['localhost', 'scim.oakstreet.example']) expect(served.checkHost(host)).to.equal(host);
+      expect(served.checkIP('10.0.0.7')).to.equal('10.0.0.7');
+      expect(served.subjectAltName).not.to.include('URI');
+    }
+  });
+
+  it('prints the variables that use them, each of which there is', async () => {
+    const printed = (await succeeding(make())).trim().split('\n');
+    const known = [edgeVariables, userstoreVariables, adminVariables].flatMap(({ shape }) => Object.keys(shape));
+    for (const line of printed) {
+      const [variable = '', file = ''] = line.split('=');
+      expect(known).to.include(variable);
+      expect((await stat(file)).isFile()).to.equal(true);
+    }
+    const ofTls = known.filter((name) => /(_CERT|_KEY|_CA)$/.test(name));
+    expect(printed.map((line) => line.split('=')[0])).to.have.members([...new Set(ofTls)]);
+  });
+
+  it('renews what the CA has issued, for the same hosts, and keeps the CA', async () => {
+    await succeeding(make('--host', 'scim.oakstreet.example'));
+    const [ca, edge, served] = await Promise.all(['ca', 'edge', 'edge-https'].map(certificate));
+    await succeeding(make('--renew', '--days', '30'));
+    expect((await certificate('ca')).fingerprint256).to.equal(ca?.fingerprint256);
+    expect((await certificate('edge')).fingerprint256).not.to.equal(edge?.fingerprint256);
+    expect((await certificate('edge')).verify((ca as X509Certificate).publicKey)).to.equal(true);
+    const renewed = await certificate('edge-https');
+    expect(renewed.subjectAltName).to.equal(served?.subjectAltName);
+    const days = (Date.parse(renewed.validTo) - Date.now()) / 86_400_000;
+    expect(days).to.be.within(29.9, 30);
+  });
+
+  it('overwrites no CA, renews none that is not there, and takes no nonsense for a host', async () => {
+    expect(await make('--renew')).to.deep.include({ code: 1, stdout: '' });
+    await succeeding(make());
+    const before = await certificate('ca');
+    const again = await make();
+    expect([again.code, again.stderr]).to.deep.equal([1, again.stderr]);
+    expect(again.stderr).to.include('--renew');
+    expect((await certificate('ca')).fingerprint256).to.equal(before.fingerprint256);
+    expect((await make('--renew', '--host', 'a b')).code).to.equal(2);
+  });
+});

@@ -1,0 +1,48 @@
+/** Where the secrets of running services are to be seen, when they came out of files: nowhere. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { testMongodbUri } from '../harness/mongod.js';
+import { createTenant } from '../harness/organizations.js';
+import { SERVICE_TOKENS, startPair } from '../harness/processes.js';
+import { createUser } from '../harness/scim.js';
+
+describe('secrets out of files', function () {
+  this.timeout(30_000);
+
+  it('are used, and are in no log, environment and list of processes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'secrets-'));
+    const database = `secret-database-${process.pid}`;
+    const file = async (name: string, content: string) => {
+      await writeFile(join(folder, name), `${content}\n`);
+      return join(folder, name);
+    };
+    const tokens = Object.entries(SERVICE_TOKENS).map(([role, token]) => `${role}:${role}:${token}`);
+    const none = { MONGODB_URI: '', SERVICE_TOKENS: '', USERSTORE_TOKEN: '' };
+    const pair = await startPair('', {
+      ...none,
+      MONGODB_URI_FILE: await file('uri', testMongodbUri(database)),
+      SERVICE_TOKENS_FILE: await file('tokens', tokens.join(',')),
+      USERSTORE_TOKEN_FILE: await file('token', SERVICE_TOKENS.edge),
+    });
+    try {
+      await createUser((await createTenant(pair)).scim);
+      const secrets = [database, ...Object.values(SERVICE_TOKENS)];
+      for (const service of [pair.edge, pair.userstore]) {
+        const seen = [service.log()];
+        // What `ps` shows, where there is such a thing.
+        if (process.platform === 'linux') {
+          for (const name of ['environ', 'cmdline'])
+            seen.push(await readFile(`/proc/${service.pid()}/${name}`, 'utf8'));
+          expect(seen.join()).to.include('SERVICE_TOKENS_FILE=');
+        }
+        for (const secret of secrets) expect(seen.join()).not.to.include(secret);
+        expect(service.log()).to.match(/"(USERSTORE_TOKEN|SERVICE_TOKENS)":"set"/);
+      }
+    } finally {
+      await pair.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

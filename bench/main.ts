@@ -9,17 +9,21 @@ import { InvalidArgumentError, program } from 'commander';
 import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
+import { measureGroups } from './groups.js';
 import type { Outcome, Round } from './load.js';
 import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
 import { cpuTime, type Launched, launch, nextMessage, peakMemory, profileName } from './processes.js';
 import { compareProfiles } from './profile.js';
 import { METHOD, type Measured, table, tables } from './report.js';
+import { soak } from './soak.js';
 import { measureWalks } from './walk.js';
 
 /** V8 has optimized by then what it will; a chain that is warmer than the other would look better. */
 const WARM_UP_REQUESTS = 3000;
 const MOST_WARM_UP_ROUNDS = 10;
+/** PATCHes of each kind on each group, for each round that is asked for. */
+const GROUP_ROUNDS = 50;
 /** A round ends when the last requests are answered. */
 const ROUND_GRACE_MS = 30_000;
 
@@ -32,6 +36,8 @@ interface Options {
   profile: boolean;
   walk: boolean;
   noise: boolean;
+  soak?: number;
+  groups: boolean;
   output: string;
 }
 
@@ -46,6 +52,12 @@ const options = program
   .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
   .option('--walk', 'measure walks through all users of a large organization instead', false)
   .option('--noise', 'measure what an organization far above its limit does to another instead', false)
+  .option(
+    '--soak <minutes>',
+    'put a mixed load on the product for so long instead, and watch its memory',
+    wholeNumber(1, 1440),
+  )
+  .option('--groups', 'measure groups of 10, 5,000 and 50,000 members instead', false)
   .option('--output <folder>', 'where profiles are left', 'data/bench')
   .parse()
   .opts<Options>();
@@ -68,12 +80,14 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise) {
+  if (options.walk || options.noise || options.soak || options.groups) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
+    if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
+    if (options.soak) console.log(await soak(database, setting, keep, { ...options, minutes: options.soak }));
   } else {
     const setup = await start();
     await measure(setup);

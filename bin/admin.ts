@@ -1,8 +1,10 @@
-/** The command `admin`: what LeaseHawk's support does with organizations, their API tokens, schemas and users. */
+/** The command `admin`: what LeaseHawk's support does with organizations, their API tokens, sign-in, schemas and users. */
 import { program } from 'commander';
 import { activityCommand } from './admin/activity.js';
 import { organizationCommands } from './admin/organizations.js';
 import { schemaCommands } from './admin/schemas.js';
+import { sessionCommands } from './admin/sessions.js';
+import { ssoCommands } from './admin/sso.js';
 import { tokenCommands } from './admin/tokens.js';
 import { userCommands } from './admin/users.js';
 
@@ -24,6 +26,16 @@ Example: what its Okta did, and what was refused; then everything that was ever 
   npm run admin -- activity 7kq2m9xw4hbd --status 4xx --follow
   npm run admin -- users history 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
 
+Example: its people sign in at its Okta; the second command prints what the Okta admin enters
+  npm run admin -- sso set 7kq2m9xw4hbd --issuer https://oakstreet.okta.com --client-id 0oa1abcdEFGH2ijkl5d7 \\
+    --client-secret-file secret.txt --domain oakstreet.example
+  npm run admin -- sso show 7kq2m9xw4hbd
+  npm run admin -- sso test 7kq2m9xw4hbd
+
+Example: somebody must be out, now, whatever Okta says; then who else is signed in
+  npm run admin -- users lock 7kq2m9xw4hbd ana@oakstreet.example --reason "lost laptop"
+  npm run admin -- session list 7kq2m9xw4hbd
+
 Example: attributes that the customer's Okta sends under a namespace of its own
   npm run admin -- schema set 7kq2m9xw4hbd badge.json
   where badge.json is { "id": "urn:ietf:params:scim:schemas:extension:oakstreet:2.0:User",
@@ -37,11 +49,24 @@ Results go to stdout. Exit status: 0 done, 1 failed, 2 wrong arguments.`;
 
 program
   .name('admin')
-  .description('Organizations: how they are served, their API tokens, schemas and users.')
-  .option('--userstore <host:port>', 'where userstore listens (default: USERSTORE_ADDRESS, else 127.0.0.1:50051)')
+  .description('Organizations: how they are served, their API tokens, sign-in, schemas and users.')
+  .option(
+    '--userstore <host:port>',
+    'where userstore listens (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
+  )
   .option('--json', 'print JSON instead of text')
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-for (const add of [organizationCommands, tokenCommands, userCommands, activityCommand, schemaCommands]) add(program);
+for (const add of [
+  organizationCommands,
+  tokenCommands,
+  ssoCommands,
+  userCommands,
+  sessionCommands,
+  activityCommand,
+  schemaCommands,
+]) {
+  add(program);
+}
 await program.parseAsync();

@@ -1,7 +1,7 @@
 /** The command `certificates`: a CA for development, and the certificates of everybody in an installation. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { program } from 'commander';
 import { createCa, hostsOf, type Issued, issue, type Subject } from './certificates/issue.js';
 import { wholeNumber } from './whole-number.js';
@@ -13,9 +13,8 @@ const HERE = ['localhost', '127.0.0.1', '::1'];
 
 const EXAMPLES = `
 Example: everything encrypted on one machine
-  npm run certificates -- --out ./data/certificates
-  export TLS_CERT=data/certificates/edge-https.crt TLS_KEY=data/certificates/edge-https.key
-  …and what else the command prints
+  npm run certificates
+  set -a && . ./data/certificates/tls.env && set +a && npm start
 
 Example: the hosts of a compose file, and later new certificates of the same CA; running services take them up by themselves
   npm run certificates -- --host edge --host userstore --host scim.example.org
@@ -70,21 +69,28 @@ async function make({ out, host, days, renew }: Options): Promise<void> {
     admin: { commonName: 'admin', role: 'admin', days },
   };
   for (const [name, subject] of Object.entries(subjects)) await write(join(out, name), await issue(ca, subject));
-  const file = (name: string) => join(out, name);
-  console.log(
-    [
-      `TLS_CERT=${file('edge-https.crt')}`,
-      `TLS_KEY=${file('edge-https.key')}`,
-      `USERSTORE_TLS_CERT=${file('userstore.crt')}`,
-      `USERSTORE_TLS_KEY=${file('userstore.key')}`,
-      `USERSTORE_TLS_CLIENT_CA=${file('ca.crt')}`,
-      `USERSTORE_TLS_CA=${file('ca.crt')}`,
-      `USERSTORE_CLIENT_CERT=${file('edge.crt')}`,
-      `USERSTORE_CLIENT_KEY=${file('edge.key')}`,
-      `ADMIN_CLIENT_CERT=${file('admin.crt')}`,
-      `ADMIN_CLIENT_KEY=${file('admin.key')}`,
-    ].join('\n'),
-  );
+  const variables = variablesFor(resolve(out));
+  await writeFile(join(out, 'tls.env'), variables);
+  console.log(`${variables}\nThese variables are in ${join(out, 'tls.env')}.`);
+}
+
+/** The variables by which edge, userstore and the command admin use the certificates in a folder. */
+function variablesFor(folder: string): string {
+  const files = {
+    TLS_CERT: 'edge-https.crt',
+    TLS_KEY: 'edge-https.key',
+    USERSTORE_TLS_CERT: 'userstore.crt',
+    USERSTORE_TLS_KEY: 'userstore.key',
+    USERSTORE_TLS_CLIENT_CA: 'ca.crt',
+    USERSTORE_TLS_CA: 'ca.crt',
+    USERSTORE_CLIENT_CERT: 'edge.crt',
+    USERSTORE_CLIENT_KEY: 'edge.key',
+    ADMIN_CLIENT_CERT: 'admin.crt',
+    ADMIN_CLIENT_KEY: 'admin.key',
+  };
+  return Object.entries(files)
+    .map(([variable, file]) => `${variable}=${join(folder, file)}\n`)
+    .join('');
 }
 
 /** The CA that is there when certificates are renewed, else a new one. */

@@ -28,7 +28,7 @@ interface Options extends Omit<Plan, 'authorization' | 'seed'> {
 program
   .name('okta')
   .description(
-    'Plays Okta against a deployment: assigns, updates, deactivates, reactivates and imports users of its own.',
+    'Plays Okta against a deployment: assigns, updates, deactivates, reactivates and imports users of its own, and pushes groups.',
   )
   .requiredOption('--url <url>', 'base URL as typed into Okta, ending in /scim/v2', parseUrl)
   .option(

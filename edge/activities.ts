@@ -1,6 +1,7 @@
 /** What is asked and answered, on its way to userstore: gathered, and sent in batches. */
 import type { Logger } from 'pino';
 import type { Activity } from '../proto/gen/userstore/v1/activity_service.js';
+import type { EdgeMetrics } from './metrics.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
 
 /** How long activities are gathered, in milliseconds. */
@@ -15,10 +16,19 @@ const STOP_MS = 2000;
 export type ActivityRecorder = ReturnType<typeof activityRecorder>;
 
 /** Starts to gather. */
-export function activityRecorder(store: StoreClient, log: Logger) {
+export function activityRecorder(
+  store: StoreClient,
+  log: Logger,
+  metrics: Pick<EdgeMetrics, 'activitiesLost' | 'show'>,
+) {
   let waiting: Activity[] = [];
   let lost = 0;
   let sending: Promise<void> | undefined;
+  metrics.show({ activities_waiting: () => waiting.length });
+  const lose = (count: number) => {
+    lost += count;
+    metrics.activitiesLost(count);
+  };
 
   async function send(): Promise<void> {
     while (waiting.length > 0) {
@@ -32,7 +42,7 @@ export function activityRecorder(store: StoreClient, log: Logger) {
     sending ??= send()
       .catch((err: unknown) => {
         // What userstore refuses it would refuse again, and what waits behind it would never get there.
-        if (!(err instanceof StoreFailure && err.isUnavailable)) lost += waiting.splice(0, BATCH).length;
+        if (!(err instanceof StoreFailure && err.isUnavailable)) lose(waiting.splice(0, BATCH).length);
         log.warn({ err, waiting: waiting.length, lost }, 'activities could not be recorded');
         lost = 0;
       })
@@ -48,7 +58,7 @@ export function activityRecorder(store: StoreClient, log: Logger) {
     /** Hands an activity in; it is recorded within a second or so. */
     record(activity: Activity): void {
       if (waiting.length < MAX_WAITING) waiting.push(activity);
-      else lost++;
+      else lose(1);
     },
     /** Sends what is there, if that is possible soon, and ends. */
     async stop(): Promise<void> {

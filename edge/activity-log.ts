@@ -1,25 +1,34 @@
-/** What becomes an activity of each request: whose it is, what it was about, how it was answered. Never a value sent. */
+/** What becomes an activity of each request: whose it is, what it was about, how it was answered. Never a body. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { ActivityRecorder } from './activities.js';
-import { localsOf, type Outcome } from './request-log.js';
+import { localsOf, type Outcome, pathOf } from './request-log.js';
+import { sampler } from './sampler.js';
 
 /** An organization's base URL, and what lies below it. */
 const PATH = /^\/+([a-z\d]{1,32})\/+scim\/+v2(\/[^?]*)?/;
-const USER = /\/Users\/([^/?#]+)$/;
+const RESOURCE = /\/(Users|Groups)\/([^/?#]+)$/;
 /** In characters. */
 const MAX_PATH = 300;
 
-/** Records every request of an organization once it is answered, and every operation of a bulk request. */
+/** What keeps a request from being recognized as an organization's Okta: a bad token, too many of them, no userstore. */
+const UNRECOGNIZED = [401, 429, 503];
+
+/**
+ * Records every request of an organization once it is answered, and every operation of a bulk request. Of those without a
+ * valid token, which anybody can send, one a second.
+ */
 export function activityLog(recorder: ActivityRecorder): RequestHandler {
+  const isOneOfMany = sampler();
+
   return (request, response, next) => {
     const time = new Date();
     const start = performance.now();
     response.once('close', () => {
-      const { principal, requestId, isOneOfMany, operations = [] } = localsOf(response);
-      if (isOneOfMany) return;
-      const [, organizationId, path = '/'] = PATH.exec(request.originalUrl.slice(0, MAX_PATH)) ?? [];
-      // Whoever was not even asked for a token, or had too many refused, is nobody's Okta.
-      if (organizationId === undefined || !(principal || response.statusCode === 401)) return;
+      const { principal, requestId, operations = [], ...locals } = localsOf(response);
+      if (locals.isOneOfMany) return;
+      const [, organizationId, path = '/'] = PATH.exec(pathOf(request.originalUrl).slice(0, MAX_PATH)) ?? [];
+      if (organizationId === undefined) return;
+      if (!principal && (!UNRECOGNIZED.includes(response.statusCode) || isOneOfMany(organizationId))) return;
       const { apiTokenId, apiTokenLabel } = principal ?? {};
       const from = { organizationId, time, apiTokenId, apiTokenLabel, change: undefined };
       const durationMs = sinceMs(start);
@@ -34,14 +43,15 @@ export function activityLog(recorder: ActivityRecorder): RequestHandler {
 
 function outcomeOf(request: Request, response: Response, path: string): Omit<Outcome, 'durationMs'> {
   const { scimType, detail } = localsOf(response);
-  const userId = userIn(path) ?? userIn(String(response.getHeader('Location') ?? ''));
-  return { method: request.method, path, userId, status: response.statusCode, scimType, detail };
+  const about = { ...resourceIn(String(response.getHeader('Location') ?? '')), ...resourceIn(path) };
+  return { method: request.method, path, ...about, status: response.statusCode, scimType, detail };
 }
 
-/** The user that a path ends in. */
-export const userIn = (path: string): string | undefined => {
-  const id = USER.exec(path)?.[1];
-  return id === '.search' ? undefined : id;
+/** The user or group that a path ends in. */
+export const resourceIn = (path: string): Pick<Outcome, 'userId' | 'groupId'> => {
+  const [, endpoint, id] = RESOURCE.exec(path) ?? [];
+  if (id === undefined || id === '.search') return {};
+  return endpoint === 'Users' ? { userId: id } : { groupId: id };
 };
 
 /** In milliseconds, to hundredths. */

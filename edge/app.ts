@@ -4,18 +4,26 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { ActivityRecorder } from './activities.js';
 import { activityLog } from './activity-log.js';
-import { authenticate } from './auth.js';
+import { admission } from './admission.js';
+import { authenticate, refuseSuspended } from './auth.js';
+import { groupOperations } from './group-operations.js';
+import type { EdgeMetrics } from './metrics.js';
 import { rateLimit } from './rate-limit.js';
 import { requestLog } from './request-log.js';
 import { bulkRoute } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
+import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
+import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { setupRoute } from './routes/setup.js';
-import { userRoutes } from './routes/users.js';
+import { type SignInOptions, signInRoutes } from './routes/sign-in.js';
+import { renderUsers } from './routes/users.js';
 import { badRequest, ScimError } from './scim/errors.js';
 import { MAX_BODY_BYTES } from './scim/json.js';
+import { GROUP, USER } from './scim/resource-types.js';
 import type { StoreClient } from './store-client.js';
+import { requestSpan } from './tracing.js';
 import { userOperations } from './user-operations.js';
 
 const JSON_TYPES = ['application/scim+json', 'application/json'];
@@ -25,17 +33,24 @@ export interface AppOptions {
   store: StoreClient;
   log: Logger;
   activities: ActivityRecorder;
+  metrics: EdgeMetrics;
   /** http(s)://host[:port] as clients see it; undefined: what each request says. */
   publicUrl: string | undefined;
   /** How many proxies stand in front, whose X-Forwarded headers are believed. */
   trustedProxies: number;
+  /** How many requests are answered at a time. */
+  maxRequests: number;
+  /** Undefined: nobody can sign in here. */
+  signIn: SignInOptions | undefined;
 }
 
 /** The application over a userstore. */
-export function createApp({ store, log, activities, publicUrl, trustedProxies }: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
-  const operations = userOperations(store);
-  const users = userRoutes(operations, baseUrl);
+  const operations = { Users: userOperations(store), Groups: groupOperations(store) };
+  const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
+  const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
   const discovery = discoveryRoutes(baseUrl);
   const app = express();
   app.disable('x-powered-by');
@@ -47,26 +62,26 @@ export function createApp({ store, log, activities, publicUrl, trustedProxies }:
   app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
   app.use(singleSlashes);
 
-  app.use(requestLog(log), activityLog(activities));
+  app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), activityLog(activities));
   app.get('/health/live', live);
   app.get('/health/ready', ready(store));
 
+  const admit = admission(maxRequests, metrics);
+  metrics.show({ http_requests_in_flight: admit.requestsInFlight, http_request_body_bytes: admit.bodyBytes });
+  app.use(admit.request);
+
   const scim = express.Router({ caseSensitive: true });
-  const body = readBody();
+  const body = [admit.body, readBody()];
   scim.route('/').get(users.list).all(otherMethods('GET'));
   scim.route('/.search').post(body, users.search).all(otherMethods('POST'));
-  scim.route('/Users').get(users.list).post(body, users.create).all(otherMethods('GET', 'POST'));
-  scim.route('/Users/.search').post(body, users.search).all(otherMethods('POST'));
-  scim
-    .route('/Users/:id')
-    .get(users.get)
-    .put(body, users.replace)
-    .patch(body, users.patch)
-    .delete(users.remove)
-    .all(otherMethods('GET', 'PUT', 'PATCH', 'DELETE'));
-  scim.route('/Groups').get(discovery.noGroups).all(otherMethods('GET'));
-  scim.route('/Groups/.search').post(body, discovery.noGroupsFound).all(otherMethods('POST'));
-  scim.route('/Groups/:id').get(discovery.noGroup).all(otherMethods('GET'));
+  const serve = (endpoint: string, { list, search, create, get, replace, patch, remove }: ResourceRoutes) => {
+    scim.route(endpoint).get(list).post(body, create).all(otherMethods('GET', 'POST'));
+    scim.route(`${endpoint}/.search`).post(body, search).all(otherMethods('POST'));
+    const one = scim.route(`${endpoint}/:id`).get(get).put(body, replace).patch(body, patch).delete(remove);
+    one.all(otherMethods('GET', 'PUT', 'PATCH', 'DELETE'));
+  };
+  serve(USER.endpoint, users);
+  serve(GROUP.endpoint, groups);
   scim.route('/Bulk').post(body, bulkRoute(operations, baseUrl)).all(otherMethods('POST'));
   scim.route('/ServiceProviderConfig').get(discovery.config).all(otherMethods('GET'));
   scim.route('/ResourceTypes').get(discovery.resourceTypes).all(otherMethods('GET'));
@@ -75,8 +90,19 @@ export function createApp({ store, log, activities, publicUrl, trustedProxies }:
   scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
   scim.all('/Me{/*rest}', me);
 
-  app.route('/:organizationId/setup').get(setupRoute(store, baseUrl)).all(otherMethods('GET'));
-  app.use('/:organizationId/scim/v2', authenticate(store), rateLimit(store), scim);
+  app
+    .route('/:organizationId/setup')
+    .get(setupRoute(store, baseUrl, signIn?.publicUrl))
+    .all(otherMethods('GET'));
+  app.use(
+    '/:organizationId/scim/v2',
+    authenticate(store, metrics),
+    admit.organization,
+    rateLimit(store, metrics),
+    refuseSuspended,
+    scim,
+  );
+  app.use(signInRoutes(signIn, store, activities, log));
   app.use(notFound);
   app.use(errorHandler);
   return app;

@@ -4,11 +4,12 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
+import type { Caller } from './caller.js';
 import { failureGuard } from './failure-guard.js';
+import type { EdgeMetrics } from './metrics.js';
 import { localsOf } from './request-log.js';
 import { ScimError } from './scim/errors.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
-import type { Caller } from './user-operations.js';
 
 /** Whom a request is from; in the response's locals once authenticated. */
 export interface Principal {
@@ -53,33 +54,57 @@ export function callerOf(response: Response): Caller {
 }
 
 /** Requires a live API token of the organization in the path; answers 401 otherwise. */
-export function authenticate(store: StoreClient): RequestHandler<{ organizationId: string }> {
+export function authenticate(
+  store: StoreClient,
+  metrics: Pick<EdgeMetrics, 'tokenLookup'>,
+): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
+  const asking = new Map<string, { start: number; answer: Promise<Principal | undefined> }>();
   const guard = failureGuard();
 
   return async (request, response, next) => {
     const { organizationId } = request.params;
     const secret = CREDENTIALS.exec(request.headers.authorization ?? '')?.[1]?.toLowerCase();
-    if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) throw refusal();
+    if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) {
+      await guard.check(request.ip, organizationId);
+      await guard.failed(request.ip, organizationId);
+      throw refusal();
+    }
     const secretDigest = createHash('sha256').update(secret).digest();
     const key = organizationId + secretDigest.toString('base64');
     let principal = known.get(key);
+    metrics.tokenLookup(principal !== undefined);
     if (!principal) {
-      await guard.check(request.ip, key);
-      const verified = await verify(store, organizationId, secretDigest, localsOf(response).requestId);
+      if (!guard.hasSucceeded(key)) await guard.check(request.ip, organizationId);
+      // Requests that come at once ask once: a call for each would swamp userstore just when it is busy.
+      let asked = asking.get(key);
+      if (!asked) {
+        const answer = verify(store, organizationId, secretDigest, localsOf(response).requestId);
+        asked = { start: performance.now(), answer };
+        asking.set(key, asked);
+        const answered = () => asking.delete(key);
+        answer.then(answered, answered);
+      }
+      const verified = await asked.answer;
       if (!verified) {
-        await guard.failed(request.ip);
+        await guard.failed(request.ip, organizationId);
         throw refusal();
       }
       principal = Object.freeze(verified);
       guard.succeeded(key);
-      known.set(key, principal);
+      // What was true when userstore was asked is not believed for longer because its answer took long.
+      known.set(key, principal, { start: asked.start });
     }
     localsOf(response).principal = principal;
-    if (principal.settings.suspended) throw new ScimError(403, undefined, SUSPENDED);
     next();
   };
 }
+
+/** Refuses suspended organizations; they are known to be who they are, and held to their limit. */
+export const refuseSuspended: RequestHandler = (_request, response, next) => {
+  if (principalOf(response).settings.suspended) throw new ScimError(403, undefined, SUSPENDED);
+  next();
+};
 
 /** Whose token this is; undefined where it is nobody's. */
 async function verify(

@@ -9,6 +9,15 @@ import {
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
+import type { MetricsAddress } from './metrics-server.js';
+
+const pageUrl = z
+  .string()
+  .refine(
+    (url) => /^https?:\/\/[^\s\\]+$/.test(url) && URL.canParse(url),
+    'must be an address with http:// or https://',
+  )
+  .transform((url) => new URL(url).href);
 
 /** Each variable with its description, which is the README's. */
 const shape = {
@@ -37,9 +46,9 @@ const shape = {
   TLS_KEY: z.string().optional().describe('file with its private key'),
   USERSTORE_ADDRESS: z
     .string()
-    .regex(/^\S+:\d+$/, 'must be host:port')
+    .regex(/^(dns:\/\/\/)?[^\s,/]+:\d+(,[^\s,/]+:\d+)*$/, 'must be host:port, a list of them, or dns:///name:port')
     .default('127.0.0.1:50051')
-    .describe("userstore's `host:port`"),
+    .describe("userstore's `host:port`; several with commas between, or `dns:///name:port`"),
   USERSTORE_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
@@ -58,6 +67,23 @@ const shape = {
     .optional()
     .describe('file with the certificate that says to userstore who calls, of role `edge`'),
   USERSTORE_CLIENT_KEY: z.string().optional().describe('file with its private key'),
+  APP_URL: pageUrl.optional().meta({
+    description:
+      'where a browser goes after sign-in; on the host of `PUBLIC_URL`, as the cookie of a session is for that host alone',
+    unset: '`PUBLIC_URL`, behind which the application is too',
+  }),
+  PASSWORD_LOGIN_URL: pageUrl
+    .optional()
+    .meta({ description: 'where those sign in whose organization has no single sign-on', unset: 'they are told so' }),
+  LOGIN_SECRET: z
+    .string()
+    .regex(/^[\x21-\x7e]{32,}$/, 'must be 32 or more printable ASCII characters without blanks')
+    .optional()
+    .meta({
+      description: 'seals what a browser keeps while it signs in; the same at all edges',
+      unset: 'out of `DATA_DIR`',
+      secret: true,
+    }),
   STORE_DEADLINE_MS: z.coerce
     .number()
     .int()
@@ -70,6 +96,23 @@ const shape = {
     .min(1)
     .default('./data')
     .describe("embedded MongoDB's data and the service tokens of this machine"),
+  MAX_REQUESTS: z.coerce
+    .number()
+    .int()
+    .min(10)
+    .max(100_000)
+    .default(2000)
+    .describe(
+      'requests that an edge answers at a time, a quarter of them for one organization; the others are refused',
+    ),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to show metrics at'),
+  METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .meta({ description: "port to show the edge's metrics at, as `/metrics`", unset: 'none' }),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -84,6 +127,10 @@ export const variables = z
   .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_CLIENT_KEY'))
   .refine(...needs('USERSTORE_CLIENT_KEY', 'USERSTORE_CLIENT_CERT'))
   .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_TLS_CA'))
+  .refine((data) => !(data.USERSTORE_TLS_CA && data.USERSTORE_ADDRESS.includes(',')) || data.USERSTORE_TLS_NAME, {
+    path: ['USERSTORE_TLS_NAME'],
+    message: 'is needed where USERSTORE_TLS_CA is set and USERSTORE_ADDRESS has several addresses',
+  })
   .refine(({ TLS_CERT, PUBLIC_URL }) => !(TLS_CERT && PUBLIC_URL?.startsWith('http:')), {
     path: ['PUBLIC_URL'],
     message: 'must begin with https:// where TLS_CERT is set',
@@ -95,10 +142,17 @@ export interface Config {
   port: number;
   /** The scheme, host and port that clients use; undefined: what each request says. */
   publicUrl: string | undefined;
+  /** Where a browser goes after sign-in; undefined: to `publicUrl`, behind which the application is too. */
+  appUrl: string | undefined;
+  /** Where those sign in whose organization has no provider; undefined: nowhere. */
+  passwordLoginUrl: string | undefined;
+  /** The same for all edges; undefined: the one in `dataDir`. */
+  loginSecret: string | undefined;
   /** How many proxies stand in front, each of which says whom it has the request from. */
   trustedProxies: number;
   /** Where undefined, the edge speaks HTTP. */
   tls: CertificateFiles | undefined;
+  /** host:port, several of them with commas between, or dns:///name:port. */
   userstoreAddress: string;
   /** Where undefined, calls are not encrypted. */
   userstoreTls: CertificateFiles | undefined;
@@ -107,6 +161,10 @@ export interface Config {
   /** Undefined: the one in `dataDir`, unless there is a certificate. */
   userstoreToken: string | undefined;
   storeDeadlineMs: number;
+  /** How many requests are answered at a time; the others are refused. */
+  maxRequests: number;
+  /** Where metrics are shown; undefined: nowhere. */
+  metrics: MetricsAddress | undefined;
   dataDir: string;
   logLevel: string;
   /** By variable, secrets as set or unset: for the log. */
@@ -120,6 +178,9 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     host: data.HOST,
     port: data.PORT,
     publicUrl: data.PUBLIC_URL,
+    appUrl: data.APP_URL,
+    passwordLoginUrl: data.PASSWORD_LOGIN_URL,
+    loginSecret: data.LOGIN_SECRET,
     trustedProxies: data.TRUSTED_PROXIES,
     tls: data.TLS_CERT ? { cert: data.TLS_CERT, key: data.TLS_KEY } : undefined,
     userstoreAddress: data.USERSTORE_ADDRESS,
@@ -129,6 +190,8 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     userstoreTlsName: data.USERSTORE_TLS_NAME,
     userstoreToken: data.USERSTORE_TOKEN,
     storeDeadlineMs: data.STORE_DEADLINE_MS,
+    maxRequests: data.MAX_REQUESTS,
+    metrics: data.METRICS_PORT === undefined ? undefined : { host: data.METRICS_HOST, port: data.METRICS_PORT },
     dataDir: data.DATA_DIR,
     logLevel: data.LOG_LEVEL,
     inEffect: inEffect(variables, data),

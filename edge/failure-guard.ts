@@ -3,36 +3,40 @@ import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ScimError } from './scim/errors.js';
 
-/** As many refused tokens an address may have within a minute. */
+/** As many refused tokens an address may have within a minute for one organization, and for all together. */
 const MAX_FAILURES = 300;
+const MAX_FAILURES_OF_ADDRESS = 3000;
 const WINDOW_SECONDS = 60;
 /** Tokens that were valid are asked about whatever else comes from their address, which may be a proxy's. */
 const MAX_VALID = 10_000;
 
-/** The failures that one edge has seen. */
+/** The failures that one edge has seen. Many customers' Oktas share addresses, so each organization has its own count. */
 export function failureGuard() {
-  const failures = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_SECONDS });
+  const ofOrganization = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_SECONDS });
+  const ofAddress = new RateLimiterMemory({ points: MAX_FAILURES_OF_ADDRESS, duration: WINDOW_SECONDS });
   const valid = new LRUCache<string, true>({ max: MAX_VALID });
 
-  const tooMany = ({ msBeforeNext }: RateLimiterRes) =>
-    new ScimError(429, undefined, 'Too many requests with a token that is not valid; enter the right one and wait.', {
-      'Retry-After': String(Math.max(Math.ceil(msBeforeNext / 1000), 1)),
-    });
+  const counted = (address: string, organizationId: string) =>
+    [
+      [ofOrganization, `${address} ${organizationId}`],
+      [ofAddress, address],
+    ] as const;
 
   return {
-    /** Refuses to look at a token that was never valid, from an address that has had too many refused. Throws 429. */
-    async check(address = '', token: string): Promise<void> {
-      if (valid.has(token)) return;
-      const seen = await failures.get(address);
-      if (seen && seen.consumedPoints > MAX_FAILURES) throw tooMany(seen);
+    /** Refuses to look at a token from an address that has had too many refused. Throws 429. */
+    async check(address = '', organizationId: string): Promise<void> {
+      for (const [limiter, key] of counted(address, organizationId)) {
+        const seen = await limiter.get(key);
+        if (seen && seen.consumedPoints > limiter.points) throw tooMany(seen);
+      }
     },
 
     /** Counts a refusal. Throws 429 where there were too many. */
-    async failed(address = ''): Promise<void> {
-      try {
-        await failures.consume(address);
-      } catch (error) {
-        throw error instanceof RateLimiterRes ? tooMany(error) : error;
+    async failed(address = '', organizationId: string): Promise<void> {
+      for (const [limiter, key] of counted(address, organizationId)) {
+        await limiter.consume(key).catch((error: unknown) => {
+          throw error instanceof RateLimiterRes ? tooMany(error) : error;
+        });
       }
     },
 
@@ -40,5 +44,13 @@ export function failureGuard() {
     succeeded(token: string): void {
       valid.set(token, true);
     },
+
+    /** Whether a token was valid before. */
+    hasSucceeded: (token: string): boolean => valid.has(token),
   };
 }
+
+const tooMany = ({ msBeforeNext }: RateLimiterRes) =>
+  new ScimError(429, undefined, 'Too many requests with a token that is not valid; enter the right one and wait.', {
+    'Retry-After': String(Math.max(Math.ceil(msBeforeNext / 1000), 1)),
+  });

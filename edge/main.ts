@@ -5,14 +5,20 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
+import { Registry } from 'prom-client';
 import { type Certificates, followCertificates } from '../config/certificates.js';
 import { secretsOf } from '../config/variables.js';
 import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
 import { type Config, readConfig, variables } from './config.js';
+import { edgeMetrics } from './metrics.js';
+import { serveMetrics } from './metrics-server.js';
+import type { SignInOptions } from './routes/sign-in.js';
 import { badRequest, errorBody, ScimError } from './scim/errors.js';
+import { findLoginSecret } from './sign-in/secret.js';
 import { storeClient } from './store-client.js';
+import { callSpan } from './tracing.js';
 
 /** How long requests in flight may take to end on the way down. */
 const DRAIN_MS = 12_000;
@@ -26,16 +32,27 @@ async function main(): Promise<void> {
   const stopped = stopSignal();
   const certificates = config.tls && (await followCertificates(config.tls, log));
   const clientCertificates = config.userstoreTls && (await followCertificates(config.userstoreTls, log));
+  const registry = new Registry();
+  const metrics = edgeMetrics(registry);
+  if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
   const store = storeClient({
     address: config.userstoreAddress,
     serviceToken: await serviceToken(config),
     certificates: clientCertificates,
     serverName: config.userstoreTlsName,
     deadlineMs: config.storeDeadlineMs,
+    observe(rpc, metadata) {
+      const ends = [callSpan(rpc, metadata), metrics.call(rpc)];
+      return (code) => {
+        for (const end of ends) end(code);
+      };
+    },
   });
-  const activities = activityRecorder(store, log);
-  const { publicUrl, trustedProxies } = config;
-  const server = listener(createApp({ store, log, activities, publicUrl, trustedProxies }), certificates);
+  metrics.show({ userstore_calls_in_flight: store.callsInFlight, userstore_calls_queued: store.callsQueued });
+  const activities = activityRecorder(store, log, metrics);
+  const signIn = await signInOptions(config, log);
+  const app = createApp({ ...config, store, log, activities, metrics, signIn });
+  const server = listener(app, certificates);
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
     refuse(socket, new ScimError(405, undefined, 'This is not a proxy.'));
@@ -87,6 +104,18 @@ async function serviceToken({ userstoreToken, userstoreTls, dataDir }: Config): 
     // Said below.
   }
   throw new Error(`USERSTORE_TOKEN is not set and ${file}, which a userstore on this machine makes, has none`);
+}
+
+/** What sign-in takes, if the edge has been told its own address, to which browsers come back. */
+async function signInOptions(config: Config, log: Logger): Promise<SignInOptions | undefined> {
+  if (config.publicUrl === undefined) return undefined;
+  const { origin, protocol, hostname } = new URL(config.publicUrl);
+  const appUrl = config.appUrl ?? `${origin}/`;
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  if (protocol === 'http:' && !isLoopback)
+    log.warn('browsers keep sign-ins and sessions over https only: see PUBLIC_URL');
+  if (new URL(appUrl).hostname !== hostname) log.warn('sessions are seen on the host of PUBLIC_URL only: see APP_URL');
+  return { publicUrl: origin, appUrl, passwordUrl: config.passwordLoginUrl, secret: await findLoginSecret(config) };
 }
 
 /** Answers what is not HTTP, or has too large a header, before Express sees it. */

@@ -5,7 +5,9 @@
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { principalOf } from './auth.js';
+import type { EdgeMetrics } from './metrics.js';
 import { localsOf } from './request-log.js';
+import { sampler } from './sampler.js';
 import { ScimError } from './scim/errors.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
 
@@ -13,10 +15,7 @@ import { type StoreClient, StoreFailure } from './store-client.js';
 const PERMIT_MS = 5000;
 /** Userstore grants as many of them as are a fair part of the budget. */
 const MOST_PERMITS = 50;
-/** Of the requests that are too many, one in so many milliseconds is logged for each organization. */
-const REFUSAL_LOG_MS = 1000;
 const MAX_ORGANIZATIONS = 10_000;
-const DEFAULT_PER_SECOND = 100;
 
 /** What an edge holds of an organization's budget. */
 interface Held {
@@ -25,23 +24,23 @@ interface Held {
   until: number;
   /** Until when there are none. */
   refusedUntil: number;
-  /** Until when refusals are not logged. */
-  silentUntil: number;
+  /** Whether they are the edge's own, for want of a userstore. */
+  isUnchecked: boolean;
   acquiring: Promise<void> | undefined;
 }
 
 /** Requires a permit for each request of an authenticated organization; 429 with Retry-After otherwise. */
-export function rateLimit(store: StoreClient): RequestHandler {
+export function rateLimit(
+  store: StoreClient,
+  metrics: Pick<EdgeMetrics, 'limitDecision' | 'permitsFetched'>,
+): RequestHandler {
   const organizations = new LRUCache<string, Held>({ max: MAX_ORGANIZATIONS });
+  const isOneOfMany = sampler();
 
   const heldOf = (organizationId: string): Held => {
-    const held = organizations.get(organizationId) ?? {
-      permits: 0,
-      until: 0,
-      refusedUntil: 0,
-      silentUntil: 0,
-      acquiring: undefined,
-    };
+    const known = organizations.get(organizationId);
+    if (known) return known;
+    const held = { permits: 0, until: 0, refusedUntil: 0, isUnchecked: false, acquiring: undefined };
     organizations.set(organizationId, held);
     return held;
   };
@@ -49,29 +48,32 @@ export function rateLimit(store: StoreClient): RequestHandler {
   async function acquire(held: Held, organizationId: string, requestId: string): Promise<void> {
     try {
       const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count: MOST_PERMITS }, requestId);
+      metrics.permitsFetched(granted);
+      held.isUnchecked = false;
       if (granted > 0) Object.assign(held, { permits: granted, until: Date.now() + PERMIT_MS });
       else held.refusedUntil = Date.now() + retryAfterMs;
     } catch (error) {
       // Without userstore no request gets far: it says so itself.
       if (!(error instanceof StoreFailure)) throw error;
-      Object.assign(held, { permits: MOST_PERMITS, until: Date.now() + PERMIT_MS });
+      Object.assign(held, { permits: MOST_PERMITS, until: Date.now() + PERMIT_MS, isUnchecked: true });
     }
   }
 
   return async (_request, response, next) => {
     const { organizationId, settings } = principalOf(response);
-    const perSecond = settings.rateLimit?.perSecond ?? DEFAULT_PER_SECOND;
     const held = heldOf(organizationId);
     while (!takesPermit(held)) {
       if (Date.now() < held.refusedUntil) {
-        localsOf(response).isOneOfMany = isOneOfMany(held);
-        throw tooMany(perSecond, held.refusedUntil - Date.now());
+        localsOf(response).isOneOfMany = isOneOfMany(organizationId);
+        metrics.limitDecision('refused');
+        throw tooMany(settings.rateLimit?.perSecond ?? 0, held.refusedUntil - Date.now());
       }
       held.acquiring ??= acquire(held, organizationId, localsOf(response).requestId).finally(() => {
         held.acquiring = undefined;
       });
       await held.acquiring;
     }
+    metrics.limitDecision(held.isUnchecked ? 'unchecked' : 'allowed');
     next();
   };
 }
@@ -80,12 +82,6 @@ function takesPermit(held: Held): boolean {
   if (held.permits === 0 || Date.now() > held.until) return false;
   held.permits--;
   return true;
-}
-
-function isOneOfMany(held: Held): boolean {
-  if (Date.now() < held.silentUntil) return true;
-  held.silentUntil = Date.now() + REFUSAL_LOG_MS;
-  return false;
 }
 
 /** Okta understands whole seconds only. */

@@ -9,18 +9,22 @@ const PREFIX = 'ERROR_REASON_';
 const TRAILER = 'grpc-status-details-bin';
 const TYPE_URL = `type.googleapis.com/${ErrorInfo.$type}`;
 
-/** Why a call failed, and in which field of the contract ("user_name") where it was in one. */
+/** Why a call failed, in which field of the contract ("user_name") where it was in one, and which user it was about. */
 export interface Failure {
   reason: ErrorReason;
   field?: string | undefined;
+  userId?: string | undefined;
 }
 
 /** The trailers of a failed call: a google.rpc.Status with one ErrorInfo (AIP-193). */
-export function failureTrailers(code: status, message: string, failure: Failure): Metadata {
+export function failureTrailers(code: status, message: string, { reason, field, userId }: Failure): Metadata {
   const info = ErrorInfo.encode({
-    reason: ErrorReason[failure.reason].slice(PREFIX.length),
+    reason: ErrorReason[reason].slice(PREFIX.length),
     domain: DOMAIN,
-    metadata: failure.field === undefined ? {} : { field: failure.field },
+    metadata: {
+      ...(field === undefined ? {} : { field }),
+      ...(userId === undefined ? {} : { user_id: userId }),
+    },
   }).finish();
   const details = [{ typeUrl: TYPE_URL, value: Buffer.from(info) }];
   const trailers = new Metadata();
@@ -35,7 +39,8 @@ export function failureOf(error: ServiceError): Failure | undefined {
   for (const { typeUrl, value } of Status.decode(packed).details) {
     if (typeUrl !== TYPE_URL) continue;
     const info = ErrorInfo.decode(value);
-    if (info.domain === DOMAIN) return { reason: reasonNamed(info.reason), field: info.metadata.field };
+    const { field, user_id: userId } = info.metadata;
+    if (info.domain === DOMAIN) return { reason: reasonNamed(info.reason), field, userId };
   }
   return undefined;
 }

@@ -65,18 +65,38 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^edge\/scim\//,
-    mayNot: /^proto\/gen\/(?!userstore\/v1\/(extension_schema|filter|user|user_service)\.ts)/,
+    mayNot: /^proto\/gen\/(?!userstore\/v1\/(extension_schema|filter|group|group_service|user|user_service)\.ts)/,
     because:
-      'the SCIM core makes users, filters and operations by the schemas of organizations, nothing else of the contract',
+      'the SCIM core makes users, groups, filters and operations by the schemas of organizations, nothing else of the contract',
   },
   {
-    from: /^edge\/(?!store-client\.ts)/,
+    from: /^edge\/(?!store-(client|channel)\.ts)/,
     mayNot: /^(@grpc\/|grpc-)/,
     because: 'store-client.ts is the only place a call can be made, so every call has a deadline and a request id',
   },
   {
+    from: /^edge\/store-channel\.ts/,
+    mayNot: /^(proto|edge)\//,
+    because: 'it says how userstore is reached, not what is asked of it',
+  },
+  {
+    from: /^(edge|userstore)\/(?!metrics(-server)?\.ts|main\.ts)/,
+    mayNot: /^prom-client$/,
+    because: 'one file of each process knows its metrics; the others call functions',
+  },
+  {
+    from: /^(edge|userstore)\/(?!tracing\.ts|observation\.ts)/,
+    mayNot: /^@opentelemetry\//,
+    because: 'one file of each process knows what a span says',
+  },
+  {
+    from: /^(edge|userstore|proto|bin)\//,
+    mayNot: /^@opentelemetry\/(?!api$)/,
+    because: 'whether and where traces go is for whoever runs the services, who loads an SDK',
+  },
+  {
     from: /^edge\/store-client\.ts/,
-    mayNot: /^(express$|edge\/)/,
+    mayNot: /^(express$|edge\/(?!store-channel\.ts))/,
     because: 'calling userstore has nothing to do with HTTP or SCIM',
   },
   {
@@ -90,6 +110,38 @@ const IMPORTS: ImportRule[] = [
     because: 'the table of failures stands below everything that can fail',
   },
   { from: /^edge\//, mayNot: /^(mongoose|mongodb)/, because: 'the edge owns no data' },
+  {
+    from: /^edge\/(?!sign-in\/provider\.ts)/,
+    mayNot: /^(openid-client|oauth4webapi)/,
+    because: 'provider.ts is the only place that asks a provider, so every request is bounded and every answer checked',
+  },
+  {
+    from: /^edge\/(?!sign-in\/(seal|jwt)\.ts)/,
+    mayNot: /^jose$/,
+    because:
+      'what is signed is checked in one place, and what is sealed is opened in one, with the algorithms named there',
+  },
+  {
+    from: /^edge\/sign-in\//,
+    mayNot: /^edge\/(?!sign-in\/|store-client\.ts|request-log\.ts|activities\.ts)/,
+    because: 'signing in has nothing to do with SCIM, and does not know on which pages it is told',
+  },
+  {
+    from: /^edge\/sign-in\//,
+    mayNot: /^express$/,
+    because: 'signing in reads requests and sets cookies, but has no routes',
+    typesToo: false,
+  },
+  {
+    from: /^edge\/sign-in\/(target|address|failure)\.ts/,
+    mayNot: /^(?!node:url$)/,
+    because: 'these are pure: text in, values out, so that any input can test them',
+  },
+  {
+    from: /^edge\/pages\/(?!frame\.ts)/,
+    mayNot: /^(express$|edge\/(?!pages\/|scim\/attributes\.ts))/,
+    because: 'a page is made of what it shows; who may see it is decided before',
+  },
   { from: /^userstore\//, mayNot: /^express/, because: 'userstore speaks gRPC only' },
   {
     from: /^userstore\/domain\//,
@@ -103,7 +155,12 @@ const IMPORTS: ImportRule[] = [
     typesToo: false,
   },
   {
-    from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields|declared-attributes|policy|extension-schemas|errors)\.ts/,
+    from: /^userstore\/storage\//,
+    mayNot: /^(prom-client|@opentelemetry\/)/,
+    because: 'storage tells an observer what it did; what that is made of is not its affair',
+  },
+  {
+    from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields|declared-attributes|policy|extension-schemas|connection-values|errors)\.ts/,
     mayNot: /^(userstore\/storage\/|node:)/,
     because: 'these are pure: values in, values out, so that any input can test them',
   },
@@ -116,6 +173,12 @@ const IMPORTS: ImportRule[] = [
     from: /^userstore\/storage\//,
     mayNot: /^userstore\/domain\/(?!(fields|filter|errors)\.ts)/,
     because: 'storage keeps users; it does not decide about them',
+  },
+  {
+    from: /^userstore\/(?!domain\/sealing\.ts|secret-keys\.ts|server\.ts|main\.ts|config\.ts)/,
+    mayNot: /^userstore\/(domain\/sealing|secret-keys)\.ts/,
+    because: 'keys are handled where secrets are sealed, and nowhere else; rules are given a sealer',
+    typesToo: false,
   },
   {
     from: /^userstore\/(?!storage\/)/,
@@ -265,6 +328,14 @@ describe('the architecture', () => {
       ['edge/scim/filter.ts', 'express'],
       ['edge/scim/user.ts', 'node:crypto'],
       ['edge/auth.ts', '@grpc/grpc-js'],
+      ['edge/routes/login.ts', 'openid-client'],
+      ['edge/sign-in/revocation.ts', 'jose'],
+      ['edge/sign-in/flow.ts', 'edge/pages/login.ts'],
+      ['edge/sign-in/cookies.ts', 'express'],
+      ['edge/pages/login.ts', 'edge/sign-in/cookies.ts'],
+      ['edge/auth.ts', 'prom-client'],
+      ['userstore/storage/users.ts', '@opentelemetry/api'],
+      ['userstore/tracing.ts', '@opentelemetry/sdk-trace-node'],
       ['userstore/domain/users.ts', 'mongoose'],
       ['userstore/rpc/status.ts', 'mongoose'],
       ['userstore/rpc/user-service.ts', 'userstore/storage/users.ts'],

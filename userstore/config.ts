@@ -9,7 +9,9 @@ import {
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
+import type { MetricsAddress } from './metrics-server.js';
 import { type Caller, ROLES } from './rpc/callers.js';
+import { keysIn } from './secret-keys.js';
 
 const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
 const callers = z.string().transform((text, context) => {
@@ -23,6 +25,13 @@ const callers = z.string().transform((text, context) => {
     } else callers.set(token, { name, role: known });
   }
   return callers;
+});
+
+const secretKeys = z.string().transform((text, context) => {
+  const keys = keysIn(text);
+  if (keys) return keys;
+  context.addIssue({ code: 'custom', message: 'is a list of keys, each 32 bytes in base64: openssl rand -base64 32' });
+  return z.NEVER;
 });
 
 /** Each variable with its description, which is the README's. */
@@ -59,6 +68,42 @@ const shape = {
     unset: 'out of `DATA_DIR`',
     secret: true,
   }),
+  SECRET_KEY: secretKeys.optional().meta({
+    description:
+      'encrypts client secrets: 32 bytes in base64, the same at all userstores; more of them, after commas, still decrypt',
+    unset: 'out of `DATA_DIR`',
+    secret: true,
+  }),
+  SESSION_IDLE_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_080)
+    .default(60)
+    .describe('a session that is not used for so long is over'),
+  SESSION_MAX_HOURS: z.coerce.number().int().min(1).max(720).default(12).describe('how long a session lasts at most'),
+  MAX_CALLS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe('calls that a userstore works on at a time; those beyond are refused'),
+  MAX_CONNECTION_AGE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(300)
+    .describe('after so long clients are asked to connect anew, wherever there is a userstore'),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to show metrics at'),
+  USERSTORE_METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .meta({ description: "port to show userstore's metrics at, as `/metrics`", unset: 'none' }),
   ACTIVITY_DAYS: z.coerce
     .number()
     .int()
@@ -90,6 +135,12 @@ export const variables = z
     message: 'can be reached by others: set USERSTORE_TLS_CERT, or USERSTORE_INSECURE=true in a private network',
   });
 
+/** The keys themselves, a file that is made in `dataDir` where there is none, or no keys at all. */
+export type SecretKeySource =
+  | { from: 'environment'; keys: readonly Buffer[] }
+  | { from: 'dataDir' }
+  | { from: 'nowhere' };
+
 /** What userstore runs with. */
 export interface Config {
   mongodbUri: string;
@@ -100,8 +151,18 @@ export interface Config {
   /** By service token; undefined: the ones in `dataDir`, unless clients have certificates. */
   callers: ReadonlyMap<string, Caller> | undefined;
   dataDir: string;
+  /** Where the keys are that secrets are encrypted with. The first one seals; the others still open. */
+  secretKeys: SecretKeySource;
+  sessionIdleMinutes: number;
+  sessionMaxHours: number;
   /** How long activities and changes are kept. */
   activityDays: number;
+  /** How many calls are worked on at a time; the others are refused. */
+  maxCalls: number;
+  /** After this clients are asked to connect anew, wherever there is a userstore. */
+  maxConnectionAgeMs: number;
+  /** Where metrics are shown; undefined: nowhere. */
+  metrics: MetricsAddress | undefined;
   logLevel: string;
   /** By variable, secrets as set or unset: for the log. */
   inEffect: Record<string, unknown>;
@@ -119,8 +180,29 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
       : undefined,
     callers: data.SERVICE_TOKENS,
     dataDir: data.DATA_DIR,
+    secretKeys: secretKeySource(data, Boolean(env.DATA_DIR)),
+    sessionIdleMinutes: data.SESSION_IDLE_MINUTES,
+    sessionMaxHours: data.SESSION_MAX_HOURS,
     activityDays: data.ACTIVITY_DAYS,
+    maxCalls: data.MAX_CALLS,
+    maxConnectionAgeMs: data.MAX_CONNECTION_AGE_SECONDS * 1000,
+    metrics:
+      data.USERSTORE_METRICS_PORT === undefined
+        ? undefined
+        : { host: data.METRICS_HOST, port: data.USERSTORE_METRICS_PORT },
     logLevel: data.LOG_LEVEL,
     inEffect: inEffect(variables, data),
   };
+}
+
+/**
+ * An installation that was given service tokens and no folder is one of several, perhaps without a disk of its own: a key
+ * made there would be another at each.
+ */
+function secretKeySource(
+  { SECRET_KEY, SERVICE_TOKENS }: z.output<typeof variables>,
+  hasFolder: boolean,
+): SecretKeySource {
+  if (SECRET_KEY) return { from: 'environment', keys: SECRET_KEY };
+  return { from: hasFolder || !SERVICE_TOKENS ? 'dataDir' : 'nowhere' };
 }

@@ -4,27 +4,42 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Connection } from 'mongoose';
 import { type Logger, pino } from 'pino';
+import { Registry } from 'prom-client';
 import { followCertificates } from '../config/certificates.js';
 import { serverCredentials } from '../config/grpc-credentials.js';
 import { secretsOf } from '../config/variables.js';
 import { type Config, readConfig, variables } from './config.js';
+import { userstoreMetrics } from './metrics.js';
+import { serveMetrics } from './metrics-server.js';
+import { observers } from './observation.js';
 import { callerCheck } from './rpc/callers.js';
+import { room } from './rpc/room.js';
+import { localSecretKeys } from './secret-keys.js';
 import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
-import { connect, isReachable } from './storage/connect.js';
+import { observeCommands } from './storage/commands.js';
+import { connect } from './storage/connect.js';
 import { isMisconfigured } from './storage/errors.js';
 import { updateLayout } from './storage/layout.js';
-import { createIndexes, models } from './storage/models.js';
+import { createIndexes, type Models, models } from './storage/models.js';
+import { databaseProbe, prepareProbes } from './storage/probe.js';
+import { isTraced } from './tracing.js';
 
 /** How long calls in flight may take to end on the way down. */
 const DRAIN_MS = 10_000;
-/** How often the database is asked whether it is there, and how long it may take to say so. */
+/** How often the database is asked to take a write, and how long it may take for it. */
 const PROBE_INTERVAL_MS = 2000;
-const PROBE_TIMEOUT_MS = 1500;
+const PROBE_TIMEOUT_MS = 2000;
 /** How often what belongs to organizations that are gone is looked for. */
 const PURGE_INTERVAL_MS = 60_000;
+/** How often it is looked for what was begun and never finished. */
+const RESUME_INTERVAL_MS = 15_000;
 /** How often changes are moved to their collection. */
 const MOVE_INTERVAL_MS = 1000;
+
+const LOST_SECRETS =
+  'client secrets are encrypted with a key that is not here, so their organizations cannot sign in: give this userstore that ' +
+  'key with SECRET_KEY or DATA_DIR, or a new one, and set the client secrets anew (admin sso set)';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -35,23 +50,50 @@ async function main(): Promise<void> {
   const certificates = config.tls && (await followCertificates(config.tls, log));
   const callers = config.callers ?? (config.tls?.ca ? new Map() : await localServiceTokens(config.dataDir));
   const stopped = stopSignal();
-  const connection = await connectedTo(config.mongodbUri, log, stopped);
+  const registry = new Registry();
+  const metrics = userstoreMetrics(registry);
+  if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
+  const monitorCommands = config.metrics !== undefined || isTraced();
+  const connection = await connectedTo(config.mongodbUri, { monitorCommands }, log, stopped);
   if (!connection) return;
+  const observe = observers(metrics);
+  observeCommands(connection, observe.command);
   const collections = models(connection);
   await createIndexes(collections);
+  await prepareProbes(connection);
 
-  const { server, health, purge, moveChanges } = createServer(collections, {
+  const calls = room(config.maxCalls, metrics.shed);
+  const { server, health, purge, moveChanges, resume, resealSecrets } = createServer(collections, {
     checkCaller: callerCheck(callers),
     log,
+    room: calls,
+    observe: observe.call,
     activityDays: config.activityDays,
+    secretKeys: await secretKeysOf(config, collections),
+    lifetimes: { idleMs: config.sessionIdleMinutes * 60_000, maxMs: config.sessionMaxHours * 3_600_000 },
+    maxConnectionAgeMs: config.maxConnectionAgeMs,
   });
   const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
-  const probing = probe(connection, (isUp) => health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING'), log, stopped);
+  let isDatabaseUp = false;
+  const report = (isUp: boolean) => {
+    isDatabaseUp = isUp;
+    health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING');
+  };
+  metrics.show({ grpc_server_calls_in_flight: calls.inFlight, database_reachable: () => Number(isDatabaseUp) });
+  const probing = probe(databaseProbe(connection, PROBE_TIMEOUT_MS), report, log, stopped);
   if (process.connected) process.send?.('ready');
   const updating = updateLayout(collections.users, stopped).then(
     (users) => users > 0 && log.info({ users }, 'brought documents of an earlier version into the present form'),
     (err: unknown) => log.error({ err }, 'documents of an earlier version are left; the next start goes on with them'),
+  );
+
+  const resealing = resealSecrets().then(
+    ({ sealed, lost }) => {
+      if (sealed > 0) log.info({ connections: sealed }, 'encrypted client secrets with the present key');
+      if (lost > 0) log.error({ connections: lost }, LOST_SECRETS);
+    },
+    (err: unknown) => log.error({ err }, 'client secrets could not be looked at; the next start does'),
   );
 
   const purging = repeatedly(PURGE_INTERVAL_MS, stopped, purge, (done) => {
@@ -63,16 +105,33 @@ async function main(): Promise<void> {
     if (done instanceof Error) log.warn({ err: done }, 'changes could not be moved to their collection; tried again');
   });
 
+  const resuming = repeatedly(RESUME_INTERVAL_MS, stopped, resume, (done) => {
+    if (done instanceof Error) log.warn({ err: done }, 'what was begun with groups could not be finished; tried again');
+    else if (done > 0) log.info({ groups: done }, 'finished what was begun with groups');
+  });
+
   await aborted(stopped);
   log.info('stopping');
   health.setStatus('', 'NOT_SERVING');
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
-  await Promise.all([probing, updating, purging, moving]);
+  await Promise.all([probing, updating, resealing, purging, moving, resuming]);
   await connection.close();
   certificates?.close();
   log.info('stopped');
+}
+
+async function secretKeysOf({ secretKeys, dataDir }: Config, { ssoConnections }: Models): Promise<readonly Buffer[]> {
+  switch (secretKeys.from) {
+    case 'environment':
+      return secretKeys.keys;
+    case 'dataDir':
+      // A new key beside secrets that an older one has encrypted would only hide that this one is missing.
+      return await localSecretKeys(dataDir, async () => (await ssoConnections.exists({})) !== null);
+    case 'nowhere':
+      return [];
+  }
 }
 
 const address = ({ host, port }: Config) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
@@ -94,10 +153,15 @@ const aborted = (signal: AbortSignal) =>
 const pause = (ms: number, stopped: AbortSignal) => sleep(ms, undefined, { signal: stopped }).catch(() => undefined);
 
 /** Waits for the database, however long it takes: a service that starts before its database is no error. */
-async function connectedTo(uri: string, log: Logger, stopped: AbortSignal): Promise<Connection | undefined> {
+async function connectedTo(
+  uri: string,
+  options: { monitorCommands: boolean },
+  log: Logger,
+  stopped: AbortSignal,
+): Promise<Connection | undefined> {
   while (!stopped.aborted) {
     try {
-      return await connect(uri);
+      return await connect(uri, options);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (isMisconfigured(error)) throw new Error(`MONGODB_URI: ${reason}`, { cause: error });
@@ -109,14 +173,14 @@ async function connectedTo(uri: string, log: Logger, stopped: AbortSignal): Prom
 }
 
 async function probe(
-  connection: Connection,
+  isReachable: () => Promise<boolean>,
   report: (isUp: boolean) => void,
   log: Logger,
   stopped: AbortSignal,
 ): Promise<void> {
   let wasUp: boolean | undefined;
   while (!stopped.aborted) {
-    const isUp = await isReachable(connection, PROBE_TIMEOUT_MS);
+    const isUp = await isReachable();
     if (stopped.aborted) return;
     report(isUp);
     if (isUp !== wasUp) log[isUp ? 'info' : 'warn'](isUp ? 'MongoDB is reachable' : 'MongoDB is away');

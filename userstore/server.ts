@@ -3,34 +3,50 @@ import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { ActivityServiceService } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
+import { GroupServiceService } from '../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
+import { accounts } from './domain/accounts.js';
 import { activities } from './domain/activities.js';
 import { apiTokens } from './domain/api-tokens.js';
-import { purgeDeleted } from './domain/deletion.js';
+import { attempts } from './domain/attempts.js';
+import { purgeDeleted, SETTLING_MS } from './domain/deletion.js';
+import { groups } from './domain/groups.js';
 import { organizations } from './domain/organizations.js';
 import { permits } from './domain/permits.js';
+import { sealer } from './domain/sealing.js';
+import { type Lifetimes, sessions } from './domain/sessions.js';
+import { ssoConnections } from './domain/sso-connections.js';
+import { usedKeys } from './domain/used-keys.js';
 import { type SchemasOf, users } from './domain/users.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
+import { groupService } from './rpc/group-service.js';
 import { organizationService } from './rpc/organization-service.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
+import { sessionService } from './rpc/session-service.js';
+import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
 import { activityStorage } from './storage/activities.js';
 import { apiTokenStorage } from './storage/api-tokens.js';
 import { changeStorage } from './storage/changes.js';
+import { groupStorage } from './storage/groups.js';
+import { memberConditions } from './storage/member-filter.js';
+import { membershipStorage } from './storage/memberships.js';
 import type { Models } from './storage/models.js';
 import { organizationStorage } from './storage/organizations.js';
 import { rateLimitStorage } from './storage/rate-limits.js';
+import { sessionStorage } from './storage/sessions.js';
+import { ssoConnectionStorage } from './storage/sso-connections.js';
+import { usedKeyStorage } from './storage/used-keys.js';
 import { userStorage } from './storage/users.js';
 
 /** A page of 200 of the largest users fits. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-
-/** Older connections are ended, once calls in flight have been answered. */
-const MAX_CONNECTION_AGE_MS = 3_600_000;
 
 /** A server, its health, and what has to be done now and then. */
 export interface Userstore {
@@ -39,44 +55,86 @@ export interface Userstore {
   health: HealthImplementation;
   /** Removes what belongs to organizations that are gone; how many. To be repeated as long as the server runs. */
   purge: () => Promise<number>;
-  /** Moves changes out of users' documents into their collection; how many documents. To be repeated likewise. */
+  /**
+   * Moves changes out of the documents of users and groups into their collection, and sweeps the memberships of removed
+   * ones; how many documents. To be repeated likewise.
+   */
   moveChanges: () => Promise<number>;
+  /** Finishes what was begun with groups by calls that ended half-way; how many groups. To be repeated likewise. */
+  resume: () => Promise<number>;
+  /** Seals stored secrets with the present key; how many, and how many need a key that is not here. */
+  resealSecrets: () => Promise<{ sealed: number; lost: number }>;
 }
 
-/** In milliseconds, for a move of changes. */
+/** No call may take longer. */
+const CONNECTION_GRACE_MS = 120_000;
+/** In milliseconds, for a move of changes, or for sealing secrets. */
 const MOVE_MS = 30_000;
 
 /** What else a server needs. */
 interface ServerOptions extends CallTools {
   /** How long activities and changes are kept. */
   activityDays: number;
+  /** Keys of 32 bytes that secrets are encrypted with, the first from now on; perhaps none. */
+  secretKeys: readonly Buffer[];
+  lifetimes: Lifetimes;
+  /** After which clients are asked to connect anew: their certificates are looked at when they connect. */
+  maxConnectionAgeMs: number;
 }
 
 /** A server with the services over these collections. */
-export function createServer(models: Models, { activityDays, ...tools }: ServerOptions): Userstore {
+export function createServer(
+  models: Models,
+  { activityDays, secretKeys, lifetimes, maxConnectionAgeMs, ...tools }: ServerOptions,
+): Userstore {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    // A client that is gone without a word is noticed.
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    // So that a userstore that is new gets its share; calls under way when their connection is old have time to end.
+    'grpc.max_connection_age_ms': maxConnectionAgeMs,
+    'grpc.max_connection_age_grace_ms': CONNECTION_GRACE_MS,
     // Two userstores on one port would each answer half the calls.
     'grpc.so_reuseport': 0,
-    // A client's certificate is looked at when it connects; by then one that has run out, or whose CA has gone, is refused.
-    'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
   });
   const organizationStore = organizationStorage(models.organizations);
   const apiTokenStore = apiTokenStorage(models.apiTokens);
-  const changes = changeStorage(models.changes, models.users, activityDays);
+  const changes = changeStorage(models, activityDays);
   const userStore = userStorage(models.users, changes);
+  const membershipStore = membershipStorage(models);
+  const groupStore = groupStorage(models.groups, changes, memberConditions(models, membershipStore));
   const activityStore = activityStorage(models.activities, activityDays);
+
+  const ssoConnectionStore = ssoConnectionStorage(models.ssoConnections);
+  const sessionStore = sessionStorage(models.sessions);
+  const untilDone = attempts();
+  const secrets = sealer(secretKeys);
 
   const organizationRules = organizations(organizationStore);
   const tokenRules = apiTokens(apiTokenStore, organizationRules);
   const schemasOf: SchemasOf = async (organizationId, deadline) =>
     (await organizationStore.get(organizationId, deadline))?.extensionSchemas ?? [];
-  const userRules = users(userStore, schemasOf);
+  const userRules = users(userStore, schemasOf, membershipStore.groupsOf, untilDone);
+  const accountRules = accounts(userStore, untilDone);
+  const connectionRules = ssoConnections(ssoConnectionStore, organizationStore, organizationRules, secrets);
+  const sessionRules = sessions(sessionStore, {
+    users: userStore,
+    organizations: organizationStore,
+    ssoConnections: ssoConnectionStore,
+    accounts: accountRules,
+    untilDone,
+    sealer: secrets,
+    lifetimes,
+  });
+  const keyRules = usedKeys(usedKeyStorage(models.usedKeys));
+  const groupRules = groups(groupStore, membershipStore);
   const permitRules = permits(rateLimitStorage(models.organizations.db), organizationRules);
   const activityRules = activities(activityStore, changes, organizationRules);
 
   server.addService(UserServiceService, unaryHandlers(UserServiceService, userService(userRules), tools));
+  server.addService(GroupServiceService, unaryHandlers(GroupServiceService, groupService(groupRules), tools));
   server.addService(
     OrganizationServiceService,
     unaryHandlers(OrganizationServiceService, organizationService(organizationRules), tools),
@@ -90,12 +148,24 @@ export function createServer(models: Models, { activityDays, ...tools }: ServerO
     ActivityServiceService,
     unaryHandlers(ActivityServiceService, activityService(activityRules), tools),
   );
+  server.addService(
+    SsoConnectionServiceService,
+    unaryHandlers(SsoConnectionServiceService, ssoConnectionService(connectionRules), tools),
+  );
+  server.addService(
+    SessionServiceService,
+    unaryHandlers(SessionServiceService, sessionService(sessionRules, accountRules, keyRules), tools),
+  );
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
+  const ofUsers = [userStore, membershipStore, groupStore, sessionStore, ssoConnectionStore];
+  const owned = [...ofUsers, changes, activityStore, apiTokenStore];
   return {
     server,
     health,
-    purge: () => purgeDeleted(organizationStore, [userStore, changes, activityStore, apiTokenStore]),
+    purge: () => purgeDeleted(organizationStore, owned),
     moveChanges: () => changes.move(Date.now() + MOVE_MS),
+    resealSecrets: () => connectionRules.reseal(Date.now() + MOVE_MS),
+    resume: () => groupRules.resume(new Date(Date.now() - SETTLING_MS), Date.now() + MOVE_MS),
   };
 }

@@ -3,10 +3,14 @@ import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js'
 import { type AttributeChange, type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import { printable } from './tables.js';
 
+/** Those that come with an API token. */
+const scimMethods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
 /** A request, why it was refused, and what it changed. */
 export function activityText(activity: Activity): string {
   const { id, method, path, status, durationMs, apiTokenLabel, scimType, detail, change } = activity;
-  const token = apiTokenLabel === undefined ? 'token refused' : `"${apiTokenLabel}"`;
+  const none = status === 401 && scimMethods.has(method) ? 'token refused' : '-';
+  const token = apiTokenLabel === undefined ? none : `"${apiTokenLabel}"`;
   const line = [second(activity.time), status, method.padEnd(6), path, `${durationMs} ms`, token, id].join('  ');
   const refusal = detail === undefined ? [] : [scimType === undefined ? detail : `${scimType}: ${detail}`];
   return indented(line, [...refusal, ...(change ? attributeLines(change) : [])]);

@@ -12,8 +12,12 @@ const POLL_MS = 1000;
 const LATE_MS = 120_000;
 const PAGE_SIZE = 500;
 
+/** Of requests for SCIM, and what else is written down. */
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'SIGN-IN', 'UNIVERSAL-LOGOUT'] as const;
+
 interface Wanted {
   user?: string;
+  group?: string;
   since?: Date;
   until?: Date;
   request?: string;
@@ -28,15 +32,16 @@ interface Wanted {
 export function activityCommand(program: Command): void {
   program
     .command('activity <organizationId>')
-    .description('show what its Okta asked for, what it was answered, and what became of users by it; oldest first')
+    .description(
+      'show what its Okta asked for, who signed in, how that was answered, and what became of users and groups by it; oldest first',
+    )
     .option('--user <user>', 'about this user only: an id, or a user name')
-    .option('--since <time>', 'from this time on: 2026-11-24T08:00Z, or 90m, 2h, 7d ago', time)
+    .option('--group <id>', 'about the group with this id only')
+    .option('--since <time>', 'from this time on: 2026-11-24T08:00 (UTC), or 90m, 2h, 7d ago', time)
     .option('--until <time>', 'before this time', time)
     .option('--request <id>', 'the request with this id (X-Request-Id), and its operations')
     .option('--token <id>', 'with this API token only')
-    .addOption(
-      new Option('--method <method>', 'with this method only').choices(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
-    )
+    .addOption(new Option('--method <method>', 'with this method only').choices([...METHODS]))
     .option('--status <status>', 'answered so: 409, or 4xx', status)
     .option('--limit <number>', 'the newest so many', wholeNumber(1, 1_000_000), 100)
     .option('--follow', 'go on, and show what comes')
@@ -53,10 +58,10 @@ export function activityCommand(program: Command): void {
 async function requestFor(
   userstore: Userstore,
   organizationId: string,
-  { user, since, until, request: requestId, token: apiTokenId, method, status }: Wanted,
+  { user, group: groupId, since, until, request: requestId, token: apiTokenId, method, status }: Wanted,
 ): Promise<ListActivitiesRequest> {
   const userId = user === undefined ? undefined : await userstore.userIdOf(organizationId, user);
-  return { organizationId, since, until, userId, requestId, apiTokenId, method, status };
+  return { organizationId, since, until, userId, groupId, requestId, apiTokenId, method, status };
 }
 
 /** The newest activities, oldest first. */
@@ -78,21 +83,37 @@ async function follow(userstore: Userstore, asked: ListActivitiesRequest, found:
   found.forEach(print);
   let shown = new Set(found.map(({ id }) => id));
   const start = asked.since?.getTime() ?? found.at(0)?.time?.getTime() ?? 0;
+  let seenUntil = Date.now();
+  let trouble: string | undefined;
   for (;;) {
     await sleep(POLL_MS);
-    const since = new Date(Math.max(start, Date.now() - LATE_MS));
-    const recent = await newest(userstore, { ...asked, since }, Number.POSITIVE_INFINITY);
-    recent.filter(({ id }) => !shown.has(id)).forEach(print);
-    shown = new Set(recent.map(({ id }) => id));
+    const now = Date.now();
+    const since = new Date(Math.max(start, seenUntil - LATE_MS));
+    try {
+      const recent = await newest(userstore, { ...asked, since }, Number.POSITIVE_INFINITY);
+      recent.filter(({ id }) => !shown.has(id)).forEach(print);
+      shown = new Set(recent.map(({ id }) => id));
+      [seenUntil, trouble] = [now, undefined];
+    } catch (error) {
+      // A userstore that is restarted comes back, and what it missed meanwhile is shown then.
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== trouble) console.error(message);
+      trouble = message;
+    }
   }
 }
 
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** Without a zone it is UTC, as what is printed. */
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i;
+
 function time(text: string): Date {
   const [, number, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const found = number === undefined ? new Date(text) : new Date(Date.now() - Number(number) * (UNITS[unit] ?? 0));
-  if (Number.isNaN(found.getTime())) throw new InvalidArgumentError('A time is 2026-11-24T08:00Z, 90m, 2h or 7d.');
+  if (number !== undefined) return new Date(Date.now() - Number(number) * (UNITS[unit] ?? 0));
+  const [, date, clock = '00:00', zone = 'Z'] = DATE_TIME.exec(text) ?? [];
+  const found = new Date(`${date}T${clock}${zone}`);
+  if (Number.isNaN(found.getTime())) throw new InvalidArgumentError('A time is 2026-11-24T08:00 (UTC), 90m, 2h or 7d.');
   return found;
 }
 

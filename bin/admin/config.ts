@@ -13,7 +13,8 @@ export const connection = z.object({
   USERSTORE_TLS_NAME,
   ADMIN_TOKEN: z
     .string()
-    .min(1)
+    // gRPC would refuse others, with the token in its message.
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII characters without blanks')
     .optional()
     .meta({ description: 'service token of role `admin`', unset: 'out of `DATA_DIR`', secret: true }),
   ADMIN_CLIENT_CERT: z
@@ -50,7 +51,7 @@ export interface Config {
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
   const data = readVariables(variables, env, readFile);
   return {
-    userstoreAddress: data.USERSTORE_ADDRESS,
+    userstoreAddress: data.USERSTORE_ADDRESS.split(',', 1)[0] as string,
     ...userstoreTlsOf(data),
     adminToken: data.ADMIN_TOKEN,
     dataDir: data.DATA_DIR,

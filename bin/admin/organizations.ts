@@ -4,7 +4,7 @@ import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/or
 import { wholeNumber } from '../whole-number.js';
 import type { Config } from './config.js';
 import { confirm, type Result, run } from './run.js';
-import { organizationTable, organizationText } from './tables.js';
+import { organizationTable, organizationText, printable } from './tables.js';
 
 /** What `org set` takes. */
 interface Settings {
@@ -62,8 +62,12 @@ export function organizationCommands(program: Command): void {
     .addOption(
       new Option('--rehire <rule>', 'a new user whose name a disabled one has').choices(['conflict', 'reactivate']),
     )
-    .option('--rate <number>', 'requests a second in the long run', wholeNumber(1, 10_000))
-    .option('--burst <number>', 'requests at once', wholeNumber(1, 100_000))
+    .option('--rate <number>', 'requests a second in the long run: 1 to 10,000', wholeNumber(1, 10_000))
+    .option(
+      '--burst <number>',
+      'requests at once, of which those beyond a second’s come once a minute: at least the rate',
+      wholeNumber(1, 100_000),
+    )
     .action((id: string, settings: Settings) =>
       run(async (userstore, config) => {
         if (Object.keys(settings).length === 0) throw new Error('There is nothing to set; see --help.');
@@ -89,7 +93,7 @@ export function organizationCommands(program: Command): void {
     .action((id: string, { yes }: { yes?: boolean }) =>
       run(async (userstore) => {
         const { displayName } = await userstore.getOrganization(id);
-        await confirm(`This removes "${displayName}" with all its users and tokens, for good.`, id, yes);
+        await confirm(`This removes "${printable(displayName)}" with all its users and tokens, for good.`, id, yes);
         await userstore.deleteOrganization(id);
         return [{ id }, `Removed ${id}.`];
       }),
@@ -112,8 +116,8 @@ function changeOf({ policy, rateLimit }: Organization, settings: Settings): Part
     };
   }
   if (rate !== undefined || burst !== undefined) {
-    const perSecond = rate ?? rateLimit?.perSecond ?? 100;
-    change.rateLimit = { perSecond, burst: burst ?? Math.max(rateLimit?.burst ?? 400, perSecond) };
+    const perSecond = rate ?? rateLimit?.perSecond ?? 1;
+    change.rateLimit = { perSecond, burst: burst ?? (rate === undefined ? (rateLimit?.burst ?? 1) : 4 * rate) };
   }
   return change;
 }

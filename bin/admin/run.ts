@@ -11,6 +11,8 @@ export type Result = [value: unknown, text: string];
 /** Connects, does the work, and prints its result: the value as JSON or the text. An error is one line, and status 1. */
 export async function run(work: (userstore: Userstore, config: Config) => Promise<Result>): Promise<void> {
   const { userstore: address } = program.opts<{ userstore?: string }>();
+  // Whoever reads has seen enough: `admin … | head`.
+  process.stdout.on('error', () => process.exit(0));
   try {
     const config = readConfig(process.env);
     for (const name of secretsOf(variables)) delete process.env[name];

@@ -36,7 +36,7 @@ ${aligned([
   ['  New users', `${taken(policy?.refuseCreate)}; of a disabled user's name: ${rehires ? 'reactivated' : 'refused'}`],
   ['  Changes', taken(policy?.refuseUpdate)],
   ['  Deactivation', taken(policy?.refuseDeactivate)],
-  ['  Requests', `${rateLimit?.perSecond ?? 100} a second, ${rateLimit?.burst ?? 400} at once`],
+  ['  Requests', `${rateLimit?.perSecond} a second, ${rateLimit?.burst} at once`],
   ['  Unknown attributes', strictSchemas ? 'refused' : 'passed over; those of extensions kept'],
   ['  Own schemas', extensionSchemas.map((schema) => schema.id).join(', ') || 'none'],
 ])}`;
@@ -79,9 +79,9 @@ function stateOf({ revokeTime, expireTime }: ApiToken): string {
 /** A line for each user; a sentence when there is none. */
 export function userTable(users: User[]): string {
   if (users.length === 0) return 'There are no such users.';
-  const rows = users.map(({ id, userName = '', externalId = '-', active, updateTime }) => [
+  const rows = users.map(({ id, userName = '', externalId = '-', active, locked, updateTime }) => [
     id,
-    active ? 'active' : 'disabled',
+    `${active ? 'active' : 'disabled'}${locked ? ', locked' : ''}`,
     minute(updateTime),
     externalId,
     userName,
@@ -99,15 +99,16 @@ export function userText(user: User): string {
   return aligned([...rows, ...extensions]);
 }
 
-function minute(time: Date | undefined): string {
+/** To the minute, in UTC. */
+export function minute(time: Date | undefined): string {
   return time ? time.toISOString().slice(0, 16).replace('T', ' ') : '-';
 }
 
-/** What could steer the terminal is shown as a sign. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd');
+/** What could steer the terminal, or is not seen, is shown as a sign. */
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 
 /** Columns of equal width. */
-function aligned(cells: string[][]): string {
+export function aligned(cells: string[][]): string {
   const rows = cells.map((row) => row.map(printable));
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows

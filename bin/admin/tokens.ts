@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { wholeNumber } from '../whole-number.js';
 import { confirm, type Result, run } from './run.js';
-import { tokenTable } from './tables.js';
+import { printable, tokenTable } from './tables.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -23,7 +23,7 @@ export function tokenCommands(program: Command): void {
     .command('issue <organizationId>')
     .description('issue a token and print its secret, this once')
     .option('--label <text>', 'what the token is for', 'issued with admin')
-    .option('--days <number>', 'let it expire after so many days', wholeNumber(1, 9999))
+    .option('--days <number>', 'let it expire after so many days', wholeNumber(1, 3650))
     .action((organizationId: string, { label, days }: { label: string; days?: number }) =>
       run(async (userstore) => {
         const lifetime = days === undefined ? undefined : days * DAY;
@@ -43,10 +43,13 @@ export function tokenCommands(program: Command): void {
   token
     .command('rotate <organizationId> <tokenId>')
     .description('issue a token in the place of another, which stays valid for a while')
-    .option('--hours <number>', 'how long the old one stays valid', wholeNumber(0, 9999), 24)
-    .action((organizationId: string, tokenId: string, { hours }: { hours: number }) =>
+    .option('--hours <number>', 'how long the old one stays valid', wholeNumber(0, 720), 24)
+    .option('--days <number>', 'let the new one expire after so many days, not as the old one', wholeNumber(1, 3650))
+    .action((organizationId: string, tokenId: string, { hours, days }: { hours: number; days?: number }) =>
       run(async (userstore) => {
-        const { apiToken, secret, replaced } = await userstore.rotateToken(organizationId, tokenId, hours * HOUR);
+        const lifetime = days === undefined ? undefined : days * DAY;
+        const rotated = await userstore.rotateToken(organizationId, tokenId, hours * HOUR, lifetime);
+        const { apiToken, secret, replaced } = rotated;
         return issued(apiToken, secret, `\nThe old token is valid until ${replaced.expireTime?.toISOString()}.`);
       }),
     );
@@ -56,7 +59,9 @@ export function tokenCommands(program: Command): void {
     .option('--yes', 'do not ask')
     .action((organizationId: string, tokenId: string, { yes }: { yes?: boolean }) =>
       run(async (userstore) => {
-        await confirm('Requests with this token are refused from now on.', 'revoke', yes);
+        const label = (await userstore.listTokens(organizationId)).find(({ id }) => id === tokenId)?.label;
+        if (label === undefined) throw new Error('There is no such API token.');
+        await confirm(`Requests with the token "${printable(label)}" are refused from now on.`, 'revoke', yes);
         const apiToken = await userstore.revokeToken(organizationId, tokenId);
         return [apiToken, tokenTable([apiToken])];
       }),

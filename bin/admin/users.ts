@@ -1,11 +1,13 @@
-/** The commands on users: looking only, as Okta is who changes them. */
+/** The commands on users: looking, as Okta is who changes them, and keeping one out. */
 import { type Command, Option } from 'commander';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { wholeNumber } from '../whole-number.js';
 import { changeText } from './activity-text.js';
 import { equal } from './filter.js';
 import { run } from './run.js';
 import { userTable, userText } from './tables.js';
+import type { Userstore } from './userstore.js';
 
 /** As many users as one page of userstore has. */
 const PAGE_SIZE = 200;
@@ -31,6 +33,7 @@ export function userCommands(program: Command): void {
     .option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 1000)
     .action((organizationId: string, wanted: Wanted) =>
       run(async (userstore) => {
+        await userstore.getOrganization(organizationId);
         const found = [];
         let total: number;
         let pageToken: string | undefined;
@@ -49,7 +52,8 @@ export function userCommands(program: Command): void {
     .description('show everything that is stored of a user')
     .action((organizationId: string, userId: string) =>
       run(async (userstore) => {
-        const user = await userstore.getUser(organizationId, userId);
+        await userstore.getOrganization(organizationId);
+        const user = await userstore.getUser(organizationId, userId.toLowerCase());
         return [user, userText(user)];
       }),
     );
@@ -59,7 +63,7 @@ export function userCommands(program: Command): void {
     .option('--limit <number>', 'the newest so many', wholeNumber(1, 1000), 1000)
     .action((organizationId: string, userId: string, { limit }: { limit: number }) =>
       run(async (userstore) => {
-        const { changes } = await userstore.listChanges(organizationId, userId, limit);
+        const { changes } = await userstore.listChanges(organizationId, userId.toLowerCase(), limit);
         changes.reverse();
         return [
           changes,
@@ -67,7 +71,38 @@ export function userCommands(program: Command): void {
         ];
       }),
     );
+  const changing = (name: string, description: string, change: Change) =>
+    users
+      .command(`${name} <organizationId> <user>`)
+      .description(`${description}; the user is an id, or a user name`)
+      .action((organizationId: string, user: string, options: { reason?: string }) =>
+        run(async (userstore) => {
+          const userId = await userstore.userIdOf(organizationId, user);
+          const changed = await change(userstore, organizationId, userId, options);
+          return [changed, userTable([changed])];
+        }),
+      );
+  changing(
+    'lock',
+    'sign a user out and keep him out, whatever his Okta says',
+    (userstore, organizationId, userId, { reason = '' }) => userstore.lockUser(organizationId, userId, reason),
+  ).requiredOption('--reason <text>', 'why, for whoever looks at him later');
+  changing('unlock', 'let a locked user in again, if his Okta does', (userstore, organizationId, userId) =>
+    userstore.unlockUser(organizationId, userId),
+  );
+  changing(
+    'unlink',
+    'forget which account at the provider is a user’s, and sign him out; the next sign-in links him anew',
+    (userstore, organizationId, userId) => userstore.unlinkUser(organizationId, userId),
+  );
 }
+
+type Change = (
+  userstore: Userstore,
+  organizationId: string,
+  userId: string,
+  options: { reason?: string },
+) => Promise<User>;
 
 function filterOf({ userName, externalId, email, active }: Wanted): Filter | undefined {
   const filters = [

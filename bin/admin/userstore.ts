@@ -10,16 +10,24 @@ import { type ClientTls, channel } from '../../config/grpc-credentials.js';
 import { ActivityServiceClient, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type ApiToken, ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Organization, OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
+import { failureOf } from '../../proto/rpc-error.js';
+import { accessCalls } from './access-calls.js';
 import type { Config } from './config.js';
 import { equal } from './filter.js';
 
 const DEADLINE_MS = 10_000;
-const PAGE_SIZE = 1000;
-const MOST_PAGES = 1000;
+/** How large a page is asked for, and how many of them at most. */
+export const PAGE_SIZE = 1000;
+export const MOST_PAGES = 1000;
+/** A change that somebody else's overtakes is made again, at most so often. */
+const MOST_TRIES = 10;
+
+const USER_ID = /^[\da-f]{8}-[\da-f-]{27}$/i;
 
 /** A connection to userstore; every call has a deadline and throws an Error with one sentence for a person. */
 export type Userstore = ReturnType<typeof connect>;
@@ -61,7 +69,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
   const metadata = new Metadata();
   if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
 
-  const call = <Q, R>(method: Method<Q, R>, request: Q): Promise<R> =>
+  const call: Call = <Q, R>(method: Method<Q, R>, request: Q): Promise<R> =>
     new Promise((resolve, reject) => {
       method(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
         if (error) reject(new Error(sentenceFor(error, address), { cause: error }));
@@ -69,7 +77,9 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
       });
     });
 
+  const access = accessCalls(address, call);
   return {
+    ...access,
     /** Creates an organization. */
     async createOrganization(displayName: string): Promise<Organization> {
       const method = organizations.createOrganization.bind(organizations);
@@ -80,10 +90,11 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
       const method = organizations.getOrganization.bind(organizations);
       return present((await call(method, { organizationId })).organization);
     },
-    /** Changes what `change` returns of an organization, if nobody else has changed the organization meanwhile. */
+    /** Changes what `change` returns of an organization as it is; again, where somebody else was faster. */
     async updateOrganization(
       organizationId: string,
       change: (organization: Organization) => Partial<Organization>,
+      tries = MOST_TRIES,
     ): Promise<Organization> {
       const before = await this.getOrganization(organizationId);
       const changed = change(before);
@@ -93,7 +104,12 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
       const method = organizations.updateOrganization.bind(organizations);
       const organization = { ...before, ...changed };
       const request = { organizationId, actor: actor(), organization, updateMask, etag: before.etag };
-      return present((await call(method, request)).organization);
+      try {
+        return present((await call(method, request)).organization);
+      } catch (error) {
+        if (tries === 1 || !isStale(error)) throw error;
+        return await this.updateOrganization(organizationId, change, tries - 1);
+      }
     },
     /** All organizations, oldest first. */
     async listOrganizations(): Promise<Organization[]> {
@@ -118,10 +134,11 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
       const { apiToken, secret } = await call(method, { organizationId, actor: actor(), label, lifetimeSeconds });
       return { apiToken: present(apiToken), secret };
     },
-    /** Issues a token in the place of another, which stays valid for so many seconds. */
-    async rotateToken(organizationId: string, apiTokenId: string, overlapSeconds: number) {
+    /** Issues a token in the place of another, which stays valid for so many seconds; valid as the other, or so long. */
+    async rotateToken(organizationId: string, apiTokenId: string, overlapSeconds: number, lifetimeSeconds?: number) {
       const method = apiTokens.rotateApiToken.bind(apiTokens);
-      const answer = await call(method, { organizationId, actor: actor(), apiTokenId, overlapSeconds });
+      const request = { organizationId, actor: actor(), apiTokenId, overlapSeconds, lifetimeSeconds };
+      const answer = await call(method, request);
       return { apiToken: present(answer.apiToken), secret: answer.secret, replaced: present(answer.replaced) };
     },
     /** A page of users, oldest first; with a filter only those it matches. */
@@ -135,7 +152,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     },
     /** The id of the user with this id or, in any letter case, user name. */
     async userIdOf(organizationId: string, user: string): Promise<string> {
-      if (/^[\da-f]{8}-[\da-f-]{27}$/.test(user)) return user;
+      if (USER_ID.test(user)) return user.toLowerCase();
       const { users: found } = await this.listUsers(organizationId, equal('user_name', user), 1);
       if (found[0]) return found[0].id;
       throw new Error(`No user of the organization is called ${user}; of a removed user, give the id.`);
@@ -169,9 +186,16 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
       apiTokens.close();
       users.close();
       activities.close();
+      access.closeAccess();
     },
   };
 }
+
+const isStale = (error: unknown): boolean =>
+  error instanceof Error && (error.cause as Partial<ServiceError> | undefined)?.code === status.ABORTED;
+
+/** Makes a call; throws an Error with one sentence for a person. */
+export type Call = <Q, R>(method: Method<Q, R>, request: Q) => Promise<R>;
 
 type Method<Q, R> = (
   request: Q,
@@ -180,10 +204,17 @@ type Method<Q, R> = (
   callback: (error: ServiceError | null, response: R) => void,
 ) => ClientUnaryCall;
 
-/** The person is who has the account on the machine. */
-const actor = (): Actor => ({ caller: 'admin', requestId: randomUUID(), person: userInfo().username });
+/** Whether a call failed because there is no such thing: the reason, without its prefix. */
+export function isMissing(error: unknown, reason: string): boolean {
+  const failure = error instanceof Error && error.cause ? failureOf(error.cause as ServiceError) : undefined;
+  return failure !== undefined && ErrorReason[failure.reason] === `ERROR_REASON_${reason}`;
+}
 
-function present<T>(value: T | undefined): T {
+/** Who acts: the person who has the account on the machine. */
+export const actor = (): Actor => ({ caller: 'admin', requestId: randomUUID(), person: userInfo().username });
+
+/** What an answer must hold. */
+export function present<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('Userstore answered without a result; is it of another version?');
   return value;
 }

@@ -54,7 +54,7 @@ function checkList(check: Check, answer: Answer, count: number): void {
 }
 
 /** Checks the status and the SCIM error body, which Okta shows to its admin. */
-function checkError(check: Check, answer: Answer, status: number, scimType?: string): void {
+export function checkError(check: Check, answer: Answer, status: number, scimType?: string): void {
   if (!check(answer.status === status, unexpected(answer, status))) return;
   const fault = errorFault(answer.body, status, scimType);
   check(fault === undefined, `${answer.request}: ${status} without a proper SCIM error, ${fault}`);

@@ -6,6 +6,7 @@ import { checkRefusals, testCredentials } from './connection.js';
 import { importUsers } from './import.js';
 import { assign, deactivate, leave, link, reactivate, update } from './lifecycle.js';
 import { createPeople, isActive, isAssigned } from './people.js';
+import { changeGroups, createGroups, pushGroups, unlinkGroups } from './push-groups.js';
 import { closeTally, count, createOkta, type Position, type StepCode, type StepResult, startTally } from './step.js';
 import type { Dialect } from './user.js';
 
@@ -46,6 +47,7 @@ export interface Audience {
 export async function run(plan: Plan, audience: Audience, stopping: AbortSignal): Promise<Outcome> {
   const { dialect, parallel } = plan;
   const people = createPeople(plan.users, plan.seed);
+  const groups = createGroups(plan.seed);
   const assigned = () => people.filter(isAssigned);
   const leavers = () => assigned().slice(0, Math.ceil(assigned().length / 2));
   const returners = () => leavers().slice(0, Math.ceil(leavers().length / 2));
@@ -56,6 +58,8 @@ export async function run(plan: Plan, audience: Audience, stopping: AbortSignal)
     ['Update profiles', (okta) => update(okta, assigned(), dialect)],
     ['Deactivate half', (okta) => deactivate(okta, leavers(), dialect)],
     ['Reactivate some', (okta) => reactivate(okta, returners(), dialect)],
+    ['Push groups', (okta) => pushGroups(okta, groups, assigned(), dialect)],
+    ['Change groups', (okta) => changeGroups(okta, groups, assigned(), dialect)],
     ['Import', (okta) => importUsers(okta, assigned())],
     ['Be refused', (okta) => checkRefusals(okta, assigned())],
   ];
@@ -93,6 +97,10 @@ export async function run(plan: Plan, audience: Audience, stopping: AbortSignal)
     // The server may be on its way back.
     if (stop instanceof Unreachable) await sleep(COMEBACK_MS);
     const never = new AbortController().signal;
+    if (groups.some(({ posted }) => posted)) {
+      const unlinked = await perform('Unlink groups', (okta) => unlinkGroups(okta, groups, assigned()), never);
+      stop ??= unlinked;
+    }
     const last = await perform('Leave', (okta) => leave(okta, people, dialect, plan.cleanup), never);
     stop ??= last;
   }

@@ -4,9 +4,11 @@ import type { Response } from 'express';
 import { Html, html } from './html.js';
 
 const STYLE = `
-:root { color-scheme: light dark; --text: #1d2630; --quiet: #4a5663; --line: #b9c2cc; --ground: #fff; --box: #f1f4f7; }
+:root { color-scheme: light dark; --text: #1d2630; --quiet: #4a5663; --line: #b9c2cc; --ground: #fff; --box: #f1f4f7;
+  --action: #17528f; --error: #a3221b; }
 @media (prefers-color-scheme: dark) {
-  :root { --text: #e8edf2; --quiet: #b3bfca; --line: #53606d; --ground: #14191e; --box: #222a32; }
+  :root { --text: #e8edf2; --quiet: #b3bfca; --line: #53606d; --ground: #14191e; --box: #222a32;
+    --action: #8fc1f5; --error: #ff9d94; }
 }
 body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 46rem; background: var(--ground); color: var(--text);
   font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
@@ -19,6 +21,16 @@ th, td { border: 1px solid var(--line); padding: .45rem .6rem; text-align: left;
 th { background: var(--box); }
 dt { font-weight: 600; margin-top: 1rem; } dd { margin: .2rem 0 0 1rem; }
 .quiet { color: var(--quiet); }
+form { margin: 1.5rem 0; }
+label { display: block; font-weight: 600; }
+input { display: block; box-sizing: border-box; width: 100%; margin: .4rem 0 1rem; padding: .65rem .75rem;
+  background: var(--ground); color: var(--text); border: 1px solid var(--quiet); border-radius: .3rem; font: inherit; }
+button { padding: .65rem 1.4rem; background: var(--action); color: var(--ground); border: 1px solid var(--action);
+  border-radius: .3rem; font: inherit; font-weight: 600; cursor: pointer; }
+a { color: var(--action); }
+:focus-visible { outline: .2rem solid var(--action); outline-offset: .15rem; }
+.error { color: var(--error); font-weight: 600; }
+.narrow { max-width: 24rem; margin: 10vh auto 0; }
 .note { border-left: .3rem solid var(--line); padding: .2rem 1rem; background: var(--box); }
 @media print {
   :root { --text: #000; --quiet: #000; --line: #777; --ground: #fff; --box: #fff; }
@@ -29,17 +41,21 @@ dt { font-weight: 600; margin-top: 1rem; } dd { margin: .2rem 0 0 1rem; }
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Nothing is loaded, run, framed or sent from a page; its own style is the only one. */
-const HEADERS = {
-  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cache-Control': 'no-store',
-};
+/** Where the forms of a page may lead, as a Content-Security-Policy says it, redirects after them included. */
+const NO_FORMS = "'none'";
 
-/** Sends a page: the whole document, around what is in `main`. */
-export function sendPage(response: Response, status: number, title: string, main: Html): void {
-  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+/** Nothing is loaded, run, framed or sent from a page, save by its forms; its own style is the only one. */
+const headersFor = (formAction: string) => ({
+  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action ${formAction}; frame-ancestors 'none'`,
+  'X-Content-Type-Options': 'nosniff',
+  // A browser that is to send no referrer does not say either which origin a form is from.
+  'Referrer-Policy': formAction === NO_FORMS ? 'no-referrer' : 'same-origin',
+  'Cache-Control': 'no-store',
+});
+
+/** Sends a page: the whole document, around what is in `main`. Its forms may lead to `formAction`. */
+export function sendPage(response: Response, status: number, title: string, main: Html, formAction = NO_FORMS): void {
+  for (const [name, value] of Object.entries(headersFor(formAction))) response.setHeader(name, value);
   const page = html`<!doctype html>
 <html lang="en">
 <head>

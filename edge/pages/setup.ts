@@ -1,14 +1,18 @@
 /** The guide for a customer's Okta admin, with his organization's own values; nothing secret. Pure. */
 import type { AttributeDefinition } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Organization, ProvisioningPolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { CORE_USER, ENTERPRISE_USER } from '../scim/attributes.js';
+import { CORE_GROUP } from '../scim/resource-types.js';
 import { type Html, html } from './html.js';
 
 /** The page's title. */
 export const SETUP_TITLE = 'Set up LeaseHawk provisioning in Okta';
 
-/** The guide of an organization whose base URL is `baseUrl`. */
-export function setupPage(organization: Organization, baseUrl: string): Html {
+/**
+ * The guide of an organization whose base URL is `baseUrl`. `signInUrl` is the edge's own address, where people sign in;
+ * without one they do not.
+ */
+export function setupPage(organization: Organization, baseUrl: string, signInUrl: string | undefined): Html {
   return html`<h1>${SETUP_TITLE}</h1>
 <p>For the Okta admin of <strong>${organization.displayName}</strong>.</p>
 ${organization.suspended ? SUSPENDED : undefined}
@@ -16,6 +20,7 @@ ${features(organization)}
 ${REQUIREMENTS}
 ${steps(organization, baseUrl)}
 ${attributes(organization)}
+${signInUrl === undefined ? undefined : singleSignOn(organization, signInUrl)}
 ${TROUBLESHOOTING}`;
 }
 
@@ -32,9 +37,11 @@ function features({ policy }: Organization): Html {
 <li><strong>Update user attributes</strong>: what changes in Okta changes in LeaseHawk.${off(policy?.refuseUpdate)}</li>
 <li><strong>Deactivate users</strong>: a user deactivated or unassigned in Okta is disabled in LeaseHawk and cannot log
 in. Nobody is deleted: reactivated, the same user is back.${off(policy?.refuseDeactivate)}</li>
-<li><strong>Import</strong>: Okta can read the users that LeaseHawk has.</li>
+<li><strong>Push groups</strong>: groups that you choose in Okta appear in LeaseHawk with their members, of any number, and
+follow what changes in Okta.</li>
+<li><strong>Import</strong>: Okta can read the users and groups that LeaseHawk has.</li>
 </ul>
-<p>Passwords are never taken over, and groups are not pushed.</p>`;
+<p>Passwords are never taken over, and groups have users in them, no groups.</p>`;
 }
 
 const REQUIREMENTS = html`<h2>Requirements</h2>
@@ -45,7 +52,7 @@ for another.</li>
 <li>If your network lets Okta reach named services only, the address below has to be one of them.</li>
 </ul>`;
 
-const steps = ({ id }: Organization, baseUrl: string) => html`<h2>Steps</h2>
+const steps = ({ id, policy }: Organization, baseUrl: string) => html`<h2>Steps</h2>
 <ol>
 <li>In the Okta Admin Console, open <strong>Applications</strong>, then <strong>LeaseHawk</strong>, then
 <strong>Provisioning</strong>.</li>
@@ -54,18 +61,35 @@ const steps = ({ id }: Organization, baseUrl: string) => html`<h2>Steps</h2>
 <li>As <strong>API Token</strong> enter what LeaseHawk support gave you, with the word <code>apikey</code> and the blank
 in front: <code>apikey 00000000-0000-0000-0000-000000000000</code> is the form.</li>
 <li>Press <strong>Test API Credentials</strong>. When Okta says that they were verified, press <strong>Save</strong>.</li>
-<li>Open <strong>To App</strong>, press <strong>Edit</strong>, tick <strong>Create Users</strong>, <strong>Update User
-Attributes</strong> and <strong>Deactivate Users</strong>, and press <strong>Save</strong>.</li>
+<li>Open <strong>To App</strong>, press <strong>Edit</strong>, tick ${ticks(policy)}, and press
+<strong>Save</strong>.</li>
 <li>Open <strong>Assignments</strong> and assign the people who are to use LeaseHawk. Those who were assigned before step
 6 come with <strong>Provision User</strong>.</li>
+<li>To push groups, open <strong>Push Groups</strong>, press <strong>Push Groups</strong>, choose groups by name or by
+rule, and press <strong>Save</strong>. Only members who are assigned to the app are sent. Okta advises to use other groups
+for the assignments of step 7. When you unlink a group and let Okta delete it in LeaseHawk, its members stay users.</li>
 </ol>
 <table>
 <caption>For an app that you made yourself with Okta's App Integration Wizard</caption>
 <tr><th scope="row">SCIM connector base URL</th><td><code>${baseUrl}</code></td></tr>
 <tr><th scope="row">Unique identifier field for users</th><td><code>userName</code></td></tr>
-<tr><th scope="row">Supported provisioning actions</th><td>Push New Users, Push Profile Updates, Import New Users and Profile Updates</td></tr>
+<tr><th scope="row">Supported provisioning actions</th><td>Push New Users, Push Profile Updates, Push Groups, Import New Users and Profile Updates, Import Groups</td></tr>
 <tr><th scope="row">Authentication Mode</th><td>HTTP Header, with the token alone, without the word <code>apikey</code></td></tr>
 </table>`;
+
+/** The features to tick: those that the organization has. */
+function ticks(policy: ProvisioningPolicy | undefined): Html {
+  const features = [
+    ...(policy?.refuseCreate ? [] : ['Create Users']),
+    ...(policy?.refuseUpdate ? [] : ['Update User Attributes']),
+    ...(policy?.refuseDeactivate ? [] : ['Deactivate Users']),
+  ].map((name) => html`<strong>${name}</strong>`);
+  const [last, ...others] = features.reverse();
+  if (!last) return html`nothing`;
+  return others.length === 0
+    ? last
+    : html`${others.reverse().flatMap((one, index) => (index === 0 ? [one] : [', ', one]))} and ${last}`;
+}
 
 type Attribute = readonly [names: string, meaning: string];
 
@@ -86,6 +110,10 @@ const ATTRIBUTES: readonly Attribute[] = [
     'Lists; at most one value is primary.',
   ],
 ];
+const GROUP_ATTRIBUTES: readonly Attribute[] = [
+  ['displayName', 'Required. At most 256 characters; unique in your organization, whatever its letter case.'],
+  ['members', 'Users of LeaseHawk; there is no limit to their number.'],
+];
 const ENTERPRISE_ATTRIBUTES: readonly Attribute[] = [
   ['employeeNumber, costCenter, organization, division, department, manager.value, manager.displayName', 'Text.'],
 ];
@@ -100,6 +128,7 @@ function attributes({ extensionSchemas, strictSchemas }: Organization): Html {
 <thead><tr><th scope="col">External name</th><th scope="col">In LeaseHawk</th></tr></thead>
 ${namespace(CORE_USER, ATTRIBUTES)}
 ${namespace(ENTERPRISE_USER, ENTERPRISE_ATTRIBUTES)}
+${namespace(CORE_GROUP, GROUP_ATTRIBUTES)}
 ${extensionSchemas.map(({ id, attributes }) => namespace(id, attributes.map(ownAttribute)))}
 </table>
 <p>${other}</p>`;
@@ -117,6 +146,36 @@ const ownAttribute = ({ name, description, immutable }: AttributeDefinition): At
   name,
   `${description} ${immutable ? 'Set once.' : ''}`,
 ];
+
+const singleSignOn = ({ id }: Organization, signInUrl: string) => html`<h2>Single sign-on</h2>
+<p>People who sign in through Okta type their e-mail address at <code>${signInUrl}/login</code>, or press the tile on
+Okta's dashboard. They have no other way in, unless LeaseHawk support allows one.</p>
+<ol>
+<li>In the Okta Admin Console, open the sign-on settings of the app: <strong>OIDC - OpenID Connect</strong>, <strong>Web
+Application</strong>, grant type <strong>Authorization Code</strong>.</li>
+<li>Enter the addresses of the table below.</li>
+<li>As <strong>Login initiated by</strong> choose <strong>Either Okta or App</strong>, as <strong>Login flow</strong>
+<strong>Redirect to app to initiate login (OIDC Compliant)</strong>, and show the app to users, for the tile.</li>
+<li>Give LeaseHawk support your Okta domain, <code>https://your-company.okta.com</code> or a domain of your own, the
+<strong>Client ID</strong>, the <strong>Client secret</strong> by a way that is safe, and the domains of your people's
+e-mail addresses.</li>
+<li>Assign people to the app. Whoever is to sign in must have been pushed to LeaseHawk by provisioning.</li>
+</ol>
+<table>
+<caption>What Okta asks for</caption>
+<tr><th scope="row">Sign-in redirect URI</th><td><code>${signInUrl}/login/return/${id}</code></td></tr>
+<tr><th scope="row">Sign-out redirect URI</th><td><code>${signInUrl}/logout</code></td></tr>
+<tr><th scope="row">Initiate login URI</th><td><code>${signInUrl}/login/okta</code></td></tr>
+<tr><th scope="row">Universal Logout: global token revocation endpoint</th><td><code>${signInUrl}/login/global-token-revocation</code>,
+signed JWT, subject by issuer and subject identifier or by e-mail address</td></tr>
+</table>
+<table>
+<caption>Which claim of Okta's ID token is which attribute of the user. Nobody is found by e-mail address.</caption>
+<thead><tr><th scope="col">Claim</th><th scope="col">In LeaseHawk</th></tr></thead>
+<tr><th scope="row"><code>sub</code></th><td><code>externalId</code>: Okta's own id of the user</td></tr>
+<tr><th scope="row"><code>preferred_username</code></th><td><code>userName</code>, at the first sign-in of a user without
+such an <code>externalId</code>: the application username format is then Okta username</td></tr>
+</table>`;
 
 const TROUBLES: readonly (readonly [shown: string, because: string, remedy: string])[] = [
   [
@@ -140,9 +199,24 @@ const TROUBLES: readonly (readonly [shown: string, because: string, remedy: stri
     'Mend the mapping under To App → Attribute Mappings, then press Retry in Okta’s Tasks.',
   ],
   [
+    'The displayName is already used by another group of this organization.',
+    'Another group in LeaseHawk has the name of the one that Okta pushes.',
+    'Link the two: under Push Groups choose Link Group instead of Create Group; or rename one of them.',
+  ],
+  [
+    'There is no group with this id.',
+    'A pushed group is gone from LeaseHawk.',
+    'Unlink it under Push Groups and push it again.',
+  ],
+  [
     'Too many requests',
     'Okta sends faster than agreed.',
     'Nothing: Okta waits and goes on by itself. If it happens often, ask LeaseHawk support for more.',
+  ],
+  [
+    'You do not have access to LeaseHawk. Ask your Okta administrator.',
+    'Shown to a person who signs in: he was not pushed to LeaseHawk, is disabled there, or is linked to another Okta user.',
+    'Assign him to the app and see under Tasks that he was pushed. With the reference number on the page LeaseHawk support can say more.',
   ],
   [
     'This organization is suspended at LeaseHawk',

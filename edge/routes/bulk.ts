@@ -1,32 +1,37 @@
 /** /Bulk: many operations in one request, each done as if it had come alone (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
-import { sinceMs, userIn } from '../activity-log.js';
+import { resourceIn, sinceMs } from '../activity-log.js';
 import { callerOf } from '../auth.js';
+import type { Caller } from '../caller.js';
 import { toScimError } from '../errors.js';
 import { localsOf, type Outcome } from '../request-log.js';
+import type { Resource, ResourceOperations } from '../resource-operations.js';
 import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
 import { badRequest, errorBody, ScimError } from '../scim/errors.js';
 import { isObject, type JsonObject, parseBody } from '../scim/json.js';
 import { parsePrecondition } from '../scim/precondition.js';
-import type { Caller, UserOperations } from '../user-operations.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 /** In milliseconds: Okta gives up after 60 seconds, and what is done after that nobody hears of. */
 const BUDGET_MS = 50_000;
 
-/** What an operation came to: the id of its user, and his version. */
+/** The operations on each type of resource, by its address. */
+type AllOperations = Readonly<Record<'Users' | 'Groups', ResourceOperations<Resource>>>;
+
+/** What an operation came to: the address of its resource, below the base URL, its id and version. */
 interface Done {
   status: number;
+  path: string;
   id: string;
   version?: string;
 }
 
 /** The handler of /Bulk. */
-export function bulkRoute(operations: UserOperations, baseUrl: BaseUrl): RequestHandler {
+export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestHandler {
   return async (request, response) => {
     const { failOnErrors, operations: asked } = parseBulk(parseBody(request.body));
     const caller = callerOf(response);
-    const usersUrl = `${baseUrl(request, caller.organizationId)}/Users`;
+    const base = baseUrl(request, caller.organizationId);
     const deadline = Date.now() + BUDGET_MS;
     const results = new Map<BulkOperation, JsonObject>();
     const ids = new Map<string, string>();
@@ -37,20 +42,21 @@ export function bulkRoute(operations: UserOperations, baseUrl: BaseUrl): Request
     const perform = async (operation: BulkOperation, refusal: ScimError | undefined) => {
       const { method, bulkId, path } = operation;
       const start = performance.now();
-      const ended = (status: number, userId?: string, { scimType, message: detail }: Partial<ScimError> = {}) =>
-        outcomes.push({ method, path, userId, status, scimType, detail, durationMs: sinceMs(start) });
+      const ended = (status: number, about: string, { scimType, message: detail }: Partial<ScimError> = {}) =>
+        outcomes.push({ method, path, ...resourceIn(about), status, scimType, detail, durationMs: sinceMs(start) });
       const about = { method, ...(bulkId === undefined ? {} : { bulkId }) };
       try {
         if (refusal) throw refusal;
         if (Date.now() > deadline) throw outOfTime();
-        const { status, id, version } = await performed(operations, caller, operation, ids);
-        if (bulkId !== undefined) ids.set(bulkId, id);
-        results.set(operation, { ...about, location: `${usersUrl}/${id}`, version, status: String(status) });
-        ended(status, id);
+        const done = await performed(operations, caller, operation, ids);
+        if (bulkId !== undefined) ids.set(bulkId, done.id);
+        const { status, version } = done;
+        results.set(operation, { ...about, location: base + done.path, version, status: String(status) });
+        ended(status, done.path);
       } catch (error) {
         errors++;
         const failure = failureOf(error, response);
-        ended(failure.status, userIn(path), failure);
+        ended(failure.status, path, failure);
         results.set(operation, { ...about, status: String(failure.status), response: errorBody(failure) });
       }
     };
@@ -110,29 +116,30 @@ const outOfTime = () =>
   new ScimError(503, undefined, 'The bulk request takes too long; this operation was not begun. Send fewer at a time.');
 
 async function performed(
-  operations: UserOperations,
+  operations: AllOperations,
   caller: Caller,
   { method, path, version, data }: BulkOperation,
   ids: ReadonlyMap<string, string>,
 ): Promise<Done> {
-  const [isUsers, id] = /^\/?Users(?:\/([^/?#]+))?$/.exec(resolved(path, ids) as string) ?? [];
-  if (!isUsers || (method === 'POST') === (id !== undefined)) {
-    throw badRequest('invalidValue', `${method} is not possible at "${path.slice(0, 100)}"; users are at /Users.`);
+  const [, endpoint, id] = /^\/?(Users|Groups)(?:\/([^/?#]+))?$/.exec(resolved(path, ids) as string) ?? [];
+  if (endpoint === undefined || (method === 'POST') === (id !== undefined)) {
+    const detail = `${method} is not possible at "${path.slice(0, 100)}"; users are at /Users, groups at /Groups.`;
+    throw badRequest('invalidValue', detail);
   }
+  const { create, replace, patch, remove } = operations[endpoint as keyof AllOperations];
+  const done = (status: number, { id, etag }: { id: string; etag?: string }): Done => {
+    const at = { status, path: `/${endpoint}/${id}`, id };
+    return etag === undefined ? at : { ...at, version: etag };
+  };
   const precondition = parsePrecondition({ 'if-match': version });
   if (method === 'DELETE' && id !== undefined) {
-    await operations.remove(caller, id, precondition);
-    return { status: 204, id };
+    await remove(caller, id, precondition);
+    return done(204, { id });
   }
   const body = resolved(data, ids);
   if (!isObject(body)) throw badRequest('invalidSyntax', `A ${method} needs "data", an object.`);
-  if (id === undefined) {
-    const created = await operations.create(caller, body);
-    return { status: 201, id: created.id, version: created.etag };
-  }
-  const change = method === 'PUT' ? operations.replace : operations.patch;
-  const changed = await change(caller, id, body, precondition);
-  return { status: 200, id: changed.id, version: changed.etag };
+  if (id === undefined) return done(201, await create(caller, body));
+  return done(200, await (method === 'PUT' ? replace : patch)(caller, id, body, precondition));
 }
 
 function failureOf(error: unknown, response: Response): ScimError {

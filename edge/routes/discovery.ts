@@ -1,10 +1,10 @@
-/** The discovery endpoints (RFC 7644 section 4) and, until groups exist, an empty /Groups. */
+/** The discovery endpoints (RFC 7644 section 4). */
 import type { RequestHandler, Response } from 'express';
 import { principalOf } from '../auth.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.js';
 import { ScimError } from '../scim/errors.js';
-import { type JsonObject, parseBody } from '../scim/json.js';
-import { listResponse, parseListQuery, parseSearch } from '../scim/list.js';
+import type { JsonObject } from '../scim/json.js';
+import { listResponse } from '../scim/list.js';
 import type { Settings } from '../scim/settings.js';
 import { type BaseUrl, type ClientAddress, sendScim } from './send.js';
 
@@ -34,23 +34,11 @@ export function discoveryRoutes(baseUrl: BaseUrl) {
   const config: RequestHandler = (request, response) =>
     sendScim(request, response, 200, serviceProviderConfig(baseOf(request, response)));
 
-  /** Okta asks for groups when provisioning is saved and must get a list. */
-  const noGroups: RequestHandler = (request, response) =>
-    sendScim(request, response, 200, listResponse([], 0, parseListQuery(request.query).startIndex));
-  const noGroupsFound: RequestHandler = (request, response) =>
-    sendScim(request, response, 200, listResponse([], 0, parseSearch(parseBody(request.body)).startIndex));
-  const noGroup: RequestHandler = () => {
-    throw new ScimError(404, undefined, 'There is no group with this id.');
-  };
-
   return {
     config,
     resourceTypes: all(resourceTypes),
     resourceType: one(resourceTypes),
     schemas: all(schemas),
     schema: one(schemas),
-    noGroups,
-    noGroupsFound,
-    noGroup,
   };
 }

@@ -4,6 +4,7 @@ import { toScimError } from '../errors.js';
 import { localsOf } from '../request-log.js';
 import { errorBody, ScimError } from '../scim/errors.js';
 import type { JsonObject } from '../scim/json.js';
+import { jsonParts } from './list-text.js';
 
 /** What a request says of the address it was sent to. */
 export type ClientAddress = Pick<Request, 'protocol'> & { host: string | undefined };
@@ -19,10 +20,16 @@ export function sendScim(
 ): void {
   const accept = request.headers.accept ?? '';
   const isPlain = accept.includes('application/json') && !accept.includes('application/scim+json');
+  const parts = jsonParts(body);
   response
     .status(status)
     .type(isPlain ? 'application/json' : 'application/scim+json')
-    .send(JSON.stringify(body));
+    .setHeader(
+      'Content-Length',
+      parts.reduce((sum, { length }) => sum + length, 0),
+    );
+  for (const part of parts) response.write(part);
+  response.end();
 }
 
 /** Says which methods a path has, and refuses others. */

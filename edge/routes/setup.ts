@@ -19,8 +19,15 @@ const NOT_FOUND = html`<h1>No such organization</h1>
 const AWAY = html`<h1>Not available at the moment</h1>
 <p>LeaseHawk has trouble. Please try again a little later.</p>`;
 
-/** The handler; `baseUrl` gives the organization's base URL as the reader sees it. */
-export function setupRoute(store: StoreClient, baseUrl: BaseUrl): RequestHandler<{ organizationId: string }> {
+/**
+ * The handler; `baseUrl` gives the organization's base URL as the reader sees it, `signInUrl` is where people sign in, if
+ * they do.
+ */
+export function setupRoute(
+  store: StoreClient,
+  baseUrl: BaseUrl,
+  signInUrl: string | undefined,
+): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, { organization: Organization | undefined }>({ max: CACHE_SIZE, ttl: CACHE_MS });
 
   async function find(organizationId: string, requestId: string): Promise<Organization | undefined> {
@@ -36,8 +43,10 @@ export function setupRoute(store: StoreClient, baseUrl: BaseUrl): RequestHandler
     try {
       const isId = /^[a-z\d]{1,32}$/.test(organizationId);
       const organization = isId ? await find(organizationId, localsOf(response).requestId) : undefined;
-      if (organization) sendPage(response, 200, SETUP_TITLE, setupPage(organization, baseUrl(request, organizationId)));
-      else sendPage(response, 404, 'No such organization', NOT_FOUND);
+      if (organization) {
+        const page = setupPage(organization, baseUrl(request, organizationId), signInUrl);
+        sendPage(response, 200, SETUP_TITLE, page);
+      } else sendPage(response, 404, 'No such organization', NOT_FOUND);
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
       localsOf(response).err = error;

@@ -17,6 +17,7 @@ export interface Attribute {
   multiValued?: true;
   required?: true;
   caseExact?: true;
+  mutability?: 'readOnly' | 'immutable';
   uniqueness?: 'server';
   canonicalValues?: readonly string[];
   referenceTypes?: readonly string[];
@@ -149,20 +150,41 @@ export const ENTERPRISE_ATTRIBUTES: readonly Attribute[] = [
 ];
 
 /** Common to all resources (RFC 7643 section 3.1); not part of a schema. */
-const EXTERNAL_ID: Attribute = {
+export const EXTERNAL_ID: Attribute = {
   name: 'externalId',
   caseExact: true,
-  description: "The identity provider's id of the user.",
+  description: "The identity provider's id of the resource.",
+};
+
+/** What is shown of a user's memberships, and changed by changing groups (RFC 7643 section 4.1.2). */
+export const USER_GROUPS: Attribute = {
+  name: 'groups',
+  type: 'complex',
+  multiValued: true,
+  mutability: 'readOnly',
+  description: 'The groups that the user is a member of.',
+  subAttributes: [
+    { name: 'value', caseExact: true, mutability: 'readOnly', description: "The group's id." },
+    {
+      name: '$ref',
+      type: 'reference',
+      referenceTypes: ['Group'],
+      caseExact: true,
+      mutability: 'readOnly',
+      description: "The group's address.",
+    },
+    { name: 'display', mutability: 'readOnly', description: "The group's name." },
+    {
+      name: 'type',
+      canonicalValues: ['direct'],
+      mutability: 'readOnly',
+      description: 'How the user belongs to the group.',
+    },
+  ],
 };
 
 /** All writable attributes that stand at the top of a user. */
 export const TOP_ATTRIBUTES: readonly Attribute[] = [EXTERNAL_ID, ...CORE_ATTRIBUTES];
-
-/** What clients echo or send that is not theirs to write: ignored in bodies, refused as a PATCH path. */
-export const READ_ONLY = new Set(['id', 'meta', 'groups', 'schemas']);
-
-/** Single sign-on is the only way in, so a password that comes is dropped: not stored, logged or echoed. */
-export const DROPPED = 'password';
 
 const byName = new WeakMap<readonly Attribute[], ReadonlyMap<string, Attribute>>();
 

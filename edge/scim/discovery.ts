@@ -1,9 +1,17 @@
 /** What the service says of itself (RFC 7643 sections 5 to 7), made from the tables it works by. */
 import { type AttributeDefinition, AttributeType } from '../../proto/gen/userstore/v1/extension_schema.js';
-import { type Attribute, CORE_ATTRIBUTES, CORE_USER, ENTERPRISE_ATTRIBUTES, ENTERPRISE_USER } from './attributes.js';
+import {
+  type Attribute,
+  CORE_ATTRIBUTES,
+  CORE_USER,
+  ENTERPRISE_ATTRIBUTES,
+  ENTERPRISE_USER,
+  USER_GROUPS,
+} from './attributes.js';
 import { MAX_BULK_OPERATIONS } from './bulk.js';
 import { type JsonObject, MAX_BODY_BYTES } from './json.js';
 import { DEFAULT_COUNT, MAX_COUNT } from './list.js';
+import { CORE_GROUP, GROUP, GROUP_ATTRIBUTES, type ResourceType, USER } from './resource-types.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
 /** The one document of /ServiceProviderConfig. */
@@ -37,24 +45,29 @@ export const serviceProviderConfig = (baseUrl: string): JsonObject => ({
 
 /** The documents of /ResourceTypes. */
 export const resourceTypes = (baseUrl: string, { extensionSchemas }: Settings = DEFAULT_SETTINGS): JsonObject[] => [
-  {
-    schemas: ['urn:ietf:params:scim:schemas:core:2.0:ResourceType'],
-    id: 'User',
-    name: 'User',
-    endpoint: '/Users',
-    description: 'A person who may log in to LeaseHawk.',
-    schema: CORE_USER,
-    schemaExtensions: [ENTERPRISE_USER, ...extensionSchemas.map(({ id }) => id)].map((urn) => ({
-      schema: urn,
-      required: false,
-    })),
-    meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/User` },
-  },
+  resourceType(USER, [ENTERPRISE_USER, ...extensionSchemas.map(({ id }) => id)], baseUrl),
+  resourceType(GROUP, [], baseUrl),
 ];
+
+const resourceType = (
+  { name, endpoint, description, schema }: ResourceType,
+  extensions: string[],
+  baseUrl: string,
+): JsonObject => ({
+  schemas: ['urn:ietf:params:scim:schemas:core:2.0:ResourceType'],
+  id: name,
+  name,
+  endpoint,
+  description,
+  schema,
+  schemaExtensions: extensions.map((urn) => ({ schema: urn, required: false })),
+  meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/${name}` },
+});
 
 /** The documents of /Schemas: SCIM's own and the organization's. */
 export const schemas = (baseUrl: string, { extensionSchemas }: Settings = DEFAULT_SETTINGS): JsonObject[] => [
-  schema(CORE_USER, 'User', 'A person who may log in to LeaseHawk.', CORE_ATTRIBUTES.map(schemaAttribute), baseUrl),
+  schema(CORE_USER, 'User', USER.description, [...CORE_ATTRIBUTES, USER_GROUPS].map(schemaAttribute), baseUrl),
+  schema(CORE_GROUP, 'Group', GROUP.description, GROUP_ATTRIBUTES.map(schemaAttribute), baseUrl),
   schema(
     ENTERPRISE_USER,
     'EnterpriseUser',
@@ -94,7 +107,7 @@ function schemaAttribute(attribute: Attribute): JsonObject {
     ...(type === 'string' || type === 'reference' || type === 'binary'
       ? { caseExact: attribute.caseExact ?? false, uniqueness: attribute.uniqueness ?? 'none' }
       : {}),
-    mutability: 'readWrite',
+    mutability: attribute.mutability ?? 'readWrite',
     returned: 'default',
     ...(canonicalValues ? { canonicalValues } : {}),
     ...(referenceTypes ? { referenceTypes } : {}),

@@ -10,6 +10,7 @@ export type ScimType =
   | 'invalidValue'
   | 'mutability'
   | 'noTarget'
+  | 'tooMany'
   | 'uniqueness';
 
 /** An answer other than success. `detail` is read by the customer's Okta admin: which attribute, what to do. */

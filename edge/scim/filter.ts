@@ -4,7 +4,7 @@
  */
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
-import { type Attribute, attributeNamed, CORE_USER, contractNameOf, ENTERPRISE_USER } from './attributes.js';
+import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';
 import {
   allOf,
   attributeTerm,
@@ -28,10 +28,14 @@ import {
   parseExpression,
 } from './filter-syntax.js';
 import { parseNotation } from './notation.js';
+import { type ResourceType, USER } from './resource-types.js';
 
-/** The tree of a `filter` parameter. Throws invalidFilter. */
-export const parseFilter = (text: string, extensionSchemas: readonly ExtensionSchema[] = []): Filter =>
-  bind(parseExpression(text), (term) => userTerm(term, extensionSchemas));
+/** The tree of a `filter` parameter about resources of this type. Throws invalidFilter. */
+export const parseFilter = (
+  text: string,
+  extensionSchemas: readonly ExtensionSchema[] = [],
+  type: ResourceType = USER,
+): Filter => bind(parseExpression(text), (term) => resourceTerm(term, extensionSchemas, type));
 
 /** The tree of the filter between [ and ] in the path of a PATCH operation. Throws invalidFilter. */
 export const parseElementFilter = (text: string, list: Attribute): Filter =>
@@ -56,9 +60,9 @@ function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter 
   }
 }
 
-/** A term about a user. */
-function userTerm(term: Term, extensionSchemas: readonly ExtensionSchema[]): Filter {
-  const named = parseNotation(term.path, extensionSchemas);
+/** A term about a resource. */
+function resourceTerm(term: Term, extensionSchemas: readonly ExtensionSchema[], type: ResourceType): Filter {
+  const named = parseNotation(term.path, extensionSchemas, type);
   if (term.kind === 'elements') {
     if (named?.kind === 'attribute' && named.attribute.multiValued) return elementMatch(term, named.attribute);
     throw invalidFilter(`"${term.path}" is not a list whose values can be chosen.`);
@@ -75,9 +79,9 @@ function userTerm(term: Term, extensionSchemas: readonly ExtensionSchema[]): Fil
       if (named.name === undefined) break;
       return extensionTerm(term, named.schema, named.name, named.below, extensionSchemas);
     case 'readOnly':
-      return commonTerm(term, named.path.toLowerCase());
+      return commonTerm(term, named.path.toLowerCase(), type);
   }
-  throw invalidFilter(`Users cannot be filtered by "${term.path}".`);
+  throw unfilterable(term, type);
 }
 
 /** `emails[type eq "work"]`, or with a term that must hold for the same element. "ne" says that no element is so. */
@@ -100,7 +104,7 @@ function elementTerm(term: Term, list: Attribute): Filter {
 }
 
 /** The attributes that every resource has (RFC 7643 section 3.1). */
-function commonTerm(term: ComparisonTerm | PresenceTerm, path: string): Filter {
+function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: ResourceType): Filter {
   switch (path) {
     case 'id':
       return term.kind === 'presence'
@@ -120,25 +124,31 @@ function commonTerm(term: ComparisonTerm | PresenceTerm, path: string): Filter {
     case 'meta.resourcetype':
       if (term.kind === 'presence') return ALWAYS;
       onlyEqual(term);
-      return (String(term.literal).toLowerCase() === 'user') === (term.operator === 'eq') ? ALWAYS : not(ALWAYS);
+      return isText(term.literal, type.name) === (term.operator === 'eq') ? ALWAYS : not(ALWAYS);
     case 'meta':
       if (term.kind === 'presence') return ALWAYS;
       break;
     case 'schemas':
       if (term.kind === 'presence') return ALWAYS;
-      return schemasTerm(term);
+      return schemasTerm(term, type);
   }
-  throw invalidFilter(`Users cannot be filtered by "${term.path}".`);
+  throw unfilterable(term, type);
 }
 
-function schemasTerm(term: ComparisonTerm): Filter {
+const unfilterable = ({ path }: Term, { plural }: ResourceType) =>
+  invalidFilter(`${plural} cannot be filtered by "${path}".`);
+
+const isText = (literal: Literal, text: string) => String(literal).toLowerCase() === text.toLowerCase();
+
+function schemasTerm(term: ComparisonTerm, { schema, plural, isExtensible }: ResourceType): Filter {
   onlyEqual(term);
-  const schema = String(term.literal).toLowerCase();
-  if (schema === CORE_USER.toLowerCase()) return term.operator === 'eq' ? ALWAYS : not(ALWAYS);
-  if (schema !== ENTERPRISE_USER.toLowerCase()) {
-    throw invalidFilter('Of the schemas only the core and the enterprise schema of users can be filtered by.');
+  if (isText(term.literal, schema)) return term.operator === 'eq' ? ALWAYS : not(ALWAYS);
+  if (isExtensible && isText(term.literal, ENTERPRISE_USER)) {
+    return term.operator === 'eq' ? present('enterprise') : not(present('enterprise'));
   }
-  return term.operator === 'eq' ? present('enterprise') : not(present('enterprise'));
+  throw invalidFilter(
+    `${plural} can be filtered by their core schema${isExtensible ? ' and the enterprise one' : ''} only.`,
+  );
 }
 
 /** An attribute of an extension that the contract has no field for. */
@@ -169,5 +179,5 @@ function extensionTerm(
   return compared(term, field, read, definition?.caseExact);
 }
 
-/** True for every user. */
+/** True for every resource. */
 const ALWAYS = present('id');

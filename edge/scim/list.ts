@@ -4,13 +4,14 @@ import { badRequest, type ScimType } from './errors.js';
 import { checkSchemas, type JsonObject, property } from './json.js';
 import { parseOrder } from './order.js';
 import { type Projection, parseProjection } from './projection.js';
+import { type ResourceType, USER } from './resource-types.js';
 
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 const SEARCH_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 
 /** Okta asks for 100 a page and steps by 100, so a page must hold at least as many. */
 export const DEFAULT_COUNT = 100;
-/** As many users as userstore puts in one page. */
+/** As many resources as userstore puts in one page. */
 export const MAX_COUNT = 200;
 const MAX_START_INDEX = 2 ** 31 - 1;
 
@@ -40,10 +41,10 @@ const PARAMETERS = [
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], unknown>>;
 
 /**
- * The list query of a URL. A startIndex below 1 is 1, a negative count is 0, one beyond the maximum is the maximum.
+ * The list query of a URL, of resources of this type. A startIndex below 1 is 1, a negative count is 0, one beyond the maximum is the maximum.
  * Other parameters are passed over. Throws invalidValue, invalidFilter, invalidCursor, invalidCount.
  */
-export function parseListQuery(query: Parameters): ListQuery {
+export function parseListQuery(query: Parameters, type: ResourceType = USER): ListQuery {
   const { filter, sortBy, sortOrder, cursor, attributes, excludedAttributes } = query;
   if (filter !== undefined && filter !== null && typeof filter !== 'string') {
     throw badRequest('invalidFilter', '"filter" must be one text.');
@@ -57,18 +58,18 @@ export function parseListQuery(query: Parameters): ListQuery {
   const countError = typeof cursor === 'string' ? 'invalidCount' : 'invalidValue';
   return {
     filter: filter ?? undefined,
-    order: parseOrder(sortBy, sortOrder),
+    order: parseOrder(sortBy, sortOrder, type),
     startIndex: Math.min(Math.max(integer(query, 'startIndex', 1, 'invalidValue'), 1), MAX_START_INDEX),
     count: Math.min(Math.max(integer(query, 'count', DEFAULT_COUNT, countError), 0), MAX_COUNT),
     cursor: cursor ?? undefined,
-    projection: parseProjection(attributes, excludedAttributes),
+    projection: parseProjection(attributes, excludedAttributes, type),
   };
 }
 
 /** The list query in the body of a search (RFC 7644 section 3.4.3). Throws as parseListQuery, and invalidSyntax. */
-export function parseSearch(body: JsonObject): ListQuery {
+export function parseSearch(body: JsonObject, type: ResourceType = USER): ListQuery {
   checkSchemas(body, SEARCH_REQUEST);
-  return parseListQuery(Object.fromEntries(PARAMETERS.map((name) => [name, property(body, name)])));
+  return parseListQuery(Object.fromEntries(PARAMETERS.map((name) => [name, property(body, name)])), type);
 }
 
 const isGiven = (value: unknown) => value !== undefined && value !== null && value !== '';

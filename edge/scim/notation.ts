@@ -3,19 +3,16 @@ import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_sch
 import {
   type Attribute,
   attributeNamed,
-  CORE_USER,
   contractNameOf,
-  DROPPED,
   ENTERPRISE_ATTRIBUTES,
   ENTERPRISE_USER,
-  READ_ONLY,
-  TOP_ATTRIBUTES,
 } from './attributes.js';
 import { RESERVED_NAMES } from './json.js';
+import { type ResourceType, USER } from './resource-types.js';
 
 /** What a text names. `contract` is its name in the contract, `path` its canonical spelling, for errors. */
 export type Named =
-  /** An attribute; `parents` lead to it from the user ("enterprise", "name"). */
+  /** An attribute; `parents` lead to it from the resource ("enterprise", "name"). */
   | { kind: 'attribute'; attribute: Attribute; parents: readonly string[]; contract: string; path: string }
   /** A sub-attribute of the elements of the list `attribute`, whose name is `contract`. */
   | { kind: 'elements'; attribute: Attribute; sub: Attribute; contract: string; path: string }
@@ -43,20 +40,25 @@ export const isAttributeName = (text: string): boolean =>
   NAME.test(text) && text.length <= 256 && !RESERVED_NAMES.has(text);
 
 /** Whether `text` is this schema's URN, or that of something below it. */
-const isUnder = (schema: string, text: string) => `${text}:`.toLowerCase().startsWith(`${schema}:`.toLowerCase());
+export const isUnder = (schema: string, text: string) =>
+  `${text}:`.toLowerCase().startsWith(`${schema}:`.toLowerCase());
 
-/** What the text names; undefined where it is no attribute notation at all. */
-export function parseNotation(text: string, extensionSchemas: readonly ExtensionSchema[] = []): Named | undefined {
-  if (!text.includes(':')) return parseName(text, TOP_ATTRIBUTES, [], '', text);
+/** What the text names in a resource of this type; undefined where it is no attribute notation at all. */
+export function parseNotation(
+  text: string,
+  extensionSchemas: readonly ExtensionSchema[] = [],
+  type: ResourceType = USER,
+): Named | undefined {
+  if (!text.includes(':')) return parseTop(text, type);
   const isWhole = (schema: string) => text.length === schema.length;
-  if (isUnder(CORE_USER, text)) {
-    const name = text.slice(CORE_USER.length + 1);
-    return isWhole(CORE_USER) ? { kind: 'core' } : parseName(name, TOP_ATTRIBUTES, [], '', name);
+  if (isUnder(type.schema, text)) {
+    return isWhole(type.schema) ? { kind: 'core' } : parseTop(text.slice(type.schema.length + 1), type);
   }
+  if (!type.isExtensible) return isSchemaUrn(text) ? { kind: 'unknown', path: text } : undefined;
   if (isUnder(ENTERPRISE_USER, text)) {
     if (isWhole(ENTERPRISE_USER)) return { kind: 'enterprise' };
     const name = text.slice(ENTERPRISE_USER.length + 1);
-    return parseName(name, ENTERPRISE_ATTRIBUTES, ['enterprise'], 'enterprise.', text);
+    return parseName(name, ENTERPRISE_ATTRIBUTES, ['enterprise'], text);
   }
   if (!isSchemaUrn(text)) return undefined;
   const declared = extensionSchemas.find(({ id }) => isUnder(id, text))?.id;
@@ -69,20 +71,25 @@ export function parseNotation(text: string, extensionSchemas: readonly Extension
   return isAttributeName(name) ? { kind: 'extension', schema, name, below } : undefined;
 }
 
+/** What a name at the top of a resource names. */
+function parseTop(text: string, { attributes, readOnly, dropped }: ResourceType): Named | undefined {
+  const lower = text.toLowerCase();
+  if (lower === dropped) return { kind: 'dropped' };
+  const named = parseName(text, attributes, [], text);
+  return named && readOnly.has(splitAtDot(lower)[0]) ? { kind: 'readOnly', path: text } : named;
+}
+
 function parseName(
   text: string,
   attributes: readonly Attribute[],
   parents: readonly string[],
-  prefix: string,
   path: string,
 ): Named | undefined {
   const [name, sub] = splitAtDot(text);
   if (!isAttributeName(name) || RESERVED_NAMES.has(sub ?? '')) return undefined;
-  if (prefix === '' && READ_ONLY.has(name.toLowerCase())) return { kind: 'readOnly', path };
-  if (prefix === '' && text.toLowerCase() === DROPPED) return { kind: 'dropped' };
   const attribute = attributeNamed(attributes, name);
   if (!attribute) return { kind: 'unknown', path };
-  const contract = prefix + contractNameOf(attribute);
+  const contract = [...parents, contractNameOf(attribute)].join('.');
   if (sub === undefined) return { kind: 'attribute', attribute, parents, contract, path };
   const found = attributeNamed(attribute.subAttributes ?? [], sub);
   if (!found) return { kind: 'unknown', path };

@@ -3,6 +3,7 @@ import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, attributeNamed, contractNameOf } from './attributes.js';
 import { badRequest } from './errors.js';
 import { parseNotation } from './notation.js';
+import { type ResourceType, USER } from './resource-types.js';
 
 const COMMON = new Map([
   ['id', 'id'],
@@ -11,20 +12,21 @@ const COMMON = new Map([
 ]);
 
 /** The order of a query; undefined where it names none. Throws invalidValue. */
-export function parseOrder(sortBy: unknown, sortOrder: unknown): Order | undefined {
+export function parseOrder(sortBy: unknown, sortOrder: unknown, type: ResourceType = USER): Order | undefined {
   const direction = sortOrder === undefined || sortOrder === null ? 'ascending' : String(sortOrder).toLowerCase();
   if (direction !== 'ascending' && direction !== 'descending') {
     throw badRequest('invalidValue', '"sortOrder" must be "ascending" or "descending".');
   }
   if (sortBy === undefined || sortBy === null || sortBy === '') return undefined;
-  const field = typeof sortBy === 'string' ? fieldOf(sortBy) : undefined;
-  if (field === undefined)
-    throw badRequest('invalidValue', `Users cannot be sorted by "${String(sortBy).slice(0, 100)}".`);
+  const field = typeof sortBy === 'string' ? fieldOf(sortBy, type) : undefined;
+  if (field === undefined) {
+    throw badRequest('invalidValue', `${type.plural} cannot be sorted by "${String(sortBy).slice(0, 100)}".`);
+  }
   return { field, descending: direction === 'descending' };
 }
 
-function fieldOf(sortBy: string): string | undefined {
-  const named = parseNotation(sortBy.trim());
+function fieldOf(sortBy: string, type: ResourceType): string | undefined {
+  const named = parseNotation(sortBy.trim(), [], type);
   switch (named?.kind) {
     case 'attribute':
       return comparable(named.attribute, named.contract);

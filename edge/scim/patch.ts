@@ -6,70 +6,46 @@
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
+import { coreEntries } from './body.js';
 import { badRequest } from './errors.js';
 import { schemaOf } from './extensions.js';
-import { checkSchemas, isObject, type JsonObject, property } from './json.js';
+import { isObject, type JsonObject } from './json.js';
 import { extensionOperations } from './patch-extension.js';
+import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { parsePath, type Target } from './path.js';
 import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
-import { coreEntries, isStoredName } from './user.js';
+import { isStoredName } from './user.js';
 import { isUnset, parseSingle, parseValue } from './value.js';
-
-/** The schema of a PATCH body. */
-export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
 
-const MAX_OPERATIONS = 1000;
-const VERBS = new Map([
-  ['add', Verb.VERB_ADD],
-  ['replace', Verb.VERB_REPLACE],
-  ['remove', Verb.VERB_REMOVE],
-]);
+const VERBS = { add: Verb.VERB_ADD, replace: Verb.VERB_REPLACE, remove: Verb.VERB_REMOVE };
 
 /**
  * The operations of a PATCH body; none where all it does is to set what is passed over, a password or Okta's echoed
  * id. Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  checkSchemas(body, PATCH_OP);
-  const operations = property(body, 'Operations');
-  if (!Array.isArray(operations) || operations.length === 0) {
-    throw badRequest('invalidSyntax', '"Operations" must be a list of at least one operation.');
-  }
-  if (operations.length > MAX_OPERATIONS) throw tooMany();
-  const parsed = operations.flatMap((operation) => parseOperation(operation, settings));
+  const parsed = parsePatchRequest(body).flatMap((operation) => parseOperation(operation, settings));
   if (parsed.length > MAX_OPERATIONS) throw tooMany();
   return parsed;
 }
-
-const tooMany = () => badRequest('invalidSyntax', `A PATCH may change at most ${MAX_OPERATIONS} attributes.`);
 
 /**
  * The operations that set what a body names and leave alone what it does not name: a PUT that disables a user may be
  * cut down to that and must not cost him his other attributes. Throws as parsePatch.
  */
 export function operationsOf(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  const stored = Object.fromEntries(coreEntries(body).filter(([name]) => isStoredName(name)));
+  const stored = Object.fromEntries(coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name)));
   return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
 }
 
-function parseOperation(operation: unknown, settings: Settings): PatchOperation[] {
-  if (!isObject(operation)) throw badRequest('invalidSyntax', 'Each of "Operations" must be an object.');
-  const op = property(operation, 'op');
-  const verb = typeof op === 'string' ? VERBS.get(op.toLowerCase()) : undefined;
-  if (verb === undefined) throw badRequest('invalidSyntax', '"op" must be "add", "replace" or "remove".');
-  const path = property(operation, 'path') ?? '';
-  const value = property(operation, 'value');
-  if (typeof path !== 'string') throw badRequest('invalidPath', '"path" must be text.');
-  if (path.trim() !== '') {
-    const target = parsePath(path, settings.extensionSchemas);
-    if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
-    return understood(parseTarget(verb, target, value, settings));
-  }
-  if (verb === Verb.VERB_REMOVE) throw badRequest('noTarget', 'A "remove" needs a "path".');
-  if (!isObject(value)) throw badRequest('invalidValue', 'Without a "path", "value" must be an object of attributes.');
-  return understood(parseObject(verb, value, settings));
+function parseOperation({ op, path, value }: RequestedOperation, settings: Settings): PatchOperation[] {
+  const verb = VERBS[op];
+  if (path === undefined) return understood(parseObject(verb, value, settings));
+  const target = parsePath(path, settings.extensionSchemas);
+  if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
+  return understood(parseTarget(verb, target, value, settings));
 }
 
 /** What changes nothing because nothing in it is known is refused: a mistyped "active" must not look like a success. */

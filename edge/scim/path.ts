@@ -5,6 +5,7 @@ import { type Attribute, attributeNamed } from './attributes.js';
 import { badRequest, type ScimError } from './errors.js';
 import { parseElementFilter } from './filter.js';
 import { type Named, parseNotation } from './notation.js';
+import { type ResourceType, USER } from './resource-types.js';
 
 /** What a path names; of a list perhaps only the elements that a filter chooses, or one sub-attribute of them. */
 export type Target =
@@ -21,13 +22,20 @@ export type Target =
 
 const MAX_PATH_LENGTH = 1024;
 
-/** What the path names. Throws invalidPath where the text is no path, invalidFilter where its filter is none. */
-export function parsePath(text: string, extensionSchemas: readonly ExtensionSchema[] = []): Target {
+/**
+ * What the path names in a resource of this type. Throws invalidPath where the text is no path, invalidFilter where its
+ * filter is none.
+ */
+export function parsePath(
+  text: string,
+  extensionSchemas: readonly ExtensionSchema[] = [],
+  type: ResourceType = USER,
+): Target {
   if (text.length > MAX_PATH_LENGTH) throw invalid(`The path is longer than ${MAX_PATH_LENGTH} characters.`);
   const path = text.trim();
   const open = path.indexOf('[');
-  if (open >= 0) return parseElements(path, open, extensionSchemas);
-  const named = parseNotation(path, extensionSchemas);
+  if (open >= 0) return parseElements(path, open, extensionSchemas, type);
+  const named = parseNotation(path, extensionSchemas, type);
   if (!named) throw notAPath(path);
   if (named.kind === 'elements') return { ...named, filter: undefined };
   if (named.kind !== 'extension') return named;
@@ -37,10 +45,15 @@ export function parsePath(text: string, extensionSchemas: readonly ExtensionSche
 }
 
 /** `list[filter]`, or `list[filter].sub`. */
-function parseElements(path: string, open: number, extensionSchemas: readonly ExtensionSchema[]): Target {
+function parseElements(
+  path: string,
+  open: number,
+  extensionSchemas: readonly ExtensionSchema[],
+  type: ResourceType,
+): Target {
   const close = path.lastIndexOf(']');
   const rest = path.slice(close + 1);
-  const list = parseNotation(path.slice(0, open), extensionSchemas);
+  const list = parseNotation(path.slice(0, open), extensionSchemas, type);
   if (!list || close < open || !/^(\.\$?[A-Za-z][\w$-]*)?$/.test(rest)) throw notAPath(path);
   if (list.kind === 'unknown') return { kind: 'unknown', path };
   if (list.kind !== 'attribute' || !list.attribute.multiValued) {

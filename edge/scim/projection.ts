@@ -1,7 +1,7 @@
 /** Which attributes of a resource are shown (RFC 7644 section 3.9, RFC 7643 section 7 "returned"). */
-import { CORE_USER } from './attributes.js';
 import { badRequest } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
+import { type ResourceType, USER } from './resource-types.js';
 
 /** The names that a client wants shown, or not shown, in small letters; undefined: the default. */
 export interface Projection {
@@ -14,10 +14,14 @@ const MAX_NAMES = 100;
 const ALWAYS = ['schemas', 'id'];
 
 /** The projection of a query or a search: names joined by commas, or lists of names. Throws invalidValue. */
-export function parseProjection(attributes: unknown, excludedAttributes: unknown): Projection {
+export function parseProjection(
+  attributes: unknown,
+  excludedAttributes: unknown,
+  type: ResourceType = USER,
+): Projection {
   const projection = {
-    attributes: namesIn(attributes, 'attributes'),
-    excludedAttributes: namesIn(excludedAttributes, 'excludedAttributes'),
+    attributes: namesIn(attributes, 'attributes', type),
+    excludedAttributes: namesIn(excludedAttributes, 'excludedAttributes', type),
   };
   if (projection.attributes && projection.excludedAttributes) {
     throw badRequest('invalidValue', '"attributes" and "excludedAttributes" exclude each other.');
@@ -25,7 +29,9 @@ export function parseProjection(attributes: unknown, excludedAttributes: unknown
   return projection;
 }
 
-function namesIn(value: unknown, parameter: string): string[] | undefined {
+function namesIn(value: unknown, parameter: string, { schema }: ResourceType): string[] | undefined {
+  const core = `${schema.toLowerCase()}:`;
+  const withoutCore = (name: string) => (name.startsWith(core) ? name.slice(core.length) : name);
   const texts = (Array.isArray(value) ? value : [value ?? '']) as unknown[];
   const names = texts.flatMap((text) => {
     if (typeof text !== 'string') throw badRequest('invalidValue', `"${parameter}" must be names of attributes.`);
@@ -35,9 +41,6 @@ function namesIn(value: unknown, parameter: string): string[] | undefined {
   const given = names.filter((name) => name !== '');
   return given.length > 0 ? given : undefined;
 }
-
-const CORE_PREFIX = `${CORE_USER.toLowerCase()}:`;
-const withoutCore = (name: string) => (name.startsWith(CORE_PREFIX) ? name.slice(CORE_PREFIX.length) : name);
 
 /**
  * The resource as it is to be shown. `onRequest` are attributes of extensions ("urn:…:badge", in small letters) that

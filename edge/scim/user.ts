@@ -1,20 +1,20 @@
 /** SCIM JSON ↔ User: the only translation between the two. */
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import {
-  type Attribute,
   attributeNamed,
   CORE_USER,
-  DROPPED,
   ENTERPRISE_ATTRIBUTES,
   ENTERPRISE_USER,
   fieldOf,
-  READ_ONLY,
   TOP_ATTRIBUTES,
 } from './attributes.js';
+import { coreEntries, schemasIn, setOnce } from './body.js';
 import { badRequest } from './errors.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
-import { checkSchemas, isObject, type JsonObject, property } from './json.js';
-import { isSchemaUrn } from './notation.js';
+import { checkSchemas, isObject, type JsonObject } from './json.js';
+import { locationOf, metaOf } from './meta.js';
+import { isSchemaUrn, isUnder } from './notation.js';
+import { GROUP, USER } from './resource-types.js';
 import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
 import { isUnset, parseValue } from './value.js';
 
@@ -24,13 +24,13 @@ import { isUnset, parseValue } from './value.js';
  */
 export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
-  for (const urn of strings(property(body, 'schemas'))) if (!isKnownSchema(urn, settings)) passOver(urn, settings);
+  for (const urn of schemasIn(body)) if (!isKnownSchema(urn, settings)) passOver(urn, settings);
   const values: JsonObject = {};
   const extensionAttributes: ExtensionAttribute[][] = [];
-  for (const [name, value] of coreEntries(body)) {
+  for (const [name, value] of coreEntries(body, CORE_USER)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
     if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
-    else if (isUrnOf(ENTERPRISE_USER, name)) {
+    else if (isUnder(ENTERPRISE_USER, name)) {
       const enterprise =
         name.length > ENTERPRISE_USER.length ? { [name.slice(ENTERPRISE_USER.length + 1)]: value } : value;
       values.enterprise = {
@@ -47,32 +47,12 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
 }
 
 /** What every resource has, and what is dropped. */
-const isCommonName = (name: string): boolean => READ_ONLY.has(name.toLowerCase()) || name.toLowerCase() === DROPPED;
-
-const strings = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+const isCommonName = (name: string): boolean =>
+  USER.readOnly.has(name.toLowerCase()) || name.toLowerCase() === USER.dropped;
 
 const isKnownSchema = (urn: string, { extensionSchemas }: Settings): boolean =>
   [CORE_USER, ENTERPRISE_USER].some((known) => known.toLowerCase() === urn.toLowerCase()) ||
   schemaOf(extensionSchemas, urn) !== undefined;
-
-const isUrnOf = (schema: string, name: string): boolean =>
-  `${name.toLowerCase()}:`.startsWith(`${schema.toLowerCase()}:`);
-
-/** The entries of a body; what stands under the URN of the core schema belongs to the user himself. */
-export function coreEntries(body: JsonObject): [name: string, value: unknown][] {
-  return Object.entries(body).flatMap(([name, value]) => {
-    if (!isUrnOf(CORE_USER, name)) return [[name, value]];
-    if (name.length > CORE_USER.length) return [[name.slice(CORE_USER.length + 1), value]];
-    return isObject(value) ? coreEntries(value) : [];
-  });
-}
-
-function setOnce(values: JsonObject, attribute: Attribute, value: unknown, path: string): void {
-  const field = fieldOf(attribute);
-  if (Object.hasOwn(values, field)) throw badRequest('invalidSyntax', `${path} is given more than once.`);
-  values[field] = value;
-}
 
 function parseEnterprise(value: unknown, settings: Settings): JsonObject | undefined {
   if (isUnset(value)) return undefined;
@@ -96,10 +76,10 @@ export const isStoredName = (name: string): boolean =>
   attributeNamed(TOP_ATTRIBUTES, name) !== undefined || isSchemaUrn(name);
 
 /**
- * The SCIM JSON of a user; `location` is his URL. Where the organization refuses what no schema has, that is not shown
+ * The SCIM JSON of a user of the organization whose base URL is `baseUrl`. Where the organization refuses what no schema has, that is not shown
  * either: a client may send back what it was shown.
  */
-export function renderUser(user: User, location: string, settings = DEFAULT_SETTINGS): JsonObject {
+export function renderUser(user: User, baseUrl: string, settings = DEFAULT_SETTINGS): JsonObject {
   const schemas = [CORE_USER];
   const resource: JsonObject = { schemas, id: user.id };
   const values: JsonObject = { ...user };
@@ -115,9 +95,15 @@ export function renderUser(user: User, location: string, settings = DEFAULT_SETT
     schemas.push(schema);
     resource[schema] = attributes;
   }
-  const created = user.createTime?.toISOString();
-  const lastModified = user.updateTime?.toISOString();
-  resource.meta = { resourceType: 'User', created, lastModified, location, version: user.etag };
+  if (user.groups.length > 0) {
+    resource.groups = user.groups.map(({ groupId, displayName }) => ({
+      value: groupId,
+      $ref: locationOf(GROUP, groupId, baseUrl),
+      display: displayName,
+      type: 'direct',
+    }));
+  }
+  resource.meta = metaOf(USER, user, baseUrl);
   return resource;
 }
 

@@ -109,12 +109,30 @@ describe('the command admin', function () {
     expect((await json('token', 'list', id))[0].revokeTime).to.equal(undefined);
   });
 
+  it('makes changes of settings at once one after the other, and loses none', async () => {
+    const { id } = await json('org', 'create', 'Maple Terrace');
+    const changes = [
+      ['--create', 'off'],
+      ['--update', 'off'],
+      ['--rehire', 'reactivate'],
+      ['--strict', 'on'],
+    ];
+    await Promise.all(changes.map((change) => text('org', 'set', id, ...change)));
+    const { policy, strictSchemas } = await json('org', 'show', id);
+    expect({ ...policy, strictSchemas }).to.deep.equal({
+      ...{ refuseCreate: true, refuseUpdate: true, refuseDeactivate: false, rehire: 2, strictSchemas: true },
+    });
+  });
+
   it('says in one line what is wrong, with a status of its own for wrong arguments', async () => {
     for (const [args, expected] of [
       [['org', 'show', 'nobody'], 1],
       [['token', 'rotate', 'nobody', 'nothing'], 1],
       [['org', 'list', '--nope'], 2],
       [['token', 'issue', 'x', '--days', 'many'], 2],
+      [['activity', 'x', '--since', '1'], 2],
+      [['users', 'list', 'nobody'], 1],
+      [['token', 'revoke', 'nobody', 'nothing', '--yes'], 1],
       [['org', 'set', 'x', '--strict', 'perhaps'], 2],
     ] as const) {
       const { code, stdout, stderr } = await admin(...args);
@@ -126,6 +144,11 @@ describe('the command admin', function () {
     const stranger = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token' });
     expect(stranger.stderr).to.match(/does not know this service token/);
     expect(stranger.stderr).not.to.include('not-a-service-token');
+    const cut = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token\r' });
+    expect([cut.code, cut.stderr.trim()]).to.deep.equal([
+      1,
+      'ADMIN_TOKEN: must be printable ASCII characters without blanks',
+    ]);
   });
 
   it('shows what an Okta did, and follows it', async () => {

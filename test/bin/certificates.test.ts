@@ -23,7 +23,8 @@ describe('the command certificates', function () {
   it('makes a CA, two servers and a client for each role, with keys that only their owner can read', async () => {
     await succeeding(make('--host', 'scim.oakstreet.example', '--host', '10.0.0.7'));
     const names = ['admin', 'ca', 'edge', 'edge-https', 'reader', 'userstore'];
-    expect(await readdir(folder)).to.have.members(names.flatMap((name) => [`${name}.crt`, `${name}.key`]));
+    const files = names.flatMap((name) => [`${name}.crt`, `${name}.key`]);
+    expect(await readdir(folder)).to.have.members([...files, 'tls.env']);
     for (const name of names) expect((await stat(join(folder, `${name}.key`))).mode & 0o777).to.equal(0o600);
 
     const ca = await certificate('ca');
@@ -39,8 +40,9 @@ describe('the command certificates', function () {
     }
   });
 
-  it('prints the variables that use them, each of which there is', async () => {
-    const printed = (await succeeding(make())).trim().split('\n');
+  it('writes the variables that use them, each of which there is', async () => {
+    await succeeding(make());
+    const printed = (await readFile(join(folder, 'tls.env'), 'utf8')).trim().split('\n');
     const known = [edgeVariables, userstoreVariables, adminVariables].flatMap(({ shape }) => Object.keys(shape));
     for (const line of printed) {
       const [variable = '', file = ''] = line.split('=');

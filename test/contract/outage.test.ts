@@ -1,11 +1,14 @@
 /** userstore while its database does not answer, and on its way down: health, deadlines, calls in flight. */
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import mongoose from 'mongoose';
+import { v7 as uuidv7 } from 'uuid';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { startOwnMongod } from '../harness/mongod.js';
 import { createTenant } from '../harness/organizations.js';
-import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
+import { type Pair, SERVICE_TOKENS, startPair, startUserstore } from '../harness/processes.js';
 import { add, userNamed } from '../harness/users.js';
 import { actor, eventually, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
@@ -60,6 +63,10 @@ describe('userstore over a database of its own', () => {
         { organizationId, actor: actor(), userId: user.id, operations: [add('title', { title: 'x' })] },
         700,
       ),
+      edge.verifyApiToken({ organizationId, secretDigest: Buffer.alloc(32) }, 700),
+      edge.acquirePermits({ organizationId, count: 1 }, 700),
+      edge.recordActivities({ activities: [activityOf(organizationId)] }, 700),
+      edge.getOrganization({ organizationId }, 700),
     ];
     for (const call of calls) expect((await failureIn(call)).code).to.be.oneOf(['DEADLINE_EXCEEDED', 'UNAVAILABLE']);
     expect(performance.now() - start).to.be.within(500, 2500);
@@ -75,6 +82,56 @@ describe('userstore over a database of its own', () => {
       3000,
     );
     expect(pair.userstore.log().slice(before)).to.match(/"code":"(UNAVAILABLE|DEADLINE_EXCEEDED)"/);
+  });
+
+  it('gives up a look at budgets at its deadline too, when it has the limit at hand', async () => {
+    const permits = (timeoutMs?: number) => edge.acquirePermits({ organizationId, count: 1 }, timeoutMs);
+    await permits();
+    const before = pair.userstore.log().length;
+    freeze();
+    // Until all threads have stopped one of them may still answer.
+    await sleep(200);
+    await failureIn(permits(500));
+    const failed = /"rpc":"RateLimitService\/AcquirePermits".*call failed/;
+    await eventually('the log line', async () => failed.test(pair.userstore.log().slice(before)), 1500);
+  });
+
+  it('works on no more calls than there is room for; what is more it refuses at once, and goes on when there is', async () => {
+    const small = await startUserstore(`${own.mongod.uri}/outage`, { MAX_CALLS: '5' });
+    const client = userstoreClient(small.address, SERVICE_TOKENS.edge);
+    try {
+      await client.getUser({ organizationId, userId: user.id });
+      freeze();
+      const start = performance.now();
+      const calls = Array.from({ length: 12 }, () => client.getUser({ organizationId, userId: user.id }, 1500));
+      const refused = calls.map(async (call) => ({ ...(await failureIn(call)), ms: performance.now() - start }));
+      const early = (await Promise.all(refused)).filter(({ ms }) => ms < 1000);
+      expect(early.map(({ code }) => code)).to.deep.equal(Array.from({ length: 7 }, () => 'RESOURCE_EXHAUSTED'));
+      thaw();
+      await eventually('room again', () =>
+        client.getUser({ organizationId, userId: user.id }).then(
+          () => true,
+          () => false,
+        ),
+      );
+    } finally {
+      client.close();
+      await small.userstore.stop();
+    }
+  });
+
+  it('says NOT_SERVING while the database takes no write, though it answers reads', async () => {
+    await eventually('SERVING', isHealth('SERVING'));
+    const admin = mongoose.createConnection(own.mongod.uri);
+    try {
+      await admin.asPromise();
+      await admin.db?.admin().command({ fsync: 1, lock: true });
+      await eventually('NOT_SERVING', isHealth('NOT_SERVING'), 8000);
+      await admin.db?.admin().command({ fsyncUnlock: 1 });
+      await eventually('SERVING again', isHealth('SERVING'), 8000);
+    } finally {
+      await admin.close();
+    }
   });
 
   it('says NOT_SERVING while the database does not answer, and SERVING again when it does', async () => {
@@ -103,4 +160,15 @@ describe('userstore over a database of its own', () => {
     await pair.userstore.start();
     await eventually('SERVING', isHealth('SERVING'));
   });
+});
+
+const activityOf = (organizationId: string) => ({
+  id: uuidv7(),
+  organizationId,
+  time: new Date(),
+  method: 'GET',
+  path: '/Users',
+  status: 200,
+  durationMs: 1,
+  change: undefined,
 });

@@ -84,7 +84,60 @@ const CALLS: Record<
   ListActivities: { roles: ['admin'], call: (client, named) => client.listActivities(listing(named)) },
   ListChanges: { roles: ['admin'], call: (client, named) => client.listChanges({ ...named, userId: 'x' }) },
   ListOrganizations: { roles: ['admin'], call: (client) => client.listOrganizations({}) },
+  SetSsoConnection: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.setSsoConnection({ ...named, connection: undefined }),
+  },
+  GetSsoConnection: { roles: ['admin'], call: (client, named) => client.getSsoConnection(named) },
+  DeleteSsoConnection: { roles: ['admin'], isChange: true, call: (client, named) => client.deleteSsoConnection(named) },
+  FindSsoConnections: { roles: ['edge', 'admin'], call: (client) => client.findSsoConnections({ key: undefined }) },
+  SignIn: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.signIn({ ...named, issuer: 'x', subject: 'x' }),
+  },
+  CheckSession: { roles: ['edge', 'reader', 'admin'], call: (client) => client.checkSession({ sessionToken: 'x' }) },
+  SignOut: { roles: ['edge', 'admin'], call: (client) => client.signOut({ sessionToken: 'x' }) },
+  ListSessions: { roles: ['admin'], call: (client, named) => client.listSessions(named) },
+  EndSessions: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.endSessions({ ...named, which: undefined }),
+  },
+  RevokeUserSessions: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.revokeUserSessions({ ...named, user: undefined }),
+  },
+  UseOnce: { roles: ['edge', 'admin'], call: (client) => client.useOnce({ key: 'x', expireTime: undefined }) },
+  LockUser: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.lockUser({ ...named, userId: 'x', reason: 'x' }),
+  },
+  UnlockUser: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.unlockUser({ ...named, userId: 'x' }),
+  },
+  UnlinkUser: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.unlinkUser({ ...named, userId: 'x' }),
+  },
 };
+
+/** Those that name no organization: it is found, made, or not what they are about. */
+const OF_NO_ORGANIZATION = [
+  'CreateOrganization',
+  'ListOrganizations',
+  'RecordActivities',
+  'FindSsoConnections',
+  'CheckSession',
+  'SignOut',
+  'UseOnce',
+];
 
 const listing = (named: { organizationId: string }) => ({ ...named, since: undefined, until: undefined });
 const activityOf = (organizationId: string): Activity => ({
@@ -132,7 +185,7 @@ describe('every call to userstore', () => {
       }
     });
 
-    if (!['CreateOrganization', 'ListOrganizations', 'RecordActivities'].includes(name)) {
+    if (!OF_NO_ORGANIZATION.includes(name)) {
       it(`${name} without an organization is FIELD_INVALID in organization_id`, async () => {
         const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'organization_id' };
         expect(await failureIn(call(client('admin'), { ...named, organizationId: '' }))).to.deep.equal(failure);

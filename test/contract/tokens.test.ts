@@ -230,6 +230,27 @@ describe('ApiTokenService', () => {
     await verify(rotated.secret);
   });
 
+  it('rotates a token for as long as it was issued for, unless told otherwise, and none that is over', async () => {
+    const { organizationId } = await createTenant(pair);
+    const about = { organizationId, actor: actor() };
+    const issued = await admin.createApiToken({ ...about, label: 'x', lifetimeSeconds: 3600 });
+    const rotate = (apiTokenId = '', more = {}) =>
+      admin.rotateApiToken({ ...about, apiTokenId, overlapSeconds: 60, ...more });
+    const first = (await rotate(issued.apiToken?.id)).apiToken;
+    expect(first).to.include({ lifetimeSeconds: 3600 });
+    const second = (await rotate(first?.id, { lifetimeSeconds: 120 })).apiToken;
+    expect(second?.expireTime?.getTime()).to.be.within(Date.now() + 110_000, Date.now() + 121_000);
+    await rotate(second?.id, { overlapSeconds: 0 });
+    const over = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'api_token_id' };
+    expect(await failureIn(rotate(second?.id))).to.deep.equal(over);
+  });
+
+  it('refuses a label with control characters: FIELD_INVALID in label', async () => {
+    const { organizationId } = await createTenant(pair);
+    const call = admin.createApiToken({ organizationId, actor: actor(), label: 'a\u001b[31mred' });
+    expect(await failureIn(call)).to.deep.equal({ code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'label' });
+  });
+
   it('notes who issued a token and when it was last used', async () => {
     const { organizationId, secret } = await createTenant(pair);
     const person = { ...actor(), person: 'ana' };

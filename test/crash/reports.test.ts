@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant } from '../harness/organizations.js';
-import { SERVICE_TOKENS, startPair } from '../harness/processes.js';
+import { SECRET_KEY, SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { createUser } from '../harness/scim.js';
 
 /** Makes a process throw, outside of everything that catches, at SIGUSR2. */
@@ -33,7 +33,7 @@ describe('a service that crashes', function () {
       const logs = [pair.edge.log(), pair.userstore.log()];
       for (const text of [...reports, ...logs]) {
         expect(text).to.include('crashed on purpose');
-        for (const trace of [secret, password, database, ...Object.values(SERVICE_TOKENS)]) {
+        for (const trace of [secret, password, database, SECRET_KEY, ...Object.values(SERVICE_TOKENS)]) {
           expect(text).not.to.include(trace);
         }
       }

@@ -10,8 +10,8 @@ const PATCHES_A_CREATE = 2;
 
 /** A running stream. */
 export interface Stream {
-  /** Resolves once so many more changes are acknowledged. */
-  acknowledges: (more: number) => Promise<void>;
+  /** Resolves once so many more changes are acknowledged; throws when they are not within `timeoutMs`, or 20 seconds. */
+  acknowledges: (more: number, timeoutMs?: number) => Promise<void>;
   /** Resolves once so many more requests are refused. */
   refuses: (more: number) => Promise<void>;
   /** Ends the stream; then what was acknowledged must be there, once, and nothing that was not asked for. */
@@ -115,9 +115,9 @@ export function startStream(scim: Scim, { mayBreak = false, patienceMs = 20_000 
   writing.catch(() => undefined);
 
   return {
-    acknowledges: (more) => {
+    acknowledges: (more, timeoutMs = patienceMs) => {
       const enough = acknowledged + more;
-      return eventually(`${more} more changes acknowledged`, async () => acknowledged >= enough, patienceMs);
+      return eventually(`${more} more changes acknowledged`, async () => acknowledged >= enough, timeoutMs);
     },
     refuses: (more) => {
       const enough = refused + more;

@@ -9,12 +9,17 @@ describe("the edge's configuration", () => {
       host: '127.0.0.1',
       port: 8080,
       publicUrl: undefined,
+      appUrl: undefined,
+      passwordLoginUrl: undefined,
+      loginSecret: undefined,
       userstoreAddress: '127.0.0.1:50051',
       userstoreToken: undefined,
       tls: undefined,
       userstoreTls: undefined,
       userstoreTlsName: undefined,
       storeDeadlineMs: 10_000,
+      maxRequests: 2000,
+      metrics: undefined,
       trustedProxies: 0,
       dataDir: './data',
       logLevel: 'info',
@@ -23,6 +28,33 @@ describe("the edge's configuration", () => {
 
   it('reads the public URL without the slash at its end', () => {
     expect(readConfig({ PUBLIC_URL: 'https://scim.example/' }).publicUrl).to.equal('https://scim.example');
+  });
+
+  it('reads the addresses of pages as browsers write them', () => {
+    const { appUrl, passwordLoginUrl } = readConfig({
+      APP_URL: 'https://App.example',
+      PASSWORD_LOGIN_URL: 'https://app.example/in?a=b',
+    });
+    expect([appUrl, passwordLoginUrl]).to.deep.equal(['https://app.example/', 'https://app.example/in?a=b']);
+  });
+
+  for (const url of [
+    'app.example',
+    '/app',
+    'javascript:alert(1)',
+    'https://',
+    'https://a b.example',
+    'https:\\\\app.example',
+  ]) {
+    it(`refuses ${url} for the address of a page`, () => {
+      const env = { APP_URL: url, PASSWORD_LOGIN_URL: url };
+      expect(() => readConfig(env)).to.throw(/^APP_URL: [^;]*; PASSWORD_LOGIN_URL: [^;]*$/);
+    });
+  }
+
+  it('refuses a login secret that can be guessed', () => {
+    expect(() => readConfig({ LOGIN_SECRET: 'too short' })).to.throw(/LOGIN_SECRET/);
+    expect(readConfig({ LOGIN_SECRET: 'x'.repeat(32) }).loginSecret).to.equal('x'.repeat(32));
   });
 
   it('takes an empty variable for one that is not set', () => {
@@ -72,4 +104,20 @@ describe("the edge's configuration", () => {
   for (const PUBLIC_URL of ['https://scim.example/path', 'ftp://scim.example', 'https://scim.example?x', 'https://']) {
     it(`refuses the public URL ${PUBLIC_URL}`, () => expect(() => readConfig({ PUBLIC_URL })).to.throw(/PUBLIC_URL/));
   }
+
+  for (const USERSTORE_ADDRESS of ['a:1', '[::1]:1', 'a:1,b.example:2', 'dns:///userstore.example:50051']) {
+    it(`takes the userstore address ${USERSTORE_ADDRESS}`, () => {
+      expect(readConfig({ USERSTORE_ADDRESS }).userstoreAddress).to.equal(USERSTORE_ADDRESS);
+    });
+  }
+
+  for (const USERSTORE_ADDRESS of ['a', 'a:1,', 'a:1, b:2', 'http://a:1', 'dns:///a', ':1']) {
+    it(`refuses the userstore address "${USERSTORE_ADDRESS}"`, () => {
+      expect(() => readConfig({ USERSTORE_ADDRESS })).to.throw(/USERSTORE_ADDRESS/);
+    });
+  }
+
+  it('shows metrics to this machine only, and only where told on which port', () => {
+    expect(readConfig({ METRICS_PORT: '9464' }).metrics).to.deep.equal({ host: '127.0.0.1', port: 9464 });
+  });
 });

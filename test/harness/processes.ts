@@ -11,6 +11,9 @@ export const SERVICE_TOKENS = {
   admin: 'admin-service-token-of-tests',
 };
 
+/** The key that tests have secrets encrypted with: 32 bytes. */
+export const SECRET_KEY = Buffer.from('the secret key of the test suite').toString('base64');
+
 /** A service under test. */
 export interface Service {
   /** Everything it wrote. */
@@ -20,6 +23,8 @@ export interface Service {
   pid: () => number | undefined;
   /** Starts it again with the same environment; waits until it listens. */
   start: () => Promise<void>;
+  /** Sends it a signal and does not wait. */
+  signal: (signal: NodeJS.Signals) => void;
 }
 
 /** Starts `userstore` or `edge` with this environment and nothing inherited but PATH. */
@@ -56,7 +61,7 @@ export async function startService(name: 'userstore' | 'edge', env: Record<strin
   };
 
   await start();
-  return { log: () => log, pid: () => child.pid, stop, start };
+  return { log: () => log, pid: () => child.pid, stop, start, signal: (signal) => void child.kill(signal) };
 }
 
 /** Both services over one database. */
@@ -72,9 +77,9 @@ export interface Pair {
 
 /** Starts an edge over the userstore at `address`; with a service token, unless it has a certificate. */
 export async function startEdge(address: string, env: Record<string, string> = {}) {
-  const port = await freePort();
+  const port = env.PORT ?? String(await freePort());
   const edge = await startService('edge', {
-    PORT: String(port),
+    PORT: port,
     USERSTORE_ADDRESS: address,
     ...(env.USERSTORE_CLIENT_CERT ? {} : { USERSTORE_TOKEN: SERVICE_TOKENS.edge }),
     ...env,
@@ -86,18 +91,24 @@ export async function startEdge(address: string, env: Record<string, string> = {
   };
 }
 
-/** Starts a pair over the database that `mongodbUri` names. */
-export async function startPair(mongodbUri: string, env: Record<string, string> = {}): Promise<Pair> {
-  const userstorePort = await freePort();
+/** Starts a userstore over the database that `mongodbUri` names. */
+export async function startUserstore(mongodbUri: string, env: Record<string, string> = {}) {
+  const port = await freePort();
   const userstore = await startService('userstore', {
     MONGODB_URI: mongodbUri,
-    USERSTORE_PORT: String(userstorePort),
+    USERSTORE_PORT: String(port),
     SERVICE_TOKENS: Object.entries(SERVICE_TOKENS)
       .map(([role, token]) => `${role}:${role}:${token}`)
       .join(','),
+    SECRET_KEY,
     ...env,
   });
-  const address = `127.0.0.1:${userstorePort}`;
+  return { address: `127.0.0.1:${port}`, userstore };
+}
+
+/** Starts a pair over the database that `mongodbUri` names. */
+export async function startPair(mongodbUri: string, env: Record<string, string> = {}): Promise<Pair> {
+  const { address, userstore } = await startUserstore(mongodbUri, env);
   const { origin, edge } = await startEdge(address, env);
   const stop = async () => {
     await edge.stop();

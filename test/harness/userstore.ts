@@ -14,8 +14,11 @@ import { type ClientTls, channel } from '../../config/grpc-credentials.js';
 import { ActivityServiceClient } from '../../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { GroupServiceClient } from '../../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceClient } from '../../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceClient } from '../../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceClient } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
 import { failureOf } from '../../proto/rpc-error.js';
 
@@ -40,10 +43,13 @@ export function userstoreClient(
   // A channel of its own for each client: none inherits another's pause between attempts to connect.
   const options = { ...ofTls, 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500 };
   const users = new UserServiceClient(address, credentials, options);
+  const groups = new GroupServiceClient(address, credentials, options);
   const apiTokens = new ApiTokenServiceClient(address, credentials, options);
   const organizations = new OrganizationServiceClient(address, credentials, options);
   const activities = new ActivityServiceClient(address, credentials, options);
   const rateLimits = new RateLimitServiceClient(address, credentials, options);
+  const sso = new SsoConnectionServiceClient(address, credentials, options);
+  const sessions = new SessionServiceClient(address, credentials, options);
   const health = new (makeGenericClientConstructor(healthService, 'Health'))(address, credentials, options);
   const metadata = new Metadata();
   if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
@@ -66,6 +72,13 @@ export function userstoreClient(
     updateUser: unary(users, users.updateUser),
     patchUser: unary(users, users.patchUser),
     deleteUser: unary(users, users.deleteUser),
+    getGroup: unary(groups, groups.getGroup),
+    listGroups: unary(groups, groups.listGroups),
+    createGroup: unary(groups, groups.createGroup),
+    updateGroup: unary(groups, groups.updateGroup),
+    patchGroup: unary(groups, groups.patchGroup),
+    deleteGroup: unary(groups, groups.deleteGroup),
+    listMemberships: unary(groups, groups.listMemberships),
     createApiToken: unary(apiTokens, apiTokens.createApiToken),
     listApiTokens: unary(apiTokens, apiTokens.listApiTokens),
     rotateApiToken: unary(apiTokens, apiTokens.rotateApiToken),
@@ -80,10 +93,25 @@ export function userstoreClient(
     recordActivities: unary(activities, activities.recordActivities),
     listActivities: unary(activities, activities.listActivities),
     listChanges: unary(activities, activities.listChanges),
+    setSsoConnection: unary(sso, sso.setSsoConnection),
+    getSsoConnection: unary(sso, sso.getSsoConnection),
+    deleteSsoConnection: unary(sso, sso.deleteSsoConnection),
+    findSsoConnections: unary(sso, sso.findSsoConnections),
+    signIn: unary(sessions, sessions.signIn),
+    checkSession: unary(sessions, sessions.checkSession),
+    signOut: unary(sessions, sessions.signOut),
+    listSessions: unary(sessions, sessions.listSessions),
+    endSessions: unary(sessions, sessions.endSessions),
+    revokeUserSessions: unary(sessions, sessions.revokeUserSessions),
+    useOnce: unary(sessions, sessions.useOnce),
+    lockUser: unary(sessions, sessions.lockUser),
+    unlockUser: unary(sessions, sessions.unlockUser),
+    unlinkUser: unary(sessions, sessions.unlinkUser),
     checkHealth: unary(health, health.check as unknown as Unary<{ service: string }, { status: string }>),
     close: () => {
       tls.certificates?.close();
-      for (const client of [users, apiTokens, organizations, rateLimits, activities, health]) client.close();
+      const clients = [users, groups, apiTokens, organizations, rateLimits, activities, sso, sessions, health];
+      for (const client of clients) client.close();
     },
   };
 }

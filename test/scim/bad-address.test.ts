@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import { byFilter, createUser, expectRefusal, getUser, patchBody, rawRequest } from '../harness/scim.js';
+import { createGroup, groupsBy } from '../harness/scim-groups.js';
 
 const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype'];
 
@@ -38,6 +39,30 @@ describe('SCIM bad addresses', () => {
       const patch = patchBody({ op: 'replace', path: `emails[${name} eq "work"].value`, value: 'x' });
       await expectRefusal(() => tenant.scim('PATCH', `/Users/${user.id}`, patch), 400, 'invalidFilter');
     }
+  });
+
+  it('the same of groups, in filters and in paths', async () => {
+    const group = await createGroup(tenant.scim, [user.id]);
+    for (const name of [...PROTOTYPE_NAMES, 'toString', '$where', '_id', 'organizationId', 'groupId']) {
+      for (const filter of [
+        `${name} eq "x"`,
+        `members.${name} eq "x"`,
+        `members[${name} eq "x"]`,
+        `${name}[value eq "x"]`,
+      ]) {
+        await expectRefusal(() => tenant.scim('GET', groupsBy(filter)), 400, 'invalidFilter');
+      }
+      const patch = patchBody({ op: 'remove', path: `members[${name} eq "x"]` });
+      await expectRefusal(() => tenant.scim('PATCH', `/Groups/${group.id}`, patch), 400, 'invalidFilter');
+      const path = patchBody({ op: 'remove', path: `${name}[value eq "x"]` });
+      await expectRefusal(() => tenant.scim('PATCH', `/Groups/${group.id}`, path), 400, 'invalidPath');
+    }
+    for (const id of ['a/b', 'a%2Fb', '%00', `${group.id}%00`, '..', '%2e%2e', 'x'.repeat(10_240), '$ne', '[$ne]']) {
+      await expectRefusal(() => raw('GET', `/Groups/${id}`), 404);
+      await expectRefusal(() => raw('DELETE', `/Groups/${id}`), 404);
+    }
+    await expectRefusal(() => raw('GET', '/Groups/%zz'), 400, 'invalidSyntax');
+    expect((await tenant.scim('DELETE', `/Groups/${group.id}`)).status).to.equal(204);
   });
 
   it('an id with a slash, a zero byte, dots or 10 kB in it is 404 for every verb', async () => {

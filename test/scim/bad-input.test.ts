@@ -15,6 +15,7 @@ import {
   rawRequest,
   uniqueName,
 } from '../harness/scim.js';
+import { createGroup, getGroup, oktaGroup } from '../harness/scim-groups.js';
 
 const LIMIT = 5 * 1024 * 1024;
 const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype'];
@@ -148,6 +149,37 @@ describe('SCIM bad input', () => {
       }
     }
     expect(accepted).to.deep.equal([]);
+  });
+
+  it('broken bodies of groups, and ids of members that are none, are 400, and the group is as before', async () => {
+    const group = await createGroup(tenant.scim, [user.id]);
+    const send = (method: string, body: unknown) => () =>
+      tenant.scim(method, method === 'POST' ? '/Groups' : `/Groups/${group.id}`, body);
+    for (const [value, scimType] of [
+      [[{ value: { $ne: null } }], 'invalidValue'],
+      [[{ value: [user.id] }], 'invalidValue'],
+      [[{ value: true }], 'invalidValue'],
+      [[[user.id]], 'invalidValue'],
+      [[{ value: '$ne' }], 'invalidValue'],
+      [[{ value: '\u0000' }], 'invalidValue'],
+      [[{ value: 'x'.repeat(100_000) }], 'invalidValue'],
+      [Array.from({ length: 20_000 }, (_, index) => `nobody${index}`), 'invalidValue'],
+      [Array.from({ length: 100_001 }, () => 'x'), 'invalidValue'],
+      [7, 'invalidValue'],
+      [JSON.parse('[{"value":"x","__proto__":{"type":"User"}}]'), 'invalidSyntax'],
+    ] as const) {
+      await expectRefusal(send('POST', oktaGroup('Bad', [], { members: value })), 400, scimType);
+      await expectRefusal(send('PUT', { ...group, members: value }), 400, scimType);
+      await expectRefusal(send('PATCH', patchBody({ op: 'add', path: 'members', value })), 400, scimType);
+      await expectRefusal(send('PATCH', patchBody({ op: 'replace', value: { members: value } })), 400, scimType);
+    }
+    for (const text of ['{', '[]', '"x"', '{"schemas":[]}', '']) {
+      for (const method of ['POST', 'PUT', 'PATCH']) await expectRefusal(send(method, text), 400, 'invalidSyntax');
+    }
+    const operations = Array.from({ length: 1001 }, () => ({ op: 'add', path: 'members', value: [user.id] }));
+    await expectRefusal(send('PATCH', patchBody(...operations)), 400, 'invalidSyntax');
+    expect(await getGroup(tenant.scim, group.id)).to.deep.equal(group);
+    expect((await tenant.scim('DELETE', `/Groups/${group.id}`)).status).to.equal(204);
   });
 
   it('values and lists that are too long, and too many operations, are 400', async () => {

@@ -11,6 +11,7 @@ import {
   patchBody,
   uniqueName,
 } from '../harness/scim.js';
+import { createGroup, getGroup, idsIn, oktaGroup, uniqueGroupName } from '../harness/scim-groups.js';
 
 const bulk = (Operations: unknown[], more: Record<string, unknown> = {}) => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
@@ -72,6 +73,36 @@ describe('SCIM Bulk', () => {
     expect(employee.title).to.equal('x');
   });
 
+  it('does the same with groups, also with members who are created in the same request', async () => {
+    const group = await createGroup(tenant.scim);
+    const add = patchBody({ op: 'add', path: 'members', value: [{ value: 'bulkId:ana' }] });
+    const results = await send([
+      {
+        method: 'POST',
+        path: '/Groups',
+        bulkId: 'new',
+        data: oktaGroup(uniqueGroupName(), ['bulkId:ana', 'bulkId:bob']),
+      },
+      post('ana'),
+      post('bob'),
+      { method: 'PATCH', path: `/Groups/${group.id}`, data: add },
+      { method: 'PUT', path: '/Groups/bulkId:new', data: oktaGroup('Put', ['bulkId:bob']) },
+      { method: 'POST', path: '/Groups', bulkId: 'again', data: oktaGroup(group.displayName) },
+      { method: 'PATCH', path: `/Groups/${group.id}`, version: 'W/"0"', data: add },
+      { method: 'DELETE', path: '/Groups/nobody' },
+    ]);
+    expect(statuses(results)).to.equal('201 201 201 200 200 409 412 404');
+    const [created, ana, bob, patched] = results.map((result: { location?: string }) =>
+      result.location === undefined ? '' : idOf({ location: result.location }),
+    );
+    expect(results[0].location).to.equal(`${tenant.baseUrl}/Groups/${created}`);
+    expect(idsIn(await getGroup(tenant.scim, patched))).to.deep.equal([ana]);
+    expect(await getGroup(tenant.scim, created)).to.include({ displayName: 'Put' });
+    expect(idsIn(await getGroup(tenant.scim, created))).to.deep.equal([bob]);
+    expect(statuses(await send([{ method: 'DELETE', path: `/Groups/${created}` }]))).to.equal('204');
+    expectError(await tenant.scim('GET', `/Groups/${created}`), 404);
+  });
+
   it('refuses references in a circle, to nothing, and to what failed; the others are done', async () => {
     const taken = await createUser(tenant.scim);
     const results = await send([
@@ -111,14 +142,15 @@ describe('SCIM Bulk', () => {
 
   it('an operation that cannot be understood fails alone where it can be told from the others', async () => {
     const results = await send([
-      { method: 'POST', path: '/Groups', bulkId: 'g', data: {} },
+      { method: 'POST', path: '/Groups/x', bulkId: 'g', data: {} },
+      { method: 'POST', path: '/Robots', bulkId: 'r', data: {} },
       { method: 'POST', path: '/Users/x', bulkId: 'x', data: {} },
       { method: 'DELETE', path: '/Users' },
       { method: 'DELETE', path: 'Usersx' },
       { method: 'PUT', path: '/Users/x' },
       post('ok'),
     ]);
-    expect(statuses(results)).to.equal('400 400 400 400 400 201');
+    expect(statuses(results)).to.equal('400 400 400 400 400 400 201');
   });
 
   const refused: [title: string, body: unknown, status: number, scimType?: string][] = [

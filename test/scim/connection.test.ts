@@ -143,7 +143,8 @@ describe('SCIM connection', () => {
     }
   });
 
-  it('saving the connection asks for groups and gets an empty list', async () => {
+  it('B23: saving the connection asks for groups and gets a list, empty for a new organization', async function () {
+    needsOwnPair(this);
     const { scim } = await freshTenant();
     for (const path of ['/Groups?startIndex=1&count=100', '/Groups?filter=displayName%20eq%20%22Finance%22']) {
       const { status, body } = await scim('GET', path);

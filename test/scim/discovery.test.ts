@@ -12,6 +12,7 @@ import {
   scimClient,
   uniqueName,
 } from '../harness/scim.js';
+import { CORE_GROUP, createGroup } from '../harness/scim-groups.js';
 
 interface Attribute {
   name: string;
@@ -73,7 +74,7 @@ describe('SCIM discovery', () => {
     const types = await read('/ResourceTypes');
     expect(types.schemas).to.deep.equal(['urn:ietf:params:scim:api:messages:2.0:ListResponse']);
     expect(types.totalResults).to.equal(types.Resources.length);
-    expect(types.Resources.map(({ name }: { name: string }) => name)).to.include('User');
+    expect(types.Resources.map(({ name }: { name: string }) => name)).to.deep.equal(['User', 'Group']);
     for (const type of types.Resources) {
       expect(type.schemas).to.deep.equal(['urn:ietf:params:scim:schemas:core:2.0:ResourceType']);
       expect(await read(`/ResourceTypes/${type.id}`)).to.deep.equal(type);
@@ -88,7 +89,11 @@ describe('SCIM discovery', () => {
   it('B30: Schemas lists each schema in full, and each document stands where it says', async () => {
     const list = await read('/Schemas');
     expect(list.totalResults).to.equal(list.Resources.length);
-    expect(list.Resources.map(({ id }: { id: string }) => id)).to.have.members([CORE_USER, ENTERPRISE_USER]);
+    expect(list.Resources.map(({ id }: { id: string }) => id)).to.have.members([
+      CORE_USER,
+      CORE_GROUP,
+      ENTERPRISE_USER,
+    ]);
     const absolute = scimClient('', `apikey ${tenant.secret}`);
     const documents = [
       ...list.Resources,
@@ -103,7 +108,7 @@ describe('SCIM discovery', () => {
   });
 
   it('B30: every attribute that Schemas names is stored and comes back, and those of Okta are among them', async () => {
-    const core = await attributesOf(CORE_USER);
+    const core = (await attributesOf(CORE_USER)).filter(({ mutability }) => mutability !== 'readOnly');
     const enterprise = await attributesOf(ENTERPRISE_USER);
     expect(core.map(({ name }) => name)).to.include.members(['userName', 'name', 'displayName', 'emails', 'active']);
     const samples = (attributes: Attribute[]) => Object.fromEntries(attributes.map((one) => [one.name, sample(one)]));
@@ -116,8 +121,26 @@ describe('SCIM discovery', () => {
 
   it('B30: every attribute that a user is shown with is in Schemas, save the common ones', async () => {
     const names = (await attributesOf(CORE_USER)).map(({ name }) => name);
-    const user = await createUser(tenant.scim, { nickName: 'An', roles: ['guide'] });
+    const { id } = await createUser(tenant.scim, { nickName: 'An', roles: ['guide'] });
+    await createGroup(tenant.scim, [id]);
+    const user = await getUser(tenant.scim, id);
+    expect(user).to.include.keys('groups', 'roles');
     for (const name of Object.keys(user)) expect([...names, 'schemas', 'id', 'externalId', 'meta']).to.include(name);
+  });
+
+  it('B30: what Schemas says of groups is so: attributes, sub-attributes, what is required, unique and readOnly', async () => {
+    const attributes = await attributesOf(CORE_GROUP);
+    const user = await createUser(tenant.scim);
+    const group = await createGroup(tenant.scim, [user.id]);
+    const names = attributes.map(({ name }) => name);
+    expect(Object.keys(group)).to.have.members([...names, 'schemas', 'id', 'meta']);
+    const [name, members] = attributes;
+    expect(name).to.include({ name: 'displayName', required: true, uniqueness: 'server', mutability: 'readWrite' });
+    expect(members?.subAttributes?.map((sub) => sub.name)).to.have.members(Object.keys(group.members[0]));
+    const groups = (await attributesOf(CORE_USER)).find((one) => one.name === 'groups');
+    expect(groups?.mutability).to.equal('readOnly');
+    const [shown] = (await getUser(tenant.scim, user.id)).groups;
+    expect(groups?.subAttributes?.map((sub) => sub.name)).to.have.members(Object.keys(shown));
   });
 
   it('B30: what Schemas calls required and unique is so', async () => {

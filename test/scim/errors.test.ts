@@ -24,7 +24,8 @@ describe('SCIM errors', () => {
     const cases: [path: string, allowed: string[], refused: string[]][] = [
       ['/Users', ['GET', 'POST'], ['PUT', 'PATCH', 'DELETE', 'PROPFIND']],
       [`/Users/${id}`, ['GET', 'PUT', 'PATCH', 'DELETE'], ['POST', 'PROPFIND']],
-      ['/Groups', ['GET'], ['POST', 'DELETE']],
+      ['/Groups', ['GET', 'POST'], ['PUT', 'PATCH', 'DELETE']],
+      ['/Groups/x', ['GET', 'PUT', 'PATCH', 'DELETE'], ['POST']],
       ['/ServiceProviderConfig', ['GET'], ['POST', 'PUT', 'PATCH', 'DELETE']],
       ['/ResourceTypes', ['GET'], ['POST']],
       ['/Schemas', ['GET'], ['POST']],

@@ -12,6 +12,7 @@ import {
   scimClient,
   uniqueName,
 } from '../harness/scim.js';
+import { createGroup, getGroup, groupsBy, idsIn, oktaGroup } from '../harness/scim-groups.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a user is whatever JSON came
 type User = any;
@@ -115,6 +116,64 @@ describe('SCIM isolation', () => {
     expect((await ours.scim('DELETE', `/Users/${ourUser.id}`)).status).to.equal(204);
     expect(await getUser(theirs.scim, theirUser.id)).to.deep.equal(theirUser);
     expect((await ours.scim('GET', '/Users')).body.totalResults).to.equal(0);
+  });
+
+  it('B10: the same displayName exists in two organizations, as two groups, each with its own members', async () => {
+    const displayName = `Finance ${uniqueName()}`;
+    const our = await createGroup(ours.scim, [ourUser.id], { displayName, externalId });
+    const their = await createGroup(theirs.scim, [theirUser.id], { displayName, externalId });
+    expect(our.id).not.to.equal(their.id);
+    const lists = ['/Groups', `displayName eq "${displayName}"`, `externalId eq "${externalId}"`, 'members pr'];
+    for (const path of [...lists, `members.value eq "${ourUser.id}"`]) {
+      const { body, text } = await ours.scim('GET', path.startsWith('/') ? path : groupsBy(path));
+      expect(body.Resources, path).to.deep.equal([our]);
+      expectNothingOfTheirs(text);
+    }
+    for (const filter of [`id eq "${their.id}"`, `members.value eq "${theirUser.id}"`]) {
+      expect((await ours.scim('GET', groupsBy(filter))).body.Resources).to.deep.equal([]);
+    }
+    expect((await ours.scim('DELETE', `/Groups/${our.id}`)).status).to.equal(204);
+    expect(await getGroup(theirs.scim, their.id)).to.deep.equal(their);
+  });
+
+  for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
+    it(`B10: ${method} of another organization's group is the same 404 as of an id that nobody has`, async () => {
+      const their = await createGroup(theirs.scim, [theirUser.id]);
+      const body = { PATCH: patchBody({ op: 'remove', path: 'members' }), PUT: oktaGroup('Taken over') }[method];
+      const answer = await ours.scim(method, `/Groups/${their.id}`, body);
+      expectError(answer, 404);
+      expect(answer.text).to.equal((await ours.scim(method, '/Groups/nobody', body)).text);
+      const intruder = scimClient(theirs.baseUrl, `apikey ${ours.secret}`);
+      expectError(await intruder(method, `/Groups/${their.id}`, body), 401);
+      expect(await getGroup(theirs.scim, their.id)).to.deep.equal(their);
+    });
+  }
+
+  it('B10: a user of another organization is unknown as a member, by POST, PUT and PATCH', async () => {
+    const our = await createGroup(ours.scim, [ourUser.id]);
+    const members = [{ value: ourUser.id }, { value: theirUser.id }];
+    const patch = (op: string) => patchBody({ op, path: 'members', value: members });
+    const refusals = [
+      await ours.scim('POST', '/Groups', oktaGroup('Mixed', [ourUser.id, theirUser.id])),
+      await ours.scim('PUT', `/Groups/${our.id}`, { ...our, members }),
+      await ours.scim('PATCH', `/Groups/${our.id}`, patch('add')),
+      await ours.scim('PATCH', `/Groups/${our.id}`, patch('replace')),
+    ];
+    for (const answer of refusals) {
+      expectError(answer, 400, 'invalidValue');
+      const unknown = await ours.scim('PATCH', `/Groups/${our.id}`, {
+        ...patchBody({ op: 'add', path: 'members', value: ['nobody'] }),
+      });
+      expect(answer.body.detail.replace(theirUser.id, 'nobody')).to.equal(unknown.body.detail);
+    }
+    expect(await getGroup(ours.scim, our.id)).to.deep.equal(our);
+    expect(await getUser(theirs.scim, theirUser.id)).to.deep.equal(theirUser);
+    const removed = await ours.scim(
+      'PATCH',
+      `/Groups/${our.id}`,
+      patchBody({ op: 'remove', path: 'members', value: [theirUser.id] }),
+    );
+    expect(idsIn(removed.body)).to.deep.equal([ourUser.id]);
   });
 
   it('B10: an organization id that is not one, in other letters or with more in it, is 401', async () => {

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
 import { createUser, expectError, oktaUser, scimClient, uniqueName } from '../harness/scim.js';
+import { createGroup } from '../harness/scim-groups.js';
 
 describe('SCIM methods and media types', () => {
   let tenant: Tenant;
@@ -26,7 +27,9 @@ describe('SCIM methods and media types', () => {
     ['/Users/.search', 'POST, OPTIONS'],
     ['/.search', 'POST, OPTIONS'],
     ['/Bulk', 'POST, OPTIONS'],
-    ['/Groups', 'GET, HEAD, OPTIONS'],
+    ['/Groups', 'GET, POST, HEAD, OPTIONS'],
+    ['/Groups/x', 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS'],
+    ['/Groups/.search', 'POST, OPTIONS'],
     ['/Schemas', 'GET, HEAD, OPTIONS'],
     ['/ResourceTypes', 'GET, HEAD, OPTIONS'],
     ['/ServiceProviderConfig', 'GET, HEAD, OPTIONS'],
@@ -44,7 +47,8 @@ describe('SCIM methods and media types', () => {
   }
 
   it('HEAD answers as GET does, without the body', async () => {
-    for (const path of [`/Users/${id}`, '/Users?count=1', '/Schemas']) {
+    const group = await createGroup(tenant.scim, [id]);
+    for (const path of [`/Users/${id}`, '/Users?count=1', `/Groups/${group.id}`, '/Groups?count=1', '/Schemas']) {
       const [head, get] = [await tenant.scim('HEAD', path), await tenant.scim('GET', path)];
       expect([head.status, head.text]).to.deep.equal([200, '']);
       for (const name of ['content-type', 'content-length', 'etag', 'location']) {

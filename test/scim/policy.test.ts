@@ -104,6 +104,9 @@ describe('SCIM under an organization’s policy', () => {
       [other, put],
     ]) {
       expect(after).to.deep.equal({ ...before, active: false, meta: after.meta });
+      // Repeated, it is as good as once.
+      expect(await putUser(scim, after.id, { ...before, active: false, title: 'y' })).to.deep.equal(after);
+      expectError(await scim('PATCH', `/Users/${after.id}`, patchBody({ op: 'add', path: 'title', value: 'x' })), 403);
       expectError(
         await scim('PATCH', `/Users/${after.id}`, patchBody({ op: 'replace', value: { active: true } })),
         403,
@@ -130,9 +133,18 @@ describe('SCIM under an organization’s policy', () => {
     const answers = await Promise.all(bodies.map((body) => scim('POST', '/Users', body)));
     const [won, ...more] = answers.filter(({ status }) => status === 201);
     expect(more).to.have.length(0);
-    for (const { status } of answers) expect(status).to.be.oneOf([201, 409, 412]);
+    for (const answer of answers) if (answer !== won) expectError(answer, 409, 'uniqueness');
     expect(won?.body).to.include({ id: user.id, active: true, userName: user.userName.toUpperCase() });
     expect(await getUser(scim, user.id)).to.deep.equal(won?.body);
+  }).timeout(30_000);
+
+  it('a POST brings nobody back where changes are refused, or who is to stay disabled', async () => {
+    const { scim, user } = await under({ rehire: RehirePolicy.REHIRE_POLICY_REACTIVATE, refuseUpdate: true });
+    await patchUser(scim, user.id, deactivation);
+    const before = await getUser(scim, user.id);
+    expectError(await scim('POST', '/Users', oktaUser(user.userName)), 403);
+    expectError(await scim('POST', '/Users', oktaUser(user.userName, { active: false })), 409, 'uniqueness');
+    expect(await getUser(scim, user.id)).to.deep.equal(before);
   }).timeout(30_000);
 
   it('a POST for a disabled user’s name is 409 otherwise', async () => {

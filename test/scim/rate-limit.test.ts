@@ -54,22 +54,38 @@ describe('SCIM limits', () => {
     }
   }).timeout(30_000);
 
-  it('an address that tries one token after the other has to wait; a token that was valid from there is served', async () => {
-    const { address } = await sharedPair();
-    const edge = await startEdge(address);
-    try {
-      const base = `${edge.origin}/${other.organizationId}/scim/v2`;
-      const good = scimClient(base, `apikey ${other.secret}`);
-      expect((await ask(good)).status).to.equal(200);
-      const answers = await times(330, () => ask(scimClient(base, `apikey ${randomUUID()}`)));
-      expect(answers.filter(({ status }) => status === 401)).to.have.length(300);
-      const late = await ask(scimClient(base, `apikey ${randomUUID()}`));
-      expectError(late, 429);
-      expect(late.headers.get('retry-after')).to.match(/^[1-9]\d?$/);
-      await new Promise((resolve) => setTimeout(resolve, 3100));
-      expect((await ask(good)).status).to.equal(200);
-    } finally {
-      await edge.stop();
-    }
-  }).timeout(30_000);
+  for (const [what, authorization] of [
+    ['one token after the other', () => `apikey ${randomUUID()}`],
+    ['what is no token', () => 'apikey junk'],
+  ] as const) {
+    it(`an address that tries ${what} has to wait; a token that was valid from there, and other organizations, are served`, async () => {
+      const { address } = await sharedPair();
+      const edge = await startEdge(address);
+      try {
+        const base = `${edge.origin}/${other.organizationId}/scim/v2`;
+        const good = scimClient(base, `apikey ${other.secret}`);
+        expect((await ask(good)).status).to.equal(200);
+        const answers = await times(330, () => ask(scimClient(base, authorization())));
+        expect(answers.filter(({ status }) => status === 401)).to.have.length(300);
+        const late = await ask(scimClient(base, authorization()));
+        expectError(late, 429);
+        expect(late.headers.get('retry-after')).to.match(/^[1-9]\d?$/);
+        const elsewhere = `${edge.origin}/${limited.organizationId}/scim/v2`;
+        expect((await ask(scimClient(elsewhere, `apikey ${limited.secret}`))).status).to.equal(200);
+        await new Promise((resolve) => setTimeout(resolve, 3100));
+        expect((await ask(good)).status).to.equal(200);
+      } finally {
+        await edge.stop();
+      }
+    }).timeout(30_000);
+  }
+
+  it('a suspended organization is held to its limit as others are', async () => {
+    const admin = connect((await sharedPair()).address, SERVICE_TOKENS.admin);
+    await admin.updateOrganization(limited.organizationId, () => ({ suspended: true }));
+    admin.close();
+    const answers = await times(60, ask);
+    expect(answers.filter(({ status }) => status === 403)).to.have.length.within(LIMIT.burst - 5, 40);
+    expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([403, 429]));
+  });
 });

@@ -101,6 +101,11 @@ describe('SCIM secrets', () => {
     for (const credentials of [`apikey ${wrong}`, `Bearer ${wrong}`, `Basic ${wrong}`, wrong]) {
       expect((await scimClient(baseUrl, credentials)('GET', '/Users')).status).to.equal(401);
     }
+    // One of the two values for Okta taken for the other, and a token where an id should be.
+    const swapped = baseUrl.replace(tenantIn(baseUrl), secret);
+    expect((await scimClient(swapped, `apikey ${secret}`)('GET', '/Users')).status).to.equal(401);
+    expect((await fetch(swapped.replace('/scim/v2', '/setup'))).status).to.equal(404);
+    expect((await scim('GET', `/Users/${secret}`)).status).to.equal(404);
     const last = (await scim('GET', '/Users')).headers.get('x-request-id') ?? '';
     for (const log of await logsWith(last)) {
       expectNoTrace(log, secret);
@@ -116,7 +121,7 @@ describe('SCIM secrets', () => {
     const { secret, baseUrl } = await freshTenant();
     const { address } = await sharedPair();
     const env = { ADMIN_TOKEN: SERVICE_TOKENS.admin, USERSTORE_ADDRESS: address };
-    const organizationId = baseUrl.split('/').at(-3) ?? '';
+    const organizationId = tenantIn(baseUrl);
     const running = [
       command('okta', ['--url', baseUrl, '--users', '2'], { SCIM_TOKEN: `apikey ${secret}` }),
       command('admin', ['activity', organizationId], env),
@@ -129,6 +134,9 @@ describe('SCIM secrets', () => {
     for (const token of [secret, ...Object.values(SERVICE_TOKENS)]) expectNoTrace(stdout, token);
   });
 });
+
+/** The organization in a base URL. */
+const tenantIn = (baseUrl: string): string => baseUrl.split('/').at(-3) ?? '';
 
 /** The logs of both services once they have this request. */
 async function logsWith(requestId: string): Promise<string[]> {

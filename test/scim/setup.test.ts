@@ -7,6 +7,7 @@ import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, freshTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { createUser, oktaUser, scimClient } from '../harness/scim.js';
+import { createGroup, oktaGroup } from '../harness/scim-groups.js';
 import { eventually } from '../harness/userstore.js';
 
 const urlOf = ({ baseUrl }: Tenant) => baseUrl.replace('/scim/v2', '/setup');
@@ -36,6 +37,7 @@ describe('the setup page', () => {
       'To App',
       'Create Users',
       'Deactivate Users',
+      'Push Groups',
     ]) {
       expect(page).to.include(step);
     }
@@ -72,6 +74,8 @@ describe('the setup page', () => {
       await scimClient(tenant.baseUrl, 'apikey wrong')('GET', '/Users'),
       await tenant.scim('POST', '/Users', oktaUser(user.userName)),
       await tenant.scim('POST', '/Users', oktaUser('')),
+      await tenant.scim('POST', '/Groups', oktaGroup((await createGroup(tenant.scim)).displayName)),
+      await tenant.scim('GET', '/Groups/nobody'),
     ];
     for (const { body } of answers)
       expect(page).to.include(`<dt>“${body.detail.split('. ', 1)[0].replace(/\.$/, '')}.`);

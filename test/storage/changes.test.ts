@@ -29,7 +29,7 @@ async function next(id: string) {
 
 const documents = () => database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
 const versionsOf = async (id: string) =>
-  (await database.changes.list('one', id, 1e9, 1000, soon())).map(({ version }) => version).reverse();
+  (await database.changes.list('one', { userId: id }, 1e9, 1000, soon())).map(({ version }) => version).reverse();
 const upTo = (versions: number) => Array.from({ length: versions }, (_, index) => index + 1);
 const unmovedOf = async (id: string) => (await documents().findOne({ _id: id }))?.unmoved?.length ?? 0;
 
@@ -114,6 +114,23 @@ describe('changes', () => {
     await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
     await updateLayout(database.collections.users, new AbortController().signal);
     expect(await unmovedOf(id)).to.equal(2);
+  });
+
+  it('and the account of a user survive the rewriting of his document', async () => {
+    const id = await userWith(1);
+    const found = await users.find('one', id, soon());
+    if (!found) throw new Error('there is no such user');
+    const link = { issuer: 'https://oakstreet.okta.example', subject: id };
+    const account = { sessionEpoch: 3, locked: { time: new Date(0), by: 'admin', reason: 'lost laptop' }, link };
+    await users.replace({ ...found, account }, found.user, changeOf(found.user, 2), soon());
+    await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
+    await updateLayout(database.collections.users, new AbortController().signal);
+    expect((await users.find('one', id, soon()))?.account).to.deep.equal(account);
+    await next(id);
+    const after = await users.find('one', id, soon());
+    expect(after?.account).to.deep.equal(account);
+    expect(after?.user.locked).to.deep.equal(account.locked);
+    expect(await unmovedOf(id)).to.equal(3);
   });
 
   it('and activities are removed by the database after the days set', async () => {

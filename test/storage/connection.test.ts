@@ -5,9 +5,11 @@ import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { isUnavailable } from '../../userstore/storage/errors.js';
 import { createIndexes, models } from '../../userstore/storage/models.js';
+import { groupNamed } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
-import { changeOf, type Database, openDatabase, plainUsers, soon } from './database.js';
+import { changeOf, type Database, foundOf, openDatabase, plainUsers, soon } from './database.js';
+import { connectionValues, signInReads, signInWrites, storedSession } from './sign-in-calls.js';
 
 let database: Database;
 const now = new Date();
@@ -45,16 +47,22 @@ const activity = {
   durationMs: 1,
   change: undefined,
 };
+const newGroup = (displayName: string) => ({ ...groupNamed(displayName), ...newUser(''), displayName });
+const finance = newGroup('Finance');
+const read = { group: finance, etag: undefined };
+const groupChange = { ...changeOf(ana, 1), userId: '' };
+const work = (id: string) => ({ id, time: now, change: groupChange });
 let count = 0;
 
 const writes: [title: string, command: string, write: (deadline: number) => Promise<unknown>][] = [
+  ...signInWrites(() => database),
   ['the insert of a user', 'insert', (deadline) => database.users.insert(newUser(`new ${count++}`), deadline)],
   ['the replace of a user', 'update', (deadline) => database.users.replace({ ...ana, etag: 'W/"9"' }, deadline)],
   ['the confirmation of a user', 'update', (deadline) => database.users.confirm(ana, deadline)],
   [
     'the removal of a user',
     'update',
-    (deadline) => database.users.removeVersion({ user: ana, version: 99, unmoved: [] }, changeOf(ana, 100), deadline),
+    (deadline) => database.users.removeVersion(foundOf(ana, 99), changeOf(ana, 100), deadline),
   ],
   [
     'the move of changes',
@@ -65,6 +73,47 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
     },
   ],
   ['the insert of a change', 'insert', (deadline) => database.changes.insert('one', [changeOf(ana, 1)], deadline)],
+  [
+    'the insert of a group',
+    'insert',
+    (deadline) => database.groups.insert(newGroup(`g${count++}`), groupChange, deadline),
+  ],
+  [
+    'the update of a group',
+    'findAndModify',
+    (deadline) => database.groups.update(read, finance, groupChange, deadline),
+  ],
+  [
+    'the begin of a change of members',
+    'findAndModify',
+    (deadline) => database.groups.begin(read, undefined, work(uuidv7()), deadline),
+  ],
+  [
+    'the end of a change of members',
+    'findAndModify',
+    (deadline) => database.groups.finish(finance, 'x', groupChange, deadline),
+  ],
+  ['the confirmation of a group', 'update', (deadline) => database.groups.confirm(finance, deadline)],
+  [
+    'the removal of a group',
+    'update',
+    (deadline) => database.groups.remove({ ...read, etag: 'W/"0"' }, groupChange, deadline),
+  ],
+  [
+    'the insert of memberships',
+    'insert',
+    (deadline) => database.memberships.add('one', finance.id, [ana.id, uuidv7()], deadline),
+  ],
+  [
+    'the removal of memberships',
+    'delete',
+    (deadline) => database.memberships.remove('one', finance.id, ['x'], deadline),
+  ],
+  [
+    'the removal of the memberships of a group',
+    'delete',
+    (deadline) => database.memberships.removeGroup('one', 'x', deadline),
+  ],
   ['the insert of an activity', 'insert', (deadline) => database.activities.insert([activity], deadline)],
   [
     'the insert of an API token',
@@ -106,7 +155,16 @@ const list =
       { filter, limit, order: order ? { field: order, descending: true } : undefined },
       deadline,
     );
+const listGroups =
+  (filter: Filter | undefined, limit = 100, order?: string) =>
+  (deadline: number) =>
+    database.groups.list(
+      'one',
+      { filter, limit, order: order ? { field: order, descending: false } : undefined },
+      deadline,
+    );
 const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
+  ...signInReads(() => database, ana),
   ['a user by id', (deadline) => database.users.get('one', ana.id, deadline)],
   ['users by id', list(equal('id', ana.id))],
   ['users by user name', list(equal('user_name', 'ANA'))],
@@ -132,8 +190,26 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
     'one activity',
     (deadline) => database.activities.list({ ...activities, requestId: activity.id }, '', 100, deadline),
   ],
-  ['the changes of a user', (deadline) => database.changes.list('one', ana.id, 99, 100, deadline)],
-  ['the changes that requests made', (deadline) => database.changes.ofRequests('one', [ana.id], ['x'], deadline)],
+  ['the changes of a user', (deadline) => database.changes.list('one', { userId: ana.id }, 99, 100, deadline)],
+  [
+    'the changes that requests made',
+    (deadline) => database.changes.ofRequests('one', [{ userId: ana.id }], ['x'], deadline),
+  ],
+  ['the changes of a group', (deadline) => database.changes.list('one', { groupId: finance.id }, 99, 100, deadline)],
+  ['a group by id', (deadline) => database.groups.find('one', finance.id, deadline)],
+  ['a group by name', (deadline) => database.groups.hasName('one', 'finance', deadline)],
+  ['groups by name', listGroups(equal('display_name', 'FINANCE'))],
+  ['groups by external id', listGroups(equal('external_id', 'x7'))],
+  ['groups by member', listGroups(equal('members.value', ana.id))],
+  ['a page of all groups', listGroups(undefined, 10)],
+  ['a page of all groups by name', listGroups(undefined, 10, 'display_name')],
+  ['a page of all groups by time of change', listGroups(undefined, 10, 'update_time')],
+  ['the number of all groups', listGroups(undefined, 0)],
+  ['some memberships', (deadline) => database.memberships.among('one', finance.id, [ana.id, 'x'], deadline)],
+  ['the ids of members', (deadline) => database.memberships.idsAfter('one', finance.id, '', 2, deadline)],
+  ['ids that no user has', (deadline) => database.memberships.unknown('one', [ana.id, 'x'], deadline)],
+  ['a page of memberships', (deadline) => database.memberships.list('one', [finance.id], { limit: 2 }, deadline)],
+  ['the groups of users', (deadline) => database.memberships.groupsOf('one', [ana.id, 'x'], deadline)],
   ['an organization', (deadline) => database.organizations.get('first', deadline)],
   ['a page of organizations', (deadline) => database.organizations.list(undefined, 3, deadline)],
 ];
@@ -143,6 +219,17 @@ describe('every call to MongoDB', () => {
     database = await openDatabase('connection');
     await database.users.insert(ana, soon());
     await database.apiTokens.insert(token, 'digest', soon());
+    await database.sessions.insert(storedSession('digest', { userId: ana.id }), soon());
+    await database.ssoConnections.insert('first', connectionValues('first'), soon());
+    for (const organizationId of ['one', 'two']) {
+      for (let index = 0; index < 40; index++) {
+        const group = { ...newGroup(`group ${index}`), organizationId };
+        await database.groups.insert(group, groupChange, soon());
+        await database.memberships.add(organizationId, group.id, ['somebody', 'else'], soon());
+      }
+    }
+    await database.groups.insert(finance, groupChange, soon());
+    await database.memberships.add('one', finance.id, [ana.id], soon());
     for (const id of ['first', 'second', 'third', 'fourth']) {
       await database.organizations.insert(
         {
@@ -224,12 +311,15 @@ describe('every call to MongoDB', () => {
     });
   });
 
-  it('names its organization in every query of users and API tokens', async () => {
+  it('names its organization in every query of users, API tokens and sessions, save that by a session’s digest', async () => {
     for (const call of [...writes.map(([, , write]) => write), ...reads.map(([, read]) => read)]) {
       for (const { name, command } of await database.commandsOf(() => call(soon()))) {
         // Changes are looked for in all users at once; each is then written where it belongs.
         const isMove = name === 'find' && command.hint === 'unmoved';
-        if (name === 'insert' || command[name] === 'organizations' || isMove) continue;
+        // A connection is its organization's by its id; what a browser or a provider says leads to one, or to a session.
+        const isOfNone = ['organizations', 'ssoConnections'].includes(String(command[name]));
+        const isByDigest = command[name] === 'sessions' && (command.filter ?? command.query)?.digest;
+        if (name === 'insert' || isOfNone || isByDigest || isMove) continue;
         const { filter, query, updates, deletes, pipeline } = command;
         const condition = filter ?? query ?? updates?.[0].q ?? deletes?.[0].q ?? pipeline?.[0].$match;
         expect(condition, JSON.stringify(command)).to.include({ organizationId: 'one' });

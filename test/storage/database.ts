@@ -6,10 +6,16 @@ import { activityStorage } from '../../userstore/storage/activities.js';
 import { apiTokenStorage } from '../../userstore/storage/api-tokens.js';
 import { changeStorage } from '../../userstore/storage/changes.js';
 import { connect } from '../../userstore/storage/connect.js';
-import { versionOf } from '../../userstore/storage/documents.js';
+import { NEW_ACCOUNT, versionOf } from '../../userstore/storage/documents.js';
+import { groupStorage } from '../../userstore/storage/groups.js';
+import { memberConditions } from '../../userstore/storage/member-filter.js';
+import { membershipStorage } from '../../userstore/storage/memberships.js';
 import { createIndexes, type Models, models } from '../../userstore/storage/models.js';
 import { organizationStorage } from '../../userstore/storage/organizations.js';
-import { userStorage } from '../../userstore/storage/users.js';
+import { sessionStorage } from '../../userstore/storage/sessions.js';
+import { ssoConnectionStorage } from '../../userstore/storage/sso-connections.js';
+import { usedKeyStorage } from '../../userstore/storage/used-keys.js';
+import { type Found, userStorage } from '../../userstore/storage/users.js';
 import { testMongodbUri } from '../harness/mongod.js';
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>;
@@ -27,8 +33,12 @@ export async function openDatabase(name: string) {
     collections,
     users: plainUsers(collections),
     ...recordsOf(collections),
+    ...groupsIn(collections),
     organizations: organizationStorage(collections.organizations),
     apiTokens: apiTokenStorage(collections.apiTokens),
+    ssoConnections: ssoConnectionStorage(collections.ssoConnections),
+    sessions: sessionStorage(collections.sessions),
+    usedKeys: usedKeyStorage(collections.usedKeys),
     /** The commands that `work` sends, by their names and content. */
     async commandsOf(work: () => Promise<unknown>): Promise<{ name: string; command: mongo.Document }[]> {
       const before = commands.length;
@@ -49,10 +59,17 @@ export const soon = (): number => Date.now() + 10_000;
 export const DAYS = 90;
 
 /** The storages of what is recorded beside users. */
-export const recordsOf = ({ changes, users, activities }: Models) => ({
-  changes: changeStorage(changes, users, DAYS),
-  activities: activityStorage(activities, DAYS),
+export const recordsOf = (collections: Models) => ({
+  changes: changeStorage(collections, DAYS),
+  activities: activityStorage(collections.activities, DAYS),
 });
+
+/** The storages of groups and memberships. */
+export function groupsIn(collections: Models) {
+  const memberships = membershipStorage(collections);
+  const { changes } = recordsOf(collections);
+  return { memberships, groups: groupStorage(collections.groups, changes, memberConditions(collections, memberships)) };
+}
 
 /** A change that says no more than whose it is. */
 export const changeOf = ({ id: userId }: User, version: number): Change => {
@@ -60,10 +77,17 @@ export const changeOf = ({ id: userId }: User, version: number): Change => {
   return { userId, version, kind: Change_Kind.KIND_UPDATE, time: new Date(), actor, attributes: [] };
 };
 
+/** A user as he would have been found, without an account to speak of. */
+export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): Found => ({
+  user,
+  version,
+  account: NEW_ACCOUNT,
+  unmoved: [],
+});
+
 /** The storage of users for tests that look at users alone: every write has a change that does not matter. */
 export function plainUsers(collections: Models) {
   const storage = userStorage(collections.users, recordsOf(collections).changes);
-  const foundOf = (user: User) => ({ user, version: versionOf(user.etag) ?? -1, unmoved: [] });
   return {
     ...storage,
     removeVersion: storage.remove,

@@ -9,6 +9,7 @@ import { DomainError } from '../../userstore/domain/errors.js';
 import { matcherOf } from '../../userstore/domain/evaluate.js';
 import { contractName, type Fields, USER_FIELDS, valuesOf } from '../../userstore/domain/fields.js';
 import { normalize } from '../../userstore/domain/user.js';
+import { USERS } from '../../userstore/storage/columns.js';
 import type { UserDocument } from '../../userstore/storage/documents.js';
 import { toQuery } from '../../userstore/storage/filter.js';
 import {
@@ -27,7 +28,7 @@ import { type Database, openDatabase, soon } from './database.js';
 
 let database: Database;
 const collection = () => database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
-const conditionOf = (organizationId: string, filter: Filter) => ({ organizationId, $and: [toQuery(filter)] });
+const conditionOf = (organizationId: string, filter: Filter) => ({ organizationId, $and: [toQuery(filter, USERS)] });
 const idsOf = async (organizationId: string, filter: Filter): Promise<string[]> => {
   const found = collection().find(conditionOf(organizationId, filter), { sort: { _id: 1 }, projection: { _id: 1 } });
   return (await found.toArray()).map(({ _id }) => _id);
@@ -227,7 +228,7 @@ describe('filters', () => {
     ];
     for (const [title, filter, field] of refused) {
       it(title, () => {
-        expect(() => toQuery(filter))
+        expect(() => toQuery(filter, USERS))
           .to.throw(DomainError)
           .include({ reason: 6, field });
       });

@@ -17,6 +17,7 @@ const insertToken = async (organizationId: string, secret: string) => {
     expireTime: undefined,
     lastUseTime: undefined,
     createdBy: 'test',
+    lifetimeSeconds: undefined,
   };
   await database.apiTokens.insert(apiToken, digestOf(secret), soon());
   return apiToken;
@@ -80,7 +81,8 @@ describe('the organizations collection', () => {
       rateLimit: undefined,
     };
     await database.organizations.insert(organization, soon());
-    expect(await database.organizations.get('first', soon())).to.deep.equal(organization);
+    const rateLimit = { perSecond: 100, burst: 400 };
+    expect(await database.organizations.get('first', soon())).to.deep.equal({ ...organization, rateLimit });
     for (const id of ['', 'FIRST', '$ne', 'none']) {
       expect(await database.organizations.get(id, soon())).to.equal(undefined);
     }

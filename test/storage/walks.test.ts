@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { toDocument } from '../../userstore/storage/documents.js';
+import { NEW_ACCOUNT, toDocument } from '../../userstore/storage/documents.js';
 import type { Listing } from '../../userstore/storage/lists.js';
 import { positions } from '../../userstore/storage/positions.js';
 import { equal, userNamed } from '../harness/users.js';
@@ -24,7 +24,9 @@ async function seed(organizationId: string, count: number): Promise<string[]> {
   const users = Array.from({ length: count }, (_, index) =>
     stamped(organizationId, index, new Date(Date.UTC(2020, 0, 1) + 1000 * index)),
   );
-  await database.collections.users.collection.insertMany(users.map((user) => toDocument(user, 1)) as never[]);
+  await database.collections.users.collection.insertMany(
+    users.map((user) => toDocument(user, 1, NEW_ACCOUNT)) as never[],
+  );
   return users.map(({ id }) => id);
 }
 /** Stores a user who is created now. */

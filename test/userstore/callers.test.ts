@@ -4,8 +4,11 @@ import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { ActivityServiceService } from '../../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { GroupServiceService } from '../../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../../userstore/domain/errors.js';
 import { callerCheck, ROLES, type Role } from '../../userstore/rpc/callers.js';
@@ -20,15 +23,21 @@ const call = (authorization?: string, subjectaltname?: string) => {
 };
 const paths = [
   UserServiceService,
+  GroupServiceService,
   ApiTokenServiceService,
   OrganizationServiceService,
   RateLimitServiceService,
   ActivityServiceService,
+  SsoConnectionServiceService,
+  SessionServiceService,
 ].flatMap((service) => Object.values(service).map(({ path }) => path as string));
 const USERS = ['GetUser', 'ListUsers', 'CreateUser', 'UpdateUser', 'PatchUser', 'DeleteUser'];
+const GROUPS = ['GetGroup', 'ListGroups', 'CreateGroup', 'UpdateGroup', 'PatchGroup', 'DeleteGroup', 'ListMemberships'];
+const SIGNING_IN = ['FindSsoConnections', 'SignIn', 'CheckSession', 'SignOut', 'RevokeUserSessions', 'UseOnce'];
+const SERVING = ['VerifyApiToken', 'AcquirePermits', 'RecordActivities', 'GetOrganization'];
 const ALLOWED: Record<Role, string[]> = {
-  edge: [...USERS, 'VerifyApiToken', 'AcquirePermits', 'RecordActivities', 'GetOrganization'],
-  reader: ['GetUser', 'ListUsers'],
+  edge: [...USERS, ...GROUPS, ...SIGNING_IN, ...SERVING],
+  reader: ['GetUser', 'ListUsers', 'GetGroup', 'ListGroups', 'ListMemberships', 'GetOrganization', 'CheckSession'],
   admin: paths.map((path) => path.slice(path.lastIndexOf('/') + 1)),
 };
 

@@ -4,6 +4,8 @@ import { readConfig } from '../../userstore/config.js';
 
 const MONGODB_URI = 'mongodb://127.0.0.1/x';
 const token = 'a-token-of-16-or-more';
+const key = Buffer.alloc(32, 1).toString('base64');
+const otherKey = Buffer.alloc(32, 2).toString('base64url');
 
 describe("userstore's configuration", () => {
   it('needs MONGODB_URI alone', () => {
@@ -15,6 +17,12 @@ describe("userstore's configuration", () => {
       tls: undefined,
       callers: undefined,
       dataDir: './data',
+      secretKeys: { from: 'dataDir' },
+      sessionIdleMinutes: 60,
+      sessionMaxHours: 12,
+      maxCalls: 1000,
+      maxConnectionAgeMs: 300_000,
+      metrics: undefined,
       activityDays: 90,
       logLevel: 'info',
     });
@@ -27,6 +35,48 @@ describe("userstore's configuration", () => {
       [`${token}2`, { name: 'two', role: 'admin' }],
     ]);
   });
+
+  for (const [title, env, from] of [
+    ['SECRET_KEY', { SECRET_KEY: key }, 'environment'],
+    ['a folder of its own', { SERVICE_TOKENS: `one:edge:${token}`, DATA_DIR: 'x' }, 'dataDir'],
+    // Several userstores without a folder would each make a key of their own.
+    ['nowhere, where service tokens are given and no folder', { SERVICE_TOKENS: `one:edge:${token}` }, 'nowhere'],
+  ] as const) {
+    it(`takes secret keys from ${title}`, () => {
+      expect(readConfig({ MONGODB_URI, ...env }).secretKeys.from).to.equal(from);
+    });
+  }
+
+  it('reads several secret keys, the first of which is the present one', () => {
+    const { secretKeys } = readConfig({ MONGODB_URI, SECRET_KEY: `${key}, ${otherKey}` });
+    const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    expect(secretKeys).to.deep.equal({ from: 'environment', keys });
+  });
+
+  for (const [title, SECRET_KEY] of [
+    ['31 bytes', Buffer.alloc(31, 1).toString('base64')],
+    ['33 bytes', Buffer.alloc(33, 1).toString('base64')],
+    ['hexadecimal', Buffer.alloc(32, 1).toString('hex')],
+    ['what is not base64', `${key.slice(0, -3)}?!=`],
+    ['one good and one bad key', `${key},x`],
+    ['no key at all', ' ,, '],
+  ] as const) {
+    it(`refuses a secret key of ${title}, and does not tell it`, () => {
+      expect(() => readConfig({ MONGODB_URI, SECRET_KEY }))
+        .to.throw(/SECRET_KEY: is a list of keys/)
+        .satisfy(({ message }: Error) => !message.includes(SECRET_KEY));
+    });
+  }
+
+  for (const [name, value] of [
+    ['SESSION_IDLE_MINUTES', '0'],
+    ['SESSION_IDLE_MINUTES', 'x'],
+    ['SESSION_MAX_HOURS', '721'],
+  ] as const) {
+    it(`refuses ${name}=${value}`, () => {
+      expect(() => readConfig({ MONGODB_URI, [name]: value })).to.throw(new RegExp(name));
+    });
+  }
 
   it('takes an empty variable for one that is not set', () => {
     expect(readConfig({ MONGODB_URI, USERSTORE_PORT: '', SERVICE_TOKENS: '' })).to.deep.equal(

@@ -1,5 +1,6 @@
 /** The table of fields against the contract: neither has a field that the other lacks. */
 import { expect } from 'chai';
+import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import {
   contractName,
@@ -7,15 +8,21 @@ import {
   type Fields,
   fieldNamed,
   fold,
+  GROUP_FIELDS,
   USER_FIELDS,
 } from '../../userstore/domain/fields.js';
 
-const OUTPUT_ONLY = ['id', 'organizationId', 'etag', 'createTime', 'updateTime'];
+const OUTPUT_ONLY = ['id', 'organizationId', 'etag', 'createTime', 'updateTime', 'locked', 'groups'];
 
 describe('the table of fields', () => {
   it('has every field of User that clients write, and no other', () => {
     const contract = Object.keys(User.fromPartial({})).filter((name) => !OUTPUT_ONLY.includes(name));
     expect(Object.keys(USER_FIELDS)).to.have.members(contract);
+  });
+
+  it('has every field of Group that clients write, and no other', () => {
+    const contract = Object.keys(Group.fromPartial({})).filter((name) => !OUTPUT_ONLY.includes(name));
+    expect(Object.keys(GROUP_FIELDS)).to.have.members(contract);
   });
 
   it('has every field of every message and element, and no other', () => {

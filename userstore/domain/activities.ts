@@ -1,12 +1,14 @@
 /** The rules of activities and changes: what is kept of requests, and how it is found again. */
-import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
+import type {
+  Activity,
+  ListActivitiesRequest,
+  ListChangesRequest,
+} from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
-import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ActivityStorage } from '../storage/activities.js';
-import type { ChangeStorage } from '../storage/changes.js';
-import { DomainError, invalidField } from './errors.js';
-import { type Organizations, pageSizeOf } from './organizations.js';
-import type { UserKey } from './users.js';
+import type { ChangeStorage, Whose } from '../storage/changes.js';
+import { invalidField } from './errors.js';
+import { type Organizations, pageSizeOf, pageTokenInvalid } from './organizations.js';
 
 const MAX_ACTIVITIES = 1000;
 const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
@@ -29,11 +31,11 @@ export function activities(storage: ActivityStorage, changes: ChangeStorage, org
 
   /** What each of these activities has changed. */
   async function changesOf(organizationId: string, found: readonly Activity[], deadline: number) {
-    const userIds = new Set(found.map(({ userId }) => userId).filter((id) => id !== undefined));
+    const subjects = found.map(subjectOf).filter((subject) => subject !== undefined);
     const requestIds = new Set(found.map(({ id }) => requestOf(id)));
     const made =
-      userIds.size === 0 ? [] : await changes.ofRequests(organizationId, [...userIds], [...requestIds], deadline);
-    return new Map(made.map((change) => [`${change.actor?.requestId} ${change.userId}`, change]));
+      subjects.length === 0 ? [] : await changes.ofRequests(organizationId, subjects, [...requestIds], deadline);
+    return new Map(made.map((change) => [`${change.actor?.requestId} ${change.groupId ?? change.userId}`, change]));
   }
 
   return {
@@ -61,29 +63,47 @@ export function activities(storage: ActivityStorage, changes: ChangeStorage, org
       const found = await storage.list(asked, pageToken, limit + 1, deadline);
       const page = found.slice(0, limit);
       const made = await changesOf(organizationId, page, deadline);
-      for (const activity of page) activity.change = made.get(`${requestOf(activity.id)} ${activity.userId}`);
+      for (const activity of page) {
+        activity.change = made.get(`${requestOf(activity.id)} ${activity.groupId ?? activity.userId}`);
+      }
       return { activities: page, nextPageToken: found.length > limit ? page.at(-1)?.id : undefined };
     },
 
-    /** A page of a user's changes, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
-    async listChanges({ organizationId, userId }: UserKey, size: number | undefined, pageToken = '', deadline: number) {
+    /**
+     * A page of the changes of a user or a group, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID,
+     * FIELD_INVALID.
+     */
+    async listChanges({ organizationId, pageSize, pageToken = '', ...ids }: ListChangesRequest, deadline: number) {
+      const subject = subjectOf(ids);
+      if (!subject || (ids.userId !== '' && ids.groupId)) {
+        throw invalidField('user_id', 'The request names neither a user nor a group, or both.');
+      }
       // The page token is the version of the last change shown.
       if (!/^\d{0,15}$/.test(pageToken)) throw pageTokenInvalid();
       const before = pageToken === '' ? Number.MAX_SAFE_INTEGER : Number(pageToken);
-      const limit = pageSizeOf(size);
+      const limit = pageSizeOf(pageSize);
       await organizations.get(organizationId, deadline);
       await changes.move(deadline);
-      const found = await changes.list(organizationId, userId, before, limit + 1, deadline);
+      const found = await changes.list(organizationId, subject, before, limit + 1, deadline);
       const page: Change[] = found.slice(0, limit);
       return { changes: page, nextPageToken: found.length > limit ? String(page.at(-1)?.version) : undefined };
     },
   };
 }
 
-const requestOf = (id: string) => id.split('.', 1)[0] as string;
+/** The user or group that something is about. */
+function subjectOf({
+  userId,
+  groupId,
+}: {
+  userId?: string | undefined;
+  groupId?: string | undefined;
+}): Whose | undefined {
+  if (groupId) return { groupId };
+  return userId ? { userId } : undefined;
+}
 
-const pageTokenInvalid = () =>
-  new DomainError(ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID, 'The page token is not one of ours.');
+const requestOf = (id: string) => id.split('.', 1)[0] as string;
 
 const cut = (activity: Activity): Activity => ({
   ...activity,

@@ -15,6 +15,8 @@ const MAX_LIFETIME = 315_360_000;
 const MAX_OVERLAP = 2_592_000;
 /** A token's last use is noted no more often, in milliseconds. */
 const USE_INTERVAL = 5 * 60_000;
+/** As long noting it may take, in milliseconds. */
+const USE_MS = 500;
 
 /** The rules over a storage. */
 export type ApiTokens = ReturnType<typeof apiTokens>;
@@ -48,21 +50,37 @@ export function apiTokens(storage: ApiTokenStorage, organizations: Organizations
       const expireTime = lifetime === undefined ? undefined : new Date(createTime.getTime() + lifetime * 1000);
       const createdBy = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
       const unused = { revokeTime: undefined, lastUseTime: undefined };
-      const apiToken: ApiToken = { id, organizationId, label, createTime, expireTime, createdBy, ...unused };
+      const valid = { createTime, expireTime, lifetimeSeconds: lifetime };
+      const apiToken: ApiToken = { id, organizationId, label, createdBy, ...valid, ...unused };
       await orLimitReached(storage.insert(apiToken, createHash('sha256').update(secret).digest('hex'), deadline));
       return { apiToken, secret };
     },
 
     /**
-     * Issues a token in the place of a live one, which stays valid for `overlap` seconds. Throws API_TOKEN_NOT_FOUND,
-     * FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+     * Issues a token in the place of a live one, which stays valid for `overlap` seconds; valid for `lifetime` seconds, or
+     * as the other was issued for. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
      */
-    async rotate(organizationId: string, id: string, overlap: number, actor: Actor | undefined, deadline: number) {
+    async rotate(
+      organizationId: string,
+      id: string,
+      overlap: number,
+      actor: Actor | undefined,
+      lifetime: number | undefined,
+      deadline: number,
+    ) {
       checkSeconds('overlap_seconds', overlap, 0, MAX_OVERLAP);
-      const { label, revokeTime } = await existing(organizationId, id, deadline);
-      if (revokeTime) throw invalidField('api_token_id', 'The token is revoked; issue a new one instead.');
+      const replaced = await existing(organizationId, id, deadline);
+      if (replaced.revokeTime || (replaced.expireTime && replaced.expireTime <= new Date())) {
+        throw invalidField('api_token_id', 'The token is no longer valid; issue a new one instead.');
+      }
       // The new one first: if this ends half-way, there is a token too many, and none too few.
-      const issued = await this.create(organizationId, label, actor, undefined, deadline);
+      const issued = await this.create(
+        organizationId,
+        replaced.label,
+        actor,
+        lifetime ?? replaced.lifetimeSeconds,
+        deadline,
+      );
       await storage.expire(organizationId, id, new Date(Date.now() + overlap * 1000), deadline);
       return { ...issued, replaced: await existing(organizationId, id, deadline) };
     },
@@ -96,8 +114,9 @@ export function apiTokens(storage: ApiTokenStorage, organizations: Organizations
         throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_INVALID, 'There is no such live API token.');
       }
       if (now.getTime() - (apiToken.lastUseTime?.getTime() ?? 0) > USE_INTERVAL) {
-        // Whether it can be noted does not decide whether the token is valid.
-        await storage.use(organizationId, apiToken.id, now, deadline).catch(() => undefined);
+        // Whether it can be noted does not decide whether the token is valid, nor hold up the answer for long.
+        const soon = Math.min(deadline, now.getTime() + USE_MS);
+        await storage.use(organizationId, apiToken.id, now, soon).catch(() => undefined);
       }
       return { apiToken, organization };
     },

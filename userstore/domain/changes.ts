@@ -1,8 +1,9 @@
-/** What a write changes of a user: names, and values before and after. Pure. */
+/** What a write changes of a user or a group: names, and values before and after. Pure. */
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type AttributeChange, type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
+import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { elementsOf, type Fields, USER_FIELDS, type Values, valuesOf } from './fields.js';
+import { elementsOf, type Fields, GROUP_FIELDS, USER_FIELDS, type Values, valuesOf } from './fields.js';
 
 /** Longer values are cut, in characters of JSON text: so many changes may have to lie in one document. */
 const MAX_VALUE = 1000;
@@ -15,9 +16,36 @@ export function changeBetween(
   time: Date,
   actor: Actor | undefined,
 ): Change {
-  const kind = before ? (after ? Change_Kind.KIND_UPDATE : Change_Kind.KIND_DELETE) : Change_Kind.KIND_CREATE;
-  const attributes = differences(textsOf(before), textsOf(after));
-  return { userId: (after ?? before)?.id ?? '', version, kind, time, actor, attributes };
+  const attributes = differences(textsOf(before, USER_FIELDS), textsOf(after, USER_FIELDS));
+  return { userId: (after ?? before)?.id ?? '', version, kind: kindOf(before, after), time, actor, attributes };
+}
+
+/**
+ * The change that made `after` of the group `before`, and in which members were added and removed. Which version it is
+ * of is known where it is stored.
+ */
+export function groupChange(
+  before: Group | undefined,
+  after: Group | undefined,
+  time: Date,
+  actor: Actor | undefined,
+  { added, removed }: { added: readonly string[]; removed: readonly string[] } = { added: [], removed: [] },
+): Change {
+  const attributes = differences(
+    withMembers(textsOf(before, GROUP_FIELDS), removed),
+    withMembers(textsOf(after, GROUP_FIELDS), added),
+  );
+  const groupId = (after ?? before)?.id;
+  return { userId: '', groupId, version: 0, kind: kindOf(before, after), time, actor, attributes };
+}
+
+function kindOf(before: object | undefined, after: object | undefined): Change_Kind {
+  if (!before) return Change_Kind.KIND_CREATE;
+  return after ? Change_Kind.KIND_UPDATE : Change_Kind.KIND_DELETE;
+}
+
+function withMembers(texts: Map<string, string>, ids: readonly string[]): Map<string, string> {
+  return ids.length > 0 ? texts.set('members', JSON.stringify(ids)) : texts;
 }
 
 function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): AttributeChange[] {
@@ -30,10 +58,10 @@ function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<str
 const cut = (text: string | undefined) =>
   text !== undefined && text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 
-/** The JSON text of each attribute that has a value. */
-function textsOf(user: User | undefined): Map<string, string> {
+/** The JSON text of each attribute that has a value, of one of these fields. */
+function textsOf(resource: object | undefined, fields: Fields): Map<string, string> {
   const texts = new Map<string, string>();
-  if (user) collect(valuesOf(user), USER_FIELDS, '', texts);
+  if (resource) collect(valuesOf(resource), fields, '', texts);
   return texts;
 }
 

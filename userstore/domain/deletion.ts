@@ -1,8 +1,8 @@
 /** Removes what belongs to organizations that are gone. */
 import type { OrganizationStorage } from '../storage/organizations.js';
 
-/** No request that began before an organization was gone goes on for longer, in milliseconds. */
-const SETTLING_MS = 150_000;
+/** No call goes on for longer, in milliseconds: what one began before is nobody's any more. */
+export const SETTLING_MS = 150_000;
 /** For removing what belongs to one organization, in milliseconds. */
 const PURGE_MS = 600_000;
 

@@ -1,5 +1,5 @@
 /**
- * The table of a user's fields: their kinds, how their text compares and how long it may be. PATCH, update masks,
+ * The tables of the fields of users and groups: their kinds, how their text compares and how long it may be. PATCH, update masks,
  * filters and validation all read it; a name that is not here does not exist.
  */
 
@@ -72,6 +72,9 @@ export const USER_FIELDS = {
   extensionAttributes: list({ schema: text, name: text, valueJson: large }, ['name', 'schema']),
 } as const satisfies Fields;
 
+/** The writable fields of Group. */
+export const GROUP_FIELDS = { displayName: { ...text, max: 256 }, externalId: exact } as const satisfies Fields;
+
 /** The contract's name of a field: `user_name` for `userName`. */
 export const contractName = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -81,8 +84,10 @@ export interface LocatedField {
   path: readonly string[];
 }
 
-/** All fields of a user by their contract names, those of messages in him too. */
-export const LOCATED_FIELDS: ReadonlyMap<string, LocatedField> = new Map(locate(USER_FIELDS, [], ''));
+/** These fields by their contract names, those of messages in them too. */
+export const located = (fields: Fields): ReadonlyMap<string, LocatedField> => new Map(locate(fields, [], ''));
+
+const LOCATED_USER_FIELDS = located(USER_FIELDS);
 
 function locate(fields: Fields, path: readonly string[], prefix: string): [string, LocatedField][] {
   return Object.entries(fields).flatMap(([name, field]) => {
@@ -93,8 +98,8 @@ function locate(fields: Fields, path: readonly string[], prefix: string): [strin
   });
 }
 
-/** The field with this contract name, dots between levels: "name.given_name". */
-export const fieldNamed = (contract: string): LocatedField | undefined => LOCATED_FIELDS.get(contract);
+/** The field of a user with this contract name, dots between levels: "name.given_name". */
+export const fieldNamed = (contract: string): LocatedField | undefined => LOCATED_USER_FIELDS.get(contract);
 
 /** The field of a list's elements with this contract name, by its name in the generated types. */
 export function elementField(fields: Fields, contract: string): [name: string, field: Field] | undefined {

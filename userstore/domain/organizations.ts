@@ -32,14 +32,14 @@ export function organizations(storage: OrganizationStorage) {
 
     /** Marks an organization as gone. Throws ORGANIZATION_NOT_FOUND. */
     async delete(id: string, deadline: number): Promise<void> {
-      if (!(await storage.delete(id, new Date(), deadline))) throw notFound();
+      if (!(await storage.delete(id, new Date(), deadline))) throw organizationNotFound();
     },
 
     /** Reads an organization. Throws ORGANIZATION_NOT_FOUND. */
     async get(id: string, deadline: number): Promise<Organization> {
       const organization = await storage.get(id, deadline);
       if (organization) return organization;
-      throw notFound();
+      throw organizationNotFound();
     },
 
     /**
@@ -112,16 +112,22 @@ function checkRateLimit({ perSecond, burst }: RateLimit): void {
   throw invalidField('rate_limit', message);
 }
 
-const notFound = () =>
+/** There is no such organization. */
+export const organizationNotFound = () =>
   new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
+
+/** The page token is of another list, or of nobody. */
+export const pageTokenInvalid = () =>
+  new DomainError(ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID, 'The page token is not one of ours.');
 
 /** How many a page holds at most: absent and 0 mean the default (AIP-158). */
 export const pageSizeOf = (asked: number | undefined): number =>
   Math.min(Math.max(asked || DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE);
 
-/** Checks a name that people give: 1 to 200 characters. */
+/** Checks a name that people give: 1 to 200 characters that can be seen. */
 export function checkLabel(field: string, label: string): void {
   if (label.trim() === '' || label.length > 200) throw invalidField(field, 'The name must have 1 to 200 characters.');
+  if (/\p{Cc}/u.test(label)) throw invalidField(field, 'The name must be one line, without control characters.');
 }
 
 const tokenAfter = ({ id, createTime }: Organization) =>

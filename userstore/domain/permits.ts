@@ -6,8 +6,6 @@ import type { RateLimitStorage } from '../storage/rate-limits.js';
 import { invalidField } from './errors.js';
 import type { Organizations } from './organizations.js';
 
-/** Okta asks a service for at least 25 requests a second. */
-const DEFAULT_LIMIT: RateLimit = { perSecond: 100, burst: 400 };
 const MAX_COUNT = 1000;
 /** How long a limit is good for before it is asked for again, in milliseconds. */
 const LIMIT_TTL_MS = 3000;
@@ -22,16 +20,16 @@ export function permits(storage: RateLimitStorage, organizations: Organizations)
   const limitOf = async (organizationId: string, deadline: number): Promise<RateLimit> => {
     const known = limits.get(organizationId);
     if (known) return known;
-    const limit = (await organizations.get(organizationId, deadline)).rateLimit ?? DEFAULT_LIMIT;
-    limits.set(organizationId, limit);
-    return limit;
+    const { rateLimit } = await organizations.get(organizationId, deadline);
+    limits.set(organizationId, rateLimit as RateLimit);
+    return rateLimit as RateLimit;
   };
 
   return {
     /** Takes up to `count` permits. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
     async acquire(organizationId: string, count: number, deadline: number): Promise<AcquirePermitsResponse> {
       if (count < 1 || count > MAX_COUNT) throw invalidField('count', `It must be between 1 and ${MAX_COUNT}.`);
-      return await storage.take(organizationId, count, await limitOf(organizationId, deadline));
+      return await storage.take(organizationId, count, await limitOf(organizationId, deadline), deadline);
     },
   };
 }

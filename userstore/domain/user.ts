@@ -50,19 +50,27 @@ function hasContent(element: Values, fields: Fields): boolean {
 
 /** Checks a user in normal form. Throws FIELD_INVALID naming the first field that cannot be stored. */
 export function validate(user: User): void {
-  if (user.userName === undefined) throw invalidField('user_name', 'A user name is required.');
-  if (user.userName.trim() === '') throw invalidField('user_name', 'The user name must not be blank.');
-  if (/\p{Cc}/u.test(user.userName)) {
-    throw invalidField('user_name', 'The user name must not contain control characters.');
-  }
+  checkName(user.userName, 'user_name', 'user name');
   if (user.active === undefined) throw invalidField('active', 'Whether the user is active cannot be left out.');
-  for (const [name, field] of Object.entries(USER_FIELDS)) check(valuesOf(user)[name], field, name);
+  checkLimits(valuesOf(user), USER_FIELDS);
   for (const attribute of user.extensionAttributes) checkExtensionAttribute(attribute);
   const names = user.extensionAttributes.map(({ schema, name }) => fold(`${schema}:${name}`));
   if (new Set(names).size < names.length) throw invalidField('extension_attributes', 'An attribute is given twice.');
   if (User.encode(user).finish().length > MAX_USER_BYTES) {
     throw invalidField('user', `The user is larger than ${MAX_USER_BYTES / 1024} KiB.`);
   }
+}
+
+/** Checks the unique name of a user or group, which is `called` so. Throws FIELD_INVALID. */
+export function checkName(name: string | undefined, field: string, called: string): void {
+  if (name === undefined) throw invalidField(field, `A ${called} is required.`);
+  if (name.trim() === '') throw invalidField(field, `The ${called} must not be blank.`);
+  if (/\p{Cc}/u.test(name)) throw invalidField(field, `The ${called} must not contain control characters.`);
+}
+
+/** Checks how long texts and lists are. Throws FIELD_INVALID. */
+export function checkLimits(values: Values, fields: Fields): void {
+  for (const [name, field] of Object.entries(fields)) check(values[name], field, name);
 }
 
 function checkExtensionAttribute({ schema, name, valueJson = '' }: ExtensionAttribute): void {

@@ -2,12 +2,11 @@
  * The rules of creating, changing, listing and removing users. Uniqueness and freshness are conditions of the write
  * itself; a change is read, change, compare, write, tried again while other writers are faster.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { User } from '../../proto/gen/userstore/v1/user.js';
+import type { GroupReference, User } from '../../proto/gen/userstore/v1/user.js';
 import type {
   CreateUserRequest,
   DeleteUserRequest,
@@ -16,27 +15,19 @@ import type {
   UpdateUserRequest,
 } from '../../proto/gen/userstore/v1/user_service.js';
 import { Taken } from '../storage/errors.js';
-import type { UserPage } from '../storage/lists.js';
-import type { Found, UserStorage } from '../storage/users.js';
+import type { Found, UserPage, UserStorage } from '../storage/users.js';
+import { accountAfter, existing, linkChanges, turnOf, type UserKey } from './accounts.js';
+import type { UntilDone } from './attempts.js';
 import { changeBetween } from './changes.js';
 import { changedExtensions, holdToSchemas } from './declared-attributes.js';
 import { DomainError, invalidField } from './errors.js';
+import { listingIn } from './listing.js';
 import { applyPatch } from './patch.js';
 import { heldToPolicy, type Refusals } from './policy.js';
 import { applyUpdate } from './update.js';
 import { isSame, normalize, validate } from './user.js';
 
-const DEFAULT_PAGE_SIZE = 100;
-const MAX_PAGE_SIZE = 200;
 const MAX_OPERATIONS = 1000;
-/** Each lost race means that another writer won, so 50 writers at once need at most 50 tries. */
-const MAX_ATTEMPTS = 100;
-
-/** The one user; what it takes to find him. */
-export interface UserKey {
-  organizationId: string;
-  userId: string;
-}
 
 /** What is to become of a user. */
 interface Wanted extends Refusals {
@@ -54,13 +45,30 @@ export type Users = ReturnType<typeof users>;
 /** The schemas of an organization's own. */
 export type SchemasOf = (organizationId: string, deadline: number) => Promise<readonly ExtensionSchema[]>;
 
+/** The groups of each of these users who is a member of any. */
+export type GroupsOf = (
+  organizationId: string,
+  userIds: readonly string[],
+  deadline: number,
+) => Promise<ReadonlyMap<string, GroupReference[]>>;
+
 /** Binds the rules to where users are stored. */
-export function users(storage: UserStorage, schemasOf: SchemasOf) {
-  const find = async ({ organizationId, userId }: UserKey, deadline: number): Promise<Found> => {
-    const found = await storage.find(organizationId, userId, deadline);
-    if (!found) throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
-    return found;
-  };
+export function users(storage: UserStorage, schemasOf: SchemasOf, groupsOf: GroupsOf, untilDone: UntilDone) {
+  /** Says of users which groups they are members of: that is not stored with them. */
+  async function addGroups(organizationId: string, found: User[], deadline: number): Promise<void> {
+    if (found.length === 0) return;
+    const ids = found.map(({ id }) => id);
+    const groups = await groupsOf(organizationId, ids, deadline);
+    for (const user of found) user.groups = groups.get(user.id) ?? [];
+  }
+
+  /** The user that `work` comes to, with his groups, which are read meanwhile. */
+  async function withGroups({ organizationId, userId }: UserKey, work: Promise<User>, deadline: number): Promise<User> {
+    const [user, groups] = await Promise.all([work, groupsOf(organizationId, [userId], deadline)]);
+    return { ...user, groups: groups.get(userId) ?? [] };
+  }
+
+  const find = (key: UserKey, deadline: number): Promise<Found> => existing(storage, key, deadline);
 
   /** One try: read, change, compare, write. Undefined where another writer was faster. */
   async function tryChange(key: UserKey, wanted: Wanted, deadline: number): Promise<User | undefined> {
@@ -78,7 +86,9 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
     if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
     after.updateTime = new Date();
     const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
-    return await orNameTaken(storage.replace(found, after, change, deadline));
+    const account = accountAfter(before, after, found.account);
+    change.attributes.push(...linkChanges(found.account, account));
+    return await orNameTaken(storage.replace({ ...found, account }, after, change, deadline));
   }
 
   async function tryRemove({ etag, actor, ...key }: DeleteUserRequest, deadline: number): Promise<true | undefined> {
@@ -88,28 +98,23 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
     return (await storage.remove(found, change, deadline)) || undefined;
   }
 
-  const inTurn = turns();
-
-  /** Tries again, as often and as long as allowed, while other writers are faster. */
-  const untilDone = <T>({ organizationId, userId }: UserKey, attempt: () => Promise<T | undefined>, deadline: number) =>
-    inTurn(`${organizationId}/${userId}`, async () => {
-      for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
-        const result = await attempt();
-        if (result !== undefined) return result;
-        await sleep(Math.random() * Math.min(2 + tries, 40));
-      }
-      throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
-    });
-
   const change = (key: UserKey, wanted: Wanted, deadline: number): Promise<User> =>
-    untilDone(key, () => tryChange(key, wanted, deadline), deadline);
+    untilDone(turnOf(key), () => tryChange(key, wanted, deadline), deadline);
 
   return {
     /** Creates a user and returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
     async create({ organizationId, actor }: CreateUserRequest, given: User, deadline: number): Promise<User> {
       const createTime = new Date();
       const id = uuidv7({ msecs: createTime.getTime() });
-      const user = normalize({ ...given, id, organizationId, etag: '', createTime, updateTime: createTime });
+      const user = normalize({
+        ...given,
+        id,
+        organizationId,
+        etag: '',
+        createTime,
+        updateTime: createTime,
+        groups: [],
+      });
       user.active ??= true;
       validate(user);
       const change = changeBetween(undefined, user, 1, createTime, actor);
@@ -117,19 +122,29 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
     },
 
     /** Reads a user. Throws USER_NOT_FOUND. */
-    get: async (key: UserKey, deadline: number): Promise<User> => (await find(key, deadline)).user,
+    get: (key: UserKey, deadline: number): Promise<User> =>
+      withGroups(
+        key,
+        find(key, deadline).then(({ user }) => user),
+        deadline,
+      ),
 
     /** A page of users: 100 of them unless `pageSize` says otherwise. Throws as the contract's ListUsers says. */
-    async list({ organizationId, pageSize, skip, ...which }: ListUsersRequest, deadline: number): Promise<UserPage> {
-      const limit = Math.min(Math.max(pageSize ?? DEFAULT_PAGE_SIZE, 0), MAX_PAGE_SIZE);
-      return await storage.list(organizationId, { ...which, skip: Math.max(skip, 0), limit }, deadline);
+    async list(request: ListUsersRequest, deadline: number): Promise<UserPage> {
+      const page = await storage.list(request.organizationId, listingIn(request), deadline);
+      await addGroups(request.organizationId, page.users, deadline);
+      return page;
     },
 
     /** Sets the fields that the mask names. Throws as the contract's UpdateUser says. */
     update(request: UpdateUserRequest, given: User, deadline: number): Promise<User> {
       const { updateMask = [] } = request;
       const changed = (user: User) => applyUpdate(user, given, updateMask);
-      return change(request, { ...wantedIn(request), keepsOmitted: true, changed }, deadline);
+      return withGroups(
+        request,
+        change(request, { ...wantedIn(request), keepsOmitted: true, changed }, deadline),
+        deadline,
+      );
     },
 
     /** Applies operations, all or nothing. Throws as the contract's PatchUser says. */
@@ -139,12 +154,14 @@ export function users(storage: UserStorage, schemasOf: SchemasOf) {
         throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
       }
       const changed = (user: User) => applyPatch(user, operations);
-      return await change(request, { ...wantedIn(request), keepsOmitted: false, changed }, deadline);
+      const saysDisabled = operations.some(({ field, value }) => field === 'active' && value?.active === false);
+      const wanted = { ...wantedIn(request), saysDisabled, keepsOmitted: false, changed };
+      return await withGroups(request, change(request, wanted, deadline), deadline);
     },
 
     /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */
     async remove(request: DeleteUserRequest, deadline: number): Promise<void> {
-      await untilDone(request, () => tryRemove(request, deadline), deadline);
+      await untilDone(turnOf(request), () => tryRemove(request, deadline), deadline);
     },
   };
 }
@@ -155,24 +172,6 @@ const wantedIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUserReq
   refuseUpdate,
   refuseDeactivate,
 });
-
-/**
- * Runs what has the same key one after the other. Right without it, thanks to the version in every write; but of many
- * changes of one user at once, all but one would read and write in vain, again and again.
- */
-function turns() {
-  const last = new Map<string, Promise<unknown>>();
-  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const turn = (last.get(key) ?? Promise.resolve()).then(work);
-    const settled = turn.catch(() => undefined);
-    last.set(key, settled);
-    try {
-      return await turn;
-    } finally {
-      if (last.get(key) === settled) last.delete(key);
-    }
-  };
-}
 
 const stale = () =>
   new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, 'The user has changed since the version that was named.');

@@ -11,7 +11,6 @@ export function activityService(activities: Activities): Handlers<ActivityServic
       return {};
     },
     listActivities: (request, deadline) => activities.list(request, deadline),
-    listChanges: ({ pageSize, pageToken, ...key }, deadline) =>
-      activities.listChanges(key, pageSize, pageToken, deadline),
+    listChanges: (request, deadline) => activities.listChanges(request, deadline),
   };
 }

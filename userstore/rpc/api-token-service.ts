@@ -8,8 +8,8 @@ export function apiTokenService(apiTokens: ApiTokens): Handlers<ApiTokenServiceS
   return {
     createApiToken: ({ organizationId, label, actor, lifetimeSeconds }, deadline) =>
       apiTokens.create(organizationId, label, actor, lifetimeSeconds, deadline),
-    rotateApiToken: ({ organizationId, apiTokenId, overlapSeconds, actor }, deadline) =>
-      apiTokens.rotate(organizationId, apiTokenId, overlapSeconds, actor, deadline),
+    rotateApiToken: ({ organizationId, apiTokenId, overlapSeconds, actor, lifetimeSeconds }, deadline) =>
+      apiTokens.rotate(organizationId, apiTokenId, overlapSeconds, actor, lifetimeSeconds, deadline),
     listApiTokens: ({ organizationId, pageSize, pageToken }, deadline) =>
       apiTokens.list(organizationId, pageSize, pageToken, deadline),
     revokeApiToken: async ({ organizationId, apiTokenId }, deadline) => ({

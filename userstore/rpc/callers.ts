@@ -5,7 +5,7 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../domain/errors.js';
 
-/** What a caller may do: `edge` serves Okta, `reader` looks users up, `admin` does everything. */
+/** What a caller may do: `edge` serves Okta and signs in, `reader` looks up users and sessions, `admin` does everything. */
 export const ROLES = ['edge', 'reader', 'admin'] as const;
 /** One of the roles. */
 export type Role = (typeof ROLES)[number];
@@ -17,17 +17,26 @@ export interface Caller {
 }
 
 const USERS = '/userstore.v1.UserService/';
-const READS = [`${USERS}GetUser`, `${USERS}ListUsers`];
+const GROUPS = '/userstore.v1.GroupService/';
+const SESSIONS = '/userstore.v1.SessionService/';
+const READS = [
+  ...['GetUser', 'ListUsers'].map((method) => USERS + method),
+  ...['GetGroup', 'ListGroups', 'ListMemberships'].map((method) => GROUPS + method),
+  `${SESSIONS}CheckSession`,
+  '/userstore.v1.OrganizationService/GetOrganization',
+];
 
 const FOR_EDGES = [
   '/userstore.v1.ApiTokenService/VerifyApiToken',
   '/userstore.v1.RateLimitService/AcquirePermits',
   '/userstore.v1.ActivityService/RecordActivities',
   '/userstore.v1.OrganizationService/GetOrganization',
+  '/userstore.v1.SsoConnectionService/FindSsoConnections',
+  ...['SignIn', 'CheckSession', 'SignOut', 'RevokeUserSessions', 'UseOnce'].map((name) => SESSIONS + name),
 ];
 
 const MAY_CALL: Record<Role, (path: string) => boolean> = {
-  edge: (path) => path.startsWith(USERS) || FOR_EDGES.includes(path),
+  edge: (path) => path.startsWith(USERS) || path.startsWith(GROUPS) || FOR_EDGES.includes(path),
   reader: (path) => READS.includes(path),
   admin: () => true,
 };

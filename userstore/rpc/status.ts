@@ -1,9 +1,10 @@
 /** The one place where an error becomes a gRPC status. */
-import { status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { failureTrailers } from '../../proto/rpc-error.js';
 import { DomainError } from '../domain/errors.js';
 import { isUnavailable } from '../storage/errors.js';
+import { NoRoom } from './room.js';
 
 /** The canonical code of each reason (google.rpc.Code). */
 const CODES: Record<ErrorReason, status> = {
@@ -22,9 +23,24 @@ const CODES: Record<ErrorReason, status> = {
   [ErrorReason.ERROR_REASON_ORDER_UNSUPPORTED]: status.INVALID_ARGUMENT,
   [ErrorReason.ERROR_REASON_API_TOKEN_LIMIT_REACHED]: status.RESOURCE_EXHAUSTED,
   [ErrorReason.ERROR_REASON_POLICY_REFUSED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_GROUP_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN]: status.ALREADY_EXISTS,
+  [ErrorReason.ERROR_REASON_MEMBER_UNKNOWN]: status.INVALID_ARGUMENT,
   [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: status.NOT_FOUND,
   [ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND]: status.NOT_FOUND,
   [ErrorReason.ERROR_REASON_API_TOKEN_INVALID]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_SIGN_IN_NO_USER]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_SIGN_IN_OTHER_SUBJECT]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_USER_DISABLED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_USER_LOCKED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_ORGANIZATION_SUSPENDED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_SESSION_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_SESSION_EXPIRED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_SESSION_REVOKED]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_SSO_CONNECTION_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_DOMAIN_TAKEN]: status.ALREADY_EXISTS,
+  [ErrorReason.ERROR_REASON_SSO_CONNECTION_TAKEN]: status.ALREADY_EXISTS,
+  [ErrorReason.ERROR_REASON_SECRET_KEY_MISSING]: status.FAILED_PRECONDITION,
   [ErrorReason.ERROR_REASON_CALLER_UNKNOWN]: status.UNAUTHENTICATED,
   [ErrorReason.ERROR_REASON_CALLER_FORBIDDEN]: status.PERMISSION_DENIED,
 };
@@ -33,9 +49,16 @@ const CODES: Record<ErrorReason, status> = {
 export function statusOf(error: unknown) {
   if (error instanceof DomainError) {
     const code = CODES[error.reason];
-    const metadata = failureTrailers(code, error.message, { reason: error.reason, field: error.field });
+    const { reason, field, userId } = error;
+    const metadata = failureTrailers(code, error.message, { reason, field, userId });
     return { code, details: error.message, metadata };
   }
-  if (isUnavailable(error)) return { code: status.UNAVAILABLE, details: 'The database is away or late.' };
+  if (error instanceof NoRoom) return { code: status.RESOURCE_EXHAUSTED, details: error.message };
+  if (isUnavailable(error)) {
+    const metadata = new Metadata();
+    // The driver has tried again by itself, so a client's library need not: another userstore has the same database.
+    metadata.set('grpc-retry-pushback-ms', '-1');
+    return { code: status.UNAVAILABLE, details: 'The database is away or late.', metadata };
+  }
   return { code: status.INTERNAL, details: 'The service failed; its log says why.' };
 }

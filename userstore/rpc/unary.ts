@@ -1,9 +1,16 @@
-/** The way every call takes: caller check, deadline, handler, log line. A handler is an async function that throws. */
-import { type handleUnaryCall, type MethodDefinition, type ServerUnaryCall, status } from '@grpc/grpc-js';
+/** The way every call takes: caller check, room, deadline, handler, log line. A handler is an async function that throws. */
+import {
+  type handleUnaryCall,
+  type Metadata,
+  type MethodDefinition,
+  type ServerUnaryCall,
+  status,
+} from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { DomainError, invalidField } from '../domain/errors.js';
 import type { Caller, callerCheck } from './callers.js';
+import type { Room } from './room.js';
 import { statusOf } from './status.js';
 
 /** In milliseconds, for a call that names no deadline. */
@@ -15,6 +22,12 @@ const MAX_DEADLINE_MS = 120_000;
 export interface CallTools {
   checkCaller: ReturnType<typeof callerCheck>;
   log: Logger;
+  room: Room;
+  /** Told of each call ("UserService/GetUser"): `run` does the call's work, `end` is told the code that it ended with. */
+  observe: (
+    rpc: string,
+    metadata: Metadata,
+  ) => { run: <T>(work: () => Promise<T>) => Promise<T>; end: (code: string) => void };
 }
 
 type Methods = Record<string, MethodDefinition<never, never>>;
@@ -40,32 +53,39 @@ export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallT
 function unary<Q, R>(
   path: string,
   handler: (request: Q, deadline: number) => Promise<R>,
-  { checkCaller, log }: CallTools,
+  { checkCaller, log, room, observe }: CallTools,
 ): handleUnaryCall<Q, R> {
+  const rpc = nameOf(path);
   return (call, callback) => {
     const start = performance.now();
+    const { run, end } = observe(rpc, call.metadata);
     let caller: Caller | undefined;
     const answer = async () => {
       caller = checkCaller(call, path);
       checkRequest(call.request);
-      return await handler(call.request, deadlineOf(call));
+      return await room.work(() => handler(call.request, deadlineOf(call)));
     };
-    answer().then(
+    run(answer).then(
       (response) => {
-        log.info(line(path, call, caller, start), 'call');
+        end('OK');
+        log.info(line(rpc, call, caller, start), 'call');
         callback(null, response);
       },
       (error: unknown) => {
         const failure = statusOf(error);
+        end(status[failure.code]);
         const level =
           failure.code === status.INTERNAL ? 'error' : failure.code === status.UNAVAILABLE ? 'warn' : 'info';
-        const fields = { ...line(path, call, caller, start), code: status[failure.code] };
+        const fields = { ...line(rpc, call, caller, start), code: status[failure.code] };
         log[level](error instanceof DomainError ? fields : { ...fields, err: error }, 'call failed');
         callback(failure);
       },
     );
   };
 }
+
+/** The name of a method without its package. */
+const nameOf = (path: string) => path.slice(path.lastIndexOf('.') + 1);
 
 function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
   const deadline = call.getDeadline();
@@ -82,15 +102,28 @@ function checkRequest(request: unknown): void {
   }
 }
 
-function line(path: string, call: ServerUnaryCall<unknown, unknown>, caller: Caller | undefined, start: number) {
-  const { organizationId, userId, actor } = call.request as { organizationId?: string; userId?: string; actor?: Actor };
+const ORGANIZATION_ID = /^[a-z\d]{1,32}$/;
+const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/i;
+
+/** An id that could be one of ours; what else is there may be a secret that somebody put in the wrong place. */
+const known = (id: string | undefined, form: RegExp) => (id === undefined || form.test(id) ? id : '…');
+
+function line(rpc: string, call: ServerUnaryCall<unknown, unknown>, caller: Caller | undefined, start: number) {
+  const { organizationId, userId, groupId, actor } = call.request as {
+    organizationId?: string;
+    userId?: string;
+    groupId?: string;
+    actor?: Actor;
+  };
   return {
-    rpc: path.slice(path.lastIndexOf('.') + 1),
+    rpc,
     caller: caller?.name,
     requestId: actor?.requestId ?? call.metadata.get('x-request-id')[0],
     apiTokenId: actor?.apiTokenId,
-    organizationId: organizationId?.slice(0, 64),
-    userId: userId?.slice(0, 64),
+    person: actor?.person?.slice(0, 64),
+    organizationId: known(organizationId, ORGANIZATION_ID),
+    userId: known(userId, UUID_V7),
+    groupId: known(groupId, UUID_V7),
     ms: Math.round((performance.now() - start) * 100) / 100,
   };
 }

@@ -4,11 +4,14 @@ import { Activity, type ListActivitiesRequest } from '../../proto/gen/userstore/
 import { within, writeAll } from './connect.js';
 import { unlessThere } from './errors.js';
 import type { ActivityDocument } from './models.js';
+import { firstIdOf } from './totals.js';
 
 /** What activities are stored in. */
 export type ActivityStorage = ReturnType<typeof activityStorage>;
 
 const DAY_MS = 86_400_000;
+/** A request has its id this much before its time at most, in milliseconds. */
+const ID_SLACK_MS = 1000;
 
 /** The operations on an activities collection; the database removes each activity after `days`. */
 export function activityStorage(model: Model<ActivityDocument>, days: number) {
@@ -42,18 +45,19 @@ export function activityStorage(model: Model<ActivityDocument>, days: number) {
 }
 
 function toQuery(asked: ListActivitiesRequest, before: string): mongo.Filter<ActivityDocument> {
-  const { organizationId, since, until, userId, requestId, apiTokenId, method, status } = asked;
+  const { organizationId, since, until, userId, groupId, requestId, apiTokenId, method, status } = asked;
   const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
   // An operation of a bulk request has its id, and more behind it.
-  const id = {
-    ...(requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` }),
-    ...(before === '' ? {} : { $lt: before }),
-  };
+  const ofRequest = requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` };
+  // Ids are ordered by time, so that the index by which the newest come first finds where to end, too.
+  const sinceThen = since && requestId === undefined ? { $gte: firstIdOf(since.getTime() - ID_SLACK_MS) } : {};
+  const id = { ...sinceThen, ...ofRequest, ...(before === '' ? {} : { $lt: before }) };
   return {
     organizationId,
     ...(Object.keys(id).length > 0 ? { _id: id } : {}),
     ...(Object.keys(time).length > 0 ? { time } : {}),
     ...(userId === undefined ? {} : { userId: { $eq: userId } }),
+    ...(groupId === undefined ? {} : { groupId: { $eq: groupId } }),
     ...(apiTokenId === undefined ? {} : { apiTokenId: { $eq: apiTokenId } }),
     ...(method === undefined ? {} : { method: { $eq: method } }),
     ...(status === undefined ? {} : { status: status < 10 ? classOf(status) : { $eq: status } }),

@@ -17,6 +17,7 @@ const toApiToken = ({ _id, digest: _, slot: _slot, ...values }: ApiTokenDocument
   expireTime: undefined,
   lastUseTime: undefined,
   createdBy: '',
+  lifetimeSeconds: undefined,
   ...values,
 });
 
@@ -27,8 +28,8 @@ export function apiTokenStorage(model: Model<ApiTokenDocument>) {
   return {
     /** Stores a new token. Throws Taken("slot") where the organization has as many live ones as it may. */
     async insert(apiToken: ApiToken, digest: string, deadline: number): Promise<void> {
-      const { id: _id, organizationId, label, createTime, expireTime, createdBy } = apiToken;
-      const times = { createTime: createTime as Date, ...(expireTime ? { expireTime } : {}) };
+      const { id: _id, organizationId, label, createTime, expireTime, lifetimeSeconds, createdBy } = apiToken;
+      const times = { createTime: createTime as Date, ...(expireTime ? { expireTime, lifetimeSeconds } : {}) };
       const document = { _id, organizationId, digest, label, createdBy, ...times };
       // An expired token gives its place up when one is needed.
       const expired = { organizationId, slot: { $exists: true }, expireTime: { $lte: createTime as Date } };

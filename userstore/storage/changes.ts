@@ -1,29 +1,41 @@
 /**
- * The changes collection. A change is written inside its user's document and moved here afterwards, by an id made of
- * user and version: whatever happens in between, it is here once. `deadline` (epoch milliseconds) bounds every call.
+ * The changes collection. A change is written inside the document of its user or group and moved here afterwards, by an
+ * id made of that and the version: whatever happens in between, it is here once. `deadline` (epoch milliseconds) bounds every call.
  */
-import type { Model, mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
+import pLimit from 'p-limit';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
 import { within, writeAll } from './connect.js';
-import { REMOVED, type UserDocument } from './documents.js';
+import { REMOVED, type Stored } from './documents.js';
 import { unlessThere } from './errors.js';
-import type { ChangeDocument } from './models.js';
+import type { ChangeDocument, Models } from './models.js';
+import { type Sweep, sweeps } from './sweep.js';
 
 /** What changes are stored in. */
 export type ChangeStorage = ReturnType<typeof changeStorage>;
 
 /** As many documents are cleared at once. */
 const BATCH = 200;
+const SWEEPS_AT_A_TIME = 8;
 const DAY_MS = 86_400_000;
 
+/** What changes are written into first. */
+interface Source {
+  collection: mongo.Collection<Stored>;
+  /** Removes what a removed one leaves behind elsewhere. */
+  sweep: Sweep;
+}
+
 /** The operations on a changes collection; the database removes each change after `days`. */
-export function changeStorage(model: Model<ChangeDocument>, userModel: Model<UserDocument>, days: number) {
-  const collection = model.collection as unknown as mongo.Collection<ChangeDocument>;
-  const users = userModel.collection as unknown as mongo.Collection<UserDocument>;
+export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups' | 'memberships'>, days: number) {
+  const collection = models.changes.collection as unknown as mongo.Collection<ChangeDocument>;
+  const { users: sweepUser, groups: sweepGroup } = sweeps(models);
+  const users = { collection: models.users.collection as unknown as mongo.Collection<Stored>, sweep: sweepUser };
+  const groups = { collection: models.groups.collection as unknown as mongo.Collection<Stored>, sweep: sweepGroup };
 
   const toDocument = (organizationId: string, change: Change): ChangeDocument => {
     const expireTime = new Date((change.time as Date).getTime() + days * DAY_MS);
-    return { ...change, _id: `${change.userId}/${change.version}`, organizationId, expireTime };
+    return { ...change, _id: `${change.groupId ?? change.userId}/${change.version}`, organizationId, expireTime };
   };
 
   const insert = (documents: ChangeDocument[], deadline: number): Promise<void> =>
@@ -35,15 +47,38 @@ export function changeStorage(model: Model<ChangeDocument>, userModel: Model<Use
       ),
     );
 
-  /** Moves what lies in these documents: here first, and then out of them. */
-  async function moveOut(documents: UserDocument[], deadline: number): Promise<void> {
+  /** Moves what lies in these documents: here first, and then out of them. Of removed ones nothing is left. */
+  async function moveOut({ collection, sweep }: Source, documents: Stored[], deadline: number): Promise<void> {
     await insert(
       documents.flatMap(({ organizationId, removedFrom, unmoved = [] }) =>
         unmoved.map((change) => toDocument(removedFrom ?? organizationId, change)),
       ),
       deadline,
     );
-    await writeAll(users, documents.map(clearing), deadline);
+    const inTurn = pLimit(SWEEPS_AT_A_TIME);
+    const remains = documents.filter(({ organizationId }) => organizationId === REMOVED);
+    await Promise.all(remains.map((document) => inTurn(() => sweep(document, deadline))));
+    await writeAll(collection, documents.map(clearing), deadline);
+  }
+
+  /** Moves all changes that lie in the documents of a source, in batches; how many documents. */
+  async function moveFrom(source: Source, deadline: number, afterBatch?: () => Promise<unknown>): Promise<number> {
+    const query = { 'unmoved.version': { $gt: 0 } };
+    const options = { projection: HOLDING, batchSize: BATCH, hint: 'unmoved', ...within(deadline) };
+    let count = 0;
+    let batch: Stored[] = [];
+    const moveBatch = async () => {
+      if (batch.length > 0) await moveOut(source, batch, deadline);
+      count += batch.length;
+      batch = [];
+      await afterBatch?.();
+    };
+    for await (const document of source.collection.find(query, options)) {
+      batch.push(document);
+      if (batch.length === BATCH) await moveBatch();
+    }
+    await moveBatch();
+    return count;
   }
 
   return {
@@ -54,34 +89,34 @@ export function changeStorage(model: Model<ChangeDocument>, userModel: Model<Use
         deadline,
       ),
 
-    /** Moves all changes that lie in users' documents, and removes what is left of removed users; how many. */
+    /** Moves all changes that lie in documents, and removes what is left of removed users and groups; how many. */
     async move(deadline: number): Promise<number> {
-      const projection = { organizationId: 1, removedFrom: 1, unmoved: 1 };
-      const query = { 'unmoved.version': { $gt: 0 } };
-      const found = users.find(query, { projection, batchSize: BATCH, hint: 'unmoved', ...within(deadline) });
-      let count = 0;
-      let batch: UserDocument[] = [];
-      for await (const document of found) {
-        batch.push(document);
-        count++;
-        if (batch.length < BATCH) continue;
-        await moveOut(batch, deadline);
-        batch = [];
-      }
-      if (batch.length > 0) await moveOut(batch, deadline);
-      return count;
+      let ofGroups = 0;
+      // Removed users change the groups that they were in: these must not fill up meanwhile.
+      const ofUsers = await moveFrom(users, deadline, async () => {
+        ofGroups += await moveFrom(groups, deadline);
+      });
+      return ofUsers + ofGroups;
     },
 
-    /** At most `limit` changes of a user, newest first, from the one before the version `before`. */
-    async list(organizationId: string, userId: string, before: number, limit: number, deadline: number) {
-      const query = { organizationId, userId, version: { $lt: before } };
+    /** Moves the changes that lie in one group's document. */
+    async moveOfGroup(organizationId: string, _id: string, deadline: number): Promise<void> {
+      const options = { projection: HOLDING, ...within(deadline) };
+      const query = { organizationId, _id, 'unmoved.version': { $gt: 0 } };
+      const document = await groups.collection.findOne(query, options);
+      if (document) await moveOut(groups, [document], deadline);
+    },
+
+    /** At most `limit` changes of a user or group, newest first, from the one before the version `before`. */
+    async list(organizationId: string, whose: Whose, before: number, limit: number, deadline: number) {
+      const query = { organizationId, ...conditionOf(whose), version: { $lt: before } };
       const found = collection.find(query, { sort: { version: -1 }, limit, ...within(deadline) });
       return (await found.toArray()).map(toChange);
     },
 
-    /** The changes of these users that these requests made. */
-    async ofRequests(organizationId: string, userIds: string[], requestIds: string[], deadline: number) {
-      const query = { organizationId, userId: { $in: userIds }, 'actor.requestId': { $in: requestIds } };
+    /** The changes of these users and groups that these requests made. */
+    async ofRequests(organizationId: string, whose: readonly Whose[], requestIds: string[], deadline: number) {
+      const query = { organizationId, $or: whose.map(conditionOf), 'actor.requestId': { $in: requestIds } };
       return (await collection.find(query, within(deadline)).toArray()).map(toChange);
     },
 
@@ -94,8 +129,17 @@ export function changeStorage(model: Model<ChangeDocument>, userModel: Model<Use
 
 const toChange = ({ _id, organizationId, expireTime, ...values }: ChangeDocument): Change => Change.fromPartial(values);
 
+/** The user or the group that changes are of. */
+export type Whose = { userId: string } | { groupId: string };
+
+const conditionOf = (whose: Whose) =>
+  'groupId' in whose ? { groupId: { $eq: whose.groupId } } : { userId: { $eq: whose.userId } };
+
+/** What of a document it takes to move changes out of it. */
+const HOLDING = { organizationId: 1, removedFrom: 1, unmoved: 1 };
+
 /** Takes out of a document what was moved; what has come since stays. */
-function clearing({ _id, organizationId, unmoved = [] }: UserDocument): mongo.AnyBulkWriteOperation<UserDocument> {
+function clearing({ _id, organizationId, unmoved = [] }: Stored): mongo.AnyBulkWriteOperation<Stored> {
   if (organizationId === REMOVED) return { deleteOne: { filter: { _id, organizationId } } };
   const newer = { $gt: ['$$this.version', Math.max(...unmoved.map(({ version }) => version))] };
   const left = { $filter: { input: '$unmoved', cond: newer } };

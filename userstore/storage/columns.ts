@@ -1,5 +1,13 @@
-/** Where the fields of a user lie in his document, for comparing and ordering. */
-import { contractName, type Field, type Fields, fieldNamed, LOCATED_FIELDS } from '../domain/fields.js';
+/** Where the fields of users and groups lie in their documents, for comparing and ordering. */
+import {
+  contractName,
+  type Field,
+  type Fields,
+  GROUP_FIELDS,
+  type LocatedField,
+  located,
+  USER_FIELDS,
+} from '../domain/fields.js';
 import { shadowKey } from './documents.js';
 
 /** One field as it is compared. */
@@ -14,13 +22,40 @@ export interface Column {
   list?: string;
 }
 
-const COLUMNS = new Map<string, Column>([
-  ['id', { key: '_id', kind: 'text', folded: false }],
-  ['create_time', { key: 'createTime', kind: 'time', folded: false }],
-  ['update_time', { key: 'updateTime', kind: 'time', folded: false }],
-  ['etag', { key: 'version', kind: 'version', folded: false }],
-  ...[...LOCATED_FIELDS].flatMap(([contract, { field, path }]) => columnsOf(field, path, contract)),
-]);
+/** What can be listed: users or groups, by how their documents are compared and ordered. */
+export interface Listed {
+  /** What they are called. */
+  plural: string;
+  /** The fields by their names in the contract: "user_name", "name.given_name", "emails.value". */
+  columns: ReadonlyMap<string, Column>;
+  /** Messages and lists by their names in the contract, "name", "emails", "enterprise.manager": the paths to them. */
+  composites: ReadonlyMap<string, { key: string; kind: 'message' | 'list' }>;
+  /** The fields whose order an index has, after the organization; all documents have all of them. */
+  indexed: ReadonlyMap<string, readonly string[]>;
+}
+
+function listed(plural: string, table: Fields, nameField: string, nameKey: string): Listed {
+  const fields = [...located(table)];
+  return {
+    plural,
+    columns: new Map<string, Column>([
+      ['id', { key: '_id', kind: 'text', folded: false }],
+      ['create_time', { key: 'createTime', kind: 'time', folded: false }],
+      ['update_time', { key: 'updateTime', kind: 'time', folded: false }],
+      ['etag', { key: 'version', kind: 'version', folded: false }],
+      ...fields.flatMap(([contract, { field, path }]) => columnsOf(field, path, contract)),
+    ]),
+    composites: new Map(fields.flatMap(compositesOf)),
+    indexed: new Map([
+      ['id', ['_id']],
+      // An id begins with the time of its creation.
+      ['create_time', ['_id']],
+      // Unique, so ids have nothing to decide.
+      [nameField, [nameKey]],
+      ['update_time', ['updateTime', '_id']],
+    ]),
+  };
+}
 
 function columnsOf(field: Field, path: readonly string[], contract: string): [contract: string, Column][] {
   switch (field.kind) {
@@ -47,13 +82,13 @@ function elementColumns(fields: Fields, list: string, contract: string): [contra
     .map(([field, column]) => [field, { ...column, list }]);
 }
 
-/** The column of a field by its name in the contract: "user_name", "name.given_name", "emails.value". */
-export const columnOf = (field: string): Column | undefined => COLUMNS.get(field);
+type Composite = [contract: string, { key: string; kind: 'message' | 'list' }];
 
-/** A message or a list by its name in the contract, "name", "emails", "enterprise.manager": the path to it. */
-export function groupOf(field: string): { key: string; kind: 'message' | 'list' } | undefined {
-  const located = fieldNamed(field);
-  const kind = located?.field.kind;
-  const isGroup = (kind === 'message' || kind === 'list') && field !== 'extension_attributes';
-  return located && isGroup ? { key: located.path.join('.'), kind } : undefined;
+function compositesOf([contract, { field, path }]: [string, LocatedField]): Composite[] {
+  const { kind } = field;
+  const isOne = (kind === 'message' || kind === 'list') && contract !== 'extension_attributes';
+  return isOne ? [[contract, { key: path.join('.'), kind }]] : [];
 }
+
+export const USERS: Listed = listed('Users', USER_FIELDS, 'user_name', 'userNameKey');
+export const GROUPS: Listed = listed('Groups', GROUP_FIELDS, 'display_name', 'displayNameKey');

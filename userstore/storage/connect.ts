@@ -3,11 +3,11 @@ import mongoose, { type Connection, type mongo } from 'mongoose';
 
 /**
  * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds.
- * A URI that names no database means "leasehawk".
+ * A URI that names no database means "leasehawk". `monitorCommands` has the driver tell of each command (commands.ts).
  * Reads go to the primary, which has all that was acknowledged, and perhaps what is not yet: a rule that acknowledges
  * what it has only read confirms it first.
  */
-export async function connect(uri: string): Promise<Connection> {
+export async function connect(uri: string, { monitorCommands = false } = {}): Promise<Connection> {
   const connection = mongoose.createConnection(uri, {
     ...(/^[^:]+:\/\/[^/]+\/[^/?]/.test(uri) ? {} : { dbName: 'leasehawk' }),
     // On a single server "majority" alone does not wait for the journal, and a kill takes acknowledged writes along.
@@ -23,22 +23,13 @@ export async function connect(uri: string): Promise<Connection> {
     serverSelectionTimeoutMS: 5000,
     connectTimeoutMS: 5000,
     appName: 'userstore',
+    ...(monitorCommands ? { monitorCommands } : {}),
   });
   try {
     return await connection.asPromise();
   } catch (error) {
     await connection.destroy();
     throw error;
-  }
-}
-
-/** Whether the database answers a ping within `timeoutMS`. */
-export async function isReachable(connection: Connection, timeoutMS: number): Promise<boolean> {
-  try {
-    await connection.db?.command({ ping: 1 }, within(Date.now() + timeoutMS));
-    return connection.db !== undefined;
-  } catch {
-    return false;
   }
 }
 
@@ -53,16 +44,22 @@ export function within(deadline: number): { signal: AbortSignal; maxTimeMS: numb
   return { signal: AbortSignal.abort(new DOMException('the deadline has passed', 'TimeoutError')), maxTimeMS: 1 };
 }
 
+/** What a call comes to that the driver cannot be told to end, if it does by `deadline`; the call itself goes on. */
+export async function orLate<T>(deadline: number, call: (maxTimeMS: number) => Promise<T>): Promise<T> {
+  const { signal, maxTimeMS } = within(deadline);
+  signal.throwIfAborted();
+  const late = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return await Promise.race([call(maxTimeMS), late]);
+}
+
 /** Does writes that do not depend on each other, in one call that ends at `deadline`; the driver's own is not aborted. */
 export async function writeAll<T extends mongo.Document>(
   collection: mongo.Collection<T>,
   writes: mongo.AnyBulkWriteOperation<T>[],
   deadline: number,
 ): Promise<void> {
-  const { signal, maxTimeMS } = within(deadline);
-  signal.throwIfAborted();
-  const late = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  await Promise.race([collection.bulkWrite(writes, { ordered: false, ignoreUndefined: true, maxTimeMS }), late]);
+  const options = { ordered: false, ignoreUndefined: true };
+  await orLate(deadline, (maxTimeMS) => collection.bulkWrite(writes, { ...options, maxTimeMS }));
 }

@@ -1,39 +1,70 @@
 /** User ↔ stored document: the only place that knows how a user lies in MongoDB. */
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
-import { User } from '../../proto/gen/userstore/v1/user.js';
+import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../domain/fields.js';
 import { type ExtensionValue, extensionValues } from './extension-values.js';
 
-/** The organization of what is left of a removed user; no request can name it. */
+/** The organization of what is left of a removed user or group; no request can name it. */
 export const REMOVED = '';
 
 /** The present form of documents; older ones are rewritten when userstore starts. */
 export const LAYOUT = 2;
 
+/** A subject of an OpenID provider. */
+export interface Link {
+  issuer: string;
+  subject: string;
+}
+
 /**
- * A user as stored: his attributes by their own names, absent ones left out. Beside each text that compares without
- * regard to letter case lies its shadow, folded (`userNameKey`, `emails[].valueKey`), for indexes and filters.
+ * What of a user is LeaseHawk's own: his identity provider neither sees nor sets it, and whatever is written of him keeps
+ * it unless it says otherwise.
  */
-export interface UserDocument extends Partial<Omit<User, 'id' | 'etag' | 'createTime' | 'updateTime'>> {
+export interface Account {
+  /** How often all his sessions have been ended: one that began at another count is over. */
+  sessionEpoch: number;
+  locked: Lock | undefined;
+  /** Whom he signs in as. */
+  link: Link | undefined;
+}
+
+/** The account of a new user. */
+export const NEW_ACCOUNT: Account = { sessionEpoch: 0, locked: undefined, link: undefined };
+
+/** What every document of a user or a group has. */
+export interface Stored {
   _id: string;
   organizationId: string;
   version: number;
   createTime: Date;
   updateTime: Date;
+  /** Changes that are not in their own collection yet. */
+  unmoved?: Change[];
+  /** Of what is left of one that is removed: the organization it was of. */
+  removedFrom?: string;
+}
+
+/**
+ * A user as stored: his attributes by their own names, absent ones left out. Beside each text that compares without
+ * regard to letter case lies its shadow, folded (`userNameKey`, `emails[].valueKey`), for indexes and filters.
+ */
+export interface UserDocument
+  extends Stored,
+    Partial<Omit<User, 'id' | 'organizationId' | 'etag' | 'createTime' | 'updateTime' | 'groups'>> {
   layout: number;
   userNameKey: string;
   extensionValues?: ExtensionValue[];
-  /** Changes of this user that are not in their own collection yet. */
-  unmoved?: Change[];
-  /** Of what is left of a removed user: the organization he was of. */
-  removedFrom?: string;
+  /** Of his account; absent is 0. */
+  sessionEpoch?: number;
+  link?: Link;
 }
 
 /** The name of a text's shadow. */
 export const shadowKey = (name: string): string => `${name}Key`;
 
 /** The document of a valid user in normal form. Throws FIELD_INVALID where extensions hold too many values. */
-export function toDocument(user: User, version: number): UserDocument {
+export function toDocument(user: User, version: number, account: Account): UserDocument {
+  const { sessionEpoch, locked, link } = account;
   const { id, organizationId, createTime, updateTime, extensionAttributes } = user;
   const stored = toStored(valuesOf(user), USER_FIELDS) as Pick<UserDocument, 'userNameKey'>;
   return {
@@ -45,8 +76,18 @@ export function toDocument(user: User, version: number): UserDocument {
     layout: LAYOUT,
     ...stored,
     ...(extensionAttributes.length > 0 ? { extensionValues: extensionValues(extensionAttributes) } : {}),
+    ...(sessionEpoch > 0 ? { sessionEpoch } : {}),
+    ...(locked ? { locked } : {}),
+    ...(link ? { link } : {}),
   };
 }
+
+/** The account in a document. */
+export const accountIn = ({ sessionEpoch = 0, locked, link }: UserDocument): Account => ({
+  sessionEpoch,
+  locked,
+  link,
+});
 
 /** What is left of a removed user until his changes are moved: no organization has him, and his name is free. */
 export const toRemains = (user: User, version: number, unmoved: Change[]): UserDocument => ({
@@ -89,7 +130,17 @@ export function toUser(document: UserDocument): User {
   const { _id: id, organizationId, version, createTime, updateTime } = document;
   const etag = etagOf(version);
   const values = fromStored(document as unknown as Values, USER_FIELDS);
-  return { ...EMPTY_USER(), ...values, id, organizationId, etag, createTime, updateTime };
+  const { locked } = document;
+  return {
+    ...EMPTY_USER(),
+    ...values,
+    id,
+    organizationId,
+    etag,
+    createTime,
+    updateTime,
+    locked: locked && { ...locked },
+  };
 }
 
 const EMPTY_USER = () => User.fromPartial({});

@@ -6,39 +6,52 @@ import { type Comparison, type Filter, Operator } from '../../proto/gen/userstor
 import { unsupportedFilter } from '../domain/errors.js';
 import { fold } from '../domain/fields.js';
 import { literalFor, termsOf } from '../domain/filter.js';
-import { type Column, columnOf, groupOf } from './columns.js';
+import { type Column, type Listed, USERS } from './columns.js';
 import { versionOf } from './documents.js';
 import { comparable, extensionName } from './extension-values.js';
 
 type Query = Record<string, unknown>;
 
-/** A condition on documents. Throws FILTER_UNSUPPORTED. */
-export function toQuery(filter: Filter): Query {
-  termsOf(filter);
-  return queryOf(filter, undefined);
+/** What a filter is about. */
+interface Scope {
+  listed: Listed;
+  /** Parts of the filter that are conditions already. */
+  known: ReadonlyMap<Filter, Query>;
+  /** The list, by its name in the contract, whose elements the part is about. */
+  list?: string;
 }
 
-/** `list` is the list, by its name in the contract, whose elements the filter is about. */
-function queryOf(filter: Filter | undefined, list: string | undefined): Query {
+/**
+ * A condition on documents; `known` are the conditions of those parts of the filter that are about something else than
+ * the document. Throws FILTER_UNSUPPORTED.
+ */
+export function toQuery(filter: Filter, listed: Listed, known: ReadonlyMap<Filter, Query> = new Map()): Query {
+  termsOf(filter);
+  return queryOf(filter, { listed, known });
+}
+
+function queryOf(filter: Filter | undefined, scope: Scope): Query {
+  const condition = filter && scope.known.get(filter);
+  if (condition) return condition;
   const expression = filter?.expression;
   switch (expression?.$case) {
     case 'comparison':
-      return isExtension(expression.value.field, list)
+      return isExtension(expression.value.field, scope)
         ? extensionQuery(expression.value)
-        : onField(expression.value.field, list, (column) => comparisonQuery(expression.value, column));
+        : onField(expression.value.field, scope, (column) => comparisonQuery(expression.value, column));
     case 'presence':
-      return presenceQuery(expression.value.field, list);
+      return presenceQuery(expression.value.field, scope);
     case 'allOf':
-      return { $and: expression.value.filters.map((part) => queryOf(part, list)) };
+      return { $and: expression.value.filters.map((part) => queryOf(part, scope)) };
     case 'anyOf':
-      return { $or: expression.value.filters.map((part) => queryOf(part, list)) };
+      return { $or: expression.value.filters.map((part) => queryOf(part, scope)) };
     case 'negation':
-      return { $nor: [queryOf(expression.value.filter, list)] };
+      return { $nor: [queryOf(expression.value.filter, scope)] };
     case 'elementMatch': {
       const { field, filter: inner } = expression.value;
-      const group = list === undefined ? groupOf(field) : undefined;
-      if (group?.kind !== 'list') throw unsupportedFilter('This field has no elements.', field);
-      return { [group.key]: { $elemMatch: queryOf(inner, field) } };
+      const list = compositeOf(field, scope);
+      if (list?.kind !== 'list') throw unsupportedFilter('This field has no elements.', field);
+      return { [list.key]: { $elemMatch: queryOf(inner, { ...scope, list: field }) } };
     }
     default:
       throw unsupportedFilter('The filter is empty.');
@@ -46,22 +59,27 @@ function queryOf(filter: Filter | undefined, list: string | undefined): Query {
 }
 
 /** A condition on a field; on one of a list's elements where it is a field of these. */
-function onField(field: string, list: string | undefined, condition: (column: Column) => unknown): Query {
-  const column = columnOf(list === undefined ? field : `${list}.${field}`);
+function onField(field: string, { listed, list }: Scope, condition: (column: Column) => unknown): Query {
+  const column = listed.columns.get(list === undefined ? field : `${list}.${field}`);
   if (!column) throw unsupportedFilter('There is no such field to filter by.', field);
   if (column.list === undefined) return { [column.key]: condition(column) };
   const query = { [column.key.slice(column.list.length + 1)]: condition(column) };
   return list === undefined ? { [column.list]: { $elemMatch: query } } : query;
 }
 
-function presenceQuery(field: string, list: string | undefined): Query {
-  if (isExtension(field, list)) return { 'extensionValues.name': extensionName(field) };
-  const group = list === undefined ? groupOf(field) : undefined;
-  return group ? { [group.key]: { $exists: true } } : onField(field, list, () => ({ $exists: true }));
+function presenceQuery(field: string, scope: Scope): Query {
+  if (isExtension(field, scope)) return { 'extensionValues.name': extensionName(field) };
+  const composite = compositeOf(field, scope);
+  return composite ? { [composite.key]: { $exists: true } } : onField(field, scope, () => ({ $exists: true }));
 }
 
-/** An attribute of an extension is named by a URN; no field of the contract has a colon. */
-const isExtension = (field: string, list: string | undefined) => list === undefined && field.includes(':');
+/** An element has neither messages nor lists. */
+const compositeOf = (field: string, { listed, list }: Scope) =>
+  list === undefined ? listed.composites.get(field) : undefined;
+
+/** An attribute of an extension is named by a URN; no field of the contract has a colon. Groups have none. */
+const isExtension = (field: string, { listed, list }: Scope) =>
+  listed === USERS && list === undefined && field.includes(':');
 
 function extensionQuery({ field, operator, value, caseExact = false }: Comparison): Query {
   const literal = value?.kind?.value;

@@ -1,6 +1,6 @@
 /** Brings documents that an earlier version wrote into the present form. */
 import type { Model, mongo } from 'mongoose';
-import { LAYOUT, toDocument, toUser, type UserDocument } from './documents.js';
+import { accountIn, LAYOUT, toDocument, toUser, type UserDocument } from './documents.js';
 
 /** In milliseconds, for one write. */
 const WRITE_MS = 10_000;
@@ -21,7 +21,7 @@ export async function updateLayout(model: Model<UserDocument>, stopped: AbortSig
     const { _id, organizationId, version, unmoved } = document;
     const { modifiedCount } = await collection.replaceOne(
       { _id, organizationId, version },
-      { ...toDocument(toUser(document), version), ...(unmoved ? { unmoved } : {}) },
+      { ...toDocument(toUser(document), version, accountIn(document)), ...(unmoved ? { unmoved } : {}) },
       { maxTimeMS: WRITE_MS },
     );
     count += modifiedCount;

@@ -1,42 +1,51 @@
-/** Lists of users, page by page: by page token, or by how many users to pass over. */
+/** Lists of users or groups, page by page: by page token, or by how many to pass over. */
 import type { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
-import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
-import { toUser, type UserDocument } from './documents.js';
-import { toQuery } from './filter.js';
+import type { Listed } from './columns.js';
+import type { Stored } from './documents.js';
 import { orderingOf } from './orders.js';
 import { identityOf, pageTokenOf, positionIn } from './page-token.js';
 import { positions } from './positions.js';
-import type { userTotals } from './totals.js';
+import type { Totals } from './totals.js';
 
-/** Which page of which list: `skip` users are passed over, unless a page token says where to begin. */
+/** Which page of which list: `skip` of them are passed over, unless a page token says where to begin. */
 export interface Listing {
   filter?: Filter | undefined;
   /** Absent: by id, which is in the order of creation. */
   order?: Order | undefined;
   skip?: number;
   pageToken?: string | undefined;
-  /** At most so many users; 0 asks for the total alone. */
+  /** At most so many; 0 asks for the total alone. */
   limit: number;
 }
 
-/** A page of users, how many match in all, and the token of the next page unless this is the last. */
-export interface UserPage {
-  users: User[];
+/** A page, how many match in all, and the token of the next page unless this is the last. */
+export interface Page<D> {
+  documents: D[];
   total: number;
   nextPageToken?: string;
 }
 
-/** Lists of the users in a collection. */
-export function userLists(collection: mongo.Collection<UserDocument>, totals: ReturnType<typeof userTotals>) {
+/** What a filter means as a condition on documents of an organization. Throws FILTER_UNSUPPORTED. */
+type ConditionOf = (organizationId: string, filter: Filter, deadline: number) => Promise<Record<string, unknown>>;
+
+/** Lists what is in a collection. */
+export function listsOf<D extends Stored>(
+  collection: mongo.Collection<D>,
+  totals: Totals,
+  listed: Listed,
+  conditionOf: ConditionOf,
+) {
   const walks = positions();
 
-  /** A page of the organization's users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-  return async (organizationId: string, listing: Listing, deadline: number): Promise<UserPage> => {
+  /** A page of what the organization has. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
+  return async (organizationId: string, listing: Listing, deadline: number): Promise<Page<D>> => {
     const { filter, order, skip = 0, pageToken, limit } = listing;
-    const ordering = orderingOf(order);
-    const query = filter ? { organizationId, $and: [toQuery(filter)] } : { organizationId };
+    const ordering = orderingOf(order, listed);
+    const query = filter
+      ? { organizationId, $and: [await conditionOf(organizationId, filter, deadline)] }
+      : { organizationId };
     const identity = identityOf(filter, order);
     const walk = `${organizationId} ${identity}`;
     const start =
@@ -45,20 +54,20 @@ export function userLists(collection: mongo.Collection<UserDocument>, totals: Re
         : { after: positionIn(pageToken, identity, ordering.kinds), skip: 0 };
 
     // One more than asked for tells whether there is a next page.
-    const found = limit === 0 ? [] : await ordering.read(collection, query, start, limit + 1, deadline);
+    const found = limit === 0 ? [] : await ordering.read({ collection, query }, start, limit + 1, deadline);
     const rows = found.slice(0, limit);
     const end = rows.at(-1)?.position;
     const hasNext = found.length > limit;
     const passed = rows.length + (pageToken === undefined ? skip : 0);
     if (end && pageToken === undefined) walks.reached(walk, passed, end);
 
-    // The last page of a list that was gone through from its first user on has counted it.
+    // The last page of a list that was gone through from its beginning on has counted it.
     const isCounted = !hasNext && !start.after && (rows.length > 0 || (skip === 0 && limit > 0));
     const least = rows.length === 0 ? 0 : hasNext ? passed + 1 : passed;
     const count = () =>
       filter ? totals.matching(organizationId, identity, query, deadline) : totals.all(organizationId, deadline);
     return {
-      users: rows.map(({ document }) => toUser(document)),
+      documents: rows.map(({ document }) => document),
       total: isCounted ? passed : Math.max(await count(), least),
       ...(end && hasNext ? { nextPageToken: pageTokenOf(identity, end) } : {}),
     };

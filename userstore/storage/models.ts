@@ -4,8 +4,11 @@ import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js'
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
-import { type Fields, USER_FIELDS } from '../domain/fields.js';
+import { type Fields, GROUP_FIELDS, USER_FIELDS } from '../domain/fields.js';
 import { shadowKey, type UserDocument } from './documents.js';
+import type { GroupDocument } from './group-documents.js';
+import { expiry, options } from './schema-options.js';
+import { type SignInModels, signInModels } from './sign-in-models.js';
 
 /** A customer as stored. */
 export interface OrganizationDocument {
@@ -18,6 +21,8 @@ export interface OrganizationDocument {
   strictSchemas?: boolean;
   extensionSchemas?: ExtensionSchema[];
   suspended?: boolean;
+  /** How often all sessions of the organization have been ended; absent is 0. */
+  sessionEpoch?: number;
   policy?: ProvisioningPolicy | undefined;
   rateLimit?: RateLimit | undefined;
 }
@@ -31,15 +36,23 @@ export interface ApiTokenDocument {
   createTime: Date;
   createdBy?: string;
   expireTime?: Date;
+  lifetimeSeconds?: number | undefined;
   lastUseTime?: Date;
   revokeTime?: Date;
   /** Its place among the live ones. */
   slot?: number;
 }
 
-/** A change of a user as stored, once it has been moved out of his document. */
+/** That a user is a member of a group, as stored. */
+export interface MembershipDocument {
+  organizationId: string;
+  groupId: string;
+  userId: string;
+}
+
+/** A change of a user or group as stored, once it has been moved out of the document. */
 export interface ChangeDocument extends Change {
-  /** User id and version. */
+  /** User or group id, and version. */
   _id: string;
   organizationId: string;
   expireTime: Date;
@@ -53,15 +66,16 @@ export interface ActivityDocument extends Omit<Activity, 'id' | 'time' | 'change
 }
 
 /** The collections of one database. */
-export interface Models {
+export interface Models extends SignInModels {
   changes: Model<ChangeDocument>;
   activities: Model<ActivityDocument>;
   users: Model<UserDocument>;
+  groups: Model<GroupDocument>;
+  memberships: Model<MembershipDocument>;
   organizations: Model<OrganizationDocument>;
   apiTokens: Model<ApiTokenDocument>;
 }
 
-const options = { versionKey: false, strict: 'throw', strictQuery: 'throw', id: false } as const;
 const text = { type: String };
 
 /** The shape of documents, made of the table of fields; `type` as a name needs the long form. */
@@ -92,6 +106,9 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
     ...schemaOf(USER_FIELDS),
     userNameKey: { type: String, required: true },
     extensionValues: [{ _id: false, name: text, value: Schema.Types.Mixed, key: Schema.Types.Mixed }],
+    sessionEpoch: Number,
+    locked: Schema.Types.Mixed,
+    link: { issuer: String, subject: String },
     unmoved: [Schema.Types.Mixed],
     removedFrom: String,
   },
@@ -105,8 +122,45 @@ const userSchema: Schema<UserDocument> = new Schema<UserDocument>(
   .index({ organizationId: 1, 'extensionValues.name': 1, 'extensionValues.key': 1, _id: 1 }, { name: 'extension' })
   .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' })
   .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })
+  .index(
+    { organizationId: 1, 'link.issuer': 1, 'link.subject': 1 },
+    { unique: true, name: 'link', partialFilterExpression: { 'link.subject': { $exists: true } } },
+  )
   .index({ layout: 1 }, { name: 'layout' })
   .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' });
+
+const groupSchema: Schema<GroupDocument> = new Schema<GroupDocument>(
+  {
+    _id: { type: String, required: true },
+    organizationId: { type: String, required: true },
+    version: { type: Number, required: true },
+    createTime: { type: Date, required: true },
+    updateTime: { type: Date, required: true },
+    ...schemaOf(GROUP_FIELDS),
+    unmoved: [Schema.Types.Mixed],
+    begun: [Schema.Types.Mixed],
+    removedFrom: String,
+  },
+  options,
+)
+  .index({ organizationId: 1, displayNameKey: 1 }, { unique: true, name: 'displayName' })
+  .index({ organizationId: 1, _id: 1 }, { name: 'order' })
+  .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
+  .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })
+  .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' })
+  .index({ 'begun.time': 1 }, { sparse: true, name: 'begun' });
+
+const membershipSchema: Schema<MembershipDocument> = new Schema<MembershipDocument>(
+  {
+    organizationId: { type: String, required: true },
+    groupId: { type: String, required: true },
+    userId: { type: String, required: true },
+  },
+  options,
+)
+  // A member is one once.
+  .index({ organizationId: 1, groupId: 1, userId: 1 }, { unique: true, name: 'member' })
+  .index({ organizationId: 1, userId: 1, groupId: 1 }, { name: 'ofUser' });
 
 const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
   {
@@ -118,6 +172,7 @@ const organizationSchema: Schema<OrganizationDocument> = new Schema<Organization
     deleteTime: Date,
     extensionSchemas: [Schema.Types.Mixed],
     suspended: Boolean,
+    sessionEpoch: Number,
     policy: Schema.Types.Mixed,
     rateLimit: Schema.Types.Mixed,
   },
@@ -135,6 +190,7 @@ const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
     createTime: { type: Date, required: true },
     createdBy: String,
     expireTime: Date,
+    lifetimeSeconds: Number,
     lastUseTime: Date,
     revokeTime: Date,
     slot: Number,
@@ -148,14 +204,15 @@ const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(
   )
   .index({ organizationId: 1, _id: 1 }, { name: 'order' });
 
-/** The database removes what has an expiry by itself. */
-const expiry = [{ expireTime: 1 }, { expireAfterSeconds: 0, name: 'expiry' }] as const;
+/** Most records are of users. */
+const ofGroup = { name: 'ofGroup', partialFilterExpression: { groupId: { $exists: true } } };
 
 const changeSchema: Schema<ChangeDocument> = new Schema<ChangeDocument>(
   {
     _id: { type: String, required: true },
     organizationId: { type: String, required: true },
     userId: String,
+    groupId: String,
     version: Number,
     kind: Number,
     time: Date,
@@ -166,6 +223,7 @@ const changeSchema: Schema<ChangeDocument> = new Schema<ChangeDocument>(
   options,
 )
   .index({ organizationId: 1, userId: 1, version: 1, 'actor.requestId': 1 }, { name: 'ofUser' })
+  .index({ organizationId: 1, groupId: 1, version: 1, 'actor.requestId': 1 }, { ...ofGroup })
   .index(...expiry);
 
 const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
@@ -178,6 +236,7 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
     method: String,
     path: String,
     userId: String,
+    groupId: String,
     status: Number,
     scimType: String,
     detail: String,
@@ -188,16 +247,20 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
 )
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ organizationId: 1, userId: 1, _id: 1 }, { name: 'ofUser' })
+  .index({ organizationId: 1, groupId: 1, _id: 1 }, { ...ofGroup })
   .index(...expiry);
 
 /** The models of a connection. */
 export function models(connection: Connection): Models {
   return {
     users: connection.model<UserDocument>('User', userSchema, 'users'),
+    groups: connection.model<GroupDocument>('Group', groupSchema, 'groups'),
+    memberships: connection.model<MembershipDocument>('Membership', membershipSchema, 'memberships'),
     organizations: connection.model<OrganizationDocument>('Organization', organizationSchema, 'organizations'),
     apiTokens: connection.model<ApiTokenDocument>('ApiToken', apiTokenSchema, 'apiTokens'),
     changes: connection.model<ChangeDocument>('Change', changeSchema, 'changes'),
     activities: connection.model<ActivityDocument>('Activity', activitySchema, 'activities'),
+    ...signInModels(connection),
   };
 }
 

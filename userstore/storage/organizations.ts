@@ -1,6 +1,6 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
-import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { within } from './connect.js';
 import { etagOf, versionOf } from './documents.js';
 import { unlessTaken } from './errors.js';
@@ -14,14 +14,31 @@ export type Settings = Pick<
 /** What organizations are stored in. */
 export type OrganizationStorage = ReturnType<typeof organizationStorage>;
 
+/** Okta asks a service for at least 25 requests a second. */
+const DEFAULT_RATE_LIMIT: RateLimit = { perSecond: 100, burst: 400 };
+
+/** What decides whether an organization's users may enter. */
+export interface Standing {
+  displayName: string;
+  suspended: boolean;
+  /** How often all sessions of the organization have been ended. */
+  sessionEpoch: number;
+}
+
 /** Organizations of an earlier version have no version, and no settings. */
-const toOrganization = ({ _id: id, version = 0, deleteTime: _, ...settings }: OrganizationDocument): Organization => ({
+const toOrganization = ({
+  _id: id,
+  version = 0,
+  deleteTime: _,
+  sessionEpoch: _epoch,
+  ...settings
+}: OrganizationDocument): Organization => ({
   strictSchemas: false,
   extensionSchemas: [],
   suspended: false,
   ...settings,
   policy: settings.policy ?? undefined,
-  rateLimit: settings.rateLimit ?? undefined,
+  rateLimit: settings.rateLimit ?? DEFAULT_RATE_LIMIT,
   id,
   etag: etagOf(version),
 });
@@ -44,7 +61,26 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
       return document ? toOrganization(document) : undefined;
     },
 
-    /** Sets these settings, where an etag is given if it is the version. Undefined where there was nothing to set. */
+    /** What of the organization decides whether its users may enter. */
+    async standing(id: string, deadline: number): Promise<Standing | undefined> {
+      const projection = { displayName: 1, suspended: 1, sessionEpoch: 1 };
+      const query = { _id: id, deleteTime: null as never };
+      const document = await collection.findOne(query, { projection, ...within(deadline) });
+      if (!document) return undefined;
+      const { displayName, suspended = false, sessionEpoch = 0 } = document;
+      return { displayName, suspended, sessionEpoch };
+    },
+
+    /** Ends all sessions of the organization that have begun before. False where there is none. */
+    async endSessions(id: string, deadline: number): Promise<boolean> {
+      const query = { _id: id, deleteTime: null as never };
+      return (await collection.updateOne(query, { $inc: { sessionEpoch: 1 } }, within(deadline))).matchedCount === 1;
+    },
+
+    /**
+     * Sets these settings, where an etag is given if it is the version; a suspension ends all sessions in the same write.
+     * Undefined where there was nothing to set.
+     */
     async update(
       id: string,
       settings: Partial<Settings>,
@@ -53,7 +89,7 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
     ): Promise<Organization | undefined> {
       // A missing version is version 0, and equals null.
       const version = etag === undefined ? {} : { version: versionOf(etag) || (null as never) };
-      const change = { $set: settings, $inc: { version: 1 } };
+      const change = { $set: settings, $inc: { version: 1, ...(settings.suspended ? { sessionEpoch: 1 } : {}) } };
       const options = { returnDocument: 'after', ...within(deadline) } as const;
       const document = await collection.findOneAndUpdate(
         { _id: id, deleteTime: null as never, ...version },

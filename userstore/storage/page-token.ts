@@ -18,8 +18,12 @@ const IDENTITY_LENGTH = 16;
 /** Tells lists with different filters or orders apart; 16 characters. */
 export function identityOf(filter: Filter | undefined, order: Order | undefined): string {
   const request = ListUsersRequest.encode({ organizationId: '', filter, order, skip: 0 }).finish();
-  return hash('sha256', request, 'base64url').slice(0, IDENTITY_LENGTH);
+  return digestOf(request);
 }
+
+/** Tells lists apart by what they are of; 16 characters. */
+export const digestOf = (list: string | Uint8Array): string =>
+  hash('sha256', list, 'base64url').slice(0, IDENTITY_LENGTH);
 
 /** The token of the page after this position: base64url, at most 4096 characters. */
 export function pageTokenOf(identity: string, position: Position): string {

@@ -1,19 +1,17 @@
 /** Budgets of requests, counted in the database so that all userstores and edges draw on the same. */
 import { LRUCache } from 'lru-cache';
-import type { Connection } from 'mongoose';
+import type { Connection, mongo } from 'mongoose';
 import { BurstyRateLimiter, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { AcquirePermitsResponse } from '../../proto/gen/userstore/v1/rate_limit_service.js';
+import { orLate, within } from './connect.js';
 
-/** Steady permits come so often, in seconds: what an organization may send in a second it cannot send at once. */
-const STEADY_DURATION = 0.05;
-/** In seconds: what an organization may send beyond its steady rate is there again when it has kept to it for so long. */
+/** In seconds: what an organization may send beyond its steady rate it may send once in so long. */
 const BURST_DURATION = 60;
-/** How often it is noted, in milliseconds, that an organization does not keep to its rate. */
-const NOTE_MS = 10_000;
-const MAX_NOTED = 10_000;
-/** Permits are taken so many together, or fewer. */
+/** Permits are taken so many together: a tenth of a second's worth, at most as many. */
 const LARGEST_BATCH = 50;
+/** The longest that one command may take, in milliseconds, however long a call may. */
+const COMMAND_MS = 5000;
 /** Limits that differ; those of most organizations are alike. */
 const MAX_LIMITERS = 100;
 
@@ -23,19 +21,17 @@ export type RateLimitStorage = ReturnType<typeof rateLimitStorage>;
 /** A budget: how many permits are taken together, and from what. */
 interface Budget {
   batch: number;
-  limiter: BurstyRateLimiter;
-  burst: RateLimiterMongo;
+  limiter: Pick<RateLimiterMongo, 'consume'>;
 }
 
 /** The budgets in a database. */
 export function rateLimitStorage(connection: Connection) {
   const budgets = new LRUCache<string, Budget>({ max: MAX_LIMITERS });
-  const noted = new LRUCache<string, true>({ max: MAX_NOTED, ttl: NOTE_MS });
 
   const counted = (keyPrefix: string, points: number, duration: number) =>
     // What is used up is remembered, so that an organization beyond its limit costs the database nothing.
     new RateLimiterMongo({
-      storeClient: connection.db,
+      storeClient: inTime(connection),
       tableName: 'rateLimits',
       keyPrefix,
       points,
@@ -47,33 +43,49 @@ export function rateLimitStorage(connection: Connection) {
     const name = `${perSecond}/${burst}`;
     const known = budgets.get(name);
     if (known) return known;
-    // Whole batches, and a duration as long as they are worth, so that nothing of the rate is lost.
-    const batches = Math.ceil((perSecond * STEADY_DURATION) / LARGEST_BATCH);
-    const batch = Math.ceil((perSecond * STEADY_DURATION) / batches);
-    const steady = batches * batch;
-    const beyond = counted('burst', Math.max(burst - steady, 1), BURST_DURATION);
-    const limiter = new BurstyRateLimiter(counted('steady', steady, steady / perSecond), beyond);
-    const budget = { batch, limiter, burst: beyond };
+    // Whole batches, and a window as long as they are worth, so that nothing of the rate is lost.
+    const batch = Math.min(Math.ceil(perSecond / 10), LARGEST_BATCH);
+    const points = Math.ceil(perSecond / batch) * batch;
+    const steady = counted('steady', points, points / perSecond);
+    const beyond = burst - points;
+    const limiter = beyond < batch ? steady : new BurstyRateLimiter(steady, counted('burst', beyond, BURST_DURATION));
+    const budget = { batch, limiter };
     budgets.set(name, budget);
     return budget;
   };
 
   return {
     /** Takes up to `atMost` permits from an organization's budget; or says when asking again makes sense. */
-    async take(organizationId: string, atMost: number, limit: RateLimit): Promise<AcquirePermitsResponse> {
-      const { batch, limiter, burst } = budgetOf(limit);
+    async take(
+      organizationId: string,
+      atMost: number,
+      limit: RateLimit,
+      deadline: number,
+    ): Promise<AcquirePermitsResponse> {
+      const { batch, limiter } = budgetOf(limit);
       const granted = Math.min(batch, atMost);
       try {
-        await limiter.consume(organizationId, granted);
+        await orLate(deadline, () => limiter.consume(organizationId, granted));
         return { granted, retryAfterMs: 0 };
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
-        if (!noted.has(organizationId)) {
-          noted.set(organizationId, true);
-          await burst.block(organizationId, BURST_DURATION);
-        }
         return { granted: 0, retryAfterMs: Math.max(refusal.msBeforeNext, 1) };
       }
+    },
+  };
+}
+
+/** The database as the library sees it, which knows of no deadlines: each command that it sends there has one. */
+function inTime(connection: Connection) {
+  return {
+    collection(name: string) {
+      const collection = connection.collection(name) as unknown as mongo.Collection;
+      const findOneAndUpdate = (
+        filter: mongo.Filter<mongo.Document>,
+        update: mongo.UpdateFilter<mongo.Document>,
+        options: mongo.FindOneAndUpdateOptions,
+      ) => collection.findOneAndUpdate(filter, update, { ...options, ...within(Date.now() + COMMAND_MS) });
+      return { findOneAndUpdate, createIndex: collection.createIndex.bind(collection) };
     },
   };
 }

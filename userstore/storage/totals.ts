@@ -1,14 +1,14 @@
 /**
- * How many users match, without counting them for every page. What is remembered errs on the side of too many: a client
- * that is told too few stops before the last user.
+ * How many users or groups match, without counting them for every page. What is remembered errs on the side of too
+ * many: a client that is told too few stops before the last one.
  */
 import { LRUCache } from 'lru-cache';
 import type { mongo } from 'mongoose';
 import { within } from './connect.js';
-import type { UserDocument } from './documents.js';
+import type { Stored } from './documents.js';
 
 /**
- * Every user whose creation is acknowledged from now on has a later id than one this old: no userstore's clock is off by
+ * Everything whose creation is acknowledged from now on has a later id than one this old: no userstore's clock is off by
  * more than a minute, and no call takes longer than two.
  */
 const SETTLING_MS = 180_000;
@@ -21,7 +21,7 @@ const MAX_FILTERS = 20;
 
 const BY_ID = { organizationId: 1, _id: 1 } as const;
 
-/** The users of an organization up to an id after which all new ones come. */
+/** What an organization has up to an id after which all new ones come. */
 interface Settled {
   boundary: string;
   count: number;
@@ -29,41 +29,46 @@ interface Settled {
 
 type Counts<T> = LRUCache<string, Promise<T>>;
 
-/** The totals of the users in a collection. */
-export function userTotals(users: mongo.Collection<UserDocument>) {
+/** The totals of a collection. */
+export type Totals = ReturnType<typeof totalsOf>;
+
+/** Counts the users or groups in a collection. */
+export function totalsOf<D extends Stored>(collection: mongo.Collection<D>) {
+  const counted = (query: mongo.Filter<Stored>, options: mongo.CountDocumentsOptions) =>
+    collection.countDocuments(query as mongo.Filter<D>, options);
   const settled: Counts<Settled> = new LRUCache({ max: MAX_ORGANIZATIONS, ttl: SETTLED_TTL_MS });
   const filtered = new LRUCache<string, Counts<number>>({ max: MAX_ORGANIZATIONS });
 
   const countSettled = async (organizationId: string, deadline: number): Promise<Settled> => {
     const boundary = firstIdOf(Date.now() - SETTLING_MS);
     const query = { organizationId, _id: { $lt: boundary } };
-    return { boundary, count: await users.countDocuments(query, { hint: BY_ID, ...within(deadline) }) };
+    return { boundary, count: await counted(query, { hint: BY_ID, ...within(deadline) }) };
   };
 
   return {
-    /** How many users the organization has: those settled as remembered, those since as they are. */
+    /** How many the organization has: those settled as remembered, those since as they are. */
     async all(organizationId: string, deadline: number): Promise<number> {
       const { boundary, count } = await once(settled, organizationId, () => countSettled(organizationId, deadline));
       const query = { organizationId, _id: { $gte: boundary } };
-      return count + (await users.countDocuments(query, { hint: BY_ID, ...within(deadline) }));
+      return count + (await counted(query, { hint: BY_ID, ...within(deadline) }));
     },
 
-    /** How many users the query finds; `identity` tells its filter from others. */
-    async matching(organizationId: string, identity: string, query: mongo.Filter<UserDocument>, deadline: number) {
+    /** How many the query finds; `identity` tells its filter from others. */
+    async matching(organizationId: string, identity: string, query: mongo.Filter<Stored>, deadline: number) {
       let counts = filtered.get(organizationId);
       if (!counts) {
         counts = new LRUCache({ max: MAX_FILTERS, ttl: FILTERED_TTL_MS });
         filtered.set(organizationId, counts);
       }
-      return await once(counts, identity, () => users.countDocuments(query, within(deadline)));
+      return await once(counts, identity, () => counted(query, within(deadline)));
     },
 
-    /** To be called once a user has been created or changed. */
+    /** To be called once something has been created or changed. */
     changed(organizationId: string): void {
       filtered.delete(organizationId);
     },
 
-    /** To be called once a user has been removed. */
+    /** To be called once something has been removed. */
     removed(organizationId: string): void {
       filtered.delete(organizationId);
       settled.delete(organizationId);
@@ -87,7 +92,7 @@ async function once<T>(counts: Counts<T>, key: string, count: () => Promise<T>):
 }
 
 /** What all UUIDs of version 7 begin with or come after that are made at this time, in epoch milliseconds, or later. */
-function firstIdOf(time: number): string {
+export function firstIdOf(time: number): string {
   const digits = time.toString(16).padStart(12, '0');
   return `${digits.slice(0, 8)}-${digits.slice(8)}`;
 }

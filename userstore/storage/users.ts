@@ -5,12 +5,25 @@
 import type { Model, mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { fold } from '../domain/fields.js';
 import type { ChangeStorage } from './changes.js';
+import { USERS } from './columns.js';
 import { within } from './connect.js';
-import { toDocument, toRemains, toUser, type UserDocument, versionOf } from './documents.js';
+import {
+  type Account,
+  accountIn,
+  type Link,
+  NEW_ACCOUNT,
+  toDocument,
+  toRemains,
+  toUser,
+  type UserDocument,
+  versionOf,
+} from './documents.js';
 import { unlessTaken } from './errors.js';
-import { userLists } from './lists.js';
-import { userTotals } from './totals.js';
+import { toQuery } from './filter.js';
+import { type Listing, listsOf, type Page } from './lists.js';
+import { totalsOf } from './totals.js';
 
 /** What users are stored in. */
 export type UserStorage = ReturnType<typeof userStorage>;
@@ -18,19 +31,31 @@ export type UserStorage = ReturnType<typeof userStorage>;
 /** With so many changes in it a document is no longer left to the next move. */
 const MAX_UNMOVED = 20;
 
-/** A user, and those of his changes that lie in his document still: a write hands them on. */
+/** A user, his account, and those of his changes that lie in his document still: a write hands them on. */
 export interface Found {
   user: User;
   version: number;
+  account: Account;
   unmoved: Change[];
 }
+
+/** A page of users. */
+export interface UserPage extends Omit<Page<never>, 'documents'> {
+  users: User[];
+}
+
+const foundIn = (document: UserDocument): Found => {
+  const { version, unmoved = [] } = document;
+  return { user: toUser(document), version, account: accountIn(document), unmoved };
+};
 
 /** The operations on a users collection. */
 export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) {
   // Documents come from documents.ts and queries from here and filter.ts alone: casting them would cost time on every
   // call and find nothing.
   const collection = model.collection as unknown as mongo.Collection<UserDocument>;
-  const totals = userTotals(collection);
+  const totals = totalsOf(collection);
+  const list = listsOf(collection, totals, USERS, async (_, filter) => toQuery(filter, USERS));
 
   /** Puts a document in the place of this version of it; whether that was there. */
   async function write(organizationId: string, version: number, document: UserDocument, deadline: number) {
@@ -38,6 +63,12 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     const options = { ignoreUndefined: true, ...within(deadline) };
     const replacing = unlessTaken(collection.replaceOne(query, document, options));
     return (await replacing.finally(() => totals.changed(organizationId))).matchedCount === 1;
+  }
+
+  /** The one user whom a query finds. */
+  async function only(query: mongo.Filter<UserDocument>, deadline: number): Promise<Found | undefined> {
+    const [document, another] = await collection.find(query, { limit: 2, ...within(deadline) }).toArray();
+    return document && !another ? foundIn(document) : undefined;
   }
 
   /** What of the changes a document has to keep; where they are too many, they are moved first. */
@@ -50,7 +81,7 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws Taken. */
     async insert(user: User, change: Change, deadline: number): Promise<User> {
-      const document = { ...toDocument(user, 1), unmoved: [change] };
+      const document = { ...toDocument(user, 1, NEW_ACCOUNT), unmoved: [change] };
       const write = unlessTaken(collection.insertOne(document, { ignoreUndefined: true, ...within(deadline) }));
       await write.finally(() => totals.changed(user.organizationId));
       return toUser(document);
@@ -59,21 +90,50 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     /** The user with this id; undefined where the organization has none. */
     async find(organizationId: string, id: string, deadline: number): Promise<Found | undefined> {
       const document = await collection.findOne({ organizationId, _id: id }, within(deadline));
-      if (!document) return undefined;
-      const { version, unmoved = [] } = document;
-      return { user: toUser(document), version, unmoved };
+      return document ? foundIn(document) : undefined;
+    },
+
+    /** The user who is linked to this subject. */
+    async findLinked(organizationId: string, { issuer, subject }: Link, deadline: number): Promise<Found | undefined> {
+      return await only({ organizationId, 'link.issuer': issuer, 'link.subject': subject }, deadline);
+    },
+
+    /** The user of this name, in any letter case. */
+    async findByName(organizationId: string, userName: string, deadline: number): Promise<Found | undefined> {
+      return await only({ organizationId, userNameKey: fold(userName) }, deadline);
+    },
+
+    /** The user with this external id; undefined where several have it. */
+    async findByExternalId(organizationId: string, externalId: string, deadline: number): Promise<Found | undefined> {
+      return await only({ organizationId, externalId }, deadline);
+    },
+
+    /** The user with this e-mail address, in any letter case; undefined where several have it. */
+    async findByEmail(organizationId: string, address: string, deadline: number): Promise<Found | undefined> {
+      return await only({ organizationId, 'emails.valueKey': fold(address) }, deadline);
+    },
+
+    /** Of each of these users who is there his name, whether he may enter, and his account, by his id. */
+    async standings(organizationId: string, ids: readonly string[], deadline: number) {
+      const projection = { organizationId: 1, userName: 1, active: 1, locked: 1, sessionEpoch: 1 };
+      const query = { organizationId, _id: { $in: [...ids] } };
+      const found = await collection.find(query, { projection, ...within(deadline) }).toArray();
+      return new Map(found.map((document) => [document._id, foundIn(document)]));
     },
 
     /** A page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-    list: userLists(collection, totals),
+    async list(organizationId: string, listing: Listing, deadline: number): Promise<UserPage> {
+      const { documents, ...page } = await list(organizationId, listing, deadline);
+      return { users: documents.map(toUser), ...page };
+    },
 
     /**
-     * Puts the user in the place of the version it was made from, with the change that this is. Undefined where another
-     * version is stored by now, or none. Throws Taken.
+     * Puts the user and the account in the place of the version that was found, with the change that this is. Undefined
+     * where another version is stored by now, or none. Throws Taken.
      */
-    async replace({ version, unmoved }: Found, after: User, change: Change, deadline: number) {
+    async replace({ version, unmoved, account }: Found, after: User, change: Change, deadline: number) {
       const { organizationId } = after;
-      const document = toDocument(after, version + 1);
+      const document = toDocument(after, version + 1, account);
       document.unmoved = [...(await kept(organizationId, unmoved, deadline)), change];
       const hasReplaced = await write(organizationId, version, document, deadline);
       return hasReplaced ? toUser(document) : undefined;

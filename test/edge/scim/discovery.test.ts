@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../../../edge/scim/discovery.js';
+import { parseGroup, renderGroup } from '../../../edge/scim/group.js';
+import { CORE_GROUP } from '../../../edge/scim/resource-types.js';
 import { parseUser, renderUser } from '../../../edge/scim/user.js';
 
 const base = 'https://scim.example/abc/scim/v2';
@@ -10,6 +12,7 @@ interface Described {
   name: string;
   type: string;
   multiValued: boolean;
+  mutability: string;
   subAttributes?: Described[];
 }
 
@@ -25,23 +28,40 @@ const exampleOf = ({ type, multiValued, subAttributes = [] }: Described): unknow
 };
 const exampleOfSchema = (id: string) => {
   const schema = schemas(base).find((one) => one.id === id) as { attributes: Described[] } | undefined;
-  return Object.fromEntries((schema?.attributes ?? []).map((attribute) => [attribute.name, exampleOf(attribute)]));
+  const written = (schema?.attributes ?? []).filter(({ mutability }) => mutability !== 'readOnly');
+  return Object.fromEntries(written.map((attribute) => [attribute.name, exampleOf(attribute)]));
 };
 
 describe('discovery', () => {
-  it('every attribute of /Schemas is taken, stored in a field, and shown again as it came', () => {
+  it('every attribute of /Schemas that clients may write is taken, stored in a field, and shown again as it came', () => {
     const enterprise = exampleOfSchema(ENTERPRISE_USER);
     const user = { ...exampleOfSchema(CORE_USER), externalId: 'x', [ENTERPRISE_USER]: enterprise };
     const sent = { schemas: [CORE_USER, ENTERPRISE_USER], ...user };
-    const shown = renderUser({ ...parseUser(sent), id: 'i' }, `${base}/Users/i`);
+    const shown = renderUser({ ...parseUser(sent), id: 'i' }, base);
     expect(JSON.parse(JSON.stringify(shown))).to.deep.include(sent);
     expect(Object.keys(user)).to.have.length.greaterThan(20);
   });
 
-  it('/Schemas describes the two schemas of /ResourceTypes and no other', () => {
-    const [type] = resourceTypes(base) as { schema: string; schemaExtensions: { schema: string }[] }[];
-    const named = [type?.schema, ...(type?.schemaExtensions.map(({ schema }) => schema) ?? [])];
-    expect(schemas(base).map(({ id }) => id)).to.deep.equal(named);
+  it('the attributes of groups likewise, members aside, which are not in a group', () => {
+    const { members, ...group } = exampleOfSchema(CORE_GROUP);
+    expect(members).to.be.an('array');
+    const sent = { schemas: [CORE_GROUP], ...group, externalId: 'x' };
+    const shown = renderGroup({ ...parseGroup(sent).group, id: 'i' }, base);
+    expect(JSON.parse(JSON.stringify(shown))).to.deep.include(sent);
+  });
+
+  it('what clients may not write is said to be readOnly', () => {
+    const [user] = schemas(base) as unknown as { attributes: Described[] }[];
+    const groups = user?.attributes.find(({ name }) => name === 'groups');
+    expect([groups?.mutability, ...(groups?.subAttributes ?? []).map(({ mutability }) => mutability)]).to.deep.equal(
+      Array(5).fill('readOnly'),
+    );
+  });
+
+  it('/Schemas describes the schemas of /ResourceTypes and no other', () => {
+    const types = resourceTypes(base) as { schema: string; schemaExtensions: { schema: string }[] }[];
+    const named = types.flatMap((type) => [type.schema, ...type.schemaExtensions.map(({ schema }) => schema)]);
+    expect(schemas(base).map(({ id }) => id)).to.have.members(named);
   });
 
   it('every attribute has the characteristics of RFC 7643 section 7', () => {
@@ -77,7 +97,9 @@ describe('discovery', () => {
     expect(documents.map(({ meta }) => (meta as { location: string }).location)).to.deep.equal([
       `${base}/ServiceProviderConfig`,
       `${base}/ResourceTypes/User`,
+      `${base}/ResourceTypes/Group`,
       `${base}/Schemas/${CORE_USER}`,
+      `${base}/Schemas/${CORE_GROUP}`,
       `${base}/Schemas/${ENTERPRISE_USER}`,
     ]);
   });

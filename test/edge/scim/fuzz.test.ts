@@ -5,7 +5,9 @@ import { ScimError } from '../../../edge/scim/errors.js';
 import { parseFilter } from '../../../edge/scim/filter.js';
 import type { JsonObject } from '../../../edge/scim/json.js';
 import { parsePatch } from '../../../edge/scim/patch.js';
+import { parseGroupPatch } from '../../../edge/scim/patch-group.js';
 import { parsePath } from '../../../edge/scim/path.js';
+import { GROUP } from '../../../edge/scim/resource-types.js';
 
 const STALL_MS = 50;
 const RUNS = 5000;
@@ -13,6 +15,7 @@ const RUNS = 5000;
 const PIECES = [
   'userName',
   'emails',
+  'members',
   'name.givenName',
   'meta.created',
   'active',
@@ -110,7 +113,18 @@ const anyJson: Arbitrary<unknown> = fc.oneof(
 const anyOperation = fc.record(
   {
     op: fc.oneof(fc.constantFrom('add', 'Replace', 'REMOVE'), anyText),
-    path: fc.oneof(anyText, fc.constantFrom('active', 'emails', 'name', 'emails[type eq "work"].value', '')),
+    path: fc.oneof(
+      anyText,
+      fc.constantFrom(
+        'active',
+        'emails',
+        'name',
+        'emails[type eq "work"].value',
+        'members',
+        'members[value eq "a"]',
+        '',
+      ),
+    ),
     value: fc.oneof(anyJson, fc.dictionary(anyText, anyJson, { maxKeys: 5 })),
   },
   { requiredKeys: ['op'] },
@@ -126,6 +140,10 @@ describe('fuzzing', () => {
       fc.property(anyText, (text) => survives(() => parseFilter(text))),
       { numRuns: RUNS },
     );
+    fc.assert(
+      fc.property(anyText, (text) => survives(() => parseFilter(text, [], GROUP))),
+      { numRuns: RUNS },
+    );
   }).timeout(60_000);
 
   it(`a path of any text names something or is refused, within ${STALL_MS} ms`, () => {
@@ -138,6 +156,10 @@ describe('fuzzing', () => {
   it(`a PATCH of any operations is read or refused, within ${STALL_MS} ms`, () => {
     fc.assert(
       fc.property(anyBody, (body) => survives(() => parsePatch(body as JsonObject))),
+      { numRuns: RUNS },
+    );
+    fc.assert(
+      fc.property(anyBody, (body) => survives(() => parseGroupPatch(body as JsonObject, 'g'))),
       { numRuns: RUNS },
     );
   }).timeout(60_000);

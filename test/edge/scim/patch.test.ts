@@ -1,7 +1,8 @@
 /** A PATCH body → operations, in the forms of Okta and Entra. */
 import { expect } from 'chai';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
-import { operationsOf, PATCH_OP, parsePatch } from '../../../edge/scim/patch.js';
+import { operationsOf, parsePatch } from '../../../edge/scim/patch.js';
+import { PATCH_OP } from '../../../edge/scim/patch-request.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
 import type { PatchOperation } from '../../../proto/gen/userstore/v1/user_service.js';
 import { add, allOf, equal, plain, remove, replace, typed } from '../../harness/users.js';

@@ -59,7 +59,7 @@ describe('a SCIM user', () => {
 
   it('is shown without what has no value, and with the schemas that it uses', () => {
     const user = { ...userNamed('ana'), id: 'i', etag: 'W/"3"', createTime: new Date(0), updateTime: new Date(1000) };
-    expect(plain(renderUser(user, 'https://x/Users/i'))).to.deep.equal({
+    expect(plain(renderUser(user, 'https://x'))).to.deep.equal({
       schemas: [CORE_USER],
       id: 'i',
       userName: 'ana',
@@ -72,6 +72,18 @@ describe('a SCIM user', () => {
         version: 'W/"3"',
       },
     });
+  });
+
+  it('is shown with the groups that the user belongs to, each with its address', () => {
+    const groups = [
+      { groupId: 'g', displayName: 'Finance' },
+      { groupId: 'h', displayName: undefined },
+    ];
+    const shown = plain(renderUser(userNamed('ana', { groups }), 'https://x')) as { groups: unknown };
+    expect(shown.groups).to.deep.equal([
+      { value: 'g', $ref: 'https://x/Groups/g', display: 'Finance', type: 'direct' },
+      { value: 'h', $ref: 'https://x/Groups/h', type: 'direct' },
+    ]);
   });
 
   it('shows an extension under one URN, however the URN was spelt each time', () => {

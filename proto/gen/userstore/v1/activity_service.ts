@@ -19,8 +19,8 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Change } from "./change.js";
 
 /**
- * One request of an organization's identity provider, or one operation of a bulk request, and its
- * answer.
+ * One request of an organization's identity provider, or one operation of a bulk request, or one
+ * sign-in, and its answer.
  */
 export interface Activity {
   /**
@@ -33,7 +33,7 @@ export interface Activity {
   time:
     | Date
     | undefined;
-  /** Absent where the API token was refused. */
+  /** Absent where the API token was refused, and where none belongs: of sign-ins and the like. */
   apiTokenId?:
     | string
     | undefined;
@@ -41,9 +41,12 @@ export interface Activity {
   apiTokenLabel?:
     | string
     | undefined;
-  /** The HTTP method. */
+  /**
+   * The HTTP method; "SIGN-IN" for the return of a person from his identity provider,
+   * "UNIVERSAL-LOGOUT" for the provider's wish that somebody's sessions end.
+   */
   method: string;
-  /** The path below the base URL: "/Users/0199f7c1-…"; never the query. */
+  /** The path below the base URL: "/Users/0199f7c1-…", or "/login"; never the query. */
   path: string;
   /** The user it was about, where it was about one. */
   userId?:
@@ -51,7 +54,7 @@ export interface Activity {
     | undefined;
   /** The HTTP status. */
   status: number;
-  /** Why it was refused: scimType and detail of the SCIM error. */
+  /** Why it was refused: scimType and detail of the SCIM error; of a sign-in the reason in words. */
   scimType?: string | undefined;
   detail?:
     | string
@@ -59,7 +62,11 @@ export interface Activity {
   /** In milliseconds. */
   durationMs: number;
   /** What it changed; ignored in requests. */
-  change: Change | undefined;
+  change:
+    | Change
+    | undefined;
+  /** The group it was about, where it was about one. */
+  groupId?: string | undefined;
 }
 
 /** Asks for activities to be kept. */
@@ -97,6 +104,7 @@ export interface ListActivitiesRequest {
     | undefined;
   /** `next_page_token` of the page before; absent for the first. */
   pageToken?: string | undefined;
+  groupId?: string | undefined;
 }
 
 /** A page of activities. */
@@ -106,16 +114,21 @@ export interface ListActivitiesResponse {
   nextPageToken?: string | undefined;
 }
 
-/** Asks for a page of one user's changes. */
+/** Asks for a page of the changes of one user or one group. */
 export interface ListChangesRequest {
   organizationId: string;
+  /** The user; "" where a group is meant. */
   userId: string;
   /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
   pageSize?:
     | number
     | undefined;
   /** `next_page_token` of the page before; absent for the first. */
-  pageToken?: string | undefined;
+  pageToken?:
+    | string
+    | undefined;
+  /** The group. */
+  groupId?: string | undefined;
 }
 
 /** A page of changes. */
@@ -140,6 +153,7 @@ function createBaseActivity(): Activity {
     detail: undefined,
     durationMs: 0,
     change: undefined,
+    groupId: undefined,
   };
 }
 
@@ -185,6 +199,9 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
     }
     if (message.change !== undefined) {
       Change.encode(message.change, writer.uint32(106).fork()).join();
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(114).string(message.groupId);
     }
     return writer;
   },
@@ -306,6 +323,14 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
             message.change = Change.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -338,6 +363,7 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
     message.change = (object.change !== undefined && object.change !== null)
       ? Change.fromPartial(object.change)
       : undefined;
+    message.groupId = object.groupId ?? undefined;
     return message;
   },
 };
@@ -456,6 +482,7 @@ function createBaseListActivitiesRequest(): ListActivitiesRequest {
     status: undefined,
     pageSize: undefined,
     pageToken: undefined,
+    groupId: undefined,
   };
 }
 
@@ -492,6 +519,9 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     }
     if (message.pageToken !== undefined) {
       writer.uint32(82).string(message.pageToken);
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(90).string(message.groupId);
     }
     return writer;
   },
@@ -589,6 +619,14 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
             message.pageToken = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -616,6 +654,7 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     message.status = object.status ?? undefined;
     message.pageSize = object.pageSize ?? undefined;
     message.pageToken = object.pageToken ?? undefined;
+    message.groupId = object.groupId ?? undefined;
     return message;
   },
 };
@@ -690,7 +729,7 @@ export const ListActivitiesResponse: MessageFns<ListActivitiesResponse, "usersto
 };
 
 function createBaseListChangesRequest(): ListChangesRequest {
-  return { organizationId: "", userId: "", pageSize: undefined, pageToken: undefined };
+  return { organizationId: "", userId: "", pageSize: undefined, pageToken: undefined, groupId: undefined };
 }
 
 export const ListChangesRequest: MessageFns<ListChangesRequest, "userstore.v1.ListChangesRequest"> = {
@@ -708,6 +747,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest, "userstore.v1.Li
     }
     if (message.pageToken !== undefined) {
       writer.uint32(34).string(message.pageToken);
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(42).string(message.groupId);
     }
     return writer;
   },
@@ -757,6 +799,14 @@ export const ListChangesRequest: MessageFns<ListChangesRequest, "userstore.v1.Li
             message.pageToken = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -778,6 +828,7 @@ export const ListChangesRequest: MessageFns<ListChangesRequest, "userstore.v1.Li
     message.userId = object.userId ?? "";
     message.pageSize = object.pageSize ?? undefined;
     message.pageToken = object.pageToken ?? undefined;
+    message.groupId = object.groupId ?? undefined;
     return message;
   },
 };
@@ -851,7 +902,7 @@ export const ListChangesResponse: MessageFns<ListChangesResponse, "userstore.v1.
   },
 };
 
-/** What identity providers asked for, what they were answered, and what became of users by it. */
+/** What identity providers asked for, what they were answered, and what became of users and groups by it. */
 export type ActivityServiceService = typeof ActivityServiceService;
 export const ActivityServiceService = {
   /**
@@ -885,7 +936,8 @@ export const ActivityServiceService = {
     responseDeserialize: (value: Buffer): ListActivitiesResponse => ListActivitiesResponse.decode(value),
   },
   /**
-   * Lists the changes of one user, newest first, whoever asked for them; of a removed user too.
+   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
+   * too. FIELD_INVALID where both or neither are named.
    * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listChanges: {
@@ -911,7 +963,8 @@ export interface ActivityServiceServer extends UntypedServiceImplementation {
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
   /**
-   * Lists the changes of one user, newest first, whoever asked for them; of a removed user too.
+   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
+   * too. FIELD_INVALID where both or neither are named.
    * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
@@ -957,7 +1010,8 @@ export interface ActivityServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListActivitiesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the changes of one user, newest first, whoever asked for them; of a removed user too.
+   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
+   * too. FIELD_INVALID where both or neither are named.
    * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listChanges(

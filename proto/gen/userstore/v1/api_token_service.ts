@@ -42,6 +42,11 @@ export interface ApiToken {
     | undefined;
   /** The caller, and the person where the caller said, who asked for it. */
   createdBy: string;
+  /**
+   * How long it was issued for, in seconds; absent: for ever. `expire_time` may be earlier, where it
+   * was replaced.
+   */
+  lifetimeSeconds?: number | undefined;
 }
 
 /** Asks for a new token. */
@@ -90,6 +95,11 @@ export interface RotateApiTokenRequest {
   apiTokenId: string;
   /** How long it stays valid, in seconds: 0 to 2,592,000 (30 days); an earlier end is kept. */
   overlapSeconds: number;
+  /**
+   * How long the new one is valid, in seconds, as in CreateApiTokenRequest; absent: as the
+   * replaced one was issued for.
+   */
+  lifetimeSeconds?: number | undefined;
 }
 
 /** The new token and, this once, its secret. */
@@ -138,6 +148,7 @@ function createBaseApiToken(): ApiToken {
     expireTime: undefined,
     lastUseTime: undefined,
     createdBy: "",
+    lifetimeSeconds: undefined,
   };
 }
 
@@ -168,6 +179,9 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
     }
     if (message.createdBy !== "") {
       writer.uint32(66).string(message.createdBy);
+    }
+    if (message.lifetimeSeconds !== undefined) {
+      writer.uint32(72).int32(message.lifetimeSeconds);
     }
     return writer;
   },
@@ -249,6 +263,14 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
             message.createdBy = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.lifetimeSeconds = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -274,6 +296,7 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
     message.expireTime = object.expireTime ?? undefined;
     message.lastUseTime = object.lastUseTime ?? undefined;
     message.createdBy = object.createdBy ?? "";
+    message.lifetimeSeconds = object.lifetimeSeconds ?? undefined;
     return message;
   },
 };
@@ -593,7 +616,7 @@ export const ListApiTokensResponse: MessageFns<ListApiTokensResponse, "userstore
 };
 
 function createBaseRotateApiTokenRequest(): RotateApiTokenRequest {
-  return { organizationId: "", actor: undefined, apiTokenId: "", overlapSeconds: 0 };
+  return { organizationId: "", actor: undefined, apiTokenId: "", overlapSeconds: 0, lifetimeSeconds: undefined };
 }
 
 export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore.v1.RotateApiTokenRequest"> = {
@@ -611,6 +634,9 @@ export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore
     }
     if (message.overlapSeconds !== 0) {
       writer.uint32(32).int32(message.overlapSeconds);
+    }
+    if (message.lifetimeSeconds !== undefined) {
+      writer.uint32(40).int32(message.lifetimeSeconds);
     }
     return writer;
   },
@@ -660,6 +686,14 @@ export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore
             message.overlapSeconds = reader.int32();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.lifetimeSeconds = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -681,6 +715,7 @@ export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.apiTokenId = object.apiTokenId ?? "";
     message.overlapSeconds = object.overlapSeconds ?? 0;
+    message.lifetimeSeconds = object.lifetimeSeconds ?? undefined;
     return message;
   },
 };

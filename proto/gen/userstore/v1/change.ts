@@ -7,12 +7,13 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
 
 /**
- * What one write made of a user. It is written with the user himself: there is neither without
- * the other.
+ * What one request made of a user or a group. It is written with the user or group itself: there
+ * is neither without the other.
  */
 export interface Change {
+  /** The user; "" where it is a group. */
   userId: string;
-  /** The version of the user that it made, counted from 1. */
+  /** The version of the user or group that it made, counted from 1. */
   version: number;
   kind: Change_Kind;
   time:
@@ -22,19 +23,25 @@ export interface Change {
   actor:
     | Actor
     | undefined;
-  /** The attributes that changed: all that had values where the user was created or removed. */
+  /**
+   * The attributes that changed: all that had values where the user or group was created or
+   * removed. Of "members" the ids of those removed are the value before, of those added the
+   * value after; the members that a group had when it was removed are not named.
+   */
   attributes: AttributeChange[];
+  /** The group, where it is one. */
+  groupId?: string | undefined;
 }
 
 /** What was done. */
 export enum Change_Kind {
   /** KIND_UNSPECIFIED - Never. */
   KIND_UNSPECIFIED = 0,
-  /** KIND_CREATE - The user was created. */
+  /** KIND_CREATE - The user or group was created. */
   KIND_CREATE = 1,
-  /** KIND_UPDATE - Values of the user were changed. */
+  /** KIND_UPDATE - Values of the user, or values or members of the group, were changed. */
   KIND_UPDATE = 2,
-  /** KIND_DELETE - The user was removed. */
+  /** KIND_DELETE - The user or group was removed. */
   KIND_DELETE = 3,
   UNRECOGNIZED = -1,
 }
@@ -55,7 +62,7 @@ export interface AttributeChange {
 }
 
 function createBaseChange(): Change {
-  return { userId: "", version: 0, kind: 0, time: undefined, actor: undefined, attributes: [] };
+  return { userId: "", version: 0, kind: 0, time: undefined, actor: undefined, attributes: [], groupId: undefined };
 }
 
 export const Change: MessageFns<Change, "userstore.v1.Change"> = {
@@ -79,6 +86,9 @@ export const Change: MessageFns<Change, "userstore.v1.Change"> = {
     }
     for (const v of message.attributes) {
       AttributeChange.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.groupId !== undefined) {
+      writer.uint32(58).string(message.groupId);
     }
     return writer;
   },
@@ -144,6 +154,14 @@ export const Change: MessageFns<Change, "userstore.v1.Change"> = {
             message.attributes.push(AttributeChange.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -167,6 +185,7 @@ export const Change: MessageFns<Change, "userstore.v1.Change"> = {
     message.time = object.time ?? undefined;
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.attributes = object.attributes?.map((e) => AttributeChange.fromPartial(e)) || [];
+    message.groupId = object.groupId ?? undefined;
     return message;
   },
 };

@@ -53,5 +53,44 @@ export enum ErrorReason {
   ERROR_REASON_API_TOKEN_LIMIT_REACHED = 17,
   /** ERROR_REASON_POLICY_REFUSED - FAILED_PRECONDITION: the organization's policy refuses such a change. */
   ERROR_REASON_POLICY_REFUSED = 18,
+  /** ERROR_REASON_GROUP_NOT_FOUND - NOT_FOUND: no such group in this organization. */
+  ERROR_REASON_GROUP_NOT_FOUND = 19,
+  /** ERROR_REASON_GROUP_NAME_TAKEN - ALREADY_EXISTS: another group of the organization has this display name; metadata: field. */
+  ERROR_REASON_GROUP_NAME_TAKEN = 20,
+  /**
+   * ERROR_REASON_MEMBER_UNKNOWN - INVALID_ARGUMENT: users that the organization does not have are to become members; the
+   * message names the first ten of them.
+   */
+  ERROR_REASON_MEMBER_UNKNOWN = 21,
+  /** ERROR_REASON_SIGN_IN_NO_USER - NOT_FOUND: none of the organization's users is the one who signs in. */
+  ERROR_REASON_SIGN_IN_NO_USER = 25,
+  /**
+   * ERROR_REASON_SIGN_IN_OTHER_SUBJECT - FAILED_PRECONDITION: the user who signs in is linked to another subject of the same issuer;
+   * metadata: user_id.
+   */
+  ERROR_REASON_SIGN_IN_OTHER_SUBJECT = 26,
+  /** ERROR_REASON_USER_DISABLED - FAILED_PRECONDITION: the user is disabled; metadata: user_id. */
+  ERROR_REASON_USER_DISABLED = 27,
+  /** ERROR_REASON_USER_LOCKED - FAILED_PRECONDITION: LeaseHawk's support has locked the user; metadata: user_id. */
+  ERROR_REASON_USER_LOCKED = 28,
+  /** ERROR_REASON_ORGANIZATION_SUSPENDED - FAILED_PRECONDITION: LeaseHawk's support has suspended the organization. */
+  ERROR_REASON_ORGANIZATION_SUSPENDED = 29,
+  /** ERROR_REASON_SESSION_NOT_FOUND - NOT_FOUND: there is no such session, or it was ended. */
+  ERROR_REASON_SESSION_NOT_FOUND = 30,
+  /** ERROR_REASON_SESSION_EXPIRED - FAILED_PRECONDITION: the session was not used for too long, or is too old; metadata: user_id. */
+  ERROR_REASON_SESSION_EXPIRED = 31,
+  /**
+   * ERROR_REASON_SESSION_REVOKED - FAILED_PRECONDITION: all sessions of the user or the organization have been ended since it
+   * began; metadata: user_id.
+   */
+  ERROR_REASON_SESSION_REVOKED = 32,
+  /** ERROR_REASON_SSO_CONNECTION_NOT_FOUND - NOT_FOUND: the organization has no SSO connection, or none with this issuer. */
+  ERROR_REASON_SSO_CONNECTION_NOT_FOUND = 33,
+  /** ERROR_REASON_DOMAIN_TAKEN - ALREADY_EXISTS: a domain belongs to another organization; metadata: field. */
+  ERROR_REASON_DOMAIN_TAKEN = 34,
+  /** ERROR_REASON_SSO_CONNECTION_TAKEN - ALREADY_EXISTS: another organization has this client id of this issuer; metadata: field. */
+  ERROR_REASON_SSO_CONNECTION_TAKEN = 35,
+  /** ERROR_REASON_SECRET_KEY_MISSING - FAILED_PRECONDITION: this userstore does not have the key that secrets are encrypted with. */
+  ERROR_REASON_SECRET_KEY_MISSING = 36,
   UNRECOGNIZED = -1,
 }

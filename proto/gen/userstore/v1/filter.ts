@@ -33,7 +33,7 @@ export enum Operator {
 }
 
 /**
- * Which users are meant: a tree, never text. At most 80 levels deep, at most 50 comparisons and
+ * Which users or groups are meant: a tree, never text. At most 80 levels deep, at most 50 comparisons and
  * presences together.
  */
 export interface Filter {
@@ -56,7 +56,8 @@ export interface Comparison {
    * A field of User by its name here, dots between levels: "user_name", "emails.value",
    * "create_time". An attribute of an extension without fields here: its URN and name,
    * "urn:example:1.0:User:badge", dots below that; such an attribute compares by
-   * OPERATOR_EQUAL only. Inside an ElementMatch it is a field of the element: "type".
+   * OPERATOR_EQUAL only. Inside an ElementMatch it is a field of the element: "type". A field of
+   * Group likewise; its members by their user ids, "members.value", by OPERATOR_EQUAL only.
    */
   field: string;
   operator: Operator;
@@ -93,13 +94,13 @@ export interface Negation {
 
 /** True when the field has a value: a list an element, a message a field. */
 export interface Presence {
-  /** As in Comparison, and messages and lists too: "name", "emails". */
+  /** As in Comparison, and messages and lists too: "name", "emails", "members". */
   field: string;
 }
 
 /** True when a single element of the list satisfies the whole filter. */
 export interface ElementMatch {
-  /** A repeated field of User: "emails". */
+  /** A repeated field of User, "emails"; or "members" of a group, whose filter has no negations. */
   field: string;
   filter: Filter | undefined;
 }

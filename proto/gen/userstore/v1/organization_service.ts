@@ -58,7 +58,10 @@ export interface Organization {
   policy:
     | ProvisioningPolicy
     | undefined;
-  /** How many requests its identity provider may send; absent: 100 a second, 400 at once. */
+  /**
+   * How many requests its identity provider may send; always there in answers. Cleared: 100 a
+   * second, 400 at once.
+   */
   rateLimit: RateLimit | undefined;
 }
 
@@ -77,11 +80,14 @@ export interface ProvisioningPolicy {
   rehire: RehirePolicy;
 }
 
-/** A limit of requests, as a bucket that fills up steadily. */
+/** A limit of requests. */
 export interface RateLimit {
-  /** So many a second in the long run: 1 to 10,000. */
+  /** So many in every second: 1 to 10,000. */
   perSecond: number;
-  /** So many at once: at least `per_second`, at most 100,000. */
+  /**
+   * So many at once: at least `per_second`, at most 100,000. Those beyond `per_second` may be sent
+   * once a minute.
+   */
   burst: number;
 }
 
@@ -1171,7 +1177,7 @@ export const DeleteOrganizationResponse: MessageFns<
   },
 };
 
-/** LeaseHawk's customers. For callers with the role "admin". */
+/** LeaseHawk's customers. For callers with the role "admin"; others may read one. */
 export type OrganizationServiceService = typeof OrganizationServiceService;
 export const OrganizationServiceService = {
   /** Creates an organization. */

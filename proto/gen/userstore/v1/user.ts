@@ -67,6 +67,34 @@ export interface User {
     | undefined;
   /** Attributes of all other extensions, one entry an attribute, unique by schema and name. */
   extensionAttributes: ExtensionAttribute[];
+  /**
+   * The groups that the user is a member of, by their ids, the first 1000 of them; ignored in
+   * requests: memberships change by way of GroupService. Not a field to filter or order by.
+   */
+  groups: GroupReference[];
+  /**
+   * LeaseHawk's support has locked the user out, whether he is active or not; ignored in requests.
+   * Whoever decides whether he may log in looks at both.
+   */
+  locked: Lock | undefined;
+}
+
+/** Since when, by whom and why LeaseHawk's support keeps a user out. */
+export interface Lock {
+  time:
+    | Date
+    | undefined;
+  /** The calling service and the person: "admin/ana". */
+  by: string;
+  /** For people to read. */
+  reason: string;
+}
+
+/** A group that a user is a member of, directly. */
+export interface GroupReference {
+  groupId: string;
+  /** What people call the group. */
+  displayName?: string | undefined;
 }
 
 /** The parts of a person's name (RFC 7643 section 4.1.1). */
@@ -175,6 +203,8 @@ function createBaseUser(): User {
     x509Certificates: [],
     enterprise: undefined,
     extensionAttributes: [],
+    groups: [],
+    locked: undefined,
   };
 }
 
@@ -262,6 +292,12 @@ export const User: MessageFns<User, "userstore.v1.User"> = {
     }
     for (const v of message.extensionAttributes) {
       ExtensionAttribute.encode(v!, writer.uint32(330).fork()).join();
+    }
+    for (const v of message.groups) {
+      GroupReference.encode(v!, writer.uint32(402).fork()).join();
+    }
+    if (message.locked !== undefined) {
+      Lock.encode(message.locked, writer.uint32(482).fork()).join();
     }
     return writer;
   },
@@ -495,6 +531,22 @@ export const User: MessageFns<User, "userstore.v1.User"> = {
             message.extensionAttributes.push(ExtensionAttribute.decode(reader, reader.uint32()));
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.groups.push(GroupReference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 60: {
+            if (tag !== 482) {
+              break;
+            }
+
+            message.locked = Lock.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -541,6 +593,160 @@ export const User: MessageFns<User, "userstore.v1.User"> = {
       ? EnterpriseProfile.fromPartial(object.enterprise)
       : undefined;
     message.extensionAttributes = object.extensionAttributes?.map((e) => ExtensionAttribute.fromPartial(e)) || [];
+    message.groups = object.groups?.map((e) => GroupReference.fromPartial(e)) || [];
+    message.locked = (object.locked !== undefined && object.locked !== null)
+      ? Lock.fromPartial(object.locked)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLock(): Lock {
+  return { time: undefined, by: "", reason: "" };
+}
+
+export const Lock: MessageFns<Lock, "userstore.v1.Lock"> = {
+  $type: "userstore.v1.Lock" as const,
+
+  encode(message: Lock, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(10).fork()).join();
+    }
+    if (message.by !== "") {
+      writer.uint32(18).string(message.by);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Lock {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLock();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Lock>, I>>(base?: I): Lock {
+    return Lock.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Lock>, I>>(object: I): Lock {
+    const message = createBaseLock();
+    message.time = object.time ?? undefined;
+    message.by = object.by ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseGroupReference(): GroupReference {
+  return { groupId: "", displayName: undefined };
+}
+
+export const GroupReference: MessageFns<GroupReference, "userstore.v1.GroupReference"> = {
+  $type: "userstore.v1.GroupReference" as const,
+
+  encode(message: GroupReference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.groupId !== "") {
+      writer.uint32(10).string(message.groupId);
+    }
+    if (message.displayName !== undefined) {
+      writer.uint32(18).string(message.displayName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupReference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupReference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GroupReference>, I>>(base?: I): GroupReference {
+    return GroupReference.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GroupReference>, I>>(object: I): GroupReference {
+    const message = createBaseGroupReference();
+    message.groupId = object.groupId ?? "";
+    message.displayName = object.displayName ?? undefined;
     return message;
   },
 };

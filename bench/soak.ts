@@ -1,0 +1,186 @@
+/** A mixed load for a long time: whether the memory of the processes stays flat, their files are closed, nothing fails. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../bin/port.js';
+import { type Chain, createTenants, type Keep, type Setting, send, startChain } from './chains.js';
+import type { Database } from './database.js';
+import { person } from './operations.js';
+import { memory, openFiles } from './processes.js';
+import { table } from './report.js';
+import type { Tenant } from './world.js';
+
+const SAMPLE_MS = 2000;
+const MINUTE_MS = 60_000;
+/** Memory grows until V8 has seen everything; a share of the time, at most so many minutes. */
+const WARM_UP = { share: 1 / 3, mostMinutes: 5 };
+/** So many users live at a time for each connection: as many are removed as are created. */
+const USERS = 200;
+const MOST_SHOWN = 5;
+
+/** A process at a moment: MiB, and MiB of JavaScript's heap where it has one. */
+interface Sample {
+  /** Hours since the load began. */
+  hours: number;
+  rss: number;
+  heap: number;
+}
+
+/** What is watched; `metricsPort` undefined: no process of Node's. */
+interface Watched {
+  name: string;
+  pid: number;
+  metricsPort: number | undefined;
+  samples: Sample[];
+  filesAtStart: number;
+}
+
+/** What became of the load. */
+interface Load {
+  requests: number;
+  failures: string[];
+}
+
+/** Puts the load on the product for so many minutes, prints a line each minute; gives the table of the end. */
+export async function soak(
+  database: Database,
+  setting: Setting,
+  keep: Keep,
+  { minutes, connections }: { minutes: number; connections: number },
+): Promise<string> {
+  const [edgePort, userstorePort] = [await freePort(), await freePort()];
+  const more = { METRICS_PORT: String(edgePort), USERSTORE_METRICS_PORT: String(userstorePort), LOG_LEVEL: 'warn' };
+  const chain = await startChain('product', database.uri, [], setting, keep, more);
+  const tenants = await createTenants(chain.address);
+  const processes: [string, number | undefined, number | undefined][] = [
+    ['edge', chain.edge.pid, edgePort],
+    ['userstore', chain.userstore.pid, userstorePort],
+    ['mongod', database.pid, undefined],
+  ];
+  const watched = processes.flatMap(([name, pid, metricsPort]): Watched[] =>
+    pid === undefined ? [] : [{ name, pid, metricsPort, samples: [], filesAtStart: 0 }],
+  );
+
+  const load: Load = { requests: 0, failures: [] };
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  setting.signal.addEventListener('abort', end);
+  // A timeout among AbortSignal.any is collected as garbage before its time.
+  setTimeout(end, minutes * MINUTE_MS);
+  const over = ending.signal;
+  const loading = Array.from({ length: connections }, (_, index) =>
+    drive(chain, tenants[index % 2] as Tenant, index, load, over),
+  );
+  await sleep(SAMPLE_MS, undefined, { signal: setting.signal });
+  for (const one of watched) one.filesAtStart = await openFiles(one.pid);
+  await watch(watched, load, over);
+  await Promise.all(loading);
+  setting.signal.throwIfAborted();
+
+  const warmUpHours = Math.min(minutes * WARM_UP.share, WARM_UP.mostMinutes) / 60;
+  const rows = await Promise.all(watched.map((one) => rowOf(one, warmUpHours)));
+  const head = ['process', 'RSS MiB', 'slope MiB/h', 'heap MiB', 'slope MiB/h', 'files at start', 'files at end'];
+  return [
+    `${minutes} minutes, ${connections} connections, ${load.requests} requests, ${load.failures.length} failed.`,
+    ...load.failures.slice(0, MOST_SHOWN),
+    `Slopes are those of the straight lines through all samples after ${(warmUpHours * 60).toFixed(1)} minutes; of the heap`,
+    "the lowest of each ten samples counts, which is what is left after garbage collection. mongod's cache fills up.",
+    '',
+    table([head, ...rows]),
+  ].join('\n');
+}
+
+/** Takes samples until it is over, and prints the last each minute. */
+async function watch(watched: Watched[], load: Load, over: AbortSignal): Promise<void> {
+  const start = performance.now();
+  let minute = 0;
+  while (!over.aborted) {
+    const hours = (performance.now() - start) / (60 * MINUTE_MS);
+    for (const { pid, metricsPort, samples } of watched) {
+      samples.push({ hours, rss: await memory(pid), heap: metricsPort === undefined ? 0 : await heapOf(metricsPort) });
+    }
+    if (Math.floor(hours * 60) > minute) {
+      minute = Math.floor(hours * 60);
+      const figures = watched.map(({ name, samples }) => {
+        const { rss = 0, heap = 0 } = samples.at(-1) ?? {};
+        return `${name} ${rss.toFixed(0)} MiB${heap > 0 ? ` (heap ${heap.toFixed(0)})` : ''}`;
+      });
+      console.log(`${minute} min: ${figures.join(', ')}; ${load.requests} requests, ${load.failures.length} failed`);
+    }
+    await sleep(SAMPLE_MS, undefined, { signal: over }).catch(() => undefined);
+  }
+}
+
+/** One connection's work: each user is created, looked up, changed in all ways, disabled and in the end removed. */
+async function drive(
+  { port }: Chain,
+  tenant: Tenant,
+  connection: number,
+  load: Load,
+  over: AbortSignal,
+): Promise<void> {
+  const never = new AbortController().signal;
+  const ask = async (
+    method: string,
+    path: string,
+    status: number,
+    body?: object,
+  ): Promise<{ id: string } | undefined> => {
+    load.requests++;
+    try {
+      const answer = await send(port, { tenant, method, path, status, body }, never);
+      return answer === '' ? undefined : (JSON.parse(answer) as { id: string });
+    } catch (error) {
+      load.failures.push(String(error).slice(0, 300));
+      // A service that is away is not asked thousands of times a second.
+      await sleep(100);
+      return undefined;
+    }
+  };
+  const patch = (value: object) => ({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations: [{ op: 'replace', value }],
+  });
+
+  const living: string[] = [];
+  for (let round = 0; !over.aborted; round++) {
+    const index = connection * 1_000_000 + round;
+    const body = person(index) as { userName: string };
+    const byName = `/Users?filter=${encodeURIComponent(`userName eq "${body.userName}"`)}&startIndex=1&count=100`;
+    await ask('GET', byName, 200);
+    const created = await ask('POST', '/Users', 201, body);
+    if (!created) continue;
+    living.push(created.id);
+    const path = `/Users/${created.id}`;
+    await ask('GET', byName, 200);
+    await ask('GET', path, 200);
+    await ask('PATCH', path, 200, patch({ title: `Agent ${round}` }));
+    await ask('PUT', path, 200, { ...body, title: 'Manager' });
+    if (round % 4 === 0) await ask('GET', `/Users?startIndex=${1 + (round % USERS)}&count=100`, 200);
+    await ask('PATCH', path, 200, patch({ active: false }));
+    if (living.length > USERS) await ask('DELETE', `/Users/${living.shift()}`, 204);
+  }
+}
+
+async function rowOf({ name, pid, samples, filesAtStart }: Watched, warmUpHours: number): Promise<string[]> {
+  const warm = samples.filter(({ hours }) => hours >= warmUpHours);
+  const floors = warm.flatMap((sample, index) => {
+    const ten = warm.slice(index, index + 10);
+    return index % 10 === 0 && ten.length === 10 ? [{ ...sample, heap: Math.min(...ten.map(({ heap }) => heap)) }] : [];
+  });
+  const { rss = 0 } = samples.at(-1) ?? {};
+  const { heap = 0 } = floors.at(-1) ?? {};
+  const figures = [rss, slope(warm, 'rss'), heap, slope(floors, 'heap')].map((figure) => figure.toFixed(1));
+  return [name, ...figures, String(filesAtStart), String(await openFiles(pid))];
+}
+
+/** The slope of the straight line that is nearest to all samples, in MiB an hour. */
+function slope(samples: Sample[], what: 'rss' | 'heap'): number {
+  const mean = (values: number[]) => values.reduce((total, value) => total + value, 0) / values.length;
+  const [x, y] = [mean(samples.map(({ hours }) => hours)), mean(samples.map((sample) => sample[what]))];
+  const above = samples.reduce((total, sample) => total + (sample.hours - x) * (sample[what] - y), 0);
+  return above / samples.reduce((total, { hours }) => total + (hours - x) ** 2, 0);
+}
+
+async function heapOf(metricsPort: number): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  return Number(/^nodejs_heap_size_used_bytes(?:\{.*\})? (\S+)$/m.exec(text)?.[1]) / 1024 / 1024;
+}

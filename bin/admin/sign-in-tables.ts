@@ -1,0 +1,48 @@
+/** Connections and sessions as text for people. */
+import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
+import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { aligned, minute } from './tables.js';
+
+/** The addresses of the edge that an organization's provider is told; `origin` is where people reach the edge. */
+export const ssoAddresses = (organizationId: string, origin: string) => ({
+  signInRedirectUri: `${origin}/login/return/${organizationId}`,
+  signOutRedirectUri: `${origin}/logout`,
+  initiateLoginUri: `${origin}/login/okta`,
+  universalLogoutEndpoint: `${origin}/login/global-token-revocation`,
+});
+
+/** A connection, and what its Okta admin enters. */
+export function connectionText(connection: SsoConnection, origin: string): string {
+  const { organizationId, issuer, clientId, domains, required, updateTime } = connection;
+  const addresses = ssoAddresses(organizationId, origin);
+  return `Connection of ${organizationId}:
+${aligned([
+  ['  Issuer', issuer],
+  ['  Client ID', clientId],
+  ['  Client secret', 'stored encrypted, never shown'],
+  ['  E-mail domains', domains.join(', ')],
+  ['  Other ways in', required === false ? 'allowed' : 'refused'],
+  ['  Changed', minute(updateTime)],
+])}
+
+For the Okta admin:
+${aligned([
+  ['  Sign-in redirect URI', addresses.signInRedirectUri],
+  ['  Sign-out redirect URI', addresses.signOutRedirectUri],
+  ['  Initiate login URI', addresses.initiateLoginUri],
+  ['  Universal Logout endpoint', addresses.universalLogoutEndpoint],
+])}`;
+}
+
+/** A line for each session; a sentence when there is none. */
+export function sessionTable(sessions: Session[]): string {
+  if (sessions.length === 0) return 'Nobody is signed in.';
+  const rows = sessions.map(({ id, createTime, lastUseTime, expireTime, userName }) => [
+    id,
+    minute(createTime),
+    minute(lastUseTime),
+    minute(expireTime),
+    userName,
+  ]);
+  return aligned([['SESSION ID', 'SIGNED IN', 'LAST USED', 'ENDS AT LATEST', 'USER NAME'], ...rows]);
+}

@@ -1,0 +1,95 @@
+/**
+ * How much an edge takes on at a time: requests, and bytes of bodies. What is more is refused at once, before it is read
+ * and while it costs nothing; one organization has at most its share, so that the others always find room.
+ */
+import type { Request, RequestHandler, Response } from 'express';
+import { principalOf } from './auth.js';
+import type { EdgeMetrics, ShedReason } from './metrics.js';
+import { localsOf } from './request-log.js';
+import { ScimError } from './scim/errors.js';
+import { MAX_BODY_BYTES } from './scim/json.js';
+
+/** Bytes of bodies that are held at a time; what is made of them takes some times as much. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** An organization may have one part in so many. */
+const SHARES = 4;
+/** Of the refusals, one in so many milliseconds is logged. */
+const REFUSAL_LOG_MS = 1000;
+const RETRY_AFTER = { 'Retry-After': '2' };
+
+/** What is held. */
+interface Held {
+  requests: number;
+  bytes: number;
+}
+
+/** Room for so many requests at a time. */
+export function admission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'>) {
+  const all: Held = { requests: 0, bytes: 0 };
+  /** Of those that have requests in flight. */
+  const organizations = new Map<string, Held>();
+  const share = Math.ceil(maxRequests / SHARES);
+
+  let silentUntil = 0;
+  const refuse = (reason: ShedReason, response: Response) => {
+    metrics.shed(reason);
+    localsOf(response).isOneOfMany = Date.now() < silentUntil;
+    if (Date.now() >= silentUntil) silentUntil = Date.now() + REFUSAL_LOG_MS;
+  };
+  const full = (reason: 'requests' | 'bodies', response: Response) => {
+    refuse(reason, response);
+    return new ScimError(503, undefined, 'The service has too much to do at the moment; try again.', RETRY_AFTER);
+  };
+  const hasItsShare = (response: Response) => {
+    refuse('organization', response);
+    return new ScimError(429, undefined, 'Too many requests at once for this organization; try again.', RETRY_AFTER);
+  };
+
+  /** Lets any request in, or refuses it with 503. */
+  const request: RequestHandler = (_request, response, next) => {
+    if (all.requests >= maxRequests) throw full('requests', response);
+    all.requests++;
+    whenOver(response, () => all.requests--);
+    next();
+  };
+
+  /** Lets an authenticated request in, or refuses it with 429. */
+  const organization: RequestHandler = (_request, response, next) => {
+    // Whoever went away while his token was looked at needs no answer.
+    if (response.closed) return;
+    const { organizationId } = principalOf(response);
+    const held = organizations.get(organizationId) ?? { requests: 0, bytes: 0 };
+    if (held.requests >= share) throw hasItsShare(response);
+    held.requests++;
+    organizations.set(organizationId, held);
+    whenOver(response, () => --held.requests === 0 && organizations.delete(organizationId));
+    next();
+  };
+
+  /** Lets the body of an authenticated request be read, or refuses it. */
+  const body: RequestHandler = (request, response, next) => {
+    if (response.closed) return;
+    const bytes = sizeOf(request);
+    const held = organizations.get(principalOf(response).organizationId);
+    if (!held) throw new Error('the request has not been let in');
+    if (held.bytes + bytes > MAX_BYTES / SHARES) throw hasItsShare(response);
+    if (all.bytes + bytes > MAX_BYTES) throw full('bodies', response);
+    held.bytes += bytes;
+    all.bytes += bytes;
+    whenOver(response, () => {
+      held.bytes -= bytes;
+      all.bytes -= bytes;
+    });
+    next();
+  };
+
+  return { request, organization, body, requestsInFlight: () => all.requests, bodyBytes: () => all.bytes };
+}
+
+const whenOver = (response: Response, release: () => void) => response.once('close', release);
+
+/** The most that a body can turn out to be: what is packed, or does not say how long it is, may be as long as any. */
+function sizeOf({ headers }: Request): number {
+  const length = headers['content-encoding'] === undefined ? headers['content-length'] : undefined;
+  return Math.min(Number(length ?? MAX_BODY_BYTES), MAX_BODY_BYTES);
+}

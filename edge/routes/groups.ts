@@ -1,0 +1,81 @@
+/** How groups are shown: with all of their members, or without any, but never with some. */
+import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
+import type { GroupOperations } from '../group-operations.js';
+import { badRequest } from '../scim/errors.js';
+import { renderGroup } from '../scim/group.js';
+import type { JsonObject } from '../scim/json.js';
+import { renderMember } from '../scim/members.js';
+import { type Projection, project } from '../scim/projection.js';
+import { ListText } from './list-text.js';
+import type { Render, Showing } from './resources.js';
+
+/** What a change costs must not follow the size of the group: larger ones are answered without their members. */
+const MOST_AFTER_CHANGE = 100;
+/** In one answer. */
+const MAX_SHOWN = 1_000_000;
+
+const NOBODY: Membership = { groupId: '', userId: '', display: '' };
+
+/** Renders groups by these operations. */
+export const renderGroups =
+  (operations: GroupOperations): Render<Group> =>
+  async (groups, showing) => {
+    const resources = groups.map((group) => project(renderGroup(group, showing.baseUrl), showing.projection, NOTHING));
+    if (groups.length === 0 || !membersShown([NOBODY], showing)) return resources;
+    const lists = await membersOf(groups, operations, showing);
+    return resources.map((resource, index) => {
+      const members = lists?.get(groups[index]?.id ?? '');
+      return members ? { ...resource, members } : resource;
+    });
+  };
+
+/** The members of each group; undefined where there are more than a change is answered with. */
+async function membersOf(
+  groups: readonly Group[],
+  operations: GroupOperations,
+  showing: Showing,
+): Promise<ReadonlyMap<string, ListText> | undefined> {
+  const lists = new Map(groups.map(({ id }) => [id, new ListText()]));
+  const isShort = showing.isChange && !showing.projection.attributes;
+  let [count, pageToken]: [number, string | undefined] = [0, undefined];
+  do {
+    const pageSize: number | undefined = isShort ? MOST_AFTER_CHANGE + 1 : undefined;
+    const page = await operations.members(showing.caller, [...lists.keys()], pageToken, pageSize);
+    count += page.memberships.length;
+    if (isShort && count > MOST_AFTER_CHANGE) return undefined;
+    if (count > MAX_SHOWN) throw tooMany();
+    for (const [groupId, memberships] of byGroup(page.memberships)) {
+      lists.get(groupId)?.append(membersShown(memberships, showing) ?? []);
+    }
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  return lists;
+}
+
+/** Members as they are to be shown; undefined where they are not to be. */
+const membersShown = (
+  memberships: readonly Membership[],
+  { baseUrl, projection }: { baseUrl: string; projection: Projection },
+): JsonObject[] | undefined => {
+  const members = memberships.map((membership) => renderMember(membership, baseUrl));
+  return project({ members }, projection, NOTHING).members as JsonObject[] | undefined;
+};
+
+function byGroup(memberships: readonly Membership[]): Map<string, Membership[]> {
+  const groups = new Map<string, Membership[]>();
+  for (const membership of memberships) {
+    const group = groups.get(membership.groupId);
+    if (group) group.push(membership);
+    else groups.set(membership.groupId, [membership]);
+  }
+  return groups;
+}
+
+/** No attribute of a group is shown on request only. */
+const NOTHING: ReadonlySet<string> = new Set();
+
+const tooMany = () =>
+  badRequest(
+    'tooMany',
+    `The answer would hold more than ${MAX_SHOWN} members; ask for fewer groups at a time, or with excludedAttributes=members.`,
+  );

@@ -1,0 +1,88 @@
+/** Every address of sign-in, and what its handlers share. */
+import express, { type RequestHandler, Router } from 'express';
+import type { Logger } from 'pino';
+import type { ActivityRecorder } from '../activities.js';
+import { formAction } from '../pages/form-action.js';
+import { sendPage } from '../pages/frame.js';
+import { notSetUpPage } from '../pages/login.js';
+import { signInActivities } from '../sign-in/activity.js';
+import { signInFlow } from '../sign-in/flow.js';
+import { signInLimits } from '../sign-in/limits.js';
+import { ownForms } from '../sign-in/own-form.js';
+import { providers } from '../sign-in/provider.js';
+import { seals } from '../sign-in/seal.js';
+import type { StoreClient } from '../store-client.js';
+import { globalTokenRevocation, REVOCATION_PATH } from './global-token-revocation.js';
+import { loginHandlers } from './login.js';
+import { loginReturn } from './login-return.js';
+import { logoutHandlers } from './logout.js';
+import { pageErrorHandler } from './page-errors.js';
+import { notFound, otherMethods } from './send.js';
+
+/** What sign-in takes; without it nobody can sign in. */
+export interface SignInOptions {
+  /** The edge's own origin, as browsers and providers see it. */
+  publicUrl: string;
+  /** The application, where a browser goes after sign-in. */
+  appUrl: string;
+  /** Where those sign in who have a password; undefined: nobody has. */
+  passwordUrl: string | undefined;
+  /** The same for all edges of the installation. */
+  secret: string;
+}
+
+/** What the handlers share. */
+export type SignInContext = ReturnType<typeof contextOf>;
+
+const FORM_BYTES = 16 * 1024;
+
+/** The routes; without options they say that sign-in is not set up. */
+export function signInRoutes(
+  options: SignInOptions | undefined,
+  store: StoreClient,
+  activities: ActivityRecorder,
+  log: Logger,
+): Router {
+  const router = Router({ caseSensitive: true });
+  if (options) addRoutes(router, contextOf(options, store, activities, log));
+  else for (const path of ['/login{/*rest}', '/logout']) router.all(path, notSetUp);
+  router.use(['/login', '/logout'], notFound);
+  router.use(['/login', '/logout'], pageErrorHandler);
+  return router;
+}
+
+function contextOf(options: SignInOptions, store: StoreClient, activities: ActivityRecorder, log: Logger) {
+  const { publicUrl, appUrl, passwordUrl, secret } = options;
+  const sealing = seals(secret);
+  const known = providers();
+  return {
+    store,
+    log,
+    publicUrl,
+    appUrl,
+    passwordUrl,
+    providers: known,
+    flow: signInFlow({ store, seals: sealing, providers: known, publicUrl }),
+    forms: ownForms(sealing, publicUrl),
+    limits: signInLimits(),
+    record: signInActivities(activities),
+    formAction: formAction({ publicUrl, appUrl, passwordUrl }),
+  };
+}
+
+function addRoutes(router: Router, context: SignInContext): void {
+  const login = loginHandlers(context);
+  const logout = logoutHandlers(context);
+  const form = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 20 });
+  const bytes = express.raw({ type: () => true, limit: FORM_BYTES });
+  router.route('/login').get(login.show).post(form, login.post).all(otherMethods('GET', 'POST'));
+  router.route('/login/okta').get(login.fromOkta).all(otherMethods('GET'));
+  router.route('/login/return/:organizationId').get(loginReturn(context)).all(otherMethods('GET'));
+  router.route('/logout').get(logout.get).post(form, logout.post).all(otherMethods('GET', 'POST'));
+  router.route(REVOCATION_PATH).post(bytes, globalTokenRevocation(context)).all(otherMethods('POST'));
+}
+
+const notSetUp: RequestHandler = (_request, response) => {
+  const { title, main } = notSetUpPage();
+  sendPage(response, 503, title, main);
+};

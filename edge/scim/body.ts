@@ -1,0 +1,27 @@
+/** The attributes in the body of a POST or a PUT, of whatever type of resource. */
+import { type Attribute, fieldOf } from './attributes.js';
+import { badRequest } from './errors.js';
+import { isObject, type JsonObject, property } from './json.js';
+import { isUnder } from './notation.js';
+
+/** The schemas that a body names. */
+export function schemasIn(body: JsonObject): string[] {
+  const schemas = property(body, 'schemas');
+  return Array.isArray(schemas) ? schemas.filter((one): one is string => typeof one === 'string') : [];
+}
+
+/** The entries of a body; what stands under the URN of the core schema belongs to the resource itself. */
+export function coreEntries(body: JsonObject, schema: string): [name: string, value: unknown][] {
+  return Object.entries(body).flatMap(([name, value]) => {
+    if (!isUnder(schema, name)) return [[name, value]];
+    if (name.length > schema.length) return [[name.slice(schema.length + 1), value]];
+    return isObject(value) ? coreEntries(value, schema) : [];
+  });
+}
+
+/** Keeps a value under its attribute's field. Throws invalidSyntax where there is one already. */
+export function setOnce(values: JsonObject, attribute: Attribute, value: unknown, path: string): void {
+  const field = fieldOf(attribute);
+  if (Object.hasOwn(values, field)) throw badRequest('invalidSyntax', `${path} is given more than once.`);
+  values[field] = value;
+}

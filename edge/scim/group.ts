@@ -1,0 +1,45 @@
+/** SCIM JSON ↔ Group: the only translation between the two. */
+import { Group } from '../../proto/gen/userstore/v1/group.js';
+import { attributeNamed } from './attributes.js';
+import { coreEntries, schemasIn, setOnce } from './body.js';
+import { badRequest } from './errors.js';
+import { checkSchemas, type JsonObject } from './json.js';
+import { memberIds } from './members.js';
+import { metaOf } from './meta.js';
+import { CORE_GROUP, GROUP, MEMBERS } from './resource-types.js';
+import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { parseValue } from './value.js';
+
+/** What a body says of a group; `memberIds` is undefined where it says nothing of members. */
+export interface DescribedGroup {
+  group: Group;
+  memberIds: string[] | undefined;
+}
+
+/**
+ * The group that the body of a POST or a PUT describes. What is read-only and unknown attributes are passed over. Throws
+ * invalidSyntax, invalidValue.
+ */
+export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTINGS): DescribedGroup {
+  checkSchemas(body, CORE_GROUP);
+  for (const urn of schemasIn(body)) if (urn.toLowerCase() !== CORE_GROUP.toLowerCase()) passOver(urn, settings);
+  const values: { displayName?: string; externalId?: string; members?: string[] } & JsonObject = {};
+  for (const [name, value] of coreEntries(body, CORE_GROUP)) {
+    const attribute = attributeNamed(GROUP.attributes, name);
+    if (attribute === MEMBERS) setOnce(values, MEMBERS, memberIds(value, settings), 'members');
+    else if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
+    else if (!GROUP.readOnly.has(name.toLowerCase())) passOver(name, settings);
+  }
+  const { displayName, externalId, members } = values;
+  if (!displayName) throw badRequest('invalidValue', 'displayName is required.');
+  return { group: Group.fromPartial({ displayName, externalId }), memberIds: members };
+}
+
+/** The SCIM JSON of a group without its members, which may be very many; of the organization whose base URL is `baseUrl`. */
+export const renderGroup = (group: Group, baseUrl: string): JsonObject => ({
+  schemas: [CORE_GROUP],
+  id: group.id,
+  externalId: group.externalId,
+  displayName: group.displayName,
+  meta: metaOf(GROUP, group, baseUrl),
+});

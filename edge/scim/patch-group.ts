@@ -1,0 +1,119 @@
+/**
+ * A PATCH body for a group → the contract's operations, in Okta's and Entra's forms: with and without path, the id
+ * echoed, members as objects or as text, chosen by a filter or listed.
+ */
+import { Group } from '../../proto/gen/userstore/v1/group.js';
+import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
+import { type Attribute, contractNameOf, fieldOf } from './attributes.js';
+import { badRequest } from './errors.js';
+import { isObject, type JsonObject } from './json.js';
+import { checkCount, chosenIds, memberIds } from './members.js';
+import { parsePatchRequest, type RequestedOperation } from './patch-request.js';
+import { parsePath, type Target } from './path.js';
+import { GROUP, MEMBERS } from './resource-types.js';
+import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { isUnset, parseSingle } from './value.js';
+
+type Op = RequestedOperation['op'];
+type Change = NonNullable<GroupOperation['operation']>;
+type MemberChange = Exclude<Change, { $case: 'setFields' }>;
+
+/**
+ * The operations of a PATCH of the group with this id; none where all it does is to echo the id or to list nobody. Throws
+ * invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
+ */
+export function parseGroupPatch(body: JsonObject, groupId: string, settings = DEFAULT_SETTINGS): GroupOperation[] {
+  const changes = parsePatchRequest(body).flatMap(({ op, path, value }) => {
+    const found =
+      path === undefined
+        ? objectChanges(op, value, groupId, settings)
+        : targetChanges(op, parsePath(path, [], GROUP), value, groupId, settings);
+    // What changes nothing because nothing in it is known must not look like a success.
+    if (!found) throw badRequest('invalidPath', 'None of the attributes in "value" is one that a group has.');
+    return found;
+  });
+  const merged = merge(changes);
+  checkCount(merged.reduce((sum, change) => sum + (change.$case === 'setFields' ? 0 : change.value.userIds.length), 0));
+  return merged.map((operation) => ({ operation }));
+}
+
+/** The changes that each attribute of an object asks for; undefined if all are unknown. */
+function objectChanges(op: Op, value: JsonObject, groupId: string, settings: Settings): Change[] | undefined {
+  const seen = new Set<string>();
+  const found = Object.entries(value).map(([name, inner]) => {
+    const target = parsePath(name, [], GROUP);
+    const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
+    if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
+    seen.add(what);
+    const isEchoed = target.kind === 'readOnly' && target.path.toLowerCase() !== 'id';
+    return isEchoed ? [] : targetChanges(op, target, inner, groupId, settings);
+  });
+  const known = found.filter((changes) => changes !== undefined);
+  return known.length > 0 || found.length === 0 ? known.flat() : undefined;
+}
+
+/** The changes that an operation on one target asks for; undefined where the target is unknown. */
+function targetChanges(
+  op: Op,
+  target: Target,
+  value: unknown,
+  groupId: string,
+  settings: Settings,
+): Change[] | undefined {
+  switch (target.kind) {
+    case 'readOnly':
+      // Okta sends the id of the group along.
+      if (target.path.toLowerCase() === 'id' && op !== 'remove' && value === groupId) return [];
+      throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
+    case 'core':
+      if (!isObject(value)) throw badRequest('invalidValue', `"${GROUP.schema}" must be an object.`);
+      return objectChanges(op, value, groupId, settings);
+    case 'elements':
+      if (op !== 'remove' || !target.filter || target.sub) {
+        throw badRequest('mutability', `"${target.path}": members are added and removed, not changed.`);
+      }
+      return [members('removeMembers', chosenIds(target.filter))];
+    case 'attribute':
+      if (value === undefined && op !== 'remove') {
+        throw badRequest('invalidValue', `The operation on "${target.path}" has no "value".`);
+      }
+      return target.attribute === MEMBERS ? memberChanges(op, value, settings) : [fieldChange(op, target, value)];
+    case 'unknown':
+      passOver(target.path, settings);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function memberChanges(op: Op, value: unknown, settings: Settings): Change[] {
+  if (op === 'replace') return [members('replaceMembers', memberIds(value, settings))];
+  // A remove that lists nobody removes nobody; one without a list, everybody (RFC 7644 section 3.5.2.2).
+  if (op === 'remove' && (value === undefined || value === null)) return [members('replaceMembers', [])];
+  const ids = memberIds(value, settings);
+  return ids.length > 0 ? [members(op === 'add' ? 'addMembers' : 'removeMembers', ids)] : [];
+}
+
+const members = ($case: MemberChange['$case'], userIds: string[]): MemberChange => ({ $case, value: { userIds } });
+
+function fieldChange(op: Op, { attribute, path }: { attribute: Attribute; path: string }, value: unknown): Change {
+  const removes = op === 'remove' || isUnset(value);
+  if (removes && attribute.required) throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
+  const values = removes ? {} : { [fieldOf(attribute)]: parseSingle(attribute, value, path) };
+  return {
+    $case: 'setFields',
+    value: { group: Group.fromPartial(values as Partial<Group>), updateMask: [contractNameOf(attribute)] },
+  };
+}
+
+/** Okta removes each member by an operation of its own: neighbours that do the same to members become one. */
+function merge(changes: readonly Change[]): Change[] {
+  const merged: Change[] = [];
+  for (const change of changes) {
+    const last = merged.at(-1);
+    if (change.$case !== 'setFields' && change.$case !== 'replaceMembers' && last?.$case === change.$case) {
+      for (const id of change.value.userIds) last.value.userIds.push(id);
+    } else merged.push(change);
+  }
+  return merged;
+}

@@ -1,0 +1,111 @@
+/** A sign-in from its beginning to its end: what the browser is given to keep meanwhile, and what is asked of its return. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { SignInResponse } from '../../proto/gen/userstore/v1/session_service.js';
+import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { type StoreClient, StoreFailure } from '../store-client.js';
+import { SignInFailure } from './failure.js';
+import type { Checks, Providers } from './provider.js';
+import type { Seals } from './seal.js';
+
+/** How long a person may take to sign in at his provider, in seconds. */
+export const ATTEMPT_SECONDS = 600;
+/** As an attempt may be as old, a used one has to be remembered a little longer. */
+const USED_MS = (ATTEMPT_SECONDS + 60) * 1000;
+
+/** A sign-in under way, as the browser keeps it, sealed. */
+const attempt = z.object({
+  state: z.string(),
+  nonce: z.string(),
+  verifier: z.string(),
+  organizationId: z.string(),
+  issuer: z.string(),
+  target: z.string(),
+});
+export type Attempt = z.infer<typeof attempt>;
+
+/** What flows are made of. */
+export interface FlowOptions {
+  store: StoreClient;
+  seals: Pick<Seals, 'seal' | 'open'>;
+  providers: Providers;
+  /** The edge's own origin. */
+  publicUrl: string;
+}
+
+/** Sign-ins of all organizations. */
+export type SignInFlow = ReturnType<typeof signInFlow>;
+
+/** Everything throws StoreFailure, ProviderTrouble and SignInFailure. */
+export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) {
+  // One for each organization: a code that one's provider gave out never gets to another's (RFC 9700 section 4.4.2.2).
+  const redirectUri = (organizationId: string) => `${publicUrl}/login/return/${organizationId}`;
+
+  async function connectionOf({ organizationId, issuer }: Attempt, requestId: string): Promise<UsableSsoConnection> {
+    const key = { $case: 'organizationId', value: organizationId } as const;
+    const [found] = (await store.findSsoConnections({ key }, requestId)).connections;
+    if (found?.connection?.issuer === issuer) return found;
+    throw new SignInFailure('expired', 'The connection was changed while the person signed in.');
+  }
+
+  return {
+    /** Begins one: where the browser goes, and what it keeps. */
+    async begin(connection: UsableSsoConnection, target: string, loginHint?: string) {
+      const { organizationId = '', issuer = '' } = connection.connection ?? {};
+      const checks: Checks = providers.newChecks();
+      const location = await providers.signInUrl(connection, checks, redirectUri(organizationId), loginHint);
+      const sealed = await seals.seal('attempt', { ...checks, organizationId, issuer, target }, ATTEMPT_SECONDS);
+      return { location, sealed };
+    },
+
+    /** The sign-in that a browser comes back from: its own, of this organization, with this state; else undefined. */
+    async attemptIn(sealed: string | undefined, organizationId: string, state: unknown): Promise<Attempt | undefined> {
+      const opened = sealed === undefined ? undefined : await seals.open('attempt', sealed);
+      const { data } = attempt.safeParse(opened);
+      return data && data.organizationId === organizationId && data.state === state ? data : undefined;
+    },
+
+    /** Uses an attempt up, here and at every other edge. */
+    async useUp({ state }: Attempt, requestId: string): Promise<void> {
+      const key = createHash('sha256').update(`sign-in state ${state}`).digest('base64url');
+      const { isFirst } = await store.useOnce({ key, expireTime: new Date(Date.now() + USED_MS) }, requestId);
+      if (!isFirst) throw new SignInFailure('expired', 'The sign-in was used already.');
+    },
+
+    /** Whom the provider vouches for; `query` is what it sent the browser back with. */
+    async personOf(attempt: Attempt, query: string, requestId: string) {
+      const connection = await connectionOf(attempt, requestId);
+      return await providers.redeem(connection, attempt, new URL(`${redirectUri(attempt.organizationId)}?${query}`));
+    },
+
+    /** Begins a session of the user who is this person. */
+    async sessionOf(
+      { organizationId, issuer }: Attempt,
+      { subject, preferredUsername, idToken }: Awaited<ReturnType<Providers['redeem']>>,
+      requestId: string,
+    ): Promise<SignInResponse> {
+      const actor = { caller: 'edge', apiTokenId: undefined, requestId };
+      try {
+        return await store.signIn({ organizationId, actor, issuer, subject, preferredUsername, idToken }, requestId);
+      } catch (error) {
+        const reason = error instanceof StoreFailure ? error.failure : undefined;
+        const text = reason && REFUSALS[reason.reason];
+        throw text ? new SignInFailure('refused', `${text} Okta user: ${subject}.`, reason.userId) : error;
+      }
+    },
+  };
+}
+
+/** Why userstore lets a person not in, for the activity log. */
+const REFUSALS: Partial<Record<ErrorReason, string>> = {
+  [ErrorReason.ERROR_REASON_SIGN_IN_NO_USER]:
+    'No user of the organization is this person: by link, by external id, or by a user name that is not linked yet.',
+  [ErrorReason.ERROR_REASON_SIGN_IN_OTHER_SUBJECT]: 'The user of this name is linked to another Okta user.',
+  [ErrorReason.ERROR_REASON_USER_DISABLED]: 'The user is disabled.',
+  [ErrorReason.ERROR_REASON_USER_LOCKED]: 'The user is locked by LeaseHawk support.',
+  [ErrorReason.ERROR_REASON_ORGANIZATION_SUSPENDED]: 'The organization is suspended.',
+  [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: 'The organization is gone.',
+  [ErrorReason.ERROR_REASON_SSO_CONNECTION_NOT_FOUND]: 'The organization has no connection to this issuer any more.',
+  [ErrorReason.ERROR_REASON_FIELD_INVALID]: 'The claims of the ID token cannot be those of a user.',
+};

@@ -1,0 +1,44 @@
+/** How often sign-in may be tried: from one address, and for one account. Counted by each edge for itself. */
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+
+/** In a minute. A whole office may be behind one address. */
+const PER_ADDRESS = 200;
+const PER_ACCOUNT = 10;
+const WINDOW_SECONDS = 60;
+
+/** Too often; in so many seconds it is possible again. */
+export class TooOften extends Error {
+  constructor(readonly seconds: number) {
+    super('too often');
+  }
+}
+
+/** What one edge has seen of a minute. Each call counts, and throws TooOften. */
+export function signInLimits() {
+  const addresses = new RateLimiterMemory({ keyPrefix: 'address', points: PER_ADDRESS, duration: WINDOW_SECONDS });
+  const accounts = new RateLimiterMemory({ keyPrefix: 'account', points: PER_ACCOUNT, duration: WINDOW_SECONDS });
+  const refused = new RateLimiterMemory({ keyPrefix: 'refused', points: PER_ADDRESS, duration: WINDOW_SECONDS });
+
+  const tooOften = ({ msBeforeNext }: RateLimiterRes) => new TooOften(Math.max(Math.ceil(msBeforeNext / 1000), 1));
+  const count = async (limiter: RateLimiterMemory, key: string) => {
+    try {
+      await limiter.consume(key);
+    } catch (error) {
+      throw error instanceof RateLimiterRes ? tooOften(error) : error;
+    }
+  };
+
+  return {
+    /** A step of a sign-in from this address. */
+    address: (address = '') => count(addresses, address),
+    /** A sign-in as this account: an e-mail address as typed, or a subject of a provider. */
+    account: (account: string) => count(accounts, account.toLowerCase()),
+    /** A token for revocation from this address that was not valid. */
+    refusedToken: (address = '') => count(refused, address),
+    /** Whether there were too many of those. */
+    async mayBringToken(address = ''): Promise<void> {
+      const seen = await refused.get(address);
+      if (seen && seen.consumedPoints > PER_ADDRESS) throw tooOften(seen);
+    },
+  };
+}

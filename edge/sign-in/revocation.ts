@@ -1,0 +1,113 @@
+/**
+ * Universal Logout: an organization's provider asks that all sessions of a user be ended, with a JWT that it signed
+ * (draft-parecki-oauth-global-token-revocation, as Okta has it).
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
+import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { type StoreClient, StoreFailure } from '../store-client.js';
+import { claimedOf, InvalidToken, verifyRevocationToken } from './jwt.js';
+import type { Providers } from './provider.js';
+
+const MAX_TOKEN = 8192;
+const identifier = z.string().min(1).max(1000);
+const body = z.object({
+  sub_id: z.discriminatedUnion('format', [
+    z.object({ format: z.literal('email'), email: identifier }),
+    z.object({ format: z.literal('iss_sub'), iss: identifier, sub: identifier }),
+  ]),
+});
+
+/** What is answered: the status, and of a refusal why. */
+export interface RevocationAnswer {
+  status: 204 | 400 | 401 | 403 | 404 | 422;
+  /** For whoever reads the answer or the activity; no value of the request is in it. */
+  reason: string;
+  /** Whose provider it is, or, where the token is not valid, claims to be. */
+  organizationId: string | undefined;
+  userId?: string;
+}
+type Answer = Omit<RevocationAnswer, 'organizationId'>;
+
+/** Handles requests to `endpoint`, the address that tokens must be meant for. Throws StoreFailure and ProviderTrouble. */
+export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keysOf'>, endpoint: string) {
+  async function isFirst(issuer: string, jti: string, expireTime: Date, requestId: string): Promise<boolean> {
+    const key = createHash('sha256').update(`revocation ${issuer} ${jti}`).digest('base64url');
+    return (await store.useOnce({ key, expireTime }, requestId)).isFirst;
+  }
+
+  async function revoke(request: RevokeUserSessionsRequest, requestId: string): Promise<Answer> {
+    try {
+      const { userId } = await store.revokeUserSessions(request, requestId);
+      return { status: 204, reason: 'All sessions of the user were ended.', userId };
+    } catch (error) {
+      const reason = error instanceof StoreFailure ? error.failure?.reason : undefined;
+      const refusal = reason && REFUSALS[reason];
+      if (!refusal) throw error;
+      return refusal;
+    }
+  }
+
+  async function answer(token: string, asked: unknown, { connections, issuer, own }: Claimed, requestId: string) {
+    // Nobody is asked for keys who is not the provider of some organization.
+    if (connections.length === 0) throw new InvalidToken('unexpected "iss" claim value');
+    const { keys, issuer: name } = await keysOf(issuer);
+    const { jti, expireTime } = await verifyRevocationToken(token, keys, name, endpoint);
+    if (own === undefined) return { status: 403, reason: 'The client is not that of any organization.' } as const;
+    const user = userIn(asked);
+    if (!user) return { status: 400, reason: 'The body has no "sub_id" of format "email" or "iss_sub".' } as const;
+    if (!(await isFirst(issuer, jti, expireTime, requestId))) throw new InvalidToken('it was used already');
+    const actor = { caller: 'edge', apiTokenId: undefined, requestId };
+    return await revoke({ organizationId: own, actor, user }, requestId);
+  }
+
+  async function claimedIn(token: string, requestId: string): Promise<Claimed> {
+    const claimed = token.length > MAX_TOKEN ? undefined : claimedOf(token);
+    if (!claimed) throw new InvalidToken('not a JWT with "iss" and "sub"');
+    const { issuer, clientId } = claimed;
+    const { connections } = await store.findSsoConnections({ key: { $case: 'issuer', value: issuer } }, requestId);
+    const own = connections.find(({ connection }) => connection?.clientId === clientId);
+    return { issuer, connections, own: own?.connection?.organizationId };
+  }
+
+  return async (token: string, asked: unknown, requestId: string): Promise<RevocationAnswer> => {
+    let organizationId: string | undefined;
+    try {
+      const claimed = await claimedIn(token, requestId);
+      organizationId = claimed.own;
+      return { ...(await answer(token, asked, claimed, requestId)), organizationId };
+    } catch (error) {
+      if (!(error instanceof InvalidToken)) throw error;
+      return { status: 401, reason: `The token is not valid: ${error.message}.`, organizationId };
+    }
+  };
+}
+
+/** What a token says that it is, and whose that would be: the organization with the client. */
+interface Claimed {
+  issuer: string;
+  connections: UsableSsoConnection[];
+  own: string | undefined;
+}
+
+const REFUSALS: Partial<Record<ErrorReason, Answer>> = {
+  [ErrorReason.ERROR_REASON_USER_NOT_FOUND]: { status: 404, reason: 'There is no such user, or more than one.' },
+  [ErrorReason.ERROR_REASON_FIELD_INVALID]: { status: 422, reason: 'Nobody can have such an identifier.' },
+};
+
+/** Whose sessions a body asks about; undefined where it does not say so in a known way. */
+function userIn(bytes: unknown): RevokeUserSessionsRequest['user'] {
+  let json: unknown;
+  try {
+    json = JSON.parse(String(bytes));
+  } catch {
+    return undefined;
+  }
+  const { data } = body.safeParse(json);
+  if (!data) return undefined;
+  const { sub_id: named } = data;
+  if (named.format === 'email') return { $case: 'email', value: named.email };
+  return { $case: 'subject', value: { issuer: named.iss, subject: named.sub } };
+}

@@ -1,0 +1,289 @@
+/** Single sign-on as support sets it up, and people who are kept out: with the command line only, on a running pair. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { lookAt } from '../../bin/admin/discovery.js';
+import { freePort } from '../../bin/port.js';
+import { command, succeeding } from '../harness/commands.js';
+import { createTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';
+import { SERVICE_TOKENS } from '../harness/processes.js';
+import { createUser } from '../harness/scim.js';
+import { createSsoTenant, newSubject, vouchedFor } from '../harness/sso.js';
+import { actor, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+
+const SECRET = 'a-client-secret-of-support';
+
+describe('the command admin, for single sign-on', function () {
+  this.timeout(60_000);
+  let env: Record<string, string>;
+  let client: UserstoreClient;
+  let edge: UserstoreClient;
+  let folder: string;
+  let secretFile: string;
+  let organizationId: string;
+  before(async function () {
+    needsOwnPair(this);
+    const { address } = await sharedPair();
+    env = { ADMIN_TOKEN: SERVICE_TOKENS.admin, USERSTORE_ADDRESS: address, PUBLIC_URL: 'https://login.example/' };
+    client = userstoreClient(address, SERVICE_TOKENS.admin);
+    edge = userstoreClient(address, SERVICE_TOKENS.edge);
+    folder = await mkdtemp(join(tmpdir(), 'sso-test-'));
+    secretFile = join(folder, 'secret.txt');
+    await writeFile(secretFile, `${SECRET}\n`);
+  });
+  after(async () => {
+    client?.close();
+    edge?.close();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    ({ organizationId } = await createTenant(await sharedPair()));
+  });
+  const admin = (...args: string[]) => command('admin', args, env);
+  const text = (...args: string[]) => succeeding(admin(...args));
+  const json = async (...args: string[]) => JSON.parse(await text('--json', ...args));
+  const failing = async (...args: string[]) => {
+    const { code, stdout, stderr } = await admin(...args);
+    expect([code, stdout, stderr.trim().split('\n').length]).to.deep.equal([1, '', 1]);
+    return stderr;
+  };
+  /** Sets a connection up to this issuer. */
+  const setUp = (issuer: string, ...more: string[]) => {
+    const given = ['--issuer', issuer, '--client-id', randomUUID(), '--client-secret-file', secretFile];
+    return text('sso', 'set', organizationId, ...given, '--domain', `${organizationId}.example`, ...more);
+  };
+
+  it('sets a connection up, shows what the Okta admin enters and never the secret, changes and removes it', async () => {
+    const issuer = `https://${organizationId}.okta.example`;
+    const set = await setUp(`${issuer}/`, `mail.${organizationId}.example`);
+    const shown = await text('sso', 'show', organizationId);
+    for (const output of [set, shown]) {
+      expect(output).not.to.include(SECRET);
+      for (const line of [
+        /Issuer +\S+okta\.example$/m,
+        new RegExp(`E-mail domains +${organizationId}.example, mail.${organizationId}.example$`, 'm'),
+        /Other ways in +refused$/m,
+        new RegExp(`Sign-in redirect URI +https://login.example/login/return/${organizationId}$`, 'm'),
+        /Sign-out redirect URI +https:\/\/login\.example\/logout$/m,
+        /Initiate login URI +https:\/\/login\.example\/login\/okta$/m,
+        /Universal Logout endpoint +https:\/\/login\.example\/login\/global-token-revocation$/m,
+      ]) {
+        expect(output).to.match(line);
+      }
+    }
+    expect(await text('sso', 'show', organizationId, '--public-url', 'https://other.example')).to.match(
+      /Initiate login URI +https:\/\/other\.example\/login\/okta/,
+    );
+    const before = await json('sso', 'show', organizationId);
+    expect(before).to.include({ issuer, required: true });
+    const changed = await json(
+      'sso',
+      'set',
+      organizationId,
+      '--domain',
+      `new.${organizationId}.example`,
+      '--not-required',
+    );
+    expect(changed).to.include({ issuer, clientId: before.clientId, required: false });
+    expect(changed.domains).to.deep.equal([`new.${organizationId}.example`]);
+    const key = { $case: 'organizationId', value: organizationId } as const;
+    expect((await edge.findSsoConnections({ key })).connections[0]?.clientSecret).to.equal(SECRET);
+    expect(await failing('sso', 'remove', organizationId)).to.include('--yes');
+    await text('sso', 'remove', organizationId, '--yes');
+    expect(await failing('sso', 'show', organizationId)).to.match(/no such SSO connection/);
+  });
+
+  it('says in one line what is missing, wrong or taken', async () => {
+    expect(await failing('sso', 'set', organizationId)).to.match(/nothing to set/);
+    expect(await failing('sso', 'set', organizationId, '--issuer', 'https://x.okta.example')).to.match(
+      /--client-id, --client-secret-file and --domain/,
+    );
+    expect(await failing('sso', 'set', 'nobody2here', '--domain', 'x.example')).to.match(/no such organization/);
+    const other = await createSsoTenant(await sharedPair(), client);
+    const { connection } = await client.getSsoConnection({ organizationId: other.organizationId });
+    const [domain = ''] = connection?.domains ?? [];
+    const given = ['--client-id', 'x', '--client-secret-file', secretFile, '--domain', domain];
+    expect(await failing('sso', 'set', organizationId, '--issuer', 'https://x.okta.example', ...given)).to.include(
+      domain,
+    );
+    expect(await failing('sso', 'set', organizationId, '--issuer', 'http://x.okta.example', ...given)).to.match(
+      /https:/,
+    );
+    const twoLines = join(folder, 'two-lines.txt');
+    await writeFile(twoLines, `${SECRET}\nand more`);
+    const error = await failing('sso', 'set', other.organizationId, '--client-secret-file', twoLines);
+    expect(error).to.include(twoLines).and.not.include(SECRET);
+    expect((await admin('sso', 'set', organizationId, '--nope')).code).to.equal(2);
+  });
+
+  describe('looks at a provider, and says', () => {
+    let server: Server | undefined;
+    afterEach(() => {
+      server?.closeAllConnections();
+      server?.close();
+      server = undefined;
+    });
+    /** A provider on this machine that answers so; gives its issuer. */
+    async function provider(listener: RequestListener): Promise<string> {
+      server = createServer(listener).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    }
+    /** A provider with Okta's metadata, changed. */
+    function okta(change: (metadata: Record<string, unknown>) => Record<string, unknown> = (same) => same) {
+      return provider((request, response) => {
+        const issuer = `http://${request.headers.host}`;
+        const metadata = {
+          issuer,
+          authorization_endpoint: `${issuer}/oauth2/v1/authorize`,
+          token_endpoint: `${issuer}/oauth2/v1/token`,
+          jwks_uri: `${issuer}/oauth2/v1/keys`,
+          end_session_endpoint: `${issuer}/oauth2/v1/logout`,
+          response_types_supported: ['code', 'id_token'],
+          grant_types_supported: ['authorization_code', 'refresh_token'],
+          code_challenge_methods_supported: ['S256'],
+          token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+          scopes_supported: ['openid', 'profile', 'email'],
+        };
+        if (request.url !== '/.well-known/openid-configuration') response.writeHead(404).end();
+        else response.setHeader('content-type', 'application/json').end(JSON.stringify(change(metadata)));
+      });
+    }
+    const lookedAt = (issuer: string) => lookAt(issuer, 500);
+
+    it('that it is as it should be, or, with status 1, what is wrong', async () => {
+      let change = {};
+      await setUp(await okta((metadata) => ({ ...metadata, ...change })));
+      const fine = await admin('sso', 'test', organizationId);
+      expect([fine.code, fine.stderr]).to.deep.equal([0, '']);
+      expect(fine.stdout)
+        .to.match(/as it should be/)
+        .and.not.match(/wrong|remark/);
+      change = { jwks_uri: undefined, end_session_endpoint: undefined };
+      const bad = await admin('sso', 'test', organizationId);
+      expect([bad.code, bad.stderr]).to.deep.equal([1, '']);
+      expect(bad.stdout).to.match(/wrong +It names no jwks_uri[\s\S]*remark +It names no end_session_endpoint/);
+      const { code, stdout } = await admin('--json', 'sso', 'test', organizationId);
+      expect([code, JSON.parse(stdout).problems]).to.deep.equal([1, ['It names no jwks_uri.']]);
+    });
+
+    for (const [title, change, words] of [
+      ['that it calls itself otherwise', { issuer: 'https://other.okta.example' }, /calls itself https:\/\/other/],
+      ['that it offers no code flow', { response_types_supported: ['id_token'] }, /authorization code flow/],
+      ['that it offers no code grant', { grant_types_supported: ['implicit'] }, /authorization code flow/],
+      ['that it offers no PKCE', { code_challenge_methods_supported: undefined }, /PKCE with S256/],
+      ['that it offers PKCE in the clear only', { code_challenge_methods_supported: ['plain'] }, /PKCE with S256/],
+      [
+        'that it takes no secret',
+        { token_endpoint_auth_methods_supported: ['private_key_jwt'] },
+        /client_secret_basic/,
+      ],
+      ['that it names no keys', { jwks_uri: undefined }, /no jwks_uri/],
+      [
+        'that its token endpoint is elsewhere',
+        { token_endpoint: 'https://x.example/' },
+        /token_endpoint is at another/,
+      ],
+      ['that its answer is no discovery document', { issuer: 7 }, /not a discovery document/],
+    ] as const) {
+      it(title, async () => {
+        const { problems } = await lookedAt(await okta((metadata) => ({ ...metadata, ...change })));
+        expect(problems.join()).to.match(words);
+      });
+    }
+
+    for (const [title, listener, words] of [
+      ['a page instead of JSON', (_, response) => response.end('<html>Sign in</html>'), /not JSON/],
+      ['no document', (_, response) => response.writeHead(404).end(), /404/],
+      ['an error', (_, response) => response.writeHead(503).end(), /status 503/],
+      ['a redirect', (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), /redirects/],
+      ['far too much', (_, response) => response.end('x'.repeat(300_000)), /larger than/],
+      ['nothing in time', () => undefined, /within 0.5 seconds/],
+      [
+        'half an answer',
+        (_, response) => response.writeHead(200).write('{', () => response.destroy()),
+        /cannot be reached/,
+      ],
+    ] as [string, RequestListener, RegExp][]) {
+      it(`that it answers ${title}`, async () => {
+        const { problems } = await lookedAt(await provider(listener));
+        expect(problems).to.have.length(1);
+        expect(problems[0]).to.match(words).and.not.include('Sign in');
+      });
+    }
+
+    it('that nothing listens there, or the host does not exist', async () => {
+      const { problems } = await lookedAt(`http://127.0.0.1:${await freePort()}`);
+      expect(problems).to.deep.equal(['It cannot be reached: nothing listens there.']);
+      expect((await lookAt('https://nobody.invalid')).problems.join()).to.match(/cannot be reached: /);
+    });
+  });
+
+  it('lists sessions and ends one, those of a user, or all', async () => {
+    const tenant = await createSsoTenant(await sharedPair(), client);
+    const id = tenant.organizationId;
+    const people = await Promise.all(
+      [1, 2].map(async () => {
+        const subject = newSubject();
+        const user = await createUser(tenant.scim, { externalId: subject });
+        const signIn = () => edge.signIn(vouchedFor(tenant, subject));
+        return { user, tokens: [(await signIn()).sessionToken, (await signIn()).sessionToken] };
+      }),
+    );
+    const [ana, bob] = people as [(typeof people)[0], (typeof people)[0]];
+    const table = await text('session', 'list', id);
+    expect(table.match(new RegExp(ana.user.userName, 'g'))).to.have.length(2);
+    for (const token of [...ana.tokens, ...bob.tokens]) expect(table).not.to.include(token);
+    const ofAna = await json('session', 'list', id, '--user', ana.user.userName.toUpperCase());
+    expect(ofAna.map(({ userId }: { userId: string }) => userId)).to.deep.equal([ana.user.id, ana.user.id]);
+    await text('session', 'end', id, '--session', ofAna[0].id);
+    expect(await json('session', 'list', id)).to.have.length(3);
+    expect(await json('session', 'end', id, '--user', ana.user.userName)).to.have.length(1);
+    expect(await json('session', 'list', id)).to.have.length(2);
+    expect(await failing('session', 'end', id)).to.include('--yes');
+    expect(await json('session', 'end', id, '--yes')).to.have.length(2);
+    expect(await text('session', 'list', id)).to.match(/Nobody is signed in/);
+    expect(await failing('session', 'end', id, '--session', ofAna[0].id)).to.match(/no such session/);
+    expect(await failing('session', 'end', id, '--user', 'nobody')).to.match(/called nobody/);
+  });
+
+  it('locks a user out, shows it with the reason and the person, and lets him in again', async () => {
+    const tenant = await createSsoTenant(await sharedPair(), client);
+    const id = tenant.organizationId;
+    const user = await createUser(tenant.scim, { externalId: newSubject() });
+    expect((await admin('users', 'lock', id, user.id)).code).to.equal(2);
+    expect(await text('users', 'lock', id, user.userName, '--reason', 'lost laptop')).to.match(/active, locked/);
+    expect(await text('users', 'list', id)).to.match(/active, locked/);
+    expect(await text('users', 'show', id, user.id)).to.match(/locked +.*"by":"admin\/.+","reason":"lost laptop"/);
+    expect(await text('users', 'history', id, user.id)).to.match(/locked: none → .*lost laptop/);
+    await text('users', 'unlock', id, user.id);
+    expect(await text('users', 'list', id)).not.to.match(/locked/);
+    expect(await text('users', 'history', id, user.id)).to.match(/locked: .*lost laptop.* → none/);
+    await text('users', 'unlink', id, user.userName);
+  });
+
+  it('shows sign-ins among what happened, with their reasons, and what they changed', async () => {
+    const tenant = await createSsoTenant(await sharedPair(), client);
+    const id = tenant.organizationId;
+    const subject = newSubject();
+    const user = await createUser(tenant.scim, { externalId: subject });
+    const request = vouchedFor(tenant, subject);
+    await edge.signIn(request);
+    const done = { organizationId: id, method: 'SIGN-IN', path: '/login', durationMs: 1, time: new Date() };
+    const activities = [
+      { ...done, id: request.actor?.requestId ?? '', userId: user.id, status: 200, change: undefined },
+      { ...done, id: actor().requestId, status: 403, detail: 'The user is disabled.', change: undefined },
+    ];
+    await edge.recordActivities({ activities });
+    const output = await text('activity', id, '--method', 'SIGN-IN');
+    expect(output).to.match(/ 200 +SIGN-IN +\/login .*\n +link: none → .*issuer/);
+    expect(output).to.match(/ 403 +SIGN-IN +\/login .*\n +The user is disabled\./);
+    expect(output).not.to.match(/token refused/);
+    expect(await json('activity', id, '--user', user.id, '--method', 'SIGN-IN')).to.have.length(1);
+  });
+});

@@ -1,0 +1,188 @@
+/** Metrics: what both services show, that it is about nobody, and that dashboard and alerts ask for what is there. */
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { freePort } from '../../bin/port.js';
+import { testMongodbUri } from '../harness/mongod.js';
+import { createTenant, needsOwnPair, type Tenant } from '../harness/organizations.js';
+import { type Pair, startPair } from '../harness/processes.js';
+import { byUserName, createUser, patchBody, scimClient } from '../harness/scim.js';
+import { eventually } from '../harness/userstore.js';
+
+/** A time series, and its value. */
+interface Sample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+const LABEL = /(\w+)(?:=~|!=|!~|=)"([^"]*)"/g;
+/** What Prometheus itself puts on every series. */
+const OF_PROMETHEUS = ['job', 'instance', 'le'];
+const WORDS = ['by', 'without', 'and', 'or', 'unless', 'on', 'ignoring', 'bool', 'offset'];
+
+describe('metrics', () => {
+  let pair: Pair;
+  let tenant: Tenant;
+  let shown: { edge: string; userstore: string };
+  before(async function () {
+    needsOwnPair(this);
+    shown = { edge: String(await freePort()), userstore: String(await freePort()) };
+    pair = await startPair(testMongodbUri(`metrics-${process.pid}`), {
+      METRICS_PORT: shown.edge,
+      USERSTORE_METRICS_PORT: shown.userstore,
+    });
+    tenant = await createTenant(pair);
+  });
+  after(async () => await pair?.stop());
+
+  const textOf = async (service: 'edge' | 'userstore') =>
+    await (await fetch(`http://127.0.0.1:${shown[service]}/metrics`)).text();
+  const samples = async (service: 'edge' | 'userstore') => parse(await textOf(service));
+  const value = async (service: 'edge' | 'userstore', name: string, labels: Record<string, string>) => {
+    const isMeant = (sample: Sample) =>
+      sample.name === name && Object.entries(labels).every(([label, text]) => sample.labels[label] === text);
+    return (await samples(service)).filter(isMeant).reduce((total, sample) => total + sample.value, 0);
+  };
+
+  it('requests are counted by the pattern of their route, method and status', async () => {
+    const user = await createUser(tenant.scim);
+    await tenant.scim('GET', `/Users/${user.id}`);
+    await tenant.scim('GET', `/Users/${user.id}`);
+    await tenant.scim('GET', '/Users/nobody');
+    const name = 'http_request_duration_seconds_count';
+    const route = '/Users/:id';
+    expect(await value('edge', name, { method: 'POST', route: '/Users', status: '201' })).to.equal(1);
+    expect(await value('edge', name, { method: 'GET', route, status: '200' })).to.equal(2);
+    expect(await value('edge', name, { method: 'GET', route, status: '404' })).to.equal(1);
+  });
+
+  it('calls are counted at both their ends, by method and code, and so are the commands that they lead to', async () => {
+    const counts = async () => [
+      await value('edge', 'grpc_client_call_duration_seconds_count', { rpc: 'UserService/GetUser', code: 'NOT_FOUND' }),
+      await value('userstore', 'grpc_server_call_duration_seconds_count', {
+        rpc: 'UserService/GetUser',
+        code: 'NOT_FOUND',
+      }),
+      await value('userstore', 'mongodb_command_duration_seconds_count', {
+        command: 'insert',
+        collection: 'users',
+        result: 'ok',
+      }),
+    ];
+    const before = await counts();
+    await tenant.scim('GET', '/Users/nobody');
+    await createUser(tenant.scim);
+    expect(await counts()).to.deep.equal(before.map((count) => count + 1));
+  });
+
+  it('look-ups of tokens and decisions about limits are counted', async () => {
+    const counts = async () => [
+      await value('edge', 'token_cache_lookups_total', { result: 'hit' }),
+      await value('edge', 'rate_limit_decisions_total', { decision: 'allowed' }),
+    ];
+    await tenant.scim('GET', '/Users?count=1');
+    const before = await counts();
+    await tenant.scim('GET', '/Users?count=1');
+    expect(await counts()).to.deep.equal(before.map((count) => count + 1));
+    expect(await value('edge', 'token_cache_lookups_total', { result: 'miss' })).to.be.at.least(1);
+    expect(await value('edge', 'rate_limit_permits_fetched_total', {})).to.be.at.least(1);
+  });
+
+  it('nothing that is in flight is counted for ever, whether the client waits for the answer or not', async () => {
+    for (let request = 0; request < 5; request++) {
+      const signal = AbortSignal.timeout(1 + 3 * request);
+      const body = JSON.stringify(patchBody({ op: 'replace', value: { title: 'x' } }));
+      const headers = { authorization: `apikey ${tenant.secret}`, 'content-type': 'application/json' };
+      await fetch(`${tenant.baseUrl}/Users/x${request}`, { method: 'PATCH', body, headers, signal }).catch(
+        () => undefined,
+      );
+    }
+    const levels = ['http_requests_in_flight', 'http_request_body_bytes', 'userstore_calls_in_flight'];
+    for (const level of [...levels, 'userstore_calls_queued']) {
+      await eventually(`${level} is 0`, async () => (await value('edge', level, {})) === 0, 3000);
+    }
+    expect(await value('userstore', 'grpc_server_calls_in_flight', {})).to.equal(0);
+  });
+
+  it('no name, id, path or secret is among them', async () => {
+    const user = await createUser(tenant.scim);
+    await tenant.scim('GET', byUserName(user.userName));
+    await tenant.scim('DELETE', `/Users/${user.id}`);
+    await scimClient(`${tenant.baseUrl}/nowhere/${user.id}`, `apikey ${tenant.secret}`)('BREW', '/');
+    const all = (await textOf('edge')) + (await textOf('userstore'));
+    for (const secret of [tenant.organizationId, tenant.secret, user.id, user.userName, 'BREW', 'nowhere']) {
+      expect(all).not.to.include(secret);
+    }
+  });
+
+  it('nothing else is on their port', async () => {
+    for (const path of ['/', '/Users', '/health/ready']) {
+      expect((await fetch(`http://127.0.0.1:${shown.edge}${path}`)).status).to.equal(404);
+    }
+  });
+
+  describe('asked for by', () => {
+    let known: Map<string, Set<string>>;
+    before(async () => {
+      await tenant.scim('GET', '/Users?count=1');
+      known = new Map();
+      for (const { name, labels } of [...(await samples('edge')), ...(await samples('userstore'))]) {
+        known.set(name, new Set([...(known.get(name) ?? []), ...Object.keys(labels)]));
+      }
+    });
+
+    const expectKnown = (expressions: string[]) => {
+      expect(expressions.length).to.be.above(10);
+      for (const expression of expressions) {
+        const named = namesIn(expression);
+        expect(named, expression).not.to.have.length(0);
+        for (const name of named) expect([...known.keys()], expression).to.include(name);
+        const labels = named.flatMap((name) => [...(known.get(name) ?? [])]);
+        for (const label of labelsIn(expression)) {
+          expect([...labels, ...OF_PROMETHEUS], `${label} in ${expression}`).to.include(label);
+        }
+      }
+    };
+
+    it('docs/grafana-dashboard.json are there, with the labels that it uses', async () => {
+      const dashboard = JSON.parse(await readFile('docs/grafana-dashboard.json', 'utf8')) as {
+        panels: { targets?: { expr: string }[] }[];
+      };
+      expectKnown(dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)));
+    });
+
+    it('docs/alerts.yml are there, with the labels that it uses', async () => {
+      const rules = await readFile('docs/alerts.yml', 'utf8');
+      expectKnown(
+        [...rules.matchAll(/^\s+expr: (?:>-)?((?:.|\n)*?)\n\s+(?:for|labels):/gm)].map(([, text = '']) => text),
+      );
+    });
+  });
+});
+
+function parse(text: string): Sample[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, name = '', labels = '', value = ''] = /^([\w:]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+      const entries = [...labels.matchAll(LABEL)].map(([, label = '', its = '']) => [label, its]);
+      return { name, labels: Object.fromEntries(entries), value: Number(value) };
+    });
+}
+
+/** The metrics that an expression of Prometheus names. */
+function namesIn(expression: string): string[] {
+  const bare = expression.replace(/\{[^}]*\}|\[[^\]]*\]|\b(by|without)\s*\([^)]*\)/g, ' ');
+  const words = [...bare.matchAll(/[a-z_:][\w:]*(?!\w)(?!\s*\()/gi)].map(([word]) => word);
+  return words.filter((word) => !WORDS.includes(word));
+}
+
+/** The labels that it selects or groups by. */
+function labelsIn(expression: string): string[] {
+  const groups = [...expression.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, list = '']) =>
+    list.split(','),
+  );
+  const selected = [...expression.matchAll(/\{([^}]*)\}/g)].flatMap(([, list = '']) => [...list.matchAll(LABEL)]);
+  return [...groups.map((label) => label.trim()), ...selected.map(([, label = '']) => label)];
+}

@@ -1,0 +1,111 @@
+/** Groups of any size: nobody is lost, whatever comes at once. Numbers are those of the product's acceptance list. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { freshTenant, needsOwnPair, type Tenant } from '../harness/organizations.js';
+import { patchBody } from '../harness/scim.js';
+import { createGroup, createManyUsers, getGroup, idsIn, oktaGroup, uniqueGroupName } from '../harness/scim-groups.js';
+
+const LIMIT_MS = 60_000;
+
+describe('SCIM groups of many members', function () {
+  this.timeout(120_000);
+  let tenant: Tenant;
+  let users: string[];
+  before(async function () {
+    needsOwnPair(this);
+    tenant = await freshTenant();
+    users = (await createManyUsers(tenant.scim, 10_000)).sort((a, b) => (a < b ? -1 : 1));
+  });
+  const patch = async (id: string, ...operations: unknown[]) => {
+    const answer = await tenant.scim('PATCH', `/Groups/${id}`, patchBody(...operations));
+    expect(answer.status, answer.text).to.equal(200);
+    return answer.body;
+  };
+  const add = (ids: readonly string[]) => ({ op: 'add', path: 'members', value: ids.map((value) => ({ value })) });
+  const remove = (id: string) => ({ op: 'remove', path: `members[value eq "${id}"]` });
+  const within = async <T>(work: Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const done = await work;
+    expect(performance.now() - start).to.be.below(LIMIT_MS);
+    return done;
+  };
+
+  it('B24: GET returns all members, of 101 as of 3,000, and lists do', async () => {
+    for (const count of [101, 3000]) {
+      const group = await createGroup(tenant.scim, users.slice(0, count));
+      expect(idsIn(group)).to.deep.equal(users.slice(0, count));
+      expect(await getGroup(tenant.scim, group.id)).to.deep.equal(group);
+      const { body } = await tenant.scim('GET', `/Groups?filter=id%20eq%20%22${group.id}%22`);
+      expect(body.Resources).to.deep.equal([group]);
+    }
+    const { Resources } = (await tenant.scim('GET', '/Groups?startIndex=1&count=100')).body;
+    expect(Resources.map((group: unknown) => idsIn(group).length)).to.deep.equal([101, 3000]);
+  });
+
+  it('a change of a large group is answered without its members, unless they are asked for', async () => {
+    const { id } = await createGroup(tenant.scim, users.slice(0, 1500));
+    for (const [method, body] of [
+      ['PATCH', patchBody(remove(users[0] ?? ''))],
+      ['PUT', oktaGroup(uniqueGroupName(), users.slice(1, 1500))],
+    ] as const) {
+      const answer = await tenant.scim(method, `/Groups/${id}`, body);
+      expect(answer.status, answer.text).to.equal(200);
+      expect(answer.body).to.include({ id }).and.not.have.property('members');
+      const asked = await tenant.scim(method, `/Groups/${id}?attributes=members`, body);
+      expect(idsIn(asked.body)).to.deep.equal(users.slice(1, 1500));
+    }
+  });
+
+  it('B28: a PATCH of 1000 member changes is applied whole, within 60 s', async () => {
+    const { id } = await createGroup(tenant.scim, users.slice(0, 500));
+    const operations = [...users.slice(0, 500).map(remove), ...users.slice(500, 1000).map((user) => add([user]))];
+    await within(patch(id, ...operations));
+    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(users.slice(500, 1000));
+    await within(patch(id, ...operations));
+    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(users.slice(500, 1000));
+  });
+
+  it('B28: a PUT of 10,000 members is taken within 60 s, and one that shares half of them', async () => {
+    const { id } = await createGroup(tenant.scim);
+    const put = async (ids: readonly string[]) => {
+      const body = oktaGroup(uniqueGroupName(), ids);
+      const answer = await within(tenant.scim('PUT', `/Groups/${id}`, body));
+      expect(answer.status, answer.text).to.equal(200);
+      expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(ids);
+    };
+    await put(users);
+    await put(users.slice(0, 5000));
+    await put(users.slice(2500));
+  });
+
+  it('B28: 50 parallel single-member adds to one group lose none, nor do as many removes', async () => {
+    const { id } = await createGroup(tenant.scim);
+    const some = users.slice(0, 50);
+    await Promise.all(some.map((user) => patch(id, add([user]))));
+    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(some);
+    await Promise.all(some.map((user) => patch(id, remove(user))));
+    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([]);
+  });
+
+  it('50 clients with 50 parallel single-member changes each lose none of 2,500, adding and removing', async () => {
+    const { id } = await createGroup(tenant.scim);
+    const all = users.slice(0, 2500);
+    /** A client that is told to come back later does. */
+    const insist = async (operation: unknown) => {
+      for (let tries = 1; ; tries++) {
+        const answer = await tenant.scim('PATCH', `/Groups/${id}`, patchBody(operation));
+        if (answer.status !== 503 || tries === 20) return answer.status;
+        await sleep(Number(answer.headers.get('retry-after')) * 1000);
+      }
+    };
+    const byClients = async (operation: (user: string) => unknown) => {
+      const clients = Array.from({ length: 50 }, (_, index) => all.slice(index * 50, index * 50 + 50));
+      const statuses = await Promise.all(clients.flatMap((part) => part.map((user) => insist(operation(user)))));
+      expect(statuses).to.deep.equal(Array(2500).fill(200));
+    };
+    await byClients((user) => add([user]));
+    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(all);
+    await byClients(remove);
+    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,172 @@
+/** A provider that is slow, down, broken or changes its keys: a clear page and a way to try again, and never a hang. */
+import type { ServerResponse } from 'node:http';
+import { expect } from 'chai';
+import { type ForgedOkta, newKeys, signed, startForgedOkta } from '../harness/forged-okta.js';
+import { needsOwnPair } from '../harness/organizations.js';
+import { createUser } from '../harness/scim.js';
+import { createSsoTenant, type SignInPair, type SsoTenant, startSignInPair } from '../harness/sign-in.js';
+import { eventually } from '../harness/userstore.js';
+import { type Seen, visitor } from '../harness/visitor.js';
+
+const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@acme.example' };
+/** Longer than the edge waits. */
+const PATIENCE_MS = 15_000;
+const DISCOVERY = '/.well-known/openid-configuration';
+const TOKEN = '/oauth2/v1/token';
+const KEYS = '/oauth2/v1/keys';
+
+describe('a provider', function () {
+  this.timeout(60_000);
+  let pair: SignInPair;
+  let okta: ForgedOkta;
+  let tenant: SsoTenant;
+
+  before(async function () {
+    needsOwnPair(this);
+    pair = await startSignInPair('sign-in-provider');
+  });
+  after(() => pair?.stop());
+  beforeEach(async () => {
+    okta = await startForgedOkta(ANA);
+    tenant = await createSsoTenant(pair, okta.issuer);
+    await createUser(tenant.scim, { externalId: ANA.id });
+  });
+  afterEach(() => okta.stop().catch(() => undefined));
+
+  const browser = () => visitor(pair.publicUrl);
+  const email = () => `ana@${tenant.domain}`;
+  const at = (path: string, answer: (response: ServerResponse) => void) => {
+    okta.instead = (asked, response) => {
+      if (asked === path) answer(response);
+      return asked === path;
+    };
+  };
+  const json = (response: ServerResponse, body: unknown) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+
+  /** The page for trouble, soon enough; and once it is over, the way that it offers. */
+  async function expectTrouble(ask: () => Promise<Seen>, again: RegExp): Promise<void> {
+    const start = Date.now();
+    const seen = await ask();
+    expect(Date.now() - start).to.be.below(PATIENCE_MS);
+    expect(seen.status, seen.said).to.equal(502);
+    expect(seen.said).to.match(
+      /Sign-in does not work at the moment.*try again in a minute.*Try again.*Reference: [\da-f-]{36}/,
+    );
+    expect(seen.text.replaceAll('&amp;', '&')).to.match(again);
+  }
+
+  const misbehaviours: [what: string, answer: (response: ServerResponse) => void][] = [
+    ['says nothing', () => undefined],
+    ['begins to answer and stops', (response) => response.writeHead(200).write('{')],
+    ['hangs up', (response) => response.socket?.destroy()],
+    ['answers 500', (response) => response.writeHead(500).end()],
+    ['answers without end', (response) => void response.writeHead(200).end('x'.repeat(1024 * 1024))],
+  ];
+  for (const [what, answer] of misbehaviours) {
+    it(`that ${what} when it is discovered is trouble, and nothing of it is remembered`, async () => {
+      at(DISCOVERY, answer);
+      await expectTrouble(
+        () => browser().login(email(), '?return_to=/app/x'),
+        /href="\/login\?return_to=[^"]*%2Fapp%2Fx"/,
+      );
+      okta.honest();
+      expect((await browser().login(email())).status).to.equal(303);
+    });
+
+    it(`that ${what} when a code is brought is trouble; the way that the page offers leads to a session`, async () => {
+      const person = browser();
+      const url = okta.signIn(await person.leave(email()));
+      at(TOKEN, answer);
+      await expectTrouble(() => person.get(url), /href="\/login\/okta\?iss=/);
+      okta.honest();
+      const again = await person.get(`/login/okta?${new URLSearchParams({ iss: okta.issuer })}`);
+      expect((await person.get(okta.signIn(again.location))).location).to.equal(pair.appUrl);
+    });
+
+    it(`that ${what} when its keys are needed is trouble`, async () => {
+      const person = browser();
+      const url = okta.signIn(await person.leave(email()));
+      at(KEYS, answer);
+      await expectTrouble(() => person.get(url), /Try again/);
+    });
+  }
+
+  it('that is not there is trouble', async () => {
+    await okta.stop();
+    await expectTrouble(() => browser().login(email()), /href="\/login"/);
+  });
+
+  it('is never followed elsewhere', async () => {
+    const elsewhere = await startForgedOkta(ANA);
+    for (const path of [DISCOVERY, TOKEN, KEYS]) {
+      const person = browser();
+      const redirect = (response: ServerResponse) =>
+        response.writeHead(307, { location: elsewhere.issuer + path }).end();
+      if (path === DISCOVERY) {
+        at(path, redirect);
+        await expectTrouble(() => person.login(email()), /Try again/);
+        okta.honest();
+        continue;
+      }
+      const url = okta.signIn(await person.leave(email()));
+      at(path, redirect);
+      expect((await person.get(url)).status).to.be.oneOf([403, 502]);
+      okta.honest();
+    }
+    expect(elsewhere.requests).to.deep.equal([]);
+    await elsewhere.stop();
+  });
+
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'end_session_endpoint']) {
+    it(`whose ${name} is at another host is not believed`, async () => {
+      okta.metadata = { [name]: 'http://127.0.0.1:9/x' };
+      await expectTrouble(() => browser().login(email()), /Try again/);
+    });
+  }
+
+  it('that calls itself by another name is not believed', async () => {
+    at(DISCOVERY, (response) => json(response, { issuer: 'https://acme.okta.com', token_endpoint: okta.issuer }));
+    await expectTrouble(() => browser().login(email()), /Try again/);
+  });
+
+  it('that does not take the client secret is trouble', async () => {
+    const person = browser();
+    const url = okta.signIn(await person.leave(email()));
+    at(TOKEN, (response) => void response.writeHead(401, { 'www-authenticate': 'Basic' }).end());
+    await expectTrouble(() => person.get(url), /Try again/);
+  });
+
+  it('is asked once for what many need', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => browser().login(`${Math.random()}@${tenant.domain}`)));
+    expect(okta.requests.filter((path) => path === DISCOVERY)).to.have.length(1);
+  });
+
+  describe('that changes its keys', () => {
+    const signIn = async () => {
+      const person = browser();
+      return await person.get(okta.signIn(await person.leave(`${Math.random()}@${tenant.domain}`)));
+    };
+
+    it('is believed with the new one, and not any more with the one it has withdrawn', async () => {
+      expect((await signIn()).status).to.equal(303);
+      const next = await newKeys();
+      okta.published = [next.jwk];
+      okta.forge = (draft) => signed({ ...draft, keys: next });
+      await eventually('the new key is known', async () => (await signIn()).status === 303);
+      okta.forge = signed;
+      expect((await signIn()).status).to.equal(403);
+    });
+
+    it('is not asked for keys again and again, whatever names of keys come', async () => {
+      expect((await signIn()).status).to.equal(303);
+      okta.requests.length = 0;
+      for (let i = 0; i < 8; i++) {
+        const unknown = await newKeys();
+        okta.forge = (draft) => signed({ ...draft, keys: unknown });
+        expect((await signIn()).status).to.equal(403);
+      }
+      expect(okta.requests.filter((path) => path === KEYS).length).to.be.below(5);
+    });
+  });
+});

@@ -1,0 +1,14 @@
+/** How a rule refused: the reason of a refusal, or else the error's message. */
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { DomainError } from '../../userstore/domain/errors.js';
+
+/** The reason without its prefix, "GROUP_NOT_FOUND"; throws where the call succeeds. */
+export async function failureOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof DomainError) return ErrorReason[error.reason].replace('ERROR_REASON_', '');
+    return (error as Error).message;
+  }
+  throw new Error('the call succeeded, though it must not');
+}

@@ -1,0 +1,379 @@
+/** Groups and memberships over storage: what they cost, and that nothing is found half done, whatever comes between. */
+import { expect } from 'chai';
+import type { mongo } from 'mongoose';
+import { v7 as uuidv7 } from 'uuid';
+import type { Change } from '../../proto/gen/userstore/v1/change.js';
+import type { Group } from '../../proto/gen/userstore/v1/group.js';
+import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
+import { purgeDeleted } from '../../userstore/domain/deletion.js';
+import { groups } from '../../userstore/domain/groups.js';
+import { organizations } from '../../userstore/domain/organizations.js';
+import { NEW_ACCOUNT, toDocument } from '../../userstore/storage/documents.js';
+import type { GroupDocument } from '../../userstore/storage/group-documents.js';
+import type { MembershipDocument } from '../../userstore/storage/models.js';
+import { addMembers, groupNamed, removeMembers, replaceMembers, setFields } from '../harness/groups.js';
+import { equal, not, plain, present, userNamed } from '../harness/users.js';
+import { type Database, openDatabase, soon } from './database.js';
+import { failureOf } from './failure.js';
+
+let database: Database;
+let rules: ReturnType<typeof groups>;
+let count = 0;
+const organizationId = 'one';
+const actor = { caller: 'test', requestId: 'request' };
+
+/** The ids of so many new users, in their order. */
+async function newUsers(number: number, organization = organizationId): Promise<string[]> {
+  const times = { createTime: new Date(), updateTime: new Date() };
+  const users = Array.from({ length: number }, () => ({
+    ...userNamed(`user ${count++}`),
+    ...times,
+    id: uuidv7(),
+    organizationId: organization,
+  }));
+  await database.collections.users.collection.insertMany(
+    users.map((user) => toDocument(user, 1, NEW_ACCOUNT)) as never[],
+  );
+  return users.map(({ id }) => id);
+}
+
+const newGroup = (memberIds: string[] = [], name = `Group ${count++}`, by = rules): Promise<Group> =>
+  by.create({ organizationId, actor, group: undefined, memberIds }, groupNamed(name), soon());
+const patch = ({ id: groupId }: Group, operations: GroupOperation[], by = rules) =>
+  by.patch({ organizationId, actor, groupId, operations }, soon());
+const get = ({ id: groupId }: Group) => rules.get({ organizationId, groupId }, soon());
+const removeGroup = ({ id: groupId }: Group) => rules.remove({ organizationId, actor, groupId }, soon());
+const removeUser = (id: string) => database.users.remove(organizationId, id, undefined, soon());
+
+const stored = () => database.collections.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
+const documents = () => database.collections.groups.collection as unknown as mongo.Collection<GroupDocument>;
+const countStored = (query: Partial<MembershipDocument>) => stored().countDocuments(query);
+const membersOf = async ({ id }: Group) =>
+  (await rules.listMemberships({ organizationId, groupIds: [id], pageSize: 5000 }, soon())).memberships.map(
+    ({ userId }) => userId,
+  );
+const found = async (filter: Parameters<typeof not>[0]) =>
+  (await database.groups.list(organizationId, { filter, limit: 100 }, soon())).groups.map(({ id }) => id);
+const groupsOf = async (userId: string) =>
+  ((await database.memberships.groupsOf(organizationId, [userId], soon())).get(userId) ?? []).map(
+    ({ groupId }) => groupId,
+  );
+const changesOf = async ({ id: groupId }: Group): Promise<Change[]> => {
+  await database.changes.move(soon());
+  return (await database.changes.list(organizationId, { groupId }, 1e9, 1000, soon())).toReversed();
+};
+/** What changes say: attribute, before, after. */
+const told = (changes: Change[]) =>
+  changes.map(({ attributes }) => attributes.map(({ name, before, after }) => [name, before, after]));
+
+describe('groups', () => {
+  before(async () => {
+    database = await openDatabase('groups');
+    rules = groups(database.groups, database.memberships);
+  });
+  after(() => database.close());
+
+  describe('cost what is asked, not what there is:', () => {
+    let large: Group;
+    let members: string[];
+
+    before(async () => {
+      members = await newUsers(5000);
+      large = await newGroup(members);
+      await newGroup(members);
+    });
+
+    /** How many index keys and documents the commands look at that `work` sends, by collection. */
+    async function examinedBy(work: () => Promise<unknown>, again: () => Promise<unknown>) {
+      const sent = await database.commandsOf(work);
+      await again();
+      const examined: Record<string, { keys: number; documents: number }> = {};
+      for (const { name, command } of sent) {
+        if (!['find', 'delete', 'update', 'findAndModify', 'aggregate'].includes(name)) continue;
+        const { lsid, $db, txnNumber, writeConcern, ...explain } = command;
+        const plan = await database.connection.db?.command({ explain, verbosity: 'executionStats' });
+        const stats = plan?.executionStats ?? plan?.stages[0].$cursor.executionStats;
+        expect(JSON.stringify(plan?.queryPlanner ?? {})).not.to.match(/COLLSCAN|"SORT"/);
+        const { keys, documents } = examined[command[name]] ?? { keys: 0, documents: 0 };
+        examined[command[name]] = {
+          keys: keys + stats.totalKeysExamined,
+          documents: documents + stats.totalDocsExamined,
+        };
+      }
+      return examined;
+    }
+
+    it('adding one member', async () => {
+      const [one = ''] = await newUsers(1);
+      const examined = await examinedBy(
+        () => patch(large, [addMembers(one)]),
+        () => patch(large, [removeMembers(one)]),
+      );
+      expect(examined.memberships?.keys).to.be.at.most(2);
+      expect(examined.memberships?.documents).to.equal(0);
+      expect(examined.users?.documents).to.equal(0);
+      expect(examined.groups?.documents).to.be.at.most(4);
+    });
+
+    it('removing one member', async () => {
+      const one = members[2500] ?? '';
+      const examined = await examinedBy(
+        () => patch(large, [removeMembers(one)]),
+        () => patch(large, [addMembers(one)]),
+      );
+      expect(examined.memberships?.keys).to.be.at.most(4);
+      expect(examined.memberships?.documents).to.equal(1);
+      expect(examined.groups?.documents).to.be.at.most(4);
+    });
+
+    it('a page of memberships', async () => {
+      let pageToken: string | undefined;
+      for (let page = 0; page < 3; page++) {
+        const asked = { organizationId, groupIds: [large.id], pageSize: 100, pageToken };
+        const examined = await examinedBy(
+          async () => {
+            pageToken = (await rules.listMemberships(asked, soon())).nextPageToken;
+          },
+          async () => undefined,
+        );
+        expect(examined.memberships, `page ${page}`).to.deep.equal({ keys: 101, documents: 0 });
+        expect(examined.users?.documents).to.equal(100);
+        expect(examined.groups?.documents).to.equal(1);
+      }
+    });
+  });
+
+  describe('whose members are replaced', () => {
+    it('by 10,000 have these and no others, and only the difference is written', async () => {
+      const [first, second] = [await newUsers(6000), await newUsers(6000)];
+      const group = await newGroup(first);
+      const wanted = [...first.slice(2000), ...second];
+      const request = { organizationId, actor, groupId: group.id, group: undefined, updateMask: ['members'] };
+      const sent = await database.commandsOf(() =>
+        rules.update({ ...request, memberIds: wanted }, groupNamed('x'), soon()),
+      );
+      expect(await countStored({ groupId: group.id })).to.equal(10_000);
+      const inserted = sent.filter(({ name }) => name === 'insert').flatMap(({ command }) => command.documents);
+      expect(inserted).to.have.length(6000);
+      expect((await database.memberships.among(organizationId, group.id, wanted, soon())).length).to.equal(10_000);
+      await patch(group, [replaceMembers()]);
+      expect(await countStored({ groupId: group.id })).to.equal(0);
+    });
+  });
+
+  describe('of which a user is removed', () => {
+    it('do not have him from then on, before his memberships are swept and after', async () => {
+      const [leaver = '', stayer = ''] = await newUsers(2);
+      const both = await newGroup([leaver, stayer]);
+      const alone = await newGroup([leaver]);
+      const etags = [both.etag, alone.etag];
+      await removeUser(leaver);
+      const check = async (left: number) => {
+        expect(await countStored({ userId: leaver })).to.equal(left);
+        expect(await membersOf(both)).to.deep.equal([stayer]);
+        expect(await membersOf(alone)).to.deep.equal([]);
+        expect(await found(equal('members.value', leaver))).to.deep.equal([]);
+        expect(await found(present('members')))
+          .to.include(both.id)
+          .and.not.include(alone.id);
+        expect(await found(not(present('members')))).to.include(alone.id);
+      };
+      await check(2);
+      // Another userstore, after this one was killed.
+      await database.changes.move(soon());
+      await check(0);
+      for (const [index, group] of [both, alone].entries()) {
+        expect((await get(group)).etag).not.to.equal(etags[index]);
+        const changes = (await changesOf(group)).slice(1);
+        expect(told(changes)).to.deep.equal([[['members', `["${leaver}"]`, undefined]]]);
+        expect(changes[0]).to.deep.include({ userId: '', groupId: group.id });
+      }
+    });
+
+    it('are swept again where that ended half-way', async () => {
+      const [leaver = ''] = await newUsers(1);
+      const made = [await newGroup([leaver]), await newGroup([leaver]), await newGroup([leaver])];
+      await removeUser(leaver);
+      await stored().deleteOne({ userId: leaver, groupId: made[1]?.id ?? '' });
+      await database.changes.move(soon());
+      expect(await countStored({ userId: leaver })).to.equal(0);
+      expect(await database.collections.users.countDocuments({ _id: leaver })).to.equal(0);
+    });
+
+    it('have a record of each of many leavers', async () => {
+      const leavers = await newUsers(500);
+      const group = await newGroup(leavers);
+      await Promise.all(leavers.map(removeUser));
+      await database.changes.move(soon());
+      expect((await changesOf(group)).length).to.equal(501);
+      expect(await countStored({ groupId: group.id })).to.equal(0);
+    }).timeout(60_000);
+
+    it('while he is added do not keep him', async () => {
+      const [leaver = '', stayer = ''] = await newUsers(2);
+      const group = await newGroup();
+      const late = groups(database.groups, {
+        ...database.memberships,
+        async add(...args) {
+          await removeUser(leaver);
+          await database.changes.move(soon());
+          await database.memberships.add(...args);
+        },
+      });
+      await patch(group, [addMembers(leaver, stayer)], late);
+      expect(await countStored({ groupId: group.id })).to.equal(1);
+      expect(await membersOf(group)).to.deep.equal([stayer]);
+    });
+  });
+
+  describe('that are removed', () => {
+    it('are not told of any user from then on, before their memberships are swept and after', async () => {
+      const [member = ''] = await newUsers(1);
+      const group = await newGroup([member]);
+      await removeGroup(group);
+      for (const left of [1, 0]) {
+        expect(await countStored({ groupId: group.id })).to.equal(left);
+        expect(await membersOf(group)).to.deep.equal([]);
+        expect(await groupsOf(member)).to.deep.equal([]);
+        expect(await found(equal('members.value', member))).to.deep.equal([]);
+        await database.changes.move(soon());
+      }
+      expect(await documents().countDocuments({ _id: group.id })).to.equal(0);
+    });
+
+    it('while members are added leave nothing: GROUP_NOT_FOUND', async () => {
+      const [member = ''] = await newUsers(1);
+      const group = await newGroup();
+      const late = groups(database.groups, {
+        ...database.memberships,
+        async add(...args) {
+          await removeGroup(group);
+          await database.changes.move(soon());
+          await database.memberships.add(...args);
+        },
+      });
+      expect(await failureOf(patch(group, [addMembers(member)], late))).to.equal('GROUP_NOT_FOUND');
+      expect(await countStored({ groupId: group.id })).to.equal(0);
+    });
+  });
+
+  describe('of which a change of members ended half-way', () => {
+    const later = () => new Date(Date.now() + 1000);
+    const dying = () =>
+      groups(database.groups, {
+        ...database.memberships,
+        async add(...args) {
+          await database.memberships.add(...args);
+          throw new Error('killed');
+        },
+      });
+
+    it('become a new version with a record of it, once nobody can be at it any more', async () => {
+      const [member = ''] = await newUsers(1);
+      const group = await newGroup();
+      expect(await failureOf(patch(group, [addMembers(member)], dying()))).to.equal('killed');
+      const { etag } = await get(group);
+      await rules.resume(new Date(Date.now() - 1000), soon());
+      expect((await get(group)).etag).to.equal(etag);
+      expect(await rules.resume(later(), soon())).to.equal(1);
+      expect((await get(group)).etag).not.to.equal(etag);
+      expect(await rules.resume(later(), soon())).to.equal(0);
+      expect(told(await changesOf(group)).at(-1)).to.deep.equal([['members', undefined, `["${member}"]`]]);
+    });
+
+    it('come to the same when it is asked for again', async () => {
+      const members = await newUsers(1500);
+      const group = await newGroup();
+      await failureOf(patch(group, [addMembers(...members)], dying()));
+      expect(await countStored({ groupId: group.id })).to.equal(1000);
+      await patch(group, [addMembers(...members)]);
+      expect(await countStored({ groupId: group.id })).to.equal(1500);
+    });
+
+    it('are not there at all where it was their creation, and it can be asked for again', async () => {
+      const [member = ''] = await newUsers(1);
+      expect(await failureOf(newGroup([member], 'Half', dying()))).to.equal('killed');
+      expect(await found(equal('display_name', 'Half'))).to.deep.equal([]);
+      expect(await groupsOf(member)).to.deep.equal([]);
+      const group = await newGroup([member], 'Half');
+      await rules.resume(later(), soon());
+      expect(await countStored({ userId: member })).to.equal(1);
+      expect(await membersOf(group)).to.deep.equal([member]);
+      expect(await documents().countDocuments({ organizationId: '' })).to.equal(0);
+    });
+  });
+
+  describe('are recorded:', () => {
+    it('each change with its version, values before and after, and members who came and went', async () => {
+      const [a = '', b = '', c = ''] = await newUsers(3);
+      const group = await newGroup([a], 'Recorded');
+      await patch(group, [addMembers(b)]);
+      await patch(group, [setFields(groupNamed('Renamed', 'e1'), '*')]);
+      await patch(group, [setFields(groupNamed('Both', 'e1'), '*'), removeMembers(a, c), addMembers(b, c)]);
+      await patch(group, [addMembers(b), removeMembers(a)]);
+      await removeGroup(group);
+      const changes = await changesOf(group);
+      expect(told(changes)).to.deep.equal([
+        [
+          ['displayName', undefined, '"Recorded"'],
+          ['members', undefined, `["${a}"]`],
+        ],
+        [['members', undefined, `["${b}"]`]],
+        [
+          ['displayName', '"Recorded"', '"Renamed"'],
+          ['externalId', undefined, '"e1"'],
+        ],
+        [
+          ['displayName', '"Renamed"', '"Both"'],
+          ['members', `["${a}"]`, `["${c}"]`],
+        ],
+        [
+          ['displayName', '"Both"', undefined],
+          ['externalId', '"e1"', undefined],
+        ],
+      ]);
+      expect(changes.map(({ kind }) => kind)).to.deep.equal([1, 2, 2, 2, 3]);
+      expect(new Set(changes.map(({ version }) => version)).size).to.equal(changes.length);
+      for (const change of changes) expect(plain(change)).to.deep.include({ groupId: group.id, userId: '', actor });
+    });
+
+    it('with many members, in short', async () => {
+      const members = await newUsers(500);
+      const group = await newGroup(members);
+      const [[, , after] = []] =
+        told(await changesOf(group))
+          .at(-1)
+          ?.slice(1) ?? [];
+      expect(after)
+        .to.have.length(1001)
+        .and.match(/^\["[\da-f-]{36}",.*…$/);
+    });
+
+    it('each, however fast they come', async () => {
+      const members = await newUsers(60);
+      const group = await newGroup();
+      await Promise.all(members.map((member) => patch(group, [addMembers(member)])));
+      const unmoved = (await documents().findOne({ _id: group.id }))?.unmoved ?? [];
+      expect(unmoved.length).to.be.below(60);
+      const changes = await changesOf(group);
+      expect(changes).to.have.length(61);
+      const added = told(changes)
+        .slice(1)
+        .flatMap((attributes) => JSON.parse(String(attributes[0]?.[2])));
+      expect(added.toSorted()).to.deep.equal(members);
+    });
+  });
+
+  it('of an organization that is gone are removed with their memberships', async () => {
+    const customers = organizations(database.organizations);
+    const gone = await customers.create('gone', soon());
+    const [member = ''] = await newUsers(1, gone.id);
+    const request = { organizationId: gone.id, actor, group: undefined, memberIds: [member] };
+    await rules.create(request, groupNamed('Gone'), soon());
+    await customers.delete(gone.id, soon());
+    const { groups, memberships } = database;
+    await purgeDeleted(database.organizations, [memberships, groups], Date.now() + 200_000);
+    expect(await countStored({ organizationId: gone.id })).to.equal(0);
+    expect(await documents().countDocuments({ organizationId: gone.id })).to.equal(0);
+  });
+});

@@ -1,0 +1,61 @@
+/** What budgets of requests promise. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { type RateLimitStorage, rateLimitStorage } from '../../userstore/storage/rate-limits.js';
+import { type Database, openDatabase, soon } from './database.js';
+
+describe('the budget of an organization', () => {
+  let database: Database;
+  let budgets: RateLimitStorage;
+  before(async () => {
+    database = await openDatabase('rate-limits');
+    budgets = rateLimitStorage(database.connection);
+  });
+  after(() => database.close());
+
+  /** Takes until `count` are granted or there are no more; how many were granted. */
+  async function take(organizationId: string, count: number, limit: { perSecond: number; burst: number }) {
+    let granted = 0;
+    while (granted < count) {
+      const answer = await budgets.take(organizationId, count - granted, limit, soon());
+      if (answer.granted === 0) break;
+      granted += answer.granted;
+    }
+    return granted;
+  }
+
+  it('is the burst at once, and not one more', async () => {
+    expect(await take('at once', 1000, { perSecond: 20, burst: 100 })).to.be.within(100, 120);
+    const refused = await budgets.take('at once', 1, { perSecond: 20, burst: 100 }, soon());
+    expect(refused).to.include({ granted: 0 });
+    expect(refused.retryAfterMs).to.be.within(1, 1000);
+  });
+
+  it('lets what is below the rate through whenever it comes, even with the burst used up', async () => {
+    const limit = { perSecond: 20, burst: 40 };
+    await take('pulses', 1000, limit);
+    for (let pulse = 0; pulse < 3; pulse++) {
+      await sleep(1100);
+      expect(await take('pulses', 19, limit)).to.equal(19);
+    }
+  }).timeout(10_000);
+
+  for (const [perSecond, burst] of [
+    [1, 1],
+    [7, 7],
+    [15, 1000],
+    [10_000, 10_000],
+  ] as const) {
+    it(`of ${perSecond} a second and ${burst} at once is neither more nor less by more than a batch`, async () => {
+      const granted = await take(`of ${perSecond}`, 2 * burst, { perSecond, burst });
+      // The database may take longer than a second for as many.
+      expect(granted).to.be.within(Math.min(burst, 1000), burst + Math.max(perSecond, 2) * 2);
+    });
+  }
+
+  it('is one organization’s: another’s is untouched', async () => {
+    const limit = { perSecond: 5, burst: 5 };
+    await take('one', 100, limit);
+    expect((await budgets.take('other', 1, limit, soon())).granted).to.equal(1);
+  });
+});

@@ -1,0 +1,209 @@
+/** Sessions end when they were not used for too long or are too old, and keys are used once; secrets change their key. */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { accounts } from '../../userstore/domain/accounts.js';
+import { attempts } from '../../userstore/domain/attempts.js';
+import { organizations } from '../../userstore/domain/organizations.js';
+import { sealer } from '../../userstore/domain/sealing.js';
+import { sessions } from '../../userstore/domain/sessions.js';
+import { ssoConnections } from '../../userstore/domain/sso-connections.js';
+import { usedKeys } from '../../userstore/domain/used-keys.js';
+import { userStorage } from '../../userstore/storage/users.js';
+import { userNamed } from '../harness/users.js';
+import { changeOf, type Database, openDatabase, soon } from './database.js';
+import { connectionValues } from './sign-in-calls.js';
+
+const MINUTE = 60_000;
+const LIFETIMES = { idleMs: 30 * MINUTE, maxMs: 120 * MINUTE };
+const actor = { caller: 'test', requestId: 'a request' };
+let database: Database;
+let time = Date.now();
+
+before(async () => {
+  database = await openDatabase('sessions');
+});
+after(() => database.close());
+
+const secrets = sealer([Buffer.alloc(32, 1)]);
+function rulesOf(lifetimes = LIFETIMES) {
+  const users = userStorage(database.collections.users, database.changes);
+  const untilDone = attempts();
+  return sessions(database.sessions, {
+    ...database,
+    users,
+    accounts: accounts(users, untilDone),
+    untilDone,
+    sealer: secrets,
+    lifetimes,
+    now: () => time,
+  });
+}
+
+/** An organization with a connection, and a user of it who has signed in. */
+async function signedIn(lifetimes = LIFETIMES) {
+  const { id: organizationId } = await organizations(database.organizations).create('x', soon());
+  const values = connectionValues(organizationId);
+  await database.ssoConnections.insert(organizationId, values, soon());
+  const times = { createTime: new Date(), updateTime: new Date() };
+  const user = { ...userNamed('ana', { externalId: 'x7' }), ...times, id: uuidv7(), organizationId };
+  await userStorage(database.collections.users, database.changes).insert(user, changeOf(user, 1), soon());
+  const rules = rulesOf(lifetimes);
+  const request = { organizationId, actor, issuer: values.issuer, subject: 'x7' };
+  const { sessionToken, session } = await rules.signIn(request, soon());
+  const reasonOf = (): Promise<number | undefined> =>
+    rules.check(sessionToken, soon()).then(
+      () => undefined,
+      (error: { reason: number }) => error.reason,
+    );
+  const listed = async () => (await rules.list({ organizationId }, soon())).sessions.length;
+  return { rules, organizationId, sessionToken, session, reasonOf, listed };
+}
+
+const EXPIRED = 31;
+
+describe('a session', () => {
+  it('ends when it was not used for as long as it may be idle', async () => {
+    const { reasonOf, listed } = await signedIn();
+    time += 30 * MINUTE - 1;
+    expect([await listed(), await reasonOf()]).to.deep.equal([1, undefined]);
+    time += 30 * MINUTE;
+    expect([await listed(), await reasonOf()]).to.deep.equal([0, EXPIRED]);
+  });
+
+  it('goes on while it is used, and ends at its greatest age all the same', async () => {
+    const { reasonOf, session, listed } = await signedIn();
+    const start = session?.createTime?.getTime() ?? 0;
+    for (; time < start + 120 * MINUTE; time += 20 * MINUTE) expect(await reasonOf()).to.equal(undefined);
+    expect([await listed(), await reasonOf()]).to.deep.equal([0, EXPIRED]);
+  });
+
+  it('notes its use once a minute at most, and more often where it may not be idle for long', async () => {
+    for (const [idleMs, interval] of [
+      [30 * MINUTE, MINUTE],
+      [MINUTE, MINUTE / 4],
+    ] as const) {
+      const { rules, sessionToken } = await signedIn({ idleMs, maxMs: 120 * MINUTE });
+      const writesOf = async () => {
+        const sent = await database.commandsOf(() => rules.check(sessionToken, soon()));
+        return sent.filter(({ name }) => name === 'update').length;
+      };
+      time += interval - 1;
+      expect(await writesOf()).to.equal(0);
+      time += 1;
+      expect([await writesOf(), await writesOf()]).to.deep.equal([1, 0]);
+      const { session } = await rules.check(sessionToken, soon());
+      expect(session?.lastUseTime?.getTime()).to.equal(time);
+      expect(session?.idleExpireTime?.getTime()).to.equal(time + idleMs);
+    }
+  });
+
+  it('is checked by three reads', async () => {
+    const { rules, sessionToken } = await signedIn();
+    const sent = await database.commandsOf(() => rules.check(sessionToken, soon()));
+    expect(sent.map(({ command }) => command.find).sort()).to.deep.equal(['organizations', 'sessions', 'users']);
+  });
+
+  it('is removed by the database a day after its end', async () => {
+    const indexes = await database.collections.sessions.collection.indexes();
+    expect(indexes.find(({ name }) => name === 'expiry')).to.deep.include({
+      key: { expireTime: 1 },
+      expireAfterSeconds: 86_400,
+    });
+    const { organizationId, session } = await signedIn();
+    const document = await database.collections.sessions.collection.findOne({ organizationId });
+    expect(document?.expireTime).to.deep.equal(session?.expireTime);
+  });
+
+  it('is none where the key for its ID token is missing, which is said', async () => {
+    const { organizationId } = await signedIn();
+    const users = userStorage(database.collections.users, database.changes);
+    const untilDone = attempts();
+    const tools = { ...database, users, accounts: accounts(users, untilDone), untilDone, lifetimes: LIFETIMES };
+    const keyless = sessions(database.sessions, { ...tools, sealer: sealer([]) });
+    const request = { organizationId, actor, issuer: connectionValues('').issuer, subject: 'x7' };
+    const error = await keyless.signIn({ ...request, idToken: 'x' }, soon()).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ reason: 36 });
+  });
+});
+
+describe('a key', () => {
+  const rules = () => usedKeys(database.usedKeys);
+  const inAnHour = () => new Date(Date.now() + 60 * MINUTE);
+
+  it('is first once, whoever uses it at once, at however many userstores', async () => {
+    const key = randomUUID();
+    const uses = await Promise.all(Array.from({ length: 20 }, () => rules().use(key, inAnHour(), soon())));
+    expect(uses.filter((isFirst) => isFirst)).to.have.length(1);
+    expect(await rules().use(key, inAnHour(), soon())).to.equal(false);
+    expect(await rules().use(randomUUID(), inAnHour(), soon())).to.equal(true);
+  });
+
+  it('is remembered by the database until its time', async () => {
+    const indexes = await database.collections.usedKeys.collection.indexes();
+    const expiry = indexes.find(({ name }) => name === 'expiry');
+    expect(expiry).to.deep.include({ key: { expireTime: 1 }, expireAfterSeconds: 0 });
+  });
+
+  for (const [title, key, expireTime, field] of [
+    ['no key', '', inAnHour(), 'key'],
+    ['a short key', 'x'.repeat(15), inAnHour(), 'key'],
+    ['a long key', 'x'.repeat(129), inAnHour(), 'key'],
+    ['a key that is no digest', 'a key with blanks in it', inAnHour(), 'key'],
+    ['no time', 'x'.repeat(16), undefined, 'expire_time'],
+    ['a time that is none', 'x'.repeat(16), new Date(Number.NaN), 'expire_time'],
+    ['more than a day', 'x'.repeat(16), new Date(Date.now() + 25 * 60 * MINUTE), 'expire_time'],
+  ] as const) {
+    it(`of ${title} is refused: FIELD_INVALID in ${field}`, async () => {
+      const error = await rules()
+        .use(key, expireTime, soon())
+        .catch((thrown: unknown) => thrown);
+      expect(error).to.include({ reason: 5, field });
+    });
+  }
+});
+
+describe('a client secret', () => {
+  const rulesWith = (...keys: number[]) =>
+    ssoConnections(
+      database.ssoConnections,
+      database.organizations,
+      organizations(database.organizations),
+      sealer(keys.map((byte) => Buffer.alloc(32, byte))),
+    );
+  const connection = (clientId: string) => ({
+    ...connectionValues(clientId),
+    organizationId: '',
+    etag: '',
+    createTime: undefined,
+  });
+  const keyOf = (organizationId: string) => ({ key: { $case: 'organizationId', value: organizationId } }) as const;
+
+  it('is encrypted with the new key at the next start after a change of keys, and the old key is not needed then', async () => {
+    const { id: organizationId } = await organizations(database.organizations).create('x', soon());
+    const request = { organizationId, actor, connection: connection(organizationId), clientSecret: 'a-secret' };
+    await database.collections.ssoConnections.deleteMany({});
+    await rulesWith(2).set(request, soon());
+    expect(await rulesWith(2).reseal(soon())).to.deep.equal({ sealed: 0, lost: 0 });
+    expect(await rulesWith(3).reseal(soon())).to.deep.equal({ sealed: 0, lost: 1 });
+    expect(await rulesWith(3, 2).reseal(soon())).to.deep.equal({ sealed: 1, lost: 0 });
+    const [found] = await rulesWith(3).find(keyOf(organizationId), soon());
+    expect(found).to.deep.include({ clientSecret: 'a-secret' });
+    expect(found?.connection?.etag).to.equal('W/"1"');
+  });
+
+  it('that was put into another organization’s place does not open there', async () => {
+    const ids = [];
+    for (const name of ['one', 'other']) {
+      const { id } = await organizations(database.organizations).create(name, soon());
+      await rulesWith(2).set({ organizationId: id, actor, connection: connection(id), clientSecret: name }, soon());
+      ids.push(id);
+    }
+    const stolen = (await database.ssoConnections.get(ids[0] ?? '', soon()))?.sealedSecret ?? '';
+    expect(await database.ssoConnections.reseal(ids[1] ?? '', 1, stolen, soon())).to.equal(true);
+    const error = await rulesWith(2)
+      .find(keyOf(ids[1] ?? ''), soon())
+      .catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(Error);
+  });
+});

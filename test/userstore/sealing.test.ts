@@ -1,0 +1,55 @@
+/** Secrets that must be read again: what is stored of them tells nothing, and opens for whom it was sealed only. */
+import { expect } from 'chai';
+import { sealer } from '../../userstore/domain/sealing.js';
+
+const [one, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+const SECRET = 'a client secret, ünïcode';
+const missing = { reason: 36 };
+
+describe('sealing', () => {
+  it('hides a text and its repetition, and gives it back', () => {
+    const { seal, open } = sealer([one]);
+    const [first, second] = [seal(SECRET, 'x'), seal(SECRET, 'x')];
+    expect(first).not.to.equal(second);
+    for (const sealed of [first, second]) {
+      expect(sealed).to.match(/^[\da-f]{12}\.[\w-]+$/);
+      expect(Buffer.from(sealed.split('.')[1] ?? '', 'base64url').toString('latin1')).not.to.include('secret');
+      expect(open(sealed, 'x')).to.equal(SECRET);
+    }
+  });
+
+  it('opens for the organization it was sealed for only, and nothing that was touched', () => {
+    const { seal, open } = sealer([one]);
+    const sealed = seal(SECRET, 'of one');
+    expect(() => open(sealed, 'of another')).to.throw();
+    const [id, text = ''] = sealed.split('.');
+    const bytes = Buffer.from(text, 'base64url');
+    for (const index of [0, 12, bytes.length - 1]) {
+      const touched = Buffer.from(bytes);
+      touched[index] = (touched[index] ?? 0) ^ 1;
+      expect(() => open(`${id}.${touched.toString('base64url')}`, 'of one'), `byte ${index}`).to.throw();
+    }
+    // A shortened tag would be easier to guess.
+    expect(() => open(`${id}.${bytes.subarray(0, -8).toString('base64url')}`, 'of one')).to.throw();
+    expect(() => open('', 'of one')).to.throw();
+  });
+
+  it('seals with the first of its keys and opens with any: a key can be replaced', () => {
+    const old = sealer([one]).seal(SECRET, 'x');
+    const both = sealer([other, one]);
+    expect(both.open(old, 'x')).to.equal(SECRET);
+    expect([both.isCurrent(old), both.isCurrent(both.seal(SECRET, 'x'))]).to.deep.equal([false, true]);
+    expect(sealer([other]).open(both.seal(SECRET, 'x'), 'x')).to.equal(SECRET);
+  });
+
+  it('says SECRET_KEY_MISSING without the key, and nothing of a secret', () => {
+    const sealed = sealer([one]).seal(SECRET, 'x');
+    expect(() => sealer([]).seal(SECRET, 'x'))
+      .to.throw(/SECRET_KEY/)
+      .include(missing);
+    expect(() => sealer([other]).open(sealed, 'x'))
+      .to.throw(/SECRET_KEY/)
+      .include(missing);
+    expect(() => sealer([]).open(sealed, 'x')).to.throw(/^(?!.*client secret, )/);
+  });
+});

@@ -1,0 +1,30 @@
+/** Shows metrics to Prometheus, on a port of its own: GET /metrics. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
+
+/** Where metrics are shown. */
+export interface MetricsAddress {
+  host: string;
+  port: number;
+}
+
+/**
+ * Listens until stopped. Adds what Node.js says of the process: memory, file descriptors, event-loop lag, garbage
+ * collection.
+ */
+export async function serveMetrics(registry: Registry, address: MetricsAddress, stopped: AbortSignal): Promise<void> {
+  collectDefaultMetrics({ register: registry });
+  const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.setHeader('Content-Type', registry.contentType).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  server.listen({ ...address, signal: stopped });
+  await once(server, 'listening');
+}

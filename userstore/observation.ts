@@ -1,0 +1,31 @@
+/** What is seen of a userstore's work: each call and each command to MongoDB is timed, and a span of its trace. */
+import { context } from '@opentelemetry/api';
+import type { UserstoreMetrics } from './metrics.js';
+import type { CallTools } from './rpc/unary.js';
+import type { CommandObserver } from './storage/commands.js';
+import { callSpan, commandSpan } from './tracing.js';
+
+/** The observers of calls and of commands. */
+export function observers(metrics: UserstoreMetrics): { call: CallTools['observe']; command: CommandObserver } {
+  return {
+    call(rpc, metadata) {
+      const start = performance.now();
+      const span = callSpan(rpc, metadata);
+      return {
+        run: (work) => context.with(span.context, work),
+        end(code) {
+          span.end(code);
+          metrics.call(rpc, code, (performance.now() - start) / 1000);
+        },
+      };
+    },
+    command(command, collection) {
+      const start = performance.now();
+      const end = commandSpan(command, collection);
+      return (isOk) => {
+        end(isOk);
+        metrics.command(command, collection, isOk, (performance.now() - start) / 1000);
+      };
+    },
+  };
+}

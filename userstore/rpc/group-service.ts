@@ -1,0 +1,38 @@
+/** The RPCs of GroupService: request in, domain called, response out. */
+import type { GroupServiceService } from '../../proto/gen/userstore/v1/group_service.js';
+import { invalidField } from '../domain/errors.js';
+import type { Groups } from '../domain/groups.js';
+import type { Handlers } from './unary.js';
+
+/** The handlers of GroupService over the rules of groups. */
+export function groupService(groups: Groups): Handlers<GroupServiceService> {
+  return {
+    getGroup: async (request, deadline) => ({ group: await groups.get(request, deadline) }),
+
+    async listGroups(request, deadline) {
+      const { total: totalSize, ...page } = await groups.list(request, deadline);
+      return { ...page, totalSize };
+    },
+
+    async createGroup(request, deadline) {
+      const { group } = request;
+      if (!group) throw invalidField('group', 'The request has no group.');
+      return { group: await groups.create(request, group, deadline) };
+    },
+
+    async updateGroup(request, deadline) {
+      const { group } = request;
+      if (!group) throw invalidField('group', 'The request has no group.');
+      return { group: await groups.update(request, group, deadline) };
+    },
+
+    patchGroup: async (request, deadline) => ({ group: await groups.patch(request, deadline) }),
+
+    async deleteGroup(request, deadline) {
+      await groups.remove(request, deadline);
+      return {};
+    },
+
+    listMemberships: (request, deadline) => groups.listMemberships(request, deadline),
+  };
+}

@@ -1,0 +1,31 @@
+/** The RPCs of SessionService. */
+import type { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
+import type { Accounts } from '../domain/accounts.js';
+import type { Sessions } from '../domain/sessions.js';
+import type { UsedKeys } from '../domain/used-keys.js';
+import type { Handlers } from './unary.js';
+
+/** The handlers of SessionService over the rules of sessions, accounts and used keys. */
+export function sessionService(
+  sessions: Sessions,
+  accounts: Accounts,
+  usedKeys: UsedKeys,
+): Handlers<SessionServiceService> {
+  return {
+    signIn: (request, deadline) => sessions.signIn(request, deadline),
+    checkSession: ({ sessionToken }, deadline) => sessions.check(sessionToken, deadline),
+    signOut: ({ sessionToken }, deadline) => sessions.signOut(sessionToken, deadline),
+    listSessions: (request, deadline) => sessions.list(request, deadline),
+    async endSessions(request, deadline) {
+      await sessions.end(request, deadline);
+      return {};
+    },
+    revokeUserSessions: async (request, deadline) => ({ userId: await sessions.revoke(request, deadline) }),
+    useOnce: async ({ key, expireTime }, deadline) => ({ isFirst: await usedKeys.use(key, expireTime, deadline) }),
+    lockUser: async ({ reason, actor, ...key }, deadline) => ({
+      user: await accounts.lock(key, reason, actor, deadline),
+    }),
+    unlockUser: async ({ actor, ...key }, deadline) => ({ user: await accounts.unlock(key, actor, deadline) }),
+    unlinkUser: async ({ actor, ...key }, deadline) => ({ user: await accounts.unlink(key, actor, deadline) }),
+  };
+}

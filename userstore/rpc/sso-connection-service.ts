@@ -1,0 +1,19 @@
+/** The RPCs of SsoConnectionService. */
+import type { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import type { SsoConnections } from '../domain/sso-connections.js';
+import type { Handlers } from './unary.js';
+
+/** The handlers of SsoConnectionService over the rules of connections. */
+export function ssoConnectionService(connections: SsoConnections): Handlers<SsoConnectionServiceService> {
+  return {
+    setSsoConnection: async (request, deadline) => ({ connection: await connections.set(request, deadline) }),
+    getSsoConnection: async ({ organizationId }, deadline) => ({
+      connection: await connections.get(organizationId, deadline),
+    }),
+    async deleteSsoConnection({ organizationId }, deadline) {
+      await connections.delete(organizationId, deadline);
+      return {};
+    },
+    findSsoConnections: async (request, deadline) => ({ connections: await connections.find(request, deadline) }),
+  };
+}

@@ -201,11 +201,21 @@ const IMPORTS: ImportRule[] = [
     mayNot: /^node:process$/,
     because: 'only main.ts knows the process it runs in',
   },
+  {
+    from: /^(edge|userstore)\/health-check\.ts/,
+    mayNot: /^(config|edge|userstore|proto|bin)\//,
+    because: 'it is a process of its own that asks the service from outside, every few seconds: it must start at once',
+  },
+  {
+    from: /^(config|edge|userstore|bin)\/(?!.*\bhealth-check\.ts)/,
+    mayNot: /\/health-check\.ts$/,
+    because: 'importing it would end the process',
+  },
 ];
 
 const TEXTS: { from: RegExp; mayNot: RegExp; because: string }[] = [
   {
-    from: /^(config|edge|userstore)\/(?!main\.ts)/,
+    from: /^(config|edge|userstore)\/(?!main\.ts|health-check\.ts)/,
     mayNot: /\bprocess\.(env|exit|argv|on)\b/,
     because: 'only main.ts knows the process it runs in; configuration is handed down',
   },

@@ -5,8 +5,12 @@ import { type Pair, SERVICE_TOKENS } from '../harness/processes.js';
 import { userstoreClient } from '../harness/userstore.js';
 
 /** Every version of every user has its change, each beginning with the roles with which the one before ended. */
-export async function expectChangesOfAll({ organizationId }: Tenant, { address }: Pair): Promise<void> {
-  const client = userstoreClient(address, SERVICE_TOKENS.admin);
+export async function expectChangesOfAll(
+  { organizationId }: Tenant,
+  { address }: Pick<Pair, 'address'>,
+  adminToken = SERVICE_TOKENS.admin,
+): Promise<void> {
+  const client = userstoreClient(address, adminToken);
   try {
     let pageToken: string | undefined;
     do {

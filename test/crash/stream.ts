@@ -15,40 +15,78 @@ export interface Stream {
   /** Resolves once so many more requests are refused. */
   refuses: (more: number) => Promise<void>;
   /** Ends the stream; then what was acknowledged must be there, once, and nothing that was not asked for. */
-  endAndCheck: () => Promise<{ acknowledged: number; refused: number; found: number }>;
+  endAndCheck: () => Promise<Ended>;
 }
 
-export function startStream(scim: Scim): Stream {
+/** What became of a stream. */
+export interface Ended {
+  acknowledged: number;
+  refused: number;
+  /** Requests that got no answer. */
+  broken: number;
+  /** How many users there are. */
+  found: number;
+  /** The longest time, in milliseconds, in which nothing was acknowledged. */
+  longestPauseMs: number;
+}
+
+interface StreamOptions {
+  /** The edge itself may go, and connections to it break. */
+  mayBreak?: boolean;
+  /** How long anything that is waited for may take. */
+  patienceMs?: number;
+}
+
+/** Starts a stream that goes on until it is ended. */
+export function startStream(scim: Scim, { mayBreak = false, patienceMs = 20_000 }: StreamOptions = {}): Stream {
   const created = new Map<string, string>();
   const attempted = new Map<string, Set<string>>();
   const roles = new Map<string, Set<string>>();
   let refused = 0;
   let acknowledged = 0;
+  let broken = 0;
+  let lastAcknowledged = performance.now();
+  let longestPauseMs = 0;
   let isRunning = true;
   const wrong: string[] = [];
 
   /** Counts an answer; anything but success and a proper "try again" is wrong. */
-  const isAcknowledged = (answer: Answer, success: number): boolean => {
+  const isAcknowledged = (answer: Answer | undefined, success: number): answer is Answer => {
+    if (!answer) {
+      broken++;
+      return false;
+    }
     if (answer.status === success) {
       acknowledged++;
+      const now = performance.now();
+      longestPauseMs = Math.max(longestPauseMs, now - lastAcknowledged);
+      lastAcknowledged = now;
       return true;
     }
     refused++;
     const { status, headers, body } = answer;
     const isTryAgain =
-      status === 503 &&
+      (status === 503 || status === 429) &&
       /^\d+$/.test(headers.get('retry-after') ?? '') &&
       /^application\/scim\+json/.test(headers.get('content-type') ?? '') &&
       body.schemas?.[0] === 'urn:ietf:params:scim:api:messages:2.0:Error' &&
-      body.status === '503' &&
+      body.status === String(status) &&
       typeof body.detail === 'string';
     if (!isTryAgain) wrong.push(`${status} ${answer.text}`);
     return false;
   };
 
+  /** The answer; undefined where there is none and that may be. */
+  const ask: (...request: Parameters<Scim>) => Promise<Answer | undefined> = (...request) =>
+    scim(...request).catch((error: unknown) => {
+      // What fetch throws when a connection breaks or cannot be made.
+      if (mayBreak && error instanceof TypeError) return undefined;
+      throw error;
+    });
+
   const create = async (userName: string): Promise<string | undefined> => {
     attempted.set(userName, new Set());
-    const answer = await scim('POST', '/Users', oktaUser(userName));
+    const answer = await ask('POST', '/Users', oktaUser(userName));
     if (!isAcknowledged(answer, 201)) return undefined;
     created.set(userName, answer.body.id);
     roles.set(userName, new Set());
@@ -57,7 +95,7 @@ export function startStream(scim: Scim): Stream {
   const addRole = async (userName: string, id: string, role: string): Promise<boolean> => {
     attempted.get(userName)?.add(role);
     const patch = patchBody({ op: 'add', path: 'roles', value: [{ value: role }] });
-    if (!isAcknowledged(await scim('PATCH', `/Users/${id}`, patch), 200)) return false;
+    if (!isAcknowledged(await ask('PATCH', `/Users/${id}`, patch), 200)) return false;
     roles.get(userName)?.add(role);
     return true;
   };
@@ -77,18 +115,18 @@ export function startStream(scim: Scim): Stream {
   writing.catch(() => undefined);
 
   return {
-    acknowledges: (more, timeoutMs = 20_000) => {
+    acknowledges: (more, timeoutMs = patienceMs) => {
       const enough = acknowledged + more;
       return eventually(`${more} more changes acknowledged`, async () => acknowledged >= enough, timeoutMs);
     },
     refuses: (more) => {
       const enough = refused + more;
-      return eventually(`${more} more requests refused`, async () => refused >= enough, 20_000);
+      return eventually(`${more} more requests refused`, async () => refused >= enough, patienceMs);
     },
     async endAndCheck() {
       isRunning = false;
       await writing;
-      expect(wrong, 'answers that are neither success nor a proper 503').to.deep.equal([]);
+      expect(wrong, 'answers that are neither success nor a proper 503 or 429').to.deep.equal([]);
       const found = await everybody(scim);
       const names = found.map(({ userName }) => userName);
       expect(names.length - new Set(names).size, 'duplicate users').to.equal(0);
@@ -108,7 +146,7 @@ export function startStream(scim: Scim): Stream {
         expect([...(attempted.get(userName) ?? [])], 'roles nobody asked for').to.include.members(has);
       }
       expect(lost, `acknowledged changes that are lost, of ${acknowledged}`).to.deep.equal([]);
-      return { acknowledged, refused, found: found.length };
+      return { acknowledged, refused, broken, found: found.length, longestPauseMs };
     },
   };
 }

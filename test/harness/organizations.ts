@@ -44,8 +44,9 @@ export function needsOwnPair(context: Mocha.Context): void {
 export async function createTenant(
   { origin, address }: Pick<Pair, 'origin' | 'address'>,
   tls: ClientTls = {},
+  adminToken = SERVICE_TOKENS.admin,
 ): Promise<Tenant> {
-  const admin = connect(address, SERVICE_TOKENS.admin, tls);
+  const admin = connect(address, adminToken, tls);
   try {
     const { id: organizationId } = await admin.createOrganization('Test organization');
     // Tests send more than an Okta does.

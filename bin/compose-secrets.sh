@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes the secrets that docker-compose.yml reads, in the folder SECRETS_DIR (default ./secrets); keeps those that are there.
+set -eu
+umask 022
+folder=${SECRETS_DIR:-secrets}
+mkdir -p "$folder"
+# The folder is closed to everybody else, the files are not: in the containers others than their owner read them.
+chmod 700 "$folder"
+
+random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
+write() {
+  if [ -e "$folder/$1" ]; then return; fi
+  printf '%s\n' "$2" >"$folder/$1"
+  printf 'made %s\n' "$folder/$1"
+}
+value() { cat "$folder/$1"; }
+
+write mongodb_root_password "$(random)"
+write mongodb_password "$(random)"
+write mongodb_keyfile "$(random)"
+write edge_token "$(random)"
+write reader_token "$(random)"
+write admin_token "$(random)"
+write service_tokens "edge:edge:$(value edge_token),reader:reader:$(value reader_token),admin:admin:$(value admin_token)"
+login="userstore:$(value mongodb_password)"
+write mongodb_uri "mongodb://$login@mongo:27017/leasehawk?authSource=admin"
+write mongodb_uri_replica_set "mongodb://$login@mongo:27017,mongo-2:27017,mongo-3:27017/leasehawk?authSource=admin&replicaSet=leasehawk"

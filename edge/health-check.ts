@@ -1,0 +1,26 @@
+/** The health check of the edge's image, a process of its own: exit status 0 while the edge beside it is ready. */
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+
+const TIMEOUT_MS = 3000;
+
+const { PORT, TLS_CERT } = process.env;
+
+try {
+  const request = (TLS_CERT ? httpsRequest : httpRequest)({
+    host: '127.0.0.1',
+    port: PORT || 8080,
+    path: '/health/ready',
+    // The certificate is for the name by which clients know the edge, not for this machine's loopback address.
+    rejectUnauthorized: false,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  request.end();
+  const [{ statusCode }] = (await once(request, 'response')) as [IncomingMessage];
+  if (statusCode !== 200) throw new Error(`the edge is not ready: ${statusCode}`);
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

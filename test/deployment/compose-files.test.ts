@@ -1,0 +1,116 @@
+/** The compose files: what is published, what containers may do, and that secrets are files which the script makes. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { composeFile, textOf, wrongVariables } from './files.js';
+
+const SCRIPT = fileURLToPath(new URL('../../../bin/compose-secrets.sh', import.meta.url));
+const single = composeFile('docker-compose.yml');
+const replicaSet = composeFile('docker-compose.replica-set.yml');
+
+describe('the compose files', () => {
+  it('publish the port of the edge and nothing else, on the loopback address unless told otherwise', () => {
+    const services = [...Object.entries(single.services), ...Object.entries(replicaSet.services)];
+    const published = services.filter(([, { ports }]) => ports !== undefined);
+    expect(published.map(([name]) => name)).to.deep.equal(['edge']);
+    expect(published[0]?.[1].ports).to.have.length(1);
+    expect(published[0]?.[1].ports?.[0]).to.match(/^\$\{EDGE_ADDRESS:-127\.0\.0\.1\}:\$\{EDGE_PORT:-8080\}:8080$/);
+  });
+
+  it('keep the database and userstore on networks without a way out, and the edge off the database', () => {
+    const { networks, services } = single;
+    expect(networks?.services?.internal).to.equal(true);
+    expect(networks?.database?.internal).to.equal(true);
+    expect(services.mongo?.networks).to.deep.equal(['database']);
+    expect(services.userstore?.networks).to.deep.equal(['database', 'services']);
+    expect(services.edge?.networks).to.deep.equal(['services', 'public']);
+  });
+
+  // Of a service that both files name, the second has only what differs.
+  const whole = Object.entries({ ...replicaSet.services, ...single.services });
+  for (const [name, service] of whole) {
+    it(`run ${name} read-only, without rights and within limits`, () => {
+      expect(service).to.deep.include({ read_only: true, cap_drop: ['ALL'] });
+      expect(service.security_opt).to.include('no-new-privileges:true');
+      expect(service.mem_limit).to.match(/^\d+[mg]$/);
+    });
+  }
+
+  for (const name of ['edge', 'userstore'] as const) {
+    it(`give ${name} variables that it reads, secrets by file`, () => {
+      const names = Object.keys(single.services[name]?.environment ?? {});
+      expect(names).not.to.deep.equal([]);
+      expect(wrongVariables(name, names)).to.deep.equal([]);
+    });
+  }
+
+  it('know what a wrong variable is', () => {
+    expect(wrongVariables('edge', ['PORT', 'PROT', 'USERSTORE_TOKEN', 'USERSTORE_TOKEN_FILE'])).to.deep.equal([
+      'PROT',
+      'USERSTORE_TOKEN',
+    ]);
+  });
+
+  it('give each service the secrets it reads, of those that the files name', () => {
+    for (const { services, secrets } of [single, replicaSet]) {
+      const named = Object.keys({ ...single.secrets, ...secrets });
+      for (const [name, { secrets: given = [], environment = {} }] of Object.entries(services)) {
+        expect(named, name).to.include.members(given);
+        for (const value of Object.values(environment)) {
+          const file = /^\/run\/secrets\/(.+)$/.exec(value)?.[1];
+          if (file !== undefined) expect(given, name).to.include(file);
+        }
+      }
+    }
+  });
+
+  it('are never committed with their secrets, nor are these sent to a build', () => {
+    expect(textOf('.gitignore').split('\n')).to.include('secrets/');
+    expect(textOf('.dockerignore').split('\n')).to.include('*').and.not.include('!secrets');
+  });
+});
+
+describe('the script that makes secrets', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'compose-secrets-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const make = () => execFileSync('sh', [SCRIPT], { env: { ...process.env, SECRETS_DIR: folder }, encoding: 'utf8' });
+  const made = () =>
+    new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8').trim()]));
+
+  it('makes every file that the compose files name, in a folder that only its owner may enter', () => {
+    make();
+    const named = [single, replicaSet].flatMap(({ secrets }) => Object.values(secrets).map(({ file }) => file));
+    for (const file of named) {
+      const name = /^\$\{SECRETS_DIR:-\.\/secrets\}\/(\w+)$/.exec(file)?.[1];
+      expect([...made().keys()], file).to.include(name);
+    }
+    expect((statSync(folder).mode & 0o777).toString(8)).to.equal('700');
+  });
+
+  it('makes secrets of 256 random bits that fit each other, and tells none', () => {
+    const secrets = made();
+    const tokens = ['edge_token', 'reader_token', 'admin_token'].map((name) => secrets.get(name) ?? '');
+    const passwords = ['mongodb_root_password', 'mongodb_password', 'mongodb_keyfile'].map(
+      (name) => secrets.get(name) ?? '',
+    );
+    for (const secret of [...tokens, ...passwords]) expect(secret).to.match(/^[\da-f]{64}$/);
+    expect(new Set([...tokens, ...passwords]).size).to.equal(6);
+    const [edge, reader, admin] = tokens;
+    expect(secrets.get('service_tokens')).to.equal(`edge:edge:${edge},reader:reader:${reader},admin:admin:${admin}`);
+    for (const name of ['mongodb_uri', 'mongodb_uri_replica_set']) {
+      expect(secrets.get(name)).to.include(`userstore:${secrets.get('mongodb_password')}@`);
+    }
+  });
+
+  it('keeps what is there, and makes only what is missing', () => {
+    const before = made();
+    rmSync(join(folder, 'edge_token'));
+    expect(make()).to.match(/^made \S+edge_token\n$/);
+    const { edge_token: _new, ...kept } = Object.fromEntries(made());
+    const { edge_token: _old, ...old } = Object.fromEntries(before);
+    expect(kept).to.deep.equal(old);
+  });
+});

@@ -1,0 +1,117 @@
+/** The Kubernetes manifests: what each service must have there, and that names in them lead to something. */
+import { expect } from 'chai';
+import { manifestFiles, manifests, textOf, wrongVariables } from './files.js';
+
+const SERVICES = ['edge', 'userstore'] as const;
+const PORTS = { edge: 8080, userstore: 50_051 };
+
+describe('the Kubernetes manifests', () => {
+  const resources: string[] = manifests('kustomization.yaml')[0].resources;
+  const all = resources.flatMap(manifests);
+  const one = (kind: string, name: string) => {
+    const found = all.filter((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+    expect(found, `${kind} ${name}`).to.have.length(1);
+    return found[0];
+  };
+
+  it('are all listed for kustomize, and have a kind and a name each', () => {
+    expect(manifestFiles()).to.have.members([...resources, 'kustomization.yaml']);
+    for (const { apiVersion, kind, metadata } of all) {
+      expect(apiVersion).to.match(/^([a-z\d.]+\/)?v1$/);
+      expect(kind).to.be.a('string');
+      expect(metadata.name).to.be.a('string');
+    }
+  });
+
+  for (const name of SERVICES) {
+    describe(name, () => {
+      const { spec } = one('Deployment', name);
+      const pod = spec.template.spec;
+      const [container, ...more] = pod.containers;
+
+      it('runs twice at least, spread over machines and zones, and is replaced one after the other', () => {
+        expect(spec.replicas).to.be.at.least(2);
+        expect(spec.strategy.rollingUpdate).to.deep.equal({ maxUnavailable: 0, maxSurge: 1 });
+        const spread = pod.topologySpreadConstraints.map(({ topologyKey }: { topologyKey: string }) => topologyKey);
+        expect(spread).to.deep.equal(['kubernetes.io/hostname', 'topology.kubernetes.io/zone']);
+        expect(one('PodDisruptionBudget', name).spec.minAvailable).to.equal(1);
+      });
+
+      it('is selected by its service, its disruption budget, its spread and its network policy', () => {
+        const labels = { 'app.kubernetes.io/name': name };
+        expect(spec.template.metadata.labels).to.include(labels);
+        expect(spec.selector.matchLabels).to.deep.equal(labels);
+        expect(one('Service', name).spec.selector).to.deep.equal(labels);
+        expect(one('PodDisruptionBudget', name).spec.selector.matchLabels).to.deep.equal(labels);
+        expect(one('NetworkPolicy', name).spec.podSelector.matchLabels).to.deep.equal(labels);
+        for (const { labelSelector } of pod.topologySpreadConstraints) {
+          expect(labelSelector.matchLabels).to.deep.equal(labels);
+        }
+      });
+
+      it('is not root, has no rights, writes nothing, and is limited in memory', () => {
+        expect(pod.securityContext).to.include({ runAsNonRoot: true, runAsUser: 1000 });
+        expect(pod.automountServiceAccountToken).to.equal(false);
+        expect(more).to.deep.equal([]);
+        expect(container.securityContext).to.deep.equal({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(container.resources.limits.memory).to.match(/^\d+Mi$/);
+        expect(container.resources.requests).to.have.keys('cpu', 'memory');
+      });
+
+      it('is probed at its port, and started again only for what starting again can mend', () => {
+        expect(container.ports[0].containerPort).to.equal(PORTS[name]);
+        const { startupProbe, livenessProbe, readinessProbe } = container;
+        const port = container.ports[0].name;
+        if (name === 'edge') {
+          for (const probe of [startupProbe, livenessProbe]) {
+            expect(probe.httpGet).to.deep.equal({ path: '/health/live', port });
+          }
+          expect(readinessProbe.httpGet).to.deep.equal({ path: '/health/ready', port });
+        } else {
+          for (const probe of [startupProbe, livenessProbe]) expect(probe.tcpSocket).to.deep.equal({ port });
+          expect(textOf('userstore/Dockerfile')).to.include(
+            JSON.stringify(readinessProbe.exec.command).replaceAll(',', ', '),
+          );
+        }
+      });
+
+      it('has variables that it reads, secrets by files that are mounted', () => {
+        const given: { name: string; value: string }[] = container.env;
+        expect(
+          wrongVariables(
+            name,
+            given.map((variable) => variable.name),
+          ),
+        ).to.deep.equal([]);
+        const mount = container.volumeMounts[0];
+        expect(mount.readOnly).to.equal(true);
+        for (const { value } of given.filter((variable) => variable.name.endsWith('_FILE'))) {
+          expect(value.startsWith(`${mount.mountPath}/`), value).to.equal(true);
+        }
+        expect(pod.volumes).to.have.length(1);
+        expect(pod.volumes[0]).to.deep.equal({ name: mount.name, secret: { secretName: name, defaultMode: 0o440 } });
+      });
+    });
+  }
+
+  it('let edges see every userstore, so that they can spread their calls', () => {
+    expect(one('Service', 'userstore').spec).to.include({ clusterIP: 'None', publishNotReadyAddresses: true });
+    const { env } = one('Deployment', 'edge').spec.template.spec.containers[0];
+    expect(env).to.deep.include({ name: 'USERSTORE_ADDRESS', value: 'dns:///userstore:50051' });
+  });
+
+  it('let only edges and named clients reach userstore, and only userstore the database', () => {
+    const { ingress } = one('NetworkPolicy', 'userstore').spec;
+    expect(ingress).to.have.length(1);
+    expect(ingress[0].ports).to.deep.equal([{ port: PORTS.userstore }]);
+    for (const peer of ingress[0].from) expect(peer).to.have.property('podSelector');
+    const edge = one('NetworkPolicy', 'edge').spec;
+    expect(edge.policyTypes).to.deep.equal(['Ingress', 'Egress']);
+    const reached = edge.egress.flatMap(({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port));
+    expect(reached).to.deep.equal([PORTS.userstore, 53, 53]);
+  });
+});

@@ -6,6 +6,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { principalOf } from './auth.js';
 import type { EdgeMetrics, ShedReason } from './metrics.js';
 import { localsOf } from './request-log.js';
+import { sampler } from './sampler.js';
 import { ScimError } from './scim/errors.js';
 import { MAX_BODY_BYTES } from './scim/json.js';
 
@@ -13,8 +14,6 @@ import { MAX_BODY_BYTES } from './scim/json.js';
 const MAX_BYTES = 64 * 1024 * 1024;
 /** An organization may have one part in so many. */
 const SHARES = 4;
-/** Of the refusals, one in so many milliseconds is logged. */
-const REFUSAL_LOG_MS = 1000;
 const RETRY_AFTER = { 'Retry-After': '2' };
 
 /** What is held. */
@@ -30,11 +29,10 @@ export function admission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'
   const organizations = new Map<string, Held>();
   const share = Math.ceil(maxRequests / SHARES);
 
-  let silentUntil = 0;
+  const isOneOfMany = sampler();
   const refuse = (reason: ShedReason, response: Response) => {
     metrics.shed(reason);
-    localsOf(response).isOneOfMany = Date.now() < silentUntil;
-    if (Date.now() >= silentUntil) silentUntil = Date.now() + REFUSAL_LOG_MS;
+    localsOf(response).isOneOfMany = isOneOfMany(reason);
   };
   const full = (reason: 'requests' | 'bodies', response: Response) => {
     refuse(reason, response);

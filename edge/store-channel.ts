@@ -15,7 +15,12 @@ const RETRIED_CODES = ['UNAVAILABLE'];
 const REPEATABLE = [
   { service: 'userstore.v1.UserService', method: 'GetUser' },
   { service: 'userstore.v1.UserService', method: 'ListUsers' },
+  { service: 'userstore.v1.GroupService', method: 'GetGroup' },
+  { service: 'userstore.v1.GroupService', method: 'ListGroups' },
+  { service: 'userstore.v1.GroupService', method: 'ListMemberships' },
   { service: 'userstore.v1.OrganizationService', method: 'GetOrganization' },
+  { service: 'userstore.v1.SsoConnectionService', method: 'FindSsoConnections' },
+  { service: 'userstore.v1.SessionService', method: 'CheckSession' },
   { service: 'userstore.v1.ApiTokenService', method: 'VerifyApiToken' },
   { service: 'userstore.v1.RateLimitService', method: 'AcquirePermits' },
 ];

@@ -139,7 +139,7 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^edge\/pages\/(?!frame\.ts)/,
-    mayNot: /^(express$|edge\/(?!pages\/|scim\/attributes\.ts))/,
+    mayNot: /^(express$|edge\/(?!pages\/|scim\/(attributes|resource-types)\.ts))/,
     because: 'a page is made of what it shows; who may see it is decided before',
   },
   { from: /^userstore\//, mayNot: /^express/, because: 'userstore speaks gRPC only' },

@@ -49,7 +49,7 @@ describe('the command certificates', function () {
       expect(known).to.include(variable);
       expect((await stat(file)).isFile()).to.equal(true);
     }
-    const ofTls = known.filter((name) => /(_CERT|_KEY|_CA)$/.test(name));
+    const ofTls = known.filter((name) => /_CERT$|(TLS|CLIENT)_KEY$|_CA$/.test(name));
     expect(printed.map((line) => line.split('=')[0])).to.have.members([...new Set(ofTls)]);
   });
 

@@ -93,7 +93,7 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.revokeApiToken({ ...named, apiTokenId: 'x' }),
   },
-  GetOrganization: { roles: ['edge', 'admin'], call: (client, named) => client.getOrganization(named) },
+  GetOrganization: { roles: ['edge', 'reader', 'admin'], call: (client, named) => client.getOrganization(named) },
   CreateOrganization: {
     roles: ['admin'],
     isChange: true,

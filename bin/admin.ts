@@ -1,6 +1,7 @@
-/** The command `admin`: what LeaseHawk's support does with organizations, their API tokens, schemas and users. */
+/** The command `admin`: what LeaseHawk's support does with organizations, their API tokens, schemas, users and groups. */
 import { program } from 'commander';
 import { activityCommand } from './admin/activity.js';
+import { groupCommands } from './admin/groups.js';
 import { organizationCommands } from './admin/organizations.js';
 import { schemaCommands } from './admin/schemas.js';
 import { tokenCommands } from './admin/tokens.js';
@@ -19,6 +20,11 @@ Example: a new token without a gap; the old one stays valid for a day
 Example: what became of a person
   npm run admin -- users list 7kq2m9xw4hbd --user-name ana@oakstreet.example
 
+Example: who is in a group, and how he came there
+  npm run admin -- groups list 7kq2m9xw4hbd --name "Leasing"
+  npm run admin -- groups show 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
+  npm run admin -- groups history 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
+
 Example: what its Okta did, and what was refused; then everything that was ever done to one user
   npm run admin -- activity 7kq2m9xw4hbd --user ana@oakstreet.example --since 7d
   npm run admin -- activity 7kq2m9xw4hbd --status 4xx --follow
@@ -36,7 +42,7 @@ Results go to stdout. Exit status: 0 done, 1 failed, 2 wrong arguments.`;
 
 program
   .name('admin')
-  .description('Organizations: how they are served, their API tokens, schemas and users.')
+  .description('Organizations: how they are served, their API tokens, schemas, users and groups.')
   .option(
     '--userstore <host:port>',
     'where userstore listens; also USERSTORE_ADDRESS',
@@ -46,5 +52,6 @@ program
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-for (const add of [organizationCommands, tokenCommands, userCommands, activityCommand, schemaCommands]) add(program);
+for (const add of [organizationCommands, tokenCommands, userCommands, groupCommands, activityCommand, schemaCommands])
+  add(program);
 await program.parseAsync();

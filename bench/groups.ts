@@ -9,6 +9,7 @@ import { NEW_ACCOUNT, toDocument } from '../userstore/storage/documents.js';
 import { toGroupDocument } from '../userstore/storage/group-documents.js';
 import { type Chain, createTenants, type Keep, type Setting, send, startChain, TOKENS } from './chains.js';
 import type { Database } from './database.js';
+import { stormGroup } from './group-storm.js';
 import { peakMemory } from './processes.js';
 import { table } from './report.js';
 import type { Tenant } from './world.js';
@@ -58,6 +59,10 @@ export async function measureGroups(
     const memoryRows = joined(before, await memory());
     print('Peak memory in MiB, before anything and by now', table([['process', 'before', 'now'], ...memoryRows]));
   }
+  process.stderr.write('50 clients with 50 PATCHes at a time each, on one group …\n');
+  const storm = await stormGroup(chain.port, tenant, groupIds[0] ?? '', userIds.slice(SIZES[0]), setting.signal);
+  const head = ['50 clients × 50 at once', 'PATCHes', 's', 'answered 503 and repeated', 'members afterwards'];
+  print('2,500 users into one group and out of it, each by a PATCH of his own, all at once', table([head, ...storm]));
 }
 
 /** PATCHes in turns, so that what else the machine does hits all sizes alike. */

@@ -10,7 +10,7 @@ import { ListText } from './list-text.js';
 import type { Render, Showing } from './resources.js';
 
 /** What a change costs must not follow the size of the group: larger ones are answered without their members. */
-const MOST_AFTER_CHANGE = 100;
+const MOST_AFTER_CHANGE = 20;
 /** In one answer. */
 const MAX_SHOWN = 1_000_000;
 

@@ -75,6 +75,7 @@ describe('SCIM Bulk', () => {
 
   it('does the same with groups, also with members who are created in the same request', async () => {
     const group = await createGroup(tenant.scim);
+    const renamed = uniqueGroupName();
     const add = patchBody({ op: 'add', path: 'members', value: [{ value: 'bulkId:ana' }] });
     const results = await send([
       {
@@ -86,7 +87,7 @@ describe('SCIM Bulk', () => {
       post('ana'),
       post('bob'),
       { method: 'PATCH', path: `/Groups/${group.id}`, data: add },
-      { method: 'PUT', path: '/Groups/bulkId:new', data: oktaGroup('Put', ['bulkId:bob']) },
+      { method: 'PUT', path: '/Groups/bulkId:new', data: oktaGroup(renamed, ['bulkId:bob']) },
       { method: 'POST', path: '/Groups', bulkId: 'again', data: oktaGroup(group.displayName) },
       { method: 'PATCH', path: `/Groups/${group.id}`, version: 'W/"0"', data: add },
       { method: 'DELETE', path: '/Groups/nobody' },
@@ -97,7 +98,7 @@ describe('SCIM Bulk', () => {
     );
     expect(results[0].location).to.equal(`${tenant.baseUrl}/Groups/${created}`);
     expect(idsIn(await getGroup(tenant.scim, patched))).to.deep.equal([ana]);
-    expect(await getGroup(tenant.scim, created)).to.include({ displayName: 'Put' });
+    expect(await getGroup(tenant.scim, created)).to.include({ displayName: renamed });
     expect(idsIn(await getGroup(tenant.scim, created))).to.deep.equal([bob]);
     expect(statuses(await send([{ method: 'DELETE', path: `/Groups/${created}` }]))).to.equal('204');
     expectError(await tenant.scim('GET', `/Groups/${created}`), 404);

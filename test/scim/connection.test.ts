@@ -4,6 +4,7 @@ import { connect } from '../../bin/admin/userstore.js';
 import { freshTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { byUserName, createUser, expectError, oktaUser, scimClient, uniqueName } from '../harness/scim.js';
+import { eventually } from '../harness/userstore.js';
 
 const PROBE = '/Users?startIndex=1&count=2';
 const UNKNOWN = '0f8fad5b-d9cb-469f-a165-70867728950e';
@@ -105,6 +106,19 @@ describe('SCIM connection', () => {
     } finally {
       admin.close();
     }
+  });
+
+  it('requests that come at once ask userstore once whose token it is, not each by itself', async function () {
+    needsOwnPair(this);
+    const { userstore } = await sharedPair();
+    const { scim } = await freshTenant();
+    const asked = () => userstore.log().split('VerifyApiToken').length - 1;
+    const before = asked();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => scim('GET', '/Schemas')));
+    for (const { status } of answers) expect(status).to.equal(200);
+    await eventually('it is logged', async () => asked() > before);
+    // One more for each time that the answer is forgotten, should the machine be slow.
+    expect(asked() - before).to.be.within(1, 10);
   });
 
   it('B04: both JSON media types are read alike, with and without charset', async () => {

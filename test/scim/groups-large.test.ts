@@ -42,17 +42,17 @@ describe('SCIM groups of many members', function () {
     expect(Resources.map((group: unknown) => idsIn(group).length)).to.deep.equal([101, 3000]);
   });
 
-  it('a change of a large group is answered without its members, unless they are asked for', async () => {
-    const { id } = await createGroup(tenant.scim, users.slice(0, 1500));
+  it('a change of a group of more than 20 members is answered without them, unless they are asked for', async () => {
+    const { id } = await createGroup(tenant.scim, users.slice(0, 22));
     for (const [method, body] of [
       ['PATCH', patchBody(remove(users[0] ?? ''))],
-      ['PUT', oktaGroup(uniqueGroupName(), users.slice(1, 1500))],
+      ['PUT', oktaGroup(uniqueGroupName(), users.slice(1, 22))],
     ] as const) {
       const answer = await tenant.scim(method, `/Groups/${id}`, body);
       expect(answer.status, answer.text).to.equal(200);
       expect(answer.body).to.include({ id }).and.not.have.property('members');
       const asked = await tenant.scim(method, `/Groups/${id}?attributes=members`, body);
-      expect(idsIn(asked.body)).to.deep.equal(users.slice(1, 1500));
+      expect(idsIn(asked.body)).to.deep.equal(users.slice(1, 22));
     }
   });
 
@@ -87,9 +87,9 @@ describe('SCIM groups of many members', function () {
     expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([]);
   });
 
-  it('50 clients with 50 parallel single-member changes each lose none of 2,500, adding and removing', async () => {
+  it('10 clients with 50 parallel single-member changes each lose none of 500, adding and removing', async () => {
     const { id } = await createGroup(tenant.scim);
-    const all = users.slice(0, 2500);
+    const all = users.slice(0, 500);
     /** A client that is told to come back later does. */
     const insist = async (operation: unknown) => {
       for (let tries = 1; ; tries++) {
@@ -98,14 +98,12 @@ describe('SCIM groups of many members', function () {
         await sleep(Number(answer.headers.get('retry-after')) * 1000);
       }
     };
-    const byClients = async (operation: (user: string) => unknown) => {
-      const clients = Array.from({ length: 50 }, (_, index) => all.slice(index * 50, index * 50 + 50));
-      const statuses = await Promise.all(clients.flatMap((part) => part.map((user) => insist(operation(user)))));
-      expect(statuses).to.deep.equal(Array(2500).fill(200));
-    };
-    await byClients((user) => add([user]));
-    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(all);
-    await byClients(remove);
-    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([]);
+    for (const [operation, left] of [
+      [(user: string) => add([user]), all],
+      [remove, []],
+    ] as const) {
+      expect(await Promise.all(all.map((user) => insist(operation(user))))).to.deep.equal(Array(500).fill(200));
+      expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(left);
+    }
   });
 });

@@ -1,6 +1,7 @@
-/** The command `admin`: what LeaseHawk's support does with organizations, their API tokens, sign-in, schemas and users. */
+/** The command `admin`: what LeaseHawk's support does with organizations and what is theirs: tokens, sign-in, users, groups. */
 import { program } from 'commander';
 import { activityCommand } from './admin/activity.js';
+import { groupCommands } from './admin/groups.js';
 import { organizationCommands } from './admin/organizations.js';
 import { schemaCommands } from './admin/schemas.js';
 import { sessionCommands } from './admin/sessions.js';
@@ -20,6 +21,11 @@ Example: a new token without a gap; the old one stays valid for a day
 
 Example: what became of a person
   npm run admin -- users list 7kq2m9xw4hbd --user-name ana@oakstreet.example
+
+Example: who is in a group, and how he came there
+  npm run admin -- groups list 7kq2m9xw4hbd --name "Leasing"
+  npm run admin -- groups show 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
+  npm run admin -- groups history 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
 
 Example: what its Okta did, and what was refused; then everything that was ever done to one user
   npm run admin -- activity 7kq2m9xw4hbd --user ana@oakstreet.example --since 7d
@@ -49,7 +55,7 @@ Results go to stdout. Exit status: 0 done, 1 failed, 2 wrong arguments.`;
 
 program
   .name('admin')
-  .description('Organizations: how they are served, their API tokens, sign-in, schemas and users.')
+  .description('Organizations: how they are served, their API tokens, sign-in, schemas, users and groups.')
   .option(
     '--userstore <host:port>',
     'where userstore listens (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
@@ -63,6 +69,7 @@ for (const add of [
   tokenCommands,
   ssoCommands,
   userCommands,
+  groupCommands,
   sessionCommands,
   activityCommand,
   schemaCommands,

@@ -160,7 +160,7 @@ const IMPORTS: ImportRule[] = [
     because: 'storage tells an observer what it did; what that is made of is not its affair',
   },
   {
-    from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields|declared-attributes|policy|extension-schemas|connection-values|errors)\.ts/,
+    from: /^userstore\/domain\/(patch|patch-elements|update|user|group|members|changes|evaluate|filter|fields|declared-attributes|policy|extension-schemas|connection-values|errors)\.ts/,
     mayNot: /^(userstore\/storage\/|node:)/,
     because: 'these are pure: values in, values out, so that any input can test them',
   },
@@ -172,7 +172,7 @@ const IMPORTS: ImportRule[] = [
   {
     from: /^userstore\/storage\//,
     mayNot: /^userstore\/domain\/(?!(fields|filter|errors)\.ts)/,
-    because: 'storage keeps users; it does not decide about them',
+    because: 'storage keeps users and groups; it does not decide about them',
   },
   {
     from: /^userstore\/(?!domain\/sealing\.ts|secret-keys\.ts|server\.ts|main\.ts|config\.ts)/,
@@ -225,7 +225,7 @@ const TEXTS: { from: RegExp; mayNot: RegExp; because: string }[] = [
     because: 'the SCIM core says the same of the same text at any time',
   },
   {
-    from: /^userstore\/domain\/(patch|patch-elements|update|user|evaluate|filter|fields)\.ts/,
+    from: /^userstore\/domain\/(patch|patch-elements|update|user|group|members|changes|evaluate|filter|fields)\.ts/,
     mayNot: /\b(Date\.now|new Date|Math\.random|process\.)/,
     because: 'these are pure',
   },
@@ -340,6 +340,8 @@ describe('the architecture', () => {
       ['userstore/rpc/status.ts', 'mongoose'],
       ['userstore/rpc/user-service.ts', 'userstore/storage/users.ts'],
       ['userstore/storage/users.ts', 'userstore/domain/users.ts'],
+      ['userstore/storage/sweep.ts', 'userstore/domain/membership-changes.ts'],
+      ['userstore/domain/members.ts', 'userstore/storage/memberships.ts'],
       ['userstore/domain/patch.ts', 'node:crypto'],
       ['proto/rpc-error.ts', 'userstore/domain/errors.ts'],
     ];

@@ -1,6 +1,7 @@
 /** Organizations, API tokens, schemas and users as text for people. */
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { AttributeType, type ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 
@@ -97,6 +98,25 @@ export function userText(user: User): string {
     .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
   const extensions = extensionAttributes.map(({ schema, name, valueJson = '' }) => [`${schema}:${name}`, valueJson]);
   return aligned([...rows, ...extensions]);
+}
+
+/** A line for each group; a sentence when there is none. */
+export function groupTable(groups: Group[]): string {
+  if (groups.length === 0) return 'There are no such groups.';
+  const rows = groups.map(({ id, displayName = '', externalId = '-', updateTime }) => [
+    id,
+    minute(updateTime),
+    externalId,
+    displayName,
+  ]);
+  return aligned([['GROUP ID', 'CHANGED', 'EXTERNAL ID', 'NAME'], ...rows]);
+}
+
+/** A group and its members, or the first of them. */
+export function groupText(group: Group, members: Membership[], isAll: boolean): string {
+  const rows = members.map(({ userId, display }) => [userId, display]);
+  const count = `${isAll ? '' : 'more than '}${members.length} members`;
+  return `${groupTable([group])}\n\n${aligned([['USER ID', 'MEMBER'], ...rows])}\n\n${count}`;
 }
 
 /** To the minute, in UTC. */

@@ -12,6 +12,8 @@ import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type ApiToken, ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
+import { GroupServiceClient } from '../../proto/gen/userstore/v1/group_service.js';
 import { type Organization, OrganizationServiceClient } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
@@ -65,6 +67,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
   const organizations = new OrganizationServiceClient(address, credentials, options);
   const apiTokens = new ApiTokenServiceClient(address, credentials, options);
   const users = new UserServiceClient(address, credentials, options);
+  const groups = new GroupServiceClient(address, credentials, options);
   const activities = new ActivityServiceClient(address, credentials, options);
   const metadata = new Metadata();
   if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
@@ -162,6 +165,31 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     /** The newest changes of a user, newest first: at most 1000. */
     listChanges: (organizationId: string, userId: string, pageSize: number) =>
       call(activities.listChanges.bind(activities), { organizationId, userId, pageSize }),
+    /** A page of groups, oldest first; with a filter only those it matches. */
+    async listGroups(organizationId: string, filter: Filter | undefined, pageSize: number, pageToken?: string) {
+      const method = groups.listGroups.bind(groups);
+      return await call(method, { organizationId, filter, order: undefined, skip: 0, pageSize, pageToken });
+    },
+    /** Reads a group. */
+    async getGroup(organizationId: string, groupId: string): Promise<Group> {
+      return present((await call(groups.getGroup.bind(groups), { organizationId, groupId })).group);
+    },
+    /** At most `limit` members of a group, and whether these are all. */
+    async listMembers(organizationId: string, groupId: string, limit: number) {
+      const method = groups.listMemberships.bind(groups);
+      const members: Membership[] = [];
+      let pageToken: string | undefined;
+      do {
+        const pageSize = Math.min(limit - members.length, PAGE_SIZE);
+        const page = await call(method, { organizationId, groupIds: [groupId], pageSize, pageToken });
+        members.push(...page.memberships);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined && members.length < limit);
+      return { members, isAll: pageToken === undefined };
+    },
+    /** The newest changes of a group, newest first: at most 1000. */
+    listGroupChanges: (organizationId: string, groupId: string, pageSize: number) =>
+      call(activities.listChanges.bind(activities), { organizationId, userId: '', groupId, pageSize }),
     /** All tokens of an organization, oldest first, revoked ones too. */
     async listTokens(organizationId: string): Promise<ApiToken[]> {
       const method = apiTokens.listApiTokens.bind(apiTokens);
@@ -185,6 +213,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
       organizations.close();
       apiTokens.close();
       users.close();
+      groups.close();
       activities.close();
       access.closeAccess();
     },

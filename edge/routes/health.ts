@@ -8,7 +8,7 @@ export const live: RequestHandler = (_request, response) => {
   response.json({ status: 'ok' });
 };
 
-/** Ready: userstore says that it serves, which it does while the database answers it. */
+/** Ready: userstore says that it serves, which it does while the database takes what it writes and gives it back. */
 export function ready(store: StoreClient): RequestHandler {
   return async (_request, response) => {
     const isServing = await store.checkHealth({ service: '' }, localsOf(response).requestId).then(

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { command, succeeding } from '../harness/commands.js';
+import { addMembers, groupNamed, organizationOf, removeMembers } from '../harness/groups.js';
 import { needsOwnPair, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { createUser, type Scim, scimClient } from '../harness/scim.js';
-import { eventually } from '../harness/userstore.js';
+import { eventually, userstoreClient } from '../harness/userstore.js';
 
 /** As the README says it; the bound that must hold is five seconds. */
 const BOUND_MS = 5000;
@@ -149,6 +150,27 @@ describe('the command admin', function () {
       1,
       'ADMIN_TOKEN: must be printable ASCII characters without blanks',
     ]);
+  });
+
+  it('shows groups, who is in them, and what was made of them', async () => {
+    const { id: organizationId } = await json('org', 'create', 'Maple Terrace');
+    const store = userstoreClient(env.USERSTORE_ADDRESS ?? '', SERVICE_TOKENS.edge);
+    const one = organizationOf(store, organizationId);
+    const [member, other] = [await one.user('ana'), await one.user('bob')];
+    const { id } = await one.group([member], groupNamed('Leasing'));
+    await one.patch(id, addMembers(other), removeMembers(member));
+    store.close();
+    expect(await text('groups', 'list', organizationId, '--name', 'LEASING'))
+      .to.include('Leasing')
+      .and.include('1 of 1');
+    expect(await json('groups', 'list', organizationId, '--member', member)).to.deep.equal([]);
+    const shown = await json('groups', 'show', organizationId, id);
+    expect(shown).to.deep.include({ id, members: [{ groupId: id, userId: other, display: 'bob' }] });
+    expect(await text('groups', 'show', organizationId, id))
+      .to.include('bob')
+      .and.include('1 members');
+    expect(await text('groups', 'history', organizationId, id)).to.include(`members: ["${member}"] → ["${other}"]`);
+    expect((await admin('groups', 'show', organizationId, 'nothing')).code).to.equal(1);
   });
 
   it('shows what an Okta did, and follows it', async () => {

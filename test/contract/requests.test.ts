@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
+import { addMembers, groupNamed } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { sharedPair } from '../harness/organizations.js';
 import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
@@ -43,6 +44,39 @@ const CALLS: Record<
     roles: ['edge', 'admin'],
     isChange: true,
     call: (client, named) => client.deleteUser({ ...named, userId: 'x' }),
+  },
+  GetGroup: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client, named) => client.getGroup({ ...named, groupId: 'x' }),
+  },
+  ListGroups: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client, named) => client.listGroups({ ...named, filter: undefined, order: undefined, skip: 0 }),
+  },
+  ListMemberships: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client, named) => client.listMemberships({ ...named, groupIds: ['x'] }),
+  },
+  CreateGroup: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.createGroup({ ...named, group: groupNamed(''), memberIds: [] }),
+  },
+  UpdateGroup: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) =>
+      client.updateGroup({ ...named, groupId: 'x', group: groupNamed('x'), updateMask: ['*'], memberIds: [] }),
+  },
+  PatchGroup: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.patchGroup({ ...named, groupId: 'x', operations: [addMembers('x')] }),
+  },
+  DeleteGroup: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, named) => client.deleteGroup({ ...named, groupId: 'x' }),
   },
   VerifyApiToken: {
     roles: ['edge', 'admin'],

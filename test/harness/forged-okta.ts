@@ -115,5 +115,7 @@ export async function startForgedOkta(person: { id: string; login: string }) {
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
+  // A test that fails before it stops this one must not keep all tests from ending.
+  server.unref();
   return okta;
 }

@@ -45,7 +45,7 @@ describe('a provider', function () {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
   /** The page for trouble, soon enough; and once it is over, the way that it offers. */
-  async function expectTrouble(ask: () => Promise<Seen>, again: RegExp): Promise<void> {
+  async function expectTrouble(ask: () => Promise<Seen>, again: string): Promise<void> {
     const start = Date.now();
     const seen = await ask();
     expect(Date.now() - start).to.be.below(PATIENCE_MS);
@@ -53,7 +53,7 @@ describe('a provider', function () {
     expect(seen.said).to.match(
       /Sign-in does not work at the moment.*try again in a minute.*Try again.*Reference: [\da-f-]{36}/,
     );
-    expect(seen.text.replaceAll('&amp;', '&')).to.match(again);
+    expect(seen.text).to.include(again);
   }
 
   const misbehaviours: [what: string, answer: (response: ServerResponse) => void][] = [
@@ -64,37 +64,46 @@ describe('a provider', function () {
     ['answers without end', (response) => void response.writeHead(200).end('x'.repeat(1024 * 1024))],
   ];
   for (const [what, answer] of misbehaviours) {
-    it(`that ${what} when it is discovered is trouble, and nothing of it is remembered`, async () => {
-      at(DISCOVERY, answer);
-      await expectTrouble(
-        () => browser().login(email(), '?return_to=/app/x'),
-        /href="\/login\?return_to=[^"]*%2Fapp%2Fx"/,
-      );
-      okta.honest();
-      expect((await browser().login(email())).status).to.equal(303);
+    it(`that ${what}, whatever it is asked, is trouble; the way that the page offers then leads to a session`, async () => {
+      await Promise.all([isTroubleAt(DISCOVERY, answer), isTroubleAt(TOKEN, answer), isTroubleAt(KEYS, answer)]);
     });
+  }
 
-    it(`that ${what} when a code is brought is trouble; the way that the page offers leads to a session`, async () => {
-      const person = browser();
-      const url = okta.signIn(await person.leave(email()));
-      at(TOKEN, answer);
-      await expectTrouble(() => person.get(url), /href="\/login\/okta\?iss=/);
-      okta.honest();
-      const again = await person.get(`/login/okta?${new URLSearchParams({ iss: okta.issuer })}`);
-      expect((await person.get(okta.signIn(again.location))).location).to.equal(pair.appUrl);
-    });
+  /** A provider that fails at this path when it is needed, and is well again afterwards. */
+  async function isTroubleAt(path: string, answer: (response: ServerResponse) => void): Promise<void> {
+    const own = await startForgedOkta(ANA);
+    const { domain, scim } = await createSsoTenant(pair, own.issuer);
+    await createUser(scim, { externalId: ANA.id });
+    const person = browser();
+    const fail = () => {
+      own.instead = (asked, response) => {
+        if (asked === path) answer(response);
+        return asked === path;
+      };
+    };
+    const query = '?return_to=/app/x';
+    const again = path === DISCOVERY ? `/login?return_to=` : '/login/okta?iss=';
+    if (path === DISCOVERY) {
+      fail();
+      await expectTrouble(() => person.login(`ana@${domain}`, query), `href="${again}`);
+    } else {
+      const url = own.signIn(await person.leave(`ana@${domain}`, query));
+      fail();
+      await expectTrouble(() => person.get(url), `href="${again}`);
+    }
+    own.honest();
+    const { location } = path === DISCOVERY ? await person.login(`ana@${domain}`, query) : await retry(own);
+    expect((await person.get(own.signIn(location))).location).to.equal(`${pair.publicUrl}/app/x`);
+    await own.stop();
 
-    it(`that ${what} when its keys are needed is trouble`, async () => {
-      const person = browser();
-      const url = okta.signIn(await person.leave(email()));
-      at(KEYS, answer);
-      await expectTrouble(() => person.get(url), /Try again/);
-    });
+    async function retry({ issuer }: ForgedOkta) {
+      return await person.get(`/login/okta?${new URLSearchParams({ iss: issuer, target_link_uri: '/app/x' })}`);
+    }
   }
 
   it('that is not there is trouble', async () => {
     await okta.stop();
-    await expectTrouble(() => browser().login(email()), /href="\/login"/);
+    await expectTrouble(() => browser().login(email()), 'href="/login"');
   });
 
   it('is never followed elsewhere', async () => {
@@ -105,7 +114,7 @@ describe('a provider', function () {
         response.writeHead(307, { location: elsewhere.issuer + path }).end();
       if (path === DISCOVERY) {
         at(path, redirect);
-        await expectTrouble(() => person.login(email()), /Try again/);
+        await expectTrouble(() => person.login(email()), 'Try again');
         okta.honest();
         continue;
       }
@@ -121,20 +130,20 @@ describe('a provider', function () {
   for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'end_session_endpoint']) {
     it(`whose ${name} is at another host is not believed`, async () => {
       okta.metadata = { [name]: 'http://127.0.0.1:9/x' };
-      await expectTrouble(() => browser().login(email()), /Try again/);
+      await expectTrouble(() => browser().login(email()), 'Try again');
     });
   }
 
   it('that calls itself by another name is not believed', async () => {
     at(DISCOVERY, (response) => json(response, { issuer: 'https://acme.okta.com', token_endpoint: okta.issuer }));
-    await expectTrouble(() => browser().login(email()), /Try again/);
+    await expectTrouble(() => browser().login(email()), 'Try again');
   });
 
   it('that does not take the client secret is trouble', async () => {
     const person = browser();
     const url = okta.signIn(await person.leave(email()));
     at(TOKEN, (response) => void response.writeHead(401, { 'www-authenticate': 'Basic' }).end());
-    await expectTrouble(() => person.get(url), /Try again/);
+    await expectTrouble(() => person.get(url), 'Try again');
   });
 
   it('is asked once for what many need', async () => {

@@ -18,7 +18,7 @@ export interface User {
   id: string;
   /** The organization the user belongs to; ignored in requests. */
   organizationId: string;
-  /** The version of the user as a weak entity tag, W/"7"; ignored in requests. */
+  /** The version of the user, his groups aside, as a weak entity tag, W/"7"; ignored in requests. */
   etag: string;
   /** When the user was created; ignored in requests. */
   createTime:

@@ -1,7 +1,16 @@
 /** Groups as resources: created, read, replaced, renamed, deleted. Numbers are those of the product's acceptance list. */
 import { expect } from 'chai';
 import { freshTenant, type Tenant } from '../harness/organizations.js';
-import { type Answer, createUser, expectError, getUser, oktaUser, patchBody } from '../harness/scim.js';
+import {
+  type Answer,
+  byFilter,
+  createUser,
+  expectError,
+  getUser,
+  oktaUser,
+  patchBody,
+  uniqueName,
+} from '../harness/scim.js';
 import {
   CORE_GROUP,
   createGroup,
@@ -184,9 +193,7 @@ describe('SCIM groups', () => {
     });
     expect(await of(users[0])).to.have.deep.members([shown(one), shown(other)]);
     expect(await of(users[1])).to.deep.equal([shown(one)]);
-    const listed = (await tenant.scim('GET', '/Users')).body.Resources.find(
-      ({ id }: { id: string }) => id === users[1],
-    );
+    const [listed] = (await tenant.scim('GET', byFilter(`id eq "${users[1]}"`))).body.Resources;
     expect(listed.groups).to.deep.equal([shown(one)]);
 
     const before = await getUser(tenant.scim, users[0] ?? '');
@@ -194,7 +201,8 @@ describe('SCIM groups', () => {
     expect(put.body).to.deep.equal(before);
     const patch = patchBody({ op: 'remove', path: 'groups' });
     expectError(await tenant.scim('PATCH', `/Users/${users[0]}`, patch), 400, 'mutability');
-    const created = await tenant.scim('POST', '/Users', oktaUser('with groups', { groups: before.groups }));
+    const created = await tenant.scim('POST', '/Users', oktaUser(uniqueName(), { groups: before.groups }));
+    expect(created.status).to.equal(201);
     expect(created.body).not.to.have.property('groups');
 
     await patchGroup(tenant.scim, one.id, { op: 'replace', value: { displayName: 'Renamed' } });

@@ -18,6 +18,8 @@ value() { cat "$folder/$1"; }
 write mongodb_root_password "$(random)"
 write mongodb_password "$(random)"
 write mongodb_keyfile "$(random)"
+write login_secret "$(random)"
+write secret_key "$(head -c 32 /dev/urandom | base64)"
 write edge_token "$(random)"
 write reader_token "$(random)"
 write admin_token "$(random)"

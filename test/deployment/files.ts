@@ -8,7 +8,8 @@ import { secretsOf, type Variables } from '../../config/variables.js';
 import { variables as edgeVariables } from '../../edge/config.js';
 import { variables as userstoreVariables } from '../../userstore/config.js';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+/** The folder of the project. */
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const KUBERNETES = join(ROOT, 'docs/kubernetes');
 
 /** The text of a file of the project. */

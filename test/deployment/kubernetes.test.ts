@@ -106,12 +106,14 @@ describe('the Kubernetes manifests', () => {
 
   it('let only edges and named clients reach userstore, and only userstore the database', () => {
     const { ingress } = one('NetworkPolicy', 'userstore').spec;
-    expect(ingress).to.have.length(1);
-    expect(ingress[0].ports).to.deep.equal([{ port: PORTS.userstore }]);
+    expect(ingress.map(({ ports }: { ports: object[] }) => ports)).to.deep.equal([
+      [{ port: PORTS.userstore }],
+      [{ port: 9464 }],
+    ]);
     for (const peer of ingress[0].from) expect(peer).to.have.property('podSelector');
     const edge = one('NetworkPolicy', 'edge').spec;
     expect(edge.policyTypes).to.deep.equal(['Ingress', 'Egress']);
     const reached = edge.egress.flatMap(({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port));
-    expect(reached).to.deep.equal([PORTS.userstore, 53, 53]);
+    expect(reached).to.deep.equal([PORTS.userstore, 443, 53, 53]);
   });
 });

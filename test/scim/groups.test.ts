@@ -202,6 +202,7 @@ describe('SCIM groups', () => {
     const patch = patchBody({ op: 'remove', path: 'groups' });
     expectError(await tenant.scim('PATCH', `/Users/${users[0]}`, patch), 400, 'mutability');
     const created = await tenant.scim('POST', '/Users', oktaUser(uniqueName(), { groups: before.groups }));
+    expect(created.status).to.equal(201);
     expect(created.body).not.to.have.property('groups');
 
     const displayName = uniqueGroupName();

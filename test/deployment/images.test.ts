@@ -1,0 +1,44 @@
+/** The images: no package that is left out of one is imported by what is in it. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ROOT, textOf } from './files.js';
+
+const HOLDS = {
+  edge: ['config', 'proto', 'edge'],
+  userstore: ['config', 'proto', 'userstore', 'bin/admin', 'bin/admin.ts'],
+};
+
+/** The packages that files under these paths import when they run. */
+function importedBy(paths: string[]): Set<string> {
+  const files = paths.flatMap((path) =>
+    path.endsWith('.ts')
+      ? [path]
+      : readdirSync(join(ROOT, path), { recursive: true, encoding: 'utf8' }).map((name) => join(path, name)),
+  );
+  const statement =
+    /^(?:import|export)\s(?!type\s)[^'";]*?from\s+'((?:@[\w-]+\/)?[\w-]+)|\bimport\('((?:@[\w-]+\/)?[\w-]+)/gm;
+  return new Set(
+    files
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => [...textOf(file).matchAll(statement)].map(([, named, late]) => named ?? late ?? '')),
+  );
+}
+
+describe('the images', () => {
+  for (const [service, paths] of Object.entries(HOLDS)) {
+    it(`of ${service} leave out no package that is needed in them`, () => {
+      const [, list = ''] = /npm uninstall --no-save --omit=dev (.+) \\/.exec(textOf(`${service}/Dockerfile`)) ?? [];
+      const leftOut = list.split(' ');
+      expect(leftOut.length).to.be.above(1);
+      const imported = importedBy(paths);
+      expect(imported).to.include('zod');
+      expect(leftOut.filter((name) => imported.has(name))).to.deep.equal([]);
+    });
+  }
+
+  it('are checked by a look that sees: the edge imports express, userstore mongoose and the admin command commander', () => {
+    expect(importedBy(HOLDS.edge)).to.include('express');
+    expect(importedBy(HOLDS.userstore)).to.include('mongoose').and.include('commander');
+  });
+});

@@ -3,12 +3,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { ActivityRecorder } from './activities.js';
 import { localsOf, type Outcome, pathOf } from './request-log.js';
 import { sampler } from './sampler.js';
+import { isObject } from './scim/json.js';
 
 /** An organization's base URL, and what lies below it. */
 const PATH = /^\/+([a-z\d]{1,32})\/+scim\/+v2(\/[^?]*)?/;
 const RESOURCE = /\/(Users|Groups)\/([^/?#]+)$/;
 /** In characters. */
 const MAX_PATH = 300;
+const MAX_USER_NAME = 256;
 
 /** What keeps a request from being recognized as an organization's Okta: a bad token, too many of them, no userstore. */
 const UNRECOGNIZED = [401, 429, 503];
@@ -33,18 +35,16 @@ export function activityLog(recorder: ActivityRecorder): RequestHandler {
       const from = { organizationId, time, apiTokenId, apiTokenLabel, change: undefined };
       const durationMs = sinceMs(start);
       recorder.record({ ...from, ...outcomeOf(request, response, path), id: requestId, durationMs });
-      operations.forEach((outcome, index) => {
-        recorder.record({ ...from, ...outcome, id: `${requestId}.${String(index).padStart(4, '0')}` });
-      });
+      for (const outcome of operations) recorder.record({ ...from, ...outcome });
     });
     next();
   };
 }
 
-function outcomeOf(request: Request, response: Response, path: string): Omit<Outcome, 'durationMs'> {
-  const { scimType, detail } = localsOf(response);
+function outcomeOf(request: Request, response: Response, path: string): Omit<Outcome, 'id' | 'durationMs'> {
+  const { scimType, detail, userName } = localsOf(response);
   const about = { ...resourceIn(String(response.getHeader('Location') ?? '')), ...resourceIn(path) };
-  return { method: request.method, path, ...about, status: response.statusCode, scimType, detail };
+  return { method: request.method, path, userName, ...about, status: response.statusCode, scimType, detail };
 }
 
 /** The user or group that a path ends in. */
@@ -53,6 +53,14 @@ export const resourceIn = (path: string): Pick<Outcome, 'userId' | 'groupId'> =>
   if (id === undefined || id === '.search') return {};
   return endpoint === 'Users' ? { userId: id } : { groupId: id };
 };
+
+/** The user name in the body of a POST: by it support finds who could not be created. */
+export function userNameIn(method: string, body: unknown): string | undefined {
+  if (method !== 'POST' || !isObject(body)) return undefined;
+  const name = Object.keys(body).find((key) => key.toLowerCase() === 'username');
+  const value = name === undefined ? undefined : body[name];
+  return typeof value === 'string' ? value.slice(0, MAX_USER_NAME) : undefined;
+}
 
 /** In milliseconds, to hundredths. */
 export const sinceMs = (start: number): number => Math.round((performance.now() - start) * 100) / 100;

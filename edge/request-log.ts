@@ -10,7 +10,7 @@ import type { ScimType } from './scim/errors.js';
 /** How an operation of a bulk request was answered. */
 export type Outcome = Pick<
   Activity,
-  'method' | 'path' | 'userId' | 'groupId' | 'status' | 'scimType' | 'detail' | 'durationMs'
+  'id' | 'method' | 'path' | 'userId' | 'groupId' | 'userName' | 'status' | 'scimType' | 'detail' | 'durationMs'
 >;
 
 /** What handlers leave for each other, and for the log, in `response.locals`. */
@@ -22,6 +22,8 @@ interface Locals {
   scimType?: ScimType;
   /** The text of the error that is answered. */
   detail?: string;
+  /** The user name that a new user was to have. */
+  userName?: string | undefined;
   operations?: Outcome[];
   /** Refused like others of its organization within the same second, which stand for it in logs. */
   isOneOfMany?: boolean;

@@ -8,12 +8,13 @@ const scimMethods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** A request, why it was refused, and what it changed. */
 export function activityText(activity: Activity): string {
-  const { id, method, path, status, durationMs, apiTokenLabel, scimType, detail, change } = activity;
+  const { id, method, path, status, durationMs, apiTokenLabel, scimType, detail, userName, change } = activity;
   const none = status === 401 && scimMethods.has(method) ? 'token refused' : '-';
   const token = apiTokenLabel === undefined ? none : `"${apiTokenLabel}"`;
   const line = [second(activity.time), status, method.padEnd(6), path, `${durationMs} ms`, token, id].join('  ');
+  const name = userName === undefined ? [] : [`userName: ${userName}`];
   const refusal = detail === undefined ? [] : [scimType === undefined ? detail : `${scimType}: ${detail}`];
-  return indented(line, [...refusal, ...(change ? attributeLines(change) : [])]);
+  return indented(line, [...(change ? [] : name), ...refusal, ...(change ? attributeLines(change) : [])]);
 }
 
 /** A change, whose it was, and the values before and after. */

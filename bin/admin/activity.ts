@@ -60,8 +60,14 @@ async function requestFor(
   organizationId: string,
   { user, group: groupId, since, until, request: requestId, token: apiTokenId, method, status }: Wanted,
 ): Promise<ListActivitiesRequest> {
-  const userId = user === undefined ? undefined : await userstore.userIdOf(organizationId, user);
-  return { organizationId, since, until, userId, groupId, requestId, apiTokenId, method, status };
+  const about = user === undefined ? {} : await aboutUser(userstore, organizationId, user);
+  return { organizationId, since, until, ...about, groupId, requestId, apiTokenId, method, status };
+}
+
+/** Also what was refused before there was such a user. */
+async function aboutUser(userstore: Userstore, organizationId: string, user: string) {
+  const userId = await userstore.findUserId(organizationId, user);
+  return userId === user.toLowerCase() ? { userId } : { userId, userName: user };
 }
 
 /** The newest activities, oldest first. */

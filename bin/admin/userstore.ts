@@ -155,10 +155,15 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     },
     /** The id of the user with this id or, in any letter case, user name. */
     async userIdOf(organizationId: string, user: string): Promise<string> {
+      const id = await this.findUserId(organizationId, user);
+      if (id !== undefined) return id;
+      throw new Error(`No user of the organization is called ${user}; of a removed user, give the id.`);
+    },
+    /** The same; undefined where nobody has the name. */
+    async findUserId(organizationId: string, user: string): Promise<string | undefined> {
       if (USER_ID.test(user)) return user.toLowerCase();
       const { users: found } = await this.listUsers(organizationId, equal('user_name', user), 1);
-      if (found[0]) return found[0].id;
-      throw new Error(`No user of the organization is called ${user}; of a removed user, give the id.`);
+      return found[0]?.id;
     },
     /** A page of activities, newest first. */
     listActivities: (request: ListActivitiesRequest) => call(activities.listActivities.bind(activities), request),

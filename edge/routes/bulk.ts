@@ -1,10 +1,10 @@
 /** /Bulk: many operations in one request, each done as if it had come alone (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
-import { resourceIn, sinceMs } from '../activity-log.js';
+import { resourceIn, sinceMs, userNameIn } from '../activity-log.js';
 import { callerOf } from '../auth.js';
 import type { Caller } from '../caller.js';
 import { toScimError } from '../errors.js';
-import { localsOf, type Outcome } from '../request-log.js';
+import { localsOf, type Outcome, pathOf } from '../request-log.js';
 import type { Resource, ResourceOperations } from '../resource-operations.js';
 import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
 import { badRequest, errorBody, ScimError } from '../scim/errors.js';
@@ -31,6 +31,7 @@ export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestH
   return async (request, response) => {
     const { failOnErrors, operations: asked } = parseBulk(parseBody(request.body));
     const caller = callerOf(response);
+    const places = new Map(asked.map((operation, index) => [operation, String(index).padStart(4, '0')]));
     const base = baseUrl(request, caller.organizationId);
     const deadline = Date.now() + BUDGET_MS;
     const results = new Map<BulkOperation, JsonObject>();
@@ -40,15 +41,17 @@ export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestH
     localsOf(response).operations = outcomes;
 
     const perform = async (operation: BulkOperation, refusal: ScimError | undefined) => {
-      const { method, bulkId, path } = operation;
+      const { method, bulkId, path, data } = operation;
       const start = performance.now();
+      const id = `${caller.actor.requestId}.${places.get(operation)}`;
+      const what = { id, method, path: pathOf(path), userName: userNameIn(method, data) };
       const ended = (status: number, about: string, { scimType, message: detail }: Partial<ScimError> = {}) =>
-        outcomes.push({ method, path, ...resourceIn(about), status, scimType, detail, durationMs: sinceMs(start) });
+        outcomes.push({ ...what, ...resourceIn(about), status, scimType, detail, durationMs: sinceMs(start) });
       const about = { method, ...(bulkId === undefined ? {} : { bulkId }) };
       try {
         if (refusal) throw refusal;
         if (Date.now() > deadline) throw outOfTime();
-        const done = await performed(operations, caller, operation, ids);
+        const done = await performed(operations, as(caller, id), operation, ids);
         if (bulkId !== undefined) ids.set(bulkId, done.id);
         const { status, version } = done;
         results.set(operation, { ...about, location: base + done.path, version, status: String(status) });
@@ -56,7 +59,7 @@ export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestH
       } catch (error) {
         errors++;
         const failure = failureOf(error, response);
-        ended(failure.status, path, failure);
+        ended(failure.status, what.path, failure);
         results.set(operation, { ...about, status: String(failure.status), response: errorBody(failure) });
       }
     };
@@ -69,6 +72,9 @@ export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestH
     sendScim(request, response, 200, bulkResponse(answered));
   };
 }
+
+/** A caller whose change is that of one operation. */
+const as = (caller: Caller, requestId: string): Caller => ({ ...caller, actor: { ...caller.actor, requestId } });
 
 /**
  * The operations in an order in which what is referred to comes first: as sent, save for those that wait. With them the

@@ -1,7 +1,9 @@
 /** The addresses of one type of resource, and its searches: each handler parses, does one operation, renders. */
 import type { Request, RequestHandler, Response } from 'express';
+import { userNameIn } from '../activity-log.js';
 import { callerOf, principalOf } from '../auth.js';
 import type { Caller } from '../caller.js';
+import { localsOf } from '../request-log.js';
 import type { Resource, ResourceOperations } from '../resource-operations.js';
 import { type JsonObject, parseBody } from '../scim/json.js';
 import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
@@ -69,7 +71,9 @@ export function resourceRoutes<R extends Resource>(
 
   const create: Handler = async (request, response) => {
     const how = showing(request, response, projectionOf(request));
-    const resource = await operations.create(how.caller, parseBody(request.body));
+    const body = parseBody(request.body);
+    localsOf(response).userName = userNameIn('POST', body);
+    const resource = await operations.create(how.caller, body);
     await sendOne(request, response, 201, resource, how);
   };
 

@@ -32,9 +32,8 @@ export function activities(storage: ActivityStorage, changes: ChangeStorage, org
   /** What each of these activities has changed. */
   async function changesOf(organizationId: string, found: readonly Activity[], deadline: number) {
     const subjects = found.map(subjectOf).filter((subject) => subject !== undefined);
-    const requestIds = new Set(found.map(({ id }) => requestOf(id)));
-    const made =
-      subjects.length === 0 ? [] : await changes.ofRequests(organizationId, subjects, [...requestIds], deadline);
+    const requestIds = found.map(({ id }) => id);
+    const made = subjects.length === 0 ? [] : await changes.ofRequests(organizationId, subjects, requestIds, deadline);
     return new Map(made.map((change) => [`${change.actor?.requestId} ${change.groupId ?? change.userId}`, change]));
   }
 
@@ -64,7 +63,7 @@ export function activities(storage: ActivityStorage, changes: ChangeStorage, org
       const page = found.slice(0, limit);
       const made = await changesOf(organizationId, page, deadline);
       for (const activity of page) {
-        activity.change = made.get(`${requestOf(activity.id)} ${activity.groupId ?? activity.userId}`);
+        activity.change = made.get(`${activity.id} ${activity.groupId ?? activity.userId}`);
       }
       return { activities: page, nextPageToken: found.length > limit ? page.at(-1)?.id : undefined };
     },
@@ -102,8 +101,6 @@ function subjectOf({
   if (groupId) return { groupId };
   return userId ? { userId } : undefined;
 }
-
-const requestOf = (id: string) => id.split('.', 1)[0] as string;
 
 const cut = (activity: Activity): Activity => ({
   ...activity,

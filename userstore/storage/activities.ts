@@ -1,6 +1,7 @@
 /** The activities collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
 import { Activity, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
+import { fold } from '../domain/fields.js';
 import { within, writeAll } from './connect.js';
 import { unlessThere } from './errors.js';
 import type { ActivityDocument } from './models.js';
@@ -19,7 +20,9 @@ export function activityStorage(model: Model<ActivityDocument>, days: number) {
 
   const toDocument = ({ id: _id, change: _, ...values }: Activity): ActivityDocument => {
     const time = values.time as Date;
-    return { ...values, _id, time, expireTime: new Date(time.getTime() + days * DAY_MS) };
+    const { userName } = values;
+    const key = userName === undefined ? {} : { userNameKey: fold(userName) };
+    return { ...values, ...key, _id, time, expireTime: new Date(time.getTime() + days * DAY_MS) };
   };
 
   return {
@@ -32,7 +35,7 @@ export function activityStorage(model: Model<ActivityDocument>, days: number) {
     /** At most `limit` activities, newest first, from the one before the id `before`; "" is the newest. */
     async list(asked: ListActivitiesRequest, before: string, limit: number, deadline: number): Promise<Activity[]> {
       const found = collection.find(toQuery(asked, before), { sort: { _id: -1 }, limit, ...within(deadline) });
-      return (await found.toArray()).map(({ _id: id, expireTime, ...values }) =>
+      return (await found.toArray()).map(({ _id: id, expireTime, userNameKey, ...values }) =>
         Activity.fromPartial({ ...values, id }),
       );
     },
@@ -45,18 +48,22 @@ export function activityStorage(model: Model<ActivityDocument>, days: number) {
 }
 
 function toQuery(asked: ListActivitiesRequest, before: string): mongo.Filter<ActivityDocument> {
-  const { organizationId, since, until, userId, groupId, requestId, apiTokenId, method, status } = asked;
+  const { organizationId, since, until, userId, userName, groupId, requestId, apiTokenId, method, status } = asked;
   const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
   // An operation of a bulk request has its id, and more behind it.
   const ofRequest = requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` };
   // Ids are ordered by time, so that the index by which the newest come first finds where to end, too.
   const sinceThen = since && requestId === undefined ? { $gte: firstIdOf(since.getTime() - ID_SLACK_MS) } : {};
   const id = { ...sinceThen, ...ofRequest, ...(before === '' ? {} : { $lt: before }) };
+  const about = [
+    ...(userId === undefined ? [] : [{ userId: { $eq: userId } }]),
+    ...(userName === undefined ? [] : [{ userNameKey: { $eq: fold(userName) } }]),
+  ];
   return {
     organizationId,
     ...(Object.keys(id).length > 0 ? { _id: id } : {}),
     ...(Object.keys(time).length > 0 ? { time } : {}),
-    ...(userId === undefined ? {} : { userId: { $eq: userId } }),
+    ...(about.length === 0 ? {} : { $or: about }),
     ...(groupId === undefined ? {} : { groupId: { $eq: groupId } }),
     ...(apiTokenId === undefined ? {} : { apiTokenId: { $eq: apiTokenId } }),
     ...(method === undefined ? {} : { method: { $eq: method } }),

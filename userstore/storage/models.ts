@@ -63,6 +63,8 @@ export interface ActivityDocument extends Omit<Activity, 'id' | 'time' | 'change
   _id: string;
   time: Date;
   expireTime: Date;
+  /** The user name that a new user was to have, folded. */
+  userNameKey?: string;
 }
 
 /** The collections of one database. */
@@ -237,6 +239,8 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
     path: String,
     userId: String,
     groupId: String,
+    userName: String,
+    userNameKey: String,
     status: Number,
     scimType: String,
     detail: String,
@@ -248,6 +252,10 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ organizationId: 1, userId: 1, _id: 1 }, { name: 'ofUser' })
   .index({ organizationId: 1, groupId: 1, _id: 1 }, { ...ofGroup })
+  .index(
+    { organizationId: 1, userNameKey: 1, _id: 1 },
+    { name: 'ofUserName', partialFilterExpression: { userNameKey: { $exists: true } } },
+  )
   .index(...expiry);
 
 /** The models of a connection. */

@@ -66,7 +66,11 @@ export interface Activity {
     | Change
     | undefined;
   /** The group it was about, where it was about one. */
-  groupId?: string | undefined;
+  groupId?:
+    | string
+    | undefined;
+  /** The user name that a new user was to have, at most 256 characters. */
+  userName?: string | undefined;
 }
 
 /** Asks for activities to be kept. */
@@ -104,7 +108,14 @@ export interface ListActivitiesRequest {
     | undefined;
   /** `next_page_token` of the page before; absent for the first. */
   pageToken?: string | undefined;
-  groupId?: string | undefined;
+  groupId?:
+    | string
+    | undefined;
+  /**
+   * About the user with this name, in any letter case, before there was one: beside `user_id`, one of
+   * both is enough.
+   */
+  userName?: string | undefined;
 }
 
 /** A page of activities. */
@@ -154,6 +165,7 @@ function createBaseActivity(): Activity {
     durationMs: 0,
     change: undefined,
     groupId: undefined,
+    userName: undefined,
   };
 }
 
@@ -202,6 +214,9 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
     }
     if (message.groupId !== undefined) {
       writer.uint32(114).string(message.groupId);
+    }
+    if (message.userName !== undefined) {
+      writer.uint32(122).string(message.userName);
     }
     return writer;
   },
@@ -331,6 +346,14 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
             message.groupId = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.userName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -364,6 +387,7 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
       ? Change.fromPartial(object.change)
       : undefined;
     message.groupId = object.groupId ?? undefined;
+    message.userName = object.userName ?? undefined;
     return message;
   },
 };
@@ -483,6 +507,7 @@ function createBaseListActivitiesRequest(): ListActivitiesRequest {
     pageSize: undefined,
     pageToken: undefined,
     groupId: undefined,
+    userName: undefined,
   };
 }
 
@@ -522,6 +547,9 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     }
     if (message.groupId !== undefined) {
       writer.uint32(90).string(message.groupId);
+    }
+    if (message.userName !== undefined) {
+      writer.uint32(98).string(message.userName);
     }
     return writer;
   },
@@ -627,6 +655,14 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
             message.groupId = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.userName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -655,6 +691,7 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     message.pageSize = object.pageSize ?? undefined;
     message.pageToken = object.pageToken ?? undefined;
     message.groupId = object.groupId ?? undefined;
+    message.userName = object.userName ?? undefined;
     return message;
   },
 };

@@ -12,7 +12,10 @@ export interface Actor {
   apiTokenId?:
     | string
     | undefined;
-  /** The id of the request that caused the change, the same in the logs of both services. */
+  /**
+   * The id of the request that caused the change, the same in the logs of both services; of an
+   * operation of a bulk request, with "." and four digits behind it.
+   */
   requestId: string;
   /** The person at whose wish it is, as the caller knows him; for people to read. */
   person?: string | undefined;

@@ -32,7 +32,6 @@ export function globalTokenRevocation(context: SignInContext): RequestHandler {
   return async (request, response) => {
     const { requestId } = localsOf(response);
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    response.setHeader('Cache-Control', 'no-store');
     try {
       const { status, reason, organizationId, userId } = await answer(request.ip, token, request.body, requestId);
       if (organizationId !== undefined) {

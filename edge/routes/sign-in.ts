@@ -75,6 +75,11 @@ function addRoutes(router: Router, context: SignInContext): void {
   const logout = logoutHandlers(context);
   const form = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 20 });
   const bytes = express.raw({ type: () => true, limit: FORM_BYTES });
+  // Redirects, too, carry what is good once.
+  router.use(['/login', '/logout'], (_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    next();
+  });
   router.route('/login').get(login.show).post(form, login.post).all(otherMethods('GET', 'POST'));
   router.route('/login/okta').get(login.fromOkta).all(otherMethods('GET'));
   router.route('/login/return/:organizationId').get(loginReturn(context)).all(otherMethods('GET'));

@@ -78,6 +78,7 @@ describe('sign-in', function () {
 
     const seen = await browser.get(okta.signIn(location.href));
     expect([seen.status, seen.location]).to.deep.equal([303, pair.appUrl]);
+    expect(seen.headers.get('cache-control')).to.equal('no-store');
     expect(await userOf(pair, tokenOf(browser))).to.equal(user.id);
     expect(await activityOf(seen)).to.deep.include({ status: 303, userId: user.id });
     const [line = ''] = seen.headers.getSetCookie().filter((cookie) => cookie.startsWith('__Host-session='));

@@ -209,6 +209,7 @@ describe('Universal Logout', function () {
     ['a subject that is a list', { sub_id: [{ format: 'email', email: 'x@y.example' }] }, 400],
     ['a condition for a name', { sub_id: { format: 'email', email: { $ne: null } } }, 400],
     ['nobody', { sub_id: { format: 'email', email: 'nobody@acme.example' } }, 404],
+    ['what nobody can be called', { sub_id: { format: 'email', email: 'x'.repeat(2000) } }, 400],
     ['no Okta user', { sub_id: { format: 'iss_sub', iss: 'https://acme.okta.com', sub: '00u0' } }, 404],
   ];
   for (const [what, body, status] of bodies) {

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { expect } from 'chai';
 import { createCa } from '../../bin/certificates/issue.js';
-import { type CertificateFiles, followCertificates } from '../../config/certificates.js';
+import { type CertificateFiles, followCertificates, type Pem } from '../../config/certificates.js';
 import type { ClientTls } from '../../config/grpc-credentials.js';
 import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
 import { command, succeeding } from '../harness/commands.js';
@@ -51,6 +51,14 @@ describe('mutual TLS between edge, userstore and callers', function () {
   const following = async (files: CertificateFiles) => ({ certificates: await followCertificates(files) });
   const own = (name: string) => ({ cert: folder.path(`${name}.crt`), key: folder.path(`${name}.key`) });
 
+  /** What is in the files now, for a client that does not follow them. */
+  async function asTheyAre(name: string) {
+    const files = { ca: 'ca.crt', cert: `${name}.crt`, key: `${name}.key` };
+    const read = Object.entries(files).map(async ([is, file]) => [is, await readFile(folder.path(file))]);
+    const pem: Pem = Object.fromEntries(await Promise.all(read));
+    return { certificates: { current: () => pem, follow: () => () => undefined, close: () => undefined } };
+  }
+
   async function viaEdge(method: string, path: string, body?: unknown) {
     const headers = { Authorization: `apikey ${tenant.secret}`, 'Content-Type': 'application/scim+json' };
     const sent = request(tenant.baseUrl + path, { method, ca: folder.ca.cert, headers, agent: false });
@@ -81,13 +89,7 @@ describe('mutual TLS between edge, userstore and callers', function () {
   it('is not entered with a certificate that has expired', async () => {
     await folder.write('late', { role: 'admin', days: -1 });
     // Past the client's own look at the date.
-    const pem = {
-      ca: await readFile(folder.path('ca.crt')),
-      cert: await readFile(folder.path('late.crt')),
-      key: await readFile(folder.path('late.key')),
-    };
-    const certificates = { current: () => pem, follow: () => () => undefined, close: () => undefined };
-    expect(await lookUp({ certificates })).to.equal('UNAVAILABLE');
+    expect(await lookUp(await asTheyAre('late'))).to.equal('UNAVAILABLE');
     await folder.write('late', { role: 'admin' });
     expect(await lookUp(await following({ ca: folder.path('ca.crt'), ...own('late') }))).to.equal('OK');
   });
@@ -141,14 +143,20 @@ describe('mutual TLS between edge, userstore and callers', function () {
   });
 
   it('goes on with a new CA and new certificates, without a restart of the edge and with the old ones refused', async () => {
-    const old = { current: (await folder.clientOf('admin')).current, follow: () => () => undefined, close: () => {} };
-    expect(await lookUp({ certificates: old })).to.equal('OK');
+    const old = await asTheyAre('admin');
+    expect(await lookUp(old)).to.equal('OK');
     const pid = pair.edge.pid();
     await folder.renew();
     await eventually('a client with the new CA is let in', async () => {
       return (await lookUp({ certificates: await folder.clientOf('admin') })) === 'OK';
     });
-    await eventually('one with the old CA is not', async () => (await lookUp({ certificates: old })) === 'UNAVAILABLE');
+    // It believes userstore, so it is userstore who refuses.
+    const ca = await readFile(folder.path('ca.crt'));
+    const believing = { ...old.certificates, current: () => ({ ...old.certificates.current(), ca }) };
+    await eventually(
+      'an old certificate is not',
+      async () => (await lookUp({ certificates: believing })) === 'UNAVAILABLE',
+    );
     const isServed = () =>
       viaEdge('GET', '/Users').then(
         ({ status }) => status === 200,

@@ -12,6 +12,8 @@ const BURST_DURATION = 60;
 const LARGEST_BATCH = 50;
 /** The longest that one command may take, in milliseconds, however long a call may. */
 const COMMAND_MS = 5000;
+/** A count that a crash takes along lets some more requests through, and nothing else; requests wait for it. */
+const UNSAFE = { writeConcern: { w: 1, journal: false } } as const;
 /** Limits that differ; those of most organizations are alike. */
 const MAX_LIMITERS = 100;
 
@@ -84,7 +86,7 @@ function inTime(connection: Connection) {
         filter: mongo.Filter<mongo.Document>,
         update: mongo.UpdateFilter<mongo.Document>,
         options: mongo.FindOneAndUpdateOptions,
-      ) => collection.findOneAndUpdate(filter, update, { ...options, ...within(Date.now() + COMMAND_MS) });
+      ) => collection.findOneAndUpdate(filter, update, { ...options, ...UNSAFE, ...within(Date.now() + COMMAND_MS) });
       return { findOneAndUpdate, createIndex: collection.createIndex.bind(collection) };
     },
   };

@@ -1,6 +1,7 @@
 /** Slows down who tries tokens: an address from which too many were refused has to wait. */
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { networkOf } from './network.js';
 import { ScimError } from './scim/errors.js';
 
 /** As many refused tokens an address may have within a minute for one organization, and for all together. */
@@ -16,15 +17,15 @@ export function failureGuard() {
   const ofAddress = new RateLimiterMemory({ points: MAX_FAILURES_OF_ADDRESS, duration: WINDOW_SECONDS });
   const valid = new LRUCache<string, true>({ max: MAX_VALID });
 
-  const counted = (address: string, organizationId: string) =>
+  const counted = (address: string | undefined, organizationId: string) =>
     [
-      [ofOrganization, `${address} ${organizationId}`],
-      [ofAddress, address],
+      [ofOrganization, `${networkOf(address)} ${organizationId}`],
+      [ofAddress, networkOf(address)],
     ] as const;
 
   return {
     /** Refuses to look at a token from an address that has had too many refused. Throws 429. */
-    async check(address = '', organizationId: string): Promise<void> {
+    async check(address: string | undefined, organizationId: string): Promise<void> {
       for (const [limiter, key] of counted(address, organizationId)) {
         const seen = await limiter.get(key);
         if (seen && seen.consumedPoints > limiter.points) throw tooMany(seen);
@@ -32,7 +33,7 @@ export function failureGuard() {
     },
 
     /** Counts a refusal. Throws 429 where there were too many. */
-    async failed(address = '', organizationId: string): Promise<void> {
+    async failed(address: string | undefined, organizationId: string): Promise<void> {
       for (const [limiter, key] of counted(address, organizationId)) {
         await limiter.consume(key).catch((error: unknown) => {
           throw error instanceof RateLimiterRes ? tooMany(error) : error;

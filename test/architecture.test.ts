@@ -123,7 +123,7 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^edge\/sign-in\//,
-    mayNot: /^edge\/(?!sign-in\/|store-client\.ts|request-log\.ts|activities\.ts)/,
+    mayNot: /^edge\/(?!sign-in\/|store-client\.ts|request-log\.ts|activities\.ts|network\.ts)/,
     because: 'signing in has nothing to do with SCIM, and does not know on which pages it is told',
   },
   {

@@ -7,6 +7,10 @@ import { clearCookie, SESSION_COOKIE, sessionTokenIn } from '../sign-in/cookies.
 import { ProviderTrouble } from '../sign-in/outbound.js';
 import type { SignInContext } from './sign-in.js';
 
+/** Whether a person has followed a link, rather than a page loaded a picture, or a browser something in advance. */
+const isFollowed = ({ method, headers }: Request): boolean =>
+  method === 'GET' && (headers['sec-fetch-dest'] ?? 'document') === 'document' && headers['sec-purpose'] === undefined;
+
 /** The handlers of /logout. */
 export function logoutHandlers({ store, providers, forms, publicUrl, formAction, log }: SignInContext) {
   function confirm(request: Request, response: Response, status: number): void {
@@ -46,7 +50,7 @@ export function logoutHandlers({ store, providers, forms, publicUrl, formAction,
     if (sessionToken === undefined) {
       const { title, main } = signedOutPage();
       sendPage(response, 200, title, main);
-    } else if (forms.whence(request) === 'here' && request.method === 'GET') await signOut(response, sessionToken);
+    } else if (forms.whence(request) === 'here' && isFollowed(request)) await signOut(response, sessionToken);
     else confirm(request, response, 200);
   };
 

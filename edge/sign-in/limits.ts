@@ -1,5 +1,6 @@
 /** How often sign-in may be tried: from one address, and for one account. Counted by each edge for itself. */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { networkOf } from '../network.js';
 
 /** In a minute. A whole office may be behind one address. */
 const PER_ADDRESS = 200;
@@ -30,14 +31,14 @@ export function signInLimits() {
 
   return {
     /** A step of a sign-in from this address. */
-    address: (address = '') => count(addresses, address),
+    address: (address?: string) => count(addresses, networkOf(address)),
     /** A sign-in as this account: an e-mail address as typed, or a subject of a provider. */
     account: (account: string) => count(accounts, account.toLowerCase()),
     /** A token for revocation from this address that was not valid. */
-    refusedToken: (address = '') => count(refused, address),
+    refusedToken: (address?: string) => count(refused, networkOf(address)),
     /** Whether there were too many of those. */
-    async mayBringToken(address = ''): Promise<void> {
-      const seen = await refused.get(address);
+    async mayBringToken(address?: string): Promise<void> {
+      const seen = await refused.get(networkOf(address));
       if (seen && seen.consumedPoints > PER_ADDRESS) throw tooOften(seen);
     },
   };

@@ -23,7 +23,8 @@ export async function boundedFetch(url: string, options: Outbound): Promise<Resp
   try {
     const answer = await fetch(url, { ...(options as RequestInit), redirect: 'manual', signal });
     const body = await readAll(answer);
-    if (answer.status >= 500) throw new ProviderTrouble(`${new URL(url).host} answers ${answer.status}`);
+    const isPassing = answer.status >= 500 || answer.status === 429 || (answer.status >= 300 && answer.status < 400);
+    if (isPassing) throw new ProviderTrouble(`${new URL(url).host} answers ${answer.status}`);
     return new Response(body, { status: answer.status, headers: answer.headers });
   } catch (error) {
     if (error instanceof ProviderTrouble) throw error;

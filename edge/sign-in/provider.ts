@@ -131,6 +131,9 @@ async function discover(issuer: string) {
   }
 }
 
+/** What openid-client says of answers that are not those of a token endpoint: a page of something in between. */
+const UNREADABLE = ['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_PARSE_ERROR'];
+
 /** What became of a code, in words; what the provider answers beyond an error's name stays out of them. */
 function failureOf(error: unknown): Error {
   const trouble = troubleIn(error);
@@ -145,16 +148,21 @@ function failureOf(error: unknown): Error {
     const kind = name === 'invalid_grant' ? 'expired' : 'trouble';
     return new SignInFailure(kind, `The provider did not take the code: ${name ?? 'an error'}.`);
   }
+  if (error instanceof oidc.ClientError && UNREADABLE.includes(error.code ?? '')) {
+    return new SignInFailure('trouble', "The provider's answer cannot be read.");
+  }
   if (error instanceof oidc.ClientError || error instanceof InvalidToken) {
     return new SignInFailure('refused', `The provider's answer is not valid: ${innermost(error)}.`);
   }
   return error instanceof Error ? error : new Error('sign-in failed');
 }
 
-/** The text of what is at the bottom of an error: those of both libraries hold no values. */
+/** The text of what is at the bottom of an error: those of both libraries hold no values, those of parsers do. */
 function innermost(error: unknown): string {
   let found = error;
-  while (found instanceof Error && found.cause instanceof Error) found = found.cause;
+  while (found instanceof Error && found.cause instanceof Error && !(found.cause instanceof SyntaxError)) {
+    found = found.cause;
+  }
   return found instanceof Error ? found.message : 'an error';
 }
 

@@ -33,10 +33,8 @@ type Answer = Omit<RevocationAnswer, 'organizationId'>;
 
 /** Handles requests to `endpoint`, the address that tokens must be meant for. Throws StoreFailure and ProviderTrouble. */
 export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keysOf'>, endpoint: string) {
-  async function isFirst(issuer: string, jti: string, expireTime: Date, requestId: string): Promise<boolean> {
-    const key = createHash('sha256').update(`revocation ${issuer} ${jti}`).digest('base64url');
-    return (await store.useOnce({ key, expireTime }, requestId)).isFirst;
-  }
+  const keyOf = (issuer: string, jti: string) =>
+    createHash('sha256').update(`revocation ${issuer} ${jti}`).digest('base64url');
 
   async function revoke(request: RevokeUserSessionsRequest, requestId: string): Promise<Answer> {
     try {
@@ -58,9 +56,14 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
     if (own === undefined) return { status: 403, reason: 'The client is not that of any organization.' } as const;
     const user = userIn(asked);
     if (!user) return { status: 400, reason: 'The body has no "sub_id" of format "email" or "iss_sub".' } as const;
-    if (!(await isFirst(issuer, jti, expireTime, requestId))) throw new InvalidToken('it was used already');
+    const use = { key: keyOf(issuer, jti), expireTime };
+    const { isFirst } = await store.useOnce({ ...use, onlyLook: true }, requestId);
+    if (!isFirst) throw new InvalidToken('it was used already');
     const actor = { caller: 'edge', apiTokenId: undefined, requestId };
-    return await revoke({ organizationId: own, actor, user }, requestId);
+    const revoked = await revoke({ organizationId: own, actor, user }, requestId);
+    // Used up when it is done: a provider that got no answer sends the same token again.
+    await store.useOnce(use, requestId);
+    return revoked;
   }
 
   async function claimedIn(token: string, requestId: string): Promise<Claimed> {
@@ -93,7 +96,7 @@ interface Claimed {
 }
 
 const REFUSALS: Partial<Record<ErrorReason, Answer>> = {
-  [ErrorReason.ERROR_REASON_USER_NOT_FOUND]: { status: 404, reason: 'There is no such user, or more than one.' },
+  [ErrorReason.ERROR_REASON_USER_NOT_FOUND]: { status: 404, reason: 'There is no such user.' },
   [ErrorReason.ERROR_REASON_FIELD_INVALID]: { status: 422, reason: 'Nobody can have such an identifier.' },
 };
 

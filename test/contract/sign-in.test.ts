@@ -128,14 +128,18 @@ describe('SignIn', () => {
     expect((await signIn(subject, byName.userName)).user?.id).to.equal(byId.id);
   });
 
-  it('takes no external id that several users have, but the user name then', async () => {
+  it('takes no external id that several users have, and no user name that another account’s user has', async () => {
     const subject = newSubject();
     const users = [
       await createUser(tenant.scim, { externalId: subject }),
       await createUser(tenant.scim, { externalId: subject }),
     ];
     expect(await failureIn(signIn(subject))).to.deep.equal(noUser);
-    expect((await signIn(subject, users[1].userName)).user?.id).to.equal(users[1].id);
+    expect(await failureIn(signIn(subject, users[1].userName))).to.deep.equal(noUser);
+    // A name that was handed on at Okta must not hand on an account.
+    expect(await failureIn(signIn(newSubject(), users[1].userName))).to.deep.equal(otherSubject);
+    const own = await createUser(tenant.scim, { externalId: 'number 7' });
+    expect((await signIn(newSubject(), own.userName)).user?.id).to.equal(own.id);
   });
 
   it('finds nobody by e-mail address, by nickname or by half a name, and creates nobody: SIGN_IN_NO_USER', async () => {
@@ -190,9 +194,9 @@ describe('SignIn', () => {
   ] as const) {
     it(`refuses a ${title} user and does not link him: ${refused}, with his id for the log`, async () => {
       const [subject, other] = [newSubject(), newSubject()];
-      const user = await createUser(tenant.scim, { externalId: subject });
+      const user = await createUser(tenant.scim, { externalId: undefined });
       await enter(user.id, false);
-      for (const call of [() => signIn(subject), () => signIn(newSubject(), user.userName)]) {
+      for (const call of [() => signIn(subject, user.userName), () => signIn(newSubject(), user.userName)]) {
         expect(await failureIn(call())).to.deep.equal({ code: 'FAILED_PRECONDITION', reason: refused });
         const error: unknown = await call().catch((thrown: unknown) => thrown);
         expect(failureOf(error as ServiceError)?.userId).to.equal(user.id);
@@ -209,7 +213,7 @@ describe('SignIn', () => {
 
   it('links one of many who sign in at once as the same subject, and the others to him', async () => {
     const subject = newSubject();
-    const users = await Promise.all([1, 2, 3].map(() => createUser(tenant.scim, { externalId: newSubject() })));
+    const users = await Promise.all([1, 2, 3].map(() => createUser(tenant.scim, { externalId: undefined })));
     const calls = Array.from({ length: 12 }, (_, index) => signIn(subject, users[index % 3].userName));
     const answers = await Promise.all(calls);
     expect(new Set(answers.map(({ user }) => user?.id)).size).to.equal(1);
@@ -217,7 +221,7 @@ describe('SignIn', () => {
   });
 
   it('links one of many subjects that sign in at once as the same user, and refuses the others', async () => {
-    const user = await createUser(tenant.scim, { externalId: newSubject() });
+    const user = await createUser(tenant.scim, { externalId: undefined });
     const answers = await Promise.allSettled(Array.from({ length: 8 }, () => signIn(newSubject(), user.userName)));
     expect(answers.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
   });

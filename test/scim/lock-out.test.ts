@@ -278,13 +278,24 @@ describe('B19: deactivation ends everything at once', () => {
   }
   const subjectNamed = (subject: string) => ({ $case: 'subject', value: { issuer: tenant.issuer, subject } }) as const;
 
-  it('by Universal Logout, of nobody where two have the address, or nobody is named so: USER_NOT_FOUND', async () => {
-    const emails = [{ value: `${randomUUID()}@oakstreet.example`, type: 'work' }];
-    for (const _ of [1, 2]) await createUser(tenant.scim, { emails, externalId: newSubject() });
+  it('by Universal Logout, of everybody whose name or address is the one named', async () => {
+    const [one, other, named, bystander] = [await signedIn(), await signedIn(), await signedIn(), await signedIn()];
+    const address = named.user.userName;
+    const emails = [{ value: address, type: 'work' }];
+    for (const { user, subject } of [one, other]) {
+      const body = oktaUser(user.userName, { emails, externalId: subject });
+      ok(await tenant.scim('PUT', `/Users/${user.id}`, body));
+    }
+    const user = { $case: 'email', value: address.toUpperCase() } as const;
+    await edge.revokeUserSessions({ organizationId: tenant.organizationId, actor: actor(), user });
+    for (const person of [one, other, named]) expect(await stateOf(person)).to.equal('SESSION_REVOKED');
+    expect(await stateOf(bystander)).not.to.equal('SESSION_REVOKED');
+  });
+
+  it('by Universal Logout, of nobody where nobody is named so: USER_NOT_FOUND', async () => {
     const revoke = (user: Parameters<typeof edge.revokeUserSessions>[0]['user']) =>
       failureIn(edge.revokeUserSessions({ organizationId: tenant.organizationId, actor: actor(), user }));
     for (const user of [
-      { $case: 'email', value: emails[0]?.value ?? '' },
       { $case: 'email', value: 'nobody@oakstreet.example' },
       { $case: 'userId', value: 'nobody' },
       subjectNamed('nobody'),

@@ -151,6 +151,14 @@ describe('the login page', function () {
       expect((await browser.get('/logout')).said).to.include('You are signed out');
     });
 
+    it('by what no person has followed asks first: a picture on a page of ours, a page loaded in advance', async () => {
+      const { browser, isIn } = await signedIn();
+      for (const more of [{ 'sec-fetch-dest': 'image' }, { 'sec-purpose': 'prefetch' }]) {
+        const seen = await browser.get('/logout', { 'sec-fetch-site': 'same-origin', ...more });
+        expect([seen.status, await isIn()]).to.deep.equal([200, true]);
+      }
+    });
+
     it('by a link from anywhere else asks first', async () => {
       const { browser, isIn } = await signedIn();
       for (const site of ['cross-site', 'same-site', 'none', undefined]) {

@@ -57,11 +57,19 @@ describe('a provider', function () {
     expect(seen.text).to.include(again);
   }
 
+  const HTML = { 'content-type': 'text/html' };
+  const JSON_TYPE = { 'content-type': 'application/json' };
   const misbehaviours: [what: string, answer: (response: ServerResponse) => void][] = [
     ['says nothing', () => undefined],
     ['begins to answer and stops', (response) => response.writeHead(200).write('{')],
     ['hangs up', (response) => response.socket?.destroy()],
     ['answers 500', (response) => response.writeHead(500).end()],
+    ['is asked too much', (response) => response.writeHead(429).end()],
+    [
+      'is behind something with a page of its own',
+      (response) => response.writeHead(200, HTML).end('<p>One moment</p>'),
+    ],
+    ['answers what only looks like JSON', (response) => response.writeHead(200, JSON_TYPE).end('eyJ-secret')],
     ['answers without end', (response) => void response.writeHead(200).end('x'.repeat(1024 * 1024))],
   ];
   for (const [what, answer] of misbehaviours) {
@@ -121,7 +129,7 @@ describe('a provider', function () {
       }
       const url = okta.signIn(await person.leave(email()));
       at(path, redirect);
-      expect((await person.get(url)).status).to.be.oneOf([403, 502]);
+      await expectTrouble(() => person.get(url), 'Try again');
       okta.honest();
     }
     expect(elsewhere.requests).to.deep.equal([]);

@@ -45,6 +45,10 @@ describe('the target of a sign-in', () => {
     '?x',
     '',
     `/${'x'.repeat(3000)}`,
+    `/${'é'.repeat(1000)}`,
+    '/logout',
+    '/login/okta?iss=https://evil.example',
+    '/x/../LOGIN',
   ];
   for (const asked of [...others, undefined, 7, ['/x'], { asked: '/x' }]) {
     it(`is the application when ${JSON.stringify(asked)?.slice(0, 60)} is asked for`, () => {

@@ -133,10 +133,19 @@ describe('a key', () => {
 
   it('is first once, whoever uses it at once, at however many userstores', async () => {
     const key = randomUUID();
-    const uses = await Promise.all(Array.from({ length: 20 }, () => rules().use(key, inAnHour(), soon())));
+    const uses = await Promise.all(
+      Array.from({ length: 20 }, () => rules().use({ key, expireTime: inAnHour() }, soon())),
+    );
     expect(uses.filter((isFirst) => isFirst)).to.have.length(1);
-    expect(await rules().use(key, inAnHour(), soon())).to.equal(false);
-    expect(await rules().use(randomUUID(), inAnHour(), soon())).to.equal(true);
+    expect(await rules().use({ key, expireTime: inAnHour() }, soon())).to.equal(false);
+    expect(await rules().use({ key: randomUUID(), expireTime: inAnHour() }, soon())).to.equal(true);
+  });
+
+  it('that is only looked at is not used by that', async () => {
+    const use = { key: randomUUID(), expireTime: inAnHour() };
+    for (let i = 0; i < 2; i++) expect(await rules().use({ ...use, onlyLook: true }, soon())).to.equal(true);
+    expect(await rules().use(use, soon())).to.equal(true);
+    expect(await rules().use({ ...use, onlyLook: true }, soon())).to.equal(false);
   });
 
   it('is remembered by the database until its time', async () => {
@@ -156,7 +165,7 @@ describe('a key', () => {
   ] as const) {
     it(`of ${title} is refused: FIELD_INVALID in ${field}`, async () => {
       const error = await rules()
-        .use(key, expireTime, soon())
+        .use({ key, expireTime }, soon())
         .catch((thrown: unknown) => thrown);
       expect(error).to.include({ reason: 5, field });
     });

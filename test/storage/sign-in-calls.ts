@@ -79,7 +79,7 @@ export const signInReads = (of: () => Database, user: User): [title: string, rea
     ['the user who is linked to a subject', (deadline) => of().users.findLinked('one', link, deadline)],
     ['the user of a name', (deadline) => of().users.findByName('one', user.userName ?? '', deadline)],
     ['the user with an external id', (deadline) => of().users.findByExternalId('one', user.externalId ?? '', deadline)],
-    ['the user with an address', (deadline) => of().users.findByEmail('one', user.emails[0]?.value ?? '', deadline)],
+    ['the user with an address', (deadline) => of().users.findByAddress('one', user.emails[0]?.value ?? '', deadline)],
     ['what decides about users', (deadline) => of().users.standings('one', [user.id, 'nobody'], deadline)],
     ['what decides about an organization', (deadline) => of().organizations.standing('first', deadline)],
     ['the connection of an organization', (deadline) => of().ssoConnections.get('first', deadline)],

@@ -7,35 +7,37 @@ import { DomainError, invalidField } from './errors.js';
 /** In characters. */
 const MAX_NAME = 2048;
 
-/** The id of the one user who is named so. Throws USER_NOT_FOUND, FIELD_INVALID. */
-export async function namedUser(
+/**
+ * The ids of the users who are named so. An address may be several people's: to end a session too many is the safe side.
+ * Throws USER_NOT_FOUND, FIELD_INVALID.
+ */
+export async function namedUsers(
   storage: UserStorage,
   organizationId: string,
   user: RevokeUserSessionsRequest['user'],
   deadline: number,
-): Promise<string> {
+): Promise<[string, ...string[]]> {
   const name = user?.$case === 'subject' ? user.value.subject : user?.value;
   if (!user || !name || name.length > MAX_NAME) throw invalidField('user', 'The request does not say which user.');
-  const find = async (): Promise<Found | undefined> => {
+  const byId = async () => [await storage.find(organizationId, name, deadline)].filter((found) => found !== undefined);
+  const byExternalId = () => storage.findByExternalId(organizationId, name, deadline);
+  const find = async (): Promise<Found[]> => {
     switch (user.$case) {
       case 'userId':
-        return await storage.find(organizationId, name, deadline);
+        return await byId();
       case 'externalId':
-        return await storage.findByExternalId(organizationId, name, deadline);
+        return await byExternalId();
       case 'email':
-        return (
-          (await storage.findByName(organizationId, name, deadline)) ??
-          (await storage.findByEmail(organizationId, name, deadline))
-        );
-      case 'subject':
-        return (
-          (await storage.findLinked(organizationId, user.value, deadline)) ??
-          (await storage.find(organizationId, name, deadline)) ??
-          (await storage.findByExternalId(organizationId, name, deadline))
-        );
+        return await storage.findByAddress(organizationId, name, deadline);
+      case 'subject': {
+        const linked = await storage.findLinked(organizationId, user.value, deadline);
+        if (linked) return [linked];
+        const found = await byId();
+        return found.length > 0 ? found : await byExternalId();
+      }
     }
   };
-  const found = await find();
-  if (found) return found.user.id;
-  throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'No user, or more than one, is named so.');
+  const [first, ...more] = (await find()).map(({ user }) => user.id);
+  if (first !== undefined) return [first, ...more];
+  throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'No user is named so.');
 }

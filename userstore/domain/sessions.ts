@@ -23,7 +23,7 @@ import type { Accounts } from './accounts.js';
 import type { UntilDone } from './attempts.js';
 import { DomainError, invalidField } from './errors.js';
 import { organizationNotFound, pageSizeOf, pageTokenInvalid } from './organizations.js';
-import { namedUser } from './provider-names.js';
+import { namedUsers } from './provider-names.js';
 import type { Sealer } from './sealing.js';
 import { checkClaims, refusalOf, signedIn } from './sign-in.js';
 import { connectionNotFound } from './sso-connections.js';
@@ -191,12 +191,12 @@ export function sessions(storage: SessionStorage, tools: SessionTools) {
       } else throw invalidField('which', 'The request does not say which sessions to end.');
     },
 
-    /** Ends all sessions of whom the provider names; his id. Throws as the contract's RevokeUserSessions says. */
+    /** Ends all sessions of those whom the provider names; the id of the first. Throws as the contract's RevokeUserSessions says. */
     async revoke({ organizationId, user, actor }: RevokeUserSessionsRequest, deadline: number): Promise<string> {
       await standingOf(organizationId, deadline);
-      const userId = await namedUser(users, organizationId, user, deadline);
-      await accounts.endSessions({ organizationId, userId }, actor, deadline);
-      return userId;
+      const userIds = await namedUsers(users, organizationId, user, deadline);
+      for (const userId of userIds) await accounts.endSessions({ organizationId, userId }, actor, deadline);
+      return userIds[0];
     },
   };
 

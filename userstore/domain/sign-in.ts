@@ -68,18 +68,31 @@ export function signedIn(
   }
 
   async function unlinked(): Promise<Found | undefined> {
-    const byId = await storage.findByExternalId(organizationId, subject, deadline);
+    const [byId, another] = await storage.findByExternalId(organizationId, subject, deadline);
+    if (another) {
+      const message = `Several users have the external id ${subject}, so it says nothing about who signs in.`;
+      throw new DomainError(ErrorReason.ERROR_REASON_SIGN_IN_NO_USER, message);
+    }
     if (byId || preferredUsername === '') return byId;
-    return await storage.findByName(organizationId, preferredUsername, deadline);
+    const byName = await storage.findByName(organizationId, preferredUsername, deadline);
+    if (byName && isAnother(byName.user.externalId, subject)) throw linkedToAnother(byName.user.id);
+    return byName;
   }
 
   return untilDone(`${organizationId}/sign-in/${subject}`, attempt, deadline);
 }
 
+/** Okta's ids of users, which are what it sends as external ids unless told otherwise, and always as subjects. */
+const OKTA_USER_ID = /^00u\w{17}$/;
+
+/** Whether this is the external id of another person at Okta: a name that was handed on must not hand on an account. */
+const isAnother = (externalId: string | undefined, subject: string): boolean =>
+  externalId !== undefined && externalId !== subject && OKTA_USER_ID.test(externalId) && OKTA_USER_ID.test(subject);
+
 const linkedToAnother = (userId: string) =>
   new DomainError(
     ErrorReason.ERROR_REASON_SIGN_IN_OTHER_SUBJECT,
-    'The user signs in as another subject of this provider; LeaseHawk support can unlink him.',
+    'The user is another subject of this provider, by his link or his external id; LeaseHawk support can unlink him.',
     undefined,
     userId,
   );

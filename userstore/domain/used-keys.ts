@@ -1,4 +1,5 @@
 /** The rule of what may be used once. */
+import type { UseOnceRequest } from '../../proto/gen/userstore/v1/session_service.js';
 import type { UsedKeyStorage } from '../storage/used-keys.js';
 import { invalidField } from './errors.js';
 
@@ -12,13 +13,13 @@ export type UsedKeys = ReturnType<typeof usedKeys>;
 /** Binds the rule to where used keys are stored. `deadline` is in epoch milliseconds. */
 export function usedKeys(storage: UsedKeyStorage) {
   return {
-    /** Uses a key until `expireTime`; whether this is the first time. Throws FIELD_INVALID. */
-    async use(key: string, expireTime: Date | undefined, deadline: number): Promise<boolean> {
+    /** Uses a key, or only looks at it; whether this is the first time. Throws FIELD_INVALID. */
+    async use({ key, expireTime, onlyLook }: UseOnceRequest, deadline: number): Promise<boolean> {
       if (!KEY.test(key)) throw invalidField('key', 'A key has 16 to 128 characters of base64url or hexadecimal.');
       if (!expireTime || !(expireTime.getTime() <= Date.now() + MAX_LIFETIME)) {
         throw invalidField('expire_time', 'A key is used up for a time that ends within a day.');
       }
-      return await storage.use(key, expireTime, deadline);
+      return onlyLook ? await storage.isUnused(key, deadline) : await storage.use(key, expireTime, deadline);
     },
   };
 }

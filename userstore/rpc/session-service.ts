@@ -21,7 +21,7 @@ export function sessionService(
       return {};
     },
     revokeUserSessions: async (request, deadline) => ({ userId: await sessions.revoke(request, deadline) }),
-    useOnce: async ({ key, expireTime }, deadline) => ({ isFirst: await usedKeys.use(key, expireTime, deadline) }),
+    useOnce: async (request, deadline) => ({ isFirst: await usedKeys.use(request, deadline) }),
     lockUser: async ({ reason, actor, ...key }, deadline) => ({
       user: await accounts.lock(key, reason, actor, deadline),
     }),

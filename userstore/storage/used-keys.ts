@@ -22,5 +22,10 @@ export function usedKeyStorage(model: Model<UsedKeyDocument>) {
         throw error;
       }
     },
+
+    /** Whether nobody has used the key. */
+    async isUnused(key: string, deadline: number): Promise<boolean> {
+      return (await collection.findOne({ _id: key }, within(deadline))) === null;
+    },
   };
 }

@@ -30,6 +30,8 @@ export type UserStorage = ReturnType<typeof userStorage>;
 
 /** With so many changes in it a document is no longer left to the next move. */
 const MAX_UNMOVED = 20;
+/** So many share an e-mail address at most, as far as it matters. */
+const MAX_ADDRESSED = 100;
 
 /** A user, his account, and those of his changes that lie in his document still: a write hands them on. */
 export interface Found {
@@ -65,10 +67,13 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     return (await replacing.finally(() => totals.changed(organizationId))).matchedCount === 1;
   }
 
+  const some = async (query: mongo.Filter<UserDocument>, limit: number, deadline: number): Promise<Found[]> =>
+    (await collection.find(query, { limit, ...within(deadline) }).toArray()).map(foundIn);
+
   /** The one user whom a query finds. */
   async function only(query: mongo.Filter<UserDocument>, deadline: number): Promise<Found | undefined> {
-    const [document, another] = await collection.find(query, { limit: 2, ...within(deadline) }).toArray();
-    return document && !another ? foundIn(document) : undefined;
+    const [found, another] = await some(query, 2, deadline);
+    return another ? undefined : found;
   }
 
   /** What of the changes a document has to keep; where they are too many, they are moved first. */
@@ -103,14 +108,17 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
       return await only({ organizationId, userNameKey: fold(userName) }, deadline);
     },
 
-    /** The user with this external id; undefined where several have it. */
-    async findByExternalId(organizationId: string, externalId: string, deadline: number): Promise<Found | undefined> {
-      return await only({ organizationId, externalId }, deadline);
+    /** The users with this external id, two of them at most. */
+    async findByExternalId(organizationId: string, externalId: string, deadline: number): Promise<Found[]> {
+      return await some({ organizationId, externalId }, 2, deadline);
     },
 
-    /** The user with this e-mail address, in any letter case; undefined where several have it. */
-    async findByEmail(organizationId: string, address: string, deadline: number): Promise<Found | undefined> {
-      return await only({ organizationId, 'emails.valueKey': fold(address) }, deadline);
+    /** The users with this name or this e-mail address, in any letter case, a hundred of them at most. */
+    async findByAddress(organizationId: string, address: string, deadline: number): Promise<Found[]> {
+      const key = fold(address);
+      const named = await some({ organizationId, userNameKey: key }, 1, deadline);
+      const mailed = await some({ organizationId, 'emails.valueKey': key }, MAX_ADDRESSED, deadline);
+      return [...named, ...mailed.filter(({ user }) => user.id !== named[0]?.user.id)];
     },
 
     /** Of each of these users who is there his name, whether he may enter, and his account, by his id. */

@@ -195,7 +195,11 @@ export interface UseOnceRequest {
    * Until when it must not be used again: at most a day from now. What is over by then has to be
    * refused by the caller.
    */
-  expireTime: Date | undefined;
+  expireTime:
+    | Date
+    | undefined;
+  /** Only say whether it may be used. */
+  onlyLook?: boolean | undefined;
 }
 
 /** Whether it may be used. */
@@ -1485,7 +1489,7 @@ export const RevokeUserSessionsResponse: MessageFns<
 };
 
 function createBaseUseOnceRequest(): UseOnceRequest {
-  return { key: "", expireTime: undefined };
+  return { key: "", expireTime: undefined, onlyLook: undefined };
 }
 
 export const UseOnceRequest: MessageFns<UseOnceRequest, "userstore.v1.UseOnceRequest"> = {
@@ -1497,6 +1501,9 @@ export const UseOnceRequest: MessageFns<UseOnceRequest, "userstore.v1.UseOnceReq
     }
     if (message.expireTime !== undefined) {
       Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(18).fork()).join();
+    }
+    if (message.onlyLook !== undefined) {
+      writer.uint32(24).bool(message.onlyLook);
     }
     return writer;
   },
@@ -1530,6 +1537,14 @@ export const UseOnceRequest: MessageFns<UseOnceRequest, "userstore.v1.UseOnceReq
             message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.onlyLook = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1549,6 +1564,7 @@ export const UseOnceRequest: MessageFns<UseOnceRequest, "userstore.v1.UseOnceReq
     const message = createBaseUseOnceRequest();
     message.key = object.key ?? "";
     message.expireTime = object.expireTime ?? undefined;
+    message.onlyLook = object.onlyLook ?? undefined;
     return message;
   },
 };

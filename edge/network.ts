@@ -1,0 +1,16 @@
+/** Whose an address is, as far as it can be told: of IPv6 a subscriber has a whole network of 64 bits. Pure. */
+
+/** What limits are counted by: an IPv4 address, or the first half of an IPv6 address. */
+export function networkOf(address = ''): string {
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const [head = '', tail] = address.replace(/%.*$/, '').split('::', 2);
+  const groups = (text: string) => text.split(':').filter((group) => group !== '');
+  const behind = tail === undefined ? [] : groups(tail);
+  const between =
+    tail === undefined ? [] : Array<string>(Math.max(8 - groups(head).length - behind.length, 0)).fill('0');
+  return [...groups(head), ...between, ...behind]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}

@@ -51,7 +51,7 @@ const newGroup = (displayName: string) => ({ ...groupNamed(displayName), ...newU
 const finance = newGroup('Finance');
 const read = { group: finance, etag: undefined };
 const groupChange = { ...changeOf(ana, 1), userId: '' };
-const work = (id: string) => ({ id, time: now, change: groupChange });
+const work = (id: string) => ({ id, isExact: false, time: now, change: groupChange });
 let count = 0;
 
 const writes: [title: string, command: string, write: (deadline: number) => Promise<unknown>][] = [
@@ -88,12 +88,13 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
     'findAndModify',
     (deadline) => database.groups.begin(read, undefined, work(uuidv7()), deadline),
   ],
+  ['whether it is alone', 'find', (deadline) => database.groups.isAlone(finance, 'x', deadline)],
   [
     'the end of a change of members',
     'findAndModify',
     (deadline) => database.groups.finish(finance, 'x', groupChange, deadline),
   ],
-  ['the confirmation of a group', 'update', (deadline) => database.groups.confirm(finance, deadline)],
+  ['the confirmation of a group', 'update', (deadline) => database.groups.confirm(read, deadline)],
   [
     'the removal of a group',
     'update',

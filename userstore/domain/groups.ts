@@ -9,7 +9,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
+import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type {
   CreateGroupRequest,
   DeleteGroupRequest,
@@ -20,7 +20,7 @@ import type {
 } from '../../proto/gen/userstore/v1/group_service.js';
 import { Taken } from '../storage/errors.js';
 import type { GroupPage, GroupStorage } from '../storage/groups.js';
-import type { MembershipStorage } from '../storage/memberships.js';
+import type { MembershipPage, MembershipStorage } from '../storage/memberships.js';
 import { turns, untilDone } from './attempts.js';
 import { groupChange } from './changes.js';
 import { DomainError, invalidField } from './errors.js';
@@ -208,7 +208,7 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
     async listMemberships(
       { organizationId, groupIds, pageSize, pageToken }: ListMembershipsRequest,
       deadline: number,
-    ): Promise<{ memberships: Membership[]; nextPageToken?: string | undefined }> {
+    ): Promise<MembershipPage> {
       if (groupIds.length === 0 || groupIds.length > MAX_GROUPS) {
         throw invalidField('group_ids', `Between 1 and ${MAX_GROUPS} groups can be asked for.`);
       }

@@ -45,8 +45,8 @@ function objectChanges(op: Op, value: JsonObject, groupId: string, settings: Set
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
-    const isEchoed = target.kind === 'readOnly' && target.path.toLowerCase() !== 'id';
-    return isEchoed ? [] : targetChanges(op, target, inner, groupId, settings);
+    // Echoed, or not: what is not the client's to write is passed over (RFC 7644 section 3.5.2.3).
+    return target.kind === 'readOnly' ? [] : targetChanges(op, target, inner, groupId, settings);
   });
   const known = found.filter((changes) => changes !== undefined);
   return known.length > 0 || found.length === 0 ? known.flat() : undefined;
@@ -63,7 +63,7 @@ function targetChanges(
   switch (target.kind) {
     case 'readOnly':
       // Okta sends the id of the group along.
-      if (target.path.toLowerCase() === 'id' && op !== 'remove' && value === groupId) return [];
+      if (target.path.toLowerCase() === 'id' && op !== 'remove' && isId(value, groupId)) return [];
       throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
     case 'core':
       if (!isObject(value)) throw badRequest('invalidValue', `"${GROUP.schema}" must be an object.`);
@@ -85,6 +85,9 @@ function targetChanges(
       return undefined;
   }
 }
+
+const isId = (value: unknown, id: string): boolean =>
+  typeof value === 'string' && value.toLowerCase() === id.toLowerCase();
 
 function memberChanges(op: Op, value: unknown, settings: Settings): Change[] {
   if (op === 'replace') return [members('replaceMembers', memberIds(value, settings))];

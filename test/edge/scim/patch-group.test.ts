@@ -26,6 +26,12 @@ const short = (operations: unknown) =>
 const rows: [title: string, operations: object[], expected: object[]][] = [
   ['Okta renames', [{ op: 'replace', value: { id: 'g', displayName: 'New' } }], [name('New')]],
   ['Okta echoes the id alone', [{ op: 'replace', value: { id: 'g' } }], []],
+  [
+    'another id, beside a name',
+    [{ op: 'replace', value: { id: 'other', displayName: 'x' } }],
+    [set('display_name', 'x')],
+  ],
+  ['the id by its path, in capitals', [{ op: 'replace', path: 'id', value: 'G' }], []],
   ['the id by its path', [{ op: 'replace', path: 'id', value: 'g' }], []],
   [
     'Okta changes members: neighbours become one',
@@ -99,7 +105,6 @@ describe('a PATCH of a group', () => {
   }
 
   const refused: [operation: unknown, scimType: string, settings?: typeof STRICT][] = [
-    [{ op: 'replace', value: { id: 'other', displayName: 'x' } }, 'mutability'],
     [{ op: 'replace', path: 'id', value: 'other' }, 'mutability'],
     [{ op: 'remove', path: 'id' }, 'mutability'],
     [{ op: 'replace', path: 'meta.created', value: 'x' }, 'mutability'],

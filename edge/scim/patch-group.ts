@@ -92,7 +92,7 @@ const isId = (value: unknown, id: string): boolean =>
 function memberChanges(op: Op, value: unknown, settings: Settings): Change[] {
   if (op === 'replace') return [members('replaceMembers', memberIds(value, settings))];
   // A remove that lists nobody removes nobody; one without a list, everybody (RFC 7644 section 3.5.2.2).
-  if (op === 'remove' && (value === undefined || value === null)) return [members('replaceMembers', [])];
+  if (op === 'remove' && value === undefined) return [members('replaceMembers', [])];
   const ids = memberIds(value, settings);
   return ids.length > 0 ? [members(op === 'add' ? 'addMembers' : 'removeMembers', ids)] : [];
 }

@@ -68,6 +68,7 @@ const rows: [title: string, operations: object[], expected: object[]][] = [
   ['Entra names the group', [{ op: 'Replace', path: 'displayName', value: 'New' }], [name('New')]],
   ['Entra sets the externalId', [{ op: 'Add', path: 'externalId', value: 'e' }], [set('external_id', 'e')]],
   ['the externalId goes', [{ op: 'remove', path: 'externalId' }], [set('external_id')]],
+  ['nobody goes by null', [{ op: 'remove', path: 'members', value: null }], []],
   ['the externalId goes by null', [{ op: 'replace', value: { externalId: null } }], [set('external_id')]],
   ['a remove without a list empties', [{ op: 'remove', path: 'members' }], [replace()]],
   ['a remove of nobody removes nobody', [{ op: 'remove', path: 'members', value: [] }], []],

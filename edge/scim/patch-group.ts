@@ -14,6 +14,9 @@ import { GROUP, MEMBERS } from './resource-types.js';
 import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
 import { isUnset, parseSingle } from './value.js';
 
+/** Room for a thousand members one by one, and for the name and the id that are sent along. */
+const MAX_GROUP_OPERATIONS = 1100;
+
 type Op = RequestedOperation['op'];
 type Change = NonNullable<GroupOperation['operation']>;
 type MemberChange = Exclude<Change, { $case: 'setFields' }>;
@@ -23,7 +26,7 @@ type MemberChange = Exclude<Change, { $case: 'setFields' }>;
  * invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function parseGroupPatch(body: JsonObject, groupId: string, settings = DEFAULT_SETTINGS): GroupOperation[] {
-  const changes = parsePatchRequest(body).flatMap(({ op, path, value }) => {
+  const changes = parsePatchRequest(body, MAX_GROUP_OPERATIONS).flatMap(({ op, path, value }) => {
     const found =
       path === undefined
         ? objectChanges(op, value, groupId, settings)

@@ -88,7 +88,6 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
     'findAndModify',
     (deadline) => database.groups.begin(read, undefined, work(uuidv7()), deadline),
   ],
-  ['whether it is alone', 'find', (deadline) => database.groups.isAlone(finance, 'x', deadline)],
   [
     'the end of a change of members',
     'findAndModify',
@@ -199,6 +198,7 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
   ['the changes of a group', (deadline) => database.changes.list('one', { groupId: finance.id }, 99, 100, deadline)],
   ['a group by id', (deadline) => database.groups.find('one', finance.id, deadline)],
   ['a group by name', (deadline) => database.groups.hasName('one', 'finance', deadline)],
+  ['a group in which nothing else is under way', (deadline) => database.groups.isAlone(finance, 'x', deadline)],
   ['groups by name', listGroups(equal('display_name', 'FINANCE'))],
   ['groups by external id', listGroups(equal('external_id', 'x7'))],
   ['groups by member', listGroups(equal('members.value', ana.id))],

@@ -16,14 +16,14 @@ const MEMBERS_AT_A_TIME = 5000;
 export interface GroupOperations extends ResourceOperations<Group> {
   /**
    * A page of the memberships of these groups (at least one, at most 200), by group and user. Only where it has no
-   * `nextPageToken` is there no more.
+   * `nextPageToken` is there no more. Of groups in `absentGroupIds`, which are gone, it may lack some.
    */
   members(
     caller: Caller,
     groupIds: string[],
     pageToken?: string,
     pageSize?: number,
-  ): Promise<{ memberships: Membership[]; nextPageToken?: string | undefined }>;
+  ): Promise<{ memberships: Membership[]; nextPageToken?: string | undefined; absentGroupIds: string[] }>;
 }
 
 /** Binds the operations to a userstore. */

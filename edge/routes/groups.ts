@@ -1,4 +1,4 @@
-/** How groups are shown: with all of their members, or without any, but never with some. */
+/** How groups are shown: with all of their members, or without any, but never with some; not at all once they are gone. */
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperations } from '../group-operations.js';
 import { badRequest } from '../scim/errors.js';
@@ -23,24 +23,28 @@ export const renderGroups =
     const resources = groups.map((group) => project(renderGroup(group, showing.baseUrl), showing.projection, NOTHING));
     if (groups.length === 0 || !membersShown([NOBODY], showing)) return resources;
     const lists = await membersOf(groups, operations, showing);
-    return resources.map((resource, index) => {
-      const members = lists?.get(groups[index]?.id ?? '');
-      return members ? { ...resource, members } : resource;
+    if (!lists) return resources;
+    return resources.flatMap((resource, index) => {
+      const members = lists.get(groups[index]?.id ?? '');
+      return members ? [{ ...resource, members }] : [];
     });
   };
 
-/** The members of each group; undefined where there are more than a change is answered with. */
+/** The members of each group that is not removed meanwhile; undefined where there are more than a change is answered with. */
 async function membersOf(
   groups: readonly Group[],
   operations: GroupOperations,
   showing: Showing,
 ): Promise<ReadonlyMap<string, ListText> | undefined> {
-  const lists = new Map(groups.map(({ id }) => [id, new ListText()]));
+  const groupIds = groups.map(({ id }) => id);
+  const lists = new Map(groupIds.map((id) => [id, new ListText()]));
   const isShort = showing.isChange && !showing.projection.attributes;
   let [count, pageToken]: [number, string | undefined] = [0, undefined];
   do {
     const pageSize: number | undefined = isShort ? MOST_AFTER_CHANGE + 1 : undefined;
-    const page = await operations.members(showing.caller, [...lists.keys()], pageToken, pageSize);
+    const page = await operations.members(showing.caller, groupIds, pageToken, pageSize);
+    for (const id of page.absentGroupIds) lists.delete(id);
+    if (lists.size === 0) break;
     count += page.memberships.length;
     if (isShort && count > MOST_AFTER_CHANGE) return undefined;
     if (count > MAX_SHOWN) throw tooMany();

@@ -5,6 +5,7 @@ import { callerOf, principalOf } from '../auth.js';
 import type { Caller } from '../caller.js';
 import { localsOf } from '../request-log.js';
 import type { Resource, ResourceOperations } from '../resource-operations.js';
+import { ScimError } from '../scim/errors.js';
 import { type JsonObject, parseBody } from '../scim/json.js';
 import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
 import { locationOf } from '../scim/meta.js';
@@ -26,7 +27,7 @@ export interface Showing {
   isChange: boolean;
 }
 
-/** The JSON of resources of one type; it may hold ListTexts. */
+/** The JSON of resources of one type, save those that turn out to be gone; it may hold ListTexts. */
 export type Render<R> = (resources: readonly R[], showing: Showing) => JsonObject[] | Promise<JsonObject[]>;
 
 /** The handlers of /Users, /Users/.search and /Users/{id}, or of another type's addresses. */
@@ -49,14 +50,16 @@ export function resourceRoutes<R extends Resource>(
 
   async function sendOne(request: Incoming, response: Response, status: number, resource: R, how: Showing) {
     const [shown] = await render([resource], how);
+    if (!shown) throw new ScimError(404, undefined, `There is no ${type.name.toLowerCase()} with this id.`);
     response.setHeader('Location', locationOf(type, resource.id, how.baseUrl));
     response.setHeader('ETag', resource.etag);
-    sendScim(request, response, status, shown ?? {});
+    sendScim(request, response, status, shown);
   }
 
   async function sendList(request: Incoming, response: Response, query: ListQuery): Promise<void> {
-    const { resources, totalSize, nextPageToken } = await operations.list(callerOf(response), query);
+    const { resources, nextPageToken, ...found } = await operations.list(callerOf(response), query);
     const shown = await render(resources, showing(request, response, query.projection));
+    const totalSize = found.totalSize - (resources.length - shown.length);
     const answer =
       query.cursor === undefined
         ? listResponse(shown, totalSize, query.startIndex)

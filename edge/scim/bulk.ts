@@ -67,21 +67,30 @@ function parseOperation(operation: unknown): BulkOperation {
 
 /** In a path it is the last segment, elsewhere the whole text. */
 const REFERENCE = /^(?:\/?\w+\/)?bulkId:(.+)$/;
+/** In the filter of a PATCH path: a whole value that is compared with. */
+const COMPARED = /"bulkId:([^"\\]+)"/g;
+const isPath = (name: string): boolean => name.toLowerCase() === 'path';
 
-function referencesIn(value: unknown): string[] {
-  if (typeof value === 'string') return REFERENCE.exec(value)?.slice(1) ?? [];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(referencesIn) : [];
+function referencesIn(value: unknown, name = ''): string[] {
+  if (typeof value === 'string') {
+    const compared = isPath(name) ? [...value.matchAll(COMPARED)].map(([, bulkId = '']) => bulkId) : [];
+    return [...(REFERENCE.exec(value)?.slice(1) ?? []), ...compared];
+  }
+  if (Array.isArray(value)) return value.flatMap((element) => referencesIn(element));
+  return isObject(value) ? Object.entries(value).flatMap(([inner, its]) => referencesIn(its, inner)) : [];
 }
 
-/** The value with the ids of what has been created in the place of the references to it. */
-export function resolved(value: unknown, ids: ReadonlyMap<string, string>): unknown {
+/** The value with the ids of what has been created in the place of the references to it; `name` is the attribute's. */
+export function resolved(value: unknown, ids: ReadonlyMap<string, string>, name = ''): unknown {
   if (typeof value === 'string') {
     const id = ids.get(REFERENCE.exec(value)?.[1] ?? '');
-    return id === undefined ? value : value.replace(/bulkId:.+$/, () => id);
+    if (id !== undefined) return value.replace(/bulkId:.+$/, () => id);
+    if (!isPath(name)) return value;
+    return value.replace(COMPARED, (text, bulkId: string) => (ids.has(bulkId) ? `"${ids.get(bulkId)}"` : text));
   }
   if (Array.isArray(value)) return value.map((element) => resolved(element, ids));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolved(inner, ids)]));
+  return Object.fromEntries(Object.entries(value).map(([inner, its]) => [inner, resolved(its, ids, inner)]));
 }
 
 /** The answer to a bulk request. */

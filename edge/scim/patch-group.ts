@@ -14,6 +14,9 @@ import { GROUP, MEMBERS } from './resource-types.js';
 import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
 import { isUnset, parseSingle } from './value.js';
 
+/** Room for a thousand members one by one, and for the name and the id that are sent along. */
+const MAX_GROUP_OPERATIONS = 1100;
+
 type Op = RequestedOperation['op'];
 type Change = NonNullable<GroupOperation['operation']>;
 type MemberChange = Exclude<Change, { $case: 'setFields' }>;
@@ -23,7 +26,7 @@ type MemberChange = Exclude<Change, { $case: 'setFields' }>;
  * invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function parseGroupPatch(body: JsonObject, groupId: string, settings = DEFAULT_SETTINGS): GroupOperation[] {
-  const changes = parsePatchRequest(body).flatMap(({ op, path, value }) => {
+  const changes = parsePatchRequest(body, MAX_GROUP_OPERATIONS).flatMap(({ op, path, value }) => {
     const found =
       path === undefined
         ? objectChanges(op, value, groupId, settings)
@@ -45,8 +48,8 @@ function objectChanges(op: Op, value: JsonObject, groupId: string, settings: Set
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
-    const isEchoed = target.kind === 'readOnly' && target.path.toLowerCase() !== 'id';
-    return isEchoed ? [] : targetChanges(op, target, inner, groupId, settings);
+    // Echoed, or not: what is not the client's to write is passed over (RFC 7644 section 3.5.2.3).
+    return target.kind === 'readOnly' ? [] : targetChanges(op, target, inner, groupId, settings);
   });
   const known = found.filter((changes) => changes !== undefined);
   return known.length > 0 || found.length === 0 ? known.flat() : undefined;
@@ -63,7 +66,7 @@ function targetChanges(
   switch (target.kind) {
     case 'readOnly':
       // Okta sends the id of the group along.
-      if (target.path.toLowerCase() === 'id' && op !== 'remove' && value === groupId) return [];
+      if (target.path.toLowerCase() === 'id' && op !== 'remove' && isId(value, groupId)) return [];
       throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
     case 'core':
       if (!isObject(value)) throw badRequest('invalidValue', `"${GROUP.schema}" must be an object.`);
@@ -86,10 +89,13 @@ function targetChanges(
   }
 }
 
+const isId = (value: unknown, id: string): boolean =>
+  typeof value === 'string' && value.toLowerCase() === id.toLowerCase();
+
 function memberChanges(op: Op, value: unknown, settings: Settings): Change[] {
   if (op === 'replace') return [members('replaceMembers', memberIds(value, settings))];
   // A remove that lists nobody removes nobody; one without a list, everybody (RFC 7644 section 3.5.2.2).
-  if (op === 'remove' && (value === undefined || value === null)) return [members('replaceMembers', [])];
+  if (op === 'remove' && value === undefined) return [members('replaceMembers', [])];
   const ids = memberIds(value, settings);
   return ids.length > 0 ? [members(op === 'add' ? 'addMembers' : 'removeMembers', ids)] : [];
 }

@@ -15,19 +15,20 @@ export type RequestedOperation =
   | { op: Op; path: string; value: unknown }
   | { op: Exclude<Op, 'remove'>; path: undefined; value: JsonObject };
 
-/** The operations in a body, at least one. Throws invalidSyntax, invalidPath, invalidValue, noTarget. */
-export function parsePatchRequest(body: JsonObject): RequestedOperation[] {
+/** The operations in a body, at least one and at most `most`. Throws invalidSyntax, invalidPath, invalidValue, noTarget. */
+export function parsePatchRequest(body: JsonObject, most = MAX_OPERATIONS): RequestedOperation[] {
   checkSchemas(body, PATCH_OP);
   const operations = property(body, 'Operations');
   if (!Array.isArray(operations) || operations.length === 0) {
     throw badRequest('invalidSyntax', '"Operations" must be a list of at least one operation.');
   }
-  if (operations.length > MAX_OPERATIONS) throw tooMany();
+  if (operations.length > most) throw tooMany(most);
   return operations.map(parseOperation);
 }
 
 /** The refusal of a PATCH that is too long. */
-export const tooMany = () => badRequest('invalidSyntax', `A PATCH may change at most ${MAX_OPERATIONS} attributes.`);
+export const tooMany = (most = MAX_OPERATIONS) =>
+  badRequest('invalidSyntax', `A PATCH may change at most ${most} attributes.`);
 
 function parseOperation(operation: unknown): RequestedOperation {
   if (!isObject(operation)) throw badRequest('invalidSyntax', 'Each of "Operations" must be an object.');

@@ -415,6 +415,18 @@ describe('GroupService', () => {
       }
     });
 
+    it('names the groups that are not there, or not there any more when a further page is read', async () => {
+      const groups = [await one.group(await one.users(3)), await one.group()];
+      const groupIds = groups.map(({ id }) => id);
+      const asked = { organizationId, groupIds: [...groupIds, 'x'], pageSize: 1 };
+      const { absentGroupIds, nextPageToken: pageToken } = await edge.listMemberships(asked);
+      expect(absentGroupIds).to.deep.equal(['x']);
+      await one.deleteGroup(groupIds[0] ?? '');
+      const page = await edge.listMemberships({ ...asked, pageToken });
+      expect(page.absentGroupIds).to.deep.equal([groupIds[0], 'x']);
+      expect(page.memberships).to.deep.equal([]);
+    });
+
     it('refuses no groups, too many groups, and a token of other groups', async () => {
       const { id } = await one.group(await one.users(2));
       const { nextPageToken: pageToken } = await edge.listMemberships({ organizationId, groupIds: [id], pageSize: 1 });

@@ -104,6 +104,21 @@ describe('SCIM Bulk', () => {
     expectError(await tenant.scim('GET', `/Groups/${created}`), 404);
   });
 
+  it('finds references in the filter of a PATCH path, and refuses those to nothing', async () => {
+    const { id } = await createGroup(tenant.scim);
+    const remove = (bulkId: string) => patchBody({ op: 'remove', path: `members[value eq "bulkId:${bulkId}"]` });
+    const add = patchBody({ op: 'add', path: 'members', value: [{ value: 'bulkId:fay' }, { value: 'bulkId:gus' }] });
+    const results = await send([
+      post('fay'),
+      post('gus'),
+      { method: 'PATCH', path: `/Groups/${id}`, data: add },
+      { method: 'PATCH', path: `/Groups/${id}`, data: remove('fay') },
+      { method: 'PATCH', path: `/Groups/${id}`, data: remove('nobody') },
+    ]);
+    expect(statuses(results)).to.equal('201 201 200 200 400');
+    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([idOf(results[1])]);
+  });
+
   it('refuses references in a circle, to nothing, and to what failed; the others are done', async () => {
     const taken = await createUser(tenant.scim);
     const results = await send([

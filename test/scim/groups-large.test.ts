@@ -65,6 +65,28 @@ describe('SCIM groups of many members', function () {
     expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(users.slice(500, 1000));
   });
 
+  it('a group that is removed while it is read is found with all of its members or not at all', async () => {
+    for (let round = 0; round < 3; round++) {
+      const { id } = await createGroup(tenant.scim, users);
+      let isRemoved = false;
+      const seen = new Set<string>();
+      const readers = [`/Groups/${id}`, `/Groups/${id}`, `/Groups?filter=id%20eq%20%22${id}%22`].map(async (path) => {
+        do {
+          const { status, body } = await tenant.scim('GET', path);
+          const shown = body.Resources ? body.Resources[0] : status === 200 ? body : undefined;
+          seen.add(shown ? `${shown.members.length} members` : 'none');
+        } while (!isRemoved);
+      });
+      while (seen.size === 0) await sleep(10);
+      await sleep(70 * round);
+      const { status } = await tenant.scim('DELETE', `/Groups/${id}`);
+      isRemoved = true;
+      expect(status).to.equal(204);
+      await Promise.all(readers);
+      expect([...seen].filter((what) => what !== 'none')).to.deep.equal(['10000 members']);
+    }
+  });
+
   it('B28: a PUT of 10,000 members is taken within 60 s, and one that shares half of them', async () => {
     const { id } = await createGroup(tenant.scim);
     const put = async (ids: readonly string[]) => {

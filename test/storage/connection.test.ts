@@ -51,7 +51,7 @@ const newGroup = (displayName: string) => ({ ...groupNamed(displayName), ...newU
 const finance = newGroup('Finance');
 const read = { group: finance, etag: undefined };
 const groupChange = { ...changeOf(ana, 1), userId: '' };
-const work = (id: string) => ({ id, time: now, change: groupChange });
+const work = (id: string) => ({ id, isExact: false, time: now, change: groupChange });
 let count = 0;
 
 const writes: [title: string, command: string, write: (deadline: number) => Promise<unknown>][] = [
@@ -93,7 +93,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
     'findAndModify',
     (deadline) => database.groups.finish(finance, 'x', groupChange, deadline),
   ],
-  ['the confirmation of a group', 'update', (deadline) => database.groups.confirm(finance, deadline)],
+  ['the confirmation of a group', 'update', (deadline) => database.groups.confirm(read, deadline)],
   [
     'the removal of a group',
     'update',
@@ -198,6 +198,7 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
   ['the changes of a group', (deadline) => database.changes.list('one', { groupId: finance.id }, 99, 100, deadline)],
   ['a group by id', (deadline) => database.groups.find('one', finance.id, deadline)],
   ['a group by name', (deadline) => database.groups.hasName('one', 'finance', deadline)],
+  ['a group in which nothing else is under way', (deadline) => database.groups.isAlone(finance, 'x', deadline)],
   ['groups by name', listGroups(equal('display_name', 'FINANCE'))],
   ['groups by external id', listGroups(equal('external_id', 'x7'))],
   ['groups by member', listGroups(equal('members.value', ana.id))],

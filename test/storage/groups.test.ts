@@ -1,4 +1,5 @@
 /** Groups and memberships over storage: what they cost, and that nothing is found half done, whatever comes between. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
@@ -158,6 +159,92 @@ describe('groups', () => {
       expect((await database.memberships.among(organizationId, group.id, wanted, soon())).length).to.equal(10_000);
       await patch(group, [replaceMembers()]);
       expect(await countStored({ groupId: group.id })).to.equal(0);
+    });
+  });
+
+  describe('whose members are set by several userstores at once', () => {
+    const replace = ({ id: groupId }: Group, memberIds: string[], by = rules, deadline = soon()) =>
+      by.update(
+        { organizationId, actor, groupId, group: undefined, updateMask: ['members'], memberIds },
+        groupNamed('x'),
+        deadline,
+      );
+    /** The rules of another userstore, in which `meanwhile` begins once, before it removes memberships. */
+    const another = (meanwhile: () => Promise<unknown>, begun: Promise<unknown>[] = []) =>
+      groups(database.groups, {
+        ...database.memberships,
+        async remove(...args) {
+          if (begun.length === 0) {
+            begun.push(meanwhile());
+            await Promise.race([...begun, sleep(300)]);
+          }
+          await database.memberships.remove(...args);
+        },
+      });
+
+    it('have what was set last, not what is left of both', async () => {
+      const [x = '', a = ''] = await newUsers(2);
+      const group = await newGroup([x, a]);
+      const begun: Promise<unknown>[] = [];
+      const other = another(() => replace(group, [a]), begun);
+      await replace(group, [x], other);
+      await Promise.all(begun);
+      expect(await membersOf(group)).to.deep.equal([a]);
+    });
+
+    it('have who is added meanwhile in addition', async () => {
+      const [x = '', a = '', b = ''] = await newUsers(3);
+      const group = await newGroup([x, a]);
+      const begun: Promise<unknown>[] = [];
+      await replace(
+        group,
+        [x],
+        another(() => patch(group, [addMembers(a, b)]), begun),
+      );
+      await Promise.all(begun);
+      expect(await membersOf(group)).to.deep.equal([x, a, b]);
+    });
+
+    it('have all who are added after, also who was a member when that was asked for', async () => {
+      const [x = '', y = ''] = await newUsers(2);
+      const group = await newGroup([x]);
+      let isFirst = true;
+      const late = groups(database.groups, {
+        ...database.memberships,
+        async among(...args) {
+          const members = await database.memberships.among(...args);
+          if (isFirst) {
+            isFirst = false;
+            await replace(group, []);
+          }
+          return members;
+        },
+      });
+      await patch(group, [addMembers(x, y)], late);
+      expect(await membersOf(group)).to.deep.equal([x, y]);
+    });
+
+    it('have one of the sets, however many there are', async () => {
+      const members = await newUsers(12);
+      const group = await newGroup(members);
+      const sets = Array.from({ length: 12 }, (_, index) => members.filter((_, place) => place % 12 !== index));
+      const userstores = Array.from({ length: 3 }, () => groups(database.groups, database.memberships));
+      await Promise.all(sets.map((set, index) => replace(group, set, userstores[index % 3])));
+      expect(sets).to.deep.include(await membersOf(group));
+    });
+
+    it('are set by the next one once the one before, which was killed, has no time left', async () => {
+      const [x = '', a = ''] = await newUsers(2);
+      const group = await newGroup([x, a]);
+      const dying = groups(database.groups, {
+        ...database.memberships,
+        remove: () => Promise.reject(new Error('killed')),
+      });
+      expect(await failureOf(replace(group, [x], dying, Date.now() + 500))).to.equal('killed');
+      const early = await failureOf(replace(group, [a], rules, Date.now() + 200));
+      expect(early).to.be.oneOf(['WRITE_CONTENTION', 'the deadline has passed']);
+      await replace(group, [a]);
+      expect(await membersOf(group)).to.deep.equal([a]);
     });
   });
 

@@ -17,11 +17,15 @@ export function attempts(): UntilDone {
 }
 
 /**
- * What `attempt` comes to; undefined is a race that was lost. Throws WRITE_CONTENTION after too many, or past `deadline`
- * (epoch milliseconds).
+ * What `attempt` comes to; undefined is a race that was lost, or where `most` is infinite one that has to wait. Throws
+ * WRITE_CONTENTION after too many, or past `deadline` (epoch milliseconds).
  */
-export async function untilDone<T>(attempt: () => Promise<T | undefined>, deadline: number): Promise<T> {
-  for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < deadline; tries++) {
+export async function untilDone<T>(
+  attempt: () => Promise<T | undefined>,
+  deadline: number,
+  most = MAX_ATTEMPTS,
+): Promise<T> {
+  for (let tries = 0; tries < most && Date.now() < deadline; tries++) {
     const result = await attempt();
     if (result !== undefined) return result;
     await sleep(Math.random() * Math.min(2 + tries, 40));

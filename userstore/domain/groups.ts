@@ -1,12 +1,15 @@
 /**
  * The rules of creating, changing, listing and removing groups, and of their memberships. The members of a group change
  * first and its own document last, so that a repeat is harmless and nobody who has the latest version lacks a member;
- * before, the document says what is being done, so that a crash leaves no change without a version and a record.
+ * before, the document says what is being done, so that a crash leaves no change without a version and a record. It
+ * also keeps changes that set all members apart from all others, in whichever process: what is there and what is wanted
+ * are compared once it is sure that nobody else changes it; changes that name who comes and goes do not wait for each
+ * other.
  */
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
+import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type {
   CreateGroupRequest,
   DeleteGroupRequest,
@@ -17,14 +20,14 @@ import type {
 } from '../../proto/gen/userstore/v1/group_service.js';
 import { Taken } from '../storage/errors.js';
 import type { GroupPage, GroupStorage } from '../storage/groups.js';
-import type { MembershipStorage } from '../storage/memberships.js';
+import type { MembershipPage, MembershipStorage } from '../storage/memberships.js';
 import { turns, untilDone } from './attempts.js';
 import { groupChange } from './changes.js';
 import { DomainError, invalidField } from './errors.js';
 import { fold } from './fields.js';
 import { type GroupKey, isSame, normalize, validate, withFields } from './group.js';
 import { listingIn } from './listing.js';
-import { exactly, type GroupWanted, unchanged, wantedBy } from './members.js';
+import { exactly, type GroupWanted, type MembersWanted, unchanged, wantedBy } from './members.js';
 import { type Difference, membershipChanges, note } from './membership-changes.js';
 
 const DEFAULT_MEMBERSHIPS = 1000;
@@ -41,12 +44,20 @@ interface Asked extends GroupKey {
   etag?: string | undefined;
 }
 
+/** A change of memberships: of which group as it was read, which fields become what as well, and what is wanted. */
+interface Asking {
+  asked: Asked;
+  read: { group: Group; etag: string | undefined };
+  fields: Group | undefined;
+  wanted: MembersWanted;
+}
+
 /** The rules over their storages. `deadline` is in epoch milliseconds everywhere. */
 export type Groups = ReturnType<typeof groups>;
 
 /** Binds the rules to where groups and memberships are stored. */
 export function groups(storage: GroupStorage, memberships: MembershipStorage) {
-  const { differences, refuseUnknown, settle } = membershipChanges(memberships);
+  const { differences, isReadInParts, refuseUnknown, settle } = membershipChanges(memberships);
 
   const find = async ({ organizationId, groupId }: GroupKey, deadline: number): Promise<Group> => {
     const found = await storage.find(organizationId, groupId, deadline);
@@ -77,29 +88,31 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
       found.next(),
       refuseUnknown(asked.organizationId, wanted.named, deadline),
     ]);
-    if (first) return await changeMembers({ asked, read, fields }, first, found, deadline);
-    if (!fields) return (await storage.confirm(group, deadline)) ? group : undefined;
+    if (first) return await changeMembers({ asked, read, fields, wanted: wanted.members }, first, deadline);
+    if (!fields) {
+      const etag = isReadInParts(wanted.members) ? group.etag : undefined;
+      return (await storage.confirm({ group, etag }, deadline)) ? group : undefined;
+    }
     const change = groupChange(group, after, updateTime, asked.actor);
     return await orNameTaken(storage.update(read, after, change, deadline));
   }
 
-  /** Changes memberships, and fields where they are given; `first` and `rest` are what differs. */
+  /** Changes memberships, and fields where they are given; `first` is some of what differed before it was begun. */
   async function changeMembers(
-    {
-      asked,
-      read,
-      fields,
-    }: { asked: Asked; read: { group: Group; etag: string | undefined }; fields: Group | undefined },
+    { asked, read, fields, wanted }: Asking,
     first: Difference,
-    rest: AsyncIterable<Difference>,
     deadline: number,
   ): Promise<Group | undefined> {
     const { group } = read;
     const time = new Date();
+    const isExact = 'exactly' in wanted;
     const changeWith = (members: Difference, at: Date) => groupChange(group, fields ?? group, at, asked.actor, members);
-    const work = { id: uuidv7(), time, change: changeWith(note({ added: [], removed: [] }, first), time) };
+    const work = { id: uuidv7(), time, isExact, change: changeWith(note({ added: [], removed: [] }, first), time) };
     if (!(await orNameTaken(storage.begin(read, fields, work, deadline)))) return undefined;
-    const made = await settle(asked, joined(first, rest), deadline);
+    // Nobody else begins from here on; those who have are waited for.
+    const isAlone = async () => (await storage.isAlone(group, work.id, deadline)) || undefined;
+    if (isExact) await untilDone(isAlone, deadline, Number.POSITIVE_INFINITY);
+    const made = await settle(asked, differences(asked, wanted, deadline), deadline);
     const finished = await storage.finish(group, work.id, changeWith(made, new Date()), deadline);
     if (finished) return finished;
     // Removed meanwhile; what was added may have come after the sweep.
@@ -135,7 +148,8 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
 
   const change = (asked: Asked, wanted: GroupWanted, deadline: number): Promise<Group> =>
     inTurn(`${asked.organizationId}/${asked.groupId}`, () =>
-      untilDone(() => tryChange(asked, wanted, deadline), deadline),
+      // A change that sets all members holds the others up as long as it takes.
+      untilDone(() => tryChange(asked, wanted, deadline), deadline, Number.POSITIVE_INFINITY),
     );
 
   return {
@@ -194,7 +208,7 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
     async listMemberships(
       { organizationId, groupIds, pageSize, pageToken }: ListMembershipsRequest,
       deadline: number,
-    ): Promise<{ memberships: Membership[]; nextPageToken?: string | undefined }> {
+    ): Promise<MembershipPage> {
       if (groupIds.length === 0 || groupIds.length > MAX_GROUPS) {
         throw invalidField('group_ids', `Between 1 and ${MAX_GROUPS} groups can be asked for.`);
       }
@@ -202,11 +216,6 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
       return await memberships.list(organizationId, [...new Set(groupIds)], { pageToken, limit }, deadline);
     },
   };
-}
-
-async function* joined(first: Difference, rest: AsyncIterable<Difference>): AsyncGenerator<Difference> {
-  yield first;
-  yield* rest;
 }
 
 const notFound = () => new DomainError(ErrorReason.ERROR_REASON_GROUP_NOT_FOUND, 'There is no such group.');

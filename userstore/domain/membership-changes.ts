@@ -64,6 +64,10 @@ export function membershipChanges(storage: MembershipStorage) {
   return {
     differences,
 
+    /** Whether so much is read to compare with what is wanted that others may change it between two reads. */
+    isReadInParts: (wanted: MembersWanted): boolean =>
+      'exactly' in wanted || wanted.added.size + wanted.removed.size > BATCH,
+
     /** Throws MEMBER_UNKNOWN, naming some, unless all of these are users of the organization. */
     async refuseUnknown(organizationId: string, ids: ReadonlySet<string>, deadline: number): Promise<void> {
       const unknown: string[] = [];

@@ -20,7 +20,14 @@ export interface Begun {
   time: Date;
   /** What is recorded should nobody finish it. */
   change: Change;
+  /** Whether it sets all memberships, so that no other change of them may be made meanwhile. */
+  isExact: boolean;
+  /** Until when it can be under way, by the database's clock; from then on it has ended, however it has. */
+  until?: Date;
 }
+
+/** A write sent just before its deadline is over so many milliseconds after it. */
+const LATE_MS = 1000;
 
 /** The document of a valid group in normal form. */
 export function toGroupDocument(group: Group, version: number): GroupDocument {
@@ -46,7 +53,7 @@ export const toPlaceholder = ({ id, organizationId, createTime }: Group, change:
   createTime: createTime as Date,
   updateTime: createTime as Date,
   displayNameKey: id,
-  begun: [{ id, time: createTime as Date, change }],
+  begun: [{ id, time: createTime as Date, change, isExact: false }],
 });
 
 /** The group of a document; the caller may change it. */
@@ -82,8 +89,27 @@ export const recorded = (change: Change): Step => ({
   },
 });
 
-/** Says that a change of memberships is being made. */
-export const begun = (work: Begun): Step => ({ $set: { begun: appended('$begun', { $literal: work }) } });
+/** Says that a change of memberships is being made, until `deadline` (epoch milliseconds). */
+export const begun = (work: Begun, deadline: number): Step => {
+  const until = { $add: ['$$NOW', Math.max(0, Math.floor(deadline - Date.now())) + LATE_MS] };
+  return { $set: { begun: appended('$begun', { $mergeObjects: [{ $literal: work }, { until }] }) } };
+};
+
+/** An expression: whether a change of memberships is under way of which `condition` ($$this) is true. */
+const underWay = (condition: object) => ({
+  $anyElementTrue: {
+    $map: {
+      input: { $ifNull: ['$begun', []] },
+      in: { $and: [{ $gt: ['$$this.until', '$$NOW'] }, condition] },
+    },
+  },
+});
+
+/** Whether all memberships are being set. */
+export const exactUnderWay = underWay({ $eq: ['$$this.isExact', true] });
+
+/** Whether another change of memberships than this one is under way. */
+export const othersUnderWay = (workId: string) => underWay({ $ne: ['$$this.id', workId] });
 
 /** Says that it is made. */
 export const done = (workId: string): Step => {

@@ -17,8 +17,10 @@ import {
   type Begun,
   begun,
   done,
+  exactUnderWay,
   type GroupDocument,
   nextVersion,
+  othersUnderWay,
   recorded,
   removed,
   toGroup,
@@ -145,10 +147,19 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
 
     /**
      * Sets a group's fields, where `after` is given, and says in it which change of memberships is being made. Undefined
-     * where the group is not (any more) as it was read. Throws Taken.
+     * where the group is not (any more) as it was read, or where all memberships are being set. Throws Taken.
      */
-    begin: (read: Read, after: Group | undefined, work: Begun, deadline: number): Promise<Group | undefined> =>
-      write(queryOf(read, after !== undefined), [nextVersion(work.time, after), begun(work)], deadline),
+    begin(read: Read, after: Group | undefined, work: Begun, deadline: number): Promise<Group | undefined> {
+      const query = { ...queryOf(read, after !== undefined), $expr: { $not: [exactUnderWay] } };
+      return write(query, [nextVersion(work.time, after), begun(work, deadline)], deadline);
+    },
+
+    /** Whether no other change of the group's memberships is under way. */
+    async isAlone({ organizationId, id: _id }: Group, workId: string, deadline: number): Promise<boolean> {
+      const options = { projection: { _id: 0, isHindered: othersUnderWay(workId) }, ...within(deadline) };
+      const found = await collection.findOne<{ isHindered: boolean }>({ organizationId, _id }, options);
+      return !found?.isHindered;
+    },
 
     /** Says that the change of memberships is made. Undefined where the organization has no such group any more. */
     finish({ organizationId, id: _id }: Group, workId: string, change: Change, deadline: number) {
@@ -158,10 +169,12 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
 
     /**
      * Waits until what was read of the group is as durable as any write: a write that changes nothing is acknowledged
-     * when all before it is. False where the organization has no such group any more.
+     * when all before it is. False where the organization has no such group any more, or not this version where an
+     * `etag` is given.
      */
-    async confirm({ organizationId, id: _id }: Group, deadline: number): Promise<boolean> {
-      const write = collection.updateOne({ organizationId, _id }, { $set: { organizationId } }, within(deadline));
+    async confirm(read: Read, deadline: number): Promise<boolean> {
+      const { organizationId } = read.group;
+      const write = collection.updateOne(queryOf(read, false), { $set: { organizationId } }, within(deadline));
       return (await write).matchedCount === 1;
     },
 

@@ -26,6 +26,13 @@ export interface MembershipKey {
   userId: string;
 }
 
+/** A page of memberships, and which of the groups asked for were not there (any more) once it was read. */
+export interface MembershipPage {
+  memberships: Membership[];
+  nextPageToken: string | undefined;
+  absentGroupIds: string[];
+}
+
 /** The operations on a memberships collection. */
 export function membershipStorage(models: Pick<Models, 'memberships' | 'users' | 'groups'>) {
   const memberships = models.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
@@ -88,14 +95,14 @@ export function membershipStorage(models: Pick<Models, 'memberships' | 'users' |
 
     /**
      * At most `limit` memberships of these groups in the order of their key, of which those are left out whose user or
-     * group is not there any more. Throws PAGE_TOKEN_INVALID.
+     * group is not there any more; and which groups these are. Throws PAGE_TOKEN_INVALID.
      */
     async list(
       organizationId: string,
       groupIds: readonly string[],
       { limit, pageToken }: { limit: number; pageToken?: string | undefined },
       deadline: number,
-    ): Promise<{ memberships: Membership[]; nextPageToken: string | undefined }> {
+    ): Promise<MembershipPage> {
       const identity = digestOf(groupIds.toSorted().join(' '));
       const after = pageToken === undefined ? undefined : keyIn(pageToken, identity);
       const found = after
@@ -108,8 +115,9 @@ export function membershipStorage(models: Pick<Models, 'memberships' | 'users' |
       }
       const page = found.slice(0, limit);
       const end = found.length > limit ? page.at(-1) : undefined;
+      // A group goes before its memberships do: one that is still there now has lacked none of them.
       const [shownGroups, shownUsers] = await Promise.all([
-        names(organizationId, [...new Set(page.map(({ groupId }) => groupId))], deadline),
+        names(organizationId, [...groupIds], deadline),
         displays(organizationId, [...new Set(page.map(({ userId }) => userId))], deadline),
       ]);
       return {
@@ -118,6 +126,7 @@ export function membershipStorage(models: Pick<Models, 'memberships' | 'users' |
           return display === undefined ? [] : [{ groupId, userId, display }];
         }),
         nextPageToken: end && pageTokenOf(identity, [end.groupId, end.userId]),
+        absentGroupIds: groupIds.filter((id) => !shownGroups.has(id)),
       };
     },
 

@@ -201,7 +201,14 @@ export interface ListMembershipsRequest {
 export interface ListMembershipsResponse {
   memberships: Membership[];
   /** Absent on the last page. */
-  nextPageToken?: string | undefined;
+  nextPageToken?:
+    | string
+    | undefined;
+  /**
+   * Those of the groups asked for that the organization did not have (any more) once the page was
+   * read: of these the page may lack memberships, of the others it has all.
+   */
+  absentGroupIds: string[];
 }
 
 function createBaseGetGroupRequest(): GetGroupRequest {
@@ -1518,7 +1525,7 @@ export const ListMembershipsRequest: MessageFns<ListMembershipsRequest, "usersto
 };
 
 function createBaseListMembershipsResponse(): ListMembershipsResponse {
-  return { memberships: [], nextPageToken: undefined };
+  return { memberships: [], nextPageToken: undefined, absentGroupIds: [] };
 }
 
 export const ListMembershipsResponse: MessageFns<ListMembershipsResponse, "userstore.v1.ListMembershipsResponse"> = {
@@ -1530,6 +1537,9 @@ export const ListMembershipsResponse: MessageFns<ListMembershipsResponse, "users
     }
     if (message.nextPageToken !== undefined) {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    for (const v of message.absentGroupIds) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -1563,6 +1573,14 @@ export const ListMembershipsResponse: MessageFns<ListMembershipsResponse, "users
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.absentGroupIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1582,6 +1600,7 @@ export const ListMembershipsResponse: MessageFns<ListMembershipsResponse, "users
     const message = createBaseListMembershipsResponse();
     message.memberships = object.memberships?.map((e) => Membership.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? undefined;
+    message.absentGroupIds = object.absentGroupIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -1666,8 +1685,8 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): DeleteGroupResponse => DeleteGroupResponse.decode(value),
   },
   /**
-   * Lists the memberships of groups; of a group that the organization does not have there are
-   * none. FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of groups, and says which of these the organization does not have.
+   * FIELD_INVALID, PAGE_TOKEN_INVALID.
    */
   listMemberships: {
     path: "/userstore.v1.GroupService/ListMemberships" as const,
@@ -1705,8 +1724,8 @@ export interface GroupServiceServer extends UntypedServiceImplementation {
    */
   deleteGroup: handleUnaryCall<DeleteGroupRequest, DeleteGroupResponse>;
   /**
-   * Lists the memberships of groups; of a group that the organization does not have there are
-   * none. FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of groups, and says which of these the organization does not have.
+   * FIELD_INVALID, PAGE_TOKEN_INVALID.
    */
   listMemberships: handleUnaryCall<ListMembershipsRequest, ListMembershipsResponse>;
 }
@@ -1818,8 +1837,8 @@ export interface GroupServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the memberships of groups; of a group that the organization does not have there are
-   * none. FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of groups, and says which of these the organization does not have.
+   * FIELD_INVALID, PAGE_TOKEN_INVALID.
    */
   listMemberships(
     request: ListMembershipsRequest,

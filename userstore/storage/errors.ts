@@ -25,7 +25,9 @@ export async function unlessThere(inserts: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof mongo.MongoBulkWriteError)) throw error;
     const failures = [error.writeErrors].flat();
-    if (error.result.getWriteConcernError() || !failures.every(({ code }) => code === 11000)) throw error;
+    // The driver wraps failures of the whole call too, of the network for one: these name no insert.
+    const isOfInserts = failures.length > 0 && !error.result.getWriteConcernError();
+    if (!isOfInserts || !failures.every(({ code }) => code === 11000)) throw error;
   }
 }
 
@@ -47,8 +49,9 @@ export function isMisconfigured(error: unknown): boolean {
 
 /** Whether an error says that the database is away or late, so that trying again later may succeed. */
 export function isUnavailable(error: unknown): boolean {
-  if (error instanceof mongo.MongoServerError) {
-    return PASSING_CODES.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError');
+  // Without a code it is no server's, but the driver's, which calls what fails in a bulk write so.
+  if (error instanceof mongo.MongoServerError && typeof error.code === 'number') {
+    return PASSING_CODES.has(error.code) || error.hasErrorLabel('RetryableWriteError');
   }
   // A deadline that passed before the driver had begun.
   if (error instanceof DOMException && error.name === 'TimeoutError') return true;

@@ -70,6 +70,14 @@ describe('changes', () => {
     }
   }).timeout(60_000);
 
+  it('are moved out of documents that stay, not of what a primary shows that has lost its office', async () => {
+    await userWith(1);
+    const sent = await database.commandsOf(() => database.changes.move(soon()));
+    const reads = sent.filter(({ name }) => name === 'find');
+    expect(reads).to.not.have.length(0);
+    for (const { command } of reads) expect(command.readConcern).to.deep.equal({ level: 'majority' });
+  });
+
   it('are there once where a move ended half-way and a writer still holds what was moved', async () => {
     const id = await userWith(3);
     const found = await users.find('one', id, soon());

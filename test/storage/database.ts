@@ -94,8 +94,9 @@ export function plainUsers(collections: Models) {
     insert: (user: User, deadline: number) => storage.insert(user, changeOf(user, 1), deadline),
     get: async (organizationId: string, id: string, deadline: number) =>
       (await storage.find(organizationId, id, deadline))?.user,
-    replace(user: User, deadline: number) {
-      const found = foundOf(user);
+    /** Puts the user in the place of the version that his etag and `updateTime`, or else he himself, was stored with. */
+    replace(user: User, deadline: number, updateTime = user.updateTime) {
+      const found = foundOf({ ...user, updateTime });
       return storage.replace(found, user, changeOf(user, found.version + 1), deadline);
     },
     async remove(organizationId: string, id: string, etag: string | undefined, deadline: number): Promise<boolean> {

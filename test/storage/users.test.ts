@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { Taken } from '../../userstore/storage/errors.js';
 import { anyUser, equal, plain, typed, userNamed } from '../harness/users.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { changeOf, type Database, foundOf, openDatabase, soon } from './database.js';
 
 let database: Database;
 const world = () => `o${randomUUID().replaceAll('-', '').slice(0, 12)}`;
@@ -37,14 +37,14 @@ describe('the users collection', () => {
   it('gives back every field of any user as it was replaced', async () => {
     const organizationId = world();
     const first = await insert(organizationId, userNamed('ana', { title: 'CFO', emails: [typed('a', 'work')] }));
-    let { etag } = first;
+    let { etag, updateTime } = first;
     const property = fc.asyncProperty(anyUser, async (any) => {
       const { id, createTime } = first;
       const next = { ...any, id, organizationId, createTime, updateTime: new Date(), etag };
-      const replaced = await database.users.replace(structuredClone(next), soon());
+      const replaced = await database.users.replace(structuredClone(next), soon(), updateTime);
       expect(plain(replaced)).to.deep.equal(plain({ ...next, etag: `W/"${Number(/\d+/.exec(etag)) + 1}"` }));
       expect(plain(await get(organizationId, id))).to.deep.equal(plain(replaced));
-      etag = replaced?.etag ?? '';
+      ({ etag, updateTime } = replaced ?? first);
     });
     await fc.assert(property, { numRuns: 40, endOnFailure: true });
   });
@@ -56,6 +56,18 @@ describe('the users collection', () => {
     expect((await get(organizationId, id))?.photos).to.deep.equal(
       (await insert(world(), userNamed('large', { photos }))).photos,
     );
+  });
+
+  it('takes a version that has another time for another one, which a primary that was lost has shown', async () => {
+    const organizationId = world();
+    const user = await insert(organizationId, userNamed('ana'));
+    const lost = { ...user, updateTime: new Date((user.updateTime as Date).getTime() - 1) };
+    expect(await database.users.replace({ ...lost, title: 'CFO' }, soon())).to.equal(undefined);
+    expect(await database.users.confirm(lost, soon())).to.equal(false);
+    const change = changeOf(user, 2);
+    expect(await database.users.removeVersion(foundOf(lost), change, soon())).to.equal(false);
+    expect(plain(await get(organizationId, user.id))).to.deep.equal(plain(user));
+    expect(await database.users.confirm(user, soon())).to.equal(true);
   });
 
   it('leaves the user given as it is', async () => {

@@ -5,7 +5,7 @@
 import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
-import { within, writeAll } from './connect.js';
+import { TO_STAY, within, writeAll } from './connect.js';
 import { REMOVED, type Stored } from './documents.js';
 import { unlessThere } from './errors.js';
 import type { ChangeDocument, Models } from './models.js';
@@ -64,7 +64,7 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
   /** Moves all changes that lie in the documents of a source, in batches; how many documents. */
   async function moveFrom(source: Source, deadline: number, afterBatch?: () => Promise<unknown>): Promise<number> {
     const query = { 'unmoved.version': { $gt: 0 } };
-    const options = { projection: HOLDING, batchSize: BATCH, hint: 'unmoved', ...within(deadline) };
+    const options = { projection: HOLDING, batchSize: BATCH, hint: 'unmoved', ...TO_STAY, ...within(deadline) };
     let count = 0;
     let batch: Stored[] = [];
     const moveBatch = async () => {
@@ -101,7 +101,7 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
 
     /** Moves the changes that lie in one group's document. */
     async moveOfGroup(organizationId: string, _id: string, deadline: number): Promise<void> {
-      const options = { projection: HOLDING, ...within(deadline) };
+      const options = { projection: HOLDING, ...TO_STAY, ...within(deadline) };
       const query = { organizationId, _id, 'unmoved.version': { $gt: 0 } };
       const document = await groups.collection.findOne(query, options);
       if (document) await moveOut(groups, [document], deadline);

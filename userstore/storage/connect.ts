@@ -34,6 +34,12 @@ export async function connect(uri: string, { monitorCommands = false } = {}): Pr
 }
 
 /**
+ * For reads on which something is removed or cleared: what is read is there to stay. A primary that has lost its office
+ * shows what the next one will never have had, and what is then done about it is done there.
+ */
+export const TO_STAY = { readConcern: { level: 'majority' } } as const;
+
+/**
  * The options that end a database call at `deadline` (epoch milliseconds), on both sides. The driver's own `timeoutMS`
  * does nothing in its present version.
  */

@@ -1,7 +1,7 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
-import { within } from './connect.js';
+import { TO_STAY, within } from './connect.js';
 import { etagOf, versionOf } from './documents.js';
 import { unlessTaken } from './errors.js';
 import type { OrganizationDocument } from './models.js';
@@ -126,7 +126,7 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
     async listDeleted(time: Date, deadline: number): Promise<string[]> {
       const found = collection.find(
         { deleteTime: { $lt: time } },
-        { projection: { _id: 1 }, limit: 100, ...within(deadline) },
+        { projection: { _id: 1 }, limit: 100, ...TO_STAY, ...within(deadline) },
       );
       return (await found.toArray()).map(({ _id }) => _id);
     },

@@ -51,6 +51,17 @@ const foundIn = (document: UserDocument): Found => {
   return { user: toUser(document), version, account: accountIn(document), unmoved };
 };
 
+/**
+ * One version of a user. A primary that has lost its office may have shown a version that is not stored any more, and
+ * another may have its number by now: not its time.
+ */
+const versionQuery = ({ organizationId, id: _id, updateTime }: User, version: number): mongo.Filter<UserDocument> => ({
+  organizationId,
+  _id,
+  version,
+  updateTime: updateTime as Date,
+});
+
 /** The operations on a users collection. */
 export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) {
   // Documents come from documents.ts and queries from here and filter.ts alone: casting them would cost time on every
@@ -59,12 +70,18 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
   const totals = totalsOf(collection);
   const list = listsOf(collection, totals, USERS, async (_, filter) => toQuery(filter, USERS));
 
-  /** Puts a document in the place of this version of it; whether that was there. */
-  async function write(organizationId: string, version: number, document: UserDocument, deadline: number) {
-    const query = { organizationId, _id: document._id, version };
+  /** Puts a document in the place of this version of a user; whether that was there. */
+  async function write(user: User, version: number, document: UserDocument, deadline: number) {
     const options = { ignoreUndefined: true, ...within(deadline) };
-    const replacing = unlessTaken(collection.replaceOne(query, document, options));
-    return (await replacing.finally(() => totals.changed(organizationId))).matchedCount === 1;
+    const replacing = unlessTaken(collection.replaceOne(versionQuery(user, version), document, options));
+    return (await replacing.finally(() => totals.changed(user.organizationId))).matchedCount === 1;
+  }
+
+  /** Whether this version is stored, and as durable as any write: one that changes nothing waits for all before it. */
+  async function confirm(user: User, version: number, deadline: number): Promise<boolean> {
+    const options = { ignoreUndefined: true, ...within(deadline) };
+    const write = collection.updateOne(versionQuery(user, version), { $set: { version } }, options);
+    return (await write).matchedCount === 1;
   }
 
   const some = async (query: mongo.Filter<UserDocument>, limit: number, deadline: number): Promise<Found[]> =>
@@ -77,9 +94,10 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
   }
 
   /** What of the changes a document has to keep; where they are too many, they are moved first. */
-  async function kept(organizationId: string, unmoved: Change[], deadline: number): Promise<Change[]> {
+  async function kept({ user, version, unmoved }: Found, deadline: number): Promise<Change[]> {
     if (unmoved.length < MAX_UNMOVED) return unmoved;
-    await changes.insert(organizationId, unmoved, deadline);
+    // Those of a version that does not stay would be in the way of those of the one that comes instead.
+    if (await confirm(user, version, deadline)) await changes.insert(user.organizationId, unmoved, deadline);
     return [];
   }
 
@@ -139,23 +157,15 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
      * Puts the user and the account in the place of the version that was found, with the change that this is. Undefined
      * where another version is stored by now, or none. Throws Taken.
      */
-    async replace({ version, unmoved, account }: Found, after: User, change: Change, deadline: number) {
-      const { organizationId } = after;
+    async replace(found: Found, after: User, change: Change, deadline: number) {
+      const { user, version, account } = found;
       const document = toDocument(after, version + 1, account);
-      document.unmoved = [...(await kept(organizationId, unmoved, deadline)), change];
-      const hasReplaced = await write(organizationId, version, document, deadline);
-      return hasReplaced ? toUser(document) : undefined;
+      document.unmoved = [...(await kept(found, deadline)), change];
+      return (await write(user, version, document, deadline)) ? toUser(document) : undefined;
     },
 
-    /**
-     * Waits until this version of the user is as durable as any write: a write that changes nothing is acknowledged
-     * when all before it is. False where another version is stored by now, or none.
-     */
-    async confirm({ organizationId, id: _id, etag }: User, deadline: number): Promise<boolean> {
-      const version = versionOf(etag) ?? -1;
-      const write = collection.updateOne({ organizationId, _id, version }, { $set: { version } }, within(deadline));
-      return (await write).matchedCount === 1;
-    },
+    /** Waits until this version of the user is as durable as any write. False where another version is stored, or none. */
+    confirm: (user: User, deadline: number): Promise<boolean> => confirm(user, versionOf(user.etag) ?? -1, deadline),
 
     /**
      * Removes the version of the user that was found. False where another version is stored by now, or none. He is gone
@@ -164,7 +174,7 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     async remove({ user, version, unmoved }: Found, change: Change, deadline: number): Promise<boolean> {
       const { organizationId } = user;
       const remains = toRemains(user, version + 1, [...unmoved, change]);
-      return await write(organizationId, version, remains, deadline).finally(() => totals.removed(organizationId));
+      return await write(user, version, remains, deadline).finally(() => totals.removed(organizationId));
     },
 
     /** Removes all users of an organization. */

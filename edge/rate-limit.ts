@@ -17,12 +17,17 @@ const PERMIT_MS = 5000;
 /** Userstore grants as many of them as are a fair part of the budget. */
 const MOST_PERMITS = 50;
 /**
- * An organization that has been refused something within so many milliseconds gets its permits evenly over the second,
- * and waits for them: what it sent all at once others would feel.
+ * Requests of an organization that has been refused something within so many milliseconds are let through one by one,
+ * evenly over the second, and wait for it: what it sent all at once others would feel.
  */
 const PACED_MS = 5000;
-/** In milliseconds: how far apart its permits are fetched. */
-const PACE_MS = 50;
+/** None waits longer, in milliseconds. */
+const LONGEST_WAIT_MS = 1000;
+/**
+ * In milliseconds: refusals are held back, so that who asks again as soon as he is answered does not ask more often than he
+ * has connections. What an edge takes on of an organization at a time (admission.ts) is the end of it.
+ */
+const REFUSAL_MS = 500;
 const MAX_ORGANIZATIONS = 10_000;
 
 /** What an edge holds of an organization's budget. */
@@ -34,10 +39,9 @@ interface Held {
   granted: number;
   /** Until when there are none. */
   refusedUntil: number;
-  /** Until when they are fetched at an even pace, when the next ones may be, and how many requests wait for one. */
+  /** Until when its requests are let through one by one, and when the next one may be. */
   pacedUntil: number;
   nextAt: number;
-  waiting: number;
   /** Whether they are the edge's own, for want of a userstore. */
   isUnchecked: boolean;
   acquiring: Promise<void> | undefined;
@@ -54,21 +58,17 @@ export function rateLimit(
   const heldOf = (organizationId: string): Held => {
     const known = organizations.get(organizationId);
     if (known) return known;
-    const none = { permits: 0, until: 0, granted: 0, refusedUntil: 0, pacedUntil: 0, nextAt: 0, waiting: 0 };
+    const none = { permits: 0, until: 0, granted: 0, refusedUntil: 0, pacedUntil: 0, nextAt: 0 };
     const held: Held = { ...none, isUnchecked: false, acquiring: undefined };
     organizations.set(organizationId, held);
     return held;
   };
 
-  async function acquire(held: Held, { organizationId, perSecond }: Limited, requestId: string): Promise<void> {
-    const isPaced = Date.now() < held.pacedUntil;
-    const count = isPaced ? Math.ceil((perSecond * PACE_MS) / 1000) : MOST_PERMITS;
-    if (isPaced) await sleep(held.nextAt - Date.now());
+  async function acquire(held: Held, organizationId: string, requestId: string): Promise<void> {
     try {
-      const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count }, requestId);
+      const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count: MOST_PERMITS }, requestId);
       metrics.permitsFetched(granted);
       held.isUnchecked = false;
-      held.nextAt = Math.max(held.nextAt, Date.now() - PACE_MS) + (granted * 1000) / perSecond;
       if (granted > 0) add(held, granted);
       else held.refusedUntil = Date.now() + retryAfterMs;
     } catch (error) {
@@ -80,8 +80,8 @@ export function rateLimit(
   }
 
   /** Fetches permits, once for all who want some meanwhile. */
-  const acquired = (held: Held, limited: Limited, requestId: string): Promise<void> => {
-    held.acquiring ??= acquire(held, limited, requestId).finally(() => {
+  const acquired = (held: Held, organizationId: string, requestId: string): Promise<void> => {
+    held.acquiring ??= acquire(held, organizationId, requestId).finally(() => {
       held.acquiring = undefined;
     });
     return held.acquiring;
@@ -89,34 +89,33 @@ export function rateLimit(
 
   return async (_request, response, next) => {
     const { organizationId, settings } = principalOf(response);
-    const limited = { organizationId, perSecond: settings.rateLimit?.perSecond ?? 1 };
+    const perSecond = settings.rateLimit?.perSecond ?? 1;
     const held = heldOf(organizationId);
-    // Who came first and waits goes first.
-    let isFirst = held.waiting === 0;
-    while (!(isFirst && takesPermit(held))) {
-      const now = Date.now();
-      if (now < held.refusedUntil || (now < held.pacedUntil && held.waiting >= limited.perSecond)) {
-        held.pacedUntil = now + PACED_MS;
-        localsOf(response).isOneOfMany = isOneOfMany(organizationId);
-        metrics.limitDecision('refused');
-        throw tooMany(limited.perSecond, held.refusedUntil - now);
-      }
-      held.waiting++;
-      await acquired(held, limited, localsOf(response).requestId).finally(() => held.waiting--);
-      isFirst = true;
+    const refuse = async (ms: number): Promise<never> => {
+      held.pacedUntil = Date.now() + PACED_MS;
+      localsOf(response).isOneOfMany = isOneOfMany(organizationId);
+      metrics.limitDecision('refused');
+      await sleep(REFUSAL_MS);
+      throw tooMany(perSecond, ms);
+    };
+
+    if (Date.now() < held.pacedUntil) {
+      const wait = Math.max(held.nextAt - Date.now(), 0);
+      if (wait > LONGEST_WAIT_MS) await refuse(wait);
+      held.nextAt = Date.now() + wait + 1000 / perSecond;
+      await sleep(wait);
+    }
+    while (!takesPermit(held)) {
+      if (Date.now() < held.refusedUntil) await refuse(held.refusedUntil - Date.now());
+      await acquired(held, organizationId, localsOf(response).requestId);
     }
     // Before the last one is gone, so that the next requests need not wait.
-    if (held.permits <= held.granted / 2 && Date.now() > held.pacedUntil) {
-      acquired(held, limited, localsOf(response).requestId).catch(() => undefined);
+    if (held.permits <= held.granted / 2) {
+      acquired(held, organizationId, localsOf(response).requestId).catch(() => undefined);
     }
     metrics.limitDecision(held.isUnchecked ? 'unchecked' : 'allowed');
     next();
   };
-}
-
-interface Limited {
-  organizationId: string;
-  perSecond: number;
 }
 
 function add(held: Held, granted: number): void {

@@ -24,19 +24,19 @@ describe('SCIM limits', () => {
   const passed = (answers: Answer[]) => answers.filter(({ status }) => status === 200).length;
 
   it('B29: beyond its burst an organization gets 429 with Retry-After in whole seconds; the others are let through', async () => {
-    const answers = await times(60, ask);
-    expect(passed(answers)).to.be.within(LIMIT.burst - 5, LIMIT.burst + LIMIT.perSecond + 5);
+    const begun = performance.now();
+    const answers = await times(100, ask);
+    const seconds = (performance.now() - begun) / 1000;
+    expect(passed(answers)).to.be.within(LIMIT.burst - 5, LIMIT.burst + LIMIT.perSecond * (seconds + 1) + 5);
     for (const answer of answers.filter(({ status }) => status !== 200)) {
       expectError(answer, 429);
       expect(answer.headers.get('retry-after')).to.match(/^[1-9]\d?$/);
     }
-    const start = performance.now();
     expect(passed(await times(60, () => ask(other.scim)))).to.equal(60);
-    expect(performance.now() - start).to.be.below(2000);
   });
 
   it('B29: who waits as long as Retry-After says is served again, at the steady rate', async () => {
-    const refused = (await times(60, ask)).find(({ status }) => status === 429);
+    const refused = (await times(100, ask)).find(({ status }) => status === 429);
     await new Promise((resolve) => setTimeout(resolve, Number(refused?.headers.get('retry-after')) * 1000 + 50));
     expect(passed(await times(30, ask))).to.be.within(1, LIMIT.perSecond + 5);
   });
@@ -46,8 +46,10 @@ describe('SCIM limits', () => {
     const second = await startEdge(address);
     try {
       const there = scimClient(`${second.origin}/${limited.organizationId}/scim/v2`, `apikey ${limited.secret}`);
-      const answers = await Promise.all([times(40, ask), times(40, () => ask(there))]);
-      const most = LIMIT.burst + LIMIT.perSecond + 10;
+      const begun = performance.now();
+      const answers = await Promise.all([times(100, ask), times(100, () => ask(there))]);
+      const seconds = (performance.now() - begun) / 1000;
+      const most = LIMIT.burst + LIMIT.perSecond * (seconds + 1) + 10;
       expect(passed(answers.flat())).to.be.within(LIMIT.burst - 5, most);
     } finally {
       await second.stop();

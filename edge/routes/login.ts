@@ -55,6 +55,20 @@ export function loginHandlers(context: SignInContext) {
     return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections[0];
   }
 
+  /** The connection to this issuer; where organizations share it, that of the address, if there is one. */
+  async function connectionTo(
+    issuer: string,
+    address: Address | undefined,
+    response: Response,
+  ): Promise<UsableSsoConnection | undefined> {
+    if (issuer.length > 1000) return undefined;
+    const key = { $case: 'issuer', value: issuer.replace(/\/$/, '') } as const;
+    const [first, another] = (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections;
+    if (!another) return first;
+    const ofAddress = address && (await connectionFor(address, response));
+    return ofAddress?.connection?.issuer === key.value ? ofAddress : undefined;
+  }
+
   const show: RequestHandler = (request, response) => {
     showForm(request, response, 200, { returnTo: returnToIn(request.query.return_to) });
   };
@@ -92,19 +106,10 @@ export function loginHandlers(context: SignInContext) {
     const returnTo = returnToIn(asked);
     const address = addressIn(hint);
     localsOf(response).again = loginAddress(returnTo);
-    const found = typeof iss === 'string' ? await connectionsOf(iss, response) : [];
-    const ofDomain = found.filter(({ connection }) => connection?.domains.includes(address?.domain ?? ''));
-    // Several organizations may share a provider; then the address that is typed decides.
-    const connection = found.length > 1 ? ofDomain[0] : found[0];
+    const connection = typeof iss === 'string' ? await connectionTo(iss, address, response) : undefined;
     if (connection) await goToProvider(response, connection, returnTo, address?.text);
     else response.redirect(303, loginAddress(returnTo));
   };
-
-  async function connectionsOf(issuer: string, response: Response): Promise<UsableSsoConnection[]> {
-    if (issuer.length > 1000) return [];
-    const key = { $case: 'issuer', value: issuer.replace(/\/$/, '') } as const;
-    return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections;
-  }
 
   return { show, post, fromOkta };
 }

@@ -25,7 +25,7 @@ export function loginReturn(context: SignInContext): RequestHandler<{ organizati
     await flow.useUp(attempt, requestId);
     const query = request.originalUrl.slice(request.originalUrl.indexOf('?') + 1);
     const person = await flow.personOf(attempt, query, requestId);
-    await limits.account(`${organizationId} ${person.subject}`);
+    await limits.account(organizationId, person.subject);
     const { sessionToken, session, linked } = await flow.sessionOf(attempt, person, requestId);
     const detail = linked ? `Signed in, and linked to the Okta user ${person.subject}.` : 'Signed in.';
     record(response, { method: 'SIGN-IN', organizationId, userId: session?.userId, status: 303, detail });

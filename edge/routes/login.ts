@@ -85,7 +85,7 @@ export function loginHandlers(context: SignInContext) {
     if (forms.whence(request) === 'elsewhere' || !forms.hasToken(request)) return refuse(403, ANOTHER_PAGE);
     const address = addressIn(email);
     if (!address) return refuse(422, NOT_AN_ADDRESS);
-    await limits.account(address.text);
+    await limits.typed(address.text, request.ip);
     const connection = await connectionFor(address, response);
     if (!connection) {
       if (passwordUrl === undefined) return refuse(422, NOT_HERE);

@@ -6,7 +6,7 @@ import { choicePage, type LoginForm, loginPage } from '../pages/login.js';
 import { localsOf } from '../request-log.js';
 import { type Address, addressIn } from '../sign-in/address.js';
 import { ATTEMPT_COOKIE, setCookie } from '../sign-in/cookies.js';
-import { ATTEMPT_SECONDS } from '../sign-in/flow.js';
+import { ATTEMPT_SECONDS, type Attempt } from '../sign-in/flow.js';
 import { targetOf } from '../sign-in/target.js';
 import { answerTo } from './page-errors.js';
 import type { SignInContext } from './sign-in.js';
@@ -34,11 +34,11 @@ export function loginHandlers(context: SignInContext) {
   async function goToProvider(
     response: Response,
     connection: UsableSsoConnection,
-    returnTo: string | undefined,
+    begun: Pick<Attempt, 'target' | 'begunBy'>,
     hint: string | undefined,
   ): Promise<void> {
     try {
-      const { location, sealed } = await flow.begin(connection, returnTo ?? appUrl, hint);
+      const { location, sealed } = await flow.begin(connection, begun, hint);
       setCookie(response, ATTEMPT_COOKIE, sealed, ATTEMPT_SECONDS);
       response.redirect(303, location);
     } catch (error) {
@@ -96,7 +96,7 @@ export function loginHandlers(context: SignInContext) {
       const { title, main } = choicePage(form, passwordUrl);
       return sendPage(response, 200, title, main, formAction);
     }
-    await goToProvider(response, connection, returnTo, address.text);
+    await goToProvider(response, connection, { target: returnTo ?? appUrl, begunBy: 'form' }, address.text);
   };
 
   /** Third-party initiated login (OpenID Connect Core section 4): nothing that the browser brings is believed. */
@@ -107,7 +107,8 @@ export function loginHandlers(context: SignInContext) {
     const address = addressIn(hint);
     localsOf(response).again = loginAddress(returnTo);
     const connection = typeof iss === 'string' ? await connectionTo(iss, address, response) : undefined;
-    if (connection) await goToProvider(response, connection, returnTo, address?.text);
+    const begun = { target: returnTo ?? appUrl, begunBy: 'link' } as const;
+    if (connection) await goToProvider(response, connection, begun, address?.text);
     else response.redirect(303, loginAddress(returnTo));
   };
 

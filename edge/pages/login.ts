@@ -65,7 +65,7 @@ interface Who {
 }
 
 const whoIs = ({ userName, organization }: Who) =>
-  html`<strong>${userName}</strong>${organization === undefined ? undefined : html` (${organization})`}`;
+  html`<strong><bdi>${userName}</bdi></strong>${organization === undefined ? undefined : html` (<bdi>${organization}</bdi>)`}`;
 
 /** Asks who is signed in whether he is to be somebody else from now on, as a link says that he followed. */
 export function choiceOfUserPage({ token, sealed }: { token: string; sealed: string }, is: Who, would: Who): Page {
@@ -75,8 +75,8 @@ export function choiceOfUserPage({ token, sealed }: { token: string; sealed: str
 <p>The link that brought you here signs you in as ${whoIs(would)}. If you did not expect that, stay signed in as you are.</p>
 <form method="post" action="/login/choice">
 ${hidden('sealed', sealed)}${hidden('token', token)}
-<button class="wide" name="way" value="change">Continue as ${would.userName}</button>
-<button class="wide second" name="way" value="stay">Stay signed in as ${is.userName}</button>
+<button class="wide" name="way" value="change">Continue as <bdi>${would.userName}</bdi></button>
+<button class="wide second" name="way" value="stay">Stay signed in as <bdi>${is.userName}</bdi></button>
 </form>`,
   );
 }

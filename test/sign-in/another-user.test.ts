@@ -96,8 +96,8 @@ describe('a link upon somebody else’s session', function () {
     atOkta(BOB);
     const seen = await follow({}, other);
     await expectQuestion(seen);
-    expect(seen.said).to.include(`as ${ana.userName} (Test organization)`);
-    expect(seen.text).to.include(`<strong>${ana.userName}</strong> (Oak &lt;Street&gt;)`);
+    expect(seen.said).to.include(`as ${ana.userName} ( Test organization )`);
+    expect(seen.text).to.include(`<strong><bdi>${ana.userName}</bdi></strong> (<bdi>Oak &lt;Street&gt;</bdi>)`);
     await choose(seen, 'change');
     expect(await userOf(pair, browser.cookies.get('__Host-session'))).to.equal(twin.id);
     expect(await userOf(pair, earlier)).to.equal(undefined);
@@ -108,6 +108,7 @@ describe('a link upon somebody else’s session', function () {
     const seen = await follow({ target_link_uri: `${pair.appUrl}/units/7` });
     const { status, location } = await choose(seen, 'change', { 'sec-fetch-site': 'same-origin' });
     expect([status, location]).to.deep.equal([303, `${pair.appUrl}/units/7`]);
+    expect(seen.text).not.to.include(browser.cookies.get('__Host-session'));
     expect(await userOf(pair, browser.cookies.get('__Host-session'))).to.equal(bob.id);
     expect(await userOf(pair, earlier)).to.equal(undefined);
   });

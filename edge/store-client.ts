@@ -148,6 +148,7 @@ export function storeClient({ address: addresses, serviceToken, deadlineMs, obse
     recordActivities: unary(activities, activities.recordActivities),
     findSsoConnections: unary(connections, connections.findSsoConnections),
     signIn: unary(sessions, sessions.signIn),
+    checkSession: unary(sessions, sessions.checkSession),
     signOut: unary(sessions, sessions.signOut),
     revokeUserSessions: unary(sessions, sessions.revokeUserSessions),
     useOnce: unary(sessions, sessions.useOnce),

@@ -58,6 +58,29 @@ ${hidden('email', email)}${hidden('way', 'sso')}${hidden('return_to', returnTo)}
   );
 }
 
+/** Who a person is in LeaseHawk: his user name, and where it takes that to tell, his organization. */
+interface Who {
+  userName: string;
+  organization: string | undefined;
+}
+
+const whoIs = ({ userName, organization }: Who) =>
+  html`<strong><bdi>${userName}</bdi></strong>${organization === undefined ? undefined : html` (<bdi>${organization}</bdi>)`}`;
+
+/** Asks who is signed in whether he is to be somebody else from now on, as a link says that he followed. */
+export function choiceOfUserPage({ token, sealed }: { token: string; sealed: string }, is: Who, would: Who): Page {
+  return page(
+    'Continue as another user?',
+    html`<p>You are signed in to LeaseHawk as ${whoIs(is)}.</p>
+<p>The link that brought you here signs you in as ${whoIs(would)}. If you did not expect that, stay signed in as you are.</p>
+<form method="post" action="/login/choice">
+${hidden('sealed', sealed)}${hidden('token', token)}
+<button class="wide" name="way" value="change">Continue as <bdi>${would.userName}</bdi></button>
+<button class="wide second" name="way" value="stay">Stay signed in as <bdi>${is.userName}</bdi></button>
+</form>`,
+  );
+}
+
 /** What is the same for all who are refused, whatever the reason. */
 export const refusedPage = (reference: string) =>
   page(

@@ -8,18 +8,20 @@ import type { SignInContext } from './sign-in.js';
 /** Where tokens must be meant for, below the edge's own address. */
 export const REVOCATION_PATH = '/login/global-token-revocation';
 
+/** All that a token that is not valid is told: why not would tell whose providers there are. */
+const NOT_VALID = 'The token is not valid.';
+
 const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i;
 const ERRORS: Record<Exclude<RevocationAnswer['status'], 204>, string> = {
   400: 'invalid_request',
   401: 'invalid_token',
-  403: 'access_denied',
   404: 'not_found',
   422: 'unprocessable',
 };
 
 /** The handler; the body is read as bytes. */
 export function globalTokenRevocation(context: SignInContext): RequestHandler {
-  const { store, providers, limits, record, publicUrl } = context;
+  const { store, providers, limits, record, publicUrl, log } = context;
   const revoke = revocation(store, providers, publicUrl + REVOCATION_PATH);
 
   async function answer(ip: string | undefined, token: string | undefined, body: unknown, requestId: string) {
@@ -37,9 +39,15 @@ export function globalTokenRevocation(context: SignInContext): RequestHandler {
       if (organizationId !== undefined) {
         record(response, { method: 'UNIVERSAL-LOGOUT', organizationId, userId, status, detail: reason });
       }
-      if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
+      if (status === 401) {
+        response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
+        log.info({ requestId, reason }, 'revocation refused');
+      }
       if (status === 204) response.status(204).end();
-      else response.status(status).json({ error: ERRORS[status], error_description: reason });
+      else {
+        const error_description = status === 401 ? NOT_VALID : reason;
+        response.status(status).json({ error: ERRORS[status], error_description });
+      }
     } catch (error) {
       const { status, headers = {} } = answerTo(error);
       if (status >= 500) localsOf(response).err = error;

@@ -1,43 +1,43 @@
 /** The return of a browser from its organization's provider: a session, or one page for every refusal. */
 import type { Request, RequestHandler, Response } from 'express';
 import { localsOf } from '../request-log.js';
-import {
-  ATTEMPT_COOKIE,
-  clearCookie,
-  cookieIn,
-  SESSION_COOKIE,
-  sessionTokenIn,
-  setCookie,
-} from '../sign-in/cookies.js';
+import { ATTEMPT_COOKIE, clearCookie, cookieIn } from '../sign-in/cookies.js';
 import { SignInFailure } from '../sign-in/failure.js';
 import type { Attempt } from '../sign-in/flow.js';
+import type { loginChoice } from './login-choice.js';
 import { answerTo } from './page-errors.js';
 import type { SignInContext } from './sign-in.js';
 
 /** The handler of /login/return/{organization}. */
-export function loginReturn(context: SignInContext): RequestHandler<{ organizationId: string }> {
-  const { store, flow, limits, record, log } = context;
+export function loginReturn(
+  context: SignInContext,
+  choice: Pick<ReturnType<typeof loginChoice>, 'ask'>,
+): RequestHandler<{ organizationId: string }> {
+  const { flow, sessions, limits, record } = context;
 
-  /** Signs the person in; gives the session's token. */
-  async function signIn(request: Request, response: Response, attempt: Attempt): Promise<string> {
+  /** Signs the person in, or asks him first where a link came upon the session of somebody else; what is written down. */
+  async function signIn(request: Request, response: Response, attempt: Attempt) {
     const { requestId } = localsOf(response);
-    const { organizationId } = attempt;
+    const { organizationId, target } = attempt;
     await flow.useUp(attempt, requestId);
     const query = request.originalUrl.slice(request.originalUrl.indexOf('?') + 1);
     const person = await flow.personOf(attempt, query, requestId);
-    await limits.account(`${organizationId} ${person.subject}`);
+    await limits.account(organizationId, person.subject);
+    const present = attempt.begunBy === 'link' ? await sessions.live(request, response) : undefined;
     const { sessionToken, session, linked } = await flow.sessionOf(attempt, person, requestId);
     const detail = linked ? `Signed in, and linked to the Okta user ${person.subject}.` : 'Signed in.';
-    record(response, { method: 'SIGN-IN', organizationId, userId: session?.userId, status: 303, detail });
-    return sessionToken;
-  }
-
-  /** The session that the browser had before is nobody's any more: neither his who left it, nor one that was foisted on it. */
-  async function endEarlier(request: Request, response: Response): Promise<void> {
-    const sessionToken = sessionTokenIn(request);
-    if (sessionToken === undefined) return;
-    const { requestId } = localsOf(response);
-    await store.signOut({ sessionToken }, requestId).catch((err: unknown) => log.warn({ err, requestId }, 'not ended'));
+    const userId = session?.userId;
+    if (session && present && present.userId !== userId) {
+      await choice.ask(request, response, present, { session, sessionToken, target });
+      return {
+        userId,
+        status: 200,
+        detail: `${detail} The browser has another user's session; which to keep was asked.`,
+      };
+    }
+    await sessions.replace(request, response, sessionToken);
+    response.redirect(303, target);
+    return { userId, status: 303, detail };
   }
 
   return async (request, response) => {
@@ -49,10 +49,8 @@ export function loginReturn(context: SignInContext): RequestHandler<{ organizati
     const retry = new URLSearchParams({ iss: attempt.issuer, target_link_uri: attempt.target });
     localsOf(response).again = `/login/okta?${retry}`;
     try {
-      const sessionToken = await signIn(request, response, attempt);
-      await endEarlier(request, response);
-      setCookie(response, SESSION_COOKIE, sessionToken);
-      response.redirect(303, attempt.target);
+      const done = await signIn(request, response, attempt);
+      record(response, { method: 'SIGN-IN', organizationId, ...done });
     } catch (error) {
       const { status, reason } = answerTo(error);
       const userId = error instanceof SignInFailure ? error.userId : undefined;

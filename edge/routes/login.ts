@@ -6,7 +6,7 @@ import { choicePage, type LoginForm, loginPage } from '../pages/login.js';
 import { localsOf } from '../request-log.js';
 import { type Address, addressIn } from '../sign-in/address.js';
 import { ATTEMPT_COOKIE, setCookie } from '../sign-in/cookies.js';
-import { ATTEMPT_SECONDS } from '../sign-in/flow.js';
+import { ATTEMPT_SECONDS, type Attempt } from '../sign-in/flow.js';
 import { targetOf } from '../sign-in/target.js';
 import { answerTo } from './page-errors.js';
 import type { SignInContext } from './sign-in.js';
@@ -34,11 +34,11 @@ export function loginHandlers(context: SignInContext) {
   async function goToProvider(
     response: Response,
     connection: UsableSsoConnection,
-    returnTo: string | undefined,
+    begun: Pick<Attempt, 'target' | 'begunBy'>,
     hint: string | undefined,
   ): Promise<void> {
     try {
-      const { location, sealed } = await flow.begin(connection, returnTo ?? appUrl, hint);
+      const { location, sealed } = await flow.begin(connection, begun, hint);
       setCookie(response, ATTEMPT_COOKIE, sealed, ATTEMPT_SECONDS);
       response.redirect(303, location);
     } catch (error) {
@@ -53,6 +53,20 @@ export function loginHandlers(context: SignInContext) {
   async function connectionFor({ domain }: Address, response: Response): Promise<UsableSsoConnection | undefined> {
     const key = { $case: 'domain', value: domain } as const;
     return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections[0];
+  }
+
+  /** The connection to this issuer; where organizations share it, that of the address, if there is one. */
+  async function connectionTo(
+    issuer: string,
+    address: Address | undefined,
+    response: Response,
+  ): Promise<UsableSsoConnection | undefined> {
+    if (issuer.length > 1000) return undefined;
+    const key = { $case: 'issuer', value: issuer.replace(/\/$/, '') } as const;
+    const [first, another] = (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections;
+    if (!another) return first;
+    const ofAddress = address && (await connectionFor(address, response));
+    return ofAddress?.connection?.issuer === key.value ? ofAddress : undefined;
   }
 
   const show: RequestHandler = (request, response) => {
@@ -71,7 +85,7 @@ export function loginHandlers(context: SignInContext) {
     if (forms.whence(request) === 'elsewhere' || !forms.hasToken(request)) return refuse(403, ANOTHER_PAGE);
     const address = addressIn(email);
     if (!address) return refuse(422, NOT_AN_ADDRESS);
-    await limits.account(address.text);
+    await limits.typed(address.text, request.ip);
     const connection = await connectionFor(address, response);
     if (!connection) {
       if (passwordUrl === undefined) return refuse(422, NOT_HERE);
@@ -82,7 +96,7 @@ export function loginHandlers(context: SignInContext) {
       const { title, main } = choicePage(form, passwordUrl);
       return sendPage(response, 200, title, main, formAction);
     }
-    await goToProvider(response, connection, returnTo, address.text);
+    await goToProvider(response, connection, { target: returnTo ?? appUrl, begunBy: 'form' }, address.text);
   };
 
   /** Third-party initiated login (OpenID Connect Core section 4): nothing that the browser brings is believed. */
@@ -92,19 +106,11 @@ export function loginHandlers(context: SignInContext) {
     const returnTo = returnToIn(asked);
     const address = addressIn(hint);
     localsOf(response).again = loginAddress(returnTo);
-    const found = typeof iss === 'string' ? await connectionsOf(iss, response) : [];
-    const ofDomain = found.filter(({ connection }) => connection?.domains.includes(address?.domain ?? ''));
-    // Several organizations may share a provider; then the address that is typed decides.
-    const connection = found.length > 1 ? ofDomain[0] : found[0];
-    if (connection) await goToProvider(response, connection, returnTo, address?.text);
+    const connection = typeof iss === 'string' ? await connectionTo(iss, address, response) : undefined;
+    const begun = { target: returnTo ?? appUrl, begunBy: 'link' } as const;
+    if (connection) await goToProvider(response, connection, begun, address?.text);
     else response.redirect(303, loginAddress(returnTo));
   };
-
-  async function connectionsOf(issuer: string, response: Response): Promise<UsableSsoConnection[]> {
-    if (issuer.length > 1000) return [];
-    const key = { $case: 'issuer', value: issuer.replace(/\/$/, '') } as const;
-    return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections;
-  }
 
   return { show, post, fromOkta };
 }

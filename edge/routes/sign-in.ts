@@ -6,6 +6,7 @@ import { formAction } from '../pages/form-action.js';
 import { sendPage } from '../pages/frame.js';
 import { notSetUpPage } from '../pages/login.js';
 import { signInActivities } from '../sign-in/activity.js';
+import { browserSessions } from '../sign-in/browser-session.js';
 import { signInFlow } from '../sign-in/flow.js';
 import { signInLimits } from '../sign-in/limits.js';
 import { ownForms } from '../sign-in/own-form.js';
@@ -14,6 +15,7 @@ import { seals } from '../sign-in/seal.js';
 import type { StoreClient } from '../store-client.js';
 import { globalTokenRevocation, REVOCATION_PATH } from './global-token-revocation.js';
 import { loginHandlers } from './login.js';
+import { loginChoice } from './login-choice.js';
 import { loginReturn } from './login-return.js';
 import { logoutHandlers } from './logout.js';
 import { pageErrorHandler } from './page-errors.js';
@@ -63,7 +65,9 @@ function contextOf(options: SignInOptions, store: StoreClient, activities: Activ
     passwordUrl,
     providers: known,
     flow: signInFlow({ store, seals: sealing, providers: known, publicUrl }),
+    seals: sealing,
     forms: ownForms(sealing, publicUrl),
+    sessions: browserSessions(store, log),
     limits: signInLimits(),
     record: signInActivities(activities),
     formAction: formAction({ publicUrl, appUrl, passwordUrl }),
@@ -72,6 +76,7 @@ function contextOf(options: SignInOptions, store: StoreClient, activities: Activ
 
 function addRoutes(router: Router, context: SignInContext): void {
   const login = loginHandlers(context);
+  const choice = loginChoice(context);
   const logout = logoutHandlers(context);
   const form = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 20 });
   const bytes = express.raw({ type: () => true, limit: FORM_BYTES });
@@ -82,7 +87,8 @@ function addRoutes(router: Router, context: SignInContext): void {
   });
   router.route('/login').get(login.show).post(form, login.post).all(otherMethods('GET', 'POST'));
   router.route('/login/okta').get(login.fromOkta).all(otherMethods('GET'));
-  router.route('/login/return/:organizationId').get(loginReturn(context)).all(otherMethods('GET'));
+  router.route('/login/return/:organizationId').get(loginReturn(context, choice)).all(otherMethods('GET'));
+  router.route('/login/choice').post(form, choice.answer).all(otherMethods('POST'));
   router.route('/logout').get(logout.get).post(form, logout.post).all(otherMethods('GET', 'POST'));
   router.route(REVOCATION_PATH).post(bytes, globalTokenRevocation(context)).all(otherMethods('POST'));
 }

@@ -22,6 +22,8 @@ const attempt = z.object({
   organizationId: z.string(),
   issuer: z.string(),
   target: z.string(),
+  /** By our own form, or by a link that anybody may have made the browser follow. */
+  begunBy: z.enum(['form', 'link']),
 });
 export type Attempt = z.infer<typeof attempt>;
 
@@ -51,11 +53,16 @@ export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) 
 
   return {
     /** Begins one: where the browser goes, and what it keeps. */
-    async begin(connection: UsableSsoConnection, target: string, loginHint?: string) {
+    async begin(
+      connection: UsableSsoConnection,
+      { target, begunBy }: Pick<Attempt, 'target' | 'begunBy'>,
+      loginHint?: string,
+    ) {
       const { organizationId = '', issuer = '' } = connection.connection ?? {};
       const checks: Checks = providers.newChecks();
       const location = await providers.signInUrl(connection, checks, redirectUri(organizationId), loginHint);
-      const sealed = await seals.seal('attempt', { ...checks, organizationId, issuer, target }, ATTEMPT_SECONDS);
+      const kept: Attempt = { ...checks, organizationId, issuer, target, begunBy };
+      const sealed = await seals.seal('attempt', { ...kept }, ATTEMPT_SECONDS);
       return { location, sealed };
     },
 

@@ -50,7 +50,8 @@ export async function verifyIdToken(token: string, keys: RemoteJWKSet, issuer: s
 export function claimedOf(token: string): { issuer: string; clientId: string } | undefined {
   try {
     const { iss, sub } = decodeJwt(token);
-    return iss !== undefined && sub !== undefined ? { issuer: iss, clientId: sub } : undefined;
+    // Nobody has checked their types.
+    return typeof iss === 'string' && typeof sub === 'string' ? { issuer: iss, clientId: sub } : undefined;
   } catch {
     return undefined;
   }

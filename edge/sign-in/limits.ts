@@ -17,6 +17,7 @@ export class TooOften extends Error {
 /** What one edge has seen of a minute. Each call counts, and throws TooOften. */
 export function signInLimits() {
   const addresses = new RateLimiterMemory({ keyPrefix: 'address', points: PER_ADDRESS, duration: WINDOW_SECONDS });
+  const typed = new RateLimiterMemory({ keyPrefix: 'typed', points: PER_ACCOUNT, duration: WINDOW_SECONDS });
   const accounts = new RateLimiterMemory({ keyPrefix: 'account', points: PER_ACCOUNT, duration: WINDOW_SECONDS });
   const refused = new RateLimiterMemory({ keyPrefix: 'refused', points: PER_ADDRESS, duration: WINDOW_SECONDS });
 
@@ -32,8 +33,10 @@ export function signInLimits() {
   return {
     /** A step of a sign-in from this address. */
     address: (address?: string) => count(addresses, networkOf(address)),
-    /** A sign-in as this account: an e-mail address as typed, or a subject of a provider. */
-    account: (account: string) => count(accounts, account.toLowerCase()),
+    /** An e-mail address typed at this address: anybody can type it, so what strangers do elsewhere must not count. */
+    typed: (email: string, address?: string) => count(typed, `${networkOf(address)} ${email.toLowerCase()}`),
+    /** A sign-in as this account, from wherever: an organization and a subject for whom its provider has vouched. */
+    account: (organizationId: string, subject: string) => count(accounts, `${organizationId} ${subject}`),
     /** A token for revocation from this address that was not valid. */
     refusedToken: (address?: string) => count(refused, networkOf(address)),
     /** Whether there were too many of those. */

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
-import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { type StoreClient, StoreFailure } from '../store-client.js';
 import { claimedOf, InvalidToken, verifyRevocationToken } from './jwt.js';
 import type { Providers } from './provider.js';
@@ -22,8 +21,8 @@ const body = z.object({
 
 /** What is answered: the status, and of a refusal why. */
 export interface RevocationAnswer {
-  status: 204 | 400 | 401 | 403 | 404 | 422;
-  /** For whoever reads the answer or the activity; no value of the request is in it. */
+  status: 204 | 400 | 401 | 404 | 422;
+  /** For the activity and, unless it is 401, for whoever asked; no value of the request is in it. */
   reason: string;
   /** Whose provider it is, or, where the token is not valid, claims to be. */
   organizationId: string | undefined;
@@ -48,12 +47,11 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
     }
   }
 
-  async function answer(token: string, asked: unknown, { connections, issuer, own }: Claimed, requestId: string) {
+  async function answer(token: string, asked: unknown, { issuer, own }: Claimed, requestId: string) {
     // Nobody is asked for keys who is not the provider of some organization.
-    if (connections.length === 0) throw new InvalidToken('unexpected "iss" claim value');
+    if (own === undefined) throw new InvalidToken('"iss" and "sub" are of no organization\'s client');
     const { keys, issuer: name } = await keysOf(issuer);
     const { jti, expireTime } = await verifyRevocationToken(token, keys, name, endpoint);
-    if (own === undefined) return { status: 403, reason: 'The client is not that of any organization.' } as const;
     const user = userIn(asked);
     if (!user) return { status: 400, reason: 'The body has no "sub_id" of format "email" or "iss_sub".' } as const;
     const use = { key: keyOf(issuer, jti), expireTime };
@@ -69,10 +67,8 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
   async function claimedIn(token: string, requestId: string): Promise<Claimed> {
     const claimed = token.length > MAX_TOKEN ? undefined : claimedOf(token);
     if (!claimed) throw new InvalidToken('not a JWT with "iss" and "sub"');
-    const { issuer, clientId } = claimed;
-    const { connections } = await store.findSsoConnections({ key: { $case: 'issuer', value: issuer } }, requestId);
-    const own = connections.find(({ connection }) => connection?.clientId === clientId);
-    return { issuer, connections, own: own?.connection?.organizationId };
+    const { connections } = await store.findSsoConnections({ key: { $case: 'client', value: claimed } }, requestId);
+    return { issuer: claimed.issuer, own: connections[0]?.connection?.organizationId };
   }
 
   return async (token: string, asked: unknown, requestId: string): Promise<RevocationAnswer> => {
@@ -91,7 +87,6 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
 /** What a token says that it is, and whose that would be: the organization with the client. */
 interface Claimed {
   issuer: string;
-  connections: UsableSsoConnection[];
   own: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { EncryptJWT, errors, jwtDecrypt } from 'jose';
 
 /** What a sealed value is for: one made for another purpose is not opened. */
-type Purpose = 'attempt';
+type Purpose = 'attempt' | 'choice';
 
 /** Seals and marks with keys that follow from the installation's secret. */
 export type Seals = ReturnType<typeof seals>;

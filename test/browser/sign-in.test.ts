@@ -13,6 +13,7 @@ import { actor } from '../harness/userstore.js';
 
 const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@acme.example' };
 const BOB = { id: '00u2bobcdEFGH2ijkl5d7', login: 'bob@acme.example' };
+const CLEO = { id: '00u3cleodEFGH2ijkl5d7', login: 'cleo@acme.example' };
 const STRANGER = { id: '00u9stranger', login: 'sam@acme.example' };
 
 /** LeaseHawk's application, as far as signing in concerns it: it asks on each request whose session it is. */
@@ -39,6 +40,8 @@ describe('sign-in in a browser', function () {
   let application: Server;
   let tenant: SsoTenant;
   let userId: string;
+  let bobsId: string;
+  let cleosId: string;
   let context: BrowserContext;
   let page: Page;
   const problems: string[] = [];
@@ -55,8 +58,10 @@ describe('sign-in in a browser', function () {
     const { clientId, clientSecret, organizationId } = tenant;
     const redirectUri = `${pair.publicUrl}/login/return/${organizationId}`;
     const app = { clientId, clientSecret, redirectUri, signOutUri: `${pair.publicUrl}/logout` };
-    okta = await startOkta([ANA, BOB, STRANGER], app, oktaPort);
+    okta = await startOkta([ANA, BOB, CLEO, STRANGER], app, oktaPort);
     userId = (await createUser(tenant.scim, { externalId: ANA.id, userName: ANA.login })).id;
+    bobsId = (await createUser(tenant.scim, { externalId: BOB.id, userName: BOB.login })).id;
+    cleosId = (await createUser(tenant.scim, { externalId: CLEO.id, userName: CLEO.login })).id;
   });
   after(async () => {
     await chromium?.close();
@@ -161,10 +166,10 @@ describe('sign-in in a browser', function () {
   it('starts from the tile on Okta’s dashboard', async () => {
     await page.goto(`${pair.publicUrl}/login/okta?iss=${encodeURIComponent(okta.issuer)}`);
     await page.waitForURL(`${okta.issuer}/signin/*`);
-    await page.fill('input[name=username]', ANA.login);
+    await page.fill('input[name=username]', CLEO.login);
     await signInAtOkta();
     await page.waitForURL(pair.appUrl);
-    expect(await user()).to.equal(userId);
+    expect(await user()).to.equal(cleosId);
   });
 
   it('is refused to somebody whom Okta knows and LeaseHawk does not', async () => {
@@ -253,26 +258,72 @@ describe('sign-in in a browser', function () {
       await small.fill('input[name=email]', 'ana@');
       await small.click('button');
       await small.waitForSelector('#error');
-      if (process.env.SCREENSHOTS)
-        await small.screenshot({ path: `${process.env.SCREENSHOTS}/login-${colorScheme}.png` });
-      const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-      expect(await small.evaluate(overflow)).to.equal(0);
-      const contrasts = (await small.evaluate(CONTRASTS)) as [element: string, ratio: number, least: number][];
-      expect(contrasts.length).to.be.above(4);
-      for (const [element, ratio, least] of contrasts) expect(ratio, element).to.be.at.least(least);
+      await expectReadable(small, `login-${colorScheme}`);
+      await phone.close();
+    });
+  }
+
+  async function expectReadable(small: Page, name: string): Promise<void> {
+    if (process.env.SCREENSHOTS) await small.screenshot({ path: `${process.env.SCREENSHOTS}/${name}.png` });
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    expect(await small.evaluate(overflow)).to.equal(0);
+    const contrasts = (await small.evaluate(CONTRASTS)) as [element: string, ratio: number, least: number][];
+    expect(contrasts.length).to.be.above(4);
+    for (const [element, ratio, least] of contrasts) expect(ratio, element).to.be.at.least(least);
+  }
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`a link that signs in somebody else asks first, by keyboard, without scripts, on the smallest phone (${colorScheme})`, async () => {
+      const viewport = { width: 320, height: 568 };
+      const phone = await chromium.newContext({
+        viewport,
+        colorScheme,
+        deviceScaleFactor: 2,
+        javaScriptEnabled: false,
+      });
+      const small = await phone.newPage();
+      small.on('console', (message) => problems.push(message.text()));
+      /** As whoever signs in at Okta now: from a page elsewhere. */
+      const followAs = async ({ login }: typeof ANA) => {
+        await phone.clearCookies({ domain: '127.0.0.1' });
+        await small.goto(`${okta.issuer}/.well-known/openid-configuration`);
+        await small.setContent(`<a href="${pair.publicUrl}/login/okta?iss=${encodeURIComponent(okta.issuer)}">Win</a>`);
+        await small.click('a');
+        await small.waitForURL(`${okta.issuer}/signin/*`);
+        await small.fill('input[name=username]', login);
+        await small.click('button');
+      };
+      await followAs(CLEO);
+      await small.waitForURL(pair.appUrl);
+      expect(await small.textContent('#user')).to.equal(cleosId);
+
+      await followAs(BOB);
+      await small.waitForSelector('text=Continue as another user?');
+      await expectReadable(small, `another-user-${colorScheme}`);
+      expect(await small.innerText('main')).to.include(`You are signed in to LeaseHawk as ${CLEO.login}.`);
+      await small.keyboard.press('Tab');
+      await small.keyboard.press('Tab');
+      await small.keyboard.press('Enter');
+      await small.waitForURL(pair.appUrl);
+      expect(await small.textContent('#user')).to.equal(cleosId);
+
+      await followAs(BOB);
+      await small.getByRole('button', { name: `Continue as ${BOB.login}` }).click();
+      await small.waitForURL(pair.appUrl);
+      expect(await small.textContent('#user')).to.equal(bobsId);
+      expect(problems.filter((text) => /Content Security Policy/i.test(text))).to.deep.equal([]);
       await phone.close();
     });
   }
 
   it('a lock by LeaseHawk’s support keeps a person out of the browser, too', async () => {
-    const { organizationId, scim } = tenant;
-    const { id } = await createUser(scim, { externalId: BOB.id, userName: BOB.login });
+    const { organizationId } = tenant;
     await signIn(BOB);
-    expect(await user()).to.equal(id);
-    await pair.admin.lockUser({ organizationId, actor: actor(), userId: id, reason: 'test' });
+    expect(await user()).to.equal(bobsId);
+    await pair.admin.lockUser({ organizationId, actor: actor(), userId: bobsId, reason: 'test' });
     await page.reload();
     expect(await user()).to.equal('nobody');
-    await pair.admin.unlockUser({ organizationId, actor: actor(), userId: id });
+    await pair.admin.unlockUser({ organizationId, actor: actor(), userId: bobsId });
     await page.reload();
     expect(await user()).to.equal('nobody');
   });

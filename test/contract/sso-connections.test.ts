@@ -137,6 +137,18 @@ describe('SsoConnectionService', () => {
       first.organizationId,
       organizationId,
     ]);
+    const of = async (issuer: string, clientId: string) =>
+      (await edge.findSsoConnections({ key: { $case: 'client', value: { issuer, clientId } } })).connections;
+    const [other, ...more] = await of(first.issuer, 'another');
+    expect([other?.connection?.organizationId, more.length]).to.deep.equal([organizationId, 0]);
+    for (const [issuer, clientId] of [
+      [first.issuer, 'Another'],
+      [`${first.issuer}/`, 'another'],
+      [newConnection().issuer, 'another'],
+      ['', ''],
+    ] as const) {
+      expect(await of(issuer, clientId), `${issuer} ${clientId}`).to.deep.equal([]);
+    }
   });
 
   it('is found by domain as people type it, by issuer byte for byte, by organization; else nothing is', async () => {

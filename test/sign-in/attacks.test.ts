@@ -119,7 +119,15 @@ describe('attacks on sign-in', function () {
         const state = new URL(location).searchParams.get('state') ?? '';
         // The verifier is nobody's to know, so the provider refuses the code of one that is not too old.
         const { organizationId } = tenant;
-        const kept = { state, nonce: 'n', verifier: 'v'.repeat(43), organizationId, issuer: okta.issuer, target: '/' };
+        const kept = {
+          state,
+          nonce: 'n',
+          verifier: 'v'.repeat(43),
+          organizationId,
+          issuer: okta.issuer,
+          target: '/',
+          begunBy: 'form',
+        };
         browser.cookies.set(ATTEMPT, await seal('attempt', kept, seconds));
         okta.requests.length = 0;
         expectOut(browser, await browser.get(okta.signIn(location)), 400);
@@ -138,6 +146,7 @@ describe('attacks on sign-in', function () {
         organizationId,
         issuer: okta.issuer,
         target: 'https://evil.example',
+        begunBy: 'form',
       };
       const browser = visitor(pair.publicUrl);
       const url = await back(browser);

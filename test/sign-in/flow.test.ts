@@ -271,6 +271,24 @@ describe('sign-in', function () {
       expect(new URL(hinted.location).searchParams.get('client_id')).to.equal(tenant.clientId);
     });
 
+    it('finds the organization of a hint among any number that share the provider, and no other’s', async () => {
+      const shared = await startForgedOkta(ANA);
+      const all: SsoTenant[] = [];
+      while (all.length < 105) {
+        all.push(...(await Promise.all(Array.from({ length: 15 }, () => createSsoTenant(pair, shared.issuer)))));
+      }
+      const [last] = all.sort((a, b) => (a.organizationId < b.organizationId ? 1 : -1));
+      const { domain = '', clientId } = last ?? {};
+      const browser = visitor(pair.publicUrl);
+      const at = (iss: string, login_hint: string) => `/login/okta?${new URLSearchParams({ iss, login_hint })}`;
+      const { location } = await browser.get(at(shared.issuer, `ana@${domain}`));
+      expect(new URL(location).searchParams.get('client_id')).to.equal(clientId);
+      for (const hint of [`ana@${tenant.domain}`, 'ana@nowhere.example', 'ana']) {
+        expect((await browser.get(at(shared.issuer, hint))).location).to.equal('/login');
+      }
+      await shared.stop();
+    });
+
     it('asks nobody who is unknown: the login page it is', async () => {
       const stranger = await startForgedOkta(ANA);
       for (const query of [new URLSearchParams({ iss: stranger.issuer }), 'iss=a&iss=b', 'iss=%00', 'iss=', '']) {

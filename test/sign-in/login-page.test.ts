@@ -222,16 +222,28 @@ describe('the login page', function () {
   });
 
   it('is not tried more than ten times a minute for one account, nor again and again from one address', async () => {
-    const limited = await startSignInPair('sign-in-limits');
+    const limited = await startSignInPair('sign-in-limits', { TRUSTED_PROXIES: '1' });
     try {
       const own = await createSsoTenant(limited, okta.issuer);
+      await createUser(own.scim, { externalId: ANA.id });
+      const type = (email: string, from: string, browser = visitor(limited.publicUrl)) =>
+        browser.submit('/login', '/login', { email }, { 'x-forwarded-for': from });
       const statuses: number[] = [];
       for (let i = 0; i < 11; i++) {
         const name = i % 2 ? 'ANA' : 'ana';
-        statuses.push((await visitor(limited.publicUrl).login(`${name}@${own.domain}`)).status);
+        statuses.push((await type(`${name}@${own.domain}`, '203.0.113.7')).status);
       }
       expect(statuses).to.deep.equal([...Array.from({ length: 10 }, () => 303), 429]);
-      expect((await visitor(limited.publicUrl).login(`bob@${own.domain}`)).status).to.equal(303);
+      expect((await type(`bob@${own.domain}`, '203.0.113.7')).status).to.equal(303);
+
+      // Whatever a stranger types, the person himself gets in, from his own network; but not again and again, from anywhere.
+      const returns: number[] = [];
+      for (let i = 0; i < 11; i++) {
+        const browser = visitor(limited.publicUrl);
+        const { location } = await type(`ana@${own.domain}`, `198.51.100.${i}`, browser);
+        returns.push((await browser.get(okta.signIn(location))).status);
+      }
+      expect(returns).to.deep.equal([...Array.from({ length: 10 }, () => 303), 429]);
 
       const path = '/login/return/x?state=x&code=y';
       const many = await Promise.all(Array.from({ length: 250 }, () => visitor(limited.publicUrl).get(path)));

@@ -119,6 +119,25 @@ describe('Universal Logout', function () {
     });
   });
 
+  it('leaves in the log why a token was refused, and in the activity where it names an organization’s client', async () => {
+    const reasonOf = async (token: string) => {
+      const { headers } = await send(token);
+      const requestId = headers.get('x-request-id') ?? '';
+      const lines = () => pair.edge.log().split('\n');
+      const found = () => lines().find((line) => line.includes(requestId) && line.includes('revocation refused'));
+      await eventually('the reason is logged', async () => found() !== undefined, 5000);
+      return { requestId, reason: (JSON.parse(found() ?? '{}') as { reason?: string }).reason };
+    };
+    const unknown = await reasonOf(await signed(draft({ claims: { iss: 'http://127.0.0.1:9' } })));
+    expect(unknown.reason).to.match(/"iss" and "sub" are of no organization's client/);
+    const { requestId, reason } = await reasonOf(await signed(draft({ claims: { aud: 'x' } })));
+    expect(reason).to.match(/"aud"/);
+    const asked = { organizationId: tenant.organizationId, since: undefined, until: undefined, requestId };
+    const list = async () => (await pair.admin.listActivities(asked)).activities;
+    await eventually('the activity is recorded', async () => (await list()).length > 0, 5000);
+    expect((await list())[0]).to.include({ status: 401, detail: reason });
+  });
+
   it('accepts clocks that are within a minute', async () => {
     await expectEnded(await send(await signed(draft({ claims: { exp: now() - 30, iat: now() - 330 } }))));
     session = await signIn();
@@ -141,6 +160,9 @@ describe('Universal Logout', function () {
       ['of the future', () => signed(draft({ claims: { iat: now() + 80 } }))],
       ['of long ago', () => signed(draft({ claims: { iat: now() - 7200 } }))],
       ['without an id', () => signed(draft({ claims: { jti: undefined } }))],
+      ['of an issuer that is no text', () => signed(draft({ claims: { iss: 7 } }))],
+      ['of a client that is no text', () => signed(draft({ claims: { sub: ['x'] } }))],
+      ['of another client', () => signed(draft({ claims: { sub: 'another' } }))],
       ['of another issuer', () => signed(draft({ claims: { iss: 'http://127.0.0.1:9' } }))],
       ['signed with another key', async () => signed(draft({ keys: await newKeys(okta.keys.kid) }))],
       ['not signed', async () => `${(await signed(draft())).split('.').slice(0, 2).join('.')}.`],
@@ -151,6 +173,9 @@ describe('Universal Logout', function () {
         const { status, headers, text } = await send(await make());
         expect(status, text).to.equal(401);
         expect(headers.get('www-authenticate')).to.equal('Bearer error="invalid_token"');
+        // The same for all: it tells nobody whose providers there are.
+        const told = { error: 'invalid_token', error_description: 'The token is not valid.' };
+        expect(JSON.parse(text)).to.deep.equal(told);
         expect(await isIn()).to.equal(true);
       });
     }
@@ -186,7 +211,7 @@ describe('Universal Logout', function () {
       const forged = await signed(draft({ keys: evil.keys }));
       expect((await send(forged)).status).to.equal(401);
       const claims = { iss: evil.issuer };
-      expect((await send(await signed(draft({ claims, keys: evil.keys })))).status).to.equal(403);
+      expect((await send(await signed(draft({ claims, keys: evil.keys })))).status).to.equal(401);
       expect(await isIn()).to.equal(true);
       await evil.stop();
     });

@@ -26,10 +26,10 @@ before(async () => {
 after(() => database.close());
 
 const secrets = sealer([Buffer.alloc(32, 1)]);
-function rulesOf(lifetimes = LIFETIMES) {
+function rulesOf(lifetimes = LIFETIMES, storage = database.sessions) {
   const users = userStorage(database.collections.users, database.changes);
   const untilDone = attempts();
-  return sessions(database.sessions, {
+  return sessions(storage, {
     ...database,
     users,
     accounts: accounts(users, untilDone),
@@ -61,6 +61,7 @@ async function signedIn(lifetimes = LIFETIMES) {
 }
 
 const EXPIRED = 31;
+const REVOKED = 32;
 
 describe('a session', () => {
   it('ends when it was not used for as long as it may be idle', async () => {
@@ -98,10 +99,15 @@ describe('a session', () => {
     }
   });
 
-  it('is checked by three reads', async () => {
+  it('is checked by four reads', async () => {
     const { rules, sessionToken } = await signedIn();
     const sent = await database.commandsOf(() => rules.check(sessionToken, soon()));
-    expect(sent.map(({ command }) => command.find).sort()).to.deep.equal(['organizations', 'sessions', 'users']);
+    expect(sent.map(({ command }) => command.find).sort()).to.deep.equal([
+      'organizations',
+      'sessions',
+      'ssoConnections',
+      'users',
+    ]);
   });
 
   it('is removed by the database a day after its end', async () => {
@@ -124,6 +130,85 @@ describe('a session', () => {
     const request = { organizationId, actor, issuer: connectionValues('').issuer, subject: 'x7' };
     const error = await keyless.signIn({ ...request, idToken: 'x' }, soon()).catch((thrown: unknown) => thrown);
     expect(error).to.include({ reason: 36 });
+  });
+});
+
+describe('a change of issuer', () => {
+  const other = 'https://elmstreet.okta.example';
+  type Storage = Database['ssoConnections'];
+
+  /** Sets the issuer over a storage in which something goes wrong; whether that was said. */
+  async function setIssuer(organizationId: string, issuer: string, faults: Partial<Storage> = {}): Promise<boolean> {
+    const endSessions = () => Promise.reject(new Error('the database is away'));
+    const faulty = { ...database.organizations, endSessions };
+    const known = organizations(database.organizations);
+    const rules = ssoConnections({ ...database.ssoConnections, ...faults }, faulty, known, secrets);
+    const unset = { organizationId: '', etag: '', createTime: undefined };
+    const connection = { ...connectionValues(organizationId), ...unset, issuer };
+    return await rules.set({ organizationId, actor, connection, clientSecret: 'x' }, soon()).then(
+      () => true,
+      () => false,
+    );
+  }
+  const replaceAndFail: Storage['replace'] = async (...values) => {
+    await database.ssoConnections.replace(...values);
+    throw new Error('the process is gone');
+  };
+
+  it('ends sessions in the write that it is: whatever fails after it, and for good', async () => {
+    const { organizationId, reasonOf, listed } = await signedIn();
+    expect(await setIssuer(organizationId, other, { replace: replaceAndFail })).to.equal(false);
+    expect([await reasonOf(), await listed()]).to.deep.equal([REVOKED, 0]);
+    expect(await setIssuer(organizationId, other)).to.equal(true);
+    expect(await reasonOf()).to.equal(REVOKED);
+    expect(await setIssuer(organizationId, connectionValues('').issuer)).to.equal(true);
+    expect(await reasonOf()).to.equal(REVOKED);
+  });
+
+  it('that fails before the write leaves sessions as they were, and so does one of something else', async () => {
+    const { organizationId, reasonOf } = await signedIn();
+    const replace = () => Promise.reject(new Error('the database is away'));
+    expect(await setIssuer(organizationId, other, { replace })).to.equal(false);
+    expect(await reasonOf()).to.equal(undefined);
+    expect(await setIssuer(organizationId, connectionValues('').issuer)).to.equal(true);
+    expect(await reasonOf()).to.equal(undefined);
+  });
+
+  it('ends a session, too, that the old issuer leads to just before the write', async () => {
+    const { organizationId, rules } = await signedIn();
+    const { issuer } = connectionValues('');
+    let sessionToken = '';
+    const replace: Storage['replace'] = async (...values) => {
+      ({ sessionToken } = await rules.signIn({ organizationId, actor, issuer, subject: 'x7' }, soon()));
+      await rules.check(sessionToken, soon());
+      return await replaceAndFail(...values);
+    };
+    await setIssuer(organizationId, other, { replace });
+    const error = await rules.check(sessionToken, soon()).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ reason: REVOKED });
+  });
+
+  it('ends a session, too, that is stored after the write by who has read the old issuer before', async () => {
+    const { organizationId } = await signedIn();
+    const { issuer } = connectionValues('');
+    const late = rulesOf(LIFETIMES, {
+      ...database.sessions,
+      async insert(...session) {
+        await setIssuer(organizationId, other, { replace: replaceAndFail });
+        await database.sessions.insert(...session);
+      },
+    });
+    const { sessionToken } = await late.signIn({ organizationId, actor, issuer, subject: 'x7' }, soon());
+    const error = await late.check(sessionToken, soon()).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ reason: REVOKED });
+  });
+
+  it('is like a removal: a connection set up anew, the same in all, revives no session', async () => {
+    const { organizationId, reasonOf } = await signedIn();
+    await database.ssoConnections.delete(organizationId, soon());
+    expect(await reasonOf()).to.equal(REVOKED);
+    expect(await setIssuer(organizationId, connectionValues('').issuer)).to.equal(true);
+    expect(await reasonOf()).to.equal(REVOKED);
   });
 });
 

@@ -17,6 +17,7 @@ export const storedSession = (digest: string, more: Partial<StoredSession> = {})
   digest,
   userEpoch: 0,
   organizationEpoch: 0,
+  connectionEpoch: 'x',
   createTime: now,
   lastUseTime: now,
   expireTime: later,
@@ -31,6 +32,7 @@ export const connectionValues = (name: string): ConnectionValues => ({
   domains: [`${name}.example`, `${name}.test`],
   required: true,
   sealedSecret: 'sealed',
+  sessionEpoch: `epoch of ${name}`,
   updateTime: now,
 });
 
@@ -84,6 +86,7 @@ export const signInReads = (of: () => Database, user: User): [title: string, rea
     ['what decides about an organization', (deadline) => of().organizations.standing('first', deadline)],
     ['the connection of an organization', (deadline) => of().ssoConnections.get('first', deadline)],
     ['the connection with a domain', (deadline) => of().ssoConnections.findByDomain('first.test', deadline)],
+    ['the connection of a client', (deadline) => of().ssoConnections.findByClient(link.issuer, 'x', deadline)],
     ['the connections to an issuer', (deadline) => of().ssoConnections.findByIssuer(link.issuer, 100, deadline)],
   ];
 };

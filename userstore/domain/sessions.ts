@@ -1,6 +1,6 @@
 /**
- * The rules of sessions. A session notes the epochs of its user and its organization at its beginning; what ends all
- * sessions of either raises the epoch in the write that it is, so no session needs to be found to be over.
+ * The rules of sessions. A session notes the epochs of its user, its organization and the connection at its beginning; what
+ * ends all sessions of one of them changes the epoch in the write that it is, so no session needs to be found to be over.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
@@ -17,7 +17,7 @@ import type {
 } from '../../proto/gen/userstore/v1/session_service.js';
 import type { OrganizationStorage, Standing } from '../storage/organizations.js';
 import type { SessionStorage, StoredSession } from '../storage/sessions.js';
-import type { SsoConnectionStorage } from '../storage/sso-connections.js';
+import type { FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
 import type { Found, UserStorage } from '../storage/users.js';
 import type { Accounts } from './accounts.js';
 import type { UntilDone } from './attempts.js';
@@ -82,6 +82,7 @@ export function sessions(storage: SessionStorage, tools: SessionTools) {
   function endOf(
     session: StoredSession,
     organization: Standing | undefined,
+    connection: FoundConnection | undefined,
     found: Pick<Found, 'user' | 'account'> | undefined,
   ): DomainError | undefined {
     const refuse = (reason: ErrorReason, message: string) =>
@@ -92,7 +93,10 @@ export function sessions(storage: SessionStorage, tools: SessionTools) {
     const refusal = refusalOf(found.user);
     if (refusal) return refusal;
     const isFromBefore =
-      session.userEpoch !== found.account.sessionEpoch || session.organizationEpoch !== organization.sessionEpoch;
+      session.userEpoch !== found.account.sessionEpoch ||
+      session.organizationEpoch !== organization.sessionEpoch ||
+      !connection ||
+      session.connectionEpoch !== connection.sessionEpoch;
     if (isFromBefore) return refuse(ErrorReason.ERROR_REASON_SESSION_REVOKED, 'The session has been ended.');
     const isOver = Math.min(session.expireTime.getTime(), idleEnd(session).getTime()) <= now();
     return isOver ? refuse(ErrorReason.ERROR_REASON_SESSION_EXPIRED, 'The session has expired.') : undefined;
@@ -124,6 +128,7 @@ export function sessions(storage: SessionStorage, tools: SessionTools) {
         digest: digestOf(token),
         userEpoch: account.sessionEpoch,
         organizationEpoch: organization.sessionEpoch,
+        connectionEpoch: connection.sessionEpoch,
         createTime,
         lastUseTime: createTime,
         expireTime: new Date(createTime.getTime() + lifetimes.maxMs),
@@ -139,11 +144,12 @@ export function sessions(storage: SessionStorage, tools: SessionTools) {
       const session = TOKEN.test(token) ? await storage.find(digestOf(token), deadline) : undefined;
       if (!session) throw sessionNotFound();
       const { organizationId, userId } = session;
-      const [organization, found] = await Promise.all([
+      const [organization, connection, found] = await Promise.all([
         organizations.standing(organizationId, deadline),
+        ssoConnections.get(organizationId, deadline),
         users.find(organizationId, userId, deadline),
       ]);
-      const end = endOf(session, organization, found);
+      const end = endOf(session, organization, connection, found);
       if (end) throw end;
       const time = new Date(now());
       if (time.getTime() - session.lastUseTime.getTime() >= useInterval) {
@@ -171,8 +177,9 @@ export function sessions(storage: SessionStorage, tools: SessionTools) {
       const found = await storage.list({ organizationId, userId }, alive, pageToken, limit + 1, deadline);
       const page = found.slice(0, limit);
       const ids = [...new Set(page.map((session) => session.userId))];
+      const connection = await ssoConnections.get(organizationId, deadline);
       const standings = await users.standings(organizationId, ids, deadline);
-      const live = page.filter((session) => !endOf(session, organization, standings.get(session.userId)));
+      const live = page.filter((session) => !endOf(session, organization, connection, standings.get(session.userId)));
       return {
         sessions: live.map((session) => toSession(session, standings.get(session.userId)?.user.userName)),
         nextPageToken: found.length > limit ? page.at(-1)?._id : undefined,

@@ -1,4 +1,5 @@
 /** The rules of SSO connections. Secrets lie encrypted, each for its organization. */
+import { randomUUID } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type {
   FindSsoConnectionsRequest,
@@ -16,8 +17,8 @@ import type { Sealer } from './sealing.js';
 
 const MAX_CLIENT_ID = 255;
 const MAX_SECRET = 1000;
-/** As many organizations with one issuer are found. */
-const MAX_FOUND = 100;
+/** As many organizations with one issuer are found: to know that there are several is all that it is good for. */
+const MAX_FOUND = 10;
 /** As many connections are looked at together. */
 const BATCH = 100;
 /** Each lost race means that somebody else has set up or removed the connection meanwhile. */
@@ -38,21 +39,22 @@ export function ssoConnections(
   /** One try; undefined where somebody else was faster. */
   async function trySet(
     organizationId: string,
-    given: Omit<ConnectionValues, 'sealedSecret'>,
+    given: Omit<ConnectionValues, 'sealedSecret' | 'sessionEpoch'>,
     { clientSecret, etag }: Pick<SetSsoConnectionRequest, 'clientSecret' | 'etag'>,
     deadline: number,
-  ): Promise<{ connection: SsoConnection; before: FoundConnection | undefined } | undefined> {
+  ): Promise<SsoConnection | undefined> {
     const before = await storage.get(organizationId, deadline);
     if (etag !== undefined && etag !== before?.connection.etag) throw stale();
     const sealed = clientSecret === undefined ? undefined : sealer.seal(clientSecret, contextOf(organizationId));
     const sealedSecret = sealed ?? before?.sealedSecret;
     if (sealedSecret === undefined) throw invalidField('client_secret', 'A new connection needs a client secret.');
-    const values = { ...given, sealedSecret };
+    // For whom another provider has vouched, this one has to vouch anew: his session is over with this write.
+    const sessionEpoch = before?.connection.issuer === given.issuer ? before.sessionEpoch : randomUUID();
+    const values = { ...given, sealedSecret, sessionEpoch };
     try {
-      const connection = before
+      return before
         ? await storage.replace(organizationId, before.version, values, deadline)
         : await storage.insert(organizationId, values, deadline);
-      return connection && { connection, before };
     } catch (error) {
       if (!(error instanceof Taken)) throw error;
       if (error.index === 'domains')
@@ -90,13 +92,8 @@ export function ssoConnections(
       for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
         const required = connection.required ?? true;
         const values = { issuer, clientId: connection.clientId, domains, required, updateTime: new Date() };
-        const done = await trySet(organizationId, values, { clientSecret, etag }, deadline);
-        if (!done) continue;
-        // For whom another provider has vouched, this one has to vouch anew.
-        if (done.before && done.before.connection.issuer !== issuer) {
-          await organizationStorage.endSessions(organizationId, deadline);
-        }
-        return done.connection;
+        const set = await trySet(organizationId, values, { clientSecret, etag }, deadline);
+        if (set) return set;
       }
       throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
     },
@@ -109,13 +106,10 @@ export function ssoConnections(
       throw connectionNotFound();
     },
 
-    /** Removes a connection and ends all sessions. Throws ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND. */
+    /** Removes a connection, and with it all sessions. Throws ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND. */
     async delete(organizationId: string, deadline: number): Promise<void> {
       await organizations.get(organizationId, deadline);
-      const wasThere = await storage.delete(organizationId, deadline);
-      // In this order, so that no sign-in can come between; and where there is none too, so that a repeat completes it.
-      await organizationStorage.endSessions(organizationId, deadline);
-      if (!wasThere) throw connectionNotFound();
+      if (!(await storage.delete(organizationId, deadline))) throw connectionNotFound();
     },
 
     /** Finds connections and what it takes to use them. Throws FIELD_INVALID, SECRET_KEY_MISSING. */
@@ -127,6 +121,10 @@ export function ssoConnections(
         }
         case 'issuer':
           return await usable(await storage.findByIssuer(key.value, MAX_FOUND, deadline), deadline);
+        case 'client': {
+          const { issuer, clientId } = key.value;
+          return await usable(await storage.findByClient(issuer, clientId, deadline), deadline);
+        }
         case 'organizationId': {
           const found = await storage.get(key.value, deadline);
           return found ? await usable([found], deadline) : [];

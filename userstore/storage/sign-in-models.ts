@@ -13,6 +13,8 @@ export interface SsoConnectionDocument {
   sealedSecret: string;
   domains: string[];
   required: boolean;
+  /** Another with each issuer: a session that was begun with the one before is over. */
+  sessionEpoch: string;
   createTime: Date;
   updateTime: Date;
 }
@@ -27,6 +29,7 @@ export interface SessionDocument {
   /** What they were at its beginning. */
   userEpoch: number;
   organizationEpoch: number;
+  connectionEpoch: string;
   createTime: Date;
   lastUseTime: Date;
   expireTime: Date;
@@ -57,6 +60,7 @@ const ssoConnectionSchema: Schema<SsoConnectionDocument> = new Schema<SsoConnect
     sealedSecret: String,
     domains: [String],
     required: Boolean,
+    sessionEpoch: String,
     createTime: Date,
     updateTime: Date,
   },
@@ -77,6 +81,7 @@ const sessionSchema: Schema<SessionDocument> = new Schema<SessionDocument>(
     digest: { type: String, required: true },
     userEpoch: Number,
     organizationEpoch: Number,
+    connectionEpoch: String,
     createTime: Date,
     lastUseTime: Date,
     expireTime: Date,

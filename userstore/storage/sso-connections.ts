@@ -9,28 +9,31 @@ import type { SsoConnectionDocument } from './sign-in-models.js';
 /** What SSO connections are stored in. */
 export type SsoConnectionStorage = ReturnType<typeof ssoConnectionStorage>;
 
-/** A connection, its version, and its secret, encrypted. */
+/** A connection, its version, its secret, encrypted, and what sessions note of it. */
 export interface FoundConnection {
   connection: SsoConnection;
   version: number;
   sealedSecret: string;
+  sessionEpoch: string;
 }
 
 /** What is set of a connection. */
 export type ConnectionValues = Pick<
   SsoConnectionDocument,
-  'issuer' | 'clientId' | 'domains' | 'required' | 'sealedSecret' | 'updateTime'
+  'issuer' | 'clientId' | 'domains' | 'required' | 'sealedSecret' | 'sessionEpoch' | 'updateTime'
 >;
 
 const foundIn = ({
   _id: organizationId,
   version,
   sealedSecret,
+  sessionEpoch,
   ...values
 }: SsoConnectionDocument): FoundConnection => ({
   connection: { ...values, organizationId, etag: etagOf(version) },
   version,
   sealedSecret,
+  sessionEpoch,
 });
 
 /** The operations on an SSO connections collection. */
@@ -76,6 +79,10 @@ export function ssoConnectionStorage(model: Model<SsoConnectionDocument>) {
     /** At most `limit` connections to this issuer. */
     findByIssuer: (issuer: string, limit: number, deadline: number): Promise<FoundConnection[]> =>
       some({ issuer: { $eq: issuer } }, limit, deadline),
+
+    /** The connection that is this client of this issuer. */
+    findByClient: (issuer: string, clientId: string, deadline: number): Promise<FoundConnection[]> =>
+      some({ issuer: { $eq: issuer }, clientId: { $eq: clientId } }, 1, deadline),
 
     /** Which of these domains other organizations have. */
     async domainsOfOthers(organizationId: string, domains: readonly string[], deadline: number): Promise<string[]> {

@@ -2054,10 +2054,11 @@ export const UnlinkUserResponse: MessageFns<UnlinkUserResponse, "userstore.v1.Un
 
 /**
  * Who is signed in. A session belongs to one user of one organization, and notes at its beginning
- * how often all sessions of that user, and of that organization, had been ended until then. What
- * disables a user, locks him or suspends his organization counts up in the same write, so every
- * session that began before is refused from then on by every userstore, and none comes to life
- * again when the user or the organization does.
+ * how often all sessions of that user, and of that organization, had been ended until then, and for
+ * which issuer the organization's connection was. What disables a user, locks him, suspends his
+ * organization, or changes or removes the issuer, changes that in the same write, so every session
+ * that began before is refused from then on by every userstore, and none comes to life again when
+ * the user, the organization or the issuer does.
  */
 export type SessionServiceService = typeof SessionServiceService;
 export const SessionServiceService = {

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientUnaryCall,
   type handleUnaryCall,
@@ -114,13 +114,23 @@ export interface FindSsoConnectionsRequest {
     | //
     /**
      * The issuer, as somebody out there says it is: it must be the same byte for byte. Several
-     * organizations may share a provider, each with a client id of its own; at most 100 are found.
+     * organizations may share a provider, each with a client id of its own. At most 10 are found: who
+     * has to tell one of many from the others asks by its domain or its client.
      */
     { $case: "issuer"; value: string }
     | //
     /** At most one connection is found. */
     { $case: "organizationId"; value: string }
+    | //
+    /** At most one connection is found. */
+    { $case: "client"; value: Client }
     | undefined;
+}
+
+/** A client of a provider, as somebody out there says it is: both must be the same byte for byte. */
+export interface Client {
+  issuer: string;
+  clientId: string;
 }
 
 /** The connections found. */
@@ -714,6 +724,9 @@ export const FindSsoConnectionsRequest: MessageFns<
       case "organizationId":
         writer.uint32(26).string(message.key.value);
         break;
+      case "client":
+        Client.encode(message.key.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -755,6 +768,14 @@ export const FindSsoConnectionsRequest: MessageFns<
             message.key = { $case: "organizationId", value: reader.string() };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.key = { $case: "client", value: Client.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -791,7 +812,82 @@ export const FindSsoConnectionsRequest: MessageFns<
         }
         break;
       }
+      case "client": {
+        if (object.key?.value !== undefined && object.key?.value !== null) {
+          message.key = { $case: "client", value: Client.fromPartial(object.key.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseClient(): Client {
+  return { issuer: "", clientId: "" };
+}
+
+export const Client: MessageFns<Client, "userstore.v1.Client"> = {
+  $type: "userstore.v1.Client" as const,
+
+  encode(message: Client, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuer !== "") {
+      writer.uint32(10).string(message.issuer);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(18).string(message.clientId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Client {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClient();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Client>, I>>(base?: I): Client {
+    return Client.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Client>, I>>(object: I): Client {
+    const message = createBaseClient();
+    message.issuer = object.issuer ?? "";
+    message.clientId = object.clientId ?? "";
     return message;
   },
 };
@@ -962,7 +1058,7 @@ export type SsoConnectionServiceService = typeof SsoConnectionServiceService;
 export const SsoConnectionServiceService = {
   /**
    * Sets up or replaces the connection of an organization, which reaches every edge with the next
-   * sign-in. A new issuer ends all sessions of the organization. For callers with the role "admin".
+   * sign-in. A new issuer ends all sessions of the organization in the same write. For callers with the role "admin".
    * ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH,
    * SECRET_KEY_MISSING.
    */
@@ -1028,7 +1124,7 @@ export const SsoConnectionServiceService = {
 export interface SsoConnectionServiceServer extends UntypedServiceImplementation {
   /**
    * Sets up or replaces the connection of an organization, which reaches every edge with the next
-   * sign-in. A new issuer ends all sessions of the organization. For callers with the role "admin".
+   * sign-in. A new issuer ends all sessions of the organization in the same write. For callers with the role "admin".
    * ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH,
    * SECRET_KEY_MISSING.
    */
@@ -1051,10 +1147,10 @@ export interface SsoConnectionServiceServer extends UntypedServiceImplementation
   findSsoConnections: handleUnaryCall<FindSsoConnectionsRequest, FindSsoConnectionsResponse>;
 }
 
-export interface SsoConnectionServiceClient extends Client {
+export interface SsoConnectionServiceClient extends Client1 {
   /**
    * Sets up or replaces the connection of an organization, which reaches every edge with the next
-   * sign-in. A new issuer ends all sessions of the organization. For callers with the role "admin".
+   * sign-in. A new issuer ends all sessions of the organization in the same write. For callers with the role "admin".
    * ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH,
    * SECRET_KEY_MISSING.
    */

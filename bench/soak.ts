@@ -16,12 +16,13 @@ const WARM_UP = { share: 1 / 3, mostMinutes: 5 };
 const USERS = 200;
 const MOST_SHOWN = 5;
 
-/** A process at a moment: MiB, and MiB of JavaScript's heap where it has one. */
+/** A process at a moment: MiB, MiB of what has been in JavaScript's heap for a while, where it has one, and open files. */
 interface Sample {
   /** Hours since the load began. */
   hours: number;
   rss: number;
   heap: number;
+  files: number;
 }
 
 /** What is watched; `metricsPort` undefined: no process of Node's. */
@@ -30,7 +31,6 @@ interface Watched {
   pid: number;
   metricsPort: number | undefined;
   samples: Sample[];
-  filesAtStart: number;
 }
 
 /** What became of the load. */
@@ -56,7 +56,7 @@ export async function soak(
     ['mongod', database.pid, undefined],
   ];
   const watched = processes.flatMap(([name, pid, metricsPort]): Watched[] =>
-    pid === undefined ? [] : [{ name, pid, metricsPort, samples: [], filesAtStart: 0 }],
+    pid === undefined ? [] : [{ name, pid, metricsPort, samples: [] }],
   );
 
   const load: Load = { requests: 0, failures: [] };
@@ -69,20 +69,19 @@ export async function soak(
   const loading = Array.from({ length: connections }, (_, index) =>
     drive(chain, tenants[index % 2] as Tenant, index, load, over),
   );
-  await sleep(SAMPLE_MS, undefined, { signal: setting.signal });
-  for (const one of watched) one.filesAtStart = await openFiles(one.pid);
   await watch(watched, load, over);
   await Promise.all(loading);
   setting.signal.throwIfAborted();
 
   const warmUpHours = Math.min(minutes * WARM_UP.share, WARM_UP.mostMinutes) / 60;
-  const rows = await Promise.all(watched.map((one) => rowOf(one, warmUpHours)));
-  const head = ['process', 'RSS MiB', 'slope MiB/h', 'heap MiB', 'slope MiB/h', 'files at start', 'files at end'];
+  const rows = watched.map((one) => rowOf(one, warmUpHours));
+  const head = ['process', 'RSS MiB', 'slope MiB/h', 'heap MiB', 'slope MiB/h', 'files', 'slope /h'];
   return [
     `${minutes} minutes, ${connections} connections, ${load.requests} requests, ${load.failures.length} failed.`,
     ...load.failures.slice(0, MOST_SHOWN),
-    `Slopes are those of the straight lines through all samples after ${(warmUpHours * 60).toFixed(1)} minutes; of the heap`,
-    "the lowest of each ten samples counts, which is what is left after garbage collection. mongod's cache fills up.",
+    `Slopes are those of the straight lines through all samples after ${(warmUpHours * 60).toFixed(1)} minutes; of the heap's`,
+    "old space the lowest of each ten samples counts, which is nearest to what garbage collection leaves. mongod's cache",
+    'fills up. A pool of connections grows to what the load takes at its worst moment.',
     '',
     table([head, ...rows]),
   ].join('\n');
@@ -95,7 +94,8 @@ async function watch(watched: Watched[], load: Load, over: AbortSignal): Promise
   while (!over.aborted) {
     const hours = (performance.now() - start) / (60 * MINUTE_MS);
     for (const { pid, metricsPort, samples } of watched) {
-      samples.push({ hours, rss: await memory(pid), heap: metricsPort === undefined ? 0 : await heapOf(metricsPort) });
+      const [rss, files] = [await memory(pid), await openFiles(pid)];
+      samples.push({ hours, rss, files, heap: metricsPort === undefined ? 0 : await heapOf(metricsPort) });
     }
     if (Math.floor(hours * 60) > minute) {
       minute = Math.floor(hours * 60);
@@ -160,20 +160,20 @@ async function drive(
   }
 }
 
-async function rowOf({ name, pid, samples, filesAtStart }: Watched, warmUpHours: number): Promise<string[]> {
+function rowOf({ name, samples }: Watched, warmUpHours: number): string[] {
   const warm = samples.filter(({ hours }) => hours >= warmUpHours);
   const floors = warm.flatMap((sample, index) => {
     const ten = warm.slice(index, index + 10);
     return index % 10 === 0 && ten.length === 10 ? [{ ...sample, heap: Math.min(...ten.map(({ heap }) => heap)) }] : [];
   });
-  const { rss = 0 } = samples.at(-1) ?? {};
+  const { rss = 0, files = 0 } = samples.at(-1) ?? {};
   const { heap = 0 } = floors.at(-1) ?? {};
   const figures = [rss, slope(warm, 'rss'), heap, slope(floors, 'heap')].map((figure) => figure.toFixed(1));
-  return [name, ...figures, String(filesAtStart), String(await openFiles(pid))];
+  return [name, ...figures, `${warm[0]?.files} to ${files}`, slope(warm, 'files').toFixed(1)];
 }
 
-/** The slope of the straight line that is nearest to all samples, in MiB an hour. */
-function slope(samples: Sample[], what: 'rss' | 'heap'): number {
+/** The slope of the straight line that is nearest to all samples, an hour. */
+function slope(samples: Sample[], what: 'rss' | 'heap' | 'files'): number {
   const mean = (values: number[]) => values.reduce((total, value) => total + value, 0) / values.length;
   const [x, y] = [mean(samples.map(({ hours }) => hours)), mean(samples.map((sample) => sample[what]))];
   const above = samples.reduce((total, sample) => total + (sample.hours - x) * (sample[what] - y), 0);
@@ -182,5 +182,6 @@ function slope(samples: Sample[], what: 'rss' | 'heap'): number {
 
 async function heapOf(metricsPort: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-  return Number(/^nodejs_heap_size_used_bytes(?:\{.*\})? (\S+)$/m.exec(text)?.[1]) / 1024 / 1024;
+  const oldSpace = /^nodejs_heap_space_size_used_bytes\{(?=.*space="old").*\} (\S+)$/m.exec(text);
+  return Number(oldSpace?.[1]) / 1024 / 1024;
 }

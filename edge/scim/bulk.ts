@@ -66,7 +66,7 @@ function parseOperation(operation: unknown): BulkOperation {
 }
 
 /** In a path it is the last segment, elsewhere the whole text. */
-const REFERENCE = /^(?:\/?\w+\/)?bulkId:(.+)$/;
+const REFERENCE = /^(?:\/?\w+\/)?bulkId:(.+)$/s;
 /** In the filter of a PATCH path: the text in quotes that is compared with. It ends at the latest where the path does. */
 const COMPARED = /"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)/g;
 const isPath = (name: string): boolean => name.toLowerCase() === 'path';
@@ -93,7 +93,7 @@ function referencesIn(value: unknown, name = ''): string[] {
 export function resolved(value: unknown, ids: ReadonlyMap<string, string>, name = ''): unknown {
   if (typeof value === 'string') {
     const id = ids.get(REFERENCE.exec(value)?.[1] ?? '');
-    if (id !== undefined) return value.replace(/bulkId:.+$/, () => id);
+    if (id !== undefined) return value.replace(/bulkId:.+$/s, () => id);
     if (!isPath(name)) return value;
     return value.replace(COMPARED, (text) => {
       const created = ids.get(comparedId(text) ?? '');

@@ -104,7 +104,7 @@ export function createServer(
   const changes = changeStorage(models, activityDays);
   const userStore = userStorage(models.users, changes);
   const membershipStore = membershipStorage(models);
-  const groupStore = groupStorage(models.groups, changes, memberConditions(models));
+  const groupStore = groupStorage(models.groups, changes, memberConditions(models, membershipStore));
   const activityStore = activityStorage(models.activities, activityDays);
 
   const ssoConnectionStore = ssoConnectionStorage(models.ssoConnections);

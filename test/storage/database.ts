@@ -68,7 +68,7 @@ export const recordsOf = (collections: Models) => ({
 export function groupsIn(collections: Models) {
   const memberships = membershipStorage(collections);
   const { changes } = recordsOf(collections);
-  return { memberships, groups: groupStorage(collections.groups, changes, memberConditions(collections)) };
+  return { memberships, groups: groupStorage(collections.groups, changes, memberConditions(collections, memberships)) };
 }
 
 /** A change that says no more than whose it is. */

@@ -64,8 +64,9 @@ describe('filters of groups by members', () => {
       `${userName} ${index}`,
       displayName || undefined,
     ]);
-    const ids = await newUsers('random', people);
+    // He comes first in the order of memberships.
     const [leaver = ''] = await newUsers('random', [['leaver', 'a']]);
+    const ids = await newUsers('random', people);
     const stored: { id: string; members: { value: string; display: string | undefined }[] }[] = [];
     for (const chosen of fc.sample(fc.subarray([...ids.keys()], { maxLength: 5 }), 29)) {
       const group = await newGroup('random', [leaver, ...chosen.map((index) => ids[index] ?? '')]);
@@ -186,6 +187,16 @@ describe('filters of groups by members', () => {
       expect(examined.memberships?.documents).to.equal(0);
     });
 
+    it('an index key and no document of each group and its first member, for any', async () => {
+      for (const filter of [present('members'), isMember(present('value'))]) {
+        const examined = await examinedBy(filter);
+        expect(examined.users?.documents).to.equal(0);
+        expect(examined.users?.keys).to.be.at.most(2);
+        // The one after the last ends it.
+        expect(examined.memberships).to.deep.equal({ keys: 3, documents: 0 });
+      }
+    });
+
     it('no memberships and no users for nobody', async () => {
       expect(await examinedBy(isMember(not(present('value'))))).to.deep.equal({});
     });
@@ -203,7 +214,7 @@ describe('filters of groups by members', () => {
     const [one = '', two = ''] = await newUsers('few', [['one'], ['two']]);
     await newGroup('few', [one, two]);
     await newGroup('few', [two]);
-    const conditions = memberConditions(database.collections, 2);
+    const conditions = memberConditions(database.collections, database.memberships, 2);
     const failure = (filter: Filter) =>
       conditions('few', filter, soon()).then(
         () => undefined,

@@ -12,6 +12,7 @@ import type { UserDocument } from './documents.js';
 import { textCondition } from './filter.js';
 import type { GroupDocument } from './group-documents.js';
 import type { MemberConditions } from './groups.js';
+import type { MembershipStorage } from './memberships.js';
 import type { MembershipDocument, Models } from './models.js';
 
 type Query = Record<string, unknown>;
@@ -19,14 +20,15 @@ type Query = Record<string, unknown>;
 /** A condition on users; true or false where it is so of everybody. */
 type UserCondition = Query | boolean;
 
-/** So many users are asked about at a time. */
-const USERS_AT_A_TIME = 1000;
+/** So many users or groups are asked about at a time. */
+const AT_A_TIME = 1000;
 /** So many ids of groups may stand in the query that a filter becomes: the database takes 16 MB. */
 const MAX_GROUPS_FOUND = 200_000;
 
 /** Asks the memberships of a database. Throws FILTER_UNSUPPORTED, also where far too many groups have such members. */
 export function memberConditions(
   models: Pick<Models, 'users' | 'memberships' | 'groups'>,
+  { unknown }: Pick<MembershipStorage, 'unknown'>,
   maxGroupsFound = MAX_GROUPS_FOUND,
 ): MemberConditions {
   const users = models.users.collection as unknown as mongo.Collection<UserDocument>;
@@ -35,25 +37,35 @@ export function memberConditions(
 
   /** The groups that have such members: the users are looked for, then, by an index alone, the groups they are in. */
   async function* groupsWith(organizationId: string, condition: Query, deadline: number): AsyncGenerator<string> {
-    const options = { projection: { _id: 1 }, hint: 'order', batchSize: USERS_AT_A_TIME, ...within(deadline) };
-    let userIds: string[] = [];
-    for await (const { _id } of users.find({ organizationId, $and: [condition] }, options)) {
-      userIds.push(_id);
-      if (userIds.length < USERS_AT_A_TIME) continue;
-      yield* groupsOf(organizationId, userIds, deadline);
-      userIds = [];
+    const options = { projection: { _id: 1 }, hint: 'order', batchSize: AT_A_TIME, ...within(deadline) };
+    for await (const some of inParts(users.find({ organizationId, $and: [condition] }, options))) {
+      const match = { organizationId, userId: { $in: some.map(({ _id }) => _id) } };
+      const stages = [{ $match: match }, { $group: { _id: '$groupId' } }];
+      const found = memberships.aggregate<{ _id: string }>(stages, { hint: 'ofUser', ...within(deadline) });
+      for await (const { _id } of found) yield _id;
     }
-    if (userIds.length > 0) yield* groupsOf(organizationId, userIds, deadline);
   }
 
-  async function* groupsOf(organizationId: string, userIds: string[], deadline: number): AsyncGenerator<string> {
-    const stages = [{ $match: { organizationId, userId: { $in: userIds } } }, { $group: { _id: '$groupId' } }];
-    const found = memberships.aggregate<{ _id: string }>(stages, { hint: 'ofUser', ...within(deadline) });
-    for await (const { _id } of found) yield _id;
-  }
-
-  /** The groups that have members. */
+  /** The groups that have members: of each the first one is looked at, and further ones only where that user is gone. */
   async function* groupsWithAny(organizationId: string, deadline: number): AsyncGenerator<string> {
+    const stages = [
+      { $match: { organizationId } },
+      { $sort: { groupId: 1, userId: 1 } },
+      { $group: { _id: '$groupId', userId: { $first: '$userId' } } },
+    ];
+    // In this form the index is read once for each group, not for each membership.
+    const options = { hint: 'member', ...within(deadline) };
+    for await (const some of inParts(memberships.aggregate<{ _id: string; userId: string }>(stages, options))) {
+      const userIds = some.map(({ userId }) => userId);
+      const gone = new Set(await unknown(organizationId, userIds, deadline));
+      for (const { _id, userId } of some) if (!gone.has(userId)) yield _id;
+      const open = some.filter(({ userId }) => gone.has(userId)).map(({ _id }) => _id);
+      if (open.length > 0) yield* groupsWithOthers(organizationId, open, deadline);
+    }
+  }
+
+  /** Those of these groups that have members, some of whom are gone. */
+  async function* groupsWithOthers(organizationId: string, ids: string[], deadline: number): AsyncGenerator<string> {
     const user = [{ $match: { organizationId, $expr: { $eq: ['$_id', '$$userId'] } } }, { $project: { _id: 1 } }];
     const member = [
       { $match: { organizationId, $expr: { $eq: ['$groupId', '$$groupId'] } } },
@@ -62,7 +74,7 @@ export function memberConditions(
       { $limit: 1 },
     ];
     const stages = [
-      { $match: { organizationId } },
+      { $match: { organizationId, _id: { $in: ids } } },
       { $project: { _id: 1 } },
       { $lookup: { from: 'memberships', let: { groupId: '$_id' }, pipeline: member, as: 'member' } },
       { $match: { member: { $ne: [] } } },
@@ -95,6 +107,17 @@ export function memberConditions(
 
 const tooMany = (most: number) =>
   unsupportedFilter(`More than ${most} groups have such members; ask for fewer.`, 'members');
+
+async function* inParts<T>(all: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let part: T[] = [];
+  for await (const one of all) {
+    part.push(one);
+    if (part.length < AT_A_TIME) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
+}
 
 /** The parts of a filter that stand by themselves. */
 function partsIn(filter: Filter | undefined): Filter[] {

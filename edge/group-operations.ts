@@ -34,8 +34,8 @@ export function groupOperations(store: StoreClient): GroupOperations {
   return {
     get,
 
-    async list({ organizationId, actor }, query) {
-      const filter = query.filter === undefined ? undefined : parseFilter(query.filter, [], GROUP);
+    async list({ organizationId, actor }, query, baseUrl) {
+      const filter = query.filter === undefined ? undefined : parseFilter(query.filter, [], GROUP, baseUrl);
       const request = { organizationId, filter, ...pageOf(query) };
       const { groups: resources, totalSize, nextPageToken } = await store.listGroups(request, actor.requestId);
       return { resources, totalSize, nextPageToken };

@@ -20,7 +20,8 @@ export interface Page<R> {
 /** The operations; all throw ScimError and StoreFailure. A single request and one of a bulk request are the same. */
 export interface ResourceOperations<R extends Resource> {
   get(caller: Caller, id: string): Promise<R>;
-  list(caller: Caller, query: ListQuery): Promise<Page<R>>;
+  /** `baseUrl` is the organization's as the client sees it: filters may name addresses. */
+  list(caller: Caller, query: ListQuery, baseUrl: string): Promise<Page<R>>;
   create(caller: Caller, body: JsonObject): Promise<R>;
   replace(caller: Caller, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
   patch(caller: Caller, id: string, body: JsonObject, precondition: Precondition): Promise<R>;

@@ -57,8 +57,9 @@ export function resourceRoutes<R extends Resource>(
   }
 
   async function sendList(request: Incoming, response: Response, query: ListQuery): Promise<void> {
-    const { resources, nextPageToken, ...found } = await operations.list(callerOf(response), query);
-    const shown = await render(resources, showing(request, response, query.projection));
+    const how = showing(request, response, query.projection);
+    const { resources, nextPageToken, ...found } = await operations.list(how.caller, query, how.baseUrl);
+    const shown = await render(resources, how);
     const totalSize = found.totalSize - (resources.length - shown.length);
     const answer =
       query.cursor === undefined

@@ -66,14 +66,23 @@ function parseOperation(operation: unknown): BulkOperation {
 }
 
 /** In a path it is the last segment, elsewhere the whole text. */
-const REFERENCE = /^(?:\/?\w+\/)?bulkId:(.+)$/;
-/** In the filter of a PATCH path: a whole value that is compared with. */
-const COMPARED = /"bulkId:([^"\\]+)"/g;
+const REFERENCE = /^(?:\/?\w+\/)?bulkId:(.+)$/s;
+/** In the filter of a PATCH path: the text in quotes that is compared with. It ends at the latest where the path does. */
+const COMPARED = /"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)/g;
 const isPath = (name: string): boolean => name.toLowerCase() === 'path';
+
+/** The bulkId that a text in quotes refers to; undefined where it refers to none, or is broken. */
+function comparedId(text: string): string | undefined {
+  try {
+    return /^bulkId:(.+)$/s.exec(JSON.parse(text))?.[1];
+  } catch {
+    return undefined;
+  }
+}
 
 function referencesIn(value: unknown, name = ''): string[] {
   if (typeof value === 'string') {
-    const compared = isPath(name) ? [...value.matchAll(COMPARED)].map(([, bulkId = '']) => bulkId) : [];
+    const compared = isPath(name) ? (value.match(COMPARED) ?? []).flatMap((text) => comparedId(text) ?? []) : [];
     return [...(REFERENCE.exec(value)?.slice(1) ?? []), ...compared];
   }
   if (Array.isArray(value)) return value.flatMap((element) => referencesIn(element));
@@ -84,9 +93,12 @@ function referencesIn(value: unknown, name = ''): string[] {
 export function resolved(value: unknown, ids: ReadonlyMap<string, string>, name = ''): unknown {
   if (typeof value === 'string') {
     const id = ids.get(REFERENCE.exec(value)?.[1] ?? '');
-    if (id !== undefined) return value.replace(/bulkId:.+$/, () => id);
+    if (id !== undefined) return value.replace(/bulkId:.+$/s, () => id);
     if (!isPath(name)) return value;
-    return value.replace(COMPARED, (text, bulkId: string) => (ids.has(bulkId) ? `"${ids.get(bulkId)}"` : text));
+    return value.replace(COMPARED, (text) => {
+      const created = ids.get(comparedId(text) ?? '');
+      return created === undefined ? text : JSON.stringify(created);
+    });
   }
   if (Array.isArray(value)) return value.map((element) => resolved(element, ids));
   if (!isObject(value)) return value;

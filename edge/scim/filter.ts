@@ -27,15 +27,20 @@ import {
   type PresenceTerm,
   parseExpression,
 } from './filter-syntax.js';
+import { isMade, madeTerm } from './member-terms.js';
 import { parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 
-/** The tree of a `filter` parameter about resources of this type. Throws invalidFilter. */
+/**
+ * The tree of a `filter` parameter about resources of this type, of the organization whose base URL is `baseUrl`. Throws
+ * invalidFilter.
+ */
 export const parseFilter = (
   text: string,
   extensionSchemas: readonly ExtensionSchema[] = [],
   type: ResourceType = USER,
-): Filter => bind(parseExpression(text), (term) => resourceTerm(term, extensionSchemas, type));
+  baseUrl?: string,
+): Filter => bind(parseExpression(text), (term) => resourceTerm(term, { extensionSchemas, type, baseUrl }));
 
 /** The tree of the filter between [ and ] in the path of a PATCH operation. Throws invalidFilter. */
 export const parseElementFilter = (text: string, list: Attribute): Filter =>
@@ -60,17 +65,27 @@ function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter 
   }
 }
 
+/** What a filter is read by. */
+interface Reading {
+  extensionSchemas: readonly ExtensionSchema[];
+  type: ResourceType;
+  baseUrl: string | undefined;
+}
+
 /** A term about a resource. */
-function resourceTerm(term: Term, extensionSchemas: readonly ExtensionSchema[], type: ResourceType): Filter {
+function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading): Filter {
   const named = parseNotation(term.path, extensionSchemas, type);
   if (term.kind === 'elements') {
-    if (named?.kind === 'attribute' && named.attribute.multiValued) return elementMatch(term, named.attribute);
+    if (named?.kind === 'attribute' && named.attribute.multiValued) return elementMatch(term, named.attribute, baseUrl);
     throw invalidFilter(`"${term.path}" is not a list whose values can be chosen.`);
   }
   switch (named?.kind) {
     case 'attribute':
       return attributeTerm(term, named.attribute, named.contract);
     case 'elements':
+      if (isMade(named.attribute, named.sub)) {
+        return elementMatch({ term: { ...term, path: named.sub.name } }, named.attribute, baseUrl);
+      }
       return attributeTerm(term, named.sub, `${named.contract}.${contractNameOf(named.sub)}`);
     case 'enterprise':
       if (term.kind === 'presence') return present('enterprise');
@@ -85,22 +100,25 @@ function resourceTerm(term: Term, extensionSchemas: readonly ExtensionSchema[], 
 }
 
 /** `emails[type eq "work"]`, or with a term that must hold for the same element. "ne" says that no element is so. */
-function elementMatch(elements: ElementsTerm, list: Attribute): Filter {
+function elementMatch(elements: Partial<ElementsTerm>, list: Attribute, baseUrl: string | undefined): Filter {
   const { filter, term } = elements;
   if (term?.kind === 'comparison' && isNegative(term)) {
-    return not(elementMatch({ ...elements, term: positive(term) }, list));
+    return not(elementMatch({ ...elements, term: positive(term) }, list, baseUrl));
   }
-  const chosen = bind(filter, (inner) => elementTerm(inner, list));
-  const whole = term ? allOf(chosen, elementTerm(term, list)) : chosen;
+  const parts = [
+    ...(filter ? [bind(filter, (inner) => elementTerm(inner, list, baseUrl))] : []),
+    ...(term ? [elementTerm(term, list, baseUrl)] : []),
+  ];
+  const whole = parts.length > 1 ? allOf(...parts) : parts[0];
   return { expression: { $case: 'elementMatch', value: { field: contractNameOf(list), filter: whole } } };
 }
 
 /** A term about one element of a list; it names sub-attributes. */
-function elementTerm(term: Term, list: Attribute): Filter {
+function elementTerm(term: Term, list: Attribute, baseUrl?: string): Filter {
   if (term.kind === 'elements') throw invalidFilter('The values of a list hold no lists that could be filtered.');
   const sub = attributeNamed(list.subAttributes ?? [], term.path);
   if (!sub) throw invalidFilter(`The values of "${list.name}" have no "${term.path}".`);
-  return attributeTerm(term, sub, contractNameOf(sub));
+  return isMade(list, sub) ? madeTerm(term, sub, baseUrl) : attributeTerm(term, sub, contractNameOf(sub));
 }
 
 /** The attributes that every resource has (RFC 7643 section 3.1). */

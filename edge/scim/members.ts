@@ -41,18 +41,53 @@ export function checkCount(members: number): void {
   throw badRequest('invalidValue', `A request may name at most ${MAX_MEMBERS} members; send them in parts.`);
 }
 
-/** The users whom a filter on members chooses by their ids: `value eq "…"`, also several joined by "or". Throws invalidFilter. */
-export function chosenIds({ expression }: Filter): string[] {
+/** Who of a group's members is meant: these, or all but these. */
+interface Choice {
+  ids: readonly string[];
+  isInverted: boolean;
+}
+
+/**
+ * The users whom a filter on members chooses, by their ids; or all members. Nobody has to be read for that, so that
+ * removing one costs the same in every group. Throws invalidFilter for what cannot be told without.
+ */
+export function chosenIds(filter: Filter): string[] | 'all' {
+  const { ids, isInverted } = choiceOf(filter);
+  if (!isInverted) return [...ids];
+  if (ids.length === 0) return 'all';
+  throw badRequest('invalidFilter', `${HOW_CHOSEN} All members would have to be read for all but some of them.`);
+}
+
+const HOW_CHOSEN =
+  'Members are chosen by the ids of users, value eq "…", and by type; "or", "and" and "not" may join these.';
+
+function choiceOf({ expression }: Filter): Choice {
   switch (expression?.$case) {
+    case 'allOf':
+      return expression.value.filters.map(choiceOf).reduce(both);
     case 'anyOf':
-      return expression.value.filters.flatMap(chosenIds);
+      return inverted(expression.value.filters.map((part) => inverted(choiceOf(part))).reduce(both));
+    case 'negation':
+      return inverted(choiceOf(expression.value.filter as Filter));
+    case 'presence':
+      // Every member has an id and a name.
+      return { ids: [], isInverted: true };
     case 'comparison': {
       const { field, operator, value } = expression.value;
       if (field !== 'value' || operator !== Operator.OPERATOR_EQUAL || value?.kind?.$case !== 'stringValue') break;
-      return [value.kind.value];
+      return { ids: [value.kind.value], isInverted: false };
     }
   }
-  throw badRequest('invalidFilter', 'Members are chosen by value eq "the id of a user"; join several by "or".');
+  throw badRequest('invalidFilter', `${HOW_CHOSEN} All members would have to be read for anything else.`);
+}
+
+const inverted = ({ ids, isInverted }: Choice): Choice => ({ ids, isInverted: !isInverted });
+
+/** Who is meant by both. */
+function both(one: Choice, other: Choice): Choice {
+  if (one.isInverted && other.isInverted) return { ids: [...new Set([...one.ids, ...other.ids])], isInverted: true };
+  if (one.isInverted) return both(other, one);
+  return { ids: one.ids.filter((id) => other.ids.includes(id) !== other.isInverted), isInverted: false };
 }
 
 /** The SCIM JSON of a member of a group of the organization whose base URL is `baseUrl`. */

@@ -75,7 +75,7 @@ function targetChanges(
       if (op !== 'remove' || !target.filter || target.sub) {
         throw badRequest('mutability', `"${target.path}": members are added and removed, not changed.`);
       }
-      return [members('removeMembers', chosenIds(target.filter))];
+      return removal(chosenIds(target.filter));
     case 'attribute':
       if (value === undefined && op !== 'remove') {
         throw badRequest('invalidValue', `The operation on "${target.path}" has no "value".`);
@@ -95,9 +95,15 @@ const isId = (value: unknown, id: string): boolean =>
 function memberChanges(op: Op, value: unknown, settings: Settings): Change[] {
   if (op === 'replace') return [members('replaceMembers', memberIds(value, settings))];
   // A remove that lists nobody removes nobody; one without a list, everybody (RFC 7644 section 3.5.2.2).
-  if (op === 'remove' && value === undefined) return [members('replaceMembers', [])];
+  if (op === 'remove' && value === undefined) return removal('all');
   const ids = memberIds(value, settings);
-  return ids.length > 0 ? [members(op === 'add' ? 'addMembers' : 'removeMembers', ids)] : [];
+  if (op === 'remove') return removal(ids);
+  return ids.length > 0 ? [members('addMembers', ids)] : [];
+}
+
+function removal(ids: string[] | 'all'): Change[] {
+  if (ids === 'all') return [members('replaceMembers', [])];
+  return ids.length > 0 ? [members('removeMembers', ids)] : [];
 }
 
 const members = ($case: MemberChange['$case'], userIds: string[]): MemberChange => ({ $case, value: { userIds } });

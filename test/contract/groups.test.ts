@@ -456,7 +456,7 @@ describe('GroupService', () => {
 
     before(async () => {
       own = organizationOf(edge, (await createTenant(await sharedPair())).organizationId);
-      members = await own.users(3);
+      members = [await own.user('member A'), await own.user('Member b'), await own.user('member C')];
       for (const [index, name] of names.entries()) {
         const memberIds = members.filter((_, place) => index < 6 && index % (place + 2) === 0);
         await own.group(memberIds, groupNamed(name, index % 2 ? `Ext${index}` : undefined));
@@ -537,6 +537,28 @@ describe('GroupService', () => {
       ['any members', () => present('members'), [0, 2, 3, 4]],
       ['any member values', () => present('members.value'), [0, 2, 3, 4]],
       [
+        'the end of an id',
+        () => compare('members.value', Operator.OPERATOR_ENDS_WITH, (members[1] ?? '').slice(4)),
+        [0, 3],
+      ],
+      ['who was created later', () => compare('members.value', Operator.OPERATOR_GREATER, members[0] ?? ''), [0, 3, 4]],
+      ['what a member is called', () => equal('members.display', 'MEMBER B'), [0, 3]],
+      ['a member who is another', () => elementMatch('members', not(equal('value', members[0] ?? ''))), [0, 3, 4]],
+      [
+        'how a member is called who is another',
+        () =>
+          elementMatch(
+            'members',
+            allOf(
+              not(equal('value', members[0] ?? '')),
+              compare('display', Operator.OPERATOR_STARTS_WITH, 'member'),
+              not(equal('display', 'member c')),
+            ),
+          ),
+        [0, 3],
+      ],
+      ['members who are nobody', () => elementMatch('members', not(present('value'))), []],
+      [
         'no members, and an external id',
         () =>
           allOf(
@@ -556,11 +578,14 @@ describe('GroupService', () => {
     }
 
     const refused: [title: string, filter: () => Filter][] = [
-      ['the beginning of a member', () => compare('members.value', Operator.OPERATOR_STARTS_WITH, 'x')],
       ['a flag as a member', () => compare('members.value', eq, true)],
-      ["members' names", () => equal('members.display', 'x')],
-      ['members who are not', () => elementMatch('members', not(equal('value', 'x')))],
-      ["members' names as elements", () => elementMatch('members', equal('display', 'x'))],
+      ['members as text', () => equal('members', 'x')],
+      ["members' types", () => equal('members.type', 'User')],
+      ["members' names of users", () => elementMatch('members', equal('user_name', 'x'))],
+      ['members of members', () => elementMatch('members', elementMatch('members', equal('value', 'x')))],
+      ['members of members by name', () => elementMatch('members', equal('members.value', 'x'))],
+      ["the presence of members' users", () => present('members.$where')],
+      ['an empty filter of members', () => elementMatch('members', { expression: undefined })],
       ['a field of users', () => equal('user_name', 'x')],
       ['an attribute of an extension', () => equal('urn:example:1.0:Group:x', 'x')],
       ['an operator', () => equal('$where', 'x')],

@@ -119,6 +119,31 @@ describe('SCIM Bulk', () => {
     expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([idOf(results[1])]);
   });
 
+  it('finds them also where the bulkId has characters that are escaped in a filter', async () => {
+    const { id } = await createGroup(tenant.scim);
+    const names = ['a"b', 'a\\b', '"', '\\', ']"\\"[ or value eq ', 'é\n'];
+    const reference = (name: string) => JSON.stringify(`bulkId:${name}`);
+    const patch = (path: string) => ({
+      method: 'PATCH',
+      path: `/Groups/${id}`,
+      data: patchBody({ op: 'remove', path }),
+    });
+    const add = { op: 'add', path: 'members', value: [...names, 'stays'].map((name) => ({ value: `bulkId:${name}` })) };
+    const results = await send([
+      // Waits for those whom it refers to.
+      patch(`members[value eq ${reference('a"b')} or value eq ${reference('a\\b')}]`),
+      ...[...names, 'stays'].map((name) => post(name)),
+      { method: 'PATCH', path: `/Groups/${id}`, data: patchBody(add) },
+      ...names.map((name) => patch(`members[value eq ${reference(name)} and type eq "User"]`)),
+      patch(`members[value eq ${reference('no"body')}]`),
+      patch('members[value eq "bulkId:a\\"b]'),
+    ]);
+    expect(statuses(results.slice(0, -2))).to.equal(`200${' 201'.repeat(7)}${' 200'.repeat(7)}`);
+    expect(results.at(-2).response).to.include({ status: '400', scimType: 'invalidValue' });
+    expect(results.at(-1).status).to.equal('400');
+    expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([idOf(results[7])]);
+  });
+
   it('refuses references in a circle, to nothing, and to what failed; the others are done', async () => {
     const taken = await createUser(tenant.scim);
     const results = await send([

@@ -1,7 +1,7 @@
 /** Lists of groups: filters, orders, pages, cursors, searches, projections. */
 import { expect } from 'chai';
-import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
-import { type Answer, expectError, patchBody } from '../harness/scim.js';
+import { createTenant, freshTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
+import { type Answer, createUser, expectError, patchBody } from '../harness/scim.js';
 import { CORE_GROUP, createGroup, createUsers, groupsBy } from '../harness/scim-groups.js';
 
 const search = (more: Record<string, unknown> = {}) => ({
@@ -20,7 +20,8 @@ describe('SCIM lists of groups', () => {
   before(async function () {
     needsOwnPair(this);
     tenant = await createTenant(await sharedPair());
-    users = await createUsers(tenant.scim, 3);
+    users = await createUsers(tenant.scim, 2);
+    users.push((await createUser(tenant.scim, { displayName: undefined, userName: 'Zoe@Acme.example' })).id);
     ids = {};
     for (const [displayName, externalId, members] of [
       ['cyd', 'x1', [0, 1]],
@@ -48,6 +49,34 @@ describe('SCIM lists of groups', () => {
     ['not a member', () => `members.value ne "${users[0]}"`, 'Ana bob'],
     ['having members', () => 'members pr', 'cyd Ana Dee'],
     ['having none', () => 'not (members pr)', 'bob'],
+    ['a member who is another', () => `members[value ne "${users[1]}"]`, 'cyd Dee'],
+    ['a member who is not', () => `members[not (value eq "${users[1]}")]`, 'cyd Dee'],
+    ['not having a member', () => `not (members[value eq "${users[0]}"])`, 'Ana bob'],
+    ['an id that begins so', () => 'members.value sw "0"', 'cyd Ana Dee'],
+    ['an id that ends so', () => `members.value ew "${users[2]?.slice(10)}"`, 'Dee'],
+    ['an id that has it in it', () => `members[value co "${users[0]?.slice(10, -1)}"]`, 'cyd Dee'],
+    ['an id after', () => `members.value gt "${users[1]}"`, 'Dee'],
+    ['an id from', () => `members.value ge "${users[1]}"`, 'cyd Ana Dee'],
+    ['an id before', () => `members[value lt "${users[1]}"]`, 'cyd Dee'],
+    ['an id until', () => `members.value le "${users[0]}"`, 'cyd Dee'],
+    ['a member of a type', () => `members[value eq "${users[0]}" and type eq "user"]`, 'cyd Dee'],
+    ['members of a type', () => 'members.type eq "User"', 'cyd Ana Dee'],
+    ['members of another type', () => 'members.type eq "Group"', ''],
+    ['a member of another type', () => `members[value eq "${users[0]}" and type eq "Group"]`, ''],
+    ['no members of a type', () => 'members.type ne "User"', 'bob'],
+    ['members with a type', () => 'members[type pr]', 'cyd Ana Dee'],
+    ['the name of a member', () => 'members.display eq "ana bell"', 'cyd Ana Dee'],
+    ['the user name of a member without another', () => 'members.display eq "zoe@acme.EXAMPLE"', 'Dee'],
+    ['no such user name of a member with a name', () => 'members.display co ".example" and displayName ne "Dee"', ''],
+    ['a name that begins so', () => 'members[display sw "Z"]', 'Dee'],
+    ['a name in brackets', () => `members[display sw "A" and value eq "${users[1]}"]`, 'cyd Ana Dee'],
+    ['names that are all another', () => 'members.display ne "Ana Bell"', 'bob'],
+    ['one name that is another', () => 'members[display ne "Ana Bell"]', 'Dee'],
+    ['the address of a member', () => `members.$ref eq "${tenant.baseUrl}/Users/${users[2]}"`, 'Dee'],
+    ['the address in brackets', () => `members[$ref ew "/Users/${users[0]}"]`, 'cyd Dee'],
+    ['addresses below another', () => 'members.$ref sw "https://other.example/"', ''],
+    ['another address or no member', () => `members.$ref ne "${tenant.baseUrl}/Users/${users[0]}"`, 'Ana bob'],
+    ['a term behind brackets', () => `members[type eq "User"].value eq "${users[2]}"`, 'Dee'],
     ['both a member and a group', () => `id eq "${ids.cyd}" and members eq "${users[1]}"`, 'cyd'],
     ['either', () => `members.value eq "${users[2]}" or displayName sw "b"`, 'bob Dee'],
     ['two members at once', () => `members.value eq "${users[0]}" and members.value eq "${users[2]}"`, 'Dee'],
@@ -78,17 +107,38 @@ describe('SCIM lists of groups', () => {
     for (const filter of [
       'displayName',
       'userName eq "a"',
-      'members.display eq "Ana"',
-      'members.type eq "User"',
-      'members.value sw "0"',
-      'members[value ne "a"]',
-      'members[type eq "User"]',
+      'members.nosuch eq "Ana"',
+      'members.type eq true',
+      'members.value sw 0.5e999',
+      'members[value]',
+      'members[userName eq "a"]',
+      'members[members[value eq "a"]]',
       'password pr',
       'urn:acme:1.0:Group:x eq "a"',
       '',
     ]) {
       expectError(await tenant.scim('GET', groupsBy(filter)), 400, 'invalidFilter');
     }
+  });
+
+  it('by members: removed users are nobody’s members any more, and a group of none but these has none', async () => {
+    const own = await freshTenant();
+    const [leaver = '', stayer = ''] = await createUsers(own.scim, 2);
+    for (const [displayName, members] of [
+      ['both', [leaver, stayer]],
+      ['gone', [leaver]],
+    ] as const) {
+      await createGroup(own.scim, members, { displayName });
+    }
+    const filters = { 'members.type eq "User"': 'both', 'members[value ne "x"]': 'both', 'not (members pr)': 'gone' };
+    expect((await own.scim('DELETE', `/Users/${leaver}`)).status).to.equal(204);
+    for (const [filter, expected] of Object.entries(filters)) {
+      expect(names(await own.scim('GET', groupsBy(filter))), filter).to.equal(expected);
+    }
+    for (const filter of [`members.value eq "${leaver}"`, `members[value ne "${stayer}"]`]) {
+      expect(names(await own.scim('GET', groupsBy(filter))), filter).to.equal('');
+    }
+    expect(names(await tenant.scim('GET', groupsBy(`members.value eq "${stayer}"`)))).to.equal('');
   });
 
   const orders: [query: string, expected: string][] = [

@@ -129,7 +129,14 @@ describe('SCIM PATCH of groups', () => {
 
   it('members are removed by a filter, by several at once, by a list, and all of them', async () => {
     const all = { op: 'replace', path: 'members', value: users };
+    const by = (filter: string) => ({ op: 'remove', path: `members[${filter}]` });
     for (const [operation, expected] of [
+      [by(`value eq "${users[0]}" and type eq "User"`), users.slice(1)],
+      [by(`type eq "user" and (value eq "${users[0]}" or value eq "${users[3]}")`), users.slice(1, 3)],
+      [by(`(value eq "${users[0]}" or value eq "${users[3]}") and value ne "${users[0]}"`), users.slice(0, 3)],
+      [by(`value eq "${users[0]}" and type eq "Group"`), users],
+      [by('type eq "Group"'), users],
+      [by('type eq "User"'), []],
       [{ op: 'remove', path: `members[value eq "${users[0]}" or value eq "${users[2]}"]` }, [users[1], users[3]]],
       [{ op: 'remove', path: 'members', value: [{ value: users[0], $ref: null }] }, users.slice(1)],
       [{ op: 'remove', path: 'members', value: users.slice(1) }, users.slice(0, 1)],
@@ -138,6 +145,22 @@ describe('SCIM PATCH of groups', () => {
       await patch(all);
       expect(idsIn(await patch(operation)), JSON.stringify(operation)).to.deep.equal(expected);
     }
+  });
+
+  it('a filter that all members would have to be read for is 400 invalidFilter, and nothing is changed', async () => {
+    const add = { op: 'add', path: 'members', value: [users[3]] };
+    for (const filter of [
+      'display eq "Ana Bell"',
+      `value eq "${users[0]}" and display eq "Ana Bell"`,
+      `not (value eq "${users[0]}")`,
+      `value ne "${users[0]}"`,
+      `value sw "0"`,
+      `$ref eq "${tenant.baseUrl}/Users/${users[0]}"`,
+    ]) {
+      const body = patchBody(add, { op: 'remove', path: `members[${filter}]` });
+      expectError(await tenant.scim('PATCH', `/Groups/${group.id}`, body), 400, 'invalidFilter');
+    }
+    expect(await getGroup(tenant.scim, group.id)).to.deep.equal(group);
   });
 
   it("Entra's forms: capitals, null addresses, a schema of its own, no members at first", async () => {

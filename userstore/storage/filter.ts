@@ -119,7 +119,8 @@ const ORDERINGS: Partial<Record<Operator, string>> = {
   [Operator.OPERATOR_LESS_OR_EQUAL]: '$lte',
 };
 
-function textCondition(operator: Operator, literal: string): unknown {
+/** What a text must be that compares so with a literal; both folded, where letter case does not matter. */
+export function textCondition(operator: Operator, literal: string): unknown {
   switch (operator) {
     case Operator.OPERATOR_CONTAINS:
       return { $regex: escaped(literal) };

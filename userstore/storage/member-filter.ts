@@ -1,12 +1,15 @@
 /**
  * What a filter says about members, as conditions on groups: memberships are not in a group's document, so which groups
- * they are of is asked first.
+ * they are of is asked first. A member is a user who is there, so what is asked of him is a condition on his document.
  */
 import type { mongo } from 'mongoose';
-import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import type { Comparison, Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from '../domain/errors.js';
+import { fold } from '../domain/fields.js';
 import { literalFor, termsOf } from '../domain/filter.js';
 import { within } from './connect.js';
+import type { UserDocument } from './documents.js';
+import { textCondition } from './filter.js';
 import type { GroupDocument } from './group-documents.js';
 import type { MemberConditions } from './groups.js';
 import type { MembershipStorage } from './memberships.js';
@@ -14,25 +17,55 @@ import type { MembershipDocument, Models } from './models.js';
 
 type Query = Record<string, unknown>;
 
-/** Asks the memberships of a database. Throws FILTER_UNSUPPORTED. */
+/** A condition on users; true or false where it is so of everybody. */
+type UserCondition = Query | boolean;
+
+/** So many users or groups are asked about at a time. */
+const AT_A_TIME = 1000;
+/** So many ids of groups may stand in the query that a filter becomes: the database takes 16 MB. */
+const MAX_GROUPS_FOUND = 200_000;
+
+/** Asks the memberships of a database. Throws FILTER_UNSUPPORTED, also where far too many groups have such members. */
 export function memberConditions(
-  models: Pick<Models, 'memberships' | 'groups'>,
+  models: Pick<Models, 'users' | 'memberships' | 'groups'>,
   { unknown }: Pick<MembershipStorage, 'unknown'>,
+  maxGroupsFound = MAX_GROUPS_FOUND,
 ): MemberConditions {
+  const users = models.users.collection as unknown as mongo.Collection<UserDocument>;
   const memberships = models.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
   const groups = models.groups.collection as unknown as mongo.Collection<GroupDocument>;
 
-  /** The groups that such users are members of who are there. */
-  async function groupsWith(organizationId: string, condition: Query, deadline: number): Promise<string[]> {
-    const options = { projection: { _id: 0, groupId: 1, userId: 1 }, hint: 'ofUser', ...within(deadline) };
-    const found = await memberships.find({ organizationId, $and: [condition] }, options).toArray();
-    const userIds = [...new Set(found.map(({ userId }) => userId))];
-    const gone = new Set(userIds.length > 0 ? await unknown(organizationId, userIds, deadline) : []);
-    return [...new Set(found.filter(({ userId }) => !gone.has(userId)).map(({ groupId }) => groupId))];
+  /** The groups that have such members: the users are looked for, then, by an index alone, the groups they are in. */
+  async function* groupsWith(organizationId: string, condition: Query, deadline: number): AsyncGenerator<string> {
+    const options = { projection: { _id: 1 }, hint: 'order', batchSize: AT_A_TIME, ...within(deadline) };
+    for await (const some of inParts(users.find({ organizationId, $and: [condition] }, options))) {
+      const match = { organizationId, userId: { $in: some.map(({ _id }) => _id) } };
+      const stages = [{ $match: match }, { $group: { _id: '$groupId' } }];
+      const found = memberships.aggregate<{ _id: string }>(stages, { hint: 'ofUser', ...within(deadline) });
+      for await (const { _id } of found) yield _id;
+    }
   }
 
-  /** The groups that have members. */
-  async function groupsWithAny(organizationId: string, deadline: number): Promise<string[]> {
+  /** The groups that have members: of each the first one is looked at, and further ones only where that user is gone. */
+  async function* groupsWithAny(organizationId: string, deadline: number): AsyncGenerator<string> {
+    const stages = [
+      { $match: { organizationId } },
+      { $sort: { groupId: 1, userId: 1 } },
+      { $group: { _id: '$groupId', userId: { $first: '$userId' } } },
+    ];
+    // In this form the index is read once for each group, not for each membership.
+    const options = { hint: 'member', ...within(deadline) };
+    for await (const some of inParts(memberships.aggregate<{ _id: string; userId: string }>(stages, options))) {
+      const userIds = some.map(({ userId }) => userId);
+      const gone = new Set(await unknown(organizationId, userIds, deadline));
+      for (const { _id, userId } of some) if (!gone.has(userId)) yield _id;
+      const open = some.filter(({ userId }) => gone.has(userId)).map(({ _id }) => _id);
+      if (open.length > 0) yield* groupsWithOthers(organizationId, open, deadline);
+    }
+  }
+
+  /** Those of these groups that have members, some of whom are gone. */
+  async function* groupsWithOthers(organizationId: string, ids: string[], deadline: number): AsyncGenerator<string> {
     const user = [{ $match: { organizationId, $expr: { $eq: ['$_id', '$$userId'] } } }, { $project: { _id: 1 } }];
     const member = [
       { $match: { organizationId, $expr: { $eq: ['$groupId', '$$groupId'] } } },
@@ -41,29 +74,49 @@ export function memberConditions(
       { $limit: 1 },
     ];
     const stages = [
-      { $match: { organizationId } },
+      { $match: { organizationId, _id: { $in: ids } } },
       { $project: { _id: 1 } },
       { $lookup: { from: 'memberships', let: { groupId: '$_id' }, pipeline: member, as: 'member' } },
       { $match: { member: { $ne: [] } } },
       { $project: { _id: 1 } },
     ];
-    const found = await groups.aggregate<{ _id: string }>(stages, within(deadline)).toArray();
-    return found.map(({ _id }) => _id);
+    for await (const { _id } of groups.aggregate<{ _id: string }>(stages, within(deadline))) yield _id;
   }
 
   return async (organizationId, filter, deadline) => {
     termsOf(filter);
     const conditions = new Map<Filter, Query>();
+    let room = maxGroupsFound;
     for (const part of partsIn(filter)) {
       const condition = membersCondition(part);
       if (condition === undefined) continue;
-      const groupIds = await (condition === 'any'
-        ? groupsWithAny(organizationId, deadline)
-        : groupsWith(organizationId, condition, deadline));
-      conditions.set(part, { _id: { $in: groupIds } });
+      const groupIds = new Set<string>();
+      if (condition !== false) {
+        const found =
+          condition === true
+            ? groupsWithAny(organizationId, deadline)
+            : groupsWith(organizationId, condition, deadline);
+        for await (const groupId of found) if (groupIds.add(groupId).size > room) throw tooMany(maxGroupsFound);
+      }
+      room -= groupIds.size;
+      conditions.set(part, { _id: { $in: [...groupIds] } });
     }
     return conditions;
   };
+}
+
+const tooMany = (most: number) =>
+  unsupportedFilter(`More than ${most} groups have such members; ask for fewer.`, 'members');
+
+async function* inParts<T>(all: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let part: T[] = [];
+  for await (const one of all) {
+    part.push(one);
+    if (part.length < AT_A_TIME) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
 }
 
 /** The parts of a filter that stand by themselves. */
@@ -80,41 +133,68 @@ function partsIn(filter: Filter | undefined): Filter[] {
   }
 }
 
-/** What a part says about memberships: a condition on them, that there are any, or nothing. */
-function membersCondition({ expression }: Filter): Query | 'any' | undefined {
+/** What a part asks of one of the members; undefined where it is not about them. */
+function membersCondition(part: Filter): UserCondition | undefined {
+  const { expression } = part;
   switch (expression?.$case) {
     case 'comparison':
-      return expression.value.field === 'members.value' ? userCondition(expression.value) : undefined;
-    case 'presence':
-      return ['members', 'members.value'].includes(expression.value.field) ? 'any' : undefined;
-    case 'elementMatch': {
-      const { field, filter } = expression.value;
-      if (field !== 'members') return undefined;
-      const inner = filter?.expression;
-      return inner?.$case === 'presence' && inner.value.field === 'value' ? 'any' : elementCondition(filter);
+    case 'presence': {
+      const [list, ...below] = expression.value.field.split('.');
+      if (list !== 'members') return undefined;
+      if (below.length > 0) return userCondition(about(below.join('.'), expression));
+      if (expression.$case === 'presence') return true;
+      throw unsupportedFilter('Members are compared by "value" and "display".', 'members');
     }
+    case 'elementMatch':
+      return expression.value.field === 'members' ? userCondition(expression.value.filter) : undefined;
     default:
       return undefined;
   }
 }
 
-/** A condition on one membership. */
-function elementCondition(filter: Filter | undefined): Query {
+type Term = Extract<NonNullable<Filter['expression']>, { $case: 'comparison' | 'presence' }>;
+
+/** The same, said of another field. */
+const about = (field: string, { $case, value }: Term): Filter =>
+  ({ expression: { $case, value: { ...value, field } } }) as Filter;
+/** What a filter asks of a single member. */
+function userCondition(filter: Filter | undefined): UserCondition {
   const expression = filter?.expression;
   switch (expression?.$case) {
     case 'comparison':
-      if (expression.value.field !== 'value') break;
-      return userCondition(expression.value);
+      return userComparison(expression.value);
+    case 'presence':
+      // Every member has an id and a name.
+      return memberField(expression.value.field) !== undefined;
     case 'allOf':
-      return { $and: expression.value.filters.map(elementCondition) };
+      return joined('$and', expression.value.filters.map(userCondition));
     case 'anyOf':
-      return { $or: expression.value.filters.map(elementCondition) };
+      return joined('$or', expression.value.filters.map(userCondition));
+    case 'negation': {
+      const condition = userCondition(expression.value.filter);
+      return typeof condition === 'boolean' ? !condition : { $nor: [condition] };
+    }
+    default:
+      throw unsupportedFilter('Members have no lists whose elements could be found.', 'members');
   }
-  throw unsupportedFilter('Members are found by "value" with equal, and, or.', 'members');
 }
 
-function userCondition(comparison: Comparison): Query {
+/** Without the parts that decide nothing; of what decides everything nothing else is left. */
+function joined(by: '$and' | '$or', parts: UserCondition[]): UserCondition {
+  const decisive = by === '$or';
+  if (parts.includes(decisive)) return decisive;
+  const open = parts.filter((part) => typeof part !== 'boolean');
+  return open.length > 0 ? { [by]: open } : !decisive;
+}
+
+function userComparison(comparison: Comparison): Query {
   const literal = literalFor(comparison, 'text');
-  if (comparison.operator === Operator.OPERATOR_EQUAL) return { userId: { $eq: literal } };
-  throw unsupportedFilter('Members are found by "value" with equal, and, or.', comparison.field);
+  if (memberField(comparison.field) === 'value') return { _id: textCondition(comparison.operator, literal) };
+  const display = textCondition(comparison.operator, fold(literal));
+  return { $or: [{ displayNameKey: display }, { displayNameKey: { $exists: false }, userNameKey: display }] };
+}
+
+function memberField(field: string): 'value' | 'display' {
+  if (field === 'value' || field === 'display') return field;
+  throw unsupportedFilter('Members are found by "value" and "display".', field);
 }

@@ -57,7 +57,8 @@ export interface Comparison {
    * "create_time". An attribute of an extension without fields here: its URN and name,
    * "urn:example:1.0:User:badge", dots below that; such an attribute compares by
    * OPERATOR_EQUAL only. Inside an ElementMatch it is a field of the element: "type". A field of
-   * Group likewise; its members by their user ids, "members.value", by OPERATOR_EQUAL only.
+   * Group likewise; its members by their user ids, "members.value", and by what the users are
+   * called, "members.display".
    */
   field: string;
   operator: Operator;
@@ -100,7 +101,7 @@ export interface Presence {
 
 /** True when a single element of the list satisfies the whole filter. */
 export interface ElementMatch {
-  /** A repeated field of User, "emails"; or "members" of a group, whose filter has no negations. */
+  /** A repeated field of User, "emails"; or "members" of a group, which have "value" and "display". */
   field: string;
   filter: Filter | undefined;
 }

@@ -37,6 +37,7 @@ Example: its people sign in at its Okta; the second command prints what the Okta
     --client-secret-file secret.txt --domain oakstreet.example
   npm run admin -- sso show 7kq2m9xw4hbd
   npm run admin -- sso test 7kq2m9xw4hbd
+  npm run admin -- sso test --issuer https://oakstreet.okta.com
 
 Example: somebody must be out, now, whatever Okta says; then who else is signed in
   npm run admin -- users lock 7kq2m9xw4hbd ana@oakstreet.example --reason "lost laptop"

@@ -53,9 +53,12 @@ async function main(): Promise<void> {
   const registry = new Registry();
   const metrics = userstoreMetrics(registry);
   if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
+  let isDatabaseUp = false;
+  metrics.show({ database_reachable: () => Number(isDatabaseUp) });
   const monitorCommands = config.metrics !== undefined || isTraced();
   const connection = await connectedTo(config.mongodbUri, { monitorCommands }, log, stopped);
   if (!connection) return;
+  isDatabaseUp = true;
   const observe = observers(metrics);
   observeCommands(connection, observe.command);
   const collections = models(connection);
@@ -75,12 +78,11 @@ async function main(): Promise<void> {
   });
   const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
-  let isDatabaseUp = false;
   const report = (isUp: boolean) => {
     isDatabaseUp = isUp;
     health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING');
   };
-  metrics.show({ grpc_server_calls_in_flight: calls.inFlight, database_reachable: () => Number(isDatabaseUp) });
+  metrics.show({ grpc_server_calls_in_flight: calls.inFlight });
   const probing = probe(databaseProbe(connection, PROBE_TIMEOUT_MS), report, log, stopped);
   if (process.connected) process.send?.('ready');
   const updating = updateLayout(collections.users, stopped).then(

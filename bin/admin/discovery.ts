@@ -1,7 +1,11 @@
 /** Looks at an OpenID provider as the edge will, and says in words what stands in the way. */
+import { once } from 'node:events';
+import { connect, isIP } from 'node:net';
 import { z } from 'zod';
 
 const DEADLINE_MS = 10_000;
+/** A connection that has not come about by then will not. */
+const CONNECT_MS = 5000;
 /** Discovery documents are of some kilobytes. */
 const MAX_BYTES = 262_144;
 
@@ -9,6 +13,8 @@ const MAX_BYTES = 262_144;
 export interface Findings {
   /** The address that was asked. */
   url: string;
+  /** Whether a connection came about: if none did, that may be for want of a way out of here. */
+  isReached: boolean;
   problems: string[];
   remarks: string[];
 }
@@ -31,11 +37,33 @@ type Metadata = z.infer<typeof metadata>;
 /** Fetches the discovery document of an issuer and judges it; every failure is among the problems. */
 export async function lookAt(issuer: string, deadlineMs = DEADLINE_MS): Promise<Findings> {
   const url = `${issuer}/.well-known/openid-configuration`;
+  let isReached = false;
   try {
+    await reach(new URL(url), Math.min(deadlineMs, CONNECT_MS));
+    isReached = true;
     const document = parsed(await textAt(url, deadlineMs));
-    return { url, problems: problemsIn(document, issuer), remarks: remarksOn(document) };
+    return { url, isReached, problems: problemsIn(document, issuer), remarks: remarksOn(document) };
   } catch (error) {
-    return { url, problems: [error instanceof Error ? error.message : String(error)], remarks: [] };
+    return { url, isReached, problems: [error instanceof Error ? error.message : String(error)], remarks: [] };
+  }
+}
+
+/** Connects, and nothing else: `fetch` does not tell a host that is silent from one that cannot be found or reached. */
+async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Promise<void> {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
+  let isFound = isIP(host) > 0;
+  socket.once('lookup', (error: Error | null) => {
+    isFound = error === null;
+  });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(deadlineMs) });
+  } catch (error) {
+    const isLate = error instanceof Error && error.name === 'AbortError';
+    const late = isFound ? 'no connection comes about' : 'its name cannot be looked up';
+    throw new Unusable(`It cannot be reached: ${isLate ? `${late} within ${deadlineMs / 1000} seconds` : causeOf(error)}.`);
+  } finally {
+    socket.on('error', () => undefined).destroy();
   }
 }
 
@@ -77,7 +105,10 @@ function causeOf(error: unknown): string {
 
 const KNOWN: Record<string, string> = {
   ENOTFOUND: 'there is no host of this name',
+  EAI_AGAIN: 'its name cannot be looked up',
   ECONNREFUSED: 'nothing listens there',
+  ENETUNREACH: 'there is no way to it',
+  EHOSTUNREACH: 'there is no way to it',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',

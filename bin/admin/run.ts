@@ -11,15 +11,23 @@ export type Result = [value: unknown, text: string];
 /** Connects, does the work, and prints its result: the value as JSON or the text. An error is one line, and status 1. */
 export async function run(work: (userstore: Userstore, config: Config) => Promise<Result>): Promise<void> {
   const { userstore: address } = program.opts<{ userstore?: string }>();
-  // Whoever reads has seen enough: `admin … | head`.
-  process.stdout.on('error', () => process.exit(0));
-  try {
+  await print(async () => {
     const config = readConfig(process.env);
     for (const name of secretsOf(variables)) delete process.env[name];
     const userstore = await connectAs(config, address ?? config.userstoreAddress);
-    const [value, text] = await work(userstore, config);
-    console.log(wantsJson() ? JSON.stringify(value, null, 2) : text);
+    const result = await work(userstore, config);
     userstore.close();
+    return result;
+  });
+}
+
+/** Likewise, for work that needs no userstore. */
+export async function print(work: () => Promise<Result>): Promise<void> {
+  // Whoever reads has seen enough: `admin … | head`.
+  process.stdout.on('error', () => process.exit(0));
+  try {
+    const [value, text] = await work();
+    console.log(wantsJson() ? JSON.stringify(value, null, 2) : text);
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     process.exit(1);

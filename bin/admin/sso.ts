@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { ConnectionChange } from './access-calls.js';
 import { lookAt } from './discovery.js';
-import { confirm, type Result, run } from './run.js';
+import { confirm, print, type Result, run } from './run.js';
 import { connectionText, ssoAddresses } from './sign-in-tables.js';
 import { isMissing, type Userstore } from './userstore.js';
 
@@ -50,9 +50,14 @@ export function ssoCommands(program: Command): void {
       ),
     );
   sso
-    .command('test <organizationId>')
+    .command('test [organizationId]')
     .description('look at its provider from here, and say what is wrong')
-    .action((id: string) => run((userstore) => test(userstore, id)));
+    .option('--issuer <url>', 'look at this provider instead, without userstore: from where there is a way out')
+    .action((id: string | undefined, { issuer }: { issuer?: string }) => {
+      if ((id === undefined) === (issuer === undefined)) program.error('error: either an organization or --issuer');
+      if (issuer !== undefined) return print(() => test(issuer.replace(/\/+$/, '')));
+      return run(async (userstore) => await test((await userstore.getSsoConnection(id as string)).issuer));
+    });
   sso
     .command('remove <organizationId>')
     .description('remove the connection; all its people are signed out')
@@ -94,13 +99,17 @@ async function secretIn(file: string): Promise<string> {
   throw new Error(`${file} is to hold the client secret and nothing else.`);
 }
 
-async function test(userstore: Userstore, id: string): Promise<Result> {
-  const { issuer } = await userstore.getSsoConnection(id);
+const NO_WAY_OUT =
+  'This says nothing about the provider if there is no way out of this machine or container: look from where there is one, ' +
+  'with --issuer.';
+
+async function test(issuer: string): Promise<Result> {
   const findings = await lookAt(issuer);
-  const { url, problems, remarks } = findings;
+  const { url, isReached, problems, remarks } = findings;
   // The answer is there, and it is no.
   if (problems.length > 0) process.exitCode = 1;
-  const verdict = problems.length > 0 ? 'Nobody can sign in like this:' : 'The provider is as it should be.';
+  const found = isReached ? 'Nobody can sign in like this:' : 'From here it cannot be seen whether people can sign in:';
+  const verdict = problems.length > 0 ? found : 'The provider is as it should be.';
   const lines = [...problems.map((text) => `  wrong   ${text}`), ...remarks.map((text) => `  remark  ${text}`)];
-  return [{ issuer, ...findings }, [`Looked at ${url}`, verdict, ...lines].join('\n')];
+  return [{ issuer, ...findings }, [`Looked at ${url}`, verdict, ...lines, ...(isReached ? [] : [NO_WAY_OUT])].join('\n')];
 }

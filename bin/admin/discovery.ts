@@ -61,7 +61,9 @@ async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Pro
   } catch (error) {
     const isLate = error instanceof Error && error.name === 'AbortError';
     const late = isFound ? 'no connection comes about' : 'its name cannot be looked up';
-    throw new Unusable(`It cannot be reached: ${isLate ? `${late} within ${deadlineMs / 1000} seconds` : causeOf(error)}.`);
+    throw new Unusable(
+      `It cannot be reached: ${isLate ? `${late} within ${deadlineMs / 1000} seconds` : causeOf(error)}.`,
+    );
   } finally {
     socket.on('error', () => undefined).destroy();
   }

@@ -111,5 +111,8 @@ async function test(issuer: string): Promise<Result> {
   const found = isReached ? 'Nobody can sign in like this:' : 'From here it cannot be seen whether people can sign in:';
   const verdict = problems.length > 0 ? found : 'The provider is as it should be.';
   const lines = [...problems.map((text) => `  wrong   ${text}`), ...remarks.map((text) => `  remark  ${text}`)];
-  return [{ issuer, ...findings }, [`Looked at ${url}`, verdict, ...lines, ...(isReached ? [] : [NO_WAY_OUT])].join('\n')];
+  return [
+    { issuer, ...findings },
+    [`Looked at ${url}`, verdict, ...lines, ...(isReached ? [] : [NO_WAY_OUT])].join('\n'),
+  ];
 }

@@ -218,9 +218,30 @@ describe('the command admin, for single sign-on', function () {
     }
 
     it('that nothing listens there, or the host does not exist', async () => {
-      const { problems } = await lookedAt(`http://127.0.0.1:${await freePort()}`);
-      expect(problems).to.deep.equal(['It cannot be reached: nothing listens there.']);
-      expect((await lookAt('https://nobody.invalid')).problems.join()).to.match(/cannot be reached: /);
+      const { isReached, problems } = await lookedAt(`http://127.0.0.1:${await freePort()}`);
+      expect([isReached, problems]).to.deep.equal([false, ['It cannot be reached: nothing listens there.']]);
+      const nobody = await lookAt('https://nobody.invalid');
+      expect(nobody.isReached).to.equal(false);
+      expect(nobody.problems.join()).to.match(/cannot be reached: /);
+    });
+
+    it('that nothing can be said where no connection comes about, which may be for want of a way out', async () => {
+      const issuer = `http://127.0.0.1:${await freePort()}`;
+      const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', `${issuer}/`], {});
+      expect(code).to.equal(1);
+      expect(stdout)
+        .to.include(`Looked at ${issuer}/.well-known/`)
+        .and.match(/cannot be seen whether people can sign in[\s\S]*no way out/)
+        .and.not.match(/Nobody can sign in/);
+    });
+
+    it('the same of one that is named, without userstore', async () => {
+      const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', await okta()], {});
+      expect(code).to.equal(0);
+      expect(stdout).to.match(/as it should be/);
+      for (const args of [[], [organizationId, '--issuer', 'https://x.okta.example']]) {
+        expect((await admin('sso', 'test', ...args)).code).to.equal(2);
+      }
     });
   });
 

@@ -1,6 +1,6 @@
 /** The compose files: what is published, what containers may do, and that secrets are files which the script makes. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,12 +8,14 @@ import { expect } from 'chai';
 import { composeFile, textOf, wrongVariables } from './files.js';
 
 const SCRIPT = fileURLToPath(new URL('../../../bin/compose-secrets.sh', import.meta.url));
+const CERTIFICATES_SCRIPT = fileURLToPath(new URL('../../../bin/compose-certificates.sh', import.meta.url));
 const single = composeFile('docker-compose.yml');
 const replicaSet = composeFile('docker-compose.replica-set.yml');
+const tls = composeFile('docker-compose.tls.yml');
 
 describe('the compose files', () => {
   it('publish the port of the edge and nothing else, on the loopback address unless told otherwise', () => {
-    const services = [...Object.entries(single.services), ...Object.entries(replicaSet.services)];
+    const services = [single, replicaSet, tls].flatMap((file) => Object.entries(file.services));
     const published = services.filter(([, { ports }]) => ports !== undefined);
     expect(published.map(([name]) => name)).to.deep.equal(['edge']);
     expect(published[0]?.[1].ports).to.have.length(1);
@@ -41,9 +43,11 @@ describe('the compose files', () => {
 
   for (const name of ['edge', 'userstore'] as const) {
     it(`give ${name} variables that it reads, secrets by file`, () => {
-      const names = Object.keys(single.services[name]?.environment ?? {});
-      expect(names).not.to.deep.equal([]);
-      expect(wrongVariables(name, names)).to.deep.equal([]);
+      for (const { services } of [single, tls]) {
+        const names = Object.keys(services[name]?.environment ?? {});
+        expect(names).not.to.deep.equal([]);
+        expect(wrongVariables(name, names)).to.deep.equal([]);
+      }
     });
   }
 
@@ -67,10 +71,52 @@ describe('the compose files', () => {
     }
   });
 
+  it('hand on to the services what is said in variables of their own names, and nothing by another', () => {
+    for (const name of ['edge', 'userstore'] as const) {
+      const { environment = {} } = single.services[name] ?? {};
+      const handedOn = Object.entries(environment).filter(([, value]) => String(value).startsWith('${'));
+      expect(handedOn).not.to.deep.equal([]);
+      for (const [variable, value] of handedOn) expect(value).to.equal(`\${${variable}:-}`);
+    }
+  });
+
   it('are never committed with their secrets, nor are these sent to a build', () => {
     expect(textOf('.gitignore').split('\n')).to.include('secrets/');
     expect(textOf('.dockerignore').split('\n')).to.include('*').and.not.include('!secrets');
   });
+});
+
+describe('the script that lays certificates for docker-compose.tls.yml', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'compose-certificates-'));
+  const [from, secrets] = [join(folder, 'from'), join(folder, 'secrets')];
+  after(() => rmSync(folder, { recursive: true }));
+  const FILES = ['ca', 'edge-https', 'userstore', 'edge', 'reader', 'admin'].flatMap((name) => [
+    `${name}.crt`,
+    `${name}.key`,
+  ]);
+  const lay = (text: string) => {
+    mkdirSync(from, { recursive: true });
+    for (const name of FILES) writeFileSync(join(from, name), `${text} ${name}`, { mode: 0o600 });
+    execFileSync('sh', [CERTIFICATES_SCRIPT, from], { env: { ...process.env, SECRETS_DIR: secrets } });
+  };
+
+  for (const name of ['edge', 'userstore'] as const) {
+    it(`gives ${name} the files that its variables name, readable inside a closed folder, and no others`, () => {
+      lay('first');
+      lay('renewed');
+      const { environment = {}, volumes = [] } = tls.services[name] ?? {};
+      const named = Object.values(environment).flatMap((value) => /^\/run\/tls\/(.+)$/.exec(value)?.[1] ?? []);
+      expect(volumes).to.deep.equal([`\${SECRETS_DIR:-./secrets}/tls/${name}:/run/tls:ro`]);
+      const laid = join(secrets, 'tls', name);
+      expect(readdirSync(laid)).to.have.members([...new Set(named)]);
+      for (const file of named) {
+        expect(readFileSync(join(laid, file), 'utf8')).to.equal(`renewed ${file}`);
+        expect((statSync(join(laid, file)).mode & 0o777).toString(8)).to.equal('644');
+      }
+      expect((statSync(laid).mode & 0o777).toString(8)).to.equal('755');
+      expect((statSync(secrets).mode & 0o777).toString(8)).to.equal('700');
+    });
+  }
 });
 
 describe('the script that makes secrets', () => {

@@ -26,6 +26,7 @@ export interface ComposeService {
   secrets?: string[];
   ports?: string[];
   networks?: string[];
+  volumes?: string[];
 }
 
 /** A compose file. */

@@ -72,11 +72,35 @@ describe('the Kubernetes manifests', () => {
           }
           expect(readinessProbe.httpGet).to.deep.equal({ path: '/health/ready', port });
         } else {
-          for (const probe of [startupProbe, livenessProbe]) expect(probe.tcpSocket).to.deep.equal({ port });
+          // Its port is not there before its database is, however long that takes; its metrics are.
+          expect(startupProbe).to.equal(undefined);
+          expect(livenessProbe.httpGet).to.deep.equal({ path: '/metrics', port: container.ports[1].name });
+          expect(container.env).to.deep.include({
+            name: 'USERSTORE_METRICS_PORT',
+            value: String(container.ports[1].containerPort),
+          });
           expect(textOf('userstore/Dockerfile')).to.include(
             JSON.stringify(readinessProbe.exec.command).replaceAll(',', ', '),
           );
         }
+      });
+
+      it('with the component tls has certificates by variables that it reads, out of secrets that are mounted', () => {
+        const patch = manifests(`tls/${name}.yaml`)[0];
+        expect([patch.kind, patch.metadata.name]).to.deep.equal(['Deployment', name]);
+        const { containers, volumes } = patch.spec.template.spec;
+        const { env, volumeMounts, name: patched } = containers[0];
+        expect(patched).to.equal(container.name);
+        const names = env.map((variable: { name: string }) => variable.name);
+        expect(wrongVariables(name, names)).to.deep.equal([]);
+        const folders = volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath);
+        for (const { value } of env.filter((variable: { value: string }) => variable.value.startsWith('/'))) {
+          expect(value).to.match(/^(.+)\/(tls\.crt|tls\.key|ca\.crt)$/);
+          expect(folders, value).to.include(value.replace(/\/[^/]+$/, ''));
+        }
+        const mounted = volumeMounts.map((mount: { name: string }) => mount.name);
+        expect(volumes.map((volume: { name: string }) => volume.name)).to.deep.equal(mounted);
+        expect(manifests('tls/kustomization.yaml')[0].patches).to.deep.include({ path: `${name}.yaml` });
       });
 
       it('has variables that it reads, secrets by files that are mounted', () => {

@@ -1,10 +1,13 @@
 /** Metrics: what both services show, that it is about nobody, and that dashboard and alerts ask for what is there. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { freePort } from '../../bin/port.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, needsOwnPair, type Tenant } from '../harness/organizations.js';
-import { type Pair, startPair } from '../harness/processes.js';
+import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { byUserName, createUser, patchBody, scimClient } from '../harness/scim.js';
 import { eventually } from '../harness/userstore.js';
 
@@ -18,6 +21,8 @@ interface Sample {
 const LABEL = /(\w+)(?:=~|!=|!~|=)"([^"]*)"/g;
 /** What Prometheus itself puts on every series. */
 const OF_PROMETHEUS = ['job', 'instance', 'le'];
+/** What it says itself of each of its targets. */
+const SAID_BY_PROMETHEUS = ['up'];
 const WORDS = ['by', 'without', 'and', 'or', 'unless', 'on', 'ignoring', 'bool', 'offset'];
 
 describe('metrics', () => {
@@ -121,6 +126,26 @@ describe('metrics', () => {
     }
   });
 
+  it('are shown by a userstore that still waits for its database, as by one whose database is away', async () => {
+    const port = String(await freePort());
+    const env = {
+      MONGODB_URI: `mongodb://127.0.0.1:${await freePort()}`,
+      SERVICE_TOKENS: `edge:edge:${SERVICE_TOKENS.edge}`,
+      USERSTORE_METRICS_PORT: port,
+    };
+    const script = fileURLToPath(new URL('../../userstore/main.js', import.meta.url));
+    const userstore = spawn(process.execPath, [script], { env, stdio: 'ignore' });
+    try {
+      const metrics = () =>
+        fetch(`http://127.0.0.1:${port}/metrics`).then(async (answer) => await answer.text(), String);
+      const isShown = async () => /^database_reachable\{.*\} 0$/m.test(await metrics());
+      await eventually('metrics are shown', isShown);
+    } finally {
+      userstore.kill('SIGKILL');
+      await once(userstore, 'exit');
+    }
+  });
+
   describe('asked for by', () => {
     let known: Map<string, Set<string>>;
     before(async () => {
@@ -136,7 +161,7 @@ describe('metrics', () => {
       for (const expression of expressions) {
         const named = namesIn(expression);
         expect(named, expression).not.to.have.length(0);
-        for (const name of named) expect([...known.keys()], expression).to.include(name);
+        for (const name of named) expect([...known.keys(), ...SAID_BY_PROMETHEUS], expression).to.include(name);
         const labels = named.flatMap((name) => [...(known.get(name) ?? [])]);
         for (const label of labelsIn(expression)) {
           expect([...labels, ...OF_PROMETHEUS], `${label} in ${expression}`).to.include(label);
@@ -173,14 +198,14 @@ function parse(text: string): Sample[] {
 
 /** The metrics that an expression of Prometheus names. */
 function namesIn(expression: string): string[] {
-  const bare = expression.replace(/\{[^}]*\}|\[[^\]]*\]|\b(by|without)\s*\([^)]*\)/g, ' ');
+  const bare = expression.replace(/\{[^}]*\}|\[[^\]]*\]|\b(by|without|on|ignoring)\s*\([^)]*\)/g, ' ');
   const words = [...bare.matchAll(/[a-z_:][\w:]*(?!\w)(?!\s*\()/gi)].map(([word]) => word);
   return words.filter((word) => !WORDS.includes(word));
 }
 
 /** The labels that it selects or groups by. */
 function labelsIn(expression: string): string[] {
-  const groups = [...expression.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, list = '']) =>
+  const groups = [...expression.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g)].flatMap(([, list = '']) =>
     list.split(','),
   );
   const selected = [...expression.matchAll(/\{([^}]*)\}/g)].flatMap(([, list = '']) => [...list.matchAll(LABEL)]);

@@ -1,5 +1,5 @@
 /** The calls of commands that are about signing in: connections, sessions, locks. */
-import { credentials } from '@grpc/grpc-js';
+import type { Channel } from '../../config/grpc-credentials.js';
 import { type Session, SessionServiceClient } from '../../proto/gen/userstore/v1/session_service.js';
 import { type SsoConnection, SsoConnectionServiceClient } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
@@ -11,10 +11,10 @@ export type Which = { sessionId: string } | { userId: string } | 'all';
 /** What of a connection is to be set; what is left out stays as it is. */
 export type ConnectionChange = Partial<Pick<SsoConnection, 'issuer' | 'clientId' | 'domains' | 'required'>>;
 
-/** The calls over a userstore; `call` makes one of them. */
-export function accessCalls(address: string, call: Call) {
-  const connections = new SsoConnectionServiceClient(address, credentials.createInsecure());
-  const sessions = new SessionServiceClient(address, credentials.createInsecure());
+/** The calls over a channel to the userstore at `address`; `call` makes one of them. */
+export function accessCalls(address: string, { credentials, options }: Channel, call: Call) {
+  const connections = new SsoConnectionServiceClient(address, credentials, options);
+  const sessions = new SessionServiceClient(address, credentials, options);
 
   return {
     /** The SSO connection of an organization. */

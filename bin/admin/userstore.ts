@@ -80,7 +80,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
       });
     });
 
-  const access = accessCalls(address, call);
+  const access = accessCalls(address, { credentials, options }, call);
   return {
     ...access,
     /** Creates an organization. */

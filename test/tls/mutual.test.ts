@@ -130,6 +130,9 @@ describe('mutual TLS between edge, userstore and callers', function () {
   it('is there for the command admin', async () => {
     const variables = { ...env, USERSTORE_ADDRESS: pair.address };
     const listed = await succeeding(command('admin', ['--json', 'org', 'list'], variables));
+    await succeeding(command('admin', ['session', 'list', tenant.organizationId], variables));
+    const { stderr } = await command('admin', ['sso', 'show', tenant.organizationId], variables);
+    expect(stderr).to.match(/no such SSO connection/);
     expect(JSON.parse(listed).map(({ id }: { id: string }) => id)).to.include(tenant.organizationId);
 
     const reader = {

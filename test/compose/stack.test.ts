@@ -132,7 +132,7 @@ describe('the stack of docker-compose.yml', () => {
       await stack.compose('down');
       await withVolume('tar', '-C', '/data/db', '-czf', '/backup/mongo-data.tgz', '.');
       await stack.compose('down', '--volumes');
-      await stack.compose('up', '--no-start');
+      await stack.compose('up', '--no-start', 'mongo');
       await withVolume('tar', '-C', '/data/db', '-xzf', '/backup/mongo-data.tgz');
       await stack.compose('up', '--detach');
       await stack.ready();

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { readConfig } from '../../userstore/config.js';
 import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
+import { startService } from '../harness/processes.js';
 
 const MONGODB_URI = 'mongodb://127.0.0.1/x';
 const token = 'a-token-of-16-or-more';
@@ -168,6 +169,15 @@ describe("userstore's configuration", () => {
         .that.includes(told);
     });
   }
+
+  it('ends the start of the process with one line on stderr', async () => {
+    const MONGODB_URI = 'mongodb://u:s3cret@127.0.0.1:1/x?maxPoolSize=abc';
+    const failure = await startService('userstore', { MONGODB_URI, USERSTORE_PORT: 'x' }).then(() => 'started', String);
+    expect(failure).to.match(
+      /did not start:\nuserstore: MONGODB_URI: [^;\n]*maxPoolSize[^;\n]*; USERSTORE_PORT: [^;\n]*\n$/,
+    );
+    expect(failure).not.to.include('s3cret');
+  });
 
   it('says that MONGODB_URI is required where there is none', () => {
     expect(() => readConfig({})).to.throw(/MONGODB_URI: is required/);

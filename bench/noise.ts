@@ -99,17 +99,19 @@ async function outcomeOf(load: Launched, round: PacedRound, signal: AbortSignal)
   return (await outcome) as PacedOutcome;
 }
 
-const latencies = (outcomes: PacedOutcome[]) => outcomes.flatMap((outcome) => Object.values(outcome).flat());
+const latencies = (outcomes: PacedOutcome[]) => outcomes.flatMap(({ answers }) => Object.values(answers).flat());
 
 const quantile = (values: number[], share: number) =>
   values.sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
 
 function row(name: string, rate: number, outcomes: PacedOutcome[]): string[] {
   const all = latencies(outcomes);
-  const statuses = [...new Set(outcomes.flatMap(Object.keys))].sort();
-  const answers = statuses.map((status) => {
-    const count = outcomes.reduce((total, outcome) => total + (outcome[Number(status)]?.length ?? 0), 0);
+  const statuses = [...new Set(outcomes.flatMap(({ answers }) => Object.keys(answers)))].sort();
+  const counts = statuses.map((status) => {
+    const count = outcomes.reduce((total, { answers }) => total + (answers[Number(status)]?.length ?? 0), 0);
     return `${count} × ${status}`;
   });
-  return [name, String(rate), quantile(all, 0.5).toFixed(1), quantile(all, 0.99).toFixed(1), answers.join(', ')];
+  const unsent = outcomes.reduce((total, outcome) => total + outcome.unsent, 0);
+  if (unsent > 0) counts.push(`${unsent} × no connection free`);
+  return [name, String(rate), quantile(all, 0.5).toFixed(1), quantile(all, 0.99).toFixed(1), counts.join(', ')];
 }

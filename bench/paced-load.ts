@@ -1,6 +1,6 @@
 /**
  * A load at a rate, a process of its own: told by message what to ask and how often, it asks so often whatever the answers
- * (open loop), and reports. The time of an answer counts from when its request was due.
+ * (open loop) as long as it has a connection free, and reports. The time of an answer counts from when its request was due.
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,18 +14,24 @@ export interface PacedRound {
   seconds: number;
 }
 
-/** What came of it: milliseconds by the status of the answers, 0 where there was none. */
-export type PacedOutcome = Record<number, number[]>;
+/** What came of it: milliseconds by the status of the answers, 0 where there was none; how often no connection was free. */
+export interface PacedOutcome {
+  answers: Record<number, number[]>;
+  unsent: number;
+}
 
 const ANSWER_MS = 20_000;
-const agent = new Agent({ keepAlive: true, maxSockets: 128 });
+/** As many as a busy client has; a client that had no end of them would meet other limits. */
+const MOST_CONNECTIONS = 128;
+const agent = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS });
+let busy = 0;
 
 process.on('message', (round: PacedRound) => void run(round).then((outcome) => process.send?.(outcome)));
 process.on('disconnect', () => process.exit());
 process.send?.('ready');
 
 async function run(round: PacedRound): Promise<PacedOutcome> {
-  const outcome: PacedOutcome = {};
+  const outcome: PacedOutcome = { answers: {}, unsent: 0 };
   const start = performance.now();
   const total = round.perSecond * round.seconds;
   const asked: Promise<void>[] = [];
@@ -33,10 +39,16 @@ async function run(round: PacedRound): Promise<PacedOutcome> {
     const due = start + (1000 * number) / round.perSecond;
     const early = due - performance.now();
     if (early > 1) await sleep(early);
+    if (busy === MOST_CONNECTIONS) {
+      outcome.unsent++;
+      continue;
+    }
+    busy++;
     asked.push(
       ask(round).then((status) => {
-        outcome[status] ??= [];
-        outcome[status].push(performance.now() - due);
+        busy--;
+        outcome.answers[status] ??= [];
+        outcome.answers[status].push(performance.now() - due);
       }),
     );
   }

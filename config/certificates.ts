@@ -1,25 +1,16 @@
 /** TLS certificates out of files, which are read again while the process runs: a broken new file leaves the old in use. */
-import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
+import { type CertificateFiles, flawsOf, type Pem, type Validity, validityOf } from './certificate-files.js';
 
 /** How often the files are read again. */
 const INTERVAL_MS = 3000;
+/** How long before its end a certificate is warned of. */
+const SOON_MS = 14 * 24 * 3_600_000;
+/** How often it is said again that certificates end soon, and that they are broken. */
+const REMIND_OF_END_MS = 24 * 3_600_000;
+const REMIND_OF_BROKEN_MS = 3_600_000;
 
-/** Paths of PEM files. */
-export interface CertificateFiles {
-  /** The process's own certificate, first in a file with those that issued it. */
-  cert?: string | undefined;
-  /** Its private key. */
-  key?: string | undefined;
-  /** The certificates by which others' are verified. */
-  ca?: string | undefined;
-}
-
-/** What is in the files. */
-export type Pem = { [File in keyof CertificateFiles]?: Buffer };
-
-/** Certificates that follow their files. */
+/** Certificates that change. */
 export interface Certificates {
   /** The last ones that were good. */
   current(): Pem;
@@ -29,42 +20,78 @@ export interface Certificates {
   close(): void;
 }
 
+/** Certificates that follow their files. */
+export interface FollowedCertificates extends Certificates {
+  /** Until when those in use are valid. */
+  validity(): Validity;
+  /** Whether those that are in the files now can be used: a process that starts now would start. */
+  areUsable(): boolean;
+}
+
 /** Where it is said which certificates are in use. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
-/** Reads the files now and every 3 seconds. Throws what is wrong with them now; what is wrong later is logged. */
-export async function followCertificates(files: CertificateFiles, log?: Log): Promise<Certificates> {
+/**
+ * Reads the files now and every 3 seconds. Throws what is wrong with them now; what is wrong later is logged, again every
+ * hour, and from 14 days before its end that a certificate expires, every day.
+ */
+export async function followCertificates(
+  files: CertificateFiles,
+  log?: Log,
+  { intervalMs = INTERVAL_MS, now = Date.now } = {},
+): Promise<FollowedCertificates> {
   const listeners = new Set<(pem: Pem) => void>();
-  let current = await read(files);
-  let reported: string | undefined;
-  let isReading = false;
-  const use = (pem: Pem) => {
-    const validTo = check(files, pem);
-    current = pem;
-    for (const listener of listeners) listener(pem);
-    log?.info({ ...files, validTo }, 'certificates');
-  };
-  use(current);
+  let current: Pem = {};
+  let validity: Validity = {};
+  let broken: string | undefined;
+  let warned = { text: '', time: 0 };
 
+  const take = (pem: Pem) => {
+    const isNew = !isSame(pem, current);
+    const flaws = flawsOf(files, pem, now());
+    if (flaws.length > 0) throw new Error(flaws.map(({ message }) => message).join('; '));
+    if (!isNew) return;
+    current = pem;
+    validity = validityOf(pem);
+    for (const listener of listeners) listener(pem);
+    log?.info({ ...files, validTo: validity.cert, caValidTo: validity.ca }, 'certificates');
+  };
+  const remind = (everyMs: number, fields: object, message: string) => {
+    const text = JSON.stringify([message, fields]);
+    if (text === warned.text && now() - warned.time < everyMs) return;
+    warned = { text, time: now() };
+    log?.warn(fields, message);
+  };
+  const warn = () => {
+    const endsSoon = Object.values(validity).some((end) => end.getTime() - now() < SOON_MS);
+    if (broken !== undefined) {
+      const message = 'the certificates in the files are broken; those of before stay in use';
+      remind(REMIND_OF_BROKEN_MS, { reason: broken }, message);
+    } else if (endsSoon) {
+      const fields = { ...files, validTo: validity.cert, caValidTo: validity.ca };
+      remind(REMIND_OF_END_MS, fields, 'certificates expire soon, or have');
+    } else warned = { text: '', time: 0 };
+  };
+
+  take(await read(files));
+  warn();
+  let isReading = false;
   const readAgain = async () => {
     if (isReading) return;
     isReading = true;
     try {
-      const next = await read(files);
-      if (!isSame(next, current)) use(next);
-      reported = undefined;
+      take(await read(files));
+      broken = undefined;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== reported) log?.warn({ reason }, 'new certificates are broken; the old ones stay in use');
-      reported = reason;
-    } finally {
-      isReading = false;
+      broken = error instanceof Error ? error.message : String(error);
     }
+    isReading = false;
+    warn();
   };
-  const reading = setInterval(() => void readAgain(), INTERVAL_MS).unref();
+  const reading = setInterval(() => void readAgain(), intervalMs).unref();
 
   return {
     current: () => current,
@@ -73,6 +100,8 @@ export async function followCertificates(files: CertificateFiles, log?: Log): Pr
       return () => listeners.delete(listener);
     },
     close: () => clearInterval(reading),
+    validity: () => validity,
+    areUsable: () => broken === undefined,
   };
 }
 
@@ -83,39 +112,3 @@ async function read(files: CertificateFiles): Promise<Pem> {
 
 const isSame = (one: Pem, other: Pem) =>
   (['cert', 'key', 'ca'] as const).every((file) => one[file]?.toString() === other[file]?.toString());
-
-/** Throws what a TLS connection would fail of. Returns until when the own certificate is valid. */
-function check(files: CertificateFiles, { cert, key, ca }: Pem): Date | undefined {
-  if (ca) parse(ca, files.ca);
-  if (!(cert && key)) return undefined;
-  const chain = parse(cert, files.cert);
-  for (const [position, issuer] of chain.slice(1).entries()) {
-    // TLS sends the file as it is, and not every client puts it in order.
-    if (chain[position]?.checkIssued(issuer)) continue;
-    throw new Error(
-      `${files.cert}: each certificate must be issued by the one after it, the process's own being first`,
-    );
-  }
-  try {
-    createSecureContext({ cert, key });
-  } catch (error) {
-    throw new Error(`${files.key} is not the private key of ${files.cert}, or not readable without a password`, {
-      cause: error,
-    });
-  }
-  const validTo = new Date(chain[0]?.validTo ?? 0);
-  if (validTo.getTime() < Date.now()) throw new Error(`${files.cert} is expired since ${validTo.toISOString()}`);
-  return validTo;
-}
-
-function parse(pem: Buffer, path: string | undefined): X509Certificate[] {
-  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
-  if (!blocks) throw new Error(`${path} has no certificate in PEM form`);
-  return blocks.map((block) => {
-    try {
-      return new X509Certificate(block);
-    } catch (error) {
-      throw new Error(`${path} has a certificate that cannot be read`, { cause: error });
-    }
-  });
-}

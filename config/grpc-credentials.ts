@@ -8,7 +8,8 @@ import {
   experimental,
   ServerCredentials,
 } from '@grpc/grpc-js';
-import type { Certificates, Pem } from './certificates.js';
+import type { Pem } from './certificate-files.js';
+import type { Certificates } from './certificates.js';
 
 /** What it takes to open a channel. */
 export interface Channel {

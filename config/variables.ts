@@ -14,8 +14,8 @@ declare module 'zod' {
 
 /** An environment; what is undefined or empty is not set. */
 export type Environment = Record<string, string | undefined>;
-/** Reads a secret's file; throws an Error that says why it could not. */
-export type ReadFile = (path: string) => string;
+/** Reads a file of at most so many bytes, 64 KiB unless said otherwise; throws an Error that says why it could not. */
+export type ReadFile = (path: string, maxBytes?: number) => string;
 /** An object whose keys are names of variables; each variable's `.describe()` or `.meta()` comes last. */
 export type Variables = z.ZodObject<Record<string, z.ZodType>>;
 
@@ -34,23 +34,49 @@ export class Misconfigured extends Error {
   }
 }
 
-/** A check of variables: `variable` makes sense only where `other` is set too. */
-export function needs(variable: string, other: string) {
-  const isSo = (values: Record<string, unknown>) => values[variable] === undefined || values[other] !== undefined;
-  // Even where others have problems: all of them are to be in one message.
-  const problem = { path: [other], message: `is needed where ${variable} is set`, when: () => true };
-  return [isSo, problem] as const;
-}
+/**
+ * A check of several variables together: what is wrong with them. `values` are as read, or as given where they are wrong
+ * by themselves, so that all problems are in one message.
+ */
+export type Rule = (values: Record<string, unknown>, readFile: ReadFile) => Problem[];
+
+/** The rule that `isSo` holds; else `message` is said of `variable`. */
+export const holds =
+  (variable: string, message: string, isSo: (values: Record<string, unknown>) => unknown): Rule =>
+  (values) =>
+    isSo(values) ? [] : [{ variable, message }];
+
+/** The rule that `variable` makes sense only where `other` is set too. */
+export const needs = (variable: string, other: string): Rule =>
+  holds(
+    other,
+    `is needed where ${variable} is set`,
+    (values) => values[variable] === undefined || values[other] !== undefined,
+  );
+
+/** The rule that one process, or several on one machine, cannot listen twice on one port. */
+export const differ =
+  (...ports: string[]): Rule =>
+  (values) =>
+    ports.flatMap((variable, position) => {
+      const isSame = (other: string) => values[other] !== undefined && values[other] === values[variable];
+      const other = ports.slice(0, position).find(isSame);
+      return other === undefined ? [] : [{ variable, message: `must be another port than ${other}` }];
+    });
 
 /** The variables that are secret: they are to be taken out of the environment, which a crash report shows. */
 export const secretsOf = (variables: Variables): string[] =>
   Object.keys(variables.shape).filter((name) => variables.shape[name]?.meta()?.secret);
 
-/** Reads `variables` out of `env`, secrets also out of the files that X_FILE names. Throws Misconfigured. */
+/**
+ * Reads `variables` out of `env`, secrets also out of the files that X_FILE names, and applies `rules` to them. Throws
+ * Misconfigured with every problem, of which rules add none to a variable that has one.
+ */
 export function readVariables<V extends Variables>(
   variables: V,
   env: Environment,
   readFile: ReadFile = readSecretFile,
+  rules: readonly Rule[] = [],
 ): z.output<V> {
   // An empty variable counts as not set: compose files write it that way.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '' && value !== undefined));
@@ -67,13 +93,22 @@ export function readVariables<V extends Variables>(
     }
   });
   const unread = new Set(problems.map(({ variable }) => variable));
-  const { success, data, error } = variables.safeParse(given);
-  for (const { path, message } of error?.issues ?? []) {
-    const variable = path.join('.');
-    if (!unread.has(variable)) problems.push({ variable, message });
+  const values: Record<string, unknown> = {};
+  for (const [variable, schema] of Object.entries(variables.shape)) {
+    if (unread.has(variable)) continue;
+    const text = given[variable];
+    const { data, error } = schema.safeParse(text);
+    const value = error ? text : data;
+    if (value !== undefined) values[variable] = value;
+    // A blank would be the number 0.
+    if (text?.trim() === '') problems.push({ variable, message: 'is blank' });
+    else for (const { message } of error?.issues ?? []) problems.push({ variable, message });
   }
-  if (!success || problems.length > 0) throw new Misconfigured(problems);
-  return data;
+  for (const problem of rules.flatMap((rule) => rule(values, readFile))) {
+    if (!problems.some(({ variable }) => variable === problem.variable)) problems.push(problem);
+  }
+  if (problems.length > 0) throw new Misconfigured(problems);
+  return values as z.output<V>;
 }
 
 /** What is in effect, by variable, secrets as "set" or "unset": for the log. */
@@ -88,17 +123,17 @@ export function inEffect<V extends Variables>(variables: V, values: z.output<V>)
   );
 }
 
-/** The text of a secret's file. Throws where it cannot be read, is empty, or is too long for a secret. */
-export function readSecretFile(path: string): string {
+/** The text of a file. Throws where it cannot be read, is empty, or is too long: unless said otherwise, for a secret. */
+export function readSecretFile(path: string, maxBytes = MAX_SECRET_BYTES): string {
   const file = openSync(path, 'r');
   try {
-    const bytes = Buffer.alloc(MAX_SECRET_BYTES + 1);
+    const bytes = Buffer.alloc(maxBytes + 1);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
       read = readSync(file, bytes, length, bytes.length - length, null);
     }
     if (length === 0) throw new Error('it is empty');
-    if (length > MAX_SECRET_BYTES) throw new Error(`it is longer than ${MAX_SECRET_BYTES} bytes`);
+    if (length > maxBytes) throw new Error(`it is longer than ${maxBytes} bytes`);
     return bytes.toString('utf8', 0, length);
   } finally {
     closeSync(file);

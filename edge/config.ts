@@ -1,11 +1,14 @@
 /** The configuration of the edge: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
-import type { CertificateFiles } from '../config/certificates.js';
+import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import {
+  differ,
   type Environment,
+  holds,
   inEffect,
   needs,
   type ReadFile,
+  type Rule,
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
@@ -19,13 +22,25 @@ const pageUrl = z
   )
   .transform((url) => new URL(url).href);
 
+/** Whether a text is host:port, several of them with commas between, or dns:///name:port. */
+function areAddresses(text: string): boolean {
+  const addresses = text.startsWith('dns:///') ? [text.slice('dns:///'.length)] : text.split(',');
+  return addresses.every((address) => {
+    const port = Number(/^(?:\[[^\s,/\]]+\]|[^\s,/:[\]]+):(\d+)$/.exec(address)?.[1]);
+    return port >= 1 && port <= 65_535;
+  });
+}
+
 /** Each variable with its description, which is the README's. */
 const shape = {
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('HTTP port'),
   HOST: z.string().min(1).default('127.0.0.1').describe('HTTP address to listen on'),
   PUBLIC_URL: z
     .string()
-    .regex(/^https?:\/\/[^/?#\s]+\/?$/, 'must be http(s)://host[:port] and nothing else')
+    .refine(
+      (url) => /^https?:\/\/[^/?#\s]+\/?$/.test(url) && URL.canParse(url),
+      'must be http(s)://host[:port] and nothing else',
+    )
     .transform((url) => url.replace(/\/$/, ''))
     .optional()
     .meta({
@@ -46,7 +61,7 @@ const shape = {
   TLS_KEY: z.string().optional().describe('file with its private key'),
   USERSTORE_ADDRESS: z
     .string()
-    .regex(/^(dns:\/\/\/)?[^\s,/]+:\d+(,[^\s,/]+:\d+)*$/, 'must be host:port, a list of them, or dns:///name:port')
+    .refine(areAddresses, 'must be host:port, a list of them, or dns:///name:port, with ports from 1 to 65535')
     .default('127.0.0.1:50051')
     .describe("userstore's `host:port`; several with commas between, or `dns:///name:port`"),
   USERSTORE_TOKEN: z
@@ -120,21 +135,34 @@ const shape = {
 };
 
 /** The variables. */
-export const variables = z
-  .object(shape)
-  .refine(...needs('TLS_CERT', 'TLS_KEY'))
-  .refine(...needs('TLS_KEY', 'TLS_CERT'))
-  .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_CLIENT_KEY'))
-  .refine(...needs('USERSTORE_CLIENT_KEY', 'USERSTORE_CLIENT_CERT'))
-  .refine(...needs('USERSTORE_CLIENT_CERT', 'USERSTORE_TLS_CA'))
-  .refine((data) => !(data.USERSTORE_TLS_CA && data.USERSTORE_ADDRESS.includes(',')) || data.USERSTORE_TLS_NAME, {
-    path: ['USERSTORE_TLS_NAME'],
-    message: 'is needed where USERSTORE_TLS_CA is set and USERSTORE_ADDRESS has several addresses',
-  })
-  .refine(({ TLS_CERT, PUBLIC_URL }) => !(TLS_CERT && PUBLIC_URL?.startsWith('http:')), {
-    path: ['PUBLIC_URL'],
-    message: 'must begin with https:// where TLS_CERT is set',
-  });
+export const variables = z.object(shape);
+
+/** The variables that name files of certificates: of HTTPS, and of calls to userstore. */
+export const CERTIFICATES = {
+  https: { cert: 'TLS_CERT', key: 'TLS_KEY' },
+  calls: { ca: 'USERSTORE_TLS_CA', cert: 'USERSTORE_CLIENT_CERT', key: 'USERSTORE_CLIENT_KEY' },
+};
+
+const rules: Rule[] = [
+  needs('TLS_CERT', 'TLS_KEY'),
+  needs('TLS_KEY', 'TLS_CERT'),
+  needs('USERSTORE_CLIENT_CERT', 'USERSTORE_CLIENT_KEY'),
+  needs('USERSTORE_CLIENT_KEY', 'USERSTORE_CLIENT_CERT'),
+  needs('USERSTORE_CLIENT_CERT', 'USERSTORE_TLS_CA'),
+  holds(
+    'USERSTORE_TLS_NAME',
+    'is needed where USERSTORE_TLS_CA is set and USERSTORE_ADDRESS has several addresses',
+    (data) => !(data.USERSTORE_TLS_CA && String(data.USERSTORE_ADDRESS).includes(',')) || data.USERSTORE_TLS_NAME,
+  ),
+  holds(
+    'PUBLIC_URL',
+    'must begin with https:// where TLS_CERT is set',
+    ({ TLS_CERT, PUBLIC_URL }) => !(TLS_CERT && String(PUBLIC_URL).startsWith('http:')),
+  ),
+  differ('PORT', 'METRICS_PORT'),
+  usable(CERTIFICATES.https),
+  usable(CERTIFICATES.calls),
+];
 
 /** What the edge runs with. */
 export interface Config {
@@ -173,7 +201,7 @@ export interface Config {
 
 /** Reads the configuration. Throws Misconfigured with every problem. */
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
-  const data = readVariables(variables, env, readFile);
+  const data = readVariables(variables, env, readFile, rules);
   return {
     host: data.HOST,
     port: data.PORT,

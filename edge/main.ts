@@ -7,11 +7,12 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
+import { showCertificates } from '../config/certificate-metrics.js';
 import { type Certificates, followCertificates } from '../config/certificates.js';
 import { secretsOf } from '../config/variables.js';
 import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
-import { type Config, readConfig, variables } from './config.js';
+import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
 import { edgeMetrics } from './metrics.js';
 import { serveMetrics } from './metrics-server.js';
 import type { SignInOptions } from './routes/sign-in.js';
@@ -34,6 +35,10 @@ async function main(): Promise<void> {
   const clientCertificates = config.userstoreTls && (await followCertificates(config.userstoreTls, log));
   const registry = new Registry();
   const metrics = edgeMetrics(registry);
+  showCertificates(registry, [
+    [certificates, CERTIFICATES.https],
+    [clientCertificates, CERTIFICATES.calls],
+  ]);
   if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
   const store = storeClient({
     address: config.userstoreAddress,

@@ -24,8 +24,9 @@ const PACED_MS = 5000;
 /** None waits longer, in milliseconds. */
 const LONGEST_WAIT_MS = 1000;
 /**
- * In milliseconds: refusals are held back, so that who asks again as soon as he is answered does not ask more often than he
- * has connections. What an edge takes on of an organization at a time (admission.ts) is the end of it.
+ * In milliseconds, and up to twice as many so that not all come at once: refusals are held back, so that who asks again as
+ * soon as he is answered does not ask more often than he has connections. What an edge takes on of an organization at a
+ * time (admission.ts) is the end of it.
  */
 const REFUSAL_MS = 500;
 const MAX_ORGANIZATIONS = 10_000;
@@ -95,7 +96,7 @@ export function rateLimit(
       held.pacedUntil = Date.now() + PACED_MS;
       localsOf(response).isOneOfMany = isOneOfMany(organizationId);
       metrics.limitDecision('refused');
-      await sleep(REFUSAL_MS);
+      await sleep(REFUSAL_MS * (1 + Math.random()));
       throw tooMany(perSecond, ms);
     };
 

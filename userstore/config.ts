@@ -1,17 +1,21 @@
 /** The configuration of userstore: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
-import type { CertificateFiles } from '../config/certificates.js';
+import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import {
+  differ,
   type Environment,
+  holds,
   inEffect,
   needs,
   type ReadFile,
+  type Rule,
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
 import type { MetricsAddress } from './metrics-server.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 import { keysIn } from './secret-keys.js';
+import { flawOfUri } from './storage/connect.js';
 
 const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
 const callers = z.string().transform((text, context) => {
@@ -38,7 +42,10 @@ const secretKeys = z.string().transform((text, context) => {
 const shape = {
   MONGODB_URI: z
     .string({ error: 'is required: mongodb://host:27017/database' })
-    .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
+    .superRefine((uri, context) => {
+      const message = flawOfUri(uri);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
     .meta({
       description: 'server, replica set or sharded cluster; a URI without a database name means `leasehawk`',
       unset: 'embedded (userstore alone: required)',
@@ -125,15 +132,27 @@ const shape = {
 const isLoopback = (host: string) => /^(localhost|127\.[\d.]+|::1)$/.test(host);
 
 /** The variables. */
-export const variables = z
-  .object(shape)
-  .refine(...needs('USERSTORE_TLS_CERT', 'USERSTORE_TLS_KEY'))
-  .refine(...needs('USERSTORE_TLS_KEY', 'USERSTORE_TLS_CERT'))
-  .refine(...needs('USERSTORE_TLS_CLIENT_CA', 'USERSTORE_TLS_CERT'))
-  .refine((data) => data.USERSTORE_TLS_CERT || data.USERSTORE_INSECURE || isLoopback(data.USERSTORE_HOST), {
-    path: ['USERSTORE_HOST'],
-    message: 'can be reached by others: set USERSTORE_TLS_CERT, or USERSTORE_INSECURE=true in a private network',
-  });
+export const variables = z.object(shape);
+
+/** The variables that name files of certificates. */
+export const CERTIFICATES = {
+  cert: 'USERSTORE_TLS_CERT',
+  key: 'USERSTORE_TLS_KEY',
+  ca: 'USERSTORE_TLS_CLIENT_CA',
+};
+
+const rules: Rule[] = [
+  needs('USERSTORE_TLS_CERT', 'USERSTORE_TLS_KEY'),
+  needs('USERSTORE_TLS_KEY', 'USERSTORE_TLS_CERT'),
+  needs('USERSTORE_TLS_CLIENT_CA', 'USERSTORE_TLS_CERT'),
+  holds(
+    'USERSTORE_HOST',
+    'can be reached by others: set USERSTORE_TLS_CERT, or USERSTORE_INSECURE=true in a private network',
+    (data) => data.USERSTORE_TLS_CERT || data.USERSTORE_INSECURE || isLoopback(String(data.USERSTORE_HOST)),
+  ),
+  differ('USERSTORE_PORT', 'USERSTORE_METRICS_PORT'),
+  usable(CERTIFICATES),
+];
 
 /** The keys themselves, a file that is made in `dataDir` where there is none, or no keys at all. */
 export type SecretKeySource =
@@ -170,7 +189,7 @@ export interface Config {
 
 /** Reads the configuration. Throws Misconfigured with every problem. */
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
-  const data = readVariables(variables, env, readFile);
+  const data = readVariables(variables, env, readFile, rules);
   return {
     mongodbUri: data.MONGODB_URI,
     host: data.USERSTORE_HOST,

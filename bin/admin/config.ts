@@ -1,7 +1,14 @@
 /** The configuration of the command `admin`: a pure function of the environment and of its secrets' files. */
 import { z } from 'zod';
-import type { CertificateFiles } from '../../config/certificates.js';
-import { type Environment, needs, type ReadFile, readSecretFile, readVariables } from '../../config/variables.js';
+import { type CertificateFiles, usable } from '../../config/certificate-files.js';
+import {
+  type Environment,
+  needs,
+  type ReadFile,
+  type Rule,
+  readSecretFile,
+  readVariables,
+} from '../../config/variables.js';
 import { variables as edgeVariables } from '../../edge/config.js';
 
 const { USERSTORE_ADDRESS, USERSTORE_TLS_CA, USERSTORE_TLS_NAME, DATA_DIR, PUBLIC_URL, PORT, TLS_CERT } =
@@ -25,12 +32,16 @@ export const connection = z.object({
   DATA_DIR,
 });
 
+/** The rules of how the role `admin` connects. */
+export const connectionRules: readonly Rule[] = [
+  needs('ADMIN_CLIENT_CERT', 'ADMIN_CLIENT_KEY'),
+  needs('ADMIN_CLIENT_KEY', 'ADMIN_CLIENT_CERT'),
+  needs('ADMIN_CLIENT_CERT', 'USERSTORE_TLS_CA'),
+  usable({ ca: 'USERSTORE_TLS_CA', cert: 'ADMIN_CLIENT_CERT', key: 'ADMIN_CLIENT_KEY' }),
+];
+
 /** The variables. */
-export const variables = z
-  .object({ USERSTORE_ADDRESS, ...connection.shape, PUBLIC_URL, PORT, TLS_CERT })
-  .refine(...needs('ADMIN_CLIENT_CERT', 'ADMIN_CLIENT_KEY'))
-  .refine(...needs('ADMIN_CLIENT_KEY', 'ADMIN_CLIENT_CERT'))
-  .refine(...needs('ADMIN_CLIENT_CERT', 'USERSTORE_TLS_CA'));
+export const variables = z.object({ USERSTORE_ADDRESS, ...connection.shape, PUBLIC_URL, PORT, TLS_CERT });
 
 /** What the commands run with. */
 export interface Config {
@@ -49,7 +60,7 @@ export interface Config {
 
 /** Reads the configuration. Throws Misconfigured with every problem. */
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
-  const data = readVariables(variables, env, readFile);
+  const data = readVariables(variables, env, readFile, connectionRules);
   return {
     userstoreAddress: data.USERSTORE_ADDRESS.split(',', 1)[0] as string,
     ...userstoreTlsOf(data),

@@ -2,12 +2,14 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import {
+  differ,
   type Environment,
   inEffect,
   Misconfigured,
   needs,
   type Problem,
   type ReadFile,
+  type Rule,
   readSecretFile,
   readVariables,
   secretsOf,
@@ -15,34 +17,35 @@ import {
 } from '../../config/variables.js';
 import { variables as edgeVariables, readConfig as readEdgeConfig } from '../../edge/config.js';
 import { readConfig as readUserstoreConfig, variables as userstoreVariables } from '../../userstore/config.js';
-import { type Config as AdminConfig, connection, userstoreTlsOf } from '../admin/config.js';
+import { type Config as AdminConfig, connection, connectionRules, userstoreTlsOf } from '../admin/config.js';
 
 const port = z.coerce.number({ error: 'is a port, 1 to 65535' }).int().min(1).max(65_535);
-const { HOST, PUBLIC_URL, TLS_CERT, USERSTORE_CLIENT_CERT } = edgeVariables.shape;
-const { MONGODB_URI, USERSTORE_TLS_CERT, USERSTORE_TLS_CLIENT_CA } = userstoreVariables.shape;
+const { HOST, METRICS_PORT, PUBLIC_URL, TLS_CERT, USERSTORE_CLIENT_CERT } = edgeVariables.shape;
+const { MONGODB_URI, USERSTORE_METRICS_PORT, USERSTORE_TLS_CERT, USERSTORE_TLS_CLIENT_CA } = userstoreVariables.shape;
 
 /** The variables that `npm start` itself reads; the services read the others. */
-export const variables = z
-  .object({
-    PORT: port.default(8080),
-    USERSTORE_PORT: port.default(50_051),
-    HOST,
-    PUBLIC_URL,
-    TLS_CERT,
-    MONGODB_URI: MONGODB_URI.optional().meta({ secret: true }),
-    USERSTORE_TLS_CERT,
-    USERSTORE_TLS_CLIENT_CA,
-    USERSTORE_CLIENT_CERT,
-    ...connection.shape,
-  })
-  .refine(...needs('USERSTORE_TLS_CERT', 'USERSTORE_TLS_CA'))
-  .refine(...needs('USERSTORE_TLS_CLIENT_CA', 'USERSTORE_CLIENT_CERT'))
-  .refine(...needs('USERSTORE_TLS_CLIENT_CA', 'ADMIN_CLIENT_CERT'))
-  .refine(...needs('ADMIN_CLIENT_CERT', 'ADMIN_CLIENT_KEY'))
-  .refine(({ PORT, USERSTORE_PORT }) => PORT !== USERSTORE_PORT, {
-    path: ['USERSTORE_PORT'],
-    message: 'must be another port than PORT',
-  });
+export const variables = z.object({
+  PORT: port.default(8080),
+  USERSTORE_PORT: port.default(50_051),
+  METRICS_PORT,
+  USERSTORE_METRICS_PORT,
+  HOST,
+  PUBLIC_URL,
+  TLS_CERT,
+  MONGODB_URI: MONGODB_URI.optional().meta({ secret: true }),
+  USERSTORE_TLS_CERT,
+  USERSTORE_TLS_CLIENT_CA,
+  USERSTORE_CLIENT_CERT,
+  ...connection.shape,
+});
+
+const rules: Rule[] = [
+  needs('USERSTORE_TLS_CERT', 'USERSTORE_TLS_CA'),
+  needs('USERSTORE_TLS_CLIENT_CA', 'USERSTORE_CLIENT_CERT'),
+  needs('USERSTORE_TLS_CLIENT_CA', 'ADMIN_CLIENT_CERT'),
+  ...connectionRules,
+  differ('PORT', 'USERSTORE_PORT', 'METRICS_PORT', 'USERSTORE_METRICS_PORT'),
+];
 
 /** Every secret of this command and of the services. */
 export const SECRET_VARIABLES = [variables, edgeVariables, userstoreVariables].flatMap(secretsOf);
@@ -78,7 +81,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
       return undefined;
     }
   };
-  const data = attempt(() => readVariables(variables, env, readFile));
+  const data = attempt(() => readVariables(variables, env, readFile, rules));
   attempt(() => readEdgeConfig(env, readFile));
   attempt(() => readUserstoreConfig(ofUserstore, readFile));
   if (!data || problems.size > 0) throw new Misconfigured([...problems.values()]);

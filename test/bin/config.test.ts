@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { environmentsOf, readConfig } from '../../bin/start/config.js';
+import { certificatesOfTests, tlsVariables } from '../harness/certificates.js';
 
 describe('the configuration of npm start', () => {
   it('needs nothing: ports 8080 and 50051, data under ./data, an embedded MongoDB', () => {
@@ -29,9 +30,12 @@ describe('the configuration of npm start', () => {
     );
   });
 
-  it('says https where the edge has a certificate', () => {
-    expect(readConfig({ TLS_CERT: 'a', TLS_KEY: 'b', PORT: '8443' }).origin).to.equal('https://localhost:8443');
+  it('says https where the edge has a certificate', async () => {
+    const folder = await certificatesOfTests();
+    const { TLS_CERT, TLS_KEY } = tlsVariables(folder);
+    expect(readConfig({ TLS_CERT, TLS_KEY, PORT: '8443' }).origin).to.equal('https://localhost:8443');
     expect(readConfig({ PORT: '8080' }).origin).to.equal('http://localhost:8080');
+    await folder.remove();
   });
 
   it('wants what edge and admin need to call a userstore with TLS', () => {
@@ -39,8 +43,12 @@ describe('the configuration of npm start', () => {
     expect(() => readConfig(env)).to.throw(/USERSTORE_TLS_CA: .*USERSTORE_CLIENT_CERT: .*ADMIN_CLIENT_CERT: /);
   });
 
-  it('refuses one port for both services', () => {
+  it('refuses one port for two things', () => {
     expect(() => readConfig({ PORT: '9000', USERSTORE_PORT: '9000' })).to.throw(/USERSTORE_PORT/);
+    expect(() => readConfig({ PORT: 'x', USERSTORE_METRICS_PORT: '9000', METRICS_PORT: '9000' })).to.throw(
+      /^PORT: [^;]*; USERSTORE_METRICS_PORT: must be another port than METRICS_PORT$/,
+    );
+    expect(() => readConfig({ METRICS_PORT: '50051' })).to.throw(/^METRICS_PORT: [^;]*USERSTORE_PORT$/);
   });
 });
 

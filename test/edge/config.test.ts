@@ -1,8 +1,18 @@
 /** The configuration of the edge. */
 import { expect } from 'chai';
+import { Misconfigured } from '../../config/variables.js';
 import { readConfig } from '../../edge/config.js';
+import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
 
 describe("the edge's configuration", () => {
+  let folder: Folder;
+  let tls: Record<string, string>;
+  before(async () => {
+    folder = await certificatesOfTests();
+    tls = tlsVariables(folder);
+  });
+  after(() => folder.remove());
+
   it('needs nothing', () => {
     const { inEffect: _, ...config } = readConfig({});
     expect(config).to.deep.equal({
@@ -86,15 +96,51 @@ describe("the edge's configuration", () => {
       /PORT.*TLS_KEY: is needed where TLS_CERT.*USERSTORE_CLIENT_CERT: is needed where USERSTORE_CLIENT_KEY/,
     );
     expect(() => readConfig({ USERSTORE_CLIENT_CERT: 'a', USERSTORE_CLIENT_KEY: 'b' })).to.throw(/USERSTORE_TLS_CA/);
-    const env = { TLS_CERT: 'a', TLS_KEY: 'b', USERSTORE_TLS_CA: 'c' };
-    expect(() => readConfig({ ...env, PUBLIC_URL: 'http://scim.example' })).to.throw(
-      /PUBLIC_URL: must begin with https/,
-    );
-    expect(readConfig(env)).to.deep.include({
-      tls: { cert: 'a', key: 'b' },
-      userstoreTls: { ca: 'c', cert: undefined, key: undefined },
+    const { TLS_CERT, TLS_KEY, USERSTORE_TLS_CA } = tls;
+    expect(readConfig({ TLS_CERT, TLS_KEY, USERSTORE_TLS_CA })).to.deep.include({
+      tls: { cert: TLS_CERT, key: TLS_KEY },
+      userstoreTls: { ca: USERSTORE_TLS_CA, cert: undefined, key: undefined },
     });
   });
+
+  it('lists what is wrong with variables together beside what is wrong with each, certificates included', () => {
+    const problems = problemsOf({
+      PORT: 'x',
+      TLS_CERT: '/nope.crt',
+      TLS_KEY: tls.TLS_KEY,
+      PUBLIC_URL: 'http://scim.example',
+      USERSTORE_ADDRESS: 'a:1,b:2',
+      USERSTORE_TLS_CA: tls.TLS_KEY,
+      USERSTORE_CLIENT_CERT: tls.USERSTORE_CLIENT_CERT,
+      USERSTORE_CLIENT_KEY: tls.TLS_KEY,
+    });
+    expect(problems.map(([variable]) => variable)).to.deep.equal([
+      'PORT',
+      'USERSTORE_TLS_NAME',
+      'PUBLIC_URL',
+      'TLS_CERT',
+      'USERSTORE_TLS_CA',
+      'USERSTORE_CLIENT_KEY',
+    ]);
+    const message = Object.fromEntries(problems);
+    expect(message.PUBLIC_URL).to.match(/must begin with https/);
+    expect(message.TLS_CERT).to.match(/\/nope\.crt cannot be read: ENOENT/);
+    expect(message.USERSTORE_TLS_CA).to.match(/has no certificate in PEM form/);
+    expect(message.USERSTORE_CLIENT_KEY).to.match(/is not the private key of/);
+  });
+
+  for (const [variable, env] of [
+    ['METRICS_PORT', { PORT: '9464', METRICS_PORT: '9464' }],
+    ['METRICS_PORT', { METRICS_PORT: '8080' }],
+    ['PORT', { PORT: ' ' }],
+    ['MAX_REQUESTS', { MAX_REQUESTS: '\t' }],
+    ['HOST', { HOST: ' ' }],
+    ['PUBLIC_URL', { PUBLIC_URL: 'https://scim.example:65536' }],
+  ] as const) {
+    it(`refuses ${JSON.stringify(env)}`, () => {
+      expect(problemsOf(env).map(([name]) => name)).to.deep.equal([variable]);
+    });
+  }
 
   it('shows what is in effect with secrets as set or unset', () => {
     const { inEffect } = readConfig({ USERSTORE_TOKEN: 'a-token-of-16-or-more', PORT: '81' });
@@ -111,7 +157,19 @@ describe("the edge's configuration", () => {
     });
   }
 
-  for (const USERSTORE_ADDRESS of ['a', 'a:1,', 'a:1, b:2', 'http://a:1', 'dns:///a', ':1']) {
+  for (const USERSTORE_ADDRESS of [
+    'a',
+    'a:1,',
+    'a:1, b:2',
+    'http://a:1',
+    'dns:///a',
+    ':1',
+    'a:0',
+    'a:99999',
+    'a:1,b:65536',
+    'dns:///a:1,b:2',
+    'a:1:2',
+  ]) {
     it(`refuses the userstore address "${USERSTORE_ADDRESS}"`, () => {
       expect(() => readConfig({ USERSTORE_ADDRESS })).to.throw(/USERSTORE_ADDRESS/);
     });
@@ -121,3 +179,14 @@ describe("the edge's configuration", () => {
     expect(readConfig({ METRICS_PORT: '9464' }).metrics).to.deep.equal({ host: '127.0.0.1', port: 9464 });
   });
 });
+
+/** What is wrong with an environment: by variable, in order. */
+function problemsOf(env: Record<string, string | undefined>): (readonly [string, string])[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    expect(error).to.be.instanceOf(Misconfigured);
+    return (error as Misconfigured).problems.map(({ variable, message }) => [variable, message] as const);
+  }
+}

@@ -1,10 +1,12 @@
 /** Metrics: what both services show, that it is about nobody, and that dashboard and alerts ask for what is there. */
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { freePort } from '../../bin/port.js';
+import { certificatesOfTests, type Folder, replace, tlsVariables } from '../harness/certificates.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, needsOwnPair, type Tenant } from '../harness/organizations.js';
 import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
@@ -26,19 +28,28 @@ const SAID_BY_PROMETHEUS = ['up'];
 const WORDS = ['by', 'without', 'and', 'or', 'unless', 'on', 'ignoring', 'bool', 'offset'];
 
 describe('metrics', () => {
+  let folder: Folder;
   let pair: Pair;
   let tenant: Tenant;
   let shown: { edge: string; userstore: string };
   before(async function () {
     needsOwnPair(this);
     shown = { edge: String(await freePort()), userstore: String(await freePort()) };
+    folder = await certificatesOfTests();
+    const { USERSTORE_TLS_CERT = '', USERSTORE_TLS_KEY = '', USERSTORE_TLS_CA = '' } = tlsVariables(folder);
     pair = await startPair(testMongodbUri(`metrics-${process.pid}`), {
+      USERSTORE_TLS_CERT,
+      USERSTORE_TLS_KEY,
+      USERSTORE_TLS_CA,
       METRICS_PORT: shown.edge,
       USERSTORE_METRICS_PORT: shown.userstore,
     });
-    tenant = await createTenant(pair);
+    tenant = await createTenant(pair, { certificates: await folder.clientOf() });
   });
-  after(async () => await pair?.stop());
+  after(async () => {
+    await pair?.stop();
+    await folder?.remove();
+  });
 
   const textOf = async (service: 'edge' | 'userstore') =>
     await (await fetch(`http://127.0.0.1:${shown[service]}/metrics`)).text();
@@ -118,6 +129,27 @@ describe('metrics', () => {
     for (const secret of [tenant.organizationId, tenant.secret, user.id, user.userName, 'BREW', 'nowhere']) {
       expect(all).not.to.include(secret);
     }
+  });
+
+  it('certificates are told by their variable: when they expire, and whether what is in the files now can be used', async () => {
+    const path = folder.path('ca.crt');
+    const ca = await readFile(path, 'utf8');
+    const end = Date.parse(new X509Certificate(ca).validTo) / 1000;
+    const ofEdge = { certificate: 'USERSTORE_TLS_CA' };
+    const ofUserstore = { certificate: 'USERSTORE_TLS_CERT' };
+    expect(await value('edge', 'certificate_expiry_timestamp_seconds', ofEdge)).to.equal(end);
+    expect(await value('userstore', 'certificate_expiry_timestamp_seconds', ofUserstore)).to.be.above(
+      Date.now() / 1000,
+    );
+    expect(await value('edge', 'certificate_files_usable', ofEdge)).to.equal(1);
+    await replace(path, (ca + ca).slice(0, -100));
+    const usable = async () => await value('edge', 'certificate_files_usable', ofEdge);
+    await eventually('a half-written file is told', async () => (await usable()) === 0);
+    expect(await value('userstore', 'certificate_files_usable', ofUserstore)).to.equal(1);
+    expect(await value('edge', 'certificate_expiry_timestamp_seconds', ofEdge)).to.equal(end);
+    expect((await tenant.scim('GET', '/Users?count=1')).status).to.equal(200);
+    await replace(path, ca);
+    await eventually('a good file is told', async () => (await usable()) === 1);
   });
 
   it('nothing else is on their port', async () => {

@@ -1,9 +1,9 @@
-/** Inserts of which some may have been made before succeed only if all are there, whatever the driver calls a failure. */
+/** What failures mean: inserts of which some may have been made before, and connections that waiting does not mend. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { mongo } from 'mongoose';
-import { isUnavailable, unlessThere } from '../../userstore/storage/errors.js';
+import { isMisconfigured, isUnavailable, unlessThere } from '../../userstore/storage/errors.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { type Database, openDatabase } from './database.js';
 
@@ -65,5 +65,25 @@ describe('inserts of which some may have been made before', () => {
     const large = { insertOne: { document: { _id: 5, text: 'x'.repeat(17 * 1024 * 1024) } } };
     const call = unlessThere(numbers().bulkWrite([{ insertOne: { document: { _id: 1 } } }, large], { ordered: false }));
     expect(await failureOf(call)).to.be.an.instanceOf(Error);
+  });
+});
+
+describe('a connection that fails', () => {
+  const failed = (uri: string) =>
+    new mongo.MongoClient(uri, { serverSelectionTimeoutMS: 100 }).connect().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const ofNames = (code: string) => Object.assign(new Error(code), { code, syscall: 'querySrv' });
+
+  it('is tried again where servers, or name servers, may be back later', async () => {
+    expect(isMisconfigured(await failed('mongodb://127.0.0.1:1/x'))).to.equal(false);
+    for (const code of ['ETIMEOUT', 'ESERVFAIL', 'ENOTFOUND']) expect(isMisconfigured(ofNames(code))).to.equal(false);
+  });
+
+  it('is not where the URI is why: an option, a file, the password', async () => {
+    expect(isMisconfigured(new mongo.MongoParseError('option bogus is not supported'))).to.equal(true);
+    expect(isMisconfigured(await failed('mongodb://127.0.0.1:1/x?tls=true&tlsCAFile=/nope'))).to.equal(true);
+    expect(isMisconfigured(await failed(testMongodbUri('x').replace('://', '://somebody:wrong@')))).to.equal(true);
   });
 });

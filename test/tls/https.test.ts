@@ -150,7 +150,10 @@ describe('the edge with a certificate', function () {
 
   it('does not start with a certificate that cannot be used, and says which file is why', async () => {
     for (const [env, reason] of [
-      [{ TLS_CERT: folder.path('none.crt'), TLS_KEY: folder.path('https.key') }, /ENOENT.*none\.crt/],
+      [
+        { TLS_CERT: folder.path('none.crt'), TLS_KEY: folder.path('none.key'), PORT: 'x' },
+        /PORT: .*TLS_CERT: .*none\.crt.*TLS_KEY: .*ENOENT.*none\.key/,
+      ],
       [{ TLS_CERT: folder.path('https.crt'), TLS_KEY: folder.path('edge.key') }, /edge\.key is not the private key/],
       [{ TLS_CERT: folder.path('https.crt') }, /TLS_KEY: is needed where TLS_CERT is set/],
     ] as const) {

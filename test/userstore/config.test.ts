@@ -1,6 +1,8 @@
 /** The configuration of userstore. */
 import { expect } from 'chai';
 import { readConfig } from '../../userstore/config.js';
+import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
+import { startService } from '../harness/processes.js';
 
 const MONGODB_URI = 'mongodb://127.0.0.1/x';
 const token = 'a-token-of-16-or-more';
@@ -8,6 +10,14 @@ const key = Buffer.alloc(32, 1).toString('base64');
 const otherKey = Buffer.alloc(32, 2).toString('base64url');
 
 describe("userstore's configuration", () => {
+  let folder: Folder;
+  let tls: Record<string, string>;
+  before(async () => {
+    folder = await certificatesOfTests();
+    tls = tlsVariables(folder);
+  });
+  after(() => folder.remove());
+
   it('needs MONGODB_URI alone', () => {
     const { inEffect: _, ...config } = readConfig({ MONGODB_URI });
     expect(config).to.deep.equal({
@@ -99,8 +109,9 @@ describe("userstore's configuration", () => {
       const env = { MONGODB_URI, USERSTORE_HOST };
       expect(() => readConfig(env), USERSTORE_HOST).to.throw(/USERSTORE_HOST.*USERSTORE_TLS_CERT.*USERSTORE_INSECURE/);
       expect(readConfig({ ...env, USERSTORE_INSECURE: 'true' }).tls).to.equal(undefined);
-      expect(readConfig({ ...env, USERSTORE_TLS_CERT: 'a', USERSTORE_TLS_KEY: 'b' }).tls).to.deep.include({
-        cert: 'a',
+      const { USERSTORE_TLS_CERT, USERSTORE_TLS_KEY } = tls;
+      expect(readConfig({ ...env, USERSTORE_TLS_CERT, USERSTORE_TLS_KEY }).tls).to.deep.include({
+        cert: USERSTORE_TLS_CERT,
       });
     }
     for (const USERSTORE_HOST of ['localhost', '127.0.0.1', '127.1.2.3', '::1']) {
@@ -116,6 +127,56 @@ describe("userstore's configuration", () => {
     ] as const) {
       expect(() => readConfig({ MONGODB_URI, [given]: 'a' })).to.throw(`${missing}: is needed where ${given} is set`);
     }
+  });
+
+  it('lists what is wrong with variables together beside what is wrong with each, certificates included', () => {
+    const env = {
+      MONGODB_URI: 'mongodb://u:s3cret@h/x?bogus=1',
+      USERSTORE_INSECURE: 'yes',
+      USERSTORE_PORT: '9464',
+      USERSTORE_METRICS_PORT: '9464',
+      USERSTORE_TLS_CERT: tls.USERSTORE_TLS_CERT,
+      USERSTORE_TLS_CLIENT_CA: '/nope.crt',
+    };
+    expect(() => readConfig(env)).to.throw(
+      new RegExp(
+        '^MONGODB_URI: option bogus is not supported; USERSTORE_INSECURE: [^;]*; USERSTORE_TLS_KEY: is needed [^;]*; ' +
+          'USERSTORE_METRICS_PORT: must be another port than USERSTORE_PORT; ' +
+          'USERSTORE_TLS_CLIENT_CA: /nope.crt cannot be read: ENOENT[^;]*$',
+      ),
+    );
+  });
+
+  for (const [uri, told] of [
+    ['mongodb://h/x?bogus=1&foo=2', 'options bogus, foo are not supported'],
+    ['mongodb://h/x?maxPoolSize=s3cret', 'Expected maxPoolSize to be stringified int value, got: …'],
+    ['mongodb://h/x?maxPoolSize', 'URI option "maxPoolSize" cannot be specified with no value'],
+    ['mongodb://h/x?tls=maybe', 'tls/ssl must be either "true" or "false"'],
+    ['mongodb://h/x?authMechanism=s3cret', 'got …'],
+    ['mongodb://h/x?compressors=s3%63ret', '… is not a valid compression mechanism'],
+    ['mongodb://u:a/s3cret@h/x', 'Password contains unescaped characters'],
+    ['mongodb://u:s3cret@x@h/x', 'Invalid connection string'],
+    ['mongodb://s3cret:27017:27018', 'Unable to parse'],
+    ['mongodb://h:99999/x', 'Unable to parse'],
+    ['mongodb+srv://u:s3cret@a.b.c:27017/x', 'cannot have port number'],
+    ['mongodb://', 'host list'],
+    ['postgres://u:s3cret@h/x', 'mongodb+srv://'],
+  ] as const) {
+    it(`refuses ${uri}, which MongoDB's driver does not take, and tells no part of it but names of options`, () => {
+      expect(() => readConfig({ MONGODB_URI: uri }))
+        .to.throw(/^MONGODB_URI: (?!.*s3cret)/)
+        .with.property('message')
+        .that.includes(told);
+    });
+  }
+
+  it('ends the start of the process with one line on stderr', async () => {
+    const MONGODB_URI = 'mongodb://u:s3cret@127.0.0.1:1/x?maxPoolSize=abc';
+    const failure = await startService('userstore', { MONGODB_URI, USERSTORE_PORT: 'x' }).then(() => 'started', String);
+    expect(failure).to.match(
+      /did not start:\nuserstore: MONGODB_URI: [^;\n]*maxPoolSize[^;\n]*; USERSTORE_PORT: [^;\n]*\n$/,
+    );
+    expect(failure).not.to.include('s3cret');
   });
 
   it('says that MONGODB_URI is required where there is none', () => {

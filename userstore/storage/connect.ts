@@ -1,5 +1,6 @@
 /** The connection to MongoDB: one of its own, with the durability every write is acknowledged with. */
-import mongoose, { type Connection, type mongo } from 'mongoose';
+import querystring from 'node:querystring';
+import mongoose, { type Connection, mongo } from 'mongoose';
 
 /**
  * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds.
@@ -9,20 +10,10 @@ import mongoose, { type Connection, type mongo } from 'mongoose';
  */
 export async function connect(uri: string, { monitorCommands = false } = {}): Promise<Connection> {
   const connection = mongoose.createConnection(uri, {
-    ...(/^[^:]+:\/\/[^/]+\/[^/?]/.test(uri) ? {} : { dbName: 'leasehawk' }),
-    // On a single server "majority" alone does not wait for the journal, and a kill takes acknowledged writes along.
-    writeConcern: { w: 'majority', journal: true },
-    // Alone this outweighs a "journal=false" in the URI.
-    journal: true,
-    readPreference: 'primary',
-    // "majority" would lag behind on a primary just elected and hide what the one before it has acknowledged.
-    readConcernLevel: 'local',
+    ...optionsFor(uri),
     autoIndex: false,
     autoCreate: false,
     bufferCommands: false,
-    serverSelectionTimeoutMS: 5000,
-    connectTimeoutMS: 5000,
-    appName: 'userstore',
     ...(monitorCommands ? { monitorCommands } : {}),
   });
   try {
@@ -31,6 +22,47 @@ export async function connect(uri: string, { monitorCommands = false } = {}): Pr
     await connection.destroy();
     throw error;
   }
+}
+
+/** What is wrong with a URI that no server has to be asked about, without any part of it but the names of options. */
+export function flawOfUri(uri: string): string | undefined {
+  try {
+    new mongo.MongoClient(uri, optionsFor(uri));
+    return undefined;
+  } catch (error) {
+    return withoutParts(error instanceof Error ? error.message : String(error), uri);
+  }
+}
+
+/** The driver repeats what it does not understand, which may be a part of the password. */
+function withoutParts(message: string, uri: string): string {
+  const words = (text: string) => text.match(/[\p{L}\p{N}_-]+/gu) ?? [];
+  const parts = new Set([...words(uri), ...words(querystring.unescape(uri))]);
+  const names = [
+    'mongodb',
+    'srv',
+    'true',
+    'false',
+    ...[...uri.matchAll(/[?&](\w+)(?=[=&]|$)/g)].map(([, name = '']) => name),
+  ];
+  for (const name of names) parts.delete(name);
+  return message.replace(/[\p{L}\p{N}_-]+/gu, (word) => (parts.has(word) ? '…' : word));
+}
+
+function optionsFor(uri: string): mongo.MongoClientOptions {
+  return {
+    ...(/^[^:]+:\/\/[^/]+\/[^/?]/.test(uri) ? {} : { dbName: 'leasehawk' }),
+    // On a single server "majority" alone does not wait for the journal, and a kill takes acknowledged writes along.
+    writeConcern: { w: 'majority', journal: true },
+    // Alone this outweighs a "journal=false" in the URI.
+    journal: true,
+    readPreference: 'primary',
+    // "majority" would lag behind on a primary just elected and hide what the one before it has acknowledged.
+    readConcernLevel: 'local',
+    serverSelectionTimeoutMS: 5000,
+    connectTimeoutMS: 5000,
+    appName: 'userstore',
+  };
 }
 
 /**

@@ -39,9 +39,12 @@ const PASSING_CODES = new Set([
 
 const SOCKET_CODES = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'ENOTFOUND']);
 
-/** Whether a connection failed for a reason that waiting does not mend: the URI itself, the password. */
+/** Whether a connection failed for a reason that waiting does not mend: the URI itself, its files, the password. */
 export function isMisconfigured(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) return error.code === 18 || error.code === 8000;
+  // A name server that is away, or does not know a name yet: the driver leaves its errors as they are.
+  if (error instanceof Error && 'syscall' in error && /^query/.test(String(error.syscall))) return false;
+  if (error instanceof mongo.MongoParseError) return true;
   // A host that cannot be parsed is a runtime error of no class of its own.
   if (error instanceof mongo.MongoError && error.name === 'MongoRuntimeError') return true;
   return error instanceof mongo.MongoAPIError || !(error instanceof mongo.MongoError || error instanceof MongooseError);

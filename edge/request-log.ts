@@ -18,7 +18,7 @@ interface Locals {
   requestId: string;
   /** When the request came, on the clock of `performance.now()`. */
   start: number;
-  principal?: Principal;
+  principal?: Principal | undefined;
   scimType?: ScimType;
   /** The text of the error that is answered. */
   detail?: string;
@@ -29,7 +29,7 @@ interface Locals {
   isOneOfMany?: boolean;
   /** Where a person goes to try again. */
   again?: string;
-  /** The cause of a 5xx. */
+  /** The cause of a 5xx; of a 500, which nobody has foreseen, the log has all of it. */
   err?: unknown;
 }
 
@@ -62,9 +62,10 @@ export function requestLog(log: Logger, metrics: Pick<EdgeMetrics, 'request'>): 
       const path = pathOf(originalUrl).slice(0, 200);
       const ms = Math.round(seconds * 100_000) / 100;
       const { organizationId, apiTokenId } = principal ?? {};
-      const line = { requestId, method, path, status, scimType, ms, organizationId, apiTokenId, err };
+      const cause = status === 500 ? { err } : { reason: err instanceof Error ? err.message : undefined };
+      const line = { requestId, method, path, status, scimType, ms, organizationId, apiTokenId, ...cause };
       if (!response.writableFinished) log.warn(line, 'client went away');
-      else log[status >= 500 ? 'error' : 'info'](line, 'request');
+      else log[status === 500 ? 'error' : status > 500 ? 'warn' : 'info'](line, 'request');
     });
     next();
   };

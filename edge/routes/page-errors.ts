@@ -37,7 +37,8 @@ export function answerTo(error: unknown): FailureAnswer {
     return { status: 503, reason: 'The user store is away.', headers: { 'Retry-After': '5' }, page: troublePage };
   }
   if (error instanceof ScimError) {
-    return { status: error.status, reason: error.message, headers: error.headers, page: oddPage };
+    const page = error.status >= 500 ? troublePage : oddPage;
+    return { status: error.status, reason: error.message, headers: error.headers, page };
   }
   const { status } = (error ?? {}) as { status?: unknown };
   // What Express and its body parser refuse.

@@ -51,7 +51,7 @@ export function setupRoute(
       if (!(error instanceof StoreFailure)) throw error;
       localsOf(response).err = error;
       response.setHeader('Retry-After', '5');
-      sendPage(response, 503, 'Not available', AWAY);
+      sendPage(response, error.isUnavailable ? 503 : 500, 'Not available', AWAY);
     }
   };
 }

@@ -56,9 +56,6 @@ describe('an edge with many strangers', function () {
       expect((await fetch(`${pair.origin}/login`)).status).to.equal(200);
       await open(STALLED, `POST ${path}`, many);
       expect((await known.scim('GET', '/Users?count=1')).status).to.equal(200);
-      const refused = await fetch(`${pair.origin}/login`);
-      expect(refused.status).to.equal(503);
-      expect(refused.headers.get('retry-after')).to.match(/^[1-9]\d?$/);
     });
   }
 
@@ -81,17 +78,20 @@ describe('an edge with many strangers', function () {
     sockets[0]?.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
-    await eventually('they are closed', async () => sockets.every(({ closed }) => closed), 8000);
+    await open(3, 'GET /login', many, () => 'X-More');
+    await eventually('the bodies are over', async () => sockets.slice(0, 3).every(({ closed }) => closed), 8000);
     expect(text)
       .to.match(/^HTTP\/1\.1 408 /)
       .and.match(/\r\nConnection: close\r\n/i);
-    await open(3, 'GET /login', many, () => 'X-More');
-    await eventually('they are closed', async () => sockets.every(({ closed }) => closed), 15_000);
+    await eventually('the headers are over', async () => sockets.every(({ closed }) => closed), 15_000);
   });
 
-  it('takes places back from strangers who are gone', async () => {
+  it('refuses strangers beyond its room with 503 and Retry-After, and takes places back from those who are gone', async () => {
     await open(STALLED, 'POST /logout', many);
-    expect((await fetch(`${pair.origin}/login`)).status).to.equal(503);
+    const refused = await fetch(`${pair.origin}/login`);
+    expect(refused.status).to.equal(503);
+    expect(refused.headers.get('retry-after')).to.match(/^[1-9]\d?$/);
+    expect(refused.headers.get('content-type')).to.match(/^text\/html/);
     for (const socket of sockets) socket.destroy();
     await eventually('the login page is shown', async () => (await fetch(`${pair.origin}/login`)).status === 200, 3000);
   });

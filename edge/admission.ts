@@ -14,10 +14,7 @@ import { MAX_BODY_BYTES } from './scim/json.js';
 
 /** Bytes of bodies that are held at a time; what is made of them takes some times as much. */
 const MAX_BYTES = 64 * 1024 * 1024;
-/**
- * An organization may have one part in so many. There is room for so many times fewer strangers, of which a network may
- * have one part in as many.
- */
+/** An organization may have one part in so many, and a network of strangers as much. */
 const SHARES = 4;
 const RETRY_AFTER = { 'Retry-After': '2' };
 
@@ -39,8 +36,7 @@ export function admission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'
   /** By network, those that have requests in flight. */
   const networks = new Map<string, number>();
   let strangers = 0;
-  const maxStrangers = share;
-  const shareOfNetwork = Math.ceil(maxStrangers / SHARES);
+  const maxStrangers = Math.ceil(maxRequests / 2);
 
   const isOneOfMany = sampler();
   const refuse = (reason: ShedReason, response: Response) => {
@@ -60,7 +56,7 @@ export function admission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'
   const stranger = (request: Request, response: Response): (() => void) => {
     const network = networkOf(request.ip);
     const held = networks.get(network) ?? 0;
-    if (strangers >= maxStrangers || held >= shareOfNetwork) throw full('strangers', response);
+    if (strangers >= maxStrangers || held >= share) throw full('strangers', response);
     strangers++;
     networks.set(network, held + 1);
     const leave = () => {

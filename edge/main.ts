@@ -54,9 +54,7 @@ async function main(): Promise<void> {
   const signIn = await signInOptions(config, log);
   const app = createApp({ ...config, store, log, activities, metrics, signIn });
   const server = listener(app, certificates);
-  server.maxConnections = Math.max(MAX_CONNECTIONS, 2 * config.maxRequests);
-  // Idle ones, of which anybody can open many, make room.
-  server.on('drop', () => server.closeIdleConnections());
+  limitConnections(server, config);
   const drain = drainOf(server);
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
@@ -96,6 +94,14 @@ function listener(app: RequestListener, certificates: Certificates | undefined):
   const server = createTlsServer({ ...tls, ...certificates.current() }, app);
   certificates.follow((pem) => server.setSecureContext({ ...pem, minVersion: 'TLSv1.2' }));
   return server;
+}
+
+/** Keeps no more connections than it should, and none whose client does not take its answer. */
+function limitConnections(server: Server, { maxRequests }: Config): void {
+  server.timeout = 90_000;
+  server.maxConnections = Math.max(MAX_CONNECTIONS, 2 * maxRequests);
+  // Idle ones, of which anybody can open many, make room.
+  server.on('drop', () => server.closeIdleConnections());
 }
 
 /** Aborts on SIGTERM, SIGINT, and when a parent that started this process with a channel is gone. */

@@ -1,6 +1,6 @@
 /** The address of Universal Logout, for machines: a status, and of a refusal one sentence. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { localsOf } from '../request-log.js';
+import { leaveCause, localsOf } from '../request-log.js';
 import { type RevocationAnswer, revocation } from '../sign-in/revocation.js';
 import { answerTo } from './page-errors.js';
 import type { SignInContext } from './sign-in.js';
@@ -53,7 +53,7 @@ export function globalTokenRevocation(
 
   const fail: ErrorRequestHandler = (error: unknown, _request, response, next) => {
     const { status, headers = {} } = answerTo(error);
-    if (status >= 500) localsOf(response).err = error;
+    leaveCause(response, status, error);
     if (response.headersSent) {
       next(error);
       return;

@@ -43,7 +43,8 @@ export function activityRecorder(
       .catch((err: unknown) => {
         // What userstore refuses it would refuse again, and what waits behind it would never get there.
         if (!(err instanceof StoreFailure && err.isUnavailable)) lose(waiting.splice(0, BATCH).length);
-        log.warn({ err, waiting: waiting.length, lost }, 'activities could not be recorded');
+        const cause = err instanceof StoreFailure && err.isUnavailable ? { reason: err.message } : { err };
+        log.warn({ ...cause, waiting: waiting.length, lost }, 'activities could not be recorded');
         lost = 0;
       })
       .finally(() => {

@@ -14,6 +14,7 @@ import { bulkRoute } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
+import { pageErrorHandler } from './routes/page-errors.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { setupRoute } from './routes/setup.js';
@@ -68,7 +69,6 @@ export function createApp(options: AppOptions): Express {
 
   const admit = admission(maxRequests, metrics);
   metrics.show({ http_requests_in_flight: admit.requestsInFlight, http_request_body_bytes: admit.bodyBytes });
-  app.use(admit.request);
 
   const scim = express.Router({ caseSensitive: true });
   const body = [admit.body, readBody()];
@@ -90,19 +90,24 @@ export function createApp(options: AppOptions): Express {
   scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
   scim.all('/Me{/*rest}', me);
 
-  app
-    .route('/:organizationId/setup')
-    .get(setupRoute(store, baseUrl, signIn?.publicUrl))
-    .all(otherMethods('GET'));
   app.use(
     '/:organizationId/scim/v2',
-    authenticate(store, metrics),
-    admit.organization,
+    authenticate(store, metrics, admit),
     rateLimit(store, metrics),
     refuseSuspended,
     scim,
   );
+  // For all that follows nobody needs a token.
+  app.use((request, response, next) => {
+    admit.stranger(request, response);
+    next();
+  });
+  app
+    .route('/:organizationId/setup')
+    .get(setupRoute(store, baseUrl, signIn?.publicUrl))
+    .all(otherMethods('GET'));
   app.use(signInRoutes(signIn, store, activities, log));
+  app.use(['/login', '/logout'], pageErrorHandler);
   app.use(notFound);
   app.use(errorHandler);
   return app;

@@ -4,6 +4,7 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
+import type { Admission } from './admission.js';
 import type { Caller } from './caller.js';
 import { failureGuard } from './failure-guard.js';
 import type { EdgeMetrics } from './metrics.js';
@@ -53,10 +54,14 @@ export function callerOf(response: Response): Caller {
   return { organizationId, settings, actor: { caller: 'edge', apiTokenId, requestId: localsOf(response).requestId } };
 }
 
-/** Requires a live API token of the organization in the path; answers 401 otherwise. */
+/**
+ * Requires a live API token of the organization in the path, and room for its request; answers 401 otherwise. Who comes
+ * with a token that was not seen to be valid is a stranger until it is.
+ */
 export function authenticate(
   store: StoreClient,
   metrics: Pick<EdgeMetrics, 'tokenLookup'>,
+  admit: Pick<Admission, 'stranger' | 'organization'>,
 ): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
   const asking = new Map<string, { start: number; answer: Promise<Principal | undefined> }>();
@@ -66,6 +71,7 @@ export function authenticate(
     const { organizationId } = request.params;
     const secret = CREDENTIALS.exec(request.headers.authorization ?? '')?.[1]?.toLowerCase();
     if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) {
+      admit.stranger(request, response);
       await guard.check(request.ip, organizationId);
       await guard.failed(request.ip, organizationId);
       throw refusal();
@@ -74,8 +80,11 @@ export function authenticate(
     const key = organizationId + secretDigest.toString('base64');
     let principal = known.get(key);
     metrics.tokenLookup(principal !== undefined);
+    localsOf(response).principal = principal;
+    const leave = principal || guard.hasSucceeded(key) ? undefined : admit.stranger(request, response);
+    if (!leave) admit.organization(organizationId, response);
     if (!principal) {
-      if (!guard.hasSucceeded(key)) await guard.check(request.ip, organizationId);
+      if (leave) await guard.check(request.ip, organizationId);
       // Requests that come at once ask once: a call for each would swamp userstore just when it is busy.
       let asked = asking.get(key);
       if (!asked) {
@@ -87,6 +96,7 @@ export function authenticate(
       }
       const verified = await asked.answer;
       if (!verified) {
+        guard.forget(key);
         await guard.failed(request.ip, organizationId);
         throw refusal();
       }
@@ -94,8 +104,14 @@ export function authenticate(
       guard.succeeded(key);
       // What was true when userstore was asked is not believed for longer because its answer took long.
       known.set(key, principal, { start: asked.start });
+      // Whoever went away while his token was looked at needs no answer.
+      if (response.closed) return;
+      localsOf(response).principal = principal;
+      if (leave) {
+        leave();
+        admit.organization(organizationId, response);
+      }
     }
-    localsOf(response).principal = principal;
     next();
   };
 }

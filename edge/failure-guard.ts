@@ -46,7 +46,12 @@ export function failureGuard() {
       valid.set(token, true);
     },
 
-    /** Whether a token was valid before. */
+    /** Forgets a token that is valid no more. */
+    forget(token: string): void {
+      valid.delete(token);
+    },
+
+    /** Whether a token was valid when it was last looked at. */
     hasSucceeded: (token: string): boolean => valid.has(token),
   };
 }

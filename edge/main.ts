@@ -13,6 +13,7 @@ import { secretsOf } from '../config/variables.js';
 import { activityRecorder } from './activities.js';
 import { createApp } from './app.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
+import { drainOf } from './drain.js';
 import { edgeMetrics } from './metrics.js';
 import { serveMetrics } from './metrics-server.js';
 import type { SignInOptions } from './routes/sign-in.js';
@@ -21,8 +22,8 @@ import { findLoginSecret } from './sign-in/secret.js';
 import { storeClient } from './store-client.js';
 import { callSpan } from './tracing.js';
 
-/** How long requests in flight may take to end on the way down. */
-const DRAIN_MS = 12_000;
+/** As many connections are kept open, each of which takes some memory while it is idle; those beyond are closed. */
+const MAX_CONNECTIONS = 10_000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -58,6 +59,8 @@ async function main(): Promise<void> {
   const signIn = await signInOptions(config, log);
   const app = createApp({ ...config, store, log, activities, metrics, signIn });
   const server = listener(app, certificates);
+  limitConnections(server, config);
+  const drain = drainOf(server);
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
     refuse(socket, new ScimError(405, undefined, 'This is not a proxy.'));
@@ -72,7 +75,7 @@ async function main(): Promise<void> {
 
   if (!stopped.aborted) await once(stopped, 'abort');
   log.info('stopping');
-  await drain(server);
+  await drain();
   await activities.stop();
   store.close();
   certificates?.close();
@@ -82,13 +85,28 @@ async function main(): Promise<void> {
 
 /** A server of HTTP, or of HTTPS where there are certificates. */
 function listener(app: RequestListener, certificates: Certificates | undefined): Server {
-  // Above the 60 s after which Okta closes its side; slow senders are cut off.
-  const limits = { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000, requireHostHeader: false };
+  const limits = {
+    // Above the 60 s after which Okta closes its side.
+    keepAliveTimeout: 65_000,
+    // Slow senders are cut off, and looked for more often than each half a minute.
+    headersTimeout: 10_000,
+    requestTimeout: 60_000,
+    connectionsCheckingInterval: 1000,
+    requireHostHeader: false,
+  };
   if (!certificates) return createServer(limits, app);
   const tls = { ...limits, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
   const server = createTlsServer({ ...tls, ...certificates.current() }, app);
   certificates.follow((pem) => server.setSecureContext({ ...pem, minVersion: 'TLSv1.2' }));
   return server;
+}
+
+/** Keeps no more connections than it should, and none whose client does not take its answer. */
+function limitConnections(server: Server, { maxRequests }: Config): void {
+  server.timeout = 90_000;
+  server.maxConnections = Math.max(MAX_CONNECTIONS, 2 * maxRequests);
+  // Idle ones, of which anybody can open many, make room.
+  server.on('drop', () => server.closeIdleConnections());
 }
 
 /** Aborts on SIGTERM, SIGINT, and when a parent that started this process with a channel is gone. */
@@ -145,17 +163,6 @@ function refuse(socket: Socket | null, refusal: ScimError): void {
     `HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\nContent-Type: application/scim+json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
-}
-
-/** Takes no new connections, lets requests in flight end, closes each connection as it falls idle. */
-async function drain(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(late);
 }
 
 main().then(

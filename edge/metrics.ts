@@ -6,8 +6,8 @@ const DURATIONS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 /** Whatever else a client calls its method is one label. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Why a request is refused before it is worked on: the edge is full, its organization has its share, too many bytes. */
-const SHED = ['requests', 'organization', 'bodies'] as const;
+/** Why a request is refused before it is worked on: too many, its organization has its share, too many bytes, or strangers. */
+const SHED = ['requests', 'organization', 'bodies', 'strangers'] as const;
 export type ShedReason = (typeof SHED)[number];
 /** What a limit of requests came to; unchecked: userstore was away, so the request was let through. */
 const DECISIONS = ['allowed', 'refused', 'unchecked'] as const;

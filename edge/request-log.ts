@@ -18,7 +18,7 @@ interface Locals {
   requestId: string;
   /** When the request came, on the clock of `performance.now()`. */
   start: number;
-  principal?: Principal;
+  principal?: Principal | undefined;
   scimType?: ScimType;
   /** The text of the error that is answered. */
   detail?: string;
@@ -29,12 +29,19 @@ interface Locals {
   isOneOfMany?: boolean;
   /** Where a person goes to try again. */
   again?: string;
-  /** The cause of a 5xx. */
+  /** The cause of a 500, which nobody has foreseen, and that of another 5xx, in one sentence. */
   err?: unknown;
+  reason?: string | undefined;
 }
 
 /** The locals of a response, typed. */
 export const localsOf = (response: Response): Locals => response.locals as Locals;
+
+/** Leaves the cause of a 5xx for the log. */
+export function leaveCause(response: Response, status: number, error: unknown): void {
+  if (status === 500) localsOf(response).err = error;
+  else if (status > 500) localsOf(response).reason = error instanceof Error ? error.message : undefined;
+}
 
 /** API tokens are UUIDs of version 4, which no id of ours is: somebody took one for the other. */
 const TOKEN = /[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}/gi;
@@ -54,7 +61,7 @@ export function requestLog(log: Logger, metrics: Pick<EdgeMetrics, 'request'>): 
     Object.assign(localsOf(response), { requestId, start });
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
-      const { principal, scimType, isOneOfMany, err } = localsOf(response);
+      const { principal, scimType, isOneOfMany, err, reason } = localsOf(response);
       const status = response.statusCode;
       const seconds = (performance.now() - start) / 1000;
       metrics.request(method, routeOf(request), response.writableFinished ? status : undefined, seconds);
@@ -62,9 +69,9 @@ export function requestLog(log: Logger, metrics: Pick<EdgeMetrics, 'request'>): 
       const path = pathOf(originalUrl).slice(0, 200);
       const ms = Math.round(seconds * 100_000) / 100;
       const { organizationId, apiTokenId } = principal ?? {};
-      const line = { requestId, method, path, status, scimType, ms, organizationId, apiTokenId, err };
+      const line = { requestId, method, path, status, scimType, ms, organizationId, apiTokenId, reason, err };
       if (!response.writableFinished) log.warn(line, 'client went away');
-      else log[status >= 500 ? 'error' : 'info'](line, 'request');
+      else log[err || status === 500 ? 'error' : status > 500 ? 'warn' : 'info'](line, 'request');
     });
     next();
   };

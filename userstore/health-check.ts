@@ -8,7 +8,10 @@ const TIMEOUT_MS = 3000;
 const { USERSTORE_PORT, USERSTORE_TLS_CERT, USERSTORE_TLS_KEY } = process.env;
 
 const HealthClient = makeGenericClientConstructor(healthService, 'Health');
-const client = new HealthClient(`127.0.0.1:${USERSTORE_PORT || 50_051}`, channelCredentials());
+const client = new HealthClient(`127.0.0.1:${USERSTORE_PORT || 50_051}`, channelCredentials(), {
+  // TLS knows servers by name, not by address.
+  'grpc.ssl_target_name_override': 'localhost',
+});
 client.check?.({ service: '' }, { deadline: Date.now() + TIMEOUT_MS }, answered);
 
 /** Where clients must have a certificate, userstore's own will do: without a role it may ask for health. */

@@ -16,8 +16,12 @@ export interface MetricsAddress {
 export async function serveMetrics(registry: Registry, address: MetricsAddress, stopped: AbortSignal): Promise<void> {
   collectDefaultMetrics({ register: registry });
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
-    if (request.url !== '/metrics') {
+    if (request.url?.split('?', 1)[0] !== '/metrics') {
       response.writeHead(404).end();
+      return;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { Allow: 'GET, HEAD' }).end();
       return;
     }
     registry.metrics().then(

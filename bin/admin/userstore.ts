@@ -262,6 +262,8 @@ function sentenceFor({ code, details }: ServiceError, address: string): string {
     case status.DEADLINE_EXCEEDED:
       return `Userstore at ${address} did not answer within ${DEADLINE_MS / 1000} seconds.`;
     case status.UNAUTHENTICATED:
+      if (/certificate/.test(details))
+        return `Userstore at ${address}: ${details} Set ADMIN_CLIENT_CERT to one of role admin.`;
       return `Userstore at ${address} does not know this service token. Set ADMIN_TOKEN, or DATA_DIR to its folder.`;
     default:
       return details;

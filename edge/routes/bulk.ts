@@ -4,7 +4,7 @@ import { resourceIn, sinceMs, userNameIn } from '../activity-log.js';
 import { callerOf } from '../auth.js';
 import type { Caller } from '../caller.js';
 import { toScimError } from '../errors.js';
-import { localsOf, type Outcome, pathOf } from '../request-log.js';
+import { leaveCause, localsOf, type Outcome, pathOf } from '../request-log.js';
 import type { Resource, ResourceOperations } from '../resource-operations.js';
 import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
 import { badRequest, errorBody, ScimError } from '../scim/errors.js';
@@ -151,6 +151,6 @@ async function performed(
 function failureOf(error: unknown, response: Response): ScimError {
   const failure = toScimError(error);
   // For the log, as in a request of its own.
-  if (failure.status >= 500) localsOf(response).err = error;
+  leaveCause(response, failure.status, error);
   return failure;
 }

@@ -1,6 +1,6 @@
 /** The address of Universal Logout, for machines: a status, and of a refusal one sentence. */
-import type { RequestHandler } from 'express';
-import { localsOf } from '../request-log.js';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { leaveCause, localsOf } from '../request-log.js';
 import { type RevocationAnswer, revocation } from '../sign-in/revocation.js';
 import { answerTo } from './page-errors.js';
 import type { SignInContext } from './sign-in.js';
@@ -19,40 +19,51 @@ const ERRORS: Record<Exclude<RevocationAnswer['status'], 204>, string> = {
   422: 'unprocessable',
 };
 
-/** The handler; the body is read as bytes. */
-export function globalTokenRevocation(context: SignInContext): RequestHandler {
+/** The handlers, with that which reads the body as bytes among them. */
+export function globalTokenRevocation(
+  context: SignInContext,
+  readBody: RequestHandler,
+): (RequestHandler | ErrorRequestHandler)[] {
   const { store, providers, limits, record, publicUrl, log } = context;
   const revoke = revocation(store, providers, publicUrl + REVOCATION_PATH);
 
-  async function answer(ip: string | undefined, token: string | undefined, body: unknown, requestId: string) {
-    await limits.mayBringToken(ip);
-    const found = await revoke(token ?? '', body, requestId);
-    if (found.status === 401) await limits.refusedToken(ip);
-    return found;
-  }
+  const mayBringToken: RequestHandler = async (request, _response, next) => {
+    await limits.mayBringToken(request.ip);
+    next();
+  };
 
-  return async (request, response) => {
+  const answer: RequestHandler = async (request, response) => {
     const { requestId } = localsOf(response);
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    try {
-      const { status, reason, organizationId, userId } = await answer(request.ip, token, request.body, requestId);
-      if (organizationId !== undefined) {
-        record(response, { method: 'UNIVERSAL-LOGOUT', organizationId, userId, status, detail: reason });
-      }
-      if (status === 401) {
-        response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
-        log.info({ requestId, reason }, 'revocation refused');
-      }
-      if (status === 204) response.status(204).end();
-      else {
-        const error_description = status === 401 ? NOT_VALID : reason;
-        response.status(status).json({ error: ERRORS[status], error_description });
-      }
-    } catch (error) {
-      const { status, headers = {} } = answerTo(error);
-      if (status >= 500) localsOf(response).err = error;
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      response.status(status === 502 ? 503 : status).json({ error: 'temporarily_unavailable' });
+    const { status, reason, organizationId, userId } = await revoke(token ?? '', request.body, requestId);
+    if (status === 401) await limits.refusedToken(request.ip);
+    if (organizationId !== undefined) {
+      record(response, { method: 'UNIVERSAL-LOGOUT', organizationId, userId, status, detail: reason });
+    }
+    if (status === 401) {
+      response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
+      log.info({ requestId, reason }, 'revocation refused');
+    }
+    if (status === 204) response.status(204).end();
+    else {
+      const error_description = status === 401 ? NOT_VALID : reason;
+      response.status(status).json({ error: ERRORS[status], error_description });
     }
   };
+
+  const fail: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    const { status, headers = {} } = answerTo(error);
+    leaveCause(response, status, error);
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const isForLater = status >= 500 || status === 429;
+    response
+      .status(status === 502 ? 503 : status)
+      .json({ error: isForLater ? 'temporarily_unavailable' : 'invalid_request' });
+  };
+
+  return [mayBringToken, readBody, answer, fail];
 }

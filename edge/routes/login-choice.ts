@@ -13,7 +13,7 @@ import type { SignInContext } from './sign-in.js';
 const choice = z.object({ sessionToken: z.string(), target: z.string() });
 
 /** The question, and the handler of /login/choice, where its form leads. */
-export function loginChoice({ store, seals, forms, sessions, limits, appUrl, formAction }: SignInContext) {
+export function loginChoice({ store, seals, forms, sessions, appUrl, formAction }: SignInContext) {
   /** Who has a session. A user name says who within one organization only. */
   async function whoHas(session: Session, other: Session, requestId: string) {
     const { userName, organizationId } = session;
@@ -37,7 +37,6 @@ export function loginChoice({ store, seals, forms, sessions, limits, appUrl, for
   }
 
   const answer: RequestHandler = async (request, response) => {
-    await limits.address(request.ip);
     const { sealed, way } = (request.body ?? {}) as Record<string, unknown>;
     const { data } = choice.safeParse(typeof sealed === 'string' ? await seals.open('choice', sealed) : undefined);
     const isOwn = forms.whence(request) !== 'elsewhere' && forms.hasToken(request);

@@ -41,7 +41,6 @@ export function loginReturn(
   }
 
   return async (request, response) => {
-    await limits.address(request.ip);
     const { organizationId } = request.params;
     const attempt = await flow.attemptIn(cookieIn(request, ATTEMPT_COOKIE), organizationId, request.query.state);
     if (!attempt) throw new SignInFailure('expired', 'The browser has not begun this sign-in, or too long ago.');

@@ -74,7 +74,6 @@ export function loginHandlers(context: SignInContext) {
   };
 
   const post: RequestHandler = async (request, response) => {
-    await limits.address(request.ip);
     const { email, return_to, way } = (request.body ?? {}) as Record<string, unknown>;
     const returnTo = returnToIn(return_to);
     const typed = typeof email === 'string' ? email.slice(0, 254) : '';
@@ -101,7 +100,6 @@ export function loginHandlers(context: SignInContext) {
 
   /** Third-party initiated login (OpenID Connect Core section 4): nothing that the browser brings is believed. */
   const fromOkta: RequestHandler = async (request, response) => {
-    await limits.address(request.ip);
     const { iss, login_hint: hint, target_link_uri: asked } = request.query;
     const returnTo = returnToIn(asked);
     const address = addressIn(hint);

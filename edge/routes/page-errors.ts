@@ -2,7 +2,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { sendPage } from '../pages/frame.js';
 import { expiredPage, oddPage, type Page, refusedPage, tooOftenPage, troublePage } from '../pages/login.js';
-import { localsOf } from '../request-log.js';
+import { leaveCause, localsOf } from '../request-log.js';
 import { ScimError } from '../scim/errors.js';
 import { SignInFailure } from '../sign-in/failure.js';
 import { TooOften } from '../sign-in/limits.js';
@@ -37,7 +37,8 @@ export function answerTo(error: unknown): FailureAnswer {
     return { status: 503, reason: 'The user store is away.', headers: { 'Retry-After': '5' }, page: troublePage };
   }
   if (error instanceof ScimError) {
-    return { status: error.status, reason: error.message, headers: error.headers, page: oddPage };
+    const page = error.status >= 500 ? troublePage : oddPage;
+    return { status: error.status, reason: error.message, headers: error.headers, page };
   }
   const { status } = (error ?? {}) as { status?: unknown };
   // What Express and its body parser refuse.
@@ -51,7 +52,7 @@ export function answerTo(error: unknown): FailureAnswer {
 export const pageErrorHandler: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   const { status, headers = {}, page } = answerTo(error);
   const { requestId, again = '/login' } = localsOf(response);
-  if (status >= 500) localsOf(response).err = error;
+  leaveCause(response, status, error);
   if (response.headersSent) {
     next(error);
     return;

@@ -1,7 +1,7 @@
 /** The form of every answer: SCIM JSON (RFC 7644 section 8.1), errors included. */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { toScimError } from '../errors.js';
-import { localsOf } from '../request-log.js';
+import { leaveCause, localsOf } from '../request-log.js';
 import { errorBody, ScimError } from '../scim/errors.js';
 import type { JsonObject } from '../scim/json.js';
 import { jsonParts } from './list-text.js';
@@ -56,7 +56,7 @@ export const notFound: RequestHandler = () => {
 /** Answers what any handler threw. The cause of a 5xx goes to the log, not to the client. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
   const answer = toScimError(error);
-  if (answer.status >= 500) localsOf(response).err = error;
+  leaveCause(response, answer.status, error);
   if (response.headersSent) {
     next(error);
     return;

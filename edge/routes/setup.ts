@@ -6,7 +6,7 @@ import type { Organization } from '../../proto/gen/userstore/v1/organization_ser
 import { sendPage } from '../pages/frame.js';
 import { html } from '../pages/html.js';
 import { SETUP_TITLE, setupPage } from '../pages/setup.js';
-import { localsOf } from '../request-log.js';
+import { leaveCause, localsOf } from '../request-log.js';
 import { type StoreClient, StoreFailure } from '../store-client.js';
 import type { BaseUrl } from './send.js';
 
@@ -49,9 +49,10 @@ export function setupRoute(
       } else sendPage(response, 404, 'No such organization', NOT_FOUND);
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
-      localsOf(response).err = error;
+      const status = error.isUnavailable ? 503 : 500;
+      leaveCause(response, status, error);
       response.setHeader('Retry-After', '5');
-      sendPage(response, 503, 'Not available', AWAY);
+      sendPage(response, status, 'Not available', AWAY);
     }
   };
 }

@@ -1,5 +1,5 @@
 /** Every address of sign-in, and what its handlers share. */
-import express, { type RequestHandler, Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { ActivityRecorder } from '../activities.js';
 import { formAction } from '../pages/form-action.js';
@@ -18,8 +18,8 @@ import { loginHandlers } from './login.js';
 import { loginChoice } from './login-choice.js';
 import { loginReturn } from './login-return.js';
 import { logoutHandlers } from './logout.js';
-import { pageErrorHandler } from './page-errors.js';
 import { notFound, otherMethods } from './send.js';
+import { readBytes, readForm } from './small-body.js';
 
 /** What sign-in takes; without it nobody can sign in. */
 export interface SignInOptions {
@@ -36,8 +36,6 @@ export interface SignInOptions {
 /** What the handlers share. */
 export type SignInContext = ReturnType<typeof contextOf>;
 
-const FORM_BYTES = 16 * 1024;
-
 /** The routes; without options they say that sign-in is not set up. */
 export function signInRoutes(
   options: SignInOptions | undefined,
@@ -49,7 +47,6 @@ export function signInRoutes(
   if (options) addRoutes(router, contextOf(options, store, activities, log));
   else for (const path of ['/login{/*rest}', '/logout']) router.all(path, notSetUp);
   router.use(['/login', '/logout'], notFound);
-  router.use(['/login', '/logout'], pageErrorHandler);
   return router;
 }
 
@@ -78,19 +75,23 @@ function addRoutes(router: Router, context: SignInContext): void {
   const login = loginHandlers(context);
   const choice = loginChoice(context);
   const logout = logoutHandlers(context);
-  const form = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 20 });
-  const bytes = express.raw({ type: () => true, limit: FORM_BYTES });
+  const form = readForm();
+  /** Who has tried too often is refused before his body is read. */
+  const step: RequestHandler = async (request, _response, next) => {
+    await context.limits.address(request.ip);
+    next();
+  };
   // Redirects, too, carry what is good once.
   router.use(['/login', '/logout'], (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');
     next();
   });
-  router.route('/login').get(login.show).post(form, login.post).all(otherMethods('GET', 'POST'));
-  router.route('/login/okta').get(login.fromOkta).all(otherMethods('GET'));
-  router.route('/login/return/:organizationId').get(loginReturn(context, choice)).all(otherMethods('GET'));
-  router.route('/login/choice').post(form, choice.answer).all(otherMethods('POST'));
+  router.route('/login').get(login.show).post(step, form, login.post).all(otherMethods('GET', 'POST'));
+  router.route('/login/okta').get(step, login.fromOkta).all(otherMethods('GET'));
+  router.route('/login/return/:organizationId').get(step, loginReturn(context, choice)).all(otherMethods('GET'));
+  router.route('/login/choice').post(step, form, choice.answer).all(otherMethods('POST'));
   router.route('/logout').get(logout.get).post(form, logout.post).all(otherMethods('GET', 'POST'));
-  router.route(REVOCATION_PATH).post(bytes, globalTokenRevocation(context)).all(otherMethods('POST'));
+  router.route(REVOCATION_PATH).post(globalTokenRevocation(context, readBytes())).all(otherMethods('POST'));
 }
 
 const notSetUp: RequestHandler = (_request, response) => {

@@ -13,7 +13,11 @@ async function check(service: 'edge' | 'userstore', pair: Pair, env: Record<stri
   const script = fileURLToPath(new URL(`../../${service}/health-check.js`, import.meta.url));
   const [, USERSTORE_PORT = ''] = pair.address.split(':');
   const own = { PATH: process.env.PATH ?? '', PORT: new URL(pair.origin).port, USERSTORE_PORT, ...env };
-  const [code] = await once(spawn(process.execPath, [script], { env: own, stdio: 'ignore' }), 'exit');
+  const child = spawn(process.execPath, [script], { env: own, stdio: ['ignore', 'ignore', 'pipe'] });
+  const said = child.stderr.toArray();
+  const [code] = await once(child, 'exit');
+  // A healthy one has nothing to say.
+  if (code === 0) expect(Buffer.concat(await said).toString()).to.equal('');
   return code as number;
 }
 

@@ -152,12 +152,6 @@ describe('metrics', () => {
     await eventually('a good file is told', async () => (await usable()) === 1);
   });
 
-  it('nothing else is on their port', async () => {
-    for (const path of ['/', '/Users', '/health/ready']) {
-      expect((await fetch(`http://127.0.0.1:${shown.edge}${path}`)).status).to.equal(404);
-    }
-  });
-
   it('are shown by a userstore that still waits for its database, as by one whose database is away', async () => {
     const port = String(await freePort());
     const env = {
@@ -176,6 +170,29 @@ describe('metrics', () => {
       userstore.kill('SIGKILL');
       await once(userstore, 'exit');
     }
+  });
+
+  it('they are read, with a query too, and nothing else is on their port', async () => {
+    for (const port of Object.values(shown)) {
+      const at = `http://127.0.0.1:${port}`;
+      expect(await (await fetch(`${at}/metrics?x=1`)).text()).to.include('# HELP');
+      expect((await fetch(`${at}/metrics`, { method: 'HEAD' })).status).to.equal(200);
+      const refused = await fetch(`${at}/metrics`, { method: 'POST', body: 'x' });
+      expect([refused.status, refused.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD']);
+      for (const path of ['/', '/Users', '/health/ready', '/metrics2']) {
+        expect((await fetch(at + path)).status).to.equal(404);
+      }
+    }
+  });
+
+  it('asking for readiness often does not make userstore work often', async () => {
+    const calls = () => value('edge', 'grpc_client_call_duration_seconds_count', { rpc: 'Health/Check' });
+    const before = await calls();
+    const start = performance.now();
+    const ready = await Promise.all(Array.from({ length: 100 }, () => fetch(`${pair.origin}/health/ready`)));
+    expect(ready.map(({ status }) => status)).to.deep.equal(Array(100).fill(200));
+    const most = 1 + (performance.now() - start) / 250;
+    expect((await calls()) - before).to.be.within(1, most);
   });
 
   describe('asked for by', () => {

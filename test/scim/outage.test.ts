@@ -96,6 +96,17 @@ describe('SCIM during an outage', function () {
       await pair.userstore.start();
       await expectRecovery();
       expect(await stopImport()).to.deep.equal(new Set([200, 503]));
+      const lines = pair.edge
+        .log()
+        .split('\n')
+        .filter((line) => line !== '');
+      const refused = lines.map((line) => JSON.parse(line)).filter(({ status }) => status === 503);
+      expect(refused).not.to.have.length(0);
+      // A level of 50, and a stack, are for what nobody has foreseen.
+      for (const { level, err, path, reason } of refused) {
+        expect([level, err]).to.deep.equal([40, undefined]);
+        if (path.includes('/scim/')) expect(reason).to.be.a('string');
+      }
     } finally {
       await pair.stop();
     }

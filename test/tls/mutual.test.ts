@@ -142,6 +142,12 @@ describe('mutual TLS between edge, userstore and callers', function () {
       ADMIN_CLIENT_KEY: folder.path('reader.key'),
     };
     expect(await command('admin', ['org', 'list'], reader)).to.deep.include({ code: 1, stdout: '' });
+    const roleless = {
+      ...variables,
+      ADMIN_CLIENT_CERT: folder.path('nobody.crt'),
+      ADMIN_CLIENT_KEY: folder.path('nobody.key'),
+    };
+    expect((await command('admin', ['org', 'list'], roleless)).stderr).to.match(/certificate does not name a role/);
     const nameless = { ...variables, USERSTORE_TLS_NAME: 'userstore.example' };
     expect((await command('admin', ['org', 'list'], nameless)).stderr).to.match(/cannot be reached.*altnames/);
   });

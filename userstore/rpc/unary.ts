@@ -77,11 +77,17 @@ function unary<Q, R>(
         const level =
           failure.code === status.INTERNAL ? 'error' : failure.code === status.UNAVAILABLE ? 'warn' : 'info';
         const fields = { ...line(rpc, call, caller, start), code: status[failure.code] };
-        log[level](error instanceof DomainError ? fields : { ...fields, err: error }, 'call failed');
+        log[level]({ ...fields, ...causeOf(error, failure.code) }, 'call failed');
         callback(failure);
       },
     );
   };
+}
+
+/** What the log says of a cause: where nobody has foreseen it, all; else one sentence, unless the code says enough. */
+function causeOf(error: unknown, code: status): { err?: unknown; reason?: string } {
+  if (code === status.INTERNAL) return { err: error };
+  return error instanceof Error && !(error instanceof DomainError) ? { reason: error.message } : {};
 }
 
 /** The name of a method without its package. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { createCa } from '../../bin/certificates/issue.js';
 import type { CertificateFiles, Pem } from '../../config/certificate-files.js';
@@ -167,12 +168,16 @@ describe('mutual TLS between edge, userstore and callers', function () {
       'an old certificate is not',
       async () => (await lookUp({ certificates: believing })) === 'UNAVAILABLE',
     );
-    const isServed = () =>
-      viaEdge('GET', '/Users').then(
-        ({ status }) => status === 200,
-        () => false,
-      );
-    await eventually('the edge has its new certificate, and its connection to userstore still', isServed);
+    let answer: unknown;
+    const isServed = async () => {
+      answer = await viaEdge('GET', '/Users').catch((error: unknown) => error);
+      return (answer as { status?: number }).status === 200;
+    };
+    await eventually('the edge has its new certificate, and its connection to userstore still', isServed).catch(
+      (error: unknown) => {
+        throw new Error(`${error}: ${inspect(answer)}\n${pair.edge.log().slice(-3000)}`);
+      },
+    );
     await pair.userstore.stop('SIGKILL');
     await pair.userstore.start();
     await eventually('the edge is connected again', isServed);

@@ -109,9 +109,9 @@ describe('SCIM groups of many members', function () {
     expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([]);
   });
 
-  it('10 clients with 50 parallel single-member changes each lose none of 500, adding and removing', async () => {
+  it('of 200 single-member changes at once none is lost, adding and removing', async () => {
     const { id } = await createGroup(tenant.scim);
-    const all = users.slice(0, 500);
+    const all = users.slice(0, 200);
     /** A client that is told to come back later does. */
     const insist = async (operation: unknown) => {
       for (let tries = 1; ; tries++) {
@@ -124,7 +124,7 @@ describe('SCIM groups of many members', function () {
       [(user: string) => add([user]), all],
       [remove, []],
     ] as const) {
-      expect(await Promise.all(all.map((user) => insist(operation(user))))).to.deep.equal(Array(500).fill(200));
+      expect(await Promise.all(all.map((user) => insist(operation(user))))).to.deep.equal(Array(all.length).fill(200));
       expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal(left);
     }
   });

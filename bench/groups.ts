@@ -61,7 +61,7 @@ export async function measureGroups(
   }
   process.stderr.write('50 clients with 50 PATCHes at a time each, on one group …\n');
   const storm = await stormGroup(chain.port, tenant, groupIds[0] ?? '', userIds.slice(SIZES[0]), setting.signal);
-  const head = ['50 clients × 50 at once', 'PATCHes', 's', 'answered 503 and repeated', 'members afterwards'];
+  const head = ['50 clients × 50 at once', 'PATCHes', 's', 'told to come back', 'members afterwards'];
   print('2,500 users into one group and out of it, each by a PATCH of his own, all at once', table([head, ...storm]));
 }
 

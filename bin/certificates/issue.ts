@@ -79,8 +79,8 @@ const newKeys = () => promisify(forge.pki.rsa.generateKeyPair)({ bits: KEY_BITS 
 function unsigned(publicKey: forge.pki.rsa.PublicKey, commonName: string, days: number): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = publicKey;
-  // A positive number that nobody can foresee.
-  certificate.serialNumber = `00${randomBytes(16).toString('hex')}`;
+  // A positive number that nobody can foresee. It begins with no zero: one too many, and nobody can read the certificate.
+  certificate.serialNumber = `01${randomBytes(16).toString('hex')}`;
   const end = Date.now() + days * DAY_MS;
   certificate.validity.notBefore = new Date(Math.min(Date.now(), end) - EARLIER_MS);
   certificate.validity.notAfter = new Date(end);

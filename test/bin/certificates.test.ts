@@ -28,7 +28,12 @@ describe('the command certificates', function () {
     for (const name of names) expect((await stat(join(folder, `${name}.key`))).mode & 0o777).to.equal(0o600);
 
     const ca = await certificate('ca');
-    for (const name of names) expect((await certificate(name)).verify(ca.publicKey), name).to.equal(true);
+    for (const name of names) {
+      const made = await certificate(name);
+      expect(made.verify(ca.publicKey), name).to.equal(true);
+      // Not left to chance: a number with a zero too many before it makes a certificate that cannot be read.
+      expect(made.serialNumber).to.match(/^01[\dA-F]{32}$/);
+    }
     for (const role of ['edge', 'reader', 'admin']) {
       expect((await certificate(role)).subjectAltName).to.equal(`URI:urn:leasehawk:role:${role}`);
     }

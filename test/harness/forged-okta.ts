@@ -32,12 +32,22 @@ export const signed = ({ header, claims, keys }: Draft): Promise<string> =>
 /** In seconds. */
 export const now = () => Math.floor(Date.now() / 1000);
 
+const used = new Set<number>();
+
+/** A port that no provider had before: an edge remembers for a while what it has found out about each. */
+async function unusedPort(): Promise<number> {
+  const port = await freePort();
+  if (used.has(port)) return await unusedPort();
+  used.add(port);
+  return port;
+}
+
 /** A running one. Its answers follow from what it holds, which tests change. */
 export type ForgedOkta = Awaited<ReturnType<typeof startForgedOkta>>;
 
 /** Starts one in which there is one person, of this id and login. */
 export async function startForgedOkta(person: { id: string; login: string }) {
-  const port = await freePort();
+  const port = await unusedPort();
   const issuer = `http://127.0.0.1:${port}`;
   const keys = await newKeys();
   const grants = new Map<string, URLSearchParams>();

@@ -92,9 +92,12 @@ function flawOfChain(chain: X509Certificate[], now: number): string | undefined 
   // TLS sends the file as it is, and not every client puts it in order.
   const isInOrder = chain.slice(1).every((issuer, position) => chain[position]?.checkIssued(issuer));
   if (!isInOrder) return "must have each certificate issued by the one after it, the process's own being first";
-  const [end] = chain.map(endOf);
-  return end && end.getTime() < now ? `is expired since ${end.toISOString()}` : undefined;
+  return flawOfEnd(chain.map(endOf)[0], now);
 }
+
+/** What is wrong with a certificate that is valid until then. */
+export const flawOfEnd = (end: Date | undefined, now: number): string | undefined =>
+  end && end.getTime() < now ? `is expired since ${end.toISOString()}` : undefined;
 
 function isKeyOf(cert: Buffer, key: Buffer): boolean {
   try {

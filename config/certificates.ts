@@ -1,6 +1,6 @@
 /** TLS certificates out of files, which are read again while the process runs: a broken new file leaves the old in use. */
 import { readFile } from 'node:fs/promises';
-import { type CertificateFiles, flawsOf, type Pem, type Validity, validityOf } from './certificate-files.js';
+import { type CertificateFiles, flawOfEnd, flawsOf, type Pem, type Validity, validityOf } from './certificate-files.js';
 
 /** How often the files are read again. */
 const INTERVAL_MS = 3000;
@@ -50,10 +50,14 @@ export async function followCertificates(
   let warned = { text: '', time: 0 };
 
   const take = (pem: Pem) => {
-    const isNew = !isSame(pem, current);
+    if (isSame(pem, current)) {
+      // Of what has been judged once nothing but time makes something else.
+      const flaw = flawOfEnd(validity.cert, now());
+      if (flaw !== undefined) throw new Error(`${files.cert} ${flaw}`);
+      return;
+    }
     const flaws = flawsOf(files, pem, now());
     if (flaws.length > 0) throw new Error(flaws.map(({ message }) => message).join('; '));
-    if (!isNew) return;
     current = pem;
     validity = validityOf(pem);
     for (const listener of listeners) listener(pem);

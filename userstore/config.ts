@@ -1,6 +1,7 @@
 /** The configuration of userstore: a pure function of the environment and of its secrets' files, every problem in one message. */
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
+import type { MetricsAddress } from '../config/metrics-server.js';
 import {
   differ,
   type Environment,
@@ -12,7 +13,6 @@ import {
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
-import type { MetricsAddress } from './metrics-server.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 import { keysIn } from './secret-keys.js';
 import { flawOfUri } from './storage/connect.js';

@@ -62,7 +62,7 @@ export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) 
       const checks: Checks = providers.newChecks();
       const location = await providers.signInUrl(connection, checks, redirectUri(organizationId), loginHint);
       const kept: Attempt = { ...checks, organizationId, issuer, target, begunBy };
-      const sealed = await seals.seal('attempt', { ...kept }, ATTEMPT_SECONDS);
+      const sealed = await seals.seal('attempt', kept, ATTEMPT_SECONDS);
       return { location, sealed };
     },
 

@@ -177,8 +177,10 @@ export function sessions(storage: SessionStorage, tools: SessionTools) {
       const found = await storage.list({ organizationId, userId }, alive, pageToken, limit + 1, deadline);
       const page = found.slice(0, limit);
       const ids = [...new Set(page.map((session) => session.userId))];
-      const connection = await ssoConnections.get(organizationId, deadline);
-      const standings = await users.standings(organizationId, ids, deadline);
+      const [connection, standings] = await Promise.all([
+        ssoConnections.get(organizationId, deadline),
+        users.standings(organizationId, ids, deadline),
+      ]);
       const live = page.filter((session) => !endOf(session, organization, connection, standings.get(session.userId)));
       return {
         sessions: live.map((session) => toSession(session, standings.get(session.userId)?.user.userName)),

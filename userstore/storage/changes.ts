@@ -8,6 +8,7 @@ import { Change } from '../../proto/gen/userstore/v1/change.js';
 import { TO_STAY, within, writeAll } from './connect.js';
 import { REMOVED, type Stored } from './documents.js';
 import { unlessThere } from './errors.js';
+import { inParts } from './in-parts.js';
 import type { ChangeDocument, Models } from './models.js';
 import { type Sweep, sweeps } from './sweep.js';
 
@@ -61,23 +62,16 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
     await writeAll(collection, documents.map(clearing), deadline);
   }
 
-  /** Moves all changes that lie in the documents of a source, in batches; how many documents. */
-  async function moveFrom(source: Source, deadline: number, afterBatch?: () => Promise<unknown>): Promise<number> {
+  /** Moves all changes that lie in the documents of a source, in parts, with `between` them; how many documents. */
+  async function moveFrom(source: Source, deadline: number, between?: () => Promise<unknown>): Promise<number> {
     const query = { 'unmoved.version': { $gt: 0 } };
     const options = { projection: HOLDING, batchSize: BATCH, hint: 'unmoved', ...TO_STAY, ...within(deadline) };
     let count = 0;
-    let batch: Stored[] = [];
-    const moveBatch = async () => {
-      if (batch.length > 0) await moveOut(source, batch, deadline);
-      count += batch.length;
-      batch = [];
-      await afterBatch?.();
-    };
-    for await (const document of source.collection.find(query, options)) {
-      batch.push(document);
-      if (batch.length === BATCH) await moveBatch();
+    for await (const part of inParts(source.collection.find(query, options), BATCH)) {
+      if (count > 0) await between?.();
+      await moveOut(source, part, deadline);
+      count += part.length;
     }
-    await moveBatch();
     return count;
   }
 
@@ -92,10 +86,12 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
     /** Moves all changes that lie in documents, and removes what is left of removed users and groups; how many. */
     async move(deadline: number): Promise<number> {
       let ofGroups = 0;
-      // Removed users change the groups that they were in: these must not fill up meanwhile.
-      const ofUsers = await moveFrom(users, deadline, async () => {
+      const moveGroups = async () => {
         ofGroups += await moveFrom(groups, deadline);
-      });
+      };
+      // Removed users change the groups that they were in: these must not fill up meanwhile.
+      const ofUsers = await moveFrom(users, deadline, moveGroups);
+      await moveGroups();
       return ofUsers + ofGroups;
     },
 

@@ -12,6 +12,7 @@ import type { UserDocument } from './documents.js';
 import { textCondition } from './filter.js';
 import type { GroupDocument } from './group-documents.js';
 import type { MemberConditions } from './groups.js';
+import { inParts } from './in-parts.js';
 import type { MembershipStorage } from './memberships.js';
 import type { MembershipDocument, Models } from './models.js';
 
@@ -38,7 +39,7 @@ export function memberConditions(
   /** The groups that have such members: the users are looked for, then, by an index alone, the groups they are in. */
   async function* groupsWith(organizationId: string, condition: Query, deadline: number): AsyncGenerator<string> {
     const options = { projection: { _id: 1 }, hint: 'order', batchSize: AT_A_TIME, ...within(deadline) };
-    for await (const some of inParts(users.find({ organizationId, $and: [condition] }, options))) {
+    for await (const some of inParts(users.find({ organizationId, $and: [condition] }, options), AT_A_TIME)) {
       const match = { organizationId, userId: { $in: some.map(({ _id }) => _id) } };
       const stages = [{ $match: match }, { $group: { _id: '$groupId' } }];
       const found = memberships.aggregate<{ _id: string }>(stages, { hint: 'ofUser', ...within(deadline) });
@@ -55,7 +56,8 @@ export function memberConditions(
     ];
     // In this form the index is read once for each group, not for each membership.
     const options = { hint: 'member', ...within(deadline) };
-    for await (const some of inParts(memberships.aggregate<{ _id: string; userId: string }>(stages, options))) {
+    const firsts = memberships.aggregate<{ _id: string; userId: string }>(stages, options);
+    for await (const some of inParts(firsts, AT_A_TIME)) {
       const userIds = some.map(({ userId }) => userId);
       const gone = new Set(await unknown(organizationId, userIds, deadline));
       for (const { _id, userId } of some) if (!gone.has(userId)) yield _id;
@@ -108,17 +110,6 @@ export function memberConditions(
 const tooMany = (most: number) =>
   unsupportedFilter(`More than ${most} groups have such members; ask for fewer.`, 'members');
 
-async function* inParts<T>(all: AsyncIterable<T>): AsyncGenerator<T[]> {
-  let part: T[] = [];
-  for await (const one of all) {
-    part.push(one);
-    if (part.length < AT_A_TIME) continue;
-    yield part;
-    part = [];
-  }
-  if (part.length > 0) yield part;
-}
-
 /** The parts of a filter that stand by themselves. */
 function partsIn(filter: Filter | undefined): Filter[] {
   const expression = filter?.expression;
@@ -157,6 +148,7 @@ type Term = Extract<NonNullable<Filter['expression']>, { $case: 'comparison' | '
 /** The same, said of another field. */
 const about = (field: string, { $case, value }: Term): Filter =>
   ({ expression: { $case, value: { ...value, field } } }) as Filter;
+
 /** What a filter asks of a single member. */
 function userCondition(filter: Filter | undefined): UserCondition {
   const expression = filter?.expression;

@@ -4,12 +4,12 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
-import type { Admission } from './admission.js';
 import type { Caller } from './caller.js';
-import { failureGuard } from './failure-guard.js';
+import type { Admission } from './limits/admission.js';
+import { failureGuard } from './limits/token-guessing.js';
 import type { EdgeMetrics } from './metrics.js';
 import { localsOf } from './request-log.js';
-import { ScimError } from './scim/errors.js';
+import { ScimError } from './scim/scim-error.js';
 import { type StoreClient, StoreFailure } from './store-client.js';
 
 /** Whom a request is from; in the response's locals once authenticated. */

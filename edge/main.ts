@@ -11,14 +11,14 @@ import { showCertificates } from '../config/certificate-metrics.js';
 import { type Certificates, followCertificates } from '../config/certificates.js';
 import { serveMetrics } from '../config/metrics-server.js';
 import { secretsOf } from '../config/variables.js';
-import { activityRecorder } from './activities.js';
+import { activityRecorder } from './activity/recorder.js';
 import { createApp } from './app.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
 import { drainOf } from './drain.js';
 import { edgeMetrics } from './metrics.js';
-import type { SignInOptions } from './routes/sign-in.js';
-import { badRequest, errorBody, ScimError } from './scim/errors.js';
-import { findLoginSecret } from './sign-in/secret.js';
+import type { SignInOptions } from './routes/sign-in/routes.js';
+import { badRequest, errorBody, ScimError } from './scim/scim-error.js';
+import { findLoginSecret } from './sign-in/login-secret.js';
 import { storeClient } from './store-client.js';
 import { callSpan } from './tracing.js';
 

@@ -9,14 +9,14 @@ import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_se
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
-import { accounts } from './domain/accounts.js';
+import { accounts } from './domain/access-state.js';
 import { activities } from './domain/activities.js';
 import { apiTokens } from './domain/api-tokens.js';
-import { attempts } from './domain/attempts.js';
-import { purgeDeleted, SETTLING_MS } from './domain/deletion.js';
 import { groups } from './domain/groups.js';
 import { organizations } from './domain/organizations.js';
-import { permits } from './domain/permits.js';
+import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
+import { permits } from './domain/rate-limits.js';
+import { attempts } from './domain/retry.js';
 import { sealer } from './domain/sealing.js';
 import { type Lifetimes, sessions } from './domain/sessions.js';
 import { ssoConnections } from './domain/sso-connections.js';

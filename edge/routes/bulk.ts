@@ -1,15 +1,15 @@
 /** /Bulk: many operations in one request, each done as if it had come alone (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
-import { resourceIn, sinceMs, userNameIn } from '../activity-log.js';
+import { resourceIn, sinceMs, userNameIn } from '../activity/request-activity.js';
 import { callerOf } from '../auth.js';
 import type { Caller } from '../caller.js';
-import { toScimError } from '../errors.js';
+import { toScimError } from '../error-mapping.js';
+import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { leaveCause, localsOf, type Outcome, pathOf } from '../request-log.js';
-import type { Resource, ResourceOperations } from '../resource-operations.js';
 import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
-import { badRequest, errorBody, ScimError } from '../scim/errors.js';
 import { isObject, type JsonObject, parseBody } from '../scim/json.js';
 import { parsePrecondition } from '../scim/precondition.js';
+import { badRequest, errorBody, ScimError } from '../scim/scim-error.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 /** In milliseconds: Okta gives up after 60 seconds, and what is done after that nobody hears of. */

@@ -1,11 +1,11 @@
 /** How groups are shown: with all of their members, or without any, but never with some; not at all once they are gone. */
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
-import type { GroupOperations } from '../group-operations.js';
-import { badRequest } from '../scim/errors.js';
+import type { GroupOperations } from '../operations/groups.js';
 import { renderGroup } from '../scim/group.js';
 import type { JsonObject } from '../scim/json.js';
 import { renderMember } from '../scim/members.js';
 import { type Projection, project } from '../scim/projection.js';
+import { badRequest } from '../scim/scim-error.js';
 import { ListText } from './list-text.js';
 import type { Render, Showing } from './resources.js';
 

@@ -1,17 +1,17 @@
 /** The addresses of one type of resource, and its searches: each handler parses, does one operation, renders. */
 import type { Request, RequestHandler, Response } from 'express';
-import { userNameIn } from '../activity-log.js';
+import { userNameIn } from '../activity/request-activity.js';
 import { callerOf, principalOf } from '../auth.js';
 import type { Caller } from '../caller.js';
+import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { localsOf } from '../request-log.js';
-import type { Resource, ResourceOperations } from '../resource-operations.js';
-import { ScimError } from '../scim/errors.js';
 import { type JsonObject, parseBody } from '../scim/json.js';
 import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
 import { locationOf } from '../scim/meta.js';
 import { includes, parsePrecondition } from '../scim/precondition.js';
 import { type Projection, parseProjection } from '../scim/projection.js';
 import type { ResourceType } from '../scim/resource-types.js';
+import { ScimError } from '../scim/scim-error.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 type Handler = RequestHandler<{ id: string }>;

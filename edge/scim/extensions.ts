@@ -6,9 +6,9 @@ import {
 } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ExtensionAttribute } from '../../proto/gen/userstore/v1/user.js';
 import { parseDateTime } from './date-time.js';
-import { badRequest } from './errors.js';
 import { isObject } from './json.js';
 import { isAttributeName } from './notation.js';
+import { badRequest } from './scim-error.js';
 import { passOver, type Settings } from './settings.js';
 import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 

@@ -5,6 +5,17 @@
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';
+import { definitionOf, typedValue } from './extensions.js';
+import { isMade, madeTerm } from './filter-member-terms.js';
+import {
+  type ComparisonTerm,
+  type ElementsTerm,
+  type Expression,
+  invalidFilter,
+  type Literal,
+  type PresenceTerm,
+  parseExpression,
+} from './filter-syntax.js';
 import {
   allOf,
   attributeTerm,
@@ -16,18 +27,7 @@ import {
   present,
   textOf,
   timeOf,
-} from './comparison.js';
-import { definitionOf, typedValue } from './extensions.js';
-import {
-  type ComparisonTerm,
-  type ElementsTerm,
-  type Expression,
-  invalidFilter,
-  type Literal,
-  type PresenceTerm,
-  parseExpression,
-} from './filter-syntax.js';
-import { isMade, madeTerm } from './member-terms.js';
+} from './filter-terms.js';
 import { parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 

@@ -2,11 +2,11 @@
 import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { attributeNamed } from './attributes.js';
 import { coreEntries, schemasIn, setOnce } from './body.js';
-import { badRequest } from './errors.js';
 import { checkSchemas, type JsonObject } from './json.js';
 import { memberIds } from './members.js';
 import { metaOf } from './meta.js';
 import { CORE_GROUP, GROUP, MEMBERS } from './resource-types.js';
+import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
 import { parseValue } from './value.js';
 

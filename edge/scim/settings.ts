@@ -1,6 +1,6 @@
 /** How an organization wants its requests read. */
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import { badRequest } from './errors.js';
+import { badRequest } from './scim-error.js';
 
 /** What of an organization's settings decides how a request is read. */
 export interface Settings {

@@ -9,12 +9,12 @@ import {
   TOP_ATTRIBUTES,
 } from './attributes.js';
 import { coreEntries, schemasIn, setOnce } from './body.js';
-import { badRequest } from './errors.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
 import { isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
+import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
 import { isUnset, parseValue } from './value.js';
 

@@ -1,7 +1,7 @@
 /** One JSON value → the value of a contract field, by the attribute's type; coerced where no meaning is lost. */
 import { type Attribute, attributeNamed, fieldOf } from './attributes.js';
-import { badRequest } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
+import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
 
 /** As many values as userstore takes in one list. */

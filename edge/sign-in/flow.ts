@@ -5,9 +5,9 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInResponse } from '../../proto/gen/userstore/v1/session_service.js';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { type StoreClient, StoreFailure } from '../store-client.js';
-import { SignInFailure } from './failure.js';
 import type { Checks, Providers } from './provider.js';
 import type { Seals } from './seal.js';
+import { SignInFailure } from './sign-in-error.js';
 
 /** How long a person may take to sign in at his provider, in seconds. */
 export const ATTEMPT_SECONDS = 600;

@@ -2,9 +2,9 @@
 import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { SignInFailure } from './failure.js';
 import { CLOCK_SKEW, InvalidToken, keysAt, verifyIdToken } from './jwt.js';
 import { boundedFetch, PROVIDER_MS, ProviderTrouble } from './outbound.js';
+import { SignInFailure } from './sign-in-error.js';
 
 /** What a provider says of itself is asked for again after this time. */
 const DISCOVERY_MS = 5 * 60_000;

@@ -3,8 +3,8 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { findLoginSecret } from '../../edge/sign-in/login-secret.js';
 import { seals } from '../../edge/sign-in/seal.js';
-import { findLoginSecret } from '../../edge/sign-in/secret.js';
 
 const SECRET = 'the secret of one installation, 32+';
 

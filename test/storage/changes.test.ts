@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import type { UserDocument } from '../../userstore/storage/documents.js';
-import { updateLayout } from '../../userstore/storage/layout.js';
+import { updateLayout } from '../../userstore/storage/migrate.js';
 import { type UserStorage, userStorage } from '../../userstore/storage/users.js';
 import { userNamed } from '../harness/users.js';
 import { changeOf, DAYS, type Database, openDatabase, soon } from './database.js';

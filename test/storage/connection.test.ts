@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { connect } from '../../userstore/storage/connect.js';
-import { isUnavailable } from '../../userstore/storage/errors.js';
+import { isUnavailable } from '../../userstore/storage/database-errors.js';
 import { createIndexes, models } from '../../userstore/storage/models.js';
 import { groupNamed } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';

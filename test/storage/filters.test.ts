@@ -5,13 +5,13 @@ import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { DomainError } from '../../userstore/domain/errors.js';
-import { matcherOf } from '../../userstore/domain/evaluate.js';
-import { contractName, type Fields, USER_FIELDS, valuesOf } from '../../userstore/domain/fields.js';
-import { normalize } from '../../userstore/domain/user.js';
+import { DomainError } from '../../userstore/model/domain-error.js';
+import { matcherOf } from '../../userstore/model/evaluate.js';
+import { contractName, type Fields, USER_FIELDS, valuesOf } from '../../userstore/model/fields.js';
+import { normalize } from '../../userstore/model/user.js';
 import { USERS } from '../../userstore/storage/columns.js';
 import type { UserDocument } from '../../userstore/storage/documents.js';
-import { toQuery } from '../../userstore/storage/filter.js';
+import { toQuery } from '../../userstore/storage/filter-query.js';
 import {
   allOf,
   anyOf,

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
-import { accounts } from '../../userstore/domain/accounts.js';
-import { attempts } from '../../userstore/domain/attempts.js';
+import { accounts } from '../../userstore/domain/access-state.js';
 import { organizations } from '../../userstore/domain/organizations.js';
+import { attempts } from '../../userstore/domain/retry.js';
 import { sealer } from '../../userstore/domain/sealing.js';
 import { sessions } from '../../userstore/domain/sessions.js';
 import { ssoConnections } from '../../userstore/domain/sso-connections.js';

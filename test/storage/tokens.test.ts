@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
-import { Taken } from '../../userstore/storage/errors.js';
+import { Taken } from '../../userstore/storage/database-errors.js';
 import { type Database, openDatabase, soon } from './database.js';
 
 let database: Database;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { User } from '../../proto/gen/userstore/v1/user.js';
-import { Taken } from '../../userstore/storage/errors.js';
+import { Taken } from '../../userstore/storage/database-errors.js';
 import { anyUser, equal, plain, typed, userNamed } from '../harness/users.js';
 import { changeOf, type Database, foundOf, openDatabase, soon } from './database.js';
 

@@ -10,7 +10,7 @@ import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit
 import { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
-import { DomainError } from '../../userstore/domain/errors.js';
+import { DomainError } from '../../userstore/model/domain-error.js';
 import { callerCheck, ROLES, type Role } from '../../userstore/rpc/callers.js';
 
 const check = callerCheck(new Map(ROLES.map((role) => [`token-of-${role}`, { name: `the ${role}`, role }])));

@@ -5,9 +5,9 @@ import type {
   ListChangesRequest,
 } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
+import { invalidField } from '../model/domain-error.js';
 import type { ActivityStorage } from '../storage/activities.js';
 import type { ChangeStorage, Whose } from '../storage/changes.js';
-import { invalidField } from './errors.js';
 import { type Organizations, pageSizeOf, pageTokenInvalid } from './organizations.js';
 
 const MAX_ACTIVITIES = 1000;

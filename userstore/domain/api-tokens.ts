@@ -4,9 +4,9 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
 import type { ApiTokenStorage } from '../storage/api-tokens.js';
-import { Taken } from '../storage/errors.js';
-import { DomainError, invalidField } from './errors.js';
+import { Taken } from '../storage/database-errors.js';
 import { checkLabel, type Organizations, pageSizeOf } from './organizations.js';
 
 /** In seconds: ten years. */

@@ -18,17 +18,17 @@ import type {
   PatchGroupRequest,
   UpdateGroupRequest,
 } from '../../proto/gen/userstore/v1/group_service.js';
-import { Taken } from '../storage/errors.js';
+import { groupChange } from '../model/changes.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { fold } from '../model/fields.js';
+import { type GroupKey, isSame, normalize, validate, withFields } from '../model/group.js';
+import { exactly, type GroupWanted, type MembersWanted, unchanged, wantedBy } from '../model/members.js';
+import { Taken } from '../storage/database-errors.js';
 import type { GroupPage, GroupStorage } from '../storage/groups.js';
 import type { MembershipPage, MembershipStorage } from '../storage/memberships.js';
-import { turns, untilDone } from './attempts.js';
-import { groupChange } from './changes.js';
-import { DomainError, invalidField } from './errors.js';
-import { fold } from './fields.js';
-import { type GroupKey, isSame, normalize, validate, withFields } from './group.js';
 import { listingIn } from './listing.js';
-import { exactly, type GroupWanted, type MembersWanted, unchanged, wantedBy } from './members.js';
 import { type Difference, membershipChanges, note } from './membership-changes.js';
+import { turns, untilDone } from './retry.js';
 
 const DEFAULT_MEMBERSHIPS = 1000;
 const MAX_MEMBERSHIPS = 5000;

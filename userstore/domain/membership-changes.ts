@@ -1,9 +1,9 @@
 /** Brings a group's memberships from what they are to what is wanted, difference by difference. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { DomainError } from '../model/domain-error.js';
+import type { GroupKey } from '../model/group.js';
+import type { MembersWanted } from '../model/members.js';
 import type { MembershipStorage } from '../storage/memberships.js';
-import { DomainError } from './errors.js';
-import type { GroupKey } from './group.js';
-import type { MembersWanted } from './members.js';
 
 /** So many memberships are read, added or removed at once. */
 const BATCH = 1000;

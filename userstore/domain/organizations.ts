@@ -2,9 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { checkExtensionSchemas } from '../model/extension-schemas.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
-import { DomainError, invalidField } from './errors.js';
-import { checkExtensionSchemas } from './extension-schemas.js';
 
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;

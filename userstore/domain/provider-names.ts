@@ -1,8 +1,8 @@
 /** Whom an organization's provider means by the names that it has for people. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Found, UserStorage } from '../storage/users.js';
-import { DomainError, invalidField } from './errors.js';
 
 /** In characters. */
 const MAX_NAME = 2048;

@@ -1,7 +1,7 @@
 /** How secrets are stored that must be read again: encrypted with AES-256-GCM, for one organization and one purpose. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import { DomainError } from './errors.js';
+import { DomainError } from '../model/domain-error.js';
 
 const CIPHER = 'aes-256-gcm';
 /** In bytes, as NIST SP 800-38D recommends them. */

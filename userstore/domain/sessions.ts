@@ -15,15 +15,15 @@ import type {
   SignInResponse,
   SignOutResponse,
 } from '../../proto/gen/userstore/v1/session_service.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
 import type { OrganizationStorage, Standing } from '../storage/organizations.js';
 import type { SessionStorage, StoredSession } from '../storage/sessions.js';
 import type { FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
 import type { Found, UserStorage } from '../storage/users.js';
-import type { Accounts } from './accounts.js';
-import type { UntilDone } from './attempts.js';
-import { DomainError, invalidField } from './errors.js';
+import type { Accounts } from './access-state.js';
 import { organizationNotFound, pageSizeOf, pageTokenInvalid } from './organizations.js';
 import { namedUsers } from './provider-names.js';
+import type { UntilDone } from './retry.js';
 import type { Sealer } from './sealing.js';
 import { checkClaims, refusalOf, signedIn } from './sign-in.js';
 import { connectionNotFound } from './sso-connections.js';

@@ -2,11 +2,11 @@
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInRequest } from '../../proto/gen/userstore/v1/session_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { Taken } from '../storage/errors.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { Taken } from '../storage/database-errors.js';
 import type { Found, UserStorage } from '../storage/users.js';
-import type { Accounts } from './accounts.js';
-import type { UntilDone } from './attempts.js';
-import { DomainError, invalidField } from './errors.js';
+import type { Accounts } from './access-state.js';
+import type { UntilDone } from './retry.js';
 
 const MAX_SUBJECT = 255;
 const MAX_USER_NAME = 256;

@@ -7,11 +7,11 @@ import type {
   SsoConnection,
   UsableSsoConnection,
 } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { Taken } from '../storage/errors.js';
+import { checkPrintable, domainIn, domainsIn, issuerIn } from '../model/connection-values.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { Taken } from '../storage/database-errors.js';
 import type { OrganizationStorage } from '../storage/organizations.js';
 import type { ConnectionValues, FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
-import { checkPrintable, domainIn, domainsIn, issuerIn } from './connection-values.js';
-import { DomainError, invalidField } from './errors.js';
 import type { Organizations } from './organizations.js';
 import type { Sealer } from './sealing.js';
 

@@ -1,7 +1,7 @@
 /** The rule of what may be used once. */
 import type { UseOnceRequest } from '../../proto/gen/userstore/v1/session_service.js';
+import { invalidField } from '../model/domain-error.js';
 import type { UsedKeyStorage } from '../storage/used-keys.js';
-import { invalidField } from './errors.js';
 
 const KEY = /^[\w-]{16,128}$/;
 /** The longest that a key is remembered, in milliseconds. */

@@ -14,18 +14,18 @@ import type {
   PatchUserRequest,
   UpdateUserRequest,
 } from '../../proto/gen/userstore/v1/user_service.js';
-import { Taken } from '../storage/errors.js';
+import { changeBetween } from '../model/changes.js';
+import { changedExtensions, holdToSchemas } from '../model/declared-attributes.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { applyPatch } from '../model/patch.js';
+import { heldToPolicy, type Refusals } from '../model/policy.js';
+import { applyUpdate } from '../model/update.js';
+import { isSame, normalize, validate } from '../model/user.js';
+import { Taken } from '../storage/database-errors.js';
 import type { Found, UserPage, UserStorage } from '../storage/users.js';
-import { accountAfter, existing, linkChanges, turnOf, type UserKey } from './accounts.js';
-import type { UntilDone } from './attempts.js';
-import { changeBetween } from './changes.js';
-import { changedExtensions, holdToSchemas } from './declared-attributes.js';
-import { DomainError, invalidField } from './errors.js';
+import { accountAfter, existing, linkChanges, turnOf, type UserKey } from './access-state.js';
 import { listingIn } from './listing.js';
-import { applyPatch } from './patch.js';
-import { heldToPolicy, type Refusals } from './policy.js';
-import { applyUpdate } from './update.js';
-import { isSame, normalize, validate } from './user.js';
+import type { UntilDone } from './retry.js';
 
 const MAX_OPERATIONS = 1000;
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import { DomainError } from '../domain/errors.js';
+import { DomainError } from '../model/domain-error.js';
 
 /** What a caller may do: `edge` serves Okta and signs in, `reader` looks up users and sessions, `admin` does everything. */
 export const ROLES = ['edge', 'reader', 'admin'] as const;

@@ -1,7 +1,7 @@
 /** The RPCs of OrganizationService. */
 import type { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
-import { invalidField } from '../domain/errors.js';
 import type { Organizations } from '../domain/organizations.js';
+import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of OrganizationService over the rules of organizations. */

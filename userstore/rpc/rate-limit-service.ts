@@ -1,6 +1,6 @@
 /** The RPCs of RateLimitService. */
 import type { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit_service.js';
-import type { Permits } from '../domain/permits.js';
+import type { Permits } from '../domain/rate-limits.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of RateLimitService over the rules of permits. */

@@ -1,6 +1,6 @@
 /** The RPCs of SessionService. */
 import type { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
-import type { Accounts } from '../domain/accounts.js';
+import type { Accounts } from '../domain/access-state.js';
 import type { Sessions } from '../domain/sessions.js';
 import type { UsedKeys } from '../domain/used-keys.js';
 import type { Handlers } from './unary.js';

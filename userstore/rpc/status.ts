@@ -2,9 +2,9 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { failureTrailers } from '../../proto/rpc-error.js';
-import { DomainError } from '../domain/errors.js';
-import { isUnavailable } from '../storage/errors.js';
-import { NoRoom } from './room.js';
+import { DomainError } from '../model/domain-error.js';
+import { isUnavailable } from '../storage/database-errors.js';
+import { NoRoom } from './load-shedding.js';
 
 /** The canonical code of each reason (google.rpc.Code). */
 const CODES: Record<ErrorReason, status> = {

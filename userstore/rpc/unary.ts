@@ -8,9 +8,9 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
-import { DomainError, invalidField } from '../domain/errors.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Caller, callerCheck } from './callers.js';
-import type { Room } from './room.js';
+import type { Room } from './load-shedding.js';
 import { statusOf } from './status.js';
 
 /** In milliseconds, for a call that names no deadline. */

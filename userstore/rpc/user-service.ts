@@ -1,7 +1,7 @@
 /** The RPCs of UserService: request in, domain called, response out. */
 import type { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
-import { invalidField } from '../domain/errors.js';
 import type { Users } from '../domain/users.js';
+import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of UserService over the rules of users. */

@@ -1,9 +1,9 @@
 /** The activities collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
 import { Activity, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
-import { fold } from '../domain/fields.js';
+import { fold } from '../model/fields.js';
 import { within, writeAll } from './connect.js';
-import { unlessThere } from './errors.js';
+import { unlessThere } from './database-errors.js';
 import type { ActivityDocument } from './models.js';
 import { firstIdOf } from './totals.js';
 

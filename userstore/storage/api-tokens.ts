@@ -2,7 +2,7 @@
 import type { Model, mongo } from 'mongoose';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { within } from './connect.js';
-import { Taken, unlessTaken } from './errors.js';
+import { Taken, unlessTaken } from './database-errors.js';
 import type { ApiTokenDocument } from './models.js';
 
 /** As many tokens of an organization may be live: each has one of these places, which an index keeps unique. */

@@ -5,10 +5,10 @@
 import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
+import { inParts } from './batches.js';
 import { TO_STAY, within, writeAll } from './connect.js';
+import { unlessThere } from './database-errors.js';
 import { REMOVED, type Stored } from './documents.js';
-import { unlessThere } from './errors.js';
-import { inParts } from './in-parts.js';
 import type { ChangeDocument, Models } from './models.js';
 import { type Sweep, sweeps } from './sweep.js';
 

@@ -1,7 +1,7 @@
 /** User ↔ stored document: the only place that knows how a user lies in MongoDB. */
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
-import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../domain/fields.js';
+import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
 import { type ExtensionValue, extensionValues } from './extension-values.js';
 
 /** The organization of what is left of a removed user or group; no request can name it. */

@@ -2,7 +2,7 @@
 import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
-import { fold } from '../domain/fields.js';
+import { fold } from '../model/fields.js';
 import { etagOf, REMOVED, type Stored } from './documents.js';
 
 /** A group as stored, without its members; beside its name lies the folded one, for the index and for filters. */

@@ -10,9 +10,9 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { ChangeStorage } from './changes.js';
 import { GROUPS } from './columns.js';
 import { within } from './connect.js';
+import { unlessTaken } from './database-errors.js';
 import { REMOVED, versionOf } from './documents.js';
-import { unlessTaken } from './errors.js';
-import { toQuery } from './filter.js';
+import { toQuery } from './filter-query.js';
 import {
   type Begun,
   begun,

@@ -4,15 +4,15 @@
  */
 import type { mongo } from 'mongoose';
 import type { Comparison, Filter } from '../../proto/gen/userstore/v1/filter.js';
-import { unsupportedFilter } from '../domain/errors.js';
-import { fold } from '../domain/fields.js';
-import { literalFor, termsOf } from '../domain/filter.js';
+import { unsupportedFilter } from '../model/domain-error.js';
+import { fold } from '../model/fields.js';
+import { literalFor, termsOf } from '../model/filter-validation.js';
+import { inParts } from './batches.js';
 import { within } from './connect.js';
 import type { UserDocument } from './documents.js';
-import { textCondition } from './filter.js';
+import { textCondition } from './filter-query.js';
 import type { GroupDocument } from './group-documents.js';
 import type { MemberConditions } from './groups.js';
-import { inParts } from './in-parts.js';
 import type { MembershipStorage } from './memberships.js';
 import type { MembershipDocument, Models } from './models.js';
 

@@ -4,7 +4,7 @@ import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js'
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
-import { type Fields, GROUP_FIELDS, USER_FIELDS } from '../domain/fields.js';
+import { type Fields, GROUP_FIELDS, USER_FIELDS } from '../model/fields.js';
 import { shadowKey, type UserDocument } from './documents.js';
 import type { GroupDocument } from './group-documents.js';
 import { expiry, options } from './schema-options.js';

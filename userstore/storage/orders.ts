@@ -6,7 +6,7 @@
 import { mongo } from 'mongoose';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
-import { DomainError } from '../domain/errors.js';
+import { DomainError } from '../model/domain-error.js';
 import type { Column, Listed } from './columns.js';
 import { within } from './connect.js';
 import type { Stored } from './documents.js';

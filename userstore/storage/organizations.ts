@@ -2,8 +2,8 @@
 import type { Model, mongo } from 'mongoose';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { TO_STAY, within } from './connect.js';
+import { unlessTaken } from './database-errors.js';
 import { etagOf, versionOf } from './documents.js';
-import { unlessTaken } from './errors.js';
 import type { OrganizationDocument } from './models.js';
 
 /** What of an organization can be changed. */

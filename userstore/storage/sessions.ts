@@ -4,7 +4,7 @@
  */
 import type { Model, mongo } from 'mongoose';
 import { within } from './connect.js';
-import { unlessTaken } from './errors.js';
+import { unlessTaken } from './database-errors.js';
 import type { SessionDocument } from './sign-in-models.js';
 
 /** What sessions are stored in. */

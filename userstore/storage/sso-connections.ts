@@ -2,8 +2,8 @@
 import type { Model, mongo } from 'mongoose';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { within } from './connect.js';
+import { unlessTaken } from './database-errors.js';
 import { etagOf } from './documents.js';
-import { unlessTaken } from './errors.js';
 import type { SsoConnectionDocument } from './sign-in-models.js';
 
 /** What SSO connections are stored in. */

@@ -1,7 +1,7 @@
 /** The collection of what was used up, whichever organization it is of. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
 import { within } from './connect.js';
-import { Taken, unlessTaken } from './errors.js';
+import { Taken, unlessTaken } from './database-errors.js';
 import type { UsedKeyDocument } from './sign-in-models.js';
 
 /** What used keys are stored in. */

@@ -5,10 +5,11 @@
 import type { Model, mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { fold } from '../domain/fields.js';
+import { fold } from '../model/fields.js';
 import type { ChangeStorage } from './changes.js';
 import { USERS } from './columns.js';
 import { within } from './connect.js';
+import { unlessTaken } from './database-errors.js';
 import {
   type Account,
   accountIn,
@@ -20,8 +21,7 @@ import {
   type UserDocument,
   versionOf,
 } from './documents.js';
-import { unlessTaken } from './errors.js';
-import { toQuery } from './filter.js';
+import { toQuery } from './filter-query.js';
 import { type Listing, listsOf, type Page } from './lists.js';
 import { totalsOf } from './totals.js';
 

@@ -1,6 +1,6 @@
 /** Groups as they are shown: one that is removed while its members are read is left out, not shown with some of them. */
 import { expect } from 'chai';
-import type { GroupOperations } from '../../../edge/group-operations.js';
+import type { GroupOperations } from '../../../edge/operations/groups.js';
 import { renderGroups } from '../../../edge/routes/groups.js';
 import { ListText } from '../../../edge/routes/list-text.js';
 import type { Showing } from '../../../edge/routes/resources.js';

@@ -1,0 +1,63 @@
+/** The answer to whatever a route for people threw: a page, and what is written down of it. */
+import type { ErrorRequestHandler } from 'express';
+import { sendPage } from '../../pages/frame.js';
+import { expiredPage, oddPage, type Page, refusedPage, tooOftenPage, troublePage } from '../../pages/login.js';
+import { leaveCause, localsOf } from '../../request-log.js';
+import { ScimError } from '../../scim/scim-error.js';
+import { ProviderTrouble } from '../../sign-in/outbound.js';
+import { SignInFailure } from '../../sign-in/sign-in-error.js';
+import { TooOften } from '../../sign-in/sign-in-limits.js';
+import { StoreFailure } from '../../store-client.js';
+
+/** How a failure is answered, and its reason for the activity log. */
+export interface FailureAnswer {
+  status: number;
+  reason: string;
+  headers?: Record<string, string>;
+  page: (reference: string, again: string) => Page;
+}
+
+const STATUSES = { refused: 403, expired: 400, trouble: 502 };
+const PAGES = { refused: refusedPage, expired: expiredPage, trouble: troublePage };
+
+/** What is answered to a failure. */
+export function answerTo(error: unknown): FailureAnswer {
+  if (error instanceof SignInFailure) {
+    return { status: STATUSES[error.kind], reason: error.message, page: PAGES[error.kind] };
+  }
+  if (error instanceof ProviderTrouble) {
+    return { status: 502, reason: `Trouble with the provider: ${error.message}.`, page: troublePage };
+  }
+  if (error instanceof TooOften) {
+    const headers = { 'Retry-After': String(error.seconds) };
+    const reason = 'Too many sign-ins within a minute.';
+    return { status: 429, reason, headers, page: (reference) => tooOftenPage(reference, error.seconds) };
+  }
+  if (error instanceof StoreFailure && error.isUnavailable) {
+    return { status: 503, reason: 'The user store is away.', headers: { 'Retry-After': '5' }, page: troublePage };
+  }
+  if (error instanceof ScimError) {
+    const page = error.status >= 500 ? troublePage : oddPage;
+    return { status: error.status, reason: error.message, headers: error.headers, page };
+  }
+  const { status } = (error ?? {}) as { status?: unknown };
+  // What Express and its body parser refuse.
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return { status, reason: 'The request is malformed.', page: oddPage };
+  }
+  return { status: 500, reason: 'The service failed.', page: troublePage };
+}
+
+/** Sends the page. The cause of a 5xx goes to the log. */
+export const pageErrorHandler: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const { status, headers = {}, page } = answerTo(error);
+  const { requestId, again = '/login' } = localsOf(response);
+  leaveCause(response, status, error);
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const { title, main } = page(requestId, again);
+  sendPage(response, status, title, main);
+};

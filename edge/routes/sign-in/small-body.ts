@@ -1,0 +1,30 @@
+/** Bodies from people and machines without a token: small, and here within seconds, as anybody may send them. */
+import express, { type RequestHandler } from 'express';
+import { ScimError } from '../../scim/scim-error.js';
+
+const MAX_BYTES = 16 * 1024;
+const MAX_MS = 5000;
+
+/** Reads the fields of a form. */
+export const readForm = (): RequestHandler =>
+  inTime(express.urlencoded({ extended: false, limit: MAX_BYTES, parameterLimit: 20 }));
+
+/** Reads a body of any type, as bytes. */
+export const readBytes = (): RequestHandler => inTime(express.raw({ type: () => true, limit: MAX_BYTES }));
+
+/** Stops to wait for a body that does not come: 408, and the end of the connection. */
+function inTime(read: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    let isOver = false;
+    const over = (error?: unknown) => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(late);
+      next(error);
+    };
+    const late = setTimeout(() => {
+      over(new ScimError(408, undefined, 'The request took too long to arrive.', { Connection: 'close' }));
+    }, MAX_MS);
+    read(request, response, over);
+  };
+}

@@ -3,13 +3,13 @@ import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { ActivityRecorder } from './activity/recorder.js';
-import { activityLog } from './activity/request-activity.js';
+import { recordActivity } from './activity/request-activity.js';
 import { authenticate, refuseSuspended } from './auth.js';
-import { admission } from './limits/admission.js';
-import { rateLimit } from './limits/rate-limit.js';
+import { createAdmission } from './limits/admission.js';
+import { enforceRateLimit } from './limits/rate-limit.js';
 import type { EdgeMetrics } from './metrics.js';
-import { groupOperations } from './operations/groups.js';
-import { userOperations } from './operations/users.js';
+import { createGroupOperations } from './operations/groups.js';
+import { createUserOperations } from './operations/users.js';
 import { requestLog } from './request-log.js';
 import { bulkRoute } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
@@ -49,7 +49,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Express {
   const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
-  const operations = { Users: userOperations(store), Groups: groupOperations(store) };
+  const operations = { Users: createUserOperations(store), Groups: createGroupOperations(store) };
   const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
   const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
   const discovery = discoveryRoutes(baseUrl);
@@ -63,11 +63,11 @@ export function createApp(options: AppOptions): Express {
   app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
   app.use(singleSlashes);
 
-  app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), activityLog(activities));
+  app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities));
   app.get('/health/live', live);
   app.get('/health/ready', ready(store));
 
-  const admit = admission(maxRequests, metrics);
+  const admit = createAdmission(maxRequests, metrics);
   metrics.show({ http_requests_in_flight: admit.requestsInFlight, http_request_body_bytes: admit.bodyBytes });
 
   const scim = express.Router({ caseSensitive: true });
@@ -93,7 +93,7 @@ export function createApp(options: AppOptions): Express {
   app.use(
     '/:organizationId/scim/v2',
     authenticate(store, metrics, admit),
-    rateLimit(store, metrics),
+    enforceRateLimit(store, metrics),
     refuseSuspended,
     scim,
   );

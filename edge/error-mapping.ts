@@ -2,7 +2,7 @@
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import { scimNameOf } from './scim/attributes.js';
 import { ScimError, type ScimType } from './scim/scim-error.js';
-import { StoreFailure } from './store-client.js';
+import { StoreError } from './store-client.js';
 
 /** Okta takes whole seconds only. */
 const RETRY_AFTER = { 'Retry-After': '5' };
@@ -75,7 +75,7 @@ const HTTP_DETAILS: Record<string, readonly [status: number, scimType: ScimType 
 /** The answer to whatever was thrown. What is not a refusal becomes a 500 that says nothing of its cause. */
 export function toScimError(error: unknown): ScimError {
   if (error instanceof ScimError) return error;
-  if (error instanceof StoreFailure) return ofStore(error);
+  if (error instanceof StoreError) return ofStore(error);
   const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
   const row = typeof type === 'string' ? HTTP_DETAILS[type] : undefined;
   if (row) return new ScimError(...row);
@@ -84,7 +84,7 @@ export function toScimError(error: unknown): ScimError {
   return FAULT;
 }
 
-function ofStore({ failure, isUnavailable, message }: StoreFailure): ScimError {
+function ofStore({ failure, isUnavailable, message }: StoreError): ScimError {
   if (!failure) return isUnavailable ? AWAY : FAULT;
   const row = ROWS[failure.reason];
   if (!row) return FAULT;

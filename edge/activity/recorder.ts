@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { EdgeMetrics } from '../metrics.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
+import { type StoreClient, StoreError } from '../store-client.js';
 
 /** How long activities are gathered, in milliseconds. */
 const INTERVAL_MS = 500;
@@ -13,10 +13,10 @@ const MAX_WAITING = 20_000;
 const STOP_MS = 2000;
 
 /** Where activities are handed in. */
-export type ActivityRecorder = ReturnType<typeof activityRecorder>;
+export type ActivityRecorder = ReturnType<typeof createActivityRecorder>;
 
 /** Starts to gather. */
-export function activityRecorder(
+export function createActivityRecorder(
   store: StoreClient,
   log: Logger,
   metrics: Pick<EdgeMetrics, 'activitiesLost' | 'show'>,
@@ -42,8 +42,8 @@ export function activityRecorder(
     sending ??= send()
       .catch((err: unknown) => {
         // What userstore refuses it would refuse again, and what waits behind it would never get there.
-        if (!(err instanceof StoreFailure && err.isUnavailable)) lose(waiting.splice(0, BATCH).length);
-        const cause = err instanceof StoreFailure && err.isUnavailable ? { reason: err.message } : { err };
+        if (!(err instanceof StoreError && err.isUnavailable)) lose(waiting.splice(0, BATCH).length);
+        const cause = err instanceof StoreError && err.isUnavailable ? { reason: err.message } : { err };
         log.warn({ ...cause, waiting: waiting.length, lost }, 'activities could not be recorded');
         lost = 0;
       })

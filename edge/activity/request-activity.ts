@@ -1,6 +1,6 @@
 /** What becomes an activity of each request: whose it is, what it was about, how it was answered. Never a body. */
 import type { Request, RequestHandler, Response } from 'express';
-import { sampler } from '../limits/sampler.js';
+import { createSampler } from '../limits/sampler.js';
 import { localsOf, type Outcome, pathOf } from '../request-log.js';
 import { isObject } from '../scim/json.js';
 import type { ActivityRecorder } from './recorder.js';
@@ -19,8 +19,8 @@ const UNRECOGNIZED = [401, 429, 503];
  * Records every request of an organization once it is answered, and every operation of a bulk request. Of those without a
  * valid token, which anybody can send, one a second.
  */
-export function activityLog(recorder: ActivityRecorder): RequestHandler {
-  const isOneOfMany = sampler();
+export function recordActivity(recorder: ActivityRecorder): RequestHandler {
+  const isOneOfMany = createSampler();
 
   return (request, response, next) => {
     const time = new Date();

@@ -10,7 +10,7 @@ import { localsOf } from '../request-log.js';
 import { MAX_BODY_BYTES } from '../scim/json.js';
 import { ScimError } from '../scim/scim-error.js';
 import { networkOf } from './network.js';
-import { sampler } from './sampler.js';
+import { createSampler } from './sampler.js';
 
 /** Bytes of bodies that are held at a time; what is made of them takes some times as much. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -25,10 +25,10 @@ interface Held {
 }
 
 /** Room on an edge. */
-export type Admission = ReturnType<typeof admission>;
+export type Admission = ReturnType<typeof createAdmission>;
 
 /** Room for so many requests at a time. */
-export function admission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'>) {
+export function createAdmission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'>) {
   const all: Held = { requests: 0, bytes: 0 };
   /** Of those that have requests in flight. */
   const organizations = new Map<string, Held>();
@@ -38,7 +38,7 @@ export function admission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'
   let strangers = 0;
   const maxStrangers = Math.ceil(maxRequests / 2);
 
-  const isOneOfMany = sampler();
+  const isOneOfMany = createSampler();
   const refuse = (reason: ShedReason, response: Response) => {
     metrics.shed(reason);
     localsOf(response).isOneOfMany = isOneOfMany(reason);

@@ -9,8 +9,8 @@ import { principalOf } from '../auth.js';
 import type { EdgeMetrics } from '../metrics.js';
 import { localsOf } from '../request-log.js';
 import { ScimError } from '../scim/scim-error.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
-import { sampler } from './sampler.js';
+import { type StoreClient, StoreError } from '../store-client.js';
+import { createSampler } from './sampler.js';
 
 /** In milliseconds: permits that are not used by then are lost, so that no edge hoards them. */
 const PERMIT_MS = 5000;
@@ -49,12 +49,12 @@ interface Held {
 }
 
 /** Requires a permit for each request of an authenticated organization; 429 with Retry-After otherwise. */
-export function rateLimit(
+export function enforceRateLimit(
   store: StoreClient,
   metrics: Pick<EdgeMetrics, 'limitDecision' | 'permitsFetched'>,
 ): RequestHandler {
   const organizations = new LRUCache<string, Held>({ max: MAX_ORGANIZATIONS });
-  const isOneOfMany = sampler();
+  const isOneOfMany = createSampler();
 
   const heldOf = (organizationId: string): Held => {
     const known = organizations.get(organizationId);
@@ -74,7 +74,7 @@ export function rateLimit(
       else held.refusedUntil = Date.now() + retryAfterMs;
     } catch (error) {
       // Without userstore no request gets far: it says so itself.
-      if (!(error instanceof StoreFailure)) throw error;
+      if (!(error instanceof StoreError)) throw error;
       add(held, MOST_PERMITS);
       held.isUnchecked = true;
     }

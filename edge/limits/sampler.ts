@@ -5,7 +5,7 @@ const INTERVAL_MS = 1000;
 const MAX_KEYS = 10_000;
 
 /** Tells whether something with this key has happened within the last second. */
-export function sampler(): (key: string) => boolean {
+export function createSampler(): (key: string) => boolean {
   const seen = new LRUCache<string, true>({ max: MAX_KEYS, ttl: INTERVAL_MS });
   return (key) => {
     if (seen.has(key)) return true;

@@ -12,7 +12,7 @@ const WINDOW_SECONDS = 60;
 const MAX_VALID = 10_000;
 
 /** The failures that one edge has seen. Many customers' Oktas share addresses, so each organization has its own count. */
-export function failureGuard() {
+export function createTokenGuessingLimit() {
   const ofOrganization = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_SECONDS });
   const ofAddress = new RateLimiterMemory({ points: MAX_FAILURES_OF_ADDRESS, duration: WINDOW_SECONDS });
   const valid = new LRUCache<string, true>({ max: MAX_VALID });

@@ -1,13 +1,13 @@
 /** What can be done with groups: each operation reads a body, calls userstore, and gives back what it answered. */
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
-import type { Caller } from '../caller.js';
+import type { RequestScope } from '../caller.js';
 import { parseFilter } from '../scim/filter.js';
 import { parseGroup } from '../scim/group.js';
 import { parseGroupPatch } from '../scim/patch-group.js';
 import { GROUP } from '../scim/resource-types.js';
 import type { StoreClient } from '../store-client.js';
 import { checkVersion, etagFor } from './preconditions.js';
-import { pageOf, present, type ResourceOperations } from './resources.js';
+import { pageOf, type ResourceOperations, required } from './resources.js';
 
 /** As many memberships as userstore puts in one page. */
 const MEMBERS_AT_A_TIME = 5000;
@@ -19,7 +19,7 @@ export interface GroupOperations extends ResourceOperations<Group> {
    * `nextPageToken` is there no more. Of groups in `absentGroupIds`, which are gone, it may lack some.
    */
   members(
-    caller: Caller,
+    caller: RequestScope,
     groupIds: string[],
     pageToken?: string,
     pageSize?: number,
@@ -27,9 +27,9 @@ export interface GroupOperations extends ResourceOperations<Group> {
 }
 
 /** Binds the operations to a userstore. */
-export function groupOperations(store: StoreClient): GroupOperations {
-  const get = async ({ organizationId, actor }: Caller, groupId: string): Promise<Group> =>
-    present((await store.getGroup({ organizationId, groupId }, actor.requestId)).group);
+export function createGroupOperations(store: StoreClient): GroupOperations {
+  const get = async ({ organizationId, actor }: RequestScope, groupId: string): Promise<Group> =>
+    required((await store.getGroup({ organizationId, groupId }, actor.requestId)).group);
 
   return {
     get,
@@ -43,7 +43,7 @@ export function groupOperations(store: StoreClient): GroupOperations {
 
     async create({ organizationId, settings, actor }, body) {
       const { group, memberIds = [] } = parseGroup(body, settings);
-      return present((await store.createGroup({ organizationId, actor, group, memberIds }, actor.requestId)).group);
+      return required((await store.createGroup({ organizationId, actor, group, memberIds }, actor.requestId)).group);
     },
 
     async replace(caller, groupId, body, precondition) {
@@ -53,7 +53,7 @@ export function groupOperations(store: StoreClient): GroupOperations {
       // A client that was not shown the members must not end all memberships by sending back what it was shown.
       const updateMask = ['display_name', 'external_id', ...(memberIds ? ['members'] : [])];
       const request = { organizationId, actor, groupId, group, updateMask, memberIds: memberIds ?? [], etag };
-      return present((await store.updateGroup(request, actor.requestId)).group);
+      return required((await store.updateGroup(request, actor.requestId)).group);
     },
 
     async patch(caller, groupId, body, precondition) {
@@ -65,7 +65,7 @@ export function groupOperations(store: StoreClient): GroupOperations {
         return group;
       }
       const etag = await etagFor(precondition, () => get(caller, groupId));
-      return present(
+      return required(
         (await store.patchGroup({ organizationId, actor, groupId, operations, etag }, actor.requestId)).group,
       );
     },

@@ -1,5 +1,5 @@
 /** What can be done with resources of any type, so that routes and Bulk do the same with all of them. */
-import type { Caller } from '../caller.js';
+import type { RequestScope } from '../caller.js';
 import type { JsonObject } from '../scim/json.js';
 import type { ListQuery } from '../scim/list.js';
 import type { Precondition } from '../scim/precondition.js';
@@ -19,13 +19,13 @@ export interface Page<R> {
 
 /** The operations; all throw ScimError and StoreFailure. A single request and one of a bulk request are the same. */
 export interface ResourceOperations<R extends Resource> {
-  get(caller: Caller, id: string): Promise<R>;
+  get(caller: RequestScope, id: string): Promise<R>;
   /** `baseUrl` is the organization's as the client sees it: filters may name addresses. */
-  list(caller: Caller, query: ListQuery, baseUrl: string): Promise<Page<R>>;
-  create(caller: Caller, body: JsonObject): Promise<R>;
-  replace(caller: Caller, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
-  patch(caller: Caller, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
-  remove(caller: Caller, id: string, precondition: Precondition): Promise<void>;
+  list(caller: RequestScope, query: ListQuery, baseUrl: string): Promise<Page<R>>;
+  create(caller: RequestScope, body: JsonObject): Promise<R>;
+  replace(caller: RequestScope, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
+  patch(caller: RequestScope, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
+  remove(caller: RequestScope, id: string, precondition: Precondition): Promise<void>;
 }
 
 /** The list of a query, as both services of the contract are asked for one. */
@@ -37,7 +37,7 @@ export const pageOf = ({ order, startIndex, count, cursor }: ListQuery) => ({
 });
 
 /** What userstore answered with. */
-export function present<T>(answered: T | undefined): T {
+export function required<T>(answered: T | undefined): T {
   if (answered === undefined) throw new Error('userstore answered without what was asked for');
   return answered;
 }

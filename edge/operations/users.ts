@@ -2,26 +2,29 @@
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import type { Caller } from '../caller.js';
+import type { RequestScope } from '../caller.js';
 import { parseFilter } from '../scim/filter.js';
 import { equal } from '../scim/filter-terms.js';
 import { operationsOf, parsePatch } from '../scim/patch-user.js';
 import { ScimError } from '../scim/scim-error.js';
 import { parseUser } from '../scim/user.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
+import { type StoreClient, StoreError } from '../store-client.js';
 import { checkVersion, etagFor } from './preconditions.js';
-import { pageOf, present, type ResourceOperations } from './resources.js';
+import { pageOf, type ResourceOperations, required } from './resources.js';
 
 /** How often somebody else may change a user who is to be brought back. */
 const MAX_REHIRES = 5;
 
 /** Binds the operations to a userstore. */
-export function userOperations(store: StoreClient): ResourceOperations<User> {
-  const get = async ({ organizationId, actor }: Caller, userId: string): Promise<User> =>
-    present((await store.getUser({ organizationId, userId }, actor.requestId)).user);
+export function createUserOperations(store: StoreClient): ResourceOperations<User> {
+  const get = async ({ organizationId, actor }: RequestScope, userId: string): Promise<User> =>
+    required((await store.getUser({ organizationId, userId }, actor.requestId)).user);
 
   /** The disabled user who has this user's name. */
-  async function disabledHolder({ organizationId, actor }: Caller, { userName = '' }: User): Promise<User | undefined> {
+  async function disabledHolder(
+    { organizationId, actor }: RequestScope,
+    { userName = '' }: User,
+  ): Promise<User | undefined> {
     const request = { organizationId, filter: equal('user_name', userName), order: undefined, skip: 0, pageSize: 1 };
     const { users } = await store.listUsers(request, actor.requestId);
     return users[0]?.active === false ? users[0] : undefined;
@@ -31,7 +34,7 @@ export function userOperations(store: StoreClient): ResourceOperations<User> {
    * Makes the disabled user who has this user's name who he is to be now; again, where somebody else has changed him
    * meanwhile. Undefined where there is none, or no more.
    */
-  async function rehire(caller: Caller, user: User): Promise<User | undefined> {
+  async function rehire(caller: RequestScope, user: User): Promise<User | undefined> {
     const { organizationId, settings, actor } = caller;
     for (let tries = 0; tries < MAX_REHIRES; tries++) {
       const holder = await disabledHolder(caller, user);
@@ -39,7 +42,7 @@ export function userOperations(store: StoreClient): ResourceOperations<User> {
       const key = { organizationId, actor, userId: holder.id, etag: holder.etag, ...refusalsOf(settings) };
       const request = { ...key, user: { ...user, active: true }, updateMask: ['*'] };
       try {
-        return present((await store.updateUser(request, actor.requestId)).user);
+        return required((await store.updateUser(request, actor.requestId)).user);
       } catch (error) {
         if (!hasReason(error, ErrorReason.ERROR_REASON_ETAG_MISMATCH)) throw error;
       }
@@ -62,7 +65,7 @@ export function userOperations(store: StoreClient): ResourceOperations<User> {
       const user = parseUser(body, settings);
       if (settings.policy?.refuseCreate) throw refused('New users are not accepted from Okta.');
       try {
-        return present((await store.createUser({ organizationId, actor, user }, actor.requestId)).user);
+        return required((await store.createUser({ organizationId, actor, user }, actor.requestId)).user);
       } catch (error) {
         if (user.active === false || !mayRehire(error, settings)) throw error;
         const rehired = await rehire(caller, user);
@@ -81,7 +84,7 @@ export function userOperations(store: StoreClient): ResourceOperations<User> {
         user.active === false
           ? await store.patchUser({ ...key, operations: operationsOf(body, settings) }, actor.requestId)
           : await store.updateUser({ ...key, user, updateMask: ['*'] }, actor.requestId);
-      return present(replaced);
+      return required(replaced);
     },
 
     async patch(caller, userId, body, precondition) {
@@ -94,7 +97,7 @@ export function userOperations(store: StoreClient): ResourceOperations<User> {
       }
       const etag = await etagFor(precondition, () => get(caller, userId));
       const request = { organizationId, actor, userId, operations, etag, ...refusalsOf(settings) };
-      return present((await store.patchUser(request, actor.requestId)).user);
+      return required((await store.patchUser(request, actor.requestId)).user);
     },
 
     async remove(caller, userId, precondition) {
@@ -118,7 +121,7 @@ const mayRehire = (error: unknown, { policy }: Organization): boolean =>
   hasReason(error, ErrorReason.ERROR_REASON_USER_NAME_TAKEN);
 
 const hasReason = (error: unknown, reason: ErrorReason): boolean =>
-  error instanceof StoreFailure && error.failure?.reason === reason;
+  error instanceof StoreError && error.failure?.reason === reason;
 
 const refused = (what: string) =>
   new ScimError(403, undefined, `${what} This organization is set so at LeaseHawk; LeaseHawk support can allow it.`);

@@ -68,7 +68,7 @@ const whoIs = ({ userName, organization }: Who) =>
   html`<strong><bdi>${userName}</bdi></strong>${organization === undefined ? undefined : html` (<bdi>${organization}</bdi>)`}`;
 
 /** Asks who is signed in whether he is to be somebody else from now on, as a link says that he followed. */
-export function choiceOfUserPage({ token, sealed }: { token: string; sealed: string }, is: Who, would: Who): Page {
+export function switchUserPage({ token, sealed }: { token: string; sealed: string }, is: Who, would: Who): Page {
   return page(
     'Continue as another user?',
     html`<p>You are signed in to LeaseHawk as ${whoIs(is)}.</p>
@@ -108,7 +108,7 @@ ${referenceTo(reference)}`,
   );
 
 /** For who tries too often. */
-export const tooOftenPage = (reference: string, seconds: number) =>
+export const tooManyAttemptsPage = (reference: string, seconds: number) =>
   page(
     'Too many attempts',
     html`<p>Please wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.</p>

@@ -13,13 +13,13 @@ const ANYBODY = present('value');
 const NOBODY = not(ANYBODY);
 
 /** Whether this sub-attribute of a list is made, not stored. */
-export const isMade = (list: Attribute, { name }: Attribute): boolean =>
+export const isDerived = (list: Attribute, { name }: Attribute): boolean =>
   list === MEMBERS && (name === 'type' || name === '$ref');
 
 /** What a term about such a sub-attribute says of one member. Throws invalidFilter. */
-export function madeTerm(term: ComparisonTerm | PresenceTerm, sub: Attribute, baseUrl: string | undefined): Filter {
+export function derivedTerm(term: ComparisonTerm | PresenceTerm, sub: Attribute, baseUrl: string | undefined): Filter {
   if (term.kind === 'presence' || term.literal === null) return attributeTerm(term, sub, 'value');
-  if (isNegative(term)) return not(madeTerm(positive(term), sub, baseUrl));
+  if (isNegative(term)) return not(derivedTerm(positive(term), sub, baseUrl));
   const text = textOf(term.path, term.literal);
   if (sub.name === 'type') return holds(term.operator, USER.name.toLowerCase(), text.toLowerCase()) ? ANYBODY : NOBODY;
   if (baseUrl !== undefined) return addressTerm({ ...term, literal: text }, text, locationOf(USER, '', baseUrl));

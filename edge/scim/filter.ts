@@ -6,7 +6,7 @@ import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_sch
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';
 import { definitionOf, typedValue } from './extensions.js';
-import { isMade, madeTerm } from './filter-member-terms.js';
+import { derivedTerm, isDerived } from './filter-member-terms.js';
 import {
   type ComparisonTerm,
   type ElementsTerm,
@@ -83,7 +83,7 @@ function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading):
     case 'attribute':
       return attributeTerm(term, named.attribute, named.contract);
     case 'elements':
-      if (isMade(named.attribute, named.sub)) {
+      if (isDerived(named.attribute, named.sub)) {
         return elementMatch({ term: { ...term, path: named.sub.name } }, named.attribute, baseUrl);
       }
       return attributeTerm(term, named.sub, `${named.contract}.${contractNameOf(named.sub)}`);
@@ -118,7 +118,7 @@ function elementTerm(term: Term, list: Attribute, baseUrl?: string): Filter {
   if (term.kind === 'elements') throw invalidFilter('The values of a list hold no lists that could be filtered.');
   const sub = attributeNamed(list.subAttributes ?? [], term.path);
   if (!sub) throw invalidFilter(`The values of "${list.name}" have no "${term.path}".`);
-  return isMade(list, sub) ? madeTerm(term, sub, baseUrl) : attributeTerm(term, sub, contractNameOf(sub));
+  return isDerived(list, sub) ? derivedTerm(term, sub, baseUrl) : attributeTerm(term, sub, contractNameOf(sub));
 }
 
 /** The attributes that every resource has (RFC 7643 section 3.1). */

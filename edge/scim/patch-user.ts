@@ -13,7 +13,7 @@ import { extensionOperations } from './patch-extension.js';
 import { parsePath, type Target } from './patch-path.js';
 import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { badRequest } from './scim-error.js';
-import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { isStoredName } from './user.js';
 import { isUnset, parseSingle, parseValue } from './value.js';
 
@@ -64,7 +64,7 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
-    if (target.kind === 'unknown') return passOver(name, settings);
+    if (target.kind === 'unknown') return ignoreUnknown(name, settings);
     return target.kind === 'readOnly' ? [] : parseTarget(verb, target, inner, settings);
   });
   const known = parsed.filter((operations) => operations !== undefined);

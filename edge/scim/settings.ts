@@ -14,7 +14,7 @@ export interface Settings {
 export const DEFAULT_SETTINGS: Settings = { strictSchemas: false, extensionSchemas: [] };
 
 /** Passes over a name that no schema has, or refuses it where the organization wants that. Throws invalidSyntax. */
-export function passOver(name: string, { strictSchemas }: Settings): void {
+export function ignoreUnknown(name: string, { strictSchemas }: Settings): void {
   if (!strictSchemas) return;
   const detail = `"${name}" is in none of the schemas of this organization, which is set to refuse such attributes.`;
   throw badRequest('invalidSyntax', detail);

@@ -3,11 +3,11 @@ import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import { localsOf } from '../request-log.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
+import { type StoreClient, StoreError } from '../store-client.js';
 import { SESSION_COOKIE, sessionTokenIn, setCookie } from './cookies.js';
 
 /** The sessions of browsers, as userstore has them. */
-export function browserSessions(store: Pick<StoreClient, 'checkSession' | 'signOut'>, log: Logger) {
+export function createBrowserSessions(store: Pick<StoreClient, 'checkSession' | 'signOut'>, log: Logger) {
   /** Ends a session; that it could not be ended is logged. */
   async function end(response: Response, sessionToken: string): Promise<void> {
     const { requestId } = localsOf(response);
@@ -24,7 +24,7 @@ export function browserSessions(store: Pick<StoreClient, 'checkSession' | 'signO
       try {
         return (await store.checkSession({ sessionToken }, localsOf(response).requestId)).session;
       } catch (error) {
-        if (error instanceof StoreFailure && error.failure && !error.isUnavailable) return undefined;
+        if (error instanceof StoreError && error.failure && !error.isUnavailable) return undefined;
         throw error;
       }
     },

@@ -5,10 +5,10 @@ import { cookieIn, FORM_COOKIE, setCookie } from './cookies.js';
 import type { Seals } from './seal.js';
 
 /** Where a browser says that a request comes from; old ones say nothing. */
-export type Whence = 'here' | 'elsewhere' | 'unsaid';
+export type FetchSite = 'here' | 'elsewhere' | 'unsaid';
 
 /** The forms of an edge whose public origin this is. */
-export function ownForms({ mark, isMark }: Pick<Seals, 'mark' | 'isMark'>, origin: string) {
+export function createCsrfProtection({ mark, isMark }: Pick<Seals, 'mark' | 'isMark'>, origin: string) {
   return {
     /** What a form has to bring along in its field "token"; the browser gets the cookie that it belongs to. */
     token(request: Request, response: Response): string {
@@ -19,7 +19,7 @@ export function ownForms({ mark, isMark }: Pick<Seals, 'mark' | 'isMark'>, origi
     },
 
     /** What the browser says of the page that made it ask: it cannot be made to lie by that page. */
-    whence({ headers }: Request): Whence {
+    whence({ headers }: Request): FetchSite {
       const site = headers['sec-fetch-site'];
       // By a person himself: an address typed, a form sent again.
       if (site === 'none') return 'unsaid';

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInResponse } from '../../proto/gen/userstore/v1/session_service.js';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
+import { type StoreClient, StoreError } from '../store-client.js';
 import type { Checks, Providers } from './provider.js';
 import type { Seals } from './seal.js';
-import { SignInFailure } from './sign-in-error.js';
+import { SignInError } from './sign-in-error.js';
 
 /** How long a person may take to sign in at his provider, in seconds. */
 export const ATTEMPT_SECONDS = 600;
@@ -37,10 +37,10 @@ export interface FlowOptions {
 }
 
 /** Sign-ins of all organizations. */
-export type SignInFlow = ReturnType<typeof signInFlow>;
+export type SignInFlow = ReturnType<typeof createSignInFlow>;
 
 /** Everything throws StoreFailure, ProviderTrouble and SignInFailure. */
-export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) {
+export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOptions) {
   // One for each organization: a code that one's provider gave out never gets to another's (RFC 9700 section 4.4.2.2).
   const redirectUri = (organizationId: string) => `${publicUrl}/login/return/${organizationId}`;
 
@@ -48,7 +48,7 @@ export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) 
     const key = { $case: 'organizationId', value: organizationId } as const;
     const [found] = (await store.findSsoConnections({ key }, requestId)).connections;
     if (found?.connection?.issuer === issuer) return found;
-    throw new SignInFailure('expired', 'The connection was changed while the person signed in.');
+    throw new SignInError('expired', 'The connection was changed while the person signed in.');
   }
 
   return {
@@ -77,7 +77,7 @@ export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) 
     async useUp({ state }: Attempt, requestId: string): Promise<void> {
       const key = createHash('sha256').update(`sign-in state ${state}`).digest('base64url');
       const { isFirst } = await store.useOnce({ key, expireTime: new Date(Date.now() + USED_MS) }, requestId);
-      if (!isFirst) throw new SignInFailure('expired', 'The sign-in was used already.');
+      if (!isFirst) throw new SignInError('expired', 'The sign-in was used already.');
     },
 
     /** Whom the provider vouches for; `query` is what it sent the browser back with. */
@@ -96,9 +96,9 @@ export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) 
       try {
         return await store.signIn({ organizationId, actor, issuer, subject, preferredUsername, idToken }, requestId);
       } catch (error) {
-        const reason = error instanceof StoreFailure ? error.failure : undefined;
+        const reason = error instanceof StoreError ? error.failure : undefined;
         const text = reason && REFUSALS[reason.reason];
-        throw text ? new SignInFailure('refused', `${text} Okta user: ${subject}.`, reason.userId) : error;
+        throw text ? new SignInError('refused', `${text} Okta user: ${subject}.`, reason.userId) : error;
       }
     },
   };

@@ -8,7 +8,7 @@ import {
   jwtVerify,
   type RemoteJWKSet,
 } from 'jose';
-import { boundedFetch, PROVIDER_MS, ProviderTrouble } from './outbound.js';
+import { boundedFetch, PROVIDER_MS, ProviderError } from './outbound.js';
 
 /** In seconds: how far clocks may be apart. */
 export const CLOCK_SKEW = 60;
@@ -21,7 +21,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const REVOCATION_TYPE = 'global-token-revocation+jwt';
 
 /** A token that is not what it has to be; the message says in what, without a value of it. */
-export class InvalidToken extends Error {}
+export class InvalidTokenError extends Error {}
 
 /** The keys of a provider, fetched when they are needed and again when one is missing. */
 export const keysAt = (uri: string): RemoteJWKSet =>
@@ -42,7 +42,7 @@ export async function verifyIdToken(token: string, keys: RemoteJWKSet, issuer: s
     requiredClaims: ['sub', 'exp', 'iat', 'nonce'],
   });
   const { sub = '', azp, preferred_username: name } = payload;
-  if (azp !== undefined && azp !== clientId) throw new InvalidToken('unexpected "azp" claim value');
+  if (azp !== undefined && azp !== clientId) throw new InvalidTokenError('unexpected "azp" claim value');
   return { subject: sub, preferredUsername: typeof name === 'string' ? name : undefined };
 }
 
@@ -65,8 +65,8 @@ export async function verifyRevocationToken(token: string, keys: RemoteJWKSet, i
   const requiredClaims = ['sub', 'exp', 'iat', 'jti'];
   const payload = await verify(token, keys, { issuer, audience: endpoint, typ: REVOCATION_TYPE, requiredClaims });
   const { jti = '', exp = 0 } = payload;
-  if (typeof jti !== 'string' || jti === '') throw new InvalidToken('unexpected "jti" claim value');
-  if (exp > Date.now() / 1000 + MAX_AGE + CLOCK_SKEW) throw new InvalidToken('"exp" claim too far in the future');
+  if (typeof jti !== 'string' || jti === '') throw new InvalidTokenError('unexpected "jti" claim value');
+  if (exp > Date.now() / 1000 + MAX_AGE + CLOCK_SKEW) throw new InvalidTokenError('"exp" claim too far in the future');
   return { jti, expireTime: new Date((exp + CLOCK_SKEW) * 1000) };
 }
 
@@ -82,7 +82,7 @@ async function verify(
     if (!(error instanceof errors.JOSEError)) throw error;
     const isOfKeys = error instanceof errors.JWKSTimeout || error.code === 'ERR_JOSE_GENERIC';
     if (isOfKeys || error instanceof errors.JWKSInvalid)
-      throw new ProviderTrouble(`the provider's keys: ${error.message}`);
-    throw new InvalidToken(error.message);
+      throw new ProviderError(`the provider's keys: ${error.message}`);
+    throw new InvalidTokenError(error.message);
   }
 }

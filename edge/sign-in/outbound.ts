@@ -6,7 +6,7 @@ export const PROVIDER_MS = 5000;
 const MAX_BYTES = 256 * 1024;
 
 /** What stands between here and the provider, or the provider itself, fails: to try again may help. */
-export class ProviderTrouble extends Error {}
+export class ProviderError extends Error {}
 
 /** What both libraries ask for. */
 interface Outbound {
@@ -24,12 +24,12 @@ export async function boundedFetch(url: string, options: Outbound): Promise<Resp
     const answer = await fetch(url, { ...(options as RequestInit), redirect: 'manual', signal });
     const body = await readAll(answer);
     const isPassing = answer.status >= 500 || answer.status === 429 || (answer.status >= 300 && answer.status < 400);
-    if (isPassing) throw new ProviderTrouble(`${new URL(url).host} answers ${answer.status}`);
+    if (isPassing) throw new ProviderError(`${new URL(url).host} answers ${answer.status}`);
     return new Response(body, { status: answer.status, headers: answer.headers });
   } catch (error) {
-    if (error instanceof ProviderTrouble) throw error;
+    if (error instanceof ProviderError) throw error;
     const why = deadline.aborted ? 'does not answer in time' : 'cannot be reached';
-    throw new ProviderTrouble(`${new URL(url).host} ${why}`, { cause: error });
+    throw new ProviderError(`${new URL(url).host} ${why}`, { cause: error });
   }
 }
 
@@ -40,7 +40,7 @@ async function readAll({ body, status }: Response): Promise<Buffer | null> {
   let size = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.length;
-    if (size > MAX_BYTES) throw new ProviderTrouble('the answer is too large');
+    if (size > MAX_BYTES) throw new ProviderError('the answer is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

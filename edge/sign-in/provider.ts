@@ -2,9 +2,9 @@
 import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { CLOCK_SKEW, InvalidToken, keysAt, verifyIdToken } from './jwt.js';
-import { boundedFetch, PROVIDER_MS, ProviderTrouble } from './outbound.js';
-import { SignInFailure } from './sign-in-error.js';
+import { CLOCK_SKEW, InvalidTokenError, keysAt, verifyIdToken } from './jwt.js';
+import { boundedFetch, PROVIDER_MS, ProviderError } from './outbound.js';
+import { SignInError } from './sign-in-error.js';
 
 /** What a provider says of itself is asked for again after this time. */
 const DISCOVERY_MS = 5 * 60_000;
@@ -28,10 +28,10 @@ export interface Person {
 }
 
 /** The providers that one edge has met. All calls end within seconds. */
-export type Providers = ReturnType<typeof providers>;
+export type Providers = ReturnType<typeof createProviders>;
 
 /** Knows none yet. */
-export function providers() {
+export function createProviders() {
   const known = new LRUCache<string, Awaited<ReturnType<typeof discover>>>({
     max: MAX_PROVIDERS,
     ttl: DISCOVERY_MS,
@@ -40,7 +40,7 @@ export function providers() {
 
   async function providerOf(issuer: string) {
     const provider = await inTime(known.fetch(issuer));
-    if (!provider) throw new ProviderTrouble('discovery was given up');
+    if (!provider) throw new ProviderError('discovery was given up');
     return provider;
   }
 
@@ -127,7 +127,7 @@ async function discover(issuer: string) {
     if (metadata.jwks_uri === undefined) throw new Error('it names no keys');
     return { metadata, issuer: metadata.issuer, keys: keysAt(metadata.jwks_uri) };
   } catch (error) {
-    throw troubleIn(error) ?? new ProviderTrouble(`discovery of the provider: ${innermost(error)}`);
+    throw troubleIn(error) ?? new ProviderError(`discovery of the provider: ${innermost(error)}`);
   }
 }
 
@@ -141,18 +141,18 @@ function failureOf(error: unknown): Error {
   if (error instanceof oidc.AuthorizationResponseError) {
     const name = /^\w{1,50}$/.exec(error.error)?.[0] ?? 'an error';
     const isPassing = ['temporarily_unavailable', 'server_error'].includes(name);
-    return new SignInFailure(isPassing ? 'trouble' : 'refused', `The provider did not sign the person in: ${name}.`);
+    return new SignInError(isPassing ? 'trouble' : 'refused', `The provider did not sign the person in: ${name}.`);
   }
   if (error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError) {
     const name = error instanceof oidc.ResponseBodyError ? /^\w{1,50}$/.exec(error.error)?.[0] : 'invalid_client';
     const kind = name === 'invalid_grant' ? 'expired' : 'trouble';
-    return new SignInFailure(kind, `The provider did not take the code: ${name ?? 'an error'}.`);
+    return new SignInError(kind, `The provider did not take the code: ${name ?? 'an error'}.`);
   }
   if (error instanceof oidc.ClientError && UNREADABLE.includes(error.code ?? '')) {
-    return new SignInFailure('trouble', "The provider's answer cannot be read.");
+    return new SignInError('trouble', "The provider's answer cannot be read.");
   }
-  if (error instanceof oidc.ClientError || error instanceof InvalidToken) {
-    return new SignInFailure('refused', `The provider's answer is not valid: ${innermost(error)}.`);
+  if (error instanceof oidc.ClientError || error instanceof InvalidTokenError) {
+    return new SignInError('refused', `The provider's answer is not valid: ${innermost(error)}.`);
   }
   return error instanceof Error ? error : new Error('sign-in failed');
 }
@@ -166,10 +166,10 @@ function innermost(error: unknown): string {
   return found instanceof Error ? found.message : 'an error';
 }
 
-function troubleIn(error: unknown): ProviderTrouble | undefined {
+function troubleIn(error: unknown): ProviderError | undefined {
   for (let found = error; found instanceof Error; found = found.cause) {
-    if (found instanceof ProviderTrouble) return found;
-    if (found.name === 'TimeoutError') return new ProviderTrouble('the provider does not answer in time');
+    if (found instanceof ProviderError) return found;
+    if (found.name === 'TimeoutError') return new ProviderError('the provider does not answer in time');
   }
   return undefined;
 }
@@ -178,7 +178,7 @@ function troubleIn(error: unknown): ProviderTrouble | undefined {
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new ProviderTrouble('the provider does not answer in time')), PROVIDER_MS);
+    timer = setTimeout(() => reject(new ProviderError('the provider does not answer in time')), PROVIDER_MS);
   });
   try {
     return await Promise.race([work, late]);

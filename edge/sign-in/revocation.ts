@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
-import { claimedOf, InvalidToken, verifyRevocationToken } from './jwt.js';
+import { type StoreClient, StoreError } from '../store-client.js';
+import { claimedOf, InvalidTokenError, verifyRevocationToken } from './jwt.js';
 import type { Providers } from './provider.js';
 
 const MAX_TOKEN = 8192;
@@ -31,7 +31,7 @@ export interface RevocationAnswer {
 type Answer = Omit<RevocationAnswer, 'organizationId'>;
 
 /** Handles requests to `endpoint`, the address that tokens must be meant for. Throws StoreFailure and ProviderTrouble. */
-export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keysOf'>, endpoint: string) {
+export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers, 'keysOf'>, endpoint: string) {
   const keyOf = (issuer: string, jti: string) =>
     createHash('sha256').update(`revocation ${issuer} ${jti}`).digest('base64url');
 
@@ -40,7 +40,7 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
       const { userId } = await store.revokeUserSessions(request, requestId);
       return { status: 204, reason: 'All sessions of the user were ended.', userId };
     } catch (error) {
-      const reason = error instanceof StoreFailure ? error.failure?.reason : undefined;
+      const reason = error instanceof StoreError ? error.failure?.reason : undefined;
       const refusal = reason && REFUSALS[reason];
       if (!refusal) throw error;
       return refusal;
@@ -49,14 +49,14 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
 
   async function answer(token: string, asked: unknown, { issuer, own }: Claimed, requestId: string) {
     // Nobody is asked for keys who is not the provider of some organization.
-    if (own === undefined) throw new InvalidToken('"iss" and "sub" are of no organization\'s client');
+    if (own === undefined) throw new InvalidTokenError('"iss" and "sub" are of no organization\'s client');
     const { keys, issuer: name } = await keysOf(issuer);
     const { jti, expireTime } = await verifyRevocationToken(token, keys, name, endpoint);
     const user = userIn(asked);
     if (!user) return { status: 400, reason: 'The body has no "sub_id" of format "email" or "iss_sub".' } as const;
     const use = { key: keyOf(issuer, jti), expireTime };
     const { isFirst } = await store.useOnce({ ...use, onlyLook: true }, requestId);
-    if (!isFirst) throw new InvalidToken('it was used already');
+    if (!isFirst) throw new InvalidTokenError('it was used already');
     const actor = { caller: 'edge', apiTokenId: undefined, requestId };
     const revoked = await revoke({ organizationId: own, actor, user }, requestId);
     // Used up when it is done: a provider that got no answer sends the same token again.
@@ -66,7 +66,7 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
 
   async function claimedIn(token: string, requestId: string): Promise<Claimed> {
     const claimed = token.length > MAX_TOKEN ? undefined : claimedOf(token);
-    if (!claimed) throw new InvalidToken('not a JWT with "iss" and "sub"');
+    if (!claimed) throw new InvalidTokenError('not a JWT with "iss" and "sub"');
     const { connections } = await store.findSsoConnections({ key: { $case: 'client', value: claimed } }, requestId);
     return { issuer: claimed.issuer, own: connections[0]?.connection?.organizationId };
   }
@@ -78,7 +78,7 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
       organizationId = claimed.own;
       return { ...(await answer(token, asked, claimed, requestId)), organizationId };
     } catch (error) {
-      if (!(error instanceof InvalidToken)) throw error;
+      if (!(error instanceof InvalidTokenError)) throw error;
       return { status: 401, reason: `The token is not valid: ${error.message}.`, organizationId };
     }
   };

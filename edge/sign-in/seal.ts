@@ -6,10 +6,10 @@ import { EncryptJWT, errors, jwtDecrypt } from 'jose';
 type Purpose = 'attempt' | 'choice';
 
 /** Seals and marks with keys that follow from the installation's secret. */
-export type Seals = ReturnType<typeof seals>;
+export type Seals = ReturnType<typeof createSeals>;
 
 /** All edges with the same secret open each other's. */
-export function seals(secret: string) {
+export function createSeals(secret: string) {
   const keyFor = (use: string) => new Uint8Array(hkdfSync('sha256', secret, '', `leasehawk sign-in ${use}`, 32));
   const sealKey = keyFor('seal');
   const markKey = keyFor('mark');

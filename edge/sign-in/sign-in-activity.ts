@@ -16,7 +16,7 @@ export interface SignInActivity {
 const PATHS = { 'SIGN-IN': '/login', 'UNIVERSAL-LOGOUT': '/login/global-token-revocation' };
 
 /** Writes activities down, each under the id of its request. */
-export const signInActivities =
+export const createSignInActivities =
   ({ record }: ActivityRecorder) =>
   (response: Response, activity: SignInActivity): void => {
     const { requestId: id, start } = localsOf(response);

@@ -7,7 +7,7 @@
 type Kind = 'refused' | 'expired' | 'trouble';
 
 /** The message is for the activity log: it has no secret and nothing that the browser could have made up. */
-export class SignInFailure extends Error {
+export class SignInError extends Error {
   constructor(
     readonly kind: Kind,
     reason: string,

@@ -8,20 +8,21 @@ const PER_ACCOUNT = 10;
 const WINDOW_SECONDS = 60;
 
 /** Too often; in so many seconds it is possible again. */
-export class TooOften extends Error {
+export class TooManyAttemptsError extends Error {
   constructor(readonly seconds: number) {
     super('too often');
   }
 }
 
 /** What one edge has seen of a minute. Each call counts, and throws TooOften. */
-export function signInLimits() {
+export function createSignInLimits() {
   const addresses = new RateLimiterMemory({ keyPrefix: 'address', points: PER_ADDRESS, duration: WINDOW_SECONDS });
   const typed = new RateLimiterMemory({ keyPrefix: 'typed', points: PER_ACCOUNT, duration: WINDOW_SECONDS });
   const accounts = new RateLimiterMemory({ keyPrefix: 'account', points: PER_ACCOUNT, duration: WINDOW_SECONDS });
   const refused = new RateLimiterMemory({ keyPrefix: 'refused', points: PER_ADDRESS, duration: WINDOW_SECONDS });
 
-  const tooOften = ({ msBeforeNext }: RateLimiterRes) => new TooOften(Math.max(Math.ceil(msBeforeNext / 1000), 1));
+  const tooOften = ({ msBeforeNext }: RateLimiterRes) =>
+    new TooManyAttemptsError(Math.max(Math.ceil(msBeforeNext / 1000), 1));
   const count = async (limiter: RateLimiterMemory, key: string) => {
     try {
       await limiter.consume(key);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { mongo } from 'mongoose';
-import { isMisconfigured, isUnavailable, unlessThere } from '../../userstore/storage/database-errors.js';
+import { ignoreDuplicates, isMisconfigured, isUnavailable } from '../../userstore/storage/database-errors.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { type Database, openDatabase } from './database.js';
 
@@ -19,7 +19,7 @@ describe('inserts of which some may have been made before', () => {
   after(() => database.close());
 
   const insert = (to: mongo.Collection<Numbered>, numbers: number[], options: mongo.BulkWriteOptions = {}) =>
-    unlessThere(
+    ignoreDuplicates(
       to.bulkWrite(
         numbers.map((_id) => ({ insertOne: { document: { _id } } })),
         { ordered: false, ...options },
@@ -63,7 +63,9 @@ describe('inserts of which some may have been made before', () => {
 
   it('fail when one of them is not to be stored, though all others are there', async () => {
     const large = { insertOne: { document: { _id: 5, text: 'x'.repeat(17 * 1024 * 1024) } } };
-    const call = unlessThere(numbers().bulkWrite([{ insertOne: { document: { _id: 1 } } }, large], { ordered: false }));
+    const call = ignoreDuplicates(
+      numbers().bulkWrite([{ insertOne: { document: { _id: 1 } } }, large], { ordered: false }),
+    );
     expect(await failureOf(call)).to.be.an.instanceOf(Error);
   });
 });

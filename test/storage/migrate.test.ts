@@ -1,8 +1,8 @@
 /** Documents of an earlier version are brought into the present form, and nothing else is touched. */
 import { expect } from 'chai';
 import type { mongo } from 'mongoose';
-import { LAYOUT, type UserDocument } from '../../userstore/storage/documents.js';
-import { updateLayout } from '../../userstore/storage/migrate.js';
+import { SCHEMA_VERSION, type UserDocument } from '../../userstore/storage/documents.js';
+import { migrateUsers } from '../../userstore/storage/migrate.js';
 import { equal } from '../harness/users.js';
 import { type Database, openDatabase, soon } from './database.js';
 
@@ -34,21 +34,21 @@ describe('documents of an earlier version', () => {
   it('are rewritten once, by however many userstores, keeping id, version, times and values', async () => {
     expect(await titles()).to.equal(0);
     const counts = await Promise.all(
-      [1, 2, 3].map(() => updateLayout(database.collections.users, new AbortController().signal)),
+      [1, 2, 3].map(() => migrateUsers(database.collections.users, new AbortController().signal)),
     );
     expect(counts.reduce((sum, count) => sum + count)).to.be.at.least(250);
-    expect(await updateLayout(database.collections.users, new AbortController().signal)).to.equal(0);
+    expect(await migrateUsers(database.collections.users, new AbortController().signal)).to.equal(0);
     expect(await titles()).to.equal(250);
     const user = await database.users.get('one', 'id-7', soon());
     expect(user).to.deep.include({ id: 'id-7', etag: 'W/"3"', userName: 'User7', updateTime: new Date(1) });
     expect(user?.emails).to.deep.equal([{ value: 'A@x.example', type: 'Work' }]);
     const users = database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
-    expect(await users.countDocuments({ layout: LAYOUT })).to.equal(250);
+    expect(await users.countDocuments({ layout: SCHEMA_VERSION })).to.equal(250);
   });
 
   it('are found by an index, so that a start with nothing to do reads no user', async () => {
     const commands = await database.commandsOf(() =>
-      updateLayout(database.collections.users, new AbortController().signal),
+      migrateUsers(database.collections.users, new AbortController().signal),
     );
     const find = commands.find(({ name }) => name === 'find')?.command;
     const users = database.collections.users.collection as unknown as mongo.Collection<UserDocument>;

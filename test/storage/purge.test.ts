@@ -1,7 +1,7 @@
 /** What belongs to an organization that is gone is removed, and nothing of another. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
-import { organizations } from '../../userstore/domain/organizations.js';
+import { createOrganizationRules } from '../../userstore/domain/organizations.js';
 import { purgeDeleted } from '../../userstore/domain/purge.js';
 import { userNamed } from '../harness/users.js';
 import { type Database, openDatabase, soon } from './database.js';
@@ -16,7 +16,7 @@ describe('an organization that is gone', () => {
   after(() => database.close());
 
   it('is removed with its users, tokens, connection and sessions once no request of it can be under way, however often that is tried', async () => {
-    const rules = organizations(database.organizations);
+    const rules = createOrganizationRules(database.organizations);
     const [gone, stays] = [await rules.create('gone', soon()), await rules.create('stays', soon())];
     for (const { id: organizationId } of [gone, stays]) {
       const times = { createTime: new Date(), updateTime: new Date() };

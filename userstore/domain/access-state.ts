@@ -7,9 +7,9 @@ import { type AttributeChange, Change_Kind } from '../../proto/gen/userstore/v1/
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
-import type { Account, Link } from '../storage/documents.js';
-import type { Found, UserStorage } from '../storage/users.js';
-import type { UntilDone } from './retry.js';
+import type { AccessState, Link } from '../storage/documents.js';
+import type { FoundUser, UserStorage } from '../storage/users.js';
+import type { SerializedRetry } from './retry.js';
 
 const MAX_REASON = 500;
 
@@ -20,50 +20,50 @@ export interface UserKey {
 }
 
 /** Under which name changes of this user take turns. */
-export const turnOf = ({ organizationId, userId }: UserKey): string => `${organizationId}/${userId}`;
+export const serialKeyOf = ({ organizationId, userId }: UserKey): string => `${organizationId}/${userId}`;
 
 /**
  * What a change of a user makes of his account. Whoever is disabled is out in the same write, and what was begun before
  * stays over when he comes back. Who gets another external id while he is disabled comes back as another account at his
  * provider, as somebody does who is hired again: the link to the old one would keep him out.
  */
-export function accountAfter(before: User, after: User, account: Account): Account {
+export function accessStateAfter(before: User, after: User, account: AccessState): AccessState {
   if (before.active && !after.active) return withoutSessions(account);
   const isAnother = !before.active && before.externalId !== after.externalId;
   return isAnother && account.link ? { ...account, link: undefined } : account;
 }
 
 /** How that shows in a user's changes. */
-export const linkChanges = (before: Account, after: Account): AttributeChange[] =>
+export const linkChanges = (before: AccessState, after: AccessState): AttributeChange[] =>
   before.link === after.link ? [] : [attribute('link', linkText(before.link), linkText(after.link))];
 
 /** The account with all sessions ended that have begun before. */
-const withoutSessions = (account: Account): Account => ({ ...account, sessionEpoch: account.sessionEpoch + 1 });
+const withoutSessions = (account: AccessState): AccessState => ({ ...account, sessionEpoch: account.sessionEpoch + 1 });
 
 /** The user. Throws USER_NOT_FOUND. */
-export async function existing(
+export async function findUser(
   storage: Pick<UserStorage, 'find'>,
   { organizationId, userId }: UserKey,
   deadline: number,
-): Promise<Found> {
+): Promise<FoundUser> {
   const found = await storage.find(organizationId, userId, deadline);
   if (found) return found;
   throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
 }
 
 /** The rules over a storage. */
-export type Accounts = ReturnType<typeof accounts>;
+export type AccessStateRules = ReturnType<typeof createAccessStateRules>;
 
 /** Binds the rules to where users are stored. `deadline` is in epoch milliseconds everywhere. */
-export function accounts(storage: UserStorage, untilDone: UntilDone) {
+export function createAccessStateRules(storage: UserStorage, untilDone: SerializedRetry) {
   /** Makes the account that was found another; undefined where another writer was faster. */
   async function write(
-    found: Found,
-    account: Account,
+    found: FoundUser,
+    account: AccessState,
     attributes: AttributeChange[],
     actor: Actor | undefined,
     deadline: number,
-  ): Promise<Found | undefined> {
+  ): Promise<FoundUser | undefined> {
     const time = new Date();
     const { user } = found;
     // What can be seen of a user is as old as his last change.
@@ -78,17 +78,17 @@ export function accounts(storage: UserStorage, untilDone: UntilDone) {
   async function change(
     key: UserKey,
     actor: Actor | undefined,
-    changed: (account: Account) => [Account, AttributeChange] | undefined,
+    changed: (account: AccessState) => [AccessState, AttributeChange] | undefined,
     deadline: number,
   ): Promise<User> {
     const attempt = async () => {
-      const found = await existing(storage, key, deadline);
+      const found = await findUser(storage, key, deadline);
       const wanted = changed(found.account);
       if (!wanted) return (await storage.confirm(found.user, deadline)) ? found.user : undefined;
       const [account, attribute] = wanted;
       return (await write(found, account, [attribute], actor, deadline))?.user;
     };
-    return await untilDone(turnOf(key), attempt, deadline);
+    return await untilDone(serialKeyOf(key), attempt, deadline);
   }
 
   return {
@@ -99,7 +99,7 @@ export function accounts(storage: UserStorage, untilDone: UntilDone) {
       }
       const by = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
       const locked: Lock = { time: new Date(), by, reason };
-      const lockedOut = (account: Account): [Account, AttributeChange] => [
+      const lockedOut = (account: AccessState): [AccessState, AttributeChange] => [
         { ...withoutSessions(account), locked },
         attribute('locked', lockText(account.locked), lockText(locked)),
       ];
@@ -142,7 +142,7 @@ export function accounts(storage: UserStorage, untilDone: UntilDone) {
      * Links the user who was found to a subject. Undefined where another writer was faster. Throws Taken("link") where
      * another user is linked to it by now.
      */
-    link: (found: Found, link: Link, actor: Actor | undefined, deadline: number): Promise<Found | undefined> =>
+    link: (found: FoundUser, link: Link, actor: Actor | undefined, deadline: number): Promise<FoundUser | undefined> =>
       write(found, { ...found.account, link }, linkChanges(found.account, { ...found.account, link }), actor, deadline),
   };
 }

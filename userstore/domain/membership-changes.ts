@@ -22,7 +22,7 @@ export interface Difference {
 }
 
 /** The way of changing memberships over a storage. `deadline` is in epoch milliseconds. */
-export function membershipChanges(storage: MembershipStorage) {
+export function createMembershipChanges(storage: MembershipStorage) {
   /** The differences between what is and what is wanted, none of them empty, read as they are asked for. */
   async function* differences(key: GroupKey, wanted: MembersWanted, deadline: number): AsyncGenerator<Difference> {
     const all = 'exactly' in wanted ? fromWhole(key, wanted.exactly, deadline) : fromDelta(key, wanted, deadline);

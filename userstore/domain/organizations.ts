@@ -13,10 +13,10 @@ const ID_ALPHABET = '23456789abcdefghijkmnpqrstuvwxyz';
 const ID_LENGTH = 12;
 
 /** The rules over a storage. */
-export type Organizations = ReturnType<typeof organizations>;
+export type OrganizationRules = ReturnType<typeof createOrganizationRules>;
 
 /** Binds the rules to where organizations are stored. `deadline` is in epoch milliseconds. */
-export function organizations(storage: OrganizationStorage) {
+export function createOrganizationRules(storage: OrganizationStorage) {
   return {
     /** Creates an organization. Throws FIELD_INVALID. */
     async create(displayName: string, deadline: number): Promise<Organization> {

@@ -4,17 +4,17 @@ import type { RateLimit } from '../../proto/gen/userstore/v1/organization_servic
 import type { AcquirePermitsResponse } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 import { invalidField } from '../model/domain-error.js';
 import type { RateLimitStorage } from '../storage/rate-limits.js';
-import type { Organizations } from './organizations.js';
+import type { OrganizationRules } from './organizations.js';
 
 const MAX_COUNT = 1000;
 /** How long a limit is good for before it is asked for again, in milliseconds. */
 const LIMIT_TTL_MS = 3000;
 
 /** The rules over budgets. */
-export type Permits = ReturnType<typeof permits>;
+export type RateLimitRules = ReturnType<typeof createRateLimitRules>;
 
 /** Binds the rules to where budgets are counted. `deadline` is in epoch milliseconds. */
-export function permits(storage: RateLimitStorage, organizations: Organizations) {
+export function createRateLimitRules(storage: RateLimitStorage, organizations: OrganizationRules) {
   const limits = new LRUCache<string, RateLimit>({ max: 10_000, ttl: LIMIT_TTL_MS });
 
   const limitOf = async (organizationId: string, deadline: number): Promise<RateLimit> => {

@@ -8,19 +8,19 @@ import { DomainError } from '../model/domain-error.js';
 const MAX_ATTEMPTS = 100;
 
 /** Tries in turn until an attempt comes to something; `key` is what is written to. Throws WRITE_CONTENTION. */
-export type UntilDone = <T>(key: string, attempt: () => Promise<T | undefined>, deadline: number) => Promise<T>;
+export type SerializedRetry = <T>(key: string, attempt: () => Promise<T | undefined>, deadline: number) => Promise<T>;
 
 /** One process's attempts, as often and as long as allowed. */
-export function attempts(): UntilDone {
-  const inTurn = turns();
-  return (key, attempt, deadline) => inTurn(key, () => untilDone(attempt, deadline));
+export function createSerializedRetry(): SerializedRetry {
+  const inTurn = serializeBy();
+  return (key, attempt, deadline) => inTurn(key, () => retryUntil(attempt, deadline));
 }
 
 /**
  * What `attempt` comes to; undefined is a race that was lost, or where `most` is infinite one that has to wait. Throws
  * WRITE_CONTENTION after too many, or past `deadline` (epoch milliseconds).
  */
-export async function untilDone<T>(
+export async function retryUntil<T>(
   attempt: () => Promise<T | undefined>,
   deadline: number,
   most = MAX_ATTEMPTS,
@@ -37,7 +37,7 @@ export async function untilDone<T>(
  * Lets so many at a time do what has the same key, in the order they came. Right without it, thanks to the conditions in
  * every write; but of many changes of one document at once, all but a few would be made in vain, again and again.
  */
-export function turns(atATime = 1) {
+export function serializeBy(atATime = 1) {
   const limits = new Map<string, LimitFunction>();
   return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
     const limit = limits.get(key) ?? pLimit(atATime);

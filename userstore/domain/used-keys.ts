@@ -8,10 +8,10 @@ const KEY = /^[\w-]{16,128}$/;
 const MAX_LIFETIME = 86_400_000;
 
 /** The rule over a storage. */
-export type UsedKeys = ReturnType<typeof usedKeys>;
+export type UsedKeyRules = ReturnType<typeof createUsedKeyRules>;
 
 /** Binds the rule to where used keys are stored. `deadline` is in epoch milliseconds. */
-export function usedKeys(storage: UsedKeyStorage) {
+export function createUsedKeyRules(storage: UsedKeyStorage) {
   return {
     /** Uses a key, or only looks at it; whether this is the first time. Throws FIELD_INVALID. */
     async use({ key, expireTime, onlyLook }: UseOnceRequest, deadline: number): Promise<boolean> {

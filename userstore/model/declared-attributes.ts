@@ -18,7 +18,7 @@ export function changedExtensions(before: User, after: User): ExtensionAttribute
  * immutable, or not shown unless asked for: who sends back what he was shown does not mean to clear it. Throws
  * ATTRIBUTE_IMMUTABLE.
  */
-export function holdToSchemas(
+export function applySchemas(
   changed: readonly ExtensionAttribute[],
   after: User,
   schemas: readonly ExtensionSchema[],

@@ -5,7 +5,7 @@
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from './domain-error.js';
 import { elementField, elementsOf, type Field, type Fields, fold, type Values } from './fields.js';
-import { literalFor, termsOf } from './filter-validation.js';
+import { countTerms, literalFor } from './filter-validation.js';
 
 /** A filter made ready for many values. */
 export interface Matcher {
@@ -17,8 +17,8 @@ export interface Matcher {
 type Test<T> = (value: T) => boolean;
 
 /** Makes a filter on these fields ready. Throws FILTER_UNSUPPORTED for what they cannot be compared by. */
-export function matcherOf(filter: Filter, fields: Fields): Matcher {
-  const terms = termsOf(filter);
+export function createMatcher(filter: Filter, fields: Fields): Matcher {
+  const terms = countTerms(filter);
   return { matches: testOf(filter, fields), terms };
 }
 

@@ -6,7 +6,7 @@ const MAX_DEPTH = 80;
 const MAX_TERMS = 50;
 
 /** How many comparisons and presences a filter has. Throws FILTER_UNSUPPORTED where it is incomplete or too large. */
-export function termsOf(filter: Filter | undefined, depth = 0): number {
+export function countTerms(filter: Filter | undefined, depth = 0): number {
   if (depth > MAX_DEPTH) throw unsupportedFilter(`The filter is nested deeper than ${MAX_DEPTH} levels.`);
   const terms = termsIn(filter, depth);
   if (terms > MAX_TERMS) throw unsupportedFilter(`The filter has more than ${MAX_TERMS} terms.`);
@@ -23,11 +23,11 @@ function termsIn(filter: Filter | undefined, depth: number): number {
     case 'anyOf': {
       const parts = expression.value.filters;
       if (parts.length === 0) throw unsupportedFilter('The filter joins nothing.');
-      return parts.reduce((sum, part) => sum + termsOf(part, depth + 1), 0);
+      return parts.reduce((sum, part) => sum + countTerms(part, depth + 1), 0);
     }
     case 'negation':
     case 'elementMatch':
-      return termsOf(expression.value.filter, depth + 1);
+      return countTerms(expression.value.filter, depth + 1);
     default:
       throw unsupportedFilter('The filter is empty.');
   }

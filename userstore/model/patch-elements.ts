@@ -2,7 +2,7 @@
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError, invalidField } from './domain-error.js';
-import { equalitiesOf, type Matcher, matcherOf } from './evaluate.js';
+import { createMatcher, equalitiesOf, type Matcher } from './evaluate.js';
 import { elementField, elementsOf, type Field, type Fields, fold, type Values } from './fields.js';
 import { equalValues } from './user.js';
 
@@ -37,7 +37,7 @@ export function removeElements(
 
 /** The elements that an operation is about. */
 function chosenBy({ element: filter }: PatchOperation, elements: Values[], field: ListField, spend: Spend): Values[] {
-  const { matches, terms }: Matcher = filter ? matcherOf(filter, field.fields) : EVERY;
+  const { matches, terms }: Matcher = filter ? createMatcher(filter, field.fields) : EVERY;
   spend(elements.length * (terms + 1));
   return elements.filter(matches);
 }

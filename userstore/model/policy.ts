@@ -18,7 +18,7 @@ export interface Refusals {
  * The user as he may become. Who is to be disabled is disabled even where no other change is accepted, and then nothing
  * else of him changes: a leaver must not keep his access because his title changed, too. Throws POLICY_REFUSED.
  */
-export function heldToPolicy(before: User, after: User, refusals: Refusals): User {
+export function applyPolicy(before: User, after: User, refusals: Refusals): User {
   const { refuseUpdate = false, refuseDeactivate = false, saysDisabled = false } = refusals;
   const isDisabled = after.active === false;
   const disables = isDisabled && before.active === true;

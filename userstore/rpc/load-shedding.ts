@@ -1,17 +1,17 @@
 /** How many calls a userstore works on at a time; what is more is refused before it holds anything. */
 
 /** There is no room for a call; another userstore, or this one later, may have some. */
-export class NoRoom extends Error {
+export class OverloadedError extends Error {
   constructor() {
     super('Too many calls at once; try again.');
   }
 }
 
 /** Where calls are worked on. */
-export type Room = ReturnType<typeof room>;
+export type LoadShedder = ReturnType<typeof createLoadShedder>;
 
 /** Room for so many calls; `refused` is told of each that finds none. */
-export function room(most: number, refused: () => void) {
+export function createLoadShedder(most: number, refused: () => void) {
   let inFlight = 0;
   return {
     inFlight: () => inFlight,
@@ -19,7 +19,7 @@ export function room(most: number, refused: () => void) {
     async work<T>(call: () => Promise<T>): Promise<T> {
       if (inFlight >= most) {
         refused();
-        throw new NoRoom();
+        throw new OverloadedError();
       }
       inFlight++;
       try {

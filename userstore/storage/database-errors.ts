@@ -2,24 +2,24 @@
 import { MongooseError, mongo } from 'mongoose';
 
 /** Another document has the unique value; `index` is the name of the index that says so. */
-export class Taken extends Error {
+export class DuplicateKeyError extends Error {
   constructor(readonly index: string) {
     super(`a unique value of index ${index} is taken`);
   }
 }
 
 /** Runs a write and turns a duplicate key into Taken. */
-export async function unlessTaken<T>(write: Promise<T>): Promise<T> {
+export async function withDuplicateKeyError<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
     if (!(error instanceof mongo.MongoServerError) || error.code !== 11000) throw error;
-    throw new Taken(/index: (\S+)/.exec(error.message)?.[1] ?? 'unknown');
+    throw new DuplicateKeyError(/index: (\S+)/.exec(error.message)?.[1] ?? 'unknown');
   }
 }
 
 /** Runs inserts of which some may have been made before: those that were are no error. */
-export async function unlessThere(inserts: Promise<unknown>): Promise<void> {
+export async function ignoreDuplicates(inserts: Promise<unknown>): Promise<void> {
   try {
     await inserts;
   } catch (error) {

@@ -5,7 +5,7 @@
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from '../model/domain-error.js';
 import { fold } from '../model/fields.js';
-import { literalFor, termsOf } from '../model/filter-validation.js';
+import { countTerms, literalFor } from '../model/filter-validation.js';
 import { type Column, type Listed, USERS } from './columns.js';
 import { versionOf } from './documents.js';
 import { comparable, extensionName } from './extension-values.js';
@@ -26,7 +26,7 @@ interface Scope {
  * the document. Throws FILTER_UNSUPPORTED.
  */
 export function toQuery(filter: Filter, listed: Listed, known: ReadonlyMap<Filter, Query> = new Map()): Query {
-  termsOf(filter);
+  countTerms(filter);
   return queryOf(filter, { listed, known });
 }
 

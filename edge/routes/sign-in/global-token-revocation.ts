@@ -1,7 +1,7 @@
 /** The address of Universal Logout, for machines: a status, and of a refusal one sentence. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { leaveCause, localsOf } from '../../request-log.js';
-import { type RevocationAnswer, revocation } from '../../sign-in/revocation.js';
+import { createRevocation, type RevocationAnswer } from '../../sign-in/revocation.js';
 import { answerTo } from './page-errors.js';
 import type { SignInContext } from './routes.js';
 
@@ -25,7 +25,7 @@ export function globalTokenRevocation(
   readBody: RequestHandler,
 ): (RequestHandler | ErrorRequestHandler)[] {
   const { store, providers, limits, record, publicUrl, log } = context;
-  const revoke = revocation(store, providers, publicUrl + REVOCATION_PATH);
+  const revoke = createRevocation(store, providers, publicUrl + REVOCATION_PATH);
 
   const mayBringToken: RequestHandler = async (request, _response, next) => {
     await limits.mayBringToken(request.ip);

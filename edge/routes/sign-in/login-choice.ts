@@ -3,10 +3,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { Session } from '../../../proto/gen/userstore/v1/session_service.js';
 import { sendPage } from '../../pages/frame.js';
-import { choiceOfUserPage } from '../../pages/login.js';
+import { switchUserPage } from '../../pages/login.js';
 import { localsOf } from '../../request-log.js';
 import { ATTEMPT_SECONDS } from '../../sign-in/flow.js';
-import { SignInFailure } from '../../sign-in/sign-in-error.js';
+import { SignInError } from '../../sign-in/sign-in-error.js';
 import type { SignInContext } from './routes.js';
 
 /** The new session, which nobody has until the person has chosen it, and where he then goes. */
@@ -32,7 +32,7 @@ export function loginChoice({ store, seals, forms, sessions, appUrl, formAction 
     const { requestId } = localsOf(response);
     const [is, would] = await Promise.all([whoHas(present, session, requestId), whoHas(session, present, requestId)]);
     const sealed = await seals.seal('choice', { sessionToken, target }, ATTEMPT_SECONDS);
-    const { title, main } = choiceOfUserPage({ token: forms.token(request, response), sealed }, is, would);
+    const { title, main } = switchUserPage({ token: forms.token(request, response), sealed }, is, would);
     sendPage(response, 200, title, main, formAction);
   }
 
@@ -40,7 +40,7 @@ export function loginChoice({ store, seals, forms, sessions, appUrl, formAction 
     const { sealed, way } = (request.body ?? {}) as Record<string, unknown>;
     const { data } = choice.safeParse(typeof sealed === 'string' ? await seals.open('choice', sealed) : undefined);
     const isOwn = forms.whence(request) !== 'elsewhere' && forms.hasToken(request);
-    if (!data || !isOwn) throw new SignInFailure('expired', 'This browser was not asked, or too long ago.');
+    if (!data || !isOwn) throw new SignInError('expired', 'This browser was not asked, or too long ago.');
     if (way === 'change') await sessions.replace(request, response, data.sessionToken);
     else await sessions.end(response, data.sessionToken);
     response.redirect(303, way === 'change' ? data.target : appUrl);

@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { localsOf } from '../../request-log.js';
 import { ATTEMPT_COOKIE, clearCookie, cookieIn } from '../../sign-in/cookies.js';
 import type { Attempt } from '../../sign-in/flow.js';
-import { SignInFailure } from '../../sign-in/sign-in-error.js';
+import { SignInError } from '../../sign-in/sign-in-error.js';
 import type { loginChoice } from './login-choice.js';
 import { answerTo } from './page-errors.js';
 import type { SignInContext } from './routes.js';
@@ -43,7 +43,7 @@ export function loginReturn(
   return async (request, response) => {
     const { organizationId } = request.params;
     const attempt = await flow.attemptIn(cookieIn(request, ATTEMPT_COOKIE), organizationId, request.query.state);
-    if (!attempt) throw new SignInFailure('expired', 'The browser has not begun this sign-in, or too long ago.');
+    if (!attempt) throw new SignInError('expired', 'The browser has not begun this sign-in, or too long ago.');
     clearCookie(response, ATTEMPT_COOKIE);
     const retry = new URLSearchParams({ iss: attempt.issuer, target_link_uri: attempt.target });
     localsOf(response).again = `/login/okta?${retry}`;
@@ -52,7 +52,7 @@ export function loginReturn(
       record(response, { method: 'SIGN-IN', organizationId, ...done });
     } catch (error) {
       const { status, reason } = answerTo(error);
-      const userId = error instanceof SignInFailure ? error.userId : undefined;
+      const userId = error instanceof SignInError ? error.userId : undefined;
       record(response, { method: 'SIGN-IN', organizationId, userId, status, detail: reason });
       throw error;
     }

@@ -4,7 +4,7 @@ import { sendPage } from '../../pages/frame.js';
 import { signedOutPage, signOutPage } from '../../pages/login.js';
 import { localsOf } from '../../request-log.js';
 import { clearCookie, SESSION_COOKIE, sessionTokenIn } from '../../sign-in/cookies.js';
-import { ProviderTrouble } from '../../sign-in/outbound.js';
+import { ProviderError } from '../../sign-in/outbound.js';
 import type { SignInContext } from './routes.js';
 
 /** Whether a person has followed a link, rather than a page loaded a picture, or a browser something in advance. */
@@ -29,7 +29,7 @@ export function logoutHandlers({ store, providers, forms, publicUrl, formAction,
     try {
       return connection && (await providers.signOutUrl(connection, idToken, `${publicUrl}/logout`));
     } catch (err) {
-      if (!(err instanceof ProviderTrouble)) throw err;
+      if (!(err instanceof ProviderError)) throw err;
       log.warn({ err, requestId }, 'signed out here only');
       return undefined;
     }

@@ -1,13 +1,13 @@
 /** The answer to whatever a route for people threw: a page, and what is written down of it. */
 import type { ErrorRequestHandler } from 'express';
 import { sendPage } from '../../pages/frame.js';
-import { expiredPage, oddPage, type Page, refusedPage, tooOftenPage, troublePage } from '../../pages/login.js';
+import { expiredPage, oddPage, type Page, refusedPage, tooManyAttemptsPage, troublePage } from '../../pages/login.js';
 import { leaveCause, localsOf } from '../../request-log.js';
 import { ScimError } from '../../scim/scim-error.js';
-import { ProviderTrouble } from '../../sign-in/outbound.js';
-import { SignInFailure } from '../../sign-in/sign-in-error.js';
-import { TooOften } from '../../sign-in/sign-in-limits.js';
-import { StoreFailure } from '../../store-client.js';
+import { ProviderError } from '../../sign-in/outbound.js';
+import { SignInError } from '../../sign-in/sign-in-error.js';
+import { TooManyAttemptsError } from '../../sign-in/sign-in-limits.js';
+import { StoreError } from '../../store-client.js';
 
 /** How a failure is answered, and its reason for the activity log. */
 export interface FailureAnswer {
@@ -22,18 +22,18 @@ const PAGES = { refused: refusedPage, expired: expiredPage, trouble: troublePage
 
 /** What is answered to a failure. */
 export function answerTo(error: unknown): FailureAnswer {
-  if (error instanceof SignInFailure) {
+  if (error instanceof SignInError) {
     return { status: STATUSES[error.kind], reason: error.message, page: PAGES[error.kind] };
   }
-  if (error instanceof ProviderTrouble) {
+  if (error instanceof ProviderError) {
     return { status: 502, reason: `Trouble with the provider: ${error.message}.`, page: troublePage };
   }
-  if (error instanceof TooOften) {
+  if (error instanceof TooManyAttemptsError) {
     const headers = { 'Retry-After': String(error.seconds) };
     const reason = 'Too many sign-ins within a minute.';
-    return { status: 429, reason, headers, page: (reference) => tooOftenPage(reference, error.seconds) };
+    return { status: 429, reason, headers, page: (reference) => tooManyAttemptsPage(reference, error.seconds) };
   }
-  if (error instanceof StoreFailure && error.isUnavailable) {
+  if (error instanceof StoreError && error.isUnavailable) {
     return { status: 503, reason: 'The user store is away.', headers: { 'Retry-After': '5' }, page: troublePage };
   }
   if (error instanceof ScimError) {

@@ -5,13 +5,13 @@ import type { ActivityRecorder } from '../../activity/recorder.js';
 import { formAction } from '../../pages/form-action.js';
 import { sendPage } from '../../pages/frame.js';
 import { notSetUpPage } from '../../pages/login.js';
-import { browserSessions } from '../../sign-in/browser-session.js';
-import { ownForms } from '../../sign-in/csrf.js';
-import { signInFlow } from '../../sign-in/flow.js';
-import { providers } from '../../sign-in/provider.js';
-import { seals } from '../../sign-in/seal.js';
-import { signInActivities } from '../../sign-in/sign-in-activity.js';
-import { signInLimits } from '../../sign-in/sign-in-limits.js';
+import { createBrowserSessions } from '../../sign-in/browser-session.js';
+import { createCsrfProtection } from '../../sign-in/csrf.js';
+import { createSignInFlow } from '../../sign-in/flow.js';
+import { createProviders } from '../../sign-in/provider.js';
+import { createSeals } from '../../sign-in/seal.js';
+import { createSignInActivities } from '../../sign-in/sign-in-activity.js';
+import { createSignInLimits } from '../../sign-in/sign-in-limits.js';
 import type { StoreClient } from '../../store-client.js';
 import { notFound, otherMethods } from '../send.js';
 import { globalTokenRevocation, REVOCATION_PATH } from './global-token-revocation.js';
@@ -52,8 +52,8 @@ export function signInRoutes(
 
 function contextOf(options: SignInOptions, store: StoreClient, activities: ActivityRecorder, log: Logger) {
   const { publicUrl, appUrl, passwordUrl, secret } = options;
-  const sealing = seals(secret);
-  const known = providers();
+  const sealing = createSeals(secret);
+  const known = createProviders();
   return {
     store,
     log,
@@ -61,12 +61,12 @@ function contextOf(options: SignInOptions, store: StoreClient, activities: Activ
     appUrl,
     passwordUrl,
     providers: known,
-    flow: signInFlow({ store, seals: sealing, providers: known, publicUrl }),
+    flow: createSignInFlow({ store, seals: sealing, providers: known, publicUrl }),
     seals: sealing,
-    forms: ownForms(sealing, publicUrl),
-    sessions: browserSessions(store, log),
-    limits: signInLimits(),
-    record: signInActivities(activities),
+    forms: createCsrfProtection(sealing, publicUrl),
+    sessions: createBrowserSessions(store, log),
+    limits: createSignInLimits(),
+    record: createSignInActivities(activities),
     formAction: formAction({ publicUrl, appUrl, passwordUrl }),
   };
 }

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { type Filter, Operator } from '../../../proto/gen/userstore/v1/filter.js';
 import { DomainError } from '../../../userstore/model/domain-error.js';
-import { matcherOf } from '../../../userstore/model/evaluate.js';
+import { createMatcher } from '../../../userstore/model/evaluate.js';
 import { USER_FIELDS, valuesOf } from '../../../userstore/model/fields.js';
 import { allOf, anyOf, compare, elementMatch, equal, not, present, typed } from '../../harness/users.js';
 
@@ -40,7 +40,7 @@ const rows: [title: string, filter: Filter, chosen: string][] = [
 describe('an element filter chooses by', () => {
   for (const [title, filter, chosen] of rows) {
     it(title, () => {
-      const { matches } = matcherOf(filter, fields);
+      const { matches } = createMatcher(filter, fields);
       const found = Object.entries(elements).filter(([, element]) => matches(valuesOf(element)));
       expect(found.map(([name]) => name).join(' ')).to.equal(chosen);
     });
@@ -48,7 +48,7 @@ describe('an element filter chooses by', () => {
 
   it('text with regard to letter case where the field demands it', () => {
     const photos = USER_FIELDS.photos.fields;
-    const { matches } = matcherOf(equal('value', 'https://x.example/A'), photos);
+    const { matches } = createMatcher(equal('value', 'https://x.example/A'), photos);
     expect(matches(valuesOf(typed('https://x.example/A')))).to.equal(true);
     expect(matches(valuesOf(typed('https://x.example/a')))).to.equal(false);
   });
@@ -83,7 +83,7 @@ describe('an element filter is refused: FILTER_UNSUPPORTED', () => {
   ];
   for (const [title, filter] of refused) {
     it(title, () =>
-      expect(() => matcherOf(filter, fields))
+      expect(() => createMatcher(filter, fields))
         .to.throw(DomainError)
         .include({ reason: 6 }),
     );

@@ -16,7 +16,7 @@ import { createApp } from './app.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
 import { createDrain } from './drain.js';
 import { createEdgeMetrics } from './metrics.js';
-import type { SignInOptions } from './routes/sign-in/routes.js';
+import type { SignInOptions } from './routes/sign-in/context.js';
 import { badRequest, errorBody, ScimError } from './scim/scim-error.js';
 import { findLoginSecret } from './sign-in/login-secret.js';
 import { createStoreClient } from './store-client.js';

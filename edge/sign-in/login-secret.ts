@@ -1,22 +1,22 @@
 /**
- * The secret of all edges of an installation, from which they seal what a browser keeps for them: given or, for
- * an installation that was given none, a random one in a file that only its owner can read.
+ * The secret with which all edges of an installation seal the state that browsers keep. The operator configures it;
+ * otherwise the edge creates a random one in a file that only its owner can read.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** As configuration knows it. */
+/** A configured secret. */
 const LOGIN_SECRET = /^[\x21-\x7e]{32,}$/;
 
-/** Where the secret may be. */
+/** The source of the secret. */
 export interface SecretPlace {
-  /** Undefined: the one in `login-secret` in `dataDir`, which is made if there is none. */
+  /** Undefined: the file `login-secret` in `dataDir`, which the edge creates if it is missing. */
   loginSecret: string | undefined;
   dataDir: string;
 }
 
-/** The secret. Throws an Error that names the file where that has none. */
+/** Returns the secret. Throws an Error that names the file if the file holds none. */
 export async function findLoginSecret({ loginSecret, dataDir }: SecretPlace): Promise<string> {
   if (loginSecret !== undefined) return loginSecret;
   const file = join(dataDir, 'login-secret');
@@ -36,7 +36,7 @@ async function read(file: string): Promise<string> {
   throw new Error(`${file} holds no login secret: 32 or more printable ASCII characters without blanks`);
 }
 
-/** Written whole or not at all; of two processes that do it at once, one wins and both read its file. */
+/** Writes the file atomically. If two processes create it at once, one wins and both read its file. */
 async function make(file: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });

@@ -1,4 +1,4 @@
-/** An organization's OpenID provider, through openid-client: where to send a browser, and whom a code stands for. */
+/** An organization's OpenID provider, through openid-client: the address to sign in at, and the person behind a code. */
 import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
@@ -6,31 +6,31 @@ import { CLOCK_SKEW, InvalidTokenError, keysAt, verifyIdToken } from './jwt.js';
 import { boundedFetch, PROVIDER_MS, ProviderError } from './outbound.js';
 import { SignInError } from './sign-in-error.js';
 
-/** What a provider says of itself is asked for again after this time. */
+/** Lifetime of a cached discovery document. */
 const DISCOVERY_MS = 5 * 60_000;
 const MAX_PROVIDERS = 1000;
-/** Those that are of use here: wherever they are, requests and browsers are sent there. */
+/** The endpoints that the edge uses: it sends requests and browsers there, wherever they are. */
 const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'end_session_endpoint'] as const;
 
-/** What is checked of an answer, made when the browser was sent away. */
+/** The values that bind an answer to its request. */
 export interface Checks {
   state: string;
   nonce: string;
-  /** The secret of PKCE (RFC 7636). */
+  /** The code verifier of PKCE (RFC 7636). */
   verifier: string;
 }
 
-/** Whom the provider vouches for. */
+/** The person that the provider vouches for. */
 export interface Person {
   subject: string;
   preferredUsername: string | undefined;
   idToken: string;
 }
 
-/** The providers that one edge has met. All calls end within seconds. */
+/** The providers that one edge knows. All calls end within seconds. */
 export type Providers = ReturnType<typeof createProviders>;
 
-/** Knows none yet. */
+/** Creates the access to providers, with an empty cache. */
 export function createProviders() {
   const known = new LRUCache<string, Awaited<ReturnType<typeof discover>>>({
     max: MAX_PROVIDERS,
@@ -67,14 +67,14 @@ export function createProviders() {
   }
 
   return {
-    /** New checks for a sign-in. */
+    /** Creates the checks of a sign-in. */
     newChecks: (): Checks => ({
       state: oidc.randomState(),
       nonce: oidc.randomNonce(),
       verifier: oidc.randomPKCECodeVerifier(),
     }),
 
-    /** Where a browser signs in and comes back from to `redirectUri`. Throws ProviderTrouble. */
+    /** Returns the address where a browser signs in; it returns to `redirectUri`. Throws ProviderError. */
     async signInUrl(
       connection: UsableSsoConnection,
       { state, nonce, verifier }: Checks,
@@ -93,23 +93,23 @@ export function createProviders() {
       }).href;
     },
 
-    /** Whom the browser comes back as; `returned` is the redirect URI with the query. Throws SignInFailure, ProviderTrouble. */
+    /** Redeems the code; `returned` is the redirect URI with the query. Throws SignInError, ProviderError. */
     redeem: (connection: UsableSsoConnection, checks: Checks, returned: URL): Promise<Person> =>
       inTime(redeem(connection, checks, returned)),
 
-    /** Where a browser signs out of the provider too, if that offers it. Throws ProviderTrouble. */
+    /** Returns the address where a browser signs out of the provider, if it offers one. Throws ProviderError. */
     async signOutUrl(connection: UsableSsoConnection, idToken: string, returnTo: string): Promise<string | undefined> {
       const { client } = await clientOf(connection);
       if (client.serverMetadata().end_session_endpoint === undefined) return undefined;
       return oidc.buildEndSessionUrl(client, { id_token_hint: idToken, post_logout_redirect_uri: returnTo }).href;
     },
 
-    /** The keys with which the provider signs, and its name in tokens. Throws ProviderTrouble. */
+    /** Returns the provider's signing keys and its issuer name in tokens. Throws ProviderError. */
     keysOf: providerOf,
   };
 }
 
-/** What a provider says of itself, as far as it can be believed. */
+/** Reads the discovery document and checks every value that the edge relies on. */
 async function discover(issuer: string) {
   const options = {
     timeout: PROVIDER_MS / 1000,
@@ -131,10 +131,10 @@ async function discover(issuer: string) {
   }
 }
 
-/** What openid-client says of answers that are not those of a token endpoint: a page of something in between. */
+/** openid-client's codes for answers that no token endpoint gives, such as the page of a proxy. */
 const UNREADABLE = ['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_PARSE_ERROR'];
 
-/** What became of a code, in words; what the provider answers beyond an error's name stays out of them. */
+/** Maps a failed code exchange to an error. The text contains the provider's error name and nothing else it sent. */
 function failureOf(error: unknown): Error {
   const trouble = troubleIn(error);
   if (trouble) return trouble;
@@ -157,7 +157,7 @@ function failureOf(error: unknown): Error {
   return error instanceof Error ? error : new Error('sign-in failed');
 }
 
-/** The text of what is at the bottom of an error: those of both libraries hold no values, those of parsers do. */
+/** Returns the innermost message of an error. Messages of both libraries hold no values; those of parsers do. */
 function innermost(error: unknown): string {
   let found = error;
   while (found instanceof Error && found.cause instanceof Error && !(found.cause instanceof SyntaxError)) {
@@ -174,7 +174,7 @@ function troubleIn(error: unknown): ProviderError | undefined {
   return undefined;
 }
 
-/** However many requests it takes, the person waits no longer. */
+/** Bounds the person's waiting time, whatever number of requests discovery takes. */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -187,5 +187,5 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Userstore takes such issuers on loopback addresses only. */
+/** userstore accepts HTTP issuers on loopback addresses only. */
 const isHttp = (issuer: string) => issuer.startsWith('http:');

@@ -1,6 +1,6 @@
 /**
- * Universal Logout: an organization's provider asks that all sessions of a user be ended, with a JWT that it signed
- * (draft-parecki-oauth-global-token-revocation, as Okta has it).
+ * Universal Logout: an organization's provider asks to end all sessions of a user, with a JWT that it signed
+ * (draft-parecki-oauth-global-token-revocation, in Okta's form).
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -19,18 +19,18 @@ const body = z.object({
   ]),
 });
 
-/** What is answered: the status, and of a refusal why. */
+/** The answer: a status and, if it refuses, the reason. */
 export interface RevocationAnswer {
   status: 204 | 400 | 401 | 404 | 422;
-  /** For the activity and, unless it is 401, for whoever asked; no value of the request is in it. */
+  /** For the activity log and, unless the status is 401, for the client. Contains no value of the request. */
   reason: string;
-  /** Whose provider it is, or, where the token is not valid, claims to be. */
+  /** The organization of the provider; of an invalid token the one that the token claims. */
   organizationId: string | undefined;
   userId?: string;
 }
 type Answer = Omit<RevocationAnswer, 'organizationId'>;
 
-/** Handles requests to `endpoint`, the address that tokens must be meant for. Throws StoreFailure and ProviderTrouble. */
+/** Creates the handler for `endpoint`, the audience of the tokens. Throws StoreError and ProviderError. */
 export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers, 'keysOf'>, endpoint: string) {
   const keyOf = (issuer: string, jti: string) =>
     createHash('sha256').update(`revocation ${issuer} ${jti}`).digest('base64url');
@@ -48,7 +48,7 @@ export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers,
   }
 
   async function answer(token: string, asked: unknown, { issuer, own }: Claimed, requestId: string) {
-    // Nobody is asked for keys who is not the provider of some organization.
+    // The edge fetches keys from known providers only.
     if (own === undefined) throw new InvalidTokenError('"iss" and "sub" are of no organization\'s client');
     const { keys, issuer: name } = await keysOf(issuer);
     const { jti, expireTime } = await verifyRevocationToken(token, keys, name, endpoint);
@@ -59,7 +59,7 @@ export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers,
     if (!isFirst) throw new InvalidTokenError('it was used already');
     const actor = { caller: 'edge', apiTokenId: undefined, requestId };
     const revoked = await revoke({ organizationId: own, actor, user }, requestId);
-    // Used up when it is done: a provider that got no answer sends the same token again.
+    // Consumes the token after the work: a provider that got no answer sends the same token again.
     await store.useOnce(use, requestId);
     return revoked;
   }
@@ -84,7 +84,7 @@ export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers,
   };
 }
 
-/** What a token says that it is, and whose that would be: the organization with the client. */
+/** Returns the token's unverified claims and the organization with that issuer and client. */
 interface Claimed {
   issuer: string;
   own: string | undefined;
@@ -95,7 +95,7 @@ const REFUSALS: Partial<Record<ErrorReason, Answer>> = {
   [ErrorReason.ERROR_REASON_FIELD_INVALID]: { status: 422, reason: 'Nobody can have such an identifier.' },
 };
 
-/** Whose sessions a body asks about; undefined where it does not say so in a known way. */
+/** Returns the subject that the body names; undefined if its form is unknown. */
 function userIn(bytes: unknown): RevokeUserSessionsRequest['user'] {
   let json: unknown;
   try {

@@ -1,21 +1,21 @@
-/** What becomes an activity of sign-ins and of Universal Logouts, so that a reference number can be explained. */
+/** The activities of sign-ins and Universal Logouts, by which support explains a reference number. */
 import type { Response } from 'express';
 import type { ActivityRecorder } from '../activity/recorder.js';
 import { localsOf } from '../request-log.js';
 
-/** What is written down: never a code, a token, a cookie or an e-mail address. */
+/** The recorded values: never a code, a token, a cookie or an e-mail address. */
 export interface SignInActivity {
   method: 'SIGN-IN' | 'UNIVERSAL-LOGOUT';
   organizationId: string;
   userId?: string | undefined;
   status: number;
-  /** In words. */
+  /** A sentence for support. */
   detail: string;
 }
 
 const PATHS = { 'SIGN-IN': '/login', 'UNIVERSAL-LOGOUT': '/login/global-token-revocation' };
 
-/** Writes activities down, each under the id of its request. */
+/** Creates the function that records an activity under the id of its request. */
 export const createSignInActivities =
   ({ record }: ActivityRecorder) =>
   (response: Response, activity: SignInActivity): void => {

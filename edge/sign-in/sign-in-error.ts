@@ -1,12 +1,12 @@
-/** A sign-in that does not succeed: what the person is told, and what is written down for those who are asked why. */
+/** A failed sign-in: the page for the person, and the reason for support. */
 
 /**
- * What a person can do about it: "refused" nothing but ask his administrator; "expired" begin again; "trouble" try again,
- * as the provider or the way to it fails.
+ * The person's way out. "refused": ask their administrator; "expired": begin again; "trouble": try again later, as the
+ * provider or the network to it fails.
  */
 type Kind = 'refused' | 'expired' | 'trouble';
 
-/** The message is for the activity log: it has no secret and nothing that the browser could have made up. */
+/** The message is for the activity log: no secret, and nothing that the browser could have made up. */
 export class SignInError extends Error {
   constructor(
     readonly kind: Kind,

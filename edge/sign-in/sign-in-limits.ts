@@ -1,20 +1,20 @@
-/** How often sign-in may be tried: from one address, and for one account. Counted by each edge for itself. */
+/** Limits of sign-in attempts, by network and by account. Each edge counts its own. */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { networkOf } from '../limits/network.js';
 
-/** In a minute. A whole office may be behind one address. */
+/** Attempts within a minute. A whole office may share one address. */
 const PER_ADDRESS = 200;
 const PER_ACCOUNT = 10;
 const WINDOW_SECONDS = 60;
 
-/** Too often; in so many seconds it is possible again. */
+/** Too many attempts; the next one is possible after `seconds`. */
 export class TooManyAttemptsError extends Error {
   constructor(readonly seconds: number) {
     super('too often');
   }
 }
 
-/** What one edge has seen of a minute. Each call counts, and throws TooOften. */
+/** Creates the counters of one edge. Each call counts, and throws TooManyAttemptsError. */
 export function createSignInLimits() {
   const addresses = new RateLimiterMemory({ keyPrefix: 'address', points: PER_ADDRESS, duration: WINDOW_SECONDS });
   const typed = new RateLimiterMemory({ keyPrefix: 'typed', points: PER_ACCOUNT, duration: WINDOW_SECONDS });
@@ -32,15 +32,15 @@ export function createSignInLimits() {
   };
 
   return {
-    /** A step of a sign-in from this address. */
+    /** Counts a step of a sign-in from this address. */
     address: (address?: string) => count(addresses, networkOf(address)),
-    /** An e-mail address typed at this address: anybody can type it, so what strangers do elsewhere must not count. */
+    /** Counts an e-mail address typed at this network: anybody can type it, so other networks must not count. */
     typed: (email: string, address?: string) => count(typed, `${networkOf(address)} ${email.toLowerCase()}`),
-    /** A sign-in as this account, from wherever: an organization and a subject for whom its provider has vouched. */
+    /** Counts a sign-in as this account from any network: the organization's provider vouched for the subject. */
     account: (organizationId: string, subject: string) => count(accounts, `${organizationId} ${subject}`),
-    /** A token for revocation from this address that was not valid. */
+    /** Counts an invalid revocation token from this address. */
     refusedToken: (address?: string) => count(refused, networkOf(address)),
-    /** Whether there were too many of those. */
+    /** Refuses a network with too many invalid revocation tokens. */
     async mayBringToken(address?: string): Promise<void> {
       const seen = await refused.get(networkOf(address));
       if (seen && seen.consumedPoints > PER_ADDRESS) throw tooOften(seen);

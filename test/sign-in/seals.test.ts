@@ -43,16 +43,16 @@ describe('a sealed value', () => {
 
 describe('a mark', () => {
   it('is of one value and one secret', () => {
-    const { mark, isMark } = createSeals(SECRET);
-    expect(isMark('browser', mark('browser'))).to.equal(true);
+    const { sign, verify } = createSeals(SECRET);
+    expect(verify('browser', sign('browser'))).to.equal(true);
     for (const other of [
-      mark('other'),
-      createSeals(`${SECRET}.`).mark('browser'),
+      sign('other'),
+      createSeals(`${SECRET}.`).sign('browser'),
       '',
       'x',
-      mark('browser').slice(0, -1),
+      sign('browser').slice(0, -1),
     ]) {
-      expect(isMark('browser', other)).to.equal(false);
+      expect(verify('browser', other)).to.equal(false);
     }
   });
 });

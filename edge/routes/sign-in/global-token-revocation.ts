@@ -1,14 +1,14 @@
-/** The address of Universal Logout, for machines: a status, and of a refusal one sentence. */
+/** The endpoint of Universal Logout. It answers machines: a status and, if it refuses, one sentence. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { leaveCause, localsOf } from '../../request-log.js';
 import { createRevocation, type RevocationAnswer } from '../../sign-in/revocation.js';
+import type { SignInContext } from './context.js';
 import { answerTo } from './page-errors.js';
-import type { SignInContext } from './routes.js';
 
-/** Where tokens must be meant for, below the edge's own address. */
+/** The path that a token must name as its audience, below the edge's own origin. */
 export const REVOCATION_PATH = '/login/global-token-revocation';
 
-/** All that a token that is not valid is told: why not would tell whose providers there are. */
+/** The only text for an invalid token: a reason would reveal which providers exist. */
 const NOT_VALID = 'The token is not valid.';
 
 const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i;
@@ -19,7 +19,7 @@ const ERRORS: Record<Exclude<RevocationAnswer['status'], 204>, string> = {
   422: 'unprocessable',
 };
 
-/** The handlers, with that which reads the body as bytes among them. */
+/** Returns the handlers in order: attempt limit, body as bytes, answer, errors. */
 export function globalTokenRevocation(
   context: SignInContext,
   readBody: RequestHandler,
@@ -42,7 +42,7 @@ export function globalTokenRevocation(
     }
     if (status === 401) {
       response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
-      log.info({ requestId, reason }, 'revocation refused');
+      log.info({ requestId, reason }, 'global token revocation refused');
     }
     if (status === 204) response.status(204).end();
     else {

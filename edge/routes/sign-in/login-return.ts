@@ -4,18 +4,18 @@ import { localsOf } from '../../request-log.js';
 import { ATTEMPT_COOKIE, clearCookie, cookieIn } from '../../sign-in/cookies.js';
 import type { Attempt } from '../../sign-in/flow.js';
 import { SignInError } from '../../sign-in/sign-in-error.js';
+import type { SignInContext } from './context.js';
 import type { loginChoice } from './login-choice.js';
 import { answerTo } from './page-errors.js';
-import type { SignInContext } from './routes.js';
 
-/** The handler of /login/return/{organization}. */
+/** Returns the handler of /login/return/{organization}. */
 export function loginReturn(
   context: SignInContext,
   choice: Pick<ReturnType<typeof loginChoice>, 'ask'>,
 ): RequestHandler<{ organizationId: string }> {
   const { flow, sessions, limits, record } = context;
 
-  /** Signs the person in, or asks him first where a link came upon the session of somebody else; what is written down. */
+  /** Signs the person in, or asks first if a link met another user's session. Returns the activity to record. */
   async function signIn(request: Request, response: Response, attempt: Attempt) {
     const { requestId } = localsOf(response);
     const { organizationId, target } = attempt;
@@ -23,12 +23,12 @@ export function loginReturn(
     const query = request.originalUrl.slice(request.originalUrl.indexOf('?') + 1);
     const person = await flow.personOf(attempt, query, requestId);
     await limits.account(organizationId, person.subject);
-    const present = attempt.begunBy === 'link' ? await sessions.live(request, response) : undefined;
+    const currentSession = attempt.begunBy === 'link' ? await sessions.live(request, response) : undefined;
     const { sessionToken, session, linked } = await flow.sessionOf(attempt, person, requestId);
     const detail = linked ? `Signed in, and linked to the Okta user ${person.subject}.` : 'Signed in.';
     const userId = session?.userId;
-    if (session && present && present.userId !== userId) {
-      await choice.ask(request, response, present, { session, sessionToken, target });
+    if (session && currentSession && currentSession.userId !== userId) {
+      await choice.ask(request, response, currentSession, { session, sessionToken, target });
       return {
         userId,
         status: 200,

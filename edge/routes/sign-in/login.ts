@@ -8,18 +8,18 @@ import { type Address, addressIn } from '../../sign-in/address.js';
 import { ATTEMPT_COOKIE, setCookie } from '../../sign-in/cookies.js';
 import { ATTEMPT_SECONDS, type Attempt } from '../../sign-in/flow.js';
 import { targetOf } from '../../sign-in/target.js';
+import type { SignInContext } from './context.js';
 import { answerTo } from './page-errors.js';
-import type { SignInContext } from './routes.js';
 
 const NOT_AN_ADDRESS = 'Enter your e-mail address in full, such as ana@example.com.';
 const NOT_HERE = 'This address cannot be used to sign in here. Check it, or ask your administrator.';
 const ANOTHER_PAGE = 'This page was open for long, or in another window. Please press Continue once more.';
 
-/** The handlers of /login and /login/okta. */
+/** Returns the handlers of /login and /login/okta. */
 export function loginHandlers(context: SignInContext) {
   const { store, flow, forms, limits, record, appUrl, passwordUrl, formAction } = context;
 
-  /** The address asked for; undefined where it is simply the application. */
+  /** Returns the requested address after sign-in; undefined: the application's start page. */
   const returnToIn = (asked: unknown): string | undefined => {
     const target = targetOf(asked, appUrl);
     return target === appUrl ? undefined : target;
@@ -30,7 +30,7 @@ export function loginHandlers(context: SignInContext) {
     sendPage(response, status, title, main, formAction);
   }
 
-  /** Sends the browser to the provider. What hinders it is an activity of the organization. */
+  /** Sends the browser to the provider. A failure becomes an activity of the organization. */
   async function goToProvider(
     response: Response,
     connection: UsableSsoConnection,
@@ -49,13 +49,13 @@ export function loginHandlers(context: SignInContext) {
     }
   }
 
-  /** Whose address it is matters not; its domain decides. */
+  /** Finds the connection by the domain of the address, whether or not a user has the address. */
   async function connectionFor({ domain }: Address, response: Response): Promise<UsableSsoConnection | undefined> {
     const key = { $case: 'domain', value: domain } as const;
     return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections[0];
   }
 
-  /** The connection to this issuer; where organizations share it, that of the address, if there is one. */
+  /** Finds the connection to an issuer. If several organizations share the issuer, the domain of the address decides. */
   async function connectionTo(
     issuer: string,
     address: Address | undefined,
@@ -81,7 +81,7 @@ export function loginHandlers(context: SignInContext) {
     const refuse = (status: number, error: string) =>
       showForm(request, response, status, { email: typed, returnTo, error });
 
-    if (forms.whence(request) === 'elsewhere' || !forms.hasToken(request)) return refuse(403, ANOTHER_PAGE);
+    if (forms.fetchSite(request) === 'cross-site' || !forms.hasToken(request)) return refuse(403, ANOTHER_PAGE);
     const address = addressIn(email);
     if (!address) return refuse(422, NOT_AN_ADDRESS);
     await limits.typed(address.text, request.ip);
@@ -98,7 +98,7 @@ export function loginHandlers(context: SignInContext) {
     await goToProvider(response, connection, { target: returnTo ?? appUrl, begunBy: 'form' }, address.text);
   };
 
-  /** Third-party initiated login (OpenID Connect Core section 4): nothing that the browser brings is believed. */
+  /** Third-party initiated login (OpenID Connect Core section 4). The parameters are hints and prove nothing. */
   const fromOkta: RequestHandler = async (request, response) => {
     const { iss, login_hint: hint, target_link_uri: asked } = request.query;
     const returnTo = returnToIn(asked);
@@ -113,6 +113,6 @@ export function loginHandlers(context: SignInContext) {
   return { show, post, fromOkta };
 }
 
-/** The login page, for somebody who wants to get there. */
+/** Returns the address of the login page that leads to `returnTo` after sign-in. */
 export const loginAddress = (returnTo: string | undefined): string =>
   returnTo === undefined ? '/login' : `/login?${new URLSearchParams({ return_to: returnTo })}`;

@@ -1,4 +1,4 @@
-/** The answer to whatever a route for people threw: a page, and what is written down of it. */
+/** Errors of the routes for people: each becomes a page and a reason for the activity log. */
 import type { ErrorRequestHandler } from 'express';
 import { sendPage } from '../../pages/frame.js';
 import { expiredPage, oddPage, type Page, refusedPage, tooManyAttemptsPage, troublePage } from '../../pages/login.js';
@@ -9,7 +9,7 @@ import { SignInError } from '../../sign-in/sign-in-error.js';
 import { TooManyAttemptsError } from '../../sign-in/sign-in-limits.js';
 import { StoreError } from '../../store-client.js';
 
-/** How a failure is answered, and its reason for the activity log. */
+/** The answer to a failure, and its reason for the activity log. */
 export interface FailureAnswer {
   status: number;
   reason: string;
@@ -20,7 +20,7 @@ export interface FailureAnswer {
 const STATUSES = { refused: 403, expired: 400, trouble: 502 };
 const PAGES = { refused: refusedPage, expired: expiredPage, trouble: troublePage };
 
-/** What is answered to a failure. */
+/** Maps an error to its answer. */
 export function answerTo(error: unknown): FailureAnswer {
   if (error instanceof SignInError) {
     return { status: STATUSES[error.kind], reason: error.message, page: PAGES[error.kind] };
@@ -41,14 +41,14 @@ export function answerTo(error: unknown): FailureAnswer {
     return { status: error.status, reason: error.message, headers: error.headers, page };
   }
   const { status } = (error ?? {}) as { status?: unknown };
-  // What Express and its body parser refuse.
+  // Errors of Express and its body parser.
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return { status, reason: 'The request is malformed.', page: oddPage };
   }
   return { status: 500, reason: 'The service failed.', page: troublePage };
 }
 
-/** Sends the page. The cause of a 5xx goes to the log. */
+/** Sends the page. The log gets the cause of a 5xx. */
 export const pageErrorHandler: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   const { status, headers = {}, page } = answerTo(error);
   const { requestId, again = '/login' } = localsOf(response);

@@ -1,4 +1,4 @@
-/** Bodies from people and machines without a token: small, and here within seconds, as anybody may send them. */
+/** Bodies of anonymous requests: at most 16 KiB, complete within 5 s. */
 import express, { type RequestHandler } from 'express';
 import { ScimError } from '../../scim/scim-error.js';
 
@@ -9,10 +9,10 @@ const MAX_MS = 5000;
 export const readForm = (): RequestHandler =>
   inTime(express.urlencoded({ extended: false, limit: MAX_BYTES, parameterLimit: 20 }));
 
-/** Reads a body of any type, as bytes. */
+/** Reads a body of any type as bytes. */
 export const readBytes = (): RequestHandler => inTime(express.raw({ type: () => true, limit: MAX_BYTES }));
 
-/** Stops to wait for a body that does not come: 408, and the end of the connection. */
+/** Answers 408 and closes the connection if the body is not complete in time. */
 function inTime(read: RequestHandler): RequestHandler {
   return (request, response, next) => {
     let isOver = false;

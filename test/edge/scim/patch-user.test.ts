@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { PATCH_OP } from '../../../edge/scim/patch-request.js';
-import { operationsOf, parsePatch } from '../../../edge/scim/patch-user.js';
+import { mergeOperations, parsePatch } from '../../../edge/scim/patch-user.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
 import type { PatchOperation } from '../../../proto/gen/userstore/v1/user_service.js';
 import { add, allOf, equal, plain, remove, replace, typed } from '../../harness/users.js';
@@ -219,7 +219,7 @@ describe('a PATCH body', () => {
 
   it('that sets what a PUT names clears nothing else', () => {
     const body = { schemas: [CORE_USER], id: 'x', userName: 'ana', active: false, password: 's3cret', salary: 5 };
-    expect(plain(operationsOf(body))).to.deep.equal(
+    expect(plain(mergeOperations(body))).to.deep.equal(
       plain([replace('user_name', { userName: 'ana' }), replace('active', { active: false })]),
     );
   });

@@ -1,4 +1,4 @@
-/** Who may import what, and what a file may be called: each rule with the reason that a failure prints. */
+/** Import rules and file names: each rule has the reason that a failure prints. */
 import { expect } from 'chai';
 import { type Import, importsIn, projectFiles } from './harness/sources.js';
 
@@ -83,7 +83,7 @@ const IMPORTS: ImportRule[] = [
   {
     from: /^(edge|userstore|proto|bin)\//,
     mayNot: /^@opentelemetry\/(?!api$)/,
-    because: 'whether and where traces go is for whoever runs the services, who loads an SDK',
+    because: 'the operator decides whether and where traces go, and loads an SDK',
   },
   {
     from: /^edge\/store-client\.ts/,
@@ -196,7 +196,7 @@ const IMPORTS: ImportRule[] = [
   {
     from: /^(edge|userstore)\/health-check\.ts/,
     mayNot: /^(config|edge|userstore|proto|bin)\//,
-    because: 'it is a process of its own that asks the service from outside, every few seconds: it must start at once',
+    because: 'it is a separate process that asks the service from outside, every few seconds: it must start at once',
   },
   {
     from: /^(config|edge|userstore|bin)\/(?!.*\bhealth-check\.ts)/,

@@ -45,7 +45,7 @@ const passagesBy = (pattern: RegExp, file: string, text: string): Passage[] =>
 const COMMENT = /\/\*([\s\S]*?)\*\/|(?:^|(?<=\s))\/\/(.*)$/gm;
 const DOC_COMMENT = /\/\*\*([\s\S]*?)\*\//g;
 /** A literal of text; in sources these are log lines, error causes, texts of commands, titles of tests. */
-const LITERAL = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g;
+const LITERAL = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\\n]|\\.)*)`/g;
 const HASH_COMMENT = /(?:^|(?<=\s))#(.*)$/gm;
 /** Code in documents is quoted, not written in the document's own words. */
 const withoutCode = (text: string) => text.replace(/```[\s\S]*?```/g, blank).replace(/`[^`\n]*`/g, blank);
@@ -61,7 +61,9 @@ function passagesIn(file: string, text: string): Passage[] {
 }
 
 const isText = (path: string) =>
-  /\.(ts|md|proto|ya?ml|sh)$|Dockerfile$|^\.ci\/run$/.test(path) && path !== 'test/language.test.ts';
+  /\.(ts|md|proto|ya?ml|sh)$|Dockerfile$|^\.ci\/run$/.test(path) &&
+  path !== 'test/language.test.ts' &&
+  !path.startsWith('proto/gen/');
 
 /** Returns where a rule is broken, each place with its words. */
 const broken = ({ mayNot }: LanguageRule, passages: readonly Passage[]): string[] =>

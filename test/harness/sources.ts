@@ -18,14 +18,14 @@ export function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): s
   return projectRoot(dirname(folder));
 }
 
-/** Reads every file that git tracks or would track, except generated code; keys are paths from the project's root. */
+/** Reads every file that git tracks or would track and that `isWanted` accepts; keys are paths from the project's root. */
 export function projectFiles(isWanted: (path: string) => boolean): Map<string, string> {
   const root = projectRoot();
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
   });
-  const paths = listed.split('\0').filter((path) => path !== '' && !path.startsWith('proto/gen/') && isWanted(path));
+  const paths = listed.split('\0').filter((path) => path !== '' && isWanted(path));
   return new Map(
     paths
       .filter((path) => existsSync(join(root, path)))

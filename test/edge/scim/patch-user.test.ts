@@ -30,7 +30,7 @@ const rows: [title: string, operation: object, operations: PatchOperation[]][] =
     ],
   ],
   [
-    'Okta echoes the id and sends a password: both are passed over',
+    'Okta echoes the id and sends a password: both are ignored',
     { op: 'replace', value: { id: 'x', password: 's3cret', title: 'CFO' } },
     [replace('title', { title: 'CFO' })],
   ],
@@ -130,7 +130,7 @@ const rows: [title: string, operation: object, operations: PatchOperation[]][] =
   ],
   ['remove of another extension', { op: 'remove', path: ACME }, [remove('extension_attributes', extended(undefined))]],
   [
-    'unknown names beside known ones are passed over',
+    'unknown names beside known ones are ignored',
     { op: 'replace', value: { salary: 5, title: 'CFO' } },
     [replace('title', { title: 'CFO' })],
   ],

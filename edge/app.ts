@@ -99,7 +99,7 @@ export function createApp(options: AppOptions): Express {
   );
   // For all that follows nobody needs a token.
   app.use((request, response, next) => {
-    admit.stranger(request, response);
+    admit.anonymous(request, response);
     next();
   });
   app

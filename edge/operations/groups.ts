@@ -1,6 +1,6 @@
 /** What can be done with groups: each operation reads a body, calls userstore, and gives back what it answered. */
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
-import type { RequestScope } from '../caller.js';
+import type { RequestScope } from '../request-context.js';
 import { parseFilter } from '../scim/filter.js';
 import { parseGroup } from '../scim/group.js';
 import { parseGroupPatch } from '../scim/patch-group.js';

@@ -1,5 +1,5 @@
 /** What can be done with resources of any type, so that routes and Bulk do the same with all of them. */
-import type { RequestScope } from '../caller.js';
+import type { RequestScope } from '../request-context.js';
 import type { JsonObject } from '../scim/json.js';
 import type { ListQuery } from '../scim/list.js';
 import type { Precondition } from '../scim/precondition.js';

@@ -2,7 +2,7 @@
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import type { RequestScope } from '../caller.js';
+import type { RequestScope } from '../request-context.js';
 import { parseFilter } from '../scim/filter.js';
 import { equal } from '../scim/filter-terms.js';
 import { operationsOf, parsePatch } from '../scim/patch-user.js';

@@ -1,11 +1,9 @@
 /** /Bulk: many operations in one request, each done as if it had come alone (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
 import { resourceIn, sinceMs, userNameIn } from '../activity/request-activity.js';
-import { scopeOf } from '../auth.js';
-import type { RequestScope } from '../caller.js';
 import { toScimError } from '../error-mapping.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
-import { leaveCause, localsOf, type Outcome, pathOf } from '../request-log.js';
+import { leaveCause, localsOf, type Outcome, pathOf, type RequestScope, scopeOf } from '../request-context.js';
 import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
 import { isObject, type JsonObject, parseBody } from '../scim/json.js';
 import { parsePrecondition } from '../scim/precondition.js';

@@ -1,6 +1,6 @@
 /** The discovery endpoints (RFC 7644 section 4). */
 import type { RequestHandler, Response } from 'express';
-import { principalOf } from '../auth.js';
+import { principalOf } from '../request-context.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.js';
 import type { JsonObject } from '../scim/json.js';
 import { listResponse } from '../scim/list.js';

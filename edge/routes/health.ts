@@ -1,6 +1,6 @@
 /** Health for whoever runs the process: alive, and ready to serve. */
 import type { RequestHandler } from 'express';
-import { localsOf } from '../request-log.js';
+import { localsOf } from '../request-context.js';
 import type { StoreClient } from '../store-client.js';
 
 /** Anybody may ask, and userstore is asked no more often than this, in milliseconds. */

@@ -1,10 +1,8 @@
 /** The addresses of one type of resource, and its searches: each handler parses, does one operation, renders. */
 import type { Request, RequestHandler, Response } from 'express';
 import { userNameIn } from '../activity/request-activity.js';
-import { principalOf, scopeOf } from '../auth.js';
-import type { RequestScope } from '../caller.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
-import { localsOf } from '../request-log.js';
+import { localsOf, principalOf, type RequestScope, scopeOf } from '../request-context.js';
 import { type JsonObject, parseBody } from '../scim/json.js';
 import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
 import { locationOf } from '../scim/meta.js';

@@ -6,7 +6,7 @@ import type { Organization } from '../../proto/gen/userstore/v1/organization_ser
 import { sendPage } from '../pages/frame.js';
 import { html } from '../pages/html.js';
 import { SETUP_TITLE, setupPage } from '../pages/setup.js';
-import { leaveCause, localsOf } from '../request-log.js';
+import { leaveCause, localsOf } from '../request-context.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 import type { BaseUrl } from './send.js';
 

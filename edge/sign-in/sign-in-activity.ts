@@ -1,7 +1,7 @@
 /** What becomes an activity of sign-ins and of Universal Logouts, so that a reference number can be explained. */
 import type { Response } from 'express';
 import type { ActivityRecorder } from '../activity/recorder.js';
-import { localsOf } from '../request-log.js';
+import { localsOf } from '../request-context.js';
 
 /** What is written down: never a code, a token, a cookie or an e-mail address. */
 export interface SignInActivity {

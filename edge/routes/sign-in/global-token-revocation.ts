@@ -1,6 +1,6 @@
 /** The address of Universal Logout, for machines: a status, and of a refusal one sentence. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { leaveCause, localsOf } from '../../request-log.js';
+import { leaveCause, localsOf } from '../../request-context.js';
 import { createRevocation, type RevocationAnswer } from '../../sign-in/revocation.js';
 import { answerTo } from './page-errors.js';
 import type { SignInContext } from './routes.js';

@@ -8,7 +8,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 
 /**
  * The label of each reason why admission sheds a request: too many requests, an organization beyond its share, too many
- * bytes of bodies, too many anonymous requests. Dashboards and alerts rely on the label "strangers".
+ * bytes of bodies, too many anonymous requests. Operators' dashboards and alerts rely on the label values.
  */
 const SHED = { requests: 'requests', organization: 'organization', bodies: 'bodies', anonymous: 'strangers' } as const;
 export type ShedReason = keyof typeof SHED;

@@ -15,7 +15,7 @@ import { type StoreClient, StoreError } from '../store-client.js';
 import { checkVersion, etagFor } from './preconditions.js';
 import { type Page, pageOf, type ResourceOperations, required } from './resources.js';
 
-/** Attempts to rehire a user whom others change at the same time. */
+/** Attempts to rehire a user that other requests change at the same time. */
 const MAX_REHIRES = 5;
 
 /** Binds the operations to a userstore. */

@@ -1,8 +1,8 @@
 /** The commands on groups: looking only, as Okta is who changes them. */
 import type { Command } from 'commander';
+import { allOf, equal } from '../../proto/filters.js';
 import { wholeNumber } from '../whole-number.js';
 import { changeText } from './activity-text.js';
-import { equal } from './filter.js';
 import { run } from './run.js';
 import { groupTable, groupText } from './tables.js';
 
@@ -68,5 +68,5 @@ function filterOf({ name, member }: Wanted) {
     ...(name === undefined ? [] : [equal('display_name', name)]),
     ...(member === undefined ? [] : [equal('members.value', member)]),
   ];
-  return filters.length === 0 ? undefined : { expression: { $case: 'allOf' as const, value: { filters } } };
+  return filters.length === 0 ? undefined : allOf(...filters);
 }

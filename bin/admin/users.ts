@@ -1,10 +1,10 @@
 /** The commands on users: looking, as Okta is who changes them, and keeping one out. */
 import { type Command, Option } from 'commander';
+import { allOf, equal } from '../../proto/filters.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { wholeNumber } from '../whole-number.js';
 import { changeText } from './activity-text.js';
-import { equal } from './filter.js';
 import { run } from './run.js';
 import { userTable, userText } from './tables.js';
 import type { Userstore } from './userstore.js';
@@ -111,5 +111,5 @@ function filterOf({ userName, externalId, email, active }: Wanted): Filter | und
     ...(email === undefined ? [] : [equal('emails.value', email)]),
     ...(active === undefined ? [] : [equal('active', active === 'yes')]),
   ];
-  return filters.length === 0 ? undefined : { expression: { $case: 'allOf', value: { filters } } };
+  return filters.length === 0 ? undefined : allOf(...filters);
 }

@@ -7,6 +7,7 @@ import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, st
 import { z } from 'zod';
 import { followCertificates } from '../../config/certificates.js';
 import { type ClientTls, channel } from '../../config/grpc-credentials.js';
+import { equal } from '../../proto/filters.js';
 import { ActivityServiceClient, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type ApiToken, ApiTokenServiceClient } from '../../proto/gen/userstore/v1/api_token_service.js';
@@ -20,7 +21,6 @@ import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js'
 import { failureOf } from '../../proto/rpc-error.js';
 import { accessCalls } from './access-calls.js';
 import type { Config } from './config.js';
-import { equal } from './filter.js';
 
 const DEADLINE_MS = 10_000;
 /** How large a page is asked for, and how many of them at most. */

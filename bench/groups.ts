@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Group } from '../proto/gen/userstore/v1/group.js';
 import { GroupServiceClient } from '../proto/gen/userstore/v1/group_service.js';
 import { User } from '../proto/gen/userstore/v1/user.js';
+import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
 import { NEW_ACCESS_STATE, toDocument } from '../userstore/storage/documents.js';
 import { toGroupDocument } from '../userstore/storage/group-documents.js';
 import { type Chain, createTenants, type Keep, type Setting, send, startChain, TOKENS } from './chains.js';
@@ -20,7 +21,6 @@ const SPARE = 200;
 const PUT_MEMBERS = 10_000;
 const BATCH = 5000;
 const CALL_MS = 60_000;
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';

@@ -55,7 +55,7 @@ export interface Config {
   publicUrl: string;
 }
 
-/** Reads the configuration. Throws Misconfigured with every problem. */
+/** Reads the configuration. Throws ConfigurationError with all problems. */
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
   const data = readVariables(variables, env, readFile, connectionRules);
   return {

@@ -1,0 +1,67 @@
+/**
+ * The commands `npm test`, which runs all tests, and `npm run test:one -- FILE…`, which runs only the tests of the files
+ * and folders that it names, by their path under `test/` or `dist/test/`. Mocha gets the other arguments, such as
+ * `-g "part of a title"`. Both expect that `dist/` is current.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** One more than the two processors of a small machine: most tests wait for processes half of their time. */
+const JOBS = 3;
+/** Their tests need a container engine: `npm run test:compose` runs them. */
+const COMPOSE = 'dist/test/compose/';
+/** These measure times, or load the machine so that others could not: they run one after the other. */
+const ALONE = [];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
+
+const args = process.argv.slice(2);
+process.exitCode = args[0] === '--one' ? one(args.slice(1)) : all(args);
+
+function all(options) {
+  const files = testsIn('dist/test').filter((file) => !file.startsWith(COMPOSE));
+  const isAlone = (file) => ALONE.some((path) => file.startsWith(`dist/test/${path}`));
+  const alone = files.filter(isAlone);
+  const status = run([...options, '--parallel', '--jobs', String(JOBS), ...files.filter((file) => !isAlone(file))]);
+  return alone.length > 0 ? run([...options, ...alone]) || status : status;
+}
+
+function one(args) {
+  const named = args.filter(isTest);
+  if (named.length === 0) {
+    process.stderr.write('Name a test: npm run test:one -- test/FOLDER/NAME.test.ts [-g "part of its title"]\n');
+    return 1;
+  }
+  const files = named.flatMap((path) => {
+    const compiled = relative(root, resolve(path))
+      .replace(/^test\b/, 'dist/test')
+      .replace(/\.ts$/, '.js');
+    return statSync(join(root, compiled), { throwIfNoEntry: false })?.isDirectory() ? testsIn(compiled) : compiled;
+  });
+  const missing = files.find((file) => !existsSync(join(root, file)));
+  if (missing === undefined) return run([...args.filter((arg) => !isTest(arg)), ...files]);
+  process.stderr.write(`There is no ${missing}.\n`);
+  return 1;
+}
+
+/** Whether an argument names tests, by a path from the project's folder or from the current one. */
+function isTest(arg) {
+  return /^(dist\/)?test\//.test(relative(root, resolve(arg))) || /\.test\.[jt]s$/.test(arg);
+}
+
+function testsIn(folder) {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => `${folder}/${name}`)
+    .sort();
+}
+
+/** Runs mocha with the options of `.mocharc.json` and these; returns its exit status. */
+function run(args) {
+  const { status, error } = spawnSync(process.execPath, [mocha, ...args], { cwd: root, stdio: 'inherit' });
+  if (error) throw error;
+  return status ?? 1;
+}

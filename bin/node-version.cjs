@@ -7,8 +7,10 @@ var parts = process.versions.node.split('.');
 var major = Number(parts[0]);
 var minor = Number(parts[1]);
 
-if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) {
-  var needed = 'This project needs Node.js 20.19 or later (22 and 24 are recommended)';
+var isOld = major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor);
+var needed = 'This project needs Node.js 20.19 or later (22 and 24 are recommended)';
+
+if (isOld) {
   process.stderr.write(needed + ', and this is Node.js ' + process.versions.node + '.\n');
   process.exit(1);
 }

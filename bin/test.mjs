@@ -4,7 +4,7 @@
  * `-g "part of a title"`. Both expect that `dist/` is current.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 const JOBS = 3;
 /** Their tests need a container engine: `npm run test:compose` runs them. */
 const COMPOSE = 'dist/test/compose/';
-/** These measure times, or load the machine so that others could not: they run one after the other. */
-const ALONE = [];
+/** These expect answers within fractions of a second, so they run one after the other, with nothing beside them. */
+const ALONE = ['hostile', 'overload'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
@@ -23,10 +23,25 @@ process.exitCode = args[0] === '--one' ? one(args.slice(1)) : all(args);
 
 function all(options) {
   const files = testsIn('dist/test').filter((file) => !file.startsWith(COMPOSE));
-  const isAlone = (file) => ALONE.some((path) => file.startsWith(`dist/test/${path}`));
-  const alone = files.filter(isAlone);
-  const status = run([...options, '--parallel', '--jobs', String(JOBS), ...files.filter((file) => !isAlone(file))]);
-  return alone.length > 0 ? run([...options, ...alone]) || status : status;
+  const alone = ALONE.map((name) => {
+    const file = files.find((path) => path.endsWith(`/${name}.test.js`));
+    if (file === undefined) throw new Error(`bin/test.mjs names ${name}.test.ts, which is not there`);
+    return file;
+  });
+  const beside = files.filter((file) => !alone.includes(file));
+  const status = run([...options, '--parallel', '--jobs', String(JOBS), ...longestFirst(beside)]);
+  return run([...options, ...alone]) || status;
+}
+
+/** Sorts by the longest time that a file allows a test: one that takes a minute must not begin when all others end. */
+function longestFirst(files) {
+  const allowed = new Map(
+    files.map((file) => {
+      const timeouts = readFileSync(join(root, file), 'utf8').matchAll(/\btimeout\(([\d_]+)\)/g);
+      return [file, Math.max(0, ...Array.from(timeouts, ([, ms]) => Number(ms.replaceAll('_', ''))))];
+    }),
+  );
+  return files.toSorted((a, b) => allowed.get(b) - allowed.get(a));
 }
 
 function one(args) {

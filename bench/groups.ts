@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Group } from '../proto/gen/userstore/v1/group.js';
 import { GroupServiceClient } from '../proto/gen/userstore/v1/group_service.js';
 import { User } from '../proto/gen/userstore/v1/user.js';
-import { NEW_ACCOUNT, toDocument } from '../userstore/storage/documents.js';
+import { NEW_ACCESS_STATE, toDocument } from '../userstore/storage/documents.js';
 import { toGroupDocument } from '../userstore/storage/group-documents.js';
 import { type Chain, createTenants, type Keep, type Setting, send, startChain, TOKENS } from './chains.js';
 import type { Database } from './database.js';
@@ -125,7 +125,7 @@ async function seed(mongodbUri: string, organizationId: string) {
         active: true,
         displayName: 'Ana Bell',
       });
-      return toDocument({ ...user, ...times, id: uuidv7(), organizationId }, 1, NEW_ACCOUNT);
+      return toDocument({ ...user, ...times, id: uuidv7(), organizationId }, 1, NEW_ACCESS_STATE);
     });
     const groups = SIZES.map((size) => {
       const group = Group.fromPartial({ id: uuidv7(), organizationId, displayName: `Group of ${size}`, ...times });

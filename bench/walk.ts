@@ -4,7 +4,7 @@ import { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { User } from '../proto/gen/userstore/v1/user.js';
 import { type ListUsersResponse, UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
-import { NEW_ACCOUNT, toDocument, type UserDocument } from '../userstore/storage/documents.js';
+import { NEW_ACCESS_STATE, toDocument, type UserDocument } from '../userstore/storage/documents.js';
 import { createTenants, type Keep, type Setting, send, startChain, TOKENS } from './chains.js';
 import { table } from './report.js';
 import type { Tenant } from './world.js';
@@ -61,7 +61,7 @@ function documentOf(organizationId: string, index: number, createTime: Date): Us
   const user = User.fromPartial({ userName, active: true, displayName: 'Ana Bell', title: 'Leasing Agent' });
   const id = uuidv7({ msecs: createTime.getTime() });
   const more = { externalId: `00u1abcdEFGH${index}`, emails: [email], updateTime: createTime };
-  return toDocument({ ...user, ...more, id, organizationId, createTime }, 1, NEW_ACCOUNT);
+  return toDocument({ ...user, ...more, id, organizationId, createTime }, 1, NEW_ACCESS_STATE);
 }
 
 function byStartIndex(port: number, tenant: Tenant, signal: AbortSignal): NextPage {

@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import { InvalidArgumentError, Option, program } from 'commander';
-import { Misconfigured, readVariables } from '../config/variables.js';
+import { ConfigurationError, readVariables } from '../config/variables.js';
 import { variables } from './okta/config.js';
 import { document, heading, showProgress, stepLines, succeeded, verdict } from './okta/report.js';
 import { type Plan, run } from './okta/run.js';
@@ -114,7 +114,7 @@ function tokenOfEnvironment(): string {
     const { SCIM_TOKEN } = readVariables(variables, process.env);
     return SCIM_TOKEN ?? program.error("error: no token: use '--token <value>', SCIM_TOKEN or SCIM_TOKEN_FILE");
   } catch (error) {
-    if (error instanceof Misconfigured) program.error(`error: ${error.message}`);
+    if (error instanceof ConfigurationError) program.error(`error: ${error.message}`);
     throw error;
   }
 }

@@ -28,7 +28,7 @@ export interface Problem {
 }
 
 /** A configuration that cannot be run with; the message has all problems, and no value but the paths of secrets' files. */
-export class Misconfigured extends Error {
+export class ConfigurationError extends Error {
   constructor(readonly problems: readonly Problem[]) {
     super(problems.map(({ variable, message }) => `${variable}: ${message}`).join('; '));
   }
@@ -107,7 +107,7 @@ export function readVariables<V extends Variables>(
   for (const problem of rules.flatMap((rule) => rule(values, readFile))) {
     if (!problems.some(({ variable }) => variable === problem.variable)) problems.push(problem);
   }
-  if (problems.length > 0) throw new Misconfigured(problems);
+  if (problems.length > 0) throw new ConfigurationError(problems);
   return values as z.output<V>;
 }
 

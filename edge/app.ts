@@ -2,30 +2,31 @@
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import type { ActivityRecorder } from './activities.js';
-import { activityLog } from './activity-log.js';
-import { admission } from './admission.js';
+import type { ActivityRecorder } from './activity/recorder.js';
+import { recordActivity } from './activity/request-activity.js';
 import { authenticate, refuseSuspended } from './auth.js';
-import { groupOperations } from './group-operations.js';
+import { createAdmission } from './limits/admission.js';
+import { enforceRateLimit } from './limits/rate-limit.js';
 import type { EdgeMetrics } from './metrics.js';
-import { rateLimit } from './rate-limit.js';
+import { createGroupOperations } from './operations/groups.js';
+import { createUserOperations } from './operations/users.js';
 import { requestLog } from './request-log.js';
 import { bulkRoute } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
-import { pageErrorHandler } from './routes/page-errors.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { setupRoute } from './routes/setup.js';
-import { type SignInOptions, signInRoutes } from './routes/sign-in.js';
+import type { SignInOptions } from './routes/sign-in/context.js';
+import { pageErrorHandler } from './routes/sign-in/page-errors.js';
+import { signInRoutes } from './routes/sign-in/routes.js';
 import { renderUsers } from './routes/users.js';
-import { badRequest, ScimError } from './scim/errors.js';
 import { MAX_BODY_BYTES } from './scim/json.js';
 import { GROUP, USER } from './scim/resource-types.js';
+import { badRequest, ScimError } from './scim/scim-error.js';
 import type { StoreClient } from './store-client.js';
 import { requestSpan } from './tracing.js';
-import { userOperations } from './user-operations.js';
 
 const JSON_TYPES = ['application/scim+json', 'application/json'];
 
@@ -49,7 +50,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Express {
   const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
-  const operations = { Users: userOperations(store), Groups: groupOperations(store) };
+  const operations = { Users: createUserOperations(store), Groups: createGroupOperations(store) };
   const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
   const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
   const discovery = discoveryRoutes(baseUrl);
@@ -63,11 +64,11 @@ export function createApp(options: AppOptions): Express {
   app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
   app.use(singleSlashes);
 
-  app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), activityLog(activities));
+  app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities));
   app.get('/health/live', live);
   app.get('/health/ready', ready(store));
 
-  const admit = admission(maxRequests, metrics);
+  const admit = createAdmission(maxRequests, metrics);
   metrics.show({ http_requests_in_flight: admit.requestsInFlight, http_request_body_bytes: admit.bodyBytes });
 
   const scim = express.Router({ caseSensitive: true });
@@ -93,7 +94,7 @@ export function createApp(options: AppOptions): Express {
   app.use(
     '/:organizationId/scim/v2',
     authenticate(store, metrics, admit),
-    rateLimit(store, metrics),
+    enforceRateLimit(store, metrics),
     refuseSuspended,
     scim,
   );

@@ -4,13 +4,13 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
-import type { Admission } from './admission.js';
-import type { Caller } from './caller.js';
-import { failureGuard } from './failure-guard.js';
+import type { RequestScope } from './caller.js';
+import type { Admission } from './limits/admission.js';
+import { createTokenGuessingLimit } from './limits/token-guessing.js';
 import type { EdgeMetrics } from './metrics.js';
 import { localsOf } from './request-log.js';
-import { ScimError } from './scim/errors.js';
-import { type StoreClient, StoreFailure } from './store-client.js';
+import { ScimError } from './scim/scim-error.js';
+import { type StoreClient, StoreError } from './store-client.js';
 
 /** Whom a request is from; in the response's locals once authenticated. */
 export interface Principal {
@@ -49,7 +49,7 @@ export function principalOf(response: Response): Principal {
 }
 
 /** The same, as userstore is told of it. */
-export function callerOf(response: Response): Caller {
+export function scopeOf(response: Response): RequestScope {
   const { organizationId, apiTokenId, settings } = principalOf(response);
   return { organizationId, settings, actor: { caller: 'edge', apiTokenId, requestId: localsOf(response).requestId } };
 }
@@ -65,7 +65,7 @@ export function authenticate(
 ): RequestHandler<{ organizationId: string }> {
   const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
   const asking = new Map<string, { start: number; answer: Promise<Principal | undefined> }>();
-  const guard = failureGuard();
+  const guard = createTokenGuessingLimit();
 
   return async (request, response, next) => {
     const { organizationId } = request.params;
@@ -136,7 +136,7 @@ async function verify(
     }
   } catch (error) {
     const isInvalid =
-      error instanceof StoreFailure && error.failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID;
+      error instanceof StoreError && error.failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID;
     if (!isInvalid) throw error;
   }
   return undefined;

@@ -3,7 +3,7 @@ import type { Actor } from '../proto/gen/userstore/v1/actor.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
 
 /** The organization, as authenticated, and who of it wants something. */
-export interface Caller {
+export interface RequestScope {
   organizationId: string;
   settings: Organization;
   actor: Actor;

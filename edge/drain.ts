@@ -13,7 +13,7 @@ const IDLE_MS = 1000;
  * says that its connection ends, so that clients send nothing more over it. Idle connections are served a little longer: to
  * close one at once would reset what its client is just sending.
  */
-export function drainOf(server: Server): () => Promise<void> {
+export function createDrain(server: Server): () => Promise<void> {
   const unanswered = new Set<ServerResponse>();
   let isOver = false;
   const isLast = (response: ServerResponse) => response.setHeader('Connection', 'close');

@@ -11,15 +11,15 @@ import { showCertificates } from '../config/certificate-metrics.js';
 import { type Certificates, followCertificates } from '../config/certificates.js';
 import { serveMetrics } from '../config/metrics-server.js';
 import { secretsOf } from '../config/variables.js';
-import { activityRecorder } from './activities.js';
+import { createActivityRecorder } from './activity/recorder.js';
 import { createApp } from './app.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
-import { drainOf } from './drain.js';
-import { edgeMetrics } from './metrics.js';
-import type { SignInOptions } from './routes/sign-in.js';
-import { badRequest, errorBody, ScimError } from './scim/errors.js';
-import { findLoginSecret } from './sign-in/secret.js';
-import { storeClient } from './store-client.js';
+import { createDrain } from './drain.js';
+import { createEdgeMetrics } from './metrics.js';
+import type { SignInOptions } from './routes/sign-in/context.js';
+import { badRequest, errorBody, ScimError } from './scim/scim-error.js';
+import { findLoginSecret } from './sign-in/login-secret.js';
+import { createStoreClient } from './store-client.js';
 import { callSpan } from './tracing.js';
 
 /** As many connections are kept open, each of which takes some memory while it is idle; those beyond are closed. */
@@ -35,13 +35,13 @@ async function main(): Promise<void> {
   const certificates = config.tls && (await followCertificates(config.tls, log));
   const clientCertificates = config.userstoreTls && (await followCertificates(config.userstoreTls, log));
   const registry = new Registry();
-  const metrics = edgeMetrics(registry);
+  const metrics = createEdgeMetrics(registry);
   showCertificates(registry, [
     [certificates, CERTIFICATES.https],
     [clientCertificates, CERTIFICATES.calls],
   ]);
   if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
-  const store = storeClient({
+  const store = createStoreClient({
     address: config.userstoreAddress,
     serviceToken: await serviceToken(config),
     certificates: clientCertificates,
@@ -55,12 +55,12 @@ async function main(): Promise<void> {
     },
   });
   metrics.show({ userstore_calls_in_flight: store.callsInFlight, userstore_calls_queued: store.callsQueued });
-  const activities = activityRecorder(store, log, metrics);
+  const activities = createActivityRecorder(store, log, metrics);
   const signIn = await signInOptions(config, log);
   const app = createApp({ ...config, store, log, activities, metrics, signIn });
   const server = listener(app, certificates);
   limitConnections(server, config);
-  const drain = drainOf(server);
+  const drain = createDrain(server);
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
     refuse(socket, new ScimError(405, undefined, 'This is not a proxy.'));

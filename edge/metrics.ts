@@ -24,10 +24,10 @@ const LEVELS = {
 type Level = keyof typeof LEVELS;
 
 /** The functions by which the edge counts. */
-export type EdgeMetrics = ReturnType<typeof edgeMetrics>;
+export type EdgeMetrics = ReturnType<typeof createEdgeMetrics>;
 
 /** Registers the metrics of an edge; nothing is registered anywhere else. */
-export function edgeMetrics(registry: Registry) {
+export function createEdgeMetrics(registry: Registry) {
   // Both services have some metrics of the same names.
   registry.setDefaultLabels({ service: 'edge' });
   const registers = [registry];

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Activity } from '../proto/gen/userstore/v1/activity_service.js';
 import type { Principal } from './auth.js';
 import type { EdgeMetrics } from './metrics.js';
-import type { ScimType } from './scim/errors.js';
+import type { ScimType } from './scim/scim-error.js';
 
 /** How an operation of a bulk request was answered. */
 export type Outcome = Pick<

@@ -20,7 +20,7 @@ import { RateLimitServiceClient } from '../proto/gen/userstore/v1/rate_limit_ser
 import { SessionServiceClient } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceClient } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
-import { type Failure, failureOf } from '../proto/rpc-error.js';
+import { failureOf, type RpcFailure } from '../proto/rpc-error.js';
 import { channelOptions, targetOf } from './store-channel.js';
 
 const HEALTH_DEADLINE_MS = 2000;
@@ -35,9 +35,9 @@ const CALLS_AT_A_TIME = 4;
 const MAX_ORGANIZATIONS = 10_000;
 
 /** A call that failed: why, if userstore said so; whether trying again later may help. */
-export class StoreFailure extends Error {
+export class StoreError extends Error {
   constructor(
-    readonly failure: Failure | undefined,
+    readonly failure: RpcFailure | undefined,
     readonly isUnavailable: boolean,
     cause: Error & Partial<ServiceError>,
   ) {
@@ -58,10 +58,10 @@ export interface StoreOptions extends ClientTls {
 }
 
 /** The calls that the edge makes. All throw StoreFailure. */
-export type StoreClient = ReturnType<typeof storeClient>;
+export type StoreClient = ReturnType<typeof createStoreClient>;
 
 /** Opens a channel to userstore, which connects by itself whenever it can. */
-export function storeClient({ address: addresses, serviceToken, deadlineMs, observe, ...tls }: StoreOptions) {
+export function createStoreClient({ address: addresses, serviceToken, deadlineMs, observe, ...tls }: StoreOptions) {
   const address = targetOf(addresses);
   const { credentials, options: ofTls } = channel(addresses.replace('dns:///', ''), tls);
   const options = { ...ofTls, ...channelOptions() };
@@ -122,7 +122,7 @@ export function storeClient({ address: addresses, serviceToken, deadlineMs, obse
       return turn(() => {
         queued--;
         // Calls that begin when their time is over would be reset by the hundred, which gRPC takes for an attack.
-        if (Date.now() >= deadline) throw new StoreFailure(undefined, true, new Error('no turn within the deadline'));
+        if (Date.now() >= deadline) throw new StoreError(undefined, true, new Error('no turn within the deadline'));
         return call(request, requestId, deadline);
       });
     };
@@ -179,9 +179,9 @@ type Unary<Request, Response> = (
 const wasRefused = ({ code, details }: ServiceError): boolean =>
   code === status.UNAVAILABLE && details === 'Stream refused by server';
 
-function failed(error: ServiceError): StoreFailure {
+function failed(error: ServiceError): StoreError {
   const passing = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED, status.RESOURCE_EXHAUSTED];
   // What grpc-js makes of a connection that breaks in mid-call, depending on how it broke.
   const isBroken = error.code === status.INTERNAL && error.details.startsWith('Received RST_STREAM');
-  return new StoreFailure(failureOf(error), isBroken || passing.includes(error.code), error);
+  return new StoreError(failureOf(error), isBroken || passing.includes(error.code), error);
 }

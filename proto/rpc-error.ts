@@ -10,14 +10,14 @@ const TRAILER = 'grpc-status-details-bin';
 const TYPE_URL = `type.googleapis.com/${ErrorInfo.$type}`;
 
 /** Why a call failed, in which field of the contract ("user_name") where it was in one, and which user it was about. */
-export interface Failure {
+export interface RpcFailure {
   reason: ErrorReason;
   field?: string | undefined;
   userId?: string | undefined;
 }
 
 /** The trailers of a failed call: a google.rpc.Status with one ErrorInfo (AIP-193). */
-export function failureTrailers(code: status, message: string, { reason, field, userId }: Failure): Metadata {
+export function failureTrailers(code: status, message: string, { reason, field, userId }: RpcFailure): Metadata {
   const info = ErrorInfo.encode({
     reason: ErrorReason[reason].slice(PREFIX.length),
     domain: DOMAIN,
@@ -33,7 +33,7 @@ export function failureTrailers(code: status, message: string, { reason, field, 
 }
 
 /** The failure in an error that a grpc-js client threw; undefined where userstore gave no reason. */
-export function failureOf(error: ServiceError): Failure | undefined {
+export function failureOf(error: ServiceError): RpcFailure | undefined {
   const [packed] = error.metadata.get(TRAILER);
   if (!Buffer.isBuffer(packed)) return undefined;
   for (const { typeUrl, value } of Status.decode(packed).details) {

@@ -11,19 +11,19 @@ import { serverCredentials } from '../config/grpc-credentials.js';
 import { serveMetrics } from '../config/metrics-server.js';
 import { secretsOf } from '../config/variables.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
-import { userstoreMetrics } from './metrics.js';
-import { observers } from './observation.js';
-import { callerCheck } from './rpc/callers.js';
-import { room } from './rpc/room.js';
+import { createUserstoreMetrics } from './metrics.js';
+import { createObservers } from './observation.js';
+import { createCallerCheck } from './rpc/callers.js';
+import { createLoadShedder } from './rpc/load-shedding.js';
 import { localSecretKeys } from './secret-keys.js';
 import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
 import { observeCommands } from './storage/commands.js';
 import { connect } from './storage/connect.js';
-import { isMisconfigured } from './storage/errors.js';
-import { updateLayout } from './storage/layout.js';
-import { createIndexes, type Models, models } from './storage/models.js';
-import { databaseProbe, prepareProbes } from './storage/probe.js';
+import { isMisconfigured } from './storage/database-errors.js';
+import { migrateUsers } from './storage/migrate.js';
+import { createIndexes, createModels, type Models } from './storage/models.js';
+import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
 import { isTraced } from './tracing.js';
 
 /** How long calls in flight may take to end on the way down. */
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   const callers = config.callers ?? (config.tls?.ca ? new Map() : await localServiceTokens(config.dataDir));
   const stopped = stopSignal();
   const registry = new Registry();
-  const metrics = userstoreMetrics(registry);
+  const metrics = createUserstoreMetrics(registry);
   showCertificates(registry, [[certificates, CERTIFICATES]]);
   if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
   let isDatabaseUp = false;
@@ -61,15 +61,15 @@ async function main(): Promise<void> {
   const connection = await connectedTo(config.mongodbUri, { monitorCommands }, log, stopped);
   if (!connection) return;
   isDatabaseUp = true;
-  const observe = observers(metrics);
+  const observe = createObservers(metrics);
   observeCommands(connection, observe.command);
-  const collections = models(connection);
+  const collections = createModels(connection);
   await createIndexes(collections);
   await prepareProbes(connection);
 
-  const calls = room(config.maxCalls, metrics.shed);
+  const calls = createLoadShedder(config.maxCalls, metrics.shed);
   const { server, health, purge, moveChanges, resume, resealSecrets } = createServer(collections, {
-    checkCaller: callerCheck(callers),
+    checkCaller: createCallerCheck(callers),
     log,
     room: calls,
     observe: observe.call,
@@ -85,9 +85,9 @@ async function main(): Promise<void> {
     health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING');
   };
   metrics.show({ grpc_server_calls_in_flight: calls.inFlight });
-  const probing = probe(databaseProbe(connection, PROBE_TIMEOUT_MS), report, log, stopped);
+  const probing = probe(createDatabaseProbe(connection, PROBE_TIMEOUT_MS), report, log, stopped);
   if (process.connected) process.send?.('ready');
-  const updating = updateLayout(collections.users, stopped).then(
+  const updating = migrateUsers(collections.users, stopped).then(
     (users) => users > 0 && log.info({ users }, 'brought documents of an earlier version into the present form'),
     (err: unknown) => log.error({ err }, 'documents of an earlier version are left; the next start goes on with them'),
   );

@@ -12,10 +12,10 @@ const LEVELS = {
 type Level = keyof typeof LEVELS;
 
 /** The functions by which userstore counts. */
-export type UserstoreMetrics = ReturnType<typeof userstoreMetrics>;
+export type UserstoreMetrics = ReturnType<typeof createUserstoreMetrics>;
 
 /** Registers the metrics of a userstore; nothing is registered anywhere else. */
-export function userstoreMetrics(registry: Registry) {
+export function createUserstoreMetrics(registry: Registry) {
   // Both services have some metrics of the same names.
   registry.setDefaultLabels({ service: 'userstore' });
   const registers = [registry];

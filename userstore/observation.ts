@@ -6,7 +6,7 @@ import type { CommandObserver } from './storage/commands.js';
 import { callSpan, commandSpan } from './tracing.js';
 
 /** The observers of calls and of commands. */
-export function observers(metrics: UserstoreMetrics): { call: CallTools['observe']; command: CommandObserver } {
+export function createObservers(metrics: UserstoreMetrics): { call: CallTools['observe']; command: CommandObserver } {
   return {
     call(rpc, metadata) {
       const start = performance.now();

@@ -9,19 +9,19 @@ import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_se
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
-import { accounts } from './domain/accounts.js';
-import { activities } from './domain/activities.js';
-import { apiTokens } from './domain/api-tokens.js';
-import { attempts } from './domain/attempts.js';
-import { purgeDeleted, SETTLING_MS } from './domain/deletion.js';
-import { groups } from './domain/groups.js';
-import { organizations } from './domain/organizations.js';
-import { permits } from './domain/permits.js';
-import { sealer } from './domain/sealing.js';
-import { type Lifetimes, sessions } from './domain/sessions.js';
-import { ssoConnections } from './domain/sso-connections.js';
-import { usedKeys } from './domain/used-keys.js';
-import { type SchemasOf, users } from './domain/users.js';
+import { createAccessStateRules } from './domain/access-state.js';
+import { createActivityRules } from './domain/activities.js';
+import { createApiTokenRules } from './domain/api-tokens.js';
+import { createGroupRules } from './domain/groups.js';
+import { createOrganizationRules } from './domain/organizations.js';
+import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
+import { createRateLimitRules } from './domain/rate-limits.js';
+import { createSerializedRetry } from './domain/retry.js';
+import { createSealer } from './domain/sealing.js';
+import { createSessionRules, type Lifetimes } from './domain/sessions.js';
+import { createSsoConnectionRules } from './domain/sso-connections.js';
+import { createUsedKeyRules } from './domain/used-keys.js';
+import { createUserRules, type SchemasOf } from './domain/users.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
 import { groupService } from './rpc/group-service.js';
@@ -31,19 +31,19 @@ import { sessionService } from './rpc/session-service.js';
 import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
-import { activityStorage } from './storage/activities.js';
-import { apiTokenStorage } from './storage/api-tokens.js';
-import { changeStorage } from './storage/changes.js';
-import { groupStorage } from './storage/groups.js';
-import { memberConditions } from './storage/member-filter.js';
-import { membershipStorage } from './storage/memberships.js';
+import { createActivityStorage } from './storage/activities.js';
+import { createApiTokenStorage } from './storage/api-tokens.js';
+import { createChangeStorage } from './storage/changes.js';
+import { createGroupStorage } from './storage/groups.js';
+import { createMemberConditions } from './storage/member-filter.js';
+import { createMembershipStorage } from './storage/memberships.js';
 import type { Models } from './storage/models.js';
-import { organizationStorage } from './storage/organizations.js';
-import { rateLimitStorage } from './storage/rate-limits.js';
-import { sessionStorage } from './storage/sessions.js';
-import { ssoConnectionStorage } from './storage/sso-connections.js';
-import { usedKeyStorage } from './storage/used-keys.js';
-import { userStorage } from './storage/users.js';
+import { createOrganizationStorage } from './storage/organizations.js';
+import { createRateLimitStorage } from './storage/rate-limits.js';
+import { createSessionStorage } from './storage/sessions.js';
+import { createSsoConnectionStorage } from './storage/sso-connections.js';
+import { createUsedKeyStorage } from './storage/used-keys.js';
+import { createUserStorage } from './storage/users.js';
 
 /** A page of 200 of the largest users fits. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -99,27 +99,27 @@ export function createServer(
     // Two userstores on one port would each answer half the calls.
     'grpc.so_reuseport': 0,
   });
-  const organizationStore = organizationStorage(models.organizations);
-  const apiTokenStore = apiTokenStorage(models.apiTokens);
-  const changes = changeStorage(models, activityDays);
-  const userStore = userStorage(models.users, changes);
-  const membershipStore = membershipStorage(models);
-  const groupStore = groupStorage(models.groups, changes, memberConditions(models, membershipStore));
-  const activityStore = activityStorage(models.activities, activityDays);
+  const organizationStore = createOrganizationStorage(models.organizations);
+  const apiTokenStore = createApiTokenStorage(models.apiTokens);
+  const changes = createChangeStorage(models, activityDays);
+  const userStore = createUserStorage(models.users, changes);
+  const membershipStore = createMembershipStorage(models);
+  const groupStore = createGroupStorage(models.groups, changes, createMemberConditions(models, membershipStore));
+  const activityStore = createActivityStorage(models.activities, activityDays);
 
-  const ssoConnectionStore = ssoConnectionStorage(models.ssoConnections);
-  const sessionStore = sessionStorage(models.sessions);
-  const untilDone = attempts();
-  const secrets = sealer(secretKeys);
+  const ssoConnectionStore = createSsoConnectionStorage(models.ssoConnections);
+  const sessionStore = createSessionStorage(models.sessions);
+  const untilDone = createSerializedRetry();
+  const secrets = createSealer(secretKeys);
 
-  const organizationRules = organizations(organizationStore);
-  const tokenRules = apiTokens(apiTokenStore, organizationRules);
+  const organizationRules = createOrganizationRules(organizationStore);
+  const tokenRules = createApiTokenRules(apiTokenStore, organizationRules);
   const schemasOf: SchemasOf = async (organizationId, deadline) =>
     (await organizationStore.get(organizationId, deadline))?.extensionSchemas ?? [];
-  const userRules = users(userStore, schemasOf, membershipStore.groupsOf, untilDone);
-  const accountRules = accounts(userStore, untilDone);
-  const connectionRules = ssoConnections(ssoConnectionStore, organizationStore, organizationRules, secrets);
-  const sessionRules = sessions(sessionStore, {
+  const userRules = createUserRules(userStore, schemasOf, membershipStore.groupsOf, untilDone);
+  const accountRules = createAccessStateRules(userStore, untilDone);
+  const connectionRules = createSsoConnectionRules(ssoConnectionStore, organizationStore, organizationRules, secrets);
+  const sessionRules = createSessionRules(sessionStore, {
     users: userStore,
     organizations: organizationStore,
     ssoConnections: ssoConnectionStore,
@@ -128,10 +128,10 @@ export function createServer(
     sealer: secrets,
     lifetimes,
   });
-  const keyRules = usedKeys(usedKeyStorage(models.usedKeys));
-  const groupRules = groups(groupStore, membershipStore);
-  const permitRules = permits(rateLimitStorage(models.organizations.db), organizationRules);
-  const activityRules = activities(activityStore, changes, organizationRules);
+  const keyRules = createUsedKeyRules(createUsedKeyStorage(models.usedKeys));
+  const groupRules = createGroupRules(groupStore, membershipStore);
+  const permitRules = createRateLimitRules(createRateLimitStorage(models.organizations.db), organizationRules);
+  const activityRules = createActivityRules(activityStore, changes, organizationRules);
 
   server.addService(UserServiceService, unaryHandlers(UserServiceService, userService(userRules), tools));
   server.addService(GroupServiceService, unaryHandlers(GroupServiceService, groupService(groupRules), tools));

@@ -3,7 +3,7 @@ import type { Channel } from '../../config/grpc-credentials.js';
 import { type Session, SessionServiceClient } from '../../proto/gen/userstore/v1/session_service.js';
 import { type SsoConnection, SsoConnectionServiceClient } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { actor, type Call, MOST_PAGES, PAGE_SIZE, present } from './userstore.js';
+import { actor, type Call, MOST_PAGES, PAGE_SIZE, required } from './userstore.js';
 
 /** Which sessions to end. */
 export type Which = { sessionId: string } | { userId: string } | 'all';
@@ -19,7 +19,7 @@ export function accessCalls(address: string, { credentials, options }: Channel, 
   return {
     /** The SSO connection of an organization. */
     async getSsoConnection(organizationId: string): Promise<SsoConnection> {
-      return present((await call(connections.getSsoConnection.bind(connections), { organizationId })).connection);
+      return required((await call(connections.getSsoConnection.bind(connections), { organizationId })).connection);
     },
     /** Sets up a connection, or changes that which was read before if nobody else has meanwhile. */
     async setSsoConnection(
@@ -40,7 +40,7 @@ export function accessCalls(address: string, { credentials, options }: Channel, 
         organizationId,
       };
       const request = { organizationId, actor: actor(), connection, clientSecret, etag: before?.etag };
-      return present((await call(connections.setSsoConnection.bind(connections), request)).connection);
+      return required((await call(connections.setSsoConnection.bind(connections), request)).connection);
     },
     /** Removes the connection of an organization, which ends all its sessions. */
     async deleteSsoConnection(organizationId: string): Promise<void> {
@@ -66,17 +66,17 @@ export function accessCalls(address: string, { credentials, options }: Channel, 
     /** Locks a user out. */
     async lockUser(organizationId: string, userId: string, reason: string): Promise<User> {
       const method = sessions.lockUser.bind(sessions);
-      return present((await call(method, { organizationId, actor: actor(), userId, reason })).user);
+      return required((await call(method, { organizationId, actor: actor(), userId, reason })).user);
     },
     /** Lifts the lock of a user. */
     async unlockUser(organizationId: string, userId: string): Promise<User> {
       const method = sessions.unlockUser.bind(sessions);
-      return present((await call(method, { organizationId, actor: actor(), userId })).user);
+      return required((await call(method, { organizationId, actor: actor(), userId })).user);
     },
     /** Forgets whom a user signs in as. */
     async unlinkUser(organizationId: string, userId: string): Promise<User> {
       const method = sessions.unlinkUser.bind(sessions);
-      return present((await call(method, { organizationId, actor: actor(), userId })).user);
+      return required((await call(method, { organizationId, actor: actor(), userId })).user);
     },
     closeAccess(): void {
       connections.close();

@@ -35,7 +35,7 @@ const metadata = z.object({
 type Metadata = z.infer<typeof metadata>;
 
 /** Fetches the discovery document of an issuer and judges it; every failure is among the problems. */
-export async function lookAt(issuer: string, deadlineMs = DEADLINE_MS): Promise<Findings> {
+export async function inspectProvider(issuer: string, deadlineMs = DEADLINE_MS): Promise<Findings> {
   const url = `${issuer}/.well-known/openid-configuration`;
   let isReached = false;
   try {

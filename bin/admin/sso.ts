@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { ConnectionChange } from './access-calls.js';
-import { lookAt } from './discovery.js';
+import { inspectProvider } from './discovery.js';
 import { confirm, print, type Result, run } from './run.js';
 import { connectionText, ssoAddresses } from './sign-in-tables.js';
 import { isMissing, type Userstore } from './userstore.js';
@@ -104,7 +104,7 @@ const NO_WAY_OUT =
   'with --issuer.';
 
 async function test(issuer: string): Promise<Result> {
-  const findings = await lookAt(issuer);
+  const findings = await inspectProvider(issuer);
   const { url, isReached, problems, remarks } = findings;
   // The answer is there, and it is no.
   if (problems.length > 0) process.exitCode = 1;

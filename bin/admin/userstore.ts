@@ -86,12 +86,12 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     /** Creates an organization. */
     async createOrganization(displayName: string): Promise<Organization> {
       const method = organizations.createOrganization.bind(organizations);
-      return present((await call(method, { actor: actor(), displayName })).organization);
+      return required((await call(method, { actor: actor(), displayName })).organization);
     },
     /** Reads an organization. */
     async getOrganization(organizationId: string): Promise<Organization> {
       const method = organizations.getOrganization.bind(organizations);
-      return present((await call(method, { organizationId })).organization);
+      return required((await call(method, { organizationId })).organization);
     },
     /** Changes what `change` returns of an organization as it is; again, where somebody else was faster. */
     async updateOrganization(
@@ -108,7 +108,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
       const organization = { ...before, ...changed };
       const request = { organizationId, actor: actor(), organization, updateMask, etag: before.etag };
       try {
-        return present((await call(method, request)).organization);
+        return required((await call(method, request)).organization);
       } catch (error) {
         if (tries === 1 || !isStale(error)) throw error;
         return await this.updateOrganization(organizationId, change, tries - 1);
@@ -135,14 +135,14 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     async issueToken(organizationId: string, label: string, lifetimeSeconds?: number) {
       const method = apiTokens.createApiToken.bind(apiTokens);
       const { apiToken, secret } = await call(method, { organizationId, actor: actor(), label, lifetimeSeconds });
-      return { apiToken: present(apiToken), secret };
+      return { apiToken: required(apiToken), secret };
     },
     /** Issues a token in the place of another, which stays valid for so many seconds; valid as the other, or so long. */
     async rotateToken(organizationId: string, apiTokenId: string, overlapSeconds: number, lifetimeSeconds?: number) {
       const method = apiTokens.rotateApiToken.bind(apiTokens);
       const request = { organizationId, actor: actor(), apiTokenId, overlapSeconds, lifetimeSeconds };
       const answer = await call(method, request);
-      return { apiToken: present(answer.apiToken), secret: answer.secret, replaced: present(answer.replaced) };
+      return { apiToken: required(answer.apiToken), secret: answer.secret, replaced: required(answer.replaced) };
     },
     /** A page of users, oldest first; with a filter only those it matches. */
     async listUsers(organizationId: string, filter: Filter | undefined, pageSize: number, pageToken?: string) {
@@ -151,7 +151,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     },
     /** Reads a user. */
     async getUser(organizationId: string, userId: string): Promise<User> {
-      return present((await call(users.getUser.bind(users), { organizationId, userId })).user);
+      return required((await call(users.getUser.bind(users), { organizationId, userId })).user);
     },
     /** The id of the user with this id or, in any letter case, user name. */
     async userIdOf(organizationId: string, user: string): Promise<string> {
@@ -177,7 +177,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     },
     /** Reads a group. */
     async getGroup(organizationId: string, groupId: string): Promise<Group> {
-      return present((await call(groups.getGroup.bind(groups), { organizationId, groupId })).group);
+      return required((await call(groups.getGroup.bind(groups), { organizationId, groupId })).group);
     },
     /** At most `limit` members of a group, and whether these are all. */
     async listMembers(organizationId: string, groupId: string, limit: number) {
@@ -211,7 +211,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     /** Ends a token for good. */
     async revokeToken(organizationId: string, apiTokenId: string): Promise<ApiToken> {
       const method = apiTokens.revokeApiToken.bind(apiTokens);
-      return present((await call(method, { organizationId, actor: actor(), apiTokenId })).apiToken);
+      return required((await call(method, { organizationId, actor: actor(), apiTokenId })).apiToken);
     },
     close(): void {
       tls.certificates?.close();
@@ -248,7 +248,7 @@ export function isMissing(error: unknown, reason: string): boolean {
 export const actor = (): Actor => ({ caller: 'admin', requestId: randomUUID(), person: userInfo().username });
 
 /** What an answer must hold. */
-export function present<T>(value: T | undefined): T {
+export function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('Userstore answered without a result; is it of another version?');
   return value;
 }

@@ -20,10 +20,10 @@ const LONGEST_PAUSE_S = 60;
 const UNANSWERED_LIMIT = 5;
 
 /** Ends a run early; the message is the sentence for the person who started it. */
-export class Stop extends Error {}
+export class StopError extends Error {}
 
 /** Ends a run because nothing answers at the base URL. */
-export class Unreachable extends Stop {}
+export class UnreachableError extends StopError {}
 
 /** What came back for one request. `status` is 0 and `failure` says why when there was no answer. */
 export interface Answer {
@@ -89,7 +89,7 @@ export function createClient(base: string, authorization: string, observer: Obse
     observer.exchanged({ status: answer.status, milliseconds: performance.now() - started });
     unanswered = answer.status === 0 ? unanswered + 1 : 0;
     if (unanswered >= UNANSWERED_LIMIT) {
-      throw new Unreachable(`${UNANSWERED_LIMIT} requests in a row got no answer (${answer.failure}).`);
+      throw new UnreachableError(`${UNANSWERED_LIMIT} requests in a row got no answer (${answer.failure}).`);
     }
     return answer;
   }

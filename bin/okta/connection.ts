@@ -1,7 +1,7 @@
 /** Steps about the connection as such: Okta's "Test API Credentials", and how the server says no. */
 
 import { randomUUID } from 'node:crypto';
-import { type Answer, Stop, unexpected } from './client.js';
+import { type Answer, StopError, unexpected } from './client.js';
 import { type Assigned, creation, isActive, throwAwayPassword } from './people.js';
 import { errorFault, readPage } from './resource.js';
 import type { Check, Okta } from './step.js';
@@ -15,7 +15,7 @@ const UNKNOWN_IDS = ['010101001010101011001010101011', '00u-nobody', randomUUID(
  */
 export async function testCredentials({ send, check }: Okta, authorization: string): Promise<string> {
   const test = await send('GET', 'Users?startIndex=1&count=2');
-  if (!check(test.status === 200, unexpected(test, 200))) throw new Stop(advice(test));
+  if (!check(test.status === 200, unexpected(test, 200))) throw new StopError(advice(test));
   checkList(check, test, 2);
 
   const groups = await send('GET', 'Groups?startIndex=1&count=100');

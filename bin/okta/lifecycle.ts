@@ -1,7 +1,7 @@
 /** Steps in the life of users: assigned, linked, changed, deactivated, reactivated, left behind. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Stop, unexpected } from './client.js';
+import { StopError, unexpected } from './client.js';
 import {
   type Assigned,
   creation,
@@ -41,7 +41,7 @@ export async function assign(okta: Okta, people: Person[]): Promise<string> {
     okta.check(location.endsWith(`/Users/${id}`), `Location is "${location}", not the address of the new user`);
   });
   const created = people.filter(isAssigned).length;
-  if (created === 0) throw new Stop('No user could be created, so there is nothing to go on with.');
+  if (created === 0) throw new StopError('No user could be created, so there is nothing to go on with.');
   return `${created} created`;
 }
 

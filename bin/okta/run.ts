@@ -1,7 +1,7 @@
 /** A whole run: the steps in their order, and what is left at the end. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, Stop, Unreachable } from './client.js';
+import { createClient, StopError, UnreachableError } from './client.js';
 import { checkRefusals, testCredentials } from './connection.js';
 import { importUsers } from './import.js';
 import { assign, deactivate, leave, link, reactivate, update } from './lifecycle.js';
@@ -73,12 +73,12 @@ export async function run(plan: Plan, audience: Audience, stopping: AbortSignal)
   const perform = async (title: string, code: StepCode, signal: AbortSignal) => {
     tally = startTally(title);
     audience.begins(tally.position);
-    let stop: Stop | undefined;
+    let stop: StopError | undefined;
     let did = 'broken off';
     try {
       did = await code(createOkta(send, tally, parallel, signal));
     } catch (error) {
-      if (!(error instanceof Stop)) throw error;
+      if (!(error instanceof StopError)) throw error;
       stop = error;
       if (tally.failed === 0) count(tally, false, error.message);
     }
@@ -88,14 +88,14 @@ export async function run(plan: Plan, audience: Audience, stopping: AbortSignal)
     return stop;
   };
 
-  let stop: Stop | undefined;
+  let stop: StopError | undefined;
   for (const [title, code] of steps) {
     stop = await perform(title, code, stopping);
     if (stop) break;
   }
   if (people.some(({ posted }) => posted)) {
     // The server may be on its way back.
-    if (stop instanceof Unreachable) await sleep(COMEBACK_MS);
+    if (stop instanceof UnreachableError) await sleep(COMEBACK_MS);
     const never = new AbortController().signal;
     if (groups.some(({ posted }) => posted)) {
       const unlinked = await perform('Unlink groups', (okta) => unlinkGroups(okta, groups, assigned()), never);

@@ -1,6 +1,6 @@
 /** One step of a run: what its code works with, and the count of what it did and found. */
 
-import { type Exchange, type Send, Stop } from './client.js';
+import { type Exchange, type Send, StopError } from './client.js';
 
 const REASONS_KEPT = 20;
 
@@ -79,7 +79,7 @@ export function createOkta(send: Send, tally: Tally, parallel: number, stopping:
     send,
     check: (held, reason) => count(tally, held, reason),
     progress(done, total) {
-      if (stopping.aborted) throw new Stop('Interrupted.');
+      if (stopping.aborted) throw new StopError('Interrupted.');
       Object.assign(tally.position, { done, total });
     },
     async each(people, visit) {

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import {
+  ConfigurationError,
   differ,
   type Environment,
   inEffect,
-  Misconfigured,
   needs,
   type Problem,
   type ReadFile,
@@ -74,7 +74,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof Misconfigured)) throw error;
+      if (!(error instanceof ConfigurationError)) throw error;
       for (const problem of error.problems) {
         if (!problems.has(problem.variable)) problems.set(problem.variable, problem);
       }
@@ -84,7 +84,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
   const data = attempt(() => readVariables(variables, env, readFile, rules));
   attempt(() => readEdgeConfig(env, readFile));
   attempt(() => readUserstoreConfig(ofUserstore, readFile));
-  if (!data || problems.size > 0) throw new Misconfigured([...problems.values()]);
+  if (!data || problems.size > 0) throw new ConfigurationError([...problems.values()]);
   return {
     port: data.PORT,
     host: data.HOST,

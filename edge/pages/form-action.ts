@@ -1,6 +1,6 @@
-/** Where the forms of sign-in may lead, for a Content-Security-Policy. Pure. */
+/** The sources of a Content-Security-Policy's `form-action` for the sign-in forms. Pure. */
 
-/** The addresses that a form leads to, in the end: Chromium holds every redirect after it to the policy too. */
+/** The addresses that a form can lead to. Chromium applies the policy to every redirect after the form too. */
 export interface FormTargets {
   publicUrl: string;
   appUrl: string;
@@ -8,8 +8,9 @@ export interface FormTargets {
 }
 
 /**
- * The sources of `form-action`. Which provider it will be is not known before the form is sent, and to list all would tell
- * who the customers are: so any HTTPS, and, where the edge itself is not under HTTPS, any port of this machine.
+ * Returns the sources of `form-action`. The provider is unknown until the form is sent, and a list of all providers would
+ * reveal the customers. The policy therefore allows any HTTPS address and, if the edge itself uses HTTP, any port of this
+ * machine.
  */
 export function formAction({ publicUrl, appUrl, passwordUrl }: FormTargets): string {
   const isHttp = (url: string | undefined): url is string => url?.startsWith('http:') ?? false;

@@ -1,4 +1,4 @@
-/** What all pages have in common: the document around them, its style, and headers that allow nothing else. */
+/** The frame of every page: the document, its style, and headers that allow nothing else. */
 import { createHash } from 'node:crypto';
 import type { Response } from 'express';
 import { Html, html } from './html.js';
@@ -43,19 +43,19 @@ a { color: var(--action); }
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Where the forms of a page may lead, as a Content-Security-Policy says it, redirects after them included. */
+/** The sources of `form-action` in a Content-Security-Policy: where the forms of a page and their redirects may lead. */
 const NO_FORMS = "'none'";
 
-/** Nothing is loaded, run, framed or sent from a page, save by its forms; its own style is the only one. */
+/** Allows the page's own style and its forms; forbids scripts, frames, images and every other request. */
 const headersFor = (formAction: string) => ({
   'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action ${formAction}; frame-ancestors 'none'`,
   'X-Content-Type-Options': 'nosniff',
-  // A browser that is to send no referrer does not say either which origin a form is from.
+  // With "no-referrer" the browser would also hide the origin of a form.
   'Referrer-Policy': formAction === NO_FORMS ? 'no-referrer' : 'same-origin',
   'Cache-Control': 'no-store',
 });
 
-/** Sends a page: the whole document, around what is in `main`. Its forms may lead to `formAction`. */
+/** Sends a page: the whole document around `main`. Its forms may lead to `formAction`. */
 export function sendPage(response: Response, status: number, title: string, main: Html, formAction = NO_FORMS): void {
   for (const [name, value] of Object.entries(headersFor(formAction))) response.setHeader(name, value);
   const page = html`<!doctype html>

@@ -1,4 +1,4 @@
-/** HTML in which every value is escaped, unless it is HTML itself. */
+/** HTML templates that escape every value, unless the value is HTML already. */
 
 /** Text that is HTML already. */
 export class Html {
@@ -13,7 +13,7 @@ const textOf = (value: unknown): string => {
   return String(value ?? '').replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? '');
 };
 
-/** A template whose values are escaped; lists are joined, what is undefined is left out. */
+/** A template that escapes its values, joins lists and leaves out undefined values. */
 export function html(strings: TemplateStringsArray, ...values: unknown[]): Html {
   return new Html(String.raw({ raw: strings }, ...values.map(textOf)));
 }

@@ -1,7 +1,7 @@
-/** The pages of sign-in, without a script; nothing on them tells who is known. Pure. */
+/** The pages of sign-in. They need no script and never reveal which users exist. Pure. */
 import { type Html, html } from './html.js';
 
-/** A page: what stands in the browser's title bar, and what on the page. */
+/** A page: its title and its content. */
 export interface Page {
   title: string;
   main: Html;
@@ -15,22 +15,22 @@ ${content}
 </div>`,
 });
 
-/** What the login form holds. */
+/** The values of the login form. */
 export interface LoginForm {
-  /** Shows that the form was given to this browser. */
+  /** CSRF token: proves that the edge gave the form to this browser. */
   token: string;
-  /** What was typed before. */
+  /** The e-mail address that the person typed before. */
   email?: string;
-  /** Where to go afterwards, if not simply to the application. */
+  /** The address after sign-in; undefined: the application's start page. */
   returnTo: string | undefined;
-  /** What is wrong with what was typed. */
+  /** The reason why the edge did not accept the address. */
   error?: string;
 }
 
 const hidden = (name: string, value: string | undefined) =>
   value === undefined ? undefined : html`<input type="hidden" name="${name}" value="${value}">`;
 
-/** The page that asks for an e-mail address. */
+/** Renders the page that asks for an e-mail address. */
 export function loginPage({ token, email, returnTo, error }: LoginForm): Page {
   const described = error === undefined ? undefined : html` aria-invalid="true" aria-describedby="error"`;
   return page(
@@ -45,7 +45,7 @@ ${hidden('return_to', returnTo)}${hidden('token', token)}
   );
 }
 
-/** Where a person may choose: his organization's provider, or a password. */
+/** Renders the choice between the organization's provider and a password. */
 export function choicePage({ token, email, returnTo }: LoginForm, passwordUrl: string): Page {
   return page(
     'Sign in to LeaseHawk',
@@ -58,7 +58,7 @@ ${hidden('email', email)}${hidden('way', 'sso')}${hidden('return_to', returnTo)}
   );
 }
 
-/** Who a person is in LeaseHawk: his user name, and where it takes that to tell, his organization. */
+/** A person's name in LeaseHawk: the user name and, if the user name alone is ambiguous, the organization. */
 interface Who {
   userName: string;
   organization: string | undefined;
@@ -67,21 +67,21 @@ interface Who {
 const whoIs = ({ userName, organization }: Who) =>
   html`<strong><bdi>${userName}</bdi></strong>${organization === undefined ? undefined : html` (<bdi>${organization}</bdi>)`}`;
 
-/** Asks who is signed in whether he is to be somebody else from now on, as a link says that he followed. */
-export function choiceOfUserPage({ token, sealed }: { token: string; sealed: string }, is: Who, would: Who): Page {
+/** Renders the question to switch from the current user to the one that a link signed in. */
+export function switchUserPage({ token, sealed }: { token: string; sealed: string }, current: Who, next: Who): Page {
   return page(
     'Continue as another user?',
-    html`<p>You are signed in to LeaseHawk as ${whoIs(is)}.</p>
-<p>The link that brought you here signs you in as ${whoIs(would)}. If you did not expect that, stay signed in as you are.</p>
+    html`<p>You are signed in to LeaseHawk as ${whoIs(current)}.</p>
+<p>The link that brought you here signs you in as ${whoIs(next)}. If you did not expect that, stay signed in as you are.</p>
 <form method="post" action="/login/choice">
 ${hidden('sealed', sealed)}${hidden('token', token)}
-<button class="wide" name="way" value="change">Continue as <bdi>${would.userName}</bdi></button>
-<button class="wide second" name="way" value="stay">Stay signed in as <bdi>${is.userName}</bdi></button>
+<button class="wide" name="way" value="change">Continue as <bdi>${next.userName}</bdi></button>
+<button class="wide second" name="way" value="stay">Stay signed in as <bdi>${current.userName}</bdi></button>
 </form>`,
   );
 }
 
-/** What is the same for all who are refused, whatever the reason. */
+/** Renders the same page for every refusal, whatever the reason. */
 export const refusedPage = (reference: string) =>
   page(
     'No access',
@@ -89,7 +89,7 @@ export const refusedPage = (reference: string) =>
 ${referenceTo(reference)}`,
   );
 
-/** For a sign-in that is too old, was used, or began in another browser. */
+/** Renders the page for a sign-in that is too old, was used already, or began in another browser. */
 export const expiredPage = (reference: string, again: string) =>
   page(
     'Please sign in again',
@@ -98,7 +98,7 @@ export const expiredPage = (reference: string, again: string) =>
 ${referenceTo(reference)}`,
   );
 
-/** For a provider, or a LeaseHawk, that does not answer. */
+/** Renders the page for a provider, or a userstore, that does not answer. */
 export const troublePage = (reference: string, again: string) =>
   page(
     'Sign-in does not work at the moment',
@@ -107,15 +107,15 @@ export const troublePage = (reference: string, again: string) =>
 ${referenceTo(reference)}`,
   );
 
-/** For who tries too often. */
-export const tooOftenPage = (reference: string, seconds: number) =>
+/** Renders the page for too many attempts. */
+export const tooManyAttemptsPage = (reference: string, seconds: number) =>
   page(
     'Too many attempts',
     html`<p>Please wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.</p>
 ${referenceTo(reference)}`,
   );
 
-/** For what is not found, not possible, or malformed. */
+/** Renders the page for an address that does not exist and for a malformed request. */
 export const oddPage = (reference: string, again: string) =>
   page(
     'This does not lead anywhere',
@@ -123,11 +123,11 @@ export const oddPage = (reference: string, again: string) =>
 ${referenceTo(reference)}`,
   );
 
-/** For an edge that was not told what it takes. */
+/** Renders the page of an edge that is not configured for sign-in. */
 export const notSetUpPage = () =>
   page('Sign-in is not set up', html`<p>Sign-in is not set up here. Ask LeaseHawk support.</p>`);
 
-/** Asks whether a person wants to be signed out. */
+/** Renders the question whether the person wants to sign out. */
 export const signOutPage = (token: string) =>
   page(
     'Sign out of LeaseHawk?',
@@ -137,7 +137,7 @@ ${hidden('token', token)}
 </form>`,
   );
 
-/** For who is not signed in any more. */
+/** Renders the page after sign-out. */
 export const signedOutPage = () => page('You are signed out', html`<p><a href="/login">Sign in to LeaseHawk</a></p>`);
 
 const referenceTo = (reference: string) => html`<p class="quiet">Reference: <code>${reference}</code></p>`;

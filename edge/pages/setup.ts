@@ -1,16 +1,16 @@
-/** The guide for a customer's Okta admin, with his organization's own values; nothing secret. Pure. */
+/** The setup guide for an organization's Okta admin, with the organization's own values and no secret. Pure. */
 import type { AttributeDefinition } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Organization, ProvisioningPolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { CORE_USER, ENTERPRISE_USER } from '../scim/attributes.js';
 import { CORE_GROUP } from '../scim/resource-types.js';
 import { type Html, html } from './html.js';
 
-/** The page's title. */
+/** The title of the page. */
 export const SETUP_TITLE = 'Set up LeaseHawk provisioning in Okta';
 
 /**
- * The guide of an organization whose base URL is `baseUrl`. `signInUrl` is the edge's own address, where people sign in;
- * without one they do not.
+ * Renders the guide of an organization with the base URL `baseUrl`. `signInUrl` is the edge's own address, where people
+ * sign in; undefined: sign-in is not configured.
  */
 export function setupPage(organization: Organization, baseUrl: string, signInUrl: string | undefined): Html {
   return html`<h1>${SETUP_TITLE}</h1>
@@ -77,7 +77,7 @@ for the assignments of step 7. When you unlink a group and let Okta delete it in
 <tr><th scope="row">Authentication Mode</th><td>HTTP Header, with the token alone, without the word <code>apikey</code></td></tr>
 </table>`;
 
-/** The features to tick: those that the organization has. */
+/** The features that the admin ticks: those that the organization has. */
 function ticks(policy: ProvisioningPolicy | undefined): Html {
   const features = [
     ...(policy?.refuseCreate ? [] : ['Create Users']),

@@ -1,15 +1,15 @@
 /** /Bulk: many operations in one request, each done as if it had come alone (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
-import { resourceIn, sinceMs, userNameIn } from '../activity-log.js';
-import { callerOf } from '../auth.js';
-import type { Caller } from '../caller.js';
-import { toScimError } from '../errors.js';
+import { resourceIn, sinceMs, userNameIn } from '../activity/request-activity.js';
+import { scopeOf } from '../auth.js';
+import type { RequestScope } from '../caller.js';
+import { toScimError } from '../error-mapping.js';
+import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { leaveCause, localsOf, type Outcome, pathOf } from '../request-log.js';
-import type { Resource, ResourceOperations } from '../resource-operations.js';
 import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
-import { badRequest, errorBody, ScimError } from '../scim/errors.js';
 import { isObject, type JsonObject, parseBody } from '../scim/json.js';
 import { parsePrecondition } from '../scim/precondition.js';
+import { badRequest, errorBody, ScimError } from '../scim/scim-error.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 /** In milliseconds: Okta gives up after 60 seconds, and what is done after that nobody hears of. */
@@ -30,7 +30,7 @@ interface Done {
 export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestHandler {
   return async (request, response) => {
     const { failOnErrors, operations: asked } = parseBulk(parseBody(request.body));
-    const caller = callerOf(response);
+    const caller = scopeOf(response);
     const places = new Map(asked.map((operation, index) => [operation, String(index).padStart(4, '0')]));
     const base = baseUrl(request, caller.organizationId);
     const deadline = Date.now() + BUDGET_MS;
@@ -74,7 +74,10 @@ export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestH
 }
 
 /** A caller whose change is that of one operation. */
-const as = (caller: Caller, requestId: string): Caller => ({ ...caller, actor: { ...caller.actor, requestId } });
+const as = (caller: RequestScope, requestId: string): RequestScope => ({
+  ...caller,
+  actor: { ...caller.actor, requestId },
+});
 
 /**
  * The operations in an order in which what is referred to comes first: as sent, save for those that wait. With them the
@@ -123,7 +126,7 @@ const outOfTime = () =>
 
 async function performed(
   operations: AllOperations,
-  caller: Caller,
+  caller: RequestScope,
   { method, path, version, data }: BulkOperation,
   ids: ReadonlyMap<string, string>,
 ): Promise<Done> {

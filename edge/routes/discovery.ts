@@ -2,9 +2,9 @@
 import type { RequestHandler, Response } from 'express';
 import { principalOf } from '../auth.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.js';
-import { ScimError } from '../scim/errors.js';
 import type { JsonObject } from '../scim/json.js';
 import { listResponse } from '../scim/list.js';
+import { ScimError } from '../scim/scim-error.js';
 import type { Settings } from '../scim/settings.js';
 import { type BaseUrl, type ClientAddress, sendScim } from './send.js';
 

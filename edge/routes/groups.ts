@@ -1,13 +1,13 @@
 /** How groups are shown: with all of their members, or without any, but never with some; not at all once they are gone. */
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
-import type { GroupOperations } from '../group-operations.js';
-import { badRequest } from '../scim/errors.js';
+import type { GroupOperations } from '../operations/groups.js';
 import { renderGroup } from '../scim/group.js';
 import type { JsonObject } from '../scim/json.js';
 import { renderMember } from '../scim/members.js';
 import { type Projection, project } from '../scim/projection.js';
+import { badRequest } from '../scim/scim-error.js';
 import { ListText } from './list-text.js';
-import type { Render, Showing } from './resources.js';
+import type { Render, RenderContext } from './resources.js';
 
 /** What a change costs must not follow the size of the group: larger ones are answered without their members. */
 const MOST_AFTER_CHANGE = 20;
@@ -34,7 +34,7 @@ export const renderGroups =
 async function membersOf(
   groups: readonly Group[],
   operations: GroupOperations,
-  showing: Showing,
+  showing: RenderContext,
 ): Promise<ReadonlyMap<string, ListText> | undefined> {
   const groupIds = groups.map(({ id }) => id);
   const lists = new Map(groupIds.map((id) => [id, new ListText()]));

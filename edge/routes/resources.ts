@@ -1,25 +1,25 @@
 /** The addresses of one type of resource, and its searches: each handler parses, does one operation, renders. */
 import type { Request, RequestHandler, Response } from 'express';
-import { userNameIn } from '../activity-log.js';
-import { callerOf, principalOf } from '../auth.js';
-import type { Caller } from '../caller.js';
+import { userNameIn } from '../activity/request-activity.js';
+import { principalOf, scopeOf } from '../auth.js';
+import type { RequestScope } from '../caller.js';
+import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { localsOf } from '../request-log.js';
-import type { Resource, ResourceOperations } from '../resource-operations.js';
-import { ScimError } from '../scim/errors.js';
 import { type JsonObject, parseBody } from '../scim/json.js';
 import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
 import { locationOf } from '../scim/meta.js';
 import { includes, parsePrecondition } from '../scim/precondition.js';
 import { type Projection, parseProjection } from '../scim/projection.js';
 import type { ResourceType } from '../scim/resource-types.js';
+import { ScimError } from '../scim/scim-error.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 type Handler = RequestHandler<{ id: string }>;
 type Incoming = Request<{ id: string }>;
 
 /** What a resource is shown in. */
-export interface Showing {
-  caller: Caller;
+export interface RenderContext {
+  caller: RequestScope;
   /** The organization's base URL as the client sees it. */
   baseUrl: string;
   projection: Projection;
@@ -28,7 +28,7 @@ export interface Showing {
 }
 
 /** The JSON of resources of one type, save those that turn out to be gone; it may hold ListTexts. */
-export type Render<R> = (resources: readonly R[], showing: Showing) => JsonObject[] | Promise<JsonObject[]>;
+export type Render<R> = (resources: readonly R[], showing: RenderContext) => JsonObject[] | Promise<JsonObject[]>;
 
 /** The handlers of /Users, /Users/.search and /Users/{id}, or of another type's addresses. */
 export type ResourceRoutes = ReturnType<typeof resourceRoutes>;
@@ -40,15 +40,15 @@ export function resourceRoutes<R extends Resource>(
   render: Render<R>,
   baseUrl: BaseUrl,
 ) {
-  const showing = (request: Incoming, response: Response, projection: Projection, isChange = false): Showing => ({
-    caller: callerOf(response),
+  const showing = (request: Incoming, response: Response, projection: Projection, isChange = false): RenderContext => ({
+    caller: scopeOf(response),
     baseUrl: baseUrl(request, principalOf(response).organizationId),
     projection,
     isChange,
   });
   const projectionOf = ({ query }: Incoming) => parseProjection(query.attributes, query.excludedAttributes, type);
 
-  async function sendOne(request: Incoming, response: Response, status: number, resource: R, how: Showing) {
+  async function sendOne(request: Incoming, response: Response, status: number, resource: R, how: RenderContext) {
     const [shown] = await render([resource], how);
     if (!shown) throw new ScimError(404, undefined, `There is no ${type.name.toLowerCase()} with this id.`);
     response.setHeader('Location', locationOf(type, resource.id, how.baseUrl));
@@ -100,7 +100,7 @@ export function resourceRoutes<R extends Resource>(
     };
 
   const remove: Handler = async (request, response) => {
-    await operations.remove(callerOf(response), request.params.id, parsePrecondition(request.headers));
+    await operations.remove(scopeOf(response), request.params.id, parsePrecondition(request.headers));
     response.status(204).end();
   };
 

@@ -1,9 +1,9 @@
 /** The form of every answer: SCIM JSON (RFC 7644 section 8.1), errors included. */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { toScimError } from '../errors.js';
+import { toScimError } from '../error-mapping.js';
 import { leaveCause, localsOf } from '../request-log.js';
-import { errorBody, ScimError } from '../scim/errors.js';
 import type { JsonObject } from '../scim/json.js';
+import { errorBody, ScimError } from '../scim/scim-error.js';
 import { jsonParts } from './list-text.js';
 
 /** What a request says of the address it was sent to. */

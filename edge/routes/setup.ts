@@ -7,7 +7,7 @@ import { sendPage } from '../pages/frame.js';
 import { html } from '../pages/html.js';
 import { SETUP_TITLE, setupPage } from '../pages/setup.js';
 import { leaveCause, localsOf } from '../request-log.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
+import { type StoreClient, StoreError } from '../store-client.js';
 import type { BaseUrl } from './send.js';
 
 /** Whoever asks often does not make userstore work often, in milliseconds. */
@@ -48,7 +48,7 @@ export function setupRoute(
         sendPage(response, 200, SETUP_TITLE, page);
       } else sendPage(response, 404, 'No such organization', NOT_FOUND);
     } catch (error) {
-      if (!(error instanceof StoreFailure)) throw error;
+      if (!(error instanceof StoreError)) throw error;
       const status = error.isUnavailable ? 503 : 500;
       leaveCause(response, status, error);
       response.setHeader('Retry-After', '5');
@@ -63,7 +63,7 @@ async function read(store: StoreClient, organizationId: string, requestId: strin
     return (await store.getOrganization({ organizationId }, requestId)).organization;
   } catch (error) {
     const isMissing =
-      error instanceof StoreFailure && error.failure?.reason === ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND;
+      error instanceof StoreError && error.failure?.reason === ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND;
     if (!isMissing) throw error;
     return undefined;
   }

@@ -1,8 +1,8 @@
 /** The attributes in the body of a POST or a PUT, of whatever type of resource. */
 import { type Attribute, fieldOf } from './attributes.js';
-import { badRequest } from './errors.js';
 import { isObject, type JsonObject, property } from './json.js';
 import { isUnder } from './notation.js';
+import { badRequest } from './scim-error.js';
 
 /** The schemas that a body names. */
 export function schemasIn(body: JsonObject): string[] {

@@ -1,6 +1,7 @@
 /** Bulk requests (RFC 7644 section 3.7): what they ask for, and how their operations refer to each other. */
-import { badRequest, ScimError } from './errors.js';
+
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
+import { badRequest, ScimError } from './scim-error.js';
 
 const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const BULK_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';

@@ -6,10 +6,10 @@ import {
 } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ExtensionAttribute } from '../../proto/gen/userstore/v1/user.js';
 import { parseDateTime } from './date-time.js';
-import { badRequest } from './errors.js';
 import { isObject } from './json.js';
 import { isAttributeName } from './notation.js';
-import { passOver, type Settings } from './settings.js';
+import { badRequest } from './scim-error.js';
+import { ignoreUnknown, type Settings } from './settings.js';
 import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 
 const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
@@ -51,7 +51,7 @@ export function parseExtension(schema: string, value: unknown, settings: Setting
     if (!isAttributeName(name)) throw badRequest('invalidValue', `"${name}" is not a name an attribute can have.`);
     const definition = definitionOf(settings.extensionSchemas, schema, name);
     const path = `${declared?.id ?? schema}:${definition?.name ?? name}`;
-    if (!definition) passOver(path, settings);
+    if (!definition) ignoreUnknown(path, settings);
     if (isUnset(inner)) return [];
     const kept = definition ? parseDeclared(definition, inner, path) : inner;
     const keep = (_: string, part: unknown) => (typeof part === 'number' ? exact(part, path) : part);

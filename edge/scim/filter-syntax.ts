@@ -2,7 +2,7 @@
  * The grammar of filters (RFC 7644 section 3.4.2.2, figure 1): text → a tree of what it says, in time that grows with
  * the length of the text. Knows no attributes. Letter case matters in text only.
  */
-import { badRequest, type ScimError } from './errors.js';
+import { badRequest, type ScimError } from './scim-error.js';
 
 /** Longest filter, in characters. */
 export const MAX_LENGTH = 4096;

@@ -5,6 +5,17 @@
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';
+import { definitionOf, typedValue } from './extensions.js';
+import { derivedTerm, isDerived } from './filter-member-terms.js';
+import {
+  type ComparisonTerm,
+  type ElementsTerm,
+  type Expression,
+  invalidFilter,
+  type Literal,
+  type PresenceTerm,
+  parseExpression,
+} from './filter-syntax.js';
 import {
   allOf,
   attributeTerm,
@@ -16,18 +27,7 @@ import {
   present,
   textOf,
   timeOf,
-} from './comparison.js';
-import { definitionOf, typedValue } from './extensions.js';
-import {
-  type ComparisonTerm,
-  type ElementsTerm,
-  type Expression,
-  invalidFilter,
-  type Literal,
-  type PresenceTerm,
-  parseExpression,
-} from './filter-syntax.js';
-import { isMade, madeTerm } from './member-terms.js';
+} from './filter-terms.js';
 import { parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 
@@ -83,7 +83,7 @@ function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading):
     case 'attribute':
       return attributeTerm(term, named.attribute, named.contract);
     case 'elements':
-      if (isMade(named.attribute, named.sub)) {
+      if (isDerived(named.attribute, named.sub)) {
         return elementMatch({ term: { ...term, path: named.sub.name } }, named.attribute, baseUrl);
       }
       return attributeTerm(term, named.sub, `${named.contract}.${contractNameOf(named.sub)}`);
@@ -118,7 +118,7 @@ function elementTerm(term: Term, list: Attribute, baseUrl?: string): Filter {
   if (term.kind === 'elements') throw invalidFilter('The values of a list hold no lists that could be filtered.');
   const sub = attributeNamed(list.subAttributes ?? [], term.path);
   if (!sub) throw invalidFilter(`The values of "${list.name}" have no "${term.path}".`);
-  return isMade(list, sub) ? madeTerm(term, sub, baseUrl) : attributeTerm(term, sub, contractNameOf(sub));
+  return isDerived(list, sub) ? derivedTerm(term, sub, baseUrl) : attributeTerm(term, sub, contractNameOf(sub));
 }
 
 /** The attributes that every resource has (RFC 7643 section 3.1). */

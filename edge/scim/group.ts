@@ -2,12 +2,12 @@
 import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { attributeNamed } from './attributes.js';
 import { coreEntries, schemasIn, setOnce } from './body.js';
-import { badRequest } from './errors.js';
 import { checkSchemas, type JsonObject } from './json.js';
 import { memberIds } from './members.js';
 import { metaOf } from './meta.js';
 import { CORE_GROUP, GROUP, MEMBERS } from './resource-types.js';
-import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { badRequest } from './scim-error.js';
+import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { parseValue } from './value.js';
 
 /** What a body says of a group; `memberIds` is undefined where it says nothing of members. */
@@ -22,13 +22,13 @@ export interface DescribedGroup {
  */
 export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTINGS): DescribedGroup {
   checkSchemas(body, CORE_GROUP);
-  for (const urn of schemasIn(body)) if (urn.toLowerCase() !== CORE_GROUP.toLowerCase()) passOver(urn, settings);
+  for (const urn of schemasIn(body)) if (urn.toLowerCase() !== CORE_GROUP.toLowerCase()) ignoreUnknown(urn, settings);
   const values: { displayName?: string; externalId?: string; members?: string[] } & JsonObject = {};
   for (const [name, value] of coreEntries(body, CORE_GROUP)) {
     const attribute = attributeNamed(GROUP.attributes, name);
     if (attribute === MEMBERS) setOnce(values, MEMBERS, memberIds(value, settings), 'members');
     else if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
-    else if (!GROUP.readOnly.has(name.toLowerCase())) passOver(name, settings);
+    else if (!GROUP.readOnly.has(name.toLowerCase())) ignoreUnknown(name, settings);
   }
   const { displayName, externalId, members } = values;
   if (!displayName) throw badRequest('invalidValue', 'displayName is required.');

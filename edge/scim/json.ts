@@ -1,5 +1,5 @@
 /** The bytes of a body → a JSON object that is safe to read. */
-import { badRequest } from './errors.js';
+import { badRequest } from './scim-error.js';
 
 /** Okta's largest messages, with room to spare. */
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;

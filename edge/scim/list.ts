@@ -1,10 +1,10 @@
 /** List queries, in a URL or in the body of a search, and list answers (RFC 7644 section 3.4.2, RFC 9865). */
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
-import { badRequest, type ScimType } from './errors.js';
 import { checkSchemas, type JsonObject, property } from './json.js';
 import { parseOrder } from './order.js';
 import { type Projection, parseProjection } from './projection.js';
 import { type ResourceType, USER } from './resource-types.js';
+import { badRequest, type ScimType } from './scim-error.js';
 
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 const SEARCH_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';

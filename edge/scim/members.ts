@@ -1,10 +1,10 @@
 /** The members of a group, in JSON and as the ids of users. */
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
-import { badRequest } from './errors.js';
 import type { JsonObject } from './json.js';
 import { locationOf } from './meta.js';
 import { MEMBERS, USER } from './resource-types.js';
+import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 import { isUnset, parseSingle } from './value.js';
 

@@ -1,9 +1,9 @@
 /** `sortBy` and `sortOrder` (RFC 7644 section 3.4.2.3) → the contract's order. */
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, attributeNamed, contractNameOf } from './attributes.js';
-import { badRequest } from './errors.js';
 import { parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
+import { badRequest } from './scim-error.js';
 
 const COMMON = new Map([
   ['id', 'id'],

@@ -2,8 +2,8 @@
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
-import { allOf, equal } from './comparison.js';
 import { parseExtension } from './extensions.js';
+import { allOf, equal } from './filter-terms.js';
 import { isObject } from './json.js';
 import type { Settings } from './settings.js';
 import { isUnset } from './value.js';

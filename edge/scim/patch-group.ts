@@ -5,13 +5,13 @@
 import { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
 import { type Attribute, contractNameOf, fieldOf } from './attributes.js';
-import { badRequest } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
 import { checkCount, chosenIds, memberIds } from './members.js';
+import { parsePath, type Target } from './patch-path.js';
 import { parsePatchRequest, type RequestedOperation } from './patch-request.js';
-import { parsePath, type Target } from './path.js';
 import { GROUP, MEMBERS } from './resource-types.js';
-import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { badRequest } from './scim-error.js';
+import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { isUnset, parseSingle } from './value.js';
 
 /** Room for a thousand members one by one, and for the name and the id that are sent along. */
@@ -82,7 +82,7 @@ function targetChanges(
       }
       return target.attribute === MEMBERS ? memberChanges(op, value, settings) : [fieldChange(op, target, value)];
     case 'unknown':
-      passOver(target.path, settings);
+      ignoreUnknown(target.path, settings);
       return undefined;
     default:
       return undefined;

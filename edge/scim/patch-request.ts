@@ -1,6 +1,7 @@
 /** The message of a PATCH (RFC 7644 section 3.5.2): what it asks for, one operation after the other, of any resource. */
-import { badRequest } from './errors.js';
+
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
+import { badRequest } from './scim-error.js';
 
 /** The schema of a PATCH body. */
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';

@@ -1,5 +1,5 @@
 /** If-Match and If-None-Match (RFC 7644 section 3.14, RFC 9110 section 13.1): which versions a request is meant for. */
-import { badRequest } from './errors.js';
+import { badRequest } from './scim-error.js';
 
 /** Entity tags as userstore has them, W/"7"; or any. */
 type Tags = '*' | readonly string[];

@@ -1,7 +1,8 @@
 /** Which attributes of a resource are shown (RFC 7644 section 3.9, RFC 7643 section 7 "returned"). */
-import { badRequest } from './errors.js';
+
 import { isObject, type JsonObject } from './json.js';
 import { type ResourceType, USER } from './resource-types.js';
+import { badRequest } from './scim-error.js';
 
 /** The names that a client wants shown, or not shown, in small letters; undefined: the default. */
 export interface Projection {

@@ -1,6 +1,6 @@
 /** How an organization wants its requests read. */
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import { badRequest } from './errors.js';
+import { badRequest } from './scim-error.js';
 
 /** What of an organization's settings decides how a request is read. */
 export interface Settings {
@@ -14,7 +14,7 @@ export interface Settings {
 export const DEFAULT_SETTINGS: Settings = { strictSchemas: false, extensionSchemas: [] };
 
 /** Passes over a name that no schema has, or refuses it where the organization wants that. Throws invalidSyntax. */
-export function passOver(name: string, { strictSchemas }: Settings): void {
+export function ignoreUnknown(name: string, { strictSchemas }: Settings): void {
   if (!strictSchemas) return;
   const detail = `"${name}" is in none of the schemas of this organization, which is set to refuse such attributes.`;
   throw badRequest('invalidSyntax', detail);

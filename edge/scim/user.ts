@@ -9,13 +9,13 @@ import {
   TOP_ATTRIBUTES,
 } from './attributes.js';
 import { coreEntries, schemasIn, setOnce } from './body.js';
-import { badRequest } from './errors.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
 import { isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
-import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { badRequest } from './scim-error.js';
+import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { isUnset, parseValue } from './value.js';
 
 /**
@@ -24,7 +24,7 @@ import { isUnset, parseValue } from './value.js';
  */
 export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
-  for (const urn of schemasIn(body)) if (!isKnownSchema(urn, settings)) passOver(urn, settings);
+  for (const urn of schemasIn(body)) if (!isKnownSchema(urn, settings)) ignoreUnknown(urn, settings);
   const values: JsonObject = {};
   const extensionAttributes: ExtensionAttribute[][] = [];
   for (const [name, value] of coreEntries(body, CORE_USER)) {
@@ -38,7 +38,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
         ...parseEnterprise(enterprise, settings),
       };
     } else if (isSchemaUrn(name)) extensionAttributes.push(parseExtension(name, value, settings));
-    else if (!isCommonName(name)) passOver(name, settings);
+    else if (!isCommonName(name)) ignoreUnknown(name, settings);
   }
   if (typeof values.userName !== 'string' || values.userName === '') {
     throw badRequest('invalidValue', 'userName is required.');
@@ -62,7 +62,7 @@ function parseEnterprise(value: unknown, settings: Settings): JsonObject | undef
     const attribute = attributeNamed(ENTERPRISE_ATTRIBUTES, name);
     const path = `${ENTERPRISE_USER}:${attribute?.name ?? name}`;
     if (attribute) setOnce(values, attribute, parseValue(attribute, inner, path, settings), path);
-    else passOver(path, settings);
+    else ignoreUnknown(path, settings);
   }
   return values;
 }

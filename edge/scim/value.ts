@@ -1,8 +1,8 @@
 /** One JSON value → the value of a contract field, by the attribute's type; coerced where no meaning is lost. */
 import { type Attribute, attributeNamed, fieldOf } from './attributes.js';
-import { badRequest } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
-import { DEFAULT_SETTINGS, passOver, type Settings } from './settings.js';
+import { badRequest } from './scim-error.js';
+import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 
 /** As many values as userstore takes in one list. */
 export const MAX_ELEMENTS = 1000;
@@ -44,7 +44,7 @@ function parseComplex(
   for (const [name, inner] of Object.entries(value)) {
     const sub = attributeNamed(subAttributes, name);
     if (!sub) {
-      passOver(`${path}.${name}`, settings);
+      ignoreUnknown(`${path}.${name}`, settings);
       continue;
     }
     const field = fieldOf(sub);

@@ -1,35 +1,37 @@
-/** The session that a browser has: whose it is, and how another takes its place. */
+/** The session of a browser: which user it belongs to, and how another session replaces it. */
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import { localsOf } from '../request-log.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
+import { type StoreClient, StoreError } from '../store-client.js';
 import { SESSION_COOKIE, sessionTokenIn, setCookie } from './cookies.js';
 
-/** The sessions of browsers, as userstore has them. */
-export function browserSessions(store: Pick<StoreClient, 'checkSession' | 'signOut'>, log: Logger) {
-  /** Ends a session; that it could not be ended is logged. */
+/** Creates the access to browsers' sessions in userstore. */
+export function createBrowserSessions(store: Pick<StoreClient, 'checkSession' | 'signOut'>, log: Logger) {
+  /** Ends a session; logs a failure. */
   async function end(response: Response, sessionToken: string): Promise<void> {
     const { requestId } = localsOf(response);
-    await store.signOut({ sessionToken }, requestId).catch((err: unknown) => log.warn({ err, requestId }, 'not ended'));
+    await store.signOut({ sessionToken }, requestId).catch((err: unknown) => {
+      log.warn({ err, requestId }, 'session could not be ended');
+    });
   }
 
   return {
     end,
 
-    /** The browser's session, if it is live. Throws StoreFailure where that cannot be told. */
+    /** Returns the browser's live session, if it has one. Throws StoreError if userstore cannot tell. */
     async live(request: Request, response: Response): Promise<Session | undefined> {
       const sessionToken = sessionTokenIn(request);
       if (sessionToken === undefined) return undefined;
       try {
         return (await store.checkSession({ sessionToken }, localsOf(response).requestId)).session;
       } catch (error) {
-        if (error instanceof StoreFailure && error.failure && !error.isUnavailable) return undefined;
+        if (error instanceof StoreError && error.failure && !error.isUnavailable) return undefined;
         throw error;
       }
     },
 
-    /** Gives the browser a session. The one before is nobody's any more: neither his who left it, nor one foisted on it. */
+    /** Gives the browser a session. Ends the previous session so that neither its owner nor an attacker can reuse it. */
     async replace(request: Request, response: Response, sessionToken: string): Promise<void> {
       const earlier = sessionTokenIn(request);
       if (earlier !== undefined) await end(response, earlier);

@@ -1,32 +1,32 @@
-/** The cookies of sign-in: for this host alone, over HTTPS alone, out of reach of scripts and of other sites' forms. */
+/** The cookies of sign-in: for this host and HTTPS only; scripts cannot read them, other sites' forms do not send them. */
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 
-/** Who is signed in: the session's token. */
+/** The token of the session. */
 export const SESSION_COOKIE = '__Host-session';
-/** The sign-in under way, sealed. */
+/** The sealed state of a sign-in in progress. */
 export const ATTEMPT_COOKIE = '__Host-sign-in';
-/** Which browser a form was given to. */
+/** The random id of a browser that got a form. */
 export const FORM_COOKIE = '__Host-form';
 
 const ATTRIBUTES = { secure: true, httpOnly: true, sameSite: 'lax', path: '/' } as const;
 
-/** A cookie of the request. */
+/** Returns a cookie of the request. */
 export const cookieIn = (request: Request, name: string): string | undefined =>
   parseCookie(request.headers.cookie ?? '')[name];
 
-/** The session token that the browser has, if it can be one. */
+/** Returns the browser's session token, if it has the form of one. */
 export function sessionTokenIn(request: Request): string | undefined {
   const token = cookieIn(request, SESSION_COOKIE);
   return token !== undefined && /^[\w-]{43}$/.test(token) ? token : undefined;
 }
 
-/** Has the browser keep a cookie, for so many seconds or until it is closed. */
+/** Sets a cookie for the given seconds or, without them, until the browser closes. */
 export function setCookie(response: Response, name: string, value: string, seconds?: number): void {
   response.cookie(name, value, { ...ATTRIBUTES, ...(seconds === undefined ? {} : { maxAge: seconds * 1000 }) });
 }
 
-/** Has the browser forget a cookie. */
+/** Deletes a cookie. */
 export function clearCookie(response: Response, name: string): void {
   response.clearCookie(name, ATTRIBUTES);
 }

@@ -1,20 +1,20 @@
-/** A sign-in from its beginning to its end: what the browser is given to keep meanwhile, and what is asked of its return. */
+/** The sign-in flow: the sealed state that the browser keeps, and the checks of its return. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInResponse } from '../../proto/gen/userstore/v1/session_service.js';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
-import { SignInFailure } from './failure.js';
+import { type StoreClient, StoreError } from '../store-client.js';
 import type { Checks, Providers } from './provider.js';
 import type { Seals } from './seal.js';
+import { SignInError } from './sign-in-error.js';
 
-/** How long a person may take to sign in at his provider, in seconds. */
+/** Longest time that a person may take at the provider. */
 export const ATTEMPT_SECONDS = 600;
-/** As an attempt may be as old, a used one has to be remembered a little longer. */
+/** userstore remembers a used state 60 s longer than an attempt can live. */
 const USED_MS = (ATTEMPT_SECONDS + 60) * 1000;
 
-/** A sign-in under way, as the browser keeps it, sealed. */
+/** The sealed state of a sign-in in progress. The browser keeps it. */
 const attempt = z.object({
   state: z.string(),
   nonce: z.string(),
@@ -22,12 +22,12 @@ const attempt = z.object({
   organizationId: z.string(),
   issuer: z.string(),
   target: z.string(),
-  /** By our own form, or by a link that anybody may have made the browser follow. */
+  /** "form": our own form began it; "link": a link did, which any site can make a browser follow. */
   begunBy: z.enum(['form', 'link']),
 });
 export type Attempt = z.infer<typeof attempt>;
 
-/** What flows are made of. */
+/** The dependencies of the flow. */
 export interface FlowOptions {
   store: StoreClient;
   seals: Pick<Seals, 'seal' | 'open'>;
@@ -36,23 +36,23 @@ export interface FlowOptions {
   publicUrl: string;
 }
 
-/** Sign-ins of all organizations. */
-export type SignInFlow = ReturnType<typeof signInFlow>;
+/** The sign-in flow of all organizations. */
+export type SignInFlow = ReturnType<typeof createSignInFlow>;
 
-/** Everything throws StoreFailure, ProviderTrouble and SignInFailure. */
-export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) {
-  // One for each organization: a code that one's provider gave out never gets to another's (RFC 9700 section 4.4.2.2).
+/** Creates the flow. All its functions throw StoreError, ProviderError and SignInError. */
+export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOptions) {
+  // One URI per organization: a code of one provider never reaches another provider (RFC 9700 section 4.4.2.2).
   const redirectUri = (organizationId: string) => `${publicUrl}/login/return/${organizationId}`;
 
   async function connectionOf({ organizationId, issuer }: Attempt, requestId: string): Promise<UsableSsoConnection> {
     const key = { $case: 'organizationId', value: organizationId } as const;
     const [found] = (await store.findSsoConnections({ key }, requestId)).connections;
     if (found?.connection?.issuer === issuer) return found;
-    throw new SignInFailure('expired', 'The connection was changed while the person signed in.');
+    throw new SignInError('expired', 'The connection was changed while the person signed in.');
   }
 
   return {
-    /** Begins one: where the browser goes, and what it keeps. */
+    /** Begins a sign-in. Returns the provider's address and the sealed state for the browser. */
     async begin(
       connection: UsableSsoConnection,
       { target, begunBy }: Pick<Attempt, 'target' | 'begunBy'>,
@@ -66,27 +66,27 @@ export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) 
       return { location, sealed };
     },
 
-    /** The sign-in that a browser comes back from: its own, of this organization, with this state; else undefined. */
+    /** Opens the browser's sealed state. Returns undefined if it belongs to another organization or state. */
     async attemptIn(sealed: string | undefined, organizationId: string, state: unknown): Promise<Attempt | undefined> {
       const opened = sealed === undefined ? undefined : await seals.open('attempt', sealed);
       const { data } = attempt.safeParse(opened);
       return data && data.organizationId === organizationId && data.state === state ? data : undefined;
     },
 
-    /** Uses an attempt up, here and at every other edge. */
+    /** Consumes an attempt across all edges. Throws SignInError "expired" if it was used already. */
     async useUp({ state }: Attempt, requestId: string): Promise<void> {
       const key = createHash('sha256').update(`sign-in state ${state}`).digest('base64url');
       const { isFirst } = await store.useOnce({ key, expireTime: new Date(Date.now() + USED_MS) }, requestId);
-      if (!isFirst) throw new SignInFailure('expired', 'The sign-in was used already.');
+      if (!isFirst) throw new SignInError('expired', 'The sign-in was used already.');
     },
 
-    /** Whom the provider vouches for; `query` is what it sent the browser back with. */
+    /** Redeems the code in `query` and returns the person that the provider vouches for. */
     async personOf(attempt: Attempt, query: string, requestId: string) {
       const connection = await connectionOf(attempt, requestId);
       return await providers.redeem(connection, attempt, new URL(`${redirectUri(attempt.organizationId)}?${query}`));
     },
 
-    /** Begins a session of the user who is this person. */
+    /** Begins a session for the user who is this person. */
     async sessionOf(
       { organizationId, issuer }: Attempt,
       { subject, preferredUsername, idToken }: Awaited<ReturnType<Providers['redeem']>>,
@@ -96,15 +96,15 @@ export function signInFlow({ store, seals, providers, publicUrl }: FlowOptions) 
       try {
         return await store.signIn({ organizationId, actor, issuer, subject, preferredUsername, idToken }, requestId);
       } catch (error) {
-        const reason = error instanceof StoreFailure ? error.failure : undefined;
+        const reason = error instanceof StoreError ? error.failure : undefined;
         const text = reason && REFUSALS[reason.reason];
-        throw text ? new SignInFailure('refused', `${text} Okta user: ${subject}.`, reason.userId) : error;
+        throw text ? new SignInError('refused', `${text} Okta user: ${subject}.`, reason.userId) : error;
       }
     },
   };
 }
 
-/** Why userstore lets a person not in, for the activity log. */
+/** The reasons of userstore's refusals, for the activity log. */
 const REFUSALS: Partial<Record<ErrorReason, string>> = {
   [ErrorReason.ERROR_REASON_SIGN_IN_NO_USER]:
     'No user of the organization is this person: by link, by external id, or by a user name that is not linked yet.',

@@ -1,14 +1,14 @@
-/** Requests to an organization's identity provider: never redirected, never long, never large. */
+/** Requests to an organization's identity provider: no redirect, at most 5 s, at most 256 KiB. */
 
-/** How long one answer may take, in milliseconds. */
+/** Longest time of one answer. */
 export const PROVIDER_MS = 5000;
-/** Discovery, keys and tokens are of some kilobytes. */
+/** Discovery documents, keys and tokens have a few KiB. */
 const MAX_BYTES = 256 * 1024;
 
-/** What stands between here and the provider, or the provider itself, fails: to try again may help. */
-export class ProviderTrouble extends Error {}
+/** The provider, or the network to it, fails: a retry may help. */
+export class ProviderError extends Error {}
 
-/** What both libraries ask for. */
+/** The options that both libraries pass. */
 interface Outbound {
   method?: string;
   headers: Headers | Record<string, string>;
@@ -16,7 +16,7 @@ interface Outbound {
   signal?: AbortSignal;
 }
 
-/** Like `fetch`, for openid-client and jose: its answer is read whole. Throws ProviderTrouble. */
+/** Works like `fetch`, for openid-client and jose, but reads the whole answer. Throws ProviderError. */
 export async function boundedFetch(url: string, options: Outbound): Promise<Response> {
   const deadline = AbortSignal.timeout(PROVIDER_MS);
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
@@ -24,23 +24,23 @@ export async function boundedFetch(url: string, options: Outbound): Promise<Resp
     const answer = await fetch(url, { ...(options as RequestInit), redirect: 'manual', signal });
     const body = await readAll(answer);
     const isPassing = answer.status >= 500 || answer.status === 429 || (answer.status >= 300 && answer.status < 400);
-    if (isPassing) throw new ProviderTrouble(`${new URL(url).host} answers ${answer.status}`);
+    if (isPassing) throw new ProviderError(`${new URL(url).host} answers ${answer.status}`);
     return new Response(body, { status: answer.status, headers: answer.headers });
   } catch (error) {
-    if (error instanceof ProviderTrouble) throw error;
+    if (error instanceof ProviderError) throw error;
     const why = deadline.aborted ? 'does not answer in time' : 'cannot be reached';
-    throw new ProviderTrouble(`${new URL(url).host} ${why}`, { cause: error });
+    throw new ProviderError(`${new URL(url).host} ${why}`, { cause: error });
   }
 }
 
 async function readAll({ body, status }: Response): Promise<Buffer | null> {
-  // A Response of these may have no body.
+  // The Response constructor refuses a body with these statuses.
   if (!body || [101, 204, 205, 304].includes(status)) return null;
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.length;
-    if (size > MAX_BYTES) throw new ProviderTrouble('the answer is too large');
+    if (size > MAX_BYTES) throw new ProviderError('the answer is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -1,37 +1,37 @@
-/** An organization's OpenID provider, through openid-client: where to send a browser, and whom a code stands for. */
+/** An organization's OpenID provider, through openid-client: the address to sign in at, and the person behind a code. */
 import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { SignInFailure } from './failure.js';
-import { CLOCK_SKEW, InvalidToken, keysAt, verifyIdToken } from './jwt.js';
-import { boundedFetch, PROVIDER_MS, ProviderTrouble } from './outbound.js';
+import { CLOCK_SKEW, InvalidTokenError, keysAt, verifyIdToken } from './jwt.js';
+import { boundedFetch, PROVIDER_MS, ProviderError } from './outbound.js';
+import { SignInError } from './sign-in-error.js';
 
-/** What a provider says of itself is asked for again after this time. */
+/** Lifetime of a cached discovery document. */
 const DISCOVERY_MS = 5 * 60_000;
 const MAX_PROVIDERS = 1000;
-/** Those that are of use here: wherever they are, requests and browsers are sent there. */
+/** The endpoints that the edge uses: it sends requests and browsers there, wherever they are. */
 const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'end_session_endpoint'] as const;
 
-/** What is checked of an answer, made when the browser was sent away. */
+/** The values that bind an answer to its request. */
 export interface Checks {
   state: string;
   nonce: string;
-  /** The secret of PKCE (RFC 7636). */
+  /** The code verifier of PKCE (RFC 7636). */
   verifier: string;
 }
 
-/** Whom the provider vouches for. */
+/** The person that the provider vouches for. */
 export interface Person {
   subject: string;
   preferredUsername: string | undefined;
   idToken: string;
 }
 
-/** The providers that one edge has met. All calls end within seconds. */
-export type Providers = ReturnType<typeof providers>;
+/** The providers that one edge knows. All calls end within seconds. */
+export type Providers = ReturnType<typeof createProviders>;
 
-/** Knows none yet. */
-export function providers() {
+/** Creates the access to providers, with an empty cache. */
+export function createProviders() {
   const known = new LRUCache<string, Awaited<ReturnType<typeof discover>>>({
     max: MAX_PROVIDERS,
     ttl: DISCOVERY_MS,
@@ -40,7 +40,7 @@ export function providers() {
 
   async function providerOf(issuer: string) {
     const provider = await inTime(known.fetch(issuer));
-    if (!provider) throw new ProviderTrouble('discovery was given up');
+    if (!provider) throw new ProviderError('discovery was given up');
     return provider;
   }
 
@@ -67,14 +67,14 @@ export function providers() {
   }
 
   return {
-    /** New checks for a sign-in. */
+    /** Creates the checks of a sign-in. */
     newChecks: (): Checks => ({
       state: oidc.randomState(),
       nonce: oidc.randomNonce(),
       verifier: oidc.randomPKCECodeVerifier(),
     }),
 
-    /** Where a browser signs in and comes back from to `redirectUri`. Throws ProviderTrouble. */
+    /** Returns the address where a browser signs in; it returns to `redirectUri`. Throws ProviderError. */
     async signInUrl(
       connection: UsableSsoConnection,
       { state, nonce, verifier }: Checks,
@@ -93,23 +93,23 @@ export function providers() {
       }).href;
     },
 
-    /** Whom the browser comes back as; `returned` is the redirect URI with the query. Throws SignInFailure, ProviderTrouble. */
+    /** Redeems the code; `returned` is the redirect URI with the query. Throws SignInError, ProviderError. */
     redeem: (connection: UsableSsoConnection, checks: Checks, returned: URL): Promise<Person> =>
       inTime(redeem(connection, checks, returned)),
 
-    /** Where a browser signs out of the provider too, if that offers it. Throws ProviderTrouble. */
+    /** Returns the address where a browser signs out of the provider, if it offers one. Throws ProviderError. */
     async signOutUrl(connection: UsableSsoConnection, idToken: string, returnTo: string): Promise<string | undefined> {
       const { client } = await clientOf(connection);
       if (client.serverMetadata().end_session_endpoint === undefined) return undefined;
       return oidc.buildEndSessionUrl(client, { id_token_hint: idToken, post_logout_redirect_uri: returnTo }).href;
     },
 
-    /** The keys with which the provider signs, and its name in tokens. Throws ProviderTrouble. */
+    /** Returns the provider's signing keys and its issuer name in tokens. Throws ProviderError. */
     keysOf: providerOf,
   };
 }
 
-/** What a provider says of itself, as far as it can be believed. */
+/** Reads the discovery document and checks every value that the edge relies on. */
 async function discover(issuer: string) {
   const options = {
     timeout: PROVIDER_MS / 1000,
@@ -127,37 +127,37 @@ async function discover(issuer: string) {
     if (metadata.jwks_uri === undefined) throw new Error('it names no keys');
     return { metadata, issuer: metadata.issuer, keys: keysAt(metadata.jwks_uri) };
   } catch (error) {
-    throw troubleIn(error) ?? new ProviderTrouble(`discovery of the provider: ${innermost(error)}`);
+    throw troubleIn(error) ?? new ProviderError(`discovery of the provider: ${innermost(error)}`);
   }
 }
 
-/** What openid-client says of answers that are not those of a token endpoint: a page of something in between. */
+/** openid-client's codes for answers that no token endpoint gives, such as the page of a proxy. */
 const UNREADABLE = ['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_PARSE_ERROR'];
 
-/** What became of a code, in words; what the provider answers beyond an error's name stays out of them. */
+/** Maps a failed code exchange to an error. The text contains the provider's error name and nothing else it sent. */
 function failureOf(error: unknown): Error {
   const trouble = troubleIn(error);
   if (trouble) return trouble;
   if (error instanceof oidc.AuthorizationResponseError) {
     const name = /^\w{1,50}$/.exec(error.error)?.[0] ?? 'an error';
     const isPassing = ['temporarily_unavailable', 'server_error'].includes(name);
-    return new SignInFailure(isPassing ? 'trouble' : 'refused', `The provider did not sign the person in: ${name}.`);
+    return new SignInError(isPassing ? 'trouble' : 'refused', `The provider did not sign the person in: ${name}.`);
   }
   if (error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError) {
     const name = error instanceof oidc.ResponseBodyError ? /^\w{1,50}$/.exec(error.error)?.[0] : 'invalid_client';
     const kind = name === 'invalid_grant' ? 'expired' : 'trouble';
-    return new SignInFailure(kind, `The provider did not take the code: ${name ?? 'an error'}.`);
+    return new SignInError(kind, `The provider did not take the code: ${name ?? 'an error'}.`);
   }
   if (error instanceof oidc.ClientError && UNREADABLE.includes(error.code ?? '')) {
-    return new SignInFailure('trouble', "The provider's answer cannot be read.");
+    return new SignInError('trouble', "The provider's answer cannot be read.");
   }
-  if (error instanceof oidc.ClientError || error instanceof InvalidToken) {
-    return new SignInFailure('refused', `The provider's answer is not valid: ${innermost(error)}.`);
+  if (error instanceof oidc.ClientError || error instanceof InvalidTokenError) {
+    return new SignInError('refused', `The provider's answer is not valid: ${innermost(error)}.`);
   }
   return error instanceof Error ? error : new Error('sign-in failed');
 }
 
-/** The text of what is at the bottom of an error: those of both libraries hold no values, those of parsers do. */
+/** Returns the innermost message of an error. Messages of both libraries hold no values; those of parsers do. */
 function innermost(error: unknown): string {
   let found = error;
   while (found instanceof Error && found.cause instanceof Error && !(found.cause instanceof SyntaxError)) {
@@ -166,19 +166,19 @@ function innermost(error: unknown): string {
   return found instanceof Error ? found.message : 'an error';
 }
 
-function troubleIn(error: unknown): ProviderTrouble | undefined {
+function troubleIn(error: unknown): ProviderError | undefined {
   for (let found = error; found instanceof Error; found = found.cause) {
-    if (found instanceof ProviderTrouble) return found;
-    if (found.name === 'TimeoutError') return new ProviderTrouble('the provider does not answer in time');
+    if (found instanceof ProviderError) return found;
+    if (found.name === 'TimeoutError') return new ProviderError('the provider does not answer in time');
   }
   return undefined;
 }
 
-/** However many requests it takes, the person waits no longer. */
+/** Bounds the person's waiting time, whatever number of requests discovery takes. */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new ProviderTrouble('the provider does not answer in time')), PROVIDER_MS);
+    timer = setTimeout(() => reject(new ProviderError('the provider does not answer in time')), PROVIDER_MS);
   });
   try {
     return await Promise.race([work, late]);
@@ -187,5 +187,5 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Userstore takes such issuers on loopback addresses only. */
+/** userstore accepts HTTP issuers on loopback addresses only. */
 const isHttp = (issuer: string) => issuer.startsWith('http:');

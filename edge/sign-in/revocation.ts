@@ -1,13 +1,13 @@
 /**
- * Universal Logout: an organization's provider asks that all sessions of a user be ended, with a JWT that it signed
- * (draft-parecki-oauth-global-token-revocation, as Okta has it).
+ * Universal Logout: an organization's provider asks to end all sessions of a user, with a JWT that it signed
+ * (draft-parecki-oauth-global-token-revocation, in Okta's form).
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
-import { type StoreClient, StoreFailure } from '../store-client.js';
-import { claimedOf, InvalidToken, verifyRevocationToken } from './jwt.js';
+import { type StoreClient, StoreError } from '../store-client.js';
+import { claimedOf, InvalidTokenError, verifyRevocationToken } from './jwt.js';
 import type { Providers } from './provider.js';
 
 const MAX_TOKEN = 8192;
@@ -19,19 +19,19 @@ const body = z.object({
   ]),
 });
 
-/** What is answered: the status, and of a refusal why. */
+/** The answer: a status and, if it refuses, the reason. */
 export interface RevocationAnswer {
   status: 204 | 400 | 401 | 404 | 422;
-  /** For the activity and, unless it is 401, for whoever asked; no value of the request is in it. */
+  /** For the activity log and, unless the status is 401, for the client. Contains no value of the request. */
   reason: string;
-  /** Whose provider it is, or, where the token is not valid, claims to be. */
+  /** The organization of the provider; of an invalid token the one that the token claims. */
   organizationId: string | undefined;
   userId?: string;
 }
 type Answer = Omit<RevocationAnswer, 'organizationId'>;
 
-/** Handles requests to `endpoint`, the address that tokens must be meant for. Throws StoreFailure and ProviderTrouble. */
-export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keysOf'>, endpoint: string) {
+/** Creates the handler for `endpoint`, the audience of the tokens. Throws StoreError and ProviderError. */
+export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers, 'keysOf'>, endpoint: string) {
   const keyOf = (issuer: string, jti: string) =>
     createHash('sha256').update(`revocation ${issuer} ${jti}`).digest('base64url');
 
@@ -40,7 +40,7 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
       const { userId } = await store.revokeUserSessions(request, requestId);
       return { status: 204, reason: 'All sessions of the user were ended.', userId };
     } catch (error) {
-      const reason = error instanceof StoreFailure ? error.failure?.reason : undefined;
+      const reason = error instanceof StoreError ? error.failure?.reason : undefined;
       const refusal = reason && REFUSALS[reason];
       if (!refusal) throw error;
       return refusal;
@@ -48,25 +48,25 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
   }
 
   async function answer(token: string, asked: unknown, { issuer, own }: Claimed, requestId: string) {
-    // Nobody is asked for keys who is not the provider of some organization.
-    if (own === undefined) throw new InvalidToken('"iss" and "sub" are of no organization\'s client');
+    // The edge fetches keys from known providers only.
+    if (own === undefined) throw new InvalidTokenError('"iss" and "sub" are of no organization\'s client');
     const { keys, issuer: name } = await keysOf(issuer);
     const { jti, expireTime } = await verifyRevocationToken(token, keys, name, endpoint);
     const user = userIn(asked);
     if (!user) return { status: 400, reason: 'The body has no "sub_id" of format "email" or "iss_sub".' } as const;
     const use = { key: keyOf(issuer, jti), expireTime };
     const { isFirst } = await store.useOnce({ ...use, onlyLook: true }, requestId);
-    if (!isFirst) throw new InvalidToken('it was used already');
+    if (!isFirst) throw new InvalidTokenError('it was used already');
     const actor = { caller: 'edge', apiTokenId: undefined, requestId };
     const revoked = await revoke({ organizationId: own, actor, user }, requestId);
-    // Used up when it is done: a provider that got no answer sends the same token again.
+    // Consumes the token after the work: a provider that got no answer sends the same token again.
     await store.useOnce(use, requestId);
     return revoked;
   }
 
   async function claimedIn(token: string, requestId: string): Promise<Claimed> {
     const claimed = token.length > MAX_TOKEN ? undefined : claimedOf(token);
-    if (!claimed) throw new InvalidToken('not a JWT with "iss" and "sub"');
+    if (!claimed) throw new InvalidTokenError('not a JWT with "iss" and "sub"');
     const { connections } = await store.findSsoConnections({ key: { $case: 'client', value: claimed } }, requestId);
     return { issuer: claimed.issuer, own: connections[0]?.connection?.organizationId };
   }
@@ -78,13 +78,13 @@ export function revocation(store: StoreClient, { keysOf }: Pick<Providers, 'keys
       organizationId = claimed.own;
       return { ...(await answer(token, asked, claimed, requestId)), organizationId };
     } catch (error) {
-      if (!(error instanceof InvalidToken)) throw error;
+      if (!(error instanceof InvalidTokenError)) throw error;
       return { status: 401, reason: `The token is not valid: ${error.message}.`, organizationId };
     }
   };
 }
 
-/** What a token says that it is, and whose that would be: the organization with the client. */
+/** Returns the token's unverified claims and the organization with that issuer and client. */
 interface Claimed {
   issuer: string;
   own: string | undefined;
@@ -95,7 +95,7 @@ const REFUSALS: Partial<Record<ErrorReason, Answer>> = {
   [ErrorReason.ERROR_REASON_FIELD_INVALID]: { status: 422, reason: 'Nobody can have such an identifier.' },
 };
 
-/** Whose sessions a body asks about; undefined where it does not say so in a known way. */
+/** Returns the subject that the body names; undefined if its form is unknown. */
 function userIn(bytes: unknown): RevokeUserSessionsRequest['user'] {
   let json: unknown;
   try {

@@ -1,22 +1,22 @@
-/** What a browser keeps for the edge and can neither read nor change: values encrypted and authenticated, for a time. */
+/** Sealed values: encrypted and authenticated state that a browser keeps for a limited time. */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { EncryptJWT, errors, jwtDecrypt } from 'jose';
 
-/** What a sealed value is for: one made for another purpose is not opened. */
+/** The purpose of a sealed value; a value for another purpose does not open. */
 type Purpose = 'attempt' | 'choice';
 
-/** Seals and marks with keys that follow from the installation's secret. */
-export type Seals = ReturnType<typeof seals>;
+/** Seals and signs with keys that derive from the installation's secret. */
+export type Seals = ReturnType<typeof createSeals>;
 
-/** All edges with the same secret open each other's. */
-export function seals(secret: string) {
+/** Creates the seals. Edges with the same secret open each other's values. */
+export function createSeals(secret: string) {
   const keyFor = (use: string) => new Uint8Array(hkdfSync('sha256', secret, '', `leasehawk sign-in ${use}`, 32));
   const sealKey = keyFor('seal');
-  const markKey = keyFor('mark');
-  const markOf = (value: string) => createHmac('sha256', markKey).update(value).digest();
+  const signKey = keyFor('mark');
+  const signatureOf = (value: string) => createHmac('sha256', signKey).update(value).digest();
 
   return {
-    /** Seals a value for so many seconds; the text is safe in a cookie. */
+    /** Seals a value for the given seconds. The text is safe in a cookie. */
     seal: (purpose: Purpose, value: Record<string, string>, seconds: number): Promise<string> =>
       new EncryptJWT(value)
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
@@ -24,7 +24,7 @@ export function seals(secret: string) {
         .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
         .encrypt(sealKey),
 
-    /** The value; undefined where it is too old, for another purpose, or was not sealed here. */
+    /** Opens a value. Returns undefined if it is too old, for another purpose, or not sealed with this secret. */
     async open(purpose: Purpose, sealed: string): Promise<Record<string, unknown> | undefined> {
       try {
         const options = {
@@ -40,13 +40,13 @@ export function seals(secret: string) {
       }
     },
 
-    /** A mark that nobody else can make of a value. */
-    mark: (value: string): string => markOf(value).toString('base64url'),
+    /** Signs a value (HMAC-SHA-256). */
+    sign: (value: string): string => signatureOf(value).toString('base64url'),
 
-    /** Whether it is that value's mark. */
-    isMark(value: string, mark: string): boolean {
-      const given = Buffer.from(mark, 'base64url');
-      const expected = markOf(value);
+    /** Returns true if the signature belongs to the value. */
+    verify(value: string, signature: string): boolean {
+      const given = Buffer.from(signature, 'base64url');
+      const expected = signatureOf(value);
       return given.length === expected.length && timingSafeEqual(given, expected);
     },
   };

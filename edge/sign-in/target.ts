@@ -1,18 +1,18 @@
-/** Where a browser may be sent after sign-in: to the application, whatever it asked for. Pure. */
+/** The address after sign-in: always in the application, whatever the request asked for. Pure. */
 
 const MAX_LENGTH = 2048;
-/** What browsers drop, or take for a slash, where they read an address: blanks and control characters, "\". */
+/** Characters that browsers drop or read as a slash in an address: blanks, control characters, "\\". */
 const MISREAD = /[\s\p{Cc}\p{Cf}\\]/u;
 
-/** Where the edge itself answers, on the same host. */
+/** Paths of the edge itself on the same host. */
 const SIGN_IN = /^\/(login|logout)(\/|$)/i;
 
-/** The address asked for if it is of the application's own origin, a path on it included; else `appUrl`. Absolute. */
+/** Returns the requested address if it has the application's origin or is a path on it; `appUrl` otherwise. Absolute. */
 export function targetOf(asked: unknown, appUrl: string): string {
   if (typeof asked !== 'string' || asked.length > MAX_LENGTH || MISREAD.test(asked)) return appUrl;
   if (!/^(\/(?!\/)|https?:\/\/)/i.test(asked) || !URL.canParse(asked, appUrl)) return appUrl;
   const target = new URL(asked, appUrl);
   const isOwn = target.origin === new URL(appUrl).origin && target.username === '' && target.password === '';
-  // Non-ASCII letters are longer once they are encoded, and all this has to fit into a cookie.
+  // Encoding makes non-ASCII letters longer, and the whole has to fit into a cookie.
   return isOwn && target.href.length <= MAX_LENGTH && !SIGN_IN.test(target.pathname) ? target.href : appUrl;
 }

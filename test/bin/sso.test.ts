@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { lookAt } from '../../bin/admin/discovery.js';
+import { inspectProvider } from '../../bin/admin/discovery.js';
 import { freePort } from '../../bin/port.js';
 import { command, succeeding } from '../harness/commands.js';
 import { createTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';
@@ -154,7 +154,7 @@ describe('the command admin, for single sign-on', function () {
         else response.setHeader('content-type', 'application/json').end(JSON.stringify(change(metadata)));
       });
     }
-    const lookedAt = (issuer: string) => lookAt(issuer, 500);
+    const lookedAt = (issuer: string) => inspectProvider(issuer, 500);
 
     it('that it is as it should be, or, with status 1, what is wrong', async () => {
       let change = {};
@@ -220,7 +220,7 @@ describe('the command admin, for single sign-on', function () {
     it('that nothing listens there, or the host does not exist', async () => {
       const { isReached, problems } = await lookedAt(`http://127.0.0.1:${await freePort()}`);
       expect([isReached, problems]).to.deep.equal([false, ['It cannot be reached: nothing listens there.']]);
-      const nobody = await lookAt('https://nobody.invalid');
+      const nobody = await inspectProvider('https://nobody.invalid');
       expect(nobody.isReached).to.equal(false);
       expect(nobody.problems.join()).to.match(/cannot be reached: /);
     });

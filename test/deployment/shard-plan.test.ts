@@ -1,8 +1,8 @@
 /** The operations guide's plan of shards: it names every collection, and no unique index rules its keys out. */
 import { expect } from 'chai';
 import mongoose from 'mongoose';
-import { models } from '../../userstore/storage/models.js';
-import { signInModels } from '../../userstore/storage/sign-in-models.js';
+import { createModels } from '../../userstore/storage/models.js';
+import { createSignInModels } from '../../userstore/storage/sign-in-models.js';
 import { textOf } from './files.js';
 
 /** The fields of the shard key by collection; none where it is not sharded. */
@@ -14,7 +14,7 @@ const plan = new Map(
 
 describe('the plan of shards', () => {
   const connection = mongoose.createConnection();
-  const all = { ...models(connection), ...signInModels(connection) };
+  const all = { ...createModels(connection), ...createSignInModels(connection) };
   after(() => connection.destroy());
 
   for (const model of Object.values(all) as mongoose.Model<unknown>[]) {

@@ -1,6 +1,6 @@
 /** The configuration of the edge. */
 import { expect } from 'chai';
-import { Misconfigured } from '../../config/variables.js';
+import { ConfigurationError } from '../../config/variables.js';
 import { readConfig } from '../../edge/config.js';
 import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
 
@@ -186,7 +186,7 @@ function problemsOf(env: Record<string, string | undefined>): (readonly [string,
     readConfig(env);
     return [];
   } catch (error) {
-    expect(error).to.be.instanceOf(Misconfigured);
-    return (error as Misconfigured).problems.map(({ variable, message }) => [variable, message] as const);
+    expect(error).to.be.instanceOf(ConfigurationError);
+    return (error as ConfigurationError).problems.map(({ variable, message }) => [variable, message] as const);
   }
 }

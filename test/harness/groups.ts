@@ -3,8 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
 import { connect } from '../../userstore/storage/connect.js';
-import { NEW_ACCOUNT, toDocument } from '../../userstore/storage/documents.js';
-import { models } from '../../userstore/storage/models.js';
+import { NEW_ACCESS_STATE, toDocument } from '../../userstore/storage/documents.js';
+import { createModels } from '../../userstore/storage/models.js';
 import { userNamed } from './users.js';
 import { actor, type UserstoreClient } from './userstore.js';
 
@@ -43,8 +43,8 @@ export async function seedUsers(mongodbUri: string, organizationId: string, numb
     createTime: now,
     updateTime: now,
   }));
-  await models(connection).users.collection.insertMany(
-    users.map((user) => toDocument(user, 1, NEW_ACCOUNT)) as never[],
+  await createModels(connection).users.collection.insertMany(
+    users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)) as never[],
   );
   await connection.close();
   return users.map(({ id }) => id);

@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { type Filter, type Literal, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
-import { type Field, type Fields, USER_FIELDS } from '../../userstore/domain/fields.js';
+import { type Field, type Fields, USER_FIELDS } from '../../userstore/model/fields.js';
 
 /** An active user of this name. */
 export const userNamed = (userName: string, more: Partial<User> = {}): User => ({

@@ -1,6 +1,6 @@
 /** A link from elsewhere upon a browser in which somebody is signed in: it makes nobody somebody else unasked. */
 import { expect } from 'chai';
-import { seals } from '../../edge/sign-in/seal.js';
+import { createSeals } from '../../edge/sign-in/seal.js';
 import { type ForgedOkta, signed, startForgedOkta } from '../harness/forged-okta.js';
 import { needsOwnPair } from '../harness/organizations.js';
 import { createUser, patchUser } from '../harness/scim.js';
@@ -163,7 +163,7 @@ describe('a link upon somebody else’s session', function () {
     expect(stranger.cookies.has('__Host-session')).to.equal(false);
 
     const { token = '', sealed = '' } = fieldsOf(seen);
-    const { seal } = seals(pair.edgeEnv.LOGIN_SECRET ?? '');
+    const { seal } = createSeals(pair.edgeEnv.LOGIN_SECRET ?? '');
     const kept = { sessionToken: earlier ?? '', target: 'https://evil.example/' };
     const forged: Record<string, string>[] = [
       { sealed },
@@ -172,7 +172,7 @@ describe('a link upon somebody else’s session', function () {
       { token, sealed: `${sealed}x` },
       { token, sealed: await seal('attempt', kept, 60) },
       { token, sealed: await seal('choice', kept, -1) },
-      { token, sealed: await seals('another secret of an installation').seal('choice', kept, 60) },
+      { token, sealed: await createSeals('another secret of an installation').seal('choice', kept, 60) },
     ];
     for (const fields of forged) {
       const { status, said } = await browser.post('/login/choice', { ...fields, way: 'change' });

@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { freePort } from '../../bin/port.js';
-import { seals } from '../../edge/sign-in/seal.js';
+import { createSeals } from '../../edge/sign-in/seal.js';
 import { type Draft, type ForgedOkta, newKeys, now, signed, startForgedOkta } from '../harness/forged-okta.js';
 import { needsOwnPair } from '../harness/organizations.js';
 import { startEdge } from '../harness/processes.js';
@@ -112,7 +112,7 @@ describe('attacks on sign-in', function () {
     });
 
     it('expires: one that is sealed as it must be works, and does not once its time is over', async () => {
-      const { seal } = seals(pair.edgeEnv.LOGIN_SECRET ?? '');
+      const { seal } = createSeals(pair.edgeEnv.LOGIN_SECRET ?? '');
       for (const seconds of [60, -1]) {
         const browser = visitor(pair.publicUrl);
         const location = await leave(browser);
@@ -136,7 +136,7 @@ describe('attacks on sign-in', function () {
     });
 
     it('that is changed, or sealed with another secret, is none', async () => {
-      const { seal } = seals('another secret of an installation');
+      const { seal } = createSeals('another secret of an installation');
       const state = 'mine';
       const { organizationId } = tenant;
       const kept = {

@@ -3,18 +3,18 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { seals } from '../../edge/sign-in/seal.js';
-import { findLoginSecret } from '../../edge/sign-in/secret.js';
+import { findLoginSecret } from '../../edge/sign-in/login-secret.js';
+import { createSeals } from '../../edge/sign-in/seal.js';
 
 const SECRET = 'the secret of one installation, 32+';
 
 describe('a sealed value', () => {
-  const { seal, open } = seals(SECRET);
+  const { seal, open } = createSeals(SECRET);
 
   it('is opened by every edge with the same secret, and says nothing to anybody else', async () => {
     const sealed = await seal('attempt', { state: 'a-state' }, 60);
-    expect(await seals(SECRET).open('attempt', sealed)).to.deep.include({ state: 'a-state' });
-    expect(await seals(`${SECRET}.`).open('attempt', sealed)).to.equal(undefined);
+    expect(await createSeals(SECRET).open('attempt', sealed)).to.deep.include({ state: 'a-state' });
+    expect(await createSeals(`${SECRET}.`).open('attempt', sealed)).to.equal(undefined);
     expect(Buffer.from(sealed.split('.')[3] ?? '', 'base64url').toString('latin1')).not.to.include('a-state');
     expect(sealed).to.match(/^[\w.-]+$/);
   });
@@ -43,10 +43,16 @@ describe('a sealed value', () => {
 
 describe('a mark', () => {
   it('is of one value and one secret', () => {
-    const { mark, isMark } = seals(SECRET);
-    expect(isMark('browser', mark('browser'))).to.equal(true);
-    for (const other of [mark('other'), seals(`${SECRET}.`).mark('browser'), '', 'x', mark('browser').slice(0, -1)]) {
-      expect(isMark('browser', other)).to.equal(false);
+    const { sign, verify } = createSeals(SECRET);
+    expect(verify('browser', sign('browser'))).to.equal(true);
+    for (const other of [
+      sign('other'),
+      createSeals(`${SECRET}.`).sign('browser'),
+      '',
+      'x',
+      sign('browser').slice(0, -1),
+    ]) {
+      expect(verify('browser', other)).to.equal(false);
     }
   });
 });

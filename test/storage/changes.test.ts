@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import type { UserDocument } from '../../userstore/storage/documents.js';
-import { updateLayout } from '../../userstore/storage/layout.js';
-import { type UserStorage, userStorage } from '../../userstore/storage/users.js';
+import { migrateUsers } from '../../userstore/storage/migrate.js';
+import { createUserStorage, type UserStorage } from '../../userstore/storage/users.js';
 import { userNamed } from '../harness/users.js';
 import { changeOf, DAYS, type Database, openDatabase, soon } from './database.js';
 
@@ -36,7 +36,7 @@ const unmovedOf = async (id: string) => (await documents().findOne({ _id: id }))
 describe('changes', () => {
   before(async () => {
     database = await openDatabase('changes');
-    users = userStorage(database.collections.users, database.changes);
+    users = createUserStorage(database.collections.users, database.changes);
   });
   after(() => database.close());
 
@@ -120,7 +120,7 @@ describe('changes', () => {
   it('survive the rewriting of a document of an earlier version', async () => {
     const id = await userWith(2);
     await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
-    await updateLayout(database.collections.users, new AbortController().signal);
+    await migrateUsers(database.collections.users, new AbortController().signal);
     expect(await unmovedOf(id)).to.equal(2);
   });
 
@@ -132,7 +132,7 @@ describe('changes', () => {
     const account = { sessionEpoch: 3, locked: { time: new Date(0), by: 'admin', reason: 'lost laptop' }, link };
     await users.replace({ ...found, account }, found.user, changeOf(found.user, 2), soon());
     await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
-    await updateLayout(database.collections.users, new AbortController().signal);
+    await migrateUsers(database.collections.users, new AbortController().signal);
     expect((await users.find('one', id, soon()))?.account).to.deep.equal(account);
     await next(id);
     const after = await users.find('one', id, soon());

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { connect } from '../../userstore/storage/connect.js';
-import { isUnavailable } from '../../userstore/storage/errors.js';
-import { createIndexes, models } from '../../userstore/storage/models.js';
+import { isUnavailable } from '../../userstore/storage/database-errors.js';
+import { createIndexes, createModels } from '../../userstore/storage/models.js';
 import { groupNamed } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
@@ -332,7 +332,7 @@ describe('every call to MongoDB', () => {
 describe('the connection', () => {
   it('is clear about it when it is closed: an error that says so, at once, no hang', async () => {
     const connection = await connect(testMongodbUri('storage-closed'));
-    const users = plainUsers(models(connection));
+    const users = plainUsers(createModels(connection));
     await connection.close();
     for (const call of [
       () => users.get('one', 'x', soon()),

@@ -2,20 +2,20 @@
 import type { mongo } from 'mongoose';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { activityStorage } from '../../userstore/storage/activities.js';
-import { apiTokenStorage } from '../../userstore/storage/api-tokens.js';
-import { changeStorage } from '../../userstore/storage/changes.js';
+import { createActivityStorage } from '../../userstore/storage/activities.js';
+import { createApiTokenStorage } from '../../userstore/storage/api-tokens.js';
+import { createChangeStorage } from '../../userstore/storage/changes.js';
 import { connect } from '../../userstore/storage/connect.js';
-import { NEW_ACCOUNT, versionOf } from '../../userstore/storage/documents.js';
-import { groupStorage } from '../../userstore/storage/groups.js';
-import { memberConditions } from '../../userstore/storage/member-filter.js';
-import { membershipStorage } from '../../userstore/storage/memberships.js';
-import { createIndexes, type Models, models } from '../../userstore/storage/models.js';
-import { organizationStorage } from '../../userstore/storage/organizations.js';
-import { sessionStorage } from '../../userstore/storage/sessions.js';
-import { ssoConnectionStorage } from '../../userstore/storage/sso-connections.js';
-import { usedKeyStorage } from '../../userstore/storage/used-keys.js';
-import { type Found, userStorage } from '../../userstore/storage/users.js';
+import { NEW_ACCESS_STATE, versionOf } from '../../userstore/storage/documents.js';
+import { createGroupStorage } from '../../userstore/storage/groups.js';
+import { createMemberConditions } from '../../userstore/storage/member-filter.js';
+import { createMembershipStorage } from '../../userstore/storage/memberships.js';
+import { createIndexes, createModels, type Models } from '../../userstore/storage/models.js';
+import { createOrganizationStorage } from '../../userstore/storage/organizations.js';
+import { createSessionStorage } from '../../userstore/storage/sessions.js';
+import { createSsoConnectionStorage } from '../../userstore/storage/sso-connections.js';
+import { createUsedKeyStorage } from '../../userstore/storage/used-keys.js';
+import { createUserStorage, type FoundUser } from '../../userstore/storage/users.js';
 import { testMongodbUri } from '../harness/mongod.js';
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>;
@@ -24,7 +24,7 @@ export type Database = Awaited<ReturnType<typeof openDatabase>>;
 export async function openDatabase(name: string) {
   const uri = testMongodbUri(`storage-${name}-${process.pid}`);
   const connection = await connect(`${uri}${uri.includes('?') ? '&' : '?'}monitorCommands=true&w=1&journal=false`);
-  const collections = models(connection);
+  const collections = createModels(connection);
   await createIndexes(collections);
   const commands: mongo.CommandStartedEvent[] = [];
   connection.getClient().on('commandStarted', (event) => commands.push(event));
@@ -34,11 +34,11 @@ export async function openDatabase(name: string) {
     users: plainUsers(collections),
     ...recordsOf(collections),
     ...groupsIn(collections),
-    organizations: organizationStorage(collections.organizations),
-    apiTokens: apiTokenStorage(collections.apiTokens),
-    ssoConnections: ssoConnectionStorage(collections.ssoConnections),
-    sessions: sessionStorage(collections.sessions),
-    usedKeys: usedKeyStorage(collections.usedKeys),
+    organizations: createOrganizationStorage(collections.organizations),
+    apiTokens: createApiTokenStorage(collections.apiTokens),
+    ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
+    sessions: createSessionStorage(collections.sessions),
+    usedKeys: createUsedKeyStorage(collections.usedKeys),
     /** The commands that `work` sends, by their names and content. */
     async commandsOf(work: () => Promise<unknown>): Promise<{ name: string; command: mongo.Document }[]> {
       const before = commands.length;
@@ -60,15 +60,18 @@ export const DAYS = 90;
 
 /** The storages of what is recorded beside users. */
 export const recordsOf = (collections: Models) => ({
-  changes: changeStorage(collections, DAYS),
-  activities: activityStorage(collections.activities, DAYS),
+  changes: createChangeStorage(collections, DAYS),
+  activities: createActivityStorage(collections.activities, DAYS),
 });
 
 /** The storages of groups and memberships. */
 export function groupsIn(collections: Models) {
-  const memberships = membershipStorage(collections);
+  const memberships = createMembershipStorage(collections);
   const { changes } = recordsOf(collections);
-  return { memberships, groups: groupStorage(collections.groups, changes, memberConditions(collections, memberships)) };
+  return {
+    memberships,
+    groups: createGroupStorage(collections.groups, changes, createMemberConditions(collections, memberships)),
+  };
 }
 
 /** A change that says no more than whose it is. */
@@ -78,16 +81,16 @@ export const changeOf = ({ id: userId }: User, version: number): Change => {
 };
 
 /** A user as he would have been found, without an account to speak of. */
-export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): Found => ({
+export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): FoundUser => ({
   user,
   version,
-  account: NEW_ACCOUNT,
+  account: NEW_ACCESS_STATE,
   unmoved: [],
 });
 
 /** The storage of users for tests that look at users alone: every write has a change that does not matter. */
 export function plainUsers(collections: Models) {
-  const storage = userStorage(collections.users, recordsOf(collections).changes);
+  const storage = createUserStorage(collections.users, recordsOf(collections).changes);
   return {
     ...storage,
     removeVersion: storage.remove,

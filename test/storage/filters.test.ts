@@ -5,13 +5,13 @@ import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { DomainError } from '../../userstore/domain/errors.js';
-import { matcherOf } from '../../userstore/domain/evaluate.js';
-import { contractName, type Fields, USER_FIELDS, valuesOf } from '../../userstore/domain/fields.js';
-import { normalize } from '../../userstore/domain/user.js';
+import { DomainError } from '../../userstore/model/domain-error.js';
+import { createMatcher } from '../../userstore/model/evaluate.js';
+import { contractName, type Fields, USER_FIELDS, valuesOf } from '../../userstore/model/fields.js';
+import { normalize } from '../../userstore/model/user.js';
 import { USERS } from '../../userstore/storage/columns.js';
 import type { UserDocument } from '../../userstore/storage/documents.js';
-import { toQuery } from '../../userstore/storage/filter.js';
+import { toQuery } from '../../userstore/storage/filter-query.js';
 import {
   allOf,
   anyOf,
@@ -128,7 +128,7 @@ describe('filters', () => {
     let chosen = 0;
     const sampled = fc.sample(anyFilter(anyTerm(USER_FIELDS, '')), 1500);
     for (const filter of sampled) {
-      const { matches } = matcherOf(filter, USER_FIELDS);
+      const { matches } = createMatcher(filter, USER_FIELDS);
       const expected = people.filter((person) => matches(valuesOf(person))).map(({ id }) => id);
       expect(await idsOf('random', filter), JSON.stringify(filter)).to.have.ordered.members(expected);
       if (expected.length > 0 && expected.length < people.length) chosen++;

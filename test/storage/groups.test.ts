@@ -6,10 +6,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
-import { purgeDeleted } from '../../userstore/domain/deletion.js';
-import { groups } from '../../userstore/domain/groups.js';
-import { organizations } from '../../userstore/domain/organizations.js';
-import { NEW_ACCOUNT, toDocument } from '../../userstore/storage/documents.js';
+import { createGroupRules } from '../../userstore/domain/groups.js';
+import { createOrganizationRules } from '../../userstore/domain/organizations.js';
+import { purgeDeleted } from '../../userstore/domain/purge.js';
+import { NEW_ACCESS_STATE, toDocument } from '../../userstore/storage/documents.js';
 import type { GroupDocument } from '../../userstore/storage/group-documents.js';
 import type { MembershipDocument } from '../../userstore/storage/models.js';
 import { addMembers, groupNamed, removeMembers, replaceMembers, setFields } from '../harness/groups.js';
@@ -18,7 +18,7 @@ import { type Database, openDatabase, soon } from './database.js';
 import { failureOf } from './failure.js';
 
 let database: Database;
-let rules: ReturnType<typeof groups>;
+let rules: ReturnType<typeof createGroupRules>;
 let count = 0;
 const organizationId = 'one';
 const actor = { caller: 'test', requestId: 'request' };
@@ -33,7 +33,7 @@ async function newUsers(number: number, organization = organizationId): Promise<
     organizationId: organization,
   }));
   await database.collections.users.collection.insertMany(
-    users.map((user) => toDocument(user, 1, NEW_ACCOUNT)) as never[],
+    users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)) as never[],
   );
   return users.map(({ id }) => id);
 }
@@ -70,7 +70,7 @@ const told = (changes: Change[]) =>
 describe('groups', () => {
   before(async () => {
     database = await openDatabase('groups');
-    rules = groups(database.groups, database.memberships);
+    rules = createGroupRules(database.groups, database.memberships);
   });
   after(() => database.close());
 
@@ -171,7 +171,7 @@ describe('groups', () => {
       );
     /** The rules of another userstore, in which `meanwhile` begins once, before it removes memberships. */
     const another = (meanwhile: () => Promise<unknown>, begun: Promise<unknown>[] = []) =>
-      groups(database.groups, {
+      createGroupRules(database.groups, {
         ...database.memberships,
         async remove(...args) {
           if (begun.length === 0) {
@@ -209,7 +209,7 @@ describe('groups', () => {
       const [x = '', y = ''] = await newUsers(2);
       const group = await newGroup([x]);
       let isFirst = true;
-      const late = groups(database.groups, {
+      const late = createGroupRules(database.groups, {
         ...database.memberships,
         async among(...args) {
           const members = await database.memberships.among(...args);
@@ -228,7 +228,7 @@ describe('groups', () => {
       const members = await newUsers(12);
       const group = await newGroup(members);
       const sets = Array.from({ length: 12 }, (_, index) => members.filter((_, place) => place % 12 !== index));
-      const userstores = Array.from({ length: 3 }, () => groups(database.groups, database.memberships));
+      const userstores = Array.from({ length: 3 }, () => createGroupRules(database.groups, database.memberships));
       await Promise.all(sets.map((set, index) => replace(group, set, userstores[index % 3])));
       expect(sets).to.deep.include(await membersOf(group));
     });
@@ -236,7 +236,7 @@ describe('groups', () => {
     it('are set by the next one once the one before, which was killed, has no time left', async () => {
       const [x = '', a = ''] = await newUsers(2);
       const group = await newGroup([x, a]);
-      const dying = groups(database.groups, {
+      const dying = createGroupRules(database.groups, {
         ...database.memberships,
         remove: () => Promise.reject(new Error('killed')),
       });
@@ -300,7 +300,7 @@ describe('groups', () => {
     it('while he is added do not keep him', async () => {
       const [leaver = '', stayer = ''] = await newUsers(2);
       const group = await newGroup();
-      const late = groups(database.groups, {
+      const late = createGroupRules(database.groups, {
         ...database.memberships,
         async add(...args) {
           await removeUser(leaver);
@@ -332,7 +332,7 @@ describe('groups', () => {
     it('while members are added leave nothing: GROUP_NOT_FOUND', async () => {
       const [member = ''] = await newUsers(1);
       const group = await newGroup();
-      const late = groups(database.groups, {
+      const late = createGroupRules(database.groups, {
         ...database.memberships,
         async add(...args) {
           await removeGroup(group);
@@ -348,7 +348,7 @@ describe('groups', () => {
   describe('of which a change of members ended half-way', () => {
     const later = () => new Date(Date.now() + 1000);
     const dying = () =>
-      groups(database.groups, {
+      createGroupRules(database.groups, {
         ...database.memberships,
         async add(...args) {
           await database.memberships.add(...args);
@@ -453,7 +453,7 @@ describe('groups', () => {
   });
 
   it('of an organization that is gone are removed with their memberships', async () => {
-    const customers = organizations(database.organizations);
+    const customers = createOrganizationRules(database.organizations);
     const gone = await customers.create('gone', soon());
     const [member = ''] = await newUsers(1, gone.id);
     const request = { organizationId: gone.id, actor, group: undefined, memberIds: [member] };

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { DomainError } from '../../userstore/domain/errors.js';
+import { DomainError } from '../../userstore/model/domain-error.js';
 import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
 import { type Database, openDatabase, soon } from './database.js';
 

@@ -5,17 +5,17 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { matcherOf } from '../../userstore/domain/evaluate.js';
-import type { Fields } from '../../userstore/domain/fields.js';
-import { groups } from '../../userstore/domain/groups.js';
-import { NEW_ACCOUNT, toDocument } from '../../userstore/storage/documents.js';
-import { memberConditions } from '../../userstore/storage/member-filter.js';
+import { createGroupRules } from '../../userstore/domain/groups.js';
+import { createMatcher } from '../../userstore/model/evaluate.js';
+import type { Fields } from '../../userstore/model/fields.js';
+import { NEW_ACCESS_STATE, toDocument } from '../../userstore/storage/documents.js';
+import { createMemberConditions } from '../../userstore/storage/member-filter.js';
 import { groupNamed } from '../harness/groups.js';
 import { allOf, anyOf, compare, elementMatch, equal, not, present, userNamed } from '../harness/users.js';
 import { type Database, openDatabase, soon } from './database.js';
 
 let database: Database;
-let rules: ReturnType<typeof groups>;
+let rules: ReturnType<typeof createGroupRules>;
 let count = 0;
 const actor = { caller: 'test', requestId: 'request' };
 
@@ -39,7 +39,7 @@ async function newUsers(
     ...{ ...userNamed(userName, { displayName }), ...times },
     ...{ id: uuidv7(), organizationId },
   }));
-  const documents = users.map((user) => toDocument(user, 1, NEW_ACCOUNT));
+  const documents = users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE));
   await database.collections.users.collection.insertMany(documents as never[]);
   return users.map(({ id }) => id);
 }
@@ -52,7 +52,7 @@ const isMember = (filter: Filter) => elementMatch('members', filter);
 describe('filters of groups by members', () => {
   before(async () => {
     database = await openDatabase('member-filter');
-    rules = groups(database.groups, database.memberships);
+    rules = createGroupRules(database.groups, database.memberships);
   });
   after(() => database.close());
 
@@ -105,7 +105,7 @@ describe('filters of groups by members', () => {
     );
     let chosen = 0;
     for (const filter of fc.sample(joined(part), 600)) {
-      const { matches } = matcherOf(filter, FIELDS);
+      const { matches } = createMatcher(filter, FIELDS);
       const expected = stored.filter((group) => matches(group)).map(({ id }) => id);
       expect(await found('random', filter), JSON.stringify(filter)).to.have.ordered.members(expected);
       if (expected.length > 0 && expected.length < stored.length) chosen++;
@@ -214,7 +214,7 @@ describe('filters of groups by members', () => {
     const [one = '', two = ''] = await newUsers('few', [['one'], ['two']]);
     await newGroup('few', [one, two]);
     await newGroup('few', [two]);
-    const conditions = memberConditions(database.collections, database.memberships, 2);
+    const conditions = createMemberConditions(database.collections, database.memberships, 2);
     const failure = (filter: Filter) =>
       conditions('few', filter, soon()).then(
         () => undefined,

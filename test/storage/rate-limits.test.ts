@@ -1,7 +1,7 @@
 /** What budgets of requests promise. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { type RateLimitStorage, rateLimitStorage } from '../../userstore/storage/rate-limits.js';
+import { createRateLimitStorage, type RateLimitStorage } from '../../userstore/storage/rate-limits.js';
 import { type Database, openDatabase, soon } from './database.js';
 
 describe('the budget of an organization', () => {
@@ -9,7 +9,7 @@ describe('the budget of an organization', () => {
   let budgets: RateLimitStorage;
   before(async () => {
     database = await openDatabase('rate-limits');
-    budgets = rateLimitStorage(database.connection);
+    budgets = createRateLimitStorage(database.connection);
   });
   after(() => database.close());
 

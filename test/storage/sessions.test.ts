@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
-import { accounts } from '../../userstore/domain/accounts.js';
-import { attempts } from '../../userstore/domain/attempts.js';
-import { organizations } from '../../userstore/domain/organizations.js';
-import { sealer } from '../../userstore/domain/sealing.js';
-import { sessions } from '../../userstore/domain/sessions.js';
-import { ssoConnections } from '../../userstore/domain/sso-connections.js';
-import { usedKeys } from '../../userstore/domain/used-keys.js';
-import { userStorage } from '../../userstore/storage/users.js';
+import { createAccessStateRules } from '../../userstore/domain/access-state.js';
+import { createOrganizationRules } from '../../userstore/domain/organizations.js';
+import { createSerializedRetry } from '../../userstore/domain/retry.js';
+import { createSealer } from '../../userstore/domain/sealing.js';
+import { createSessionRules } from '../../userstore/domain/sessions.js';
+import { createSsoConnectionRules } from '../../userstore/domain/sso-connections.js';
+import { createUsedKeyRules } from '../../userstore/domain/used-keys.js';
+import { createUserStorage } from '../../userstore/storage/users.js';
 import { userNamed } from '../harness/users.js';
 import { changeOf, type Database, openDatabase, soon } from './database.js';
 import { connectionValues } from './sign-in-calls.js';
@@ -25,14 +25,14 @@ before(async () => {
 });
 after(() => database.close());
 
-const secrets = sealer([Buffer.alloc(32, 1)]);
+const secrets = createSealer([Buffer.alloc(32, 1)]);
 function rulesOf(lifetimes = LIFETIMES, storage = database.sessions) {
-  const users = userStorage(database.collections.users, database.changes);
-  const untilDone = attempts();
-  return sessions(storage, {
+  const users = createUserStorage(database.collections.users, database.changes);
+  const untilDone = createSerializedRetry();
+  return createSessionRules(storage, {
     ...database,
     users,
-    accounts: accounts(users, untilDone),
+    accounts: createAccessStateRules(users, untilDone),
     untilDone,
     sealer: secrets,
     lifetimes,
@@ -42,12 +42,12 @@ function rulesOf(lifetimes = LIFETIMES, storage = database.sessions) {
 
 /** An organization with a connection, and a user of it who has signed in. */
 async function signedIn(lifetimes = LIFETIMES) {
-  const { id: organizationId } = await organizations(database.organizations).create('x', soon());
+  const { id: organizationId } = await createOrganizationRules(database.organizations).create('x', soon());
   const values = connectionValues(organizationId);
   await database.ssoConnections.insert(organizationId, values, soon());
   const times = { createTime: new Date(), updateTime: new Date() };
   const user = { ...userNamed('ana', { externalId: 'x7' }), ...times, id: uuidv7(), organizationId };
-  await userStorage(database.collections.users, database.changes).insert(user, changeOf(user, 1), soon());
+  await createUserStorage(database.collections.users, database.changes).insert(user, changeOf(user, 1), soon());
   const rules = rulesOf(lifetimes);
   const request = { organizationId, actor, issuer: values.issuer, subject: 'x7' };
   const { sessionToken, session } = await rules.signIn(request, soon());
@@ -123,10 +123,16 @@ describe('a session', () => {
 
   it('is none where the key for its ID token is missing, which is said', async () => {
     const { organizationId } = await signedIn();
-    const users = userStorage(database.collections.users, database.changes);
-    const untilDone = attempts();
-    const tools = { ...database, users, accounts: accounts(users, untilDone), untilDone, lifetimes: LIFETIMES };
-    const keyless = sessions(database.sessions, { ...tools, sealer: sealer([]) });
+    const users = createUserStorage(database.collections.users, database.changes);
+    const untilDone = createSerializedRetry();
+    const tools = {
+      ...database,
+      users,
+      accounts: createAccessStateRules(users, untilDone),
+      untilDone,
+      lifetimes: LIFETIMES,
+    };
+    const keyless = createSessionRules(database.sessions, { ...tools, sealer: createSealer([]) });
     const request = { organizationId, actor, issuer: connectionValues('').issuer, subject: 'x7' };
     const error = await keyless.signIn({ ...request, idToken: 'x' }, soon()).catch((thrown: unknown) => thrown);
     expect(error).to.include({ reason: 36 });
@@ -141,8 +147,8 @@ describe('a change of issuer', () => {
   async function setIssuer(organizationId: string, issuer: string, faults: Partial<Storage> = {}): Promise<boolean> {
     const endSessions = () => Promise.reject(new Error('the database is away'));
     const faulty = { ...database.organizations, endSessions };
-    const known = organizations(database.organizations);
-    const rules = ssoConnections({ ...database.ssoConnections, ...faults }, faulty, known, secrets);
+    const known = createOrganizationRules(database.organizations);
+    const rules = createSsoConnectionRules({ ...database.ssoConnections, ...faults }, faulty, known, secrets);
     const unset = { organizationId: '', etag: '', createTime: undefined };
     const connection = { ...connectionValues(organizationId), ...unset, issuer };
     return await rules.set({ organizationId, actor, connection, clientSecret: 'x' }, soon()).then(
@@ -213,7 +219,7 @@ describe('a change of issuer', () => {
 });
 
 describe('a key', () => {
-  const rules = () => usedKeys(database.usedKeys);
+  const rules = () => createUsedKeyRules(database.usedKeys);
   const inAnHour = () => new Date(Date.now() + 60 * MINUTE);
 
   it('is first once, whoever uses it at once, at however many userstores', async () => {
@@ -259,11 +265,11 @@ describe('a key', () => {
 
 describe('a client secret', () => {
   const rulesWith = (...keys: number[]) =>
-    ssoConnections(
+    createSsoConnectionRules(
       database.ssoConnections,
       database.organizations,
-      organizations(database.organizations),
-      sealer(keys.map((byte) => Buffer.alloc(32, byte))),
+      createOrganizationRules(database.organizations),
+      createSealer(keys.map((byte) => Buffer.alloc(32, byte))),
     );
   const connection = (clientId: string) => ({
     ...connectionValues(clientId),
@@ -274,7 +280,7 @@ describe('a client secret', () => {
   const keyOf = (organizationId: string) => ({ key: { $case: 'organizationId', value: organizationId } }) as const;
 
   it('is encrypted with the new key at the next start after a change of keys, and the old key is not needed then', async () => {
-    const { id: organizationId } = await organizations(database.organizations).create('x', soon());
+    const { id: organizationId } = await createOrganizationRules(database.organizations).create('x', soon());
     const request = { organizationId, actor, connection: connection(organizationId), clientSecret: 'a-secret' };
     await database.collections.ssoConnections.deleteMany({});
     await rulesWith(2).set(request, soon());
@@ -289,7 +295,7 @@ describe('a client secret', () => {
   it('that was put into another organization’s place does not open there', async () => {
     const ids = [];
     for (const name of ['one', 'other']) {
-      const { id } = await organizations(database.organizations).create(name, soon());
+      const { id } = await createOrganizationRules(database.organizations).create(name, soon());
       await rulesWith(2).set({ organizationId: id, actor, connection: connection(id), clientSecret: name }, soon());
       ids.push(id);
     }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
-import { Taken } from '../../userstore/storage/errors.js';
+import { DuplicateKeyError } from '../../userstore/storage/database-errors.js';
 import { type Database, openDatabase, soon } from './database.js';
 
 let database: Database;
@@ -105,7 +105,7 @@ describe('the organizations collection', () => {
         soon(),
       )
       .catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(Taken);
+    expect(error).to.be.instanceOf(DuplicateKeyError);
     expect((await database.organizations.get('first', soon()))?.displayName).not.to.equal('again');
   });
 

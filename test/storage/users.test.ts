@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { User } from '../../proto/gen/userstore/v1/user.js';
-import { Taken } from '../../userstore/storage/errors.js';
+import { DuplicateKeyError } from '../../userstore/storage/database-errors.js';
 import { anyUser, equal, plain, typed, userNamed } from '../harness/users.js';
 import { changeOf, type Database, foundOf, openDatabase, soon } from './database.js';
 
@@ -154,7 +154,7 @@ describe('the users collection', () => {
   describe('keeps user names unique', () => {
     const taken = async (write: Promise<unknown>) => {
       const error = await write.catch((thrown: unknown) => thrown);
-      expect(error).to.be.instanceOf(Taken).and.include({ index: 'userName' });
+      expect(error).to.be.instanceOf(DuplicateKeyError).and.include({ index: 'userName' });
     };
 
     it('whatever the letter case and the Unicode composition', async () => {
@@ -184,7 +184,7 @@ describe('the users collection', () => {
       const names = Array.from({ length: 20 }, (_, index) => (index % 2 ? 'race' : 'RACE'));
       const ends = await Promise.allSettled(names.map((name) => insert(organizationId, userNamed(name))));
       expect(ends.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
-      for (const end of ends) if (end.status === 'rejected') expect(end.reason).to.be.instanceOf(Taken);
+      for (const end of ends) if (end.status === 'rejected') expect(end.reason).to.be.instanceOf(DuplicateKeyError);
       expect((await database.users.list(organizationId, { limit: 200 }, soon())).total).to.equal(1);
     });
 

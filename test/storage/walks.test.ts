@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { NEW_ACCOUNT, toDocument } from '../../userstore/storage/documents.js';
+import { NEW_ACCESS_STATE, toDocument } from '../../userstore/storage/documents.js';
 import type { Listing } from '../../userstore/storage/lists.js';
-import { positions } from '../../userstore/storage/positions.js';
+import { createPositionCache } from '../../userstore/storage/positions.js';
 import { equal, userNamed } from '../harness/users.js';
 import { type Database, openDatabase, plainUsers, soon } from './database.js';
 
@@ -25,7 +25,7 @@ async function seed(organizationId: string, count: number): Promise<string[]> {
     stamped(organizationId, index, new Date(Date.UTC(2020, 0, 1) + 1000 * index)),
   );
   await database.collections.users.collection.insertMany(
-    users.map((user) => toDocument(user, 1, NEW_ACCOUNT)) as never[],
+    users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)) as never[],
   );
   return users.map(({ id }) => id);
 }
@@ -238,7 +238,7 @@ describe('a walk through a list of users', () => {
 describe('remembered positions', () => {
   it('begin at the nearest position before, for a minute, and apart for each list', () => {
     let now = 0;
-    const walks = positions(() => now);
+    const walks = createPositionCache(() => now);
     walks.reached('a', 1000, ['x']);
     walks.reached('a', 1200, ['y']);
     expect(walks.startOf('a', 1100)).to.deep.equal({ after: ['x'], skip: 100 });
@@ -254,7 +254,7 @@ describe('remembered positions', () => {
   });
 
   it('are neither kept nor used near the first user, where the database counts for itself', () => {
-    const walks = positions();
+    const walks = createPositionCache();
     walks.reached('a', 900, ['x']);
     walks.reached('a', 999, ['y']);
     expect(walks.startOf('a', 999)).to.deep.equal({ skip: 999 });
@@ -262,7 +262,7 @@ describe('remembered positions', () => {
   });
 
   it('are the latest 64 of a list', () => {
-    const walks = positions();
+    const walks = createPositionCache();
     for (let skip = 1000; skip < 1100; skip++) walks.reached('a', skip, [String(skip)]);
     expect(walks.startOf('a', 1035)).to.deep.equal({ skip: 1035 });
     expect(walks.startOf('a', 1036)).to.deep.equal({ after: ['1036'], skip: 0 });

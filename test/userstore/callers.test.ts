@@ -10,10 +10,10 @@ import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit
 import { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
-import { DomainError } from '../../userstore/domain/errors.js';
-import { callerCheck, ROLES, type Role } from '../../userstore/rpc/callers.js';
+import { DomainError } from '../../userstore/model/domain-error.js';
+import { createCallerCheck, ROLES, type Role } from '../../userstore/rpc/callers.js';
 
-const check = callerCheck(new Map(ROLES.map((role) => [`token-of-${role}`, { name: `the ${role}`, role }])));
+const check = createCallerCheck(new Map(ROLES.map((role) => [`token-of-${role}`, { name: `the ${role}`, role }])));
 /** A call with this header, and with a certificate that has these alternative names. */
 const call = (authorization?: string, subjectaltname?: string) => {
   const metadata = new Metadata();

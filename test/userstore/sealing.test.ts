@@ -1,6 +1,6 @@
 /** Secrets that must be read again: what is stored of them tells nothing, and opens for whom it was sealed only. */
 import { expect } from 'chai';
-import { sealer } from '../../userstore/domain/sealing.js';
+import { createSealer } from '../../userstore/domain/sealing.js';
 
 const [one, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
 const SECRET = 'a client secret, ünïcode';
@@ -8,7 +8,7 @@ const missing = { reason: 36 };
 
 describe('sealing', () => {
   it('hides a text and its repetition, and gives it back', () => {
-    const { seal, open } = sealer([one]);
+    const { seal, open } = createSealer([one]);
     const [first, second] = [seal(SECRET, 'x'), seal(SECRET, 'x')];
     expect(first).not.to.equal(second);
     for (const sealed of [first, second]) {
@@ -19,7 +19,7 @@ describe('sealing', () => {
   });
 
   it('opens for the organization it was sealed for only, and nothing that was touched', () => {
-    const { seal, open } = sealer([one]);
+    const { seal, open } = createSealer([one]);
     const sealed = seal(SECRET, 'of one');
     expect(() => open(sealed, 'of another')).to.throw();
     const [id, text = ''] = sealed.split('.');
@@ -35,21 +35,21 @@ describe('sealing', () => {
   });
 
   it('seals with the first of its keys and opens with any: a key can be replaced', () => {
-    const old = sealer([one]).seal(SECRET, 'x');
-    const both = sealer([other, one]);
+    const old = createSealer([one]).seal(SECRET, 'x');
+    const both = createSealer([other, one]);
     expect(both.open(old, 'x')).to.equal(SECRET);
     expect([both.isCurrent(old), both.isCurrent(both.seal(SECRET, 'x'))]).to.deep.equal([false, true]);
-    expect(sealer([other]).open(both.seal(SECRET, 'x'), 'x')).to.equal(SECRET);
+    expect(createSealer([other]).open(both.seal(SECRET, 'x'), 'x')).to.equal(SECRET);
   });
 
   it('says SECRET_KEY_MISSING without the key, and nothing of a secret', () => {
-    const sealed = sealer([one]).seal(SECRET, 'x');
-    expect(() => sealer([]).seal(SECRET, 'x'))
+    const sealed = createSealer([one]).seal(SECRET, 'x');
+    expect(() => createSealer([]).seal(SECRET, 'x'))
       .to.throw(/SECRET_KEY/)
       .include(missing);
-    expect(() => sealer([other]).open(sealed, 'x'))
+    expect(() => createSealer([other]).open(sealed, 'x'))
       .to.throw(/SECRET_KEY/)
       .include(missing);
-    expect(() => sealer([]).open(sealed, 'x')).to.throw(/^(?!.*client secret, )/);
+    expect(() => createSealer([]).open(sealed, 'x')).to.throw(/^(?!.*client secret, )/);
   });
 });

@@ -5,10 +5,10 @@ import type {
   ListChangesRequest,
 } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
+import { invalidField } from '../model/domain-error.js';
 import type { ActivityStorage } from '../storage/activities.js';
-import type { ChangeStorage, Whose } from '../storage/changes.js';
-import { invalidField } from './errors.js';
-import { type Organizations, pageSizeOf, pageTokenInvalid } from './organizations.js';
+import type { ChangedResource, ChangeStorage } from '../storage/changes.js';
+import { type OrganizationRules, pageSizeOf, pageTokenInvalid } from './organizations.js';
 
 const MAX_ACTIVITIES = 1000;
 const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
@@ -17,10 +17,14 @@ const ID = new RegExp(`^${REQUEST_ID}(\\.\\d{4})?$`);
 const MAX_TEXT = 1000;
 
 /** The rules over their storages. */
-export type Activities = ReturnType<typeof activities>;
+export type ActivityRules = ReturnType<typeof createActivityRules>;
 
 /** Binds the rules to where activities and changes are stored. `deadline` is in epoch milliseconds. */
-export function activities(storage: ActivityStorage, changes: ChangeStorage, organizations: Organizations) {
+export function createActivityRules(
+  storage: ActivityStorage,
+  changes: ChangeStorage,
+  organizations: OrganizationRules,
+) {
   /** The organizations of these activities that are known to exist, or found to. */
   async function existing(given: readonly Activity[], deadline: number): Promise<Set<string>> {
     const known = new Set(given.filter(({ apiTokenId }) => apiTokenId).map(({ organizationId }) => organizationId));
@@ -97,7 +101,7 @@ function subjectOf({
 }: {
   userId?: string | undefined;
   groupId?: string | undefined;
-}): Whose | undefined {
+}): ChangedResource | undefined {
   if (groupId) return { groupId };
   return userId ? { userId } : undefined;
 }

@@ -4,10 +4,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
 import type { ApiTokenStorage } from '../storage/api-tokens.js';
-import { Taken } from '../storage/errors.js';
-import { DomainError, invalidField } from './errors.js';
-import { checkLabel, type Organizations, pageSizeOf } from './organizations.js';
+import { DuplicateKeyError } from '../storage/database-errors.js';
+import { checkLabel, type OrganizationRules, pageSizeOf } from './organizations.js';
 
 /** In seconds: ten years. */
 const MAX_LIFETIME = 315_360_000;
@@ -19,10 +19,10 @@ const USE_INTERVAL = 5 * 60_000;
 const USE_MS = 500;
 
 /** The rules over a storage. */
-export type ApiTokens = ReturnType<typeof apiTokens>;
+export type ApiTokenRules = ReturnType<typeof createApiTokenRules>;
 
 /** Binds the rules to where API tokens are stored. `deadline` is in epoch milliseconds. */
-export function apiTokens(storage: ApiTokenStorage, organizations: Organizations) {
+export function createApiTokenRules(storage: ApiTokenStorage, organizations: OrganizationRules) {
   const existing = async (organizationId: string, id: string, deadline: number): Promise<ApiToken> => {
     const apiToken = await storage.get(organizationId, id, deadline);
     if (apiToken) return apiToken;
@@ -131,7 +131,7 @@ async function orLimitReached<T>(insert: Promise<T>): Promise<T> {
   try {
     return await insert;
   } catch (error) {
-    if (!(error instanceof Taken) || error.index !== 'slot') throw error;
+    if (!(error instanceof DuplicateKeyError) || error.index !== 'slot') throw error;
     const message = 'The organization has five live API tokens; revoke one of them first.';
     throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_LIMIT_REACHED, message);
   }

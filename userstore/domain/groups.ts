@@ -18,17 +18,17 @@ import type {
   PatchGroupRequest,
   UpdateGroupRequest,
 } from '../../proto/gen/userstore/v1/group_service.js';
-import { Taken } from '../storage/errors.js';
+import { groupChange } from '../model/changes.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { fold } from '../model/fields.js';
+import { type GroupKey, isSame, normalize, validate, withFields } from '../model/group.js';
+import { exactly, type GroupWanted, type MembersWanted, unchanged, wantedBy } from '../model/members.js';
+import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { GroupPage, GroupStorage } from '../storage/groups.js';
 import type { MembershipPage, MembershipStorage } from '../storage/memberships.js';
-import { turns, untilDone } from './attempts.js';
-import { groupChange } from './changes.js';
-import { DomainError, invalidField } from './errors.js';
-import { fold } from './fields.js';
-import { type GroupKey, isSame, normalize, validate, withFields } from './group.js';
 import { listingIn } from './listing.js';
-import { exactly, type GroupWanted, type MembersWanted, unchanged, wantedBy } from './members.js';
-import { type Difference, membershipChanges, note } from './membership-changes.js';
+import { createMembershipChanges, type Difference, note } from './membership-changes.js';
+import { retryUntil, serializeBy } from './retry.js';
 
 const DEFAULT_MEMBERSHIPS = 1000;
 const MAX_MEMBERSHIPS = 5000;
@@ -53,11 +53,11 @@ interface Asking {
 }
 
 /** The rules over their storages. `deadline` is in epoch milliseconds everywhere. */
-export type Groups = ReturnType<typeof groups>;
+export type GroupRules = ReturnType<typeof createGroupRules>;
 
 /** Binds the rules to where groups and memberships are stored. */
-export function groups(storage: GroupStorage, memberships: MembershipStorage) {
-  const { differences, isReadInParts, refuseUnknown, settle } = membershipChanges(memberships);
+export function createGroupRules(storage: GroupStorage, memberships: MembershipStorage) {
+  const { differences, isReadInParts, refuseUnknown, settle } = createMembershipChanges(memberships);
 
   const find = async ({ organizationId, groupId }: GroupKey, deadline: number): Promise<Group> => {
     const found = await storage.find(organizationId, groupId, deadline);
@@ -111,7 +111,7 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
     if (!(await orNameTaken(storage.begin(read, fields, work, deadline)))) return undefined;
     // Nobody else begins from here on; those who have are waited for.
     const isAlone = async () => (await storage.isAlone(group, work.id, deadline)) || undefined;
-    if (isExact) await untilDone(isAlone, deadline, Number.POSITIVE_INFINITY);
+    if (isExact) await retryUntil(isAlone, deadline, Number.POSITIVE_INFINITY);
     const made = await settle(asked, differences(asked, wanted, deadline), deadline);
     const finished = await storage.finish(group, work.id, changeWith(made, new Date()), deadline);
     if (finished) return finished;
@@ -144,12 +144,12 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
     }
   }
 
-  const inTurn = turns(CHANGES_AT_A_TIME);
+  const inTurn = serializeBy(CHANGES_AT_A_TIME);
 
   const change = (asked: Asked, wanted: GroupWanted, deadline: number): Promise<Group> =>
     inTurn(`${asked.organizationId}/${asked.groupId}`, () =>
       // A change that sets all members holds the others up as long as it takes.
-      untilDone(() => tryChange(asked, wanted, deadline), deadline, Number.POSITIVE_INFINITY),
+      retryUntil(() => tryChange(asked, wanted, deadline), deadline, Number.POSITIVE_INFINITY),
     );
 
   return {
@@ -189,7 +189,7 @@ export function groups(storage: GroupStorage, memberships: MembershipStorage) {
 
     /** Removes a group. Throws GROUP_NOT_FOUND, ETAG_MISMATCH. */
     async remove(request: DeleteGroupRequest, deadline: number): Promise<void> {
-      await untilDone(async () => {
+      await retryUntil(async () => {
         const group = await findVersion(request, deadline);
         const change = groupChange(group, undefined, new Date(), request.actor);
         return (await storage.remove({ group, etag: request.etag }, change, deadline)) || undefined;
@@ -231,7 +231,7 @@ async function orNameTaken<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (!(error instanceof Taken) || error.index !== 'displayName') throw error;
+    if (!(error instanceof DuplicateKeyError) || error.index !== 'displayName') throw error;
     throw nameTaken();
   }
 }

@@ -1,9 +1,9 @@
 /** Brings a group's memberships from what they are to what is wanted, difference by difference. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { DomainError } from '../model/domain-error.js';
+import type { GroupKey } from '../model/group.js';
+import type { MembersWanted } from '../model/members.js';
 import type { MembershipStorage } from '../storage/memberships.js';
-import { DomainError } from './errors.js';
-import type { GroupKey } from './group.js';
-import type { MembersWanted } from './members.js';
 
 /** So many memberships are read, added or removed at once. */
 const BATCH = 1000;
@@ -22,7 +22,7 @@ export interface Difference {
 }
 
 /** The way of changing memberships over a storage. `deadline` is in epoch milliseconds. */
-export function membershipChanges(storage: MembershipStorage) {
+export function createMembershipChanges(storage: MembershipStorage) {
   /** The differences between what is and what is wanted, none of them empty, read as they are asked for. */
   async function* differences(key: GroupKey, wanted: MembersWanted, deadline: number): AsyncGenerator<Difference> {
     const all = 'exactly' in wanted ? fromWhole(key, wanted.exactly, deadline) : fromDelta(key, wanted, deadline);

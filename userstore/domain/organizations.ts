@@ -2,9 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { checkExtensionSchemas } from '../model/extension-schemas.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
-import { DomainError, invalidField } from './errors.js';
-import { checkExtensionSchemas } from './extension-schemas.js';
 
 const DEFAULT_PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;
@@ -13,10 +13,10 @@ const ID_ALPHABET = '23456789abcdefghijkmnpqrstuvwxyz';
 const ID_LENGTH = 12;
 
 /** The rules over a storage. */
-export type Organizations = ReturnType<typeof organizations>;
+export type OrganizationRules = ReturnType<typeof createOrganizationRules>;
 
 /** Binds the rules to where organizations are stored. `deadline` is in epoch milliseconds. */
-export function organizations(storage: OrganizationStorage) {
+export function createOrganizationRules(storage: OrganizationStorage) {
   return {
     /** Creates an organization. Throws FIELD_INVALID. */
     async create(displayName: string, deadline: number): Promise<Organization> {

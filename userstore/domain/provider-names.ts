@@ -1,8 +1,8 @@
 /** Whom an organization's provider means by the names that it has for people. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
-import type { Found, UserStorage } from '../storage/users.js';
-import { DomainError, invalidField } from './errors.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import type { FoundUser, UserStorage } from '../storage/users.js';
 
 /** In characters. */
 const MAX_NAME = 2048;
@@ -21,7 +21,7 @@ export async function namedUsers(
   if (!user || !name || name.length > MAX_NAME) throw invalidField('user', 'The request does not say which user.');
   const byId = async () => [await storage.find(organizationId, name, deadline)].filter((found) => found !== undefined);
   const byExternalId = () => storage.findByExternalId(organizationId, name, deadline);
-  const find = async (): Promise<Found[]> => {
+  const find = async (): Promise<FoundUser[]> => {
     switch (user.$case) {
       case 'userId':
         return await byId();

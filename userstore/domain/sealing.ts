@@ -1,7 +1,7 @@
 /** How secrets are stored that must be read again: encrypted with AES-256-GCM, for one organization and one purpose. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import { DomainError } from './errors.js';
+import { DomainError } from '../model/domain-error.js';
 
 const CIPHER = 'aes-256-gcm';
 /** In bytes, as NIST SP 800-38D recommends them. */
@@ -9,13 +9,13 @@ const IV_LENGTH = 12;
 const TAG_LENGTH = 16;
 
 /** Seals with the first of its keys, and opens what any of them has sealed. */
-export type Sealer = ReturnType<typeof sealer>;
+export type Sealer = ReturnType<typeof createSealer>;
 
 /**
  * Binds sealing to keys of 32 bytes. What is sealed is text: the id of the key, which tells nothing of it, and the rest in
  * base64url. `context` says whose it is and what for; it opens under the same context only.
  */
-export function sealer(keys: readonly Buffer[]) {
+export function createSealer(keys: readonly Buffer[]) {
   const byId = new Map(keys.map((key) => [idOf(key), key]));
   const [currentId] = byId.keys();
 

@@ -15,15 +15,15 @@ import type {
   SignInResponse,
   SignOutResponse,
 } from '../../proto/gen/userstore/v1/session_service.js';
-import type { OrganizationStorage, Standing } from '../storage/organizations.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import type { OrganizationAccess, OrganizationStorage } from '../storage/organizations.js';
 import type { SessionStorage, StoredSession } from '../storage/sessions.js';
 import type { FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
-import type { Found, UserStorage } from '../storage/users.js';
-import type { Accounts } from './accounts.js';
-import type { UntilDone } from './attempts.js';
-import { DomainError, invalidField } from './errors.js';
+import type { FoundUser, UserStorage } from '../storage/users.js';
+import type { AccessStateRules } from './access-state.js';
 import { organizationNotFound, pageSizeOf, pageTokenInvalid } from './organizations.js';
 import { namedUsers } from './provider-names.js';
+import type { SerializedRetry } from './retry.js';
 import type { Sealer } from './sealing.js';
 import { checkClaims, refusalOf, signedIn } from './sign-in.js';
 import { connectionNotFound } from './sso-connections.js';
@@ -44,27 +44,27 @@ export interface Lifetimes {
 }
 
 /** What the rules work with. */
-export interface SessionTools {
+export interface SessionDependencies {
   users: UserStorage;
   organizations: OrganizationStorage;
   ssoConnections: SsoConnectionStorage;
-  accounts: Accounts;
-  untilDone: UntilDone;
+  accounts: AccessStateRules;
+  untilDone: SerializedRetry;
   sealer: Sealer;
   lifetimes: Lifetimes;
   now?: () => number;
 }
 
 /** The rules over their storages. */
-export type Sessions = ReturnType<typeof sessions>;
+export type SessionRules = ReturnType<typeof createSessionRules>;
 
 /** Binds the rules to where sessions are stored. `deadline` is in epoch milliseconds everywhere. */
-export function sessions(storage: SessionStorage, tools: SessionTools) {
+export function createSessionRules(storage: SessionStorage, tools: SessionDependencies) {
   const { users, organizations, ssoConnections, accounts, untilDone, sealer, lifetimes, now = Date.now } = tools;
   // What is used all the time must not seem unused, however short the time allowed is.
   const useInterval = Math.min(USE_INTERVAL, lifetimes.idleMs / 4);
 
-  const standingOf = async (organizationId: string, deadline: number): Promise<Standing> => {
+  const standingOf = async (organizationId: string, deadline: number): Promise<OrganizationAccess> => {
     const standing = await organizations.standing(organizationId, deadline);
     if (!standing) throw organizationNotFound();
     return standing;
@@ -81,9 +81,9 @@ export function sessions(storage: SessionStorage, tools: SessionTools) {
   /** Why the session is over; undefined where it is live. */
   function endOf(
     session: StoredSession,
-    organization: Standing | undefined,
+    organization: OrganizationAccess | undefined,
     connection: FoundConnection | undefined,
-    found: Pick<Found, 'user' | 'account'> | undefined,
+    found: Pick<FoundUser, 'user' | 'account'> | undefined,
   ): DomainError | undefined {
     const refuse = (reason: ErrorReason, message: string) =>
       new DomainError(reason, message, undefined, session.userId);

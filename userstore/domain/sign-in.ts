@@ -2,18 +2,18 @@
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInRequest } from '../../proto/gen/userstore/v1/session_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { Taken } from '../storage/errors.js';
-import type { Found, UserStorage } from '../storage/users.js';
-import type { Accounts } from './accounts.js';
-import type { UntilDone } from './attempts.js';
-import { DomainError, invalidField } from './errors.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { DuplicateKeyError } from '../storage/database-errors.js';
+import type { FoundUser, UserStorage } from '../storage/users.js';
+import type { AccessStateRules } from './access-state.js';
+import type { SerializedRetry } from './retry.js';
 
 const MAX_SUBJECT = 255;
 const MAX_USER_NAME = 256;
 
 /** Whoever signs in, as he was read or written with his link; sessions begin with this account. */
 export interface SignedIn {
-  found: Found;
+  found: FoundUser;
   linked: boolean;
 }
 
@@ -42,8 +42,8 @@ export function checkClaims({ subject, preferredUsername = '' }: SignInRequest):
  */
 export function signedIn(
   storage: UserStorage,
-  accounts: Accounts,
-  untilDone: UntilDone,
+  accounts: AccessStateRules,
+  untilDone: SerializedRetry,
   request: SignInRequest,
   deadline: number,
 ): Promise<SignedIn> {
@@ -67,7 +67,7 @@ export function signedIn(
     return written && { found: written, linked: true };
   }
 
-  async function unlinked(): Promise<Found | undefined> {
+  async function unlinked(): Promise<FoundUser | undefined> {
     const [byId, another] = await storage.findByExternalId(organizationId, subject, deadline);
     if (another) {
       const message = `Several users have the external id ${subject}, so it says nothing about who signs in.`;
@@ -102,7 +102,7 @@ async function unlessLinked<T>(write: Promise<T>): Promise<T | undefined> {
   try {
     return await write;
   } catch (error) {
-    if (error instanceof Taken && error.index === 'link') return undefined;
+    if (error instanceof DuplicateKeyError && error.index === 'link') return undefined;
     throw error;
   }
 }

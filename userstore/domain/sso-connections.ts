@@ -7,12 +7,12 @@ import type {
   SsoConnection,
   UsableSsoConnection,
 } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { Taken } from '../storage/errors.js';
+import { checkPrintable, domainIn, domainsIn, issuerIn } from '../model/connection-values.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { OrganizationStorage } from '../storage/organizations.js';
 import type { ConnectionValues, FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
-import { checkPrintable, domainIn, domainsIn, issuerIn } from './connection-values.js';
-import { DomainError, invalidField } from './errors.js';
-import type { Organizations } from './organizations.js';
+import type { OrganizationRules } from './organizations.js';
 import type { Sealer } from './sealing.js';
 
 const MAX_CLIENT_ID = 255;
@@ -27,13 +27,13 @@ const MAX_ATTEMPTS = 10;
 const contextOf = (organizationId: string) => `sso client secret of ${organizationId}`;
 
 /** The rules over their storages. */
-export type SsoConnections = ReturnType<typeof ssoConnections>;
+export type SsoConnectionRules = ReturnType<typeof createSsoConnectionRules>;
 
 /** Binds the rules to where connections and organizations are stored. `deadline` is in epoch milliseconds everywhere. */
-export function ssoConnections(
+export function createSsoConnectionRules(
   storage: SsoConnectionStorage,
   organizationStorage: OrganizationStorage,
-  organizations: Organizations,
+  organizations: OrganizationRules,
   sealer: Sealer,
 ) {
   /** One try; undefined where somebody else was faster. */
@@ -56,7 +56,7 @@ export function ssoConnections(
         ? await storage.replace(organizationId, before.version, values, deadline)
         : await storage.insert(organizationId, values, deadline);
     } catch (error) {
-      if (!(error instanceof Taken)) throw error;
+      if (!(error instanceof DuplicateKeyError)) throw error;
       if (error.index === 'domains')
         throw domainTaken(await storage.domainsOfOthers(organizationId, given.domains, deadline));
       if (error.index === 'client') throw clientTaken();

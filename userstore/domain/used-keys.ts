@@ -1,17 +1,17 @@
 /** The rule of what may be used once. */
 import type { UseOnceRequest } from '../../proto/gen/userstore/v1/session_service.js';
+import { invalidField } from '../model/domain-error.js';
 import type { UsedKeyStorage } from '../storage/used-keys.js';
-import { invalidField } from './errors.js';
 
 const KEY = /^[\w-]{16,128}$/;
 /** The longest that a key is remembered, in milliseconds. */
 const MAX_LIFETIME = 86_400_000;
 
 /** The rule over a storage. */
-export type UsedKeys = ReturnType<typeof usedKeys>;
+export type UsedKeyRules = ReturnType<typeof createUsedKeyRules>;
 
 /** Binds the rule to where used keys are stored. `deadline` is in epoch milliseconds. */
-export function usedKeys(storage: UsedKeyStorage) {
+export function createUsedKeyRules(storage: UsedKeyStorage) {
   return {
     /** Uses a key, or only looks at it; whether this is the first time. Throws FIELD_INVALID. */
     async use({ key, expireTime, onlyLook }: UseOnceRequest, deadline: number): Promise<boolean> {

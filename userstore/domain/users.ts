@@ -14,18 +14,18 @@ import type {
   PatchUserRequest,
   UpdateUserRequest,
 } from '../../proto/gen/userstore/v1/user_service.js';
-import { Taken } from '../storage/errors.js';
-import type { Found, UserPage, UserStorage } from '../storage/users.js';
-import { accountAfter, existing, linkChanges, turnOf, type UserKey } from './accounts.js';
-import type { UntilDone } from './attempts.js';
-import { changeBetween } from './changes.js';
-import { changedExtensions, holdToSchemas } from './declared-attributes.js';
-import { DomainError, invalidField } from './errors.js';
+import { changeBetween } from '../model/changes.js';
+import { applySchemas, changedExtensions } from '../model/declared-attributes.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { applyPatch } from '../model/patch.js';
+import { applyPolicy, type Refusals } from '../model/policy.js';
+import { applyUpdate } from '../model/update.js';
+import { isSame, normalize, validate } from '../model/user.js';
+import { DuplicateKeyError } from '../storage/database-errors.js';
+import type { FoundUser, UserPage, UserStorage } from '../storage/users.js';
+import { accessStateAfter, findUser, linkChanges, serialKeyOf, type UserKey } from './access-state.js';
 import { listingIn } from './listing.js';
-import { applyPatch } from './patch.js';
-import { heldToPolicy, type Refusals } from './policy.js';
-import { applyUpdate } from './update.js';
-import { isSame, normalize, validate } from './user.js';
+import type { SerializedRetry } from './retry.js';
 
 const MAX_OPERATIONS = 1000;
 
@@ -40,7 +40,7 @@ interface Wanted extends Refusals {
 }
 
 /** The rules over a storage. `deadline` is in epoch milliseconds everywhere. */
-export type Users = ReturnType<typeof users>;
+export type UserRules = ReturnType<typeof createUserRules>;
 
 /** The schemas of an organization's own. */
 export type SchemasOf = (organizationId: string, deadline: number) => Promise<readonly ExtensionSchema[]>;
@@ -53,7 +53,12 @@ export type GroupsOf = (
 ) => Promise<ReadonlyMap<string, GroupReference[]>>;
 
 /** Binds the rules to where users are stored. */
-export function users(storage: UserStorage, schemasOf: SchemasOf, groupsOf: GroupsOf, untilDone: UntilDone) {
+export function createUserRules(
+  storage: UserStorage,
+  schemasOf: SchemasOf,
+  groupsOf: GroupsOf,
+  untilDone: SerializedRetry,
+) {
   /** Says of users which groups they are members of: that is not stored with them. */
   async function addGroups(organizationId: string, found: User[], deadline: number): Promise<void> {
     if (found.length === 0) return;
@@ -68,7 +73,7 @@ export function users(storage: UserStorage, schemasOf: SchemasOf, groupsOf: Grou
     return { ...user, groups: groups.get(userId) ?? [] };
   }
 
-  const find = (key: UserKey, deadline: number): Promise<Found> => existing(storage, key, deadline);
+  const find = (key: UserKey, deadline: number): Promise<FoundUser> => findUser(storage, key, deadline);
 
   /** One try: read, change, compare, write. Undefined where another writer was faster. */
   async function tryChange(key: UserKey, wanted: Wanted, deadline: number): Promise<User | undefined> {
@@ -76,17 +81,17 @@ export function users(storage: UserStorage, schemasOf: SchemasOf, groupsOf: Grou
     const found = await find(key, deadline);
     const before = found.user;
     if (etag !== undefined && etag !== before.etag) throw stale();
-    const after = heldToPolicy(before, normalize(changed(before)), refusals);
+    const after = applyPolicy(before, normalize(changed(before)), refusals);
     const extensions = changedExtensions(before, after);
     if (extensions.length > 0) {
-      holdToSchemas(extensions, after, await schemasOf(key.organizationId, deadline), keepsOmitted);
+      applySchemas(extensions, after, await schemasOf(key.organizationId, deadline), keepsOmitted);
     }
     validate(after);
     // What changes nothing is no new version; but the one there may be of a write that was never acknowledged.
     if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
     after.updateTime = new Date();
     const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
-    const account = accountAfter(before, after, found.account);
+    const account = accessStateAfter(before, after, found.account);
     change.attributes.push(...linkChanges(found.account, account));
     return await orNameTaken(storage.replace({ ...found, account }, after, change, deadline));
   }
@@ -99,7 +104,7 @@ export function users(storage: UserStorage, schemasOf: SchemasOf, groupsOf: Grou
   }
 
   const change = (key: UserKey, wanted: Wanted, deadline: number): Promise<User> =>
-    untilDone(turnOf(key), () => tryChange(key, wanted, deadline), deadline);
+    untilDone(serialKeyOf(key), () => tryChange(key, wanted, deadline), deadline);
 
   return {
     /** Creates a user and returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
@@ -161,7 +166,7 @@ export function users(storage: UserStorage, schemasOf: SchemasOf, groupsOf: Grou
 
     /** Removes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */
     async remove(request: DeleteUserRequest, deadline: number): Promise<void> {
-      await untilDone(turnOf(request), () => tryRemove(request, deadline), deadline);
+      await untilDone(serialKeyOf(request), () => tryRemove(request, deadline), deadline);
     },
   };
 }
@@ -180,7 +185,7 @@ async function orNameTaken<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (!(error instanceof Taken) || error.index !== 'userName') throw error;
+    if (!(error instanceof DuplicateKeyError) || error.index !== 'userName') throw error;
     const message = 'Another user of the organization has this user name.';
     throw new DomainError(ErrorReason.ERROR_REASON_USER_NAME_TAKEN, message, 'user_name');
   }

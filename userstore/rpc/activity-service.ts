@@ -1,10 +1,10 @@
 /** The RPCs of ActivityService. */
 import type { ActivityServiceService } from '../../proto/gen/userstore/v1/activity_service.js';
-import type { Activities } from '../domain/activities.js';
+import type { ActivityRules } from '../domain/activities.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of ActivityService over the rules of activities. */
-export function activityService(activities: Activities): Handlers<ActivityServiceService> {
+export function activityService(activities: ActivityRules): Handlers<ActivityServiceService> {
   return {
     async recordActivities(request, deadline) {
       await activities.record(request.activities, deadline);

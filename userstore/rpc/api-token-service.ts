@@ -1,10 +1,10 @@
 /** The RPCs of ApiTokenService. */
 import type { ApiTokenServiceService } from '../../proto/gen/userstore/v1/api_token_service.js';
-import type { ApiTokens } from '../domain/api-tokens.js';
+import type { ApiTokenRules } from '../domain/api-tokens.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of ApiTokenService over the rules of API tokens. */
-export function apiTokenService(apiTokens: ApiTokens): Handlers<ApiTokenServiceService> {
+export function apiTokenService(apiTokens: ApiTokenRules): Handlers<ApiTokenServiceService> {
   return {
     createApiToken: ({ organizationId, label, actor, lifetimeSeconds }, deadline) =>
       apiTokens.create(organizationId, label, actor, lifetimeSeconds, deadline),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import { DomainError } from '../domain/errors.js';
+import { DomainError } from '../model/domain-error.js';
 
 /** What a caller may do: `edge` serves Okta and signs in, `reader` looks up users and sessions, `admin` does everything. */
 export const ROLES = ['edge', 'reader', 'admin'] as const;
@@ -51,7 +51,7 @@ const ROLE_URI = /^URI:urn:leasehawk:role:(.+)$/;
  * metadata's "authorization: Bearer <service token>" must belong to a caller. What either's role does not allow is
  * refused, so a token never adds to what a certificate allows. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN.
  */
-export function callerCheck(secrets: ReadonlyMap<string, Caller>) {
+export function createCallerCheck(secrets: ReadonlyMap<string, Caller>) {
   const callers = new Map([...secrets].map(([secret, caller]) => [digest(secret), caller]));
   return (call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getAuthContext'>, path: string): Caller => {
     const certificate = call.getAuthContext().sslPeerCertificate;

@@ -1,11 +1,11 @@
 /** The RPCs of GroupService: request in, domain called, response out. */
 import type { GroupServiceService } from '../../proto/gen/userstore/v1/group_service.js';
-import { invalidField } from '../domain/errors.js';
-import type { Groups } from '../domain/groups.js';
+import type { GroupRules } from '../domain/groups.js';
+import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of GroupService over the rules of groups. */
-export function groupService(groups: Groups): Handlers<GroupServiceService> {
+export function groupService(groups: GroupRules): Handlers<GroupServiceService> {
   return {
     getGroup: async (request, deadline) => ({ group: await groups.get(request, deadline) }),
 

@@ -1,11 +1,11 @@
 /** The RPCs of OrganizationService. */
 import type { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
-import { invalidField } from '../domain/errors.js';
-import type { Organizations } from '../domain/organizations.js';
+import type { OrganizationRules } from '../domain/organizations.js';
+import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of OrganizationService over the rules of organizations. */
-export function organizationService(organizations: Organizations): Handlers<OrganizationServiceService> {
+export function organizationService(organizations: OrganizationRules): Handlers<OrganizationServiceService> {
   return {
     createOrganization: async ({ displayName }, deadline) => ({
       organization: await organizations.create(displayName, deadline),

@@ -1,15 +1,15 @@
 /** The RPCs of SessionService. */
 import type { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
-import type { Accounts } from '../domain/accounts.js';
-import type { Sessions } from '../domain/sessions.js';
-import type { UsedKeys } from '../domain/used-keys.js';
+import type { AccessStateRules } from '../domain/access-state.js';
+import type { SessionRules } from '../domain/sessions.js';
+import type { UsedKeyRules } from '../domain/used-keys.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of SessionService over the rules of sessions, accounts and used keys. */
 export function sessionService(
-  sessions: Sessions,
-  accounts: Accounts,
-  usedKeys: UsedKeys,
+  sessions: SessionRules,
+  accounts: AccessStateRules,
+  usedKeys: UsedKeyRules,
 ): Handlers<SessionServiceService> {
   return {
     signIn: (request, deadline) => sessions.signIn(request, deadline),

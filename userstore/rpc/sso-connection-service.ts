@@ -1,10 +1,10 @@
 /** The RPCs of SsoConnectionService. */
 import type { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import type { SsoConnections } from '../domain/sso-connections.js';
+import type { SsoConnectionRules } from '../domain/sso-connections.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of SsoConnectionService over the rules of connections. */
-export function ssoConnectionService(connections: SsoConnections): Handlers<SsoConnectionServiceService> {
+export function ssoConnectionService(connections: SsoConnectionRules): Handlers<SsoConnectionServiceService> {
   return {
     setSsoConnection: async (request, deadline) => ({ connection: await connections.set(request, deadline) }),
     getSsoConnection: async ({ organizationId }, deadline) => ({

@@ -2,9 +2,9 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { failureTrailers } from '../../proto/rpc-error.js';
-import { DomainError } from '../domain/errors.js';
-import { isUnavailable } from '../storage/errors.js';
-import { NoRoom } from './room.js';
+import { DomainError } from '../model/domain-error.js';
+import { isUnavailable } from '../storage/database-errors.js';
+import { OverloadedError } from './load-shedding.js';
 
 /** The canonical code of each reason (google.rpc.Code). */
 const CODES: Record<ErrorReason, status> = {
@@ -53,7 +53,7 @@ export function statusOf(error: unknown) {
     const metadata = failureTrailers(code, error.message, { reason, field, userId });
     return { code, details: error.message, metadata };
   }
-  if (error instanceof NoRoom) return { code: status.RESOURCE_EXHAUSTED, details: error.message };
+  if (error instanceof OverloadedError) return { code: status.RESOURCE_EXHAUSTED, details: error.message };
   if (isUnavailable(error)) {
     const metadata = new Metadata();
     // The driver has tried again by itself, so a client's library need not: another userstore has the same database.

@@ -8,9 +8,9 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
-import { DomainError, invalidField } from '../domain/errors.js';
-import type { Caller, callerCheck } from './callers.js';
-import type { Room } from './room.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import type { Caller, createCallerCheck } from './callers.js';
+import type { LoadShedder } from './load-shedding.js';
 import { statusOf } from './status.js';
 
 /** In milliseconds, for a call that names no deadline. */
@@ -20,9 +20,9 @@ const MAX_DEADLINE_MS = 120_000;
 
 /** What every RPC needs. */
 export interface CallTools {
-  checkCaller: ReturnType<typeof callerCheck>;
+  checkCaller: ReturnType<typeof createCallerCheck>;
   log: Logger;
-  room: Room;
+  room: LoadShedder;
   /** Told of each call ("UserService/GetUser"): `run` does the call's work, `end` is told the code that it ended with. */
   observe: (
     rpc: string,

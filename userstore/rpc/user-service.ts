@@ -1,11 +1,11 @@
 /** The RPCs of UserService: request in, domain called, response out. */
 import type { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
-import { invalidField } from '../domain/errors.js';
-import type { Users } from '../domain/users.js';
+import type { UserRules } from '../domain/users.js';
+import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
 /** The handlers of UserService over the rules of users. */
-export function userService(users: Users): Handlers<UserServiceService> {
+export function userService(users: UserRules): Handlers<UserServiceService> {
   return {
     getUser: async (request, deadline) => ({ user: await users.get(request, deadline) }),
 

@@ -1,21 +1,21 @@
 /** The activities collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
 import { Activity, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
-import { fold } from '../domain/fields.js';
+import { fold } from '../model/fields.js';
 import { within, writeAll } from './connect.js';
-import { unlessThere } from './errors.js';
+import { ignoreDuplicates } from './database-errors.js';
 import type { ActivityDocument } from './models.js';
 import { firstIdOf } from './totals.js';
 
 /** What activities are stored in. */
-export type ActivityStorage = ReturnType<typeof activityStorage>;
+export type ActivityStorage = ReturnType<typeof createActivityStorage>;
 
 const DAY_MS = 86_400_000;
 /** A request has its id this much before its time at most, in milliseconds. */
 const ID_SLACK_MS = 1000;
 
 /** The operations on an activities collection; the database removes each activity after `days`. */
-export function activityStorage(model: Model<ActivityDocument>, days: number) {
+export function createActivityStorage(model: Model<ActivityDocument>, days: number) {
   const collection = model.collection as unknown as mongo.Collection<ActivityDocument>;
 
   const toDocument = ({ id: _id, change: _, ...values }: Activity): ActivityDocument => {
@@ -29,7 +29,7 @@ export function activityStorage(model: Model<ActivityDocument>, days: number) {
     /** Stores activities, those that are stored already aside. */
     async insert(activities: readonly Activity[], deadline: number): Promise<void> {
       const inserts = activities.map((activity) => ({ insertOne: { document: toDocument(activity) } }));
-      await unlessThere(writeAll(collection, inserts, deadline));
+      await ignoreDuplicates(writeAll(collection, inserts, deadline));
     },
 
     /** At most `limit` activities, newest first, from the one before the id `before`; "" is the newest. */

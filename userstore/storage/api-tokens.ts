@@ -2,14 +2,14 @@
 import type { Model, mongo } from 'mongoose';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { within } from './connect.js';
-import { Taken, unlessTaken } from './errors.js';
+import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
 import type { ApiTokenDocument } from './models.js';
 
 /** As many tokens of an organization may be live: each has one of these places, which an index keeps unique. */
 const SLOTS = [0, 1, 2, 3, 4];
 
 /** What API tokens are stored in. */
-export type ApiTokenStorage = ReturnType<typeof apiTokenStorage>;
+export type ApiTokenStorage = ReturnType<typeof createApiTokenStorage>;
 
 const toApiToken = ({ _id, digest: _, slot: _slot, ...values }: ApiTokenDocument): ApiToken => ({
   id: _id,
@@ -22,7 +22,7 @@ const toApiToken = ({ _id, digest: _, slot: _slot, ...values }: ApiTokenDocument
 });
 
 /** The operations on an API tokens collection. `digest` is SHA-256 in hexadecimal. */
-export function apiTokenStorage(model: Model<ApiTokenDocument>) {
+export function createApiTokenStorage(model: Model<ApiTokenDocument>) {
   const collection = model.collection as unknown as mongo.Collection<ApiTokenDocument>;
 
   return {
@@ -37,7 +37,7 @@ export function apiTokenStorage(model: Model<ApiTokenDocument>) {
       for (const slot of SLOTS) {
         if (await hasTaken(collection.insertOne({ ...document, slot }, within(deadline)))) return;
       }
-      throw new Taken('slot');
+      throw new DuplicateKeyError('slot');
     },
 
     /** The token that is neither revoked nor expired at `now` and has this digest. */
@@ -88,10 +88,10 @@ export function apiTokenStorage(model: Model<ApiTokenDocument>) {
 /** Whether an insert has found its place free. */
 async function hasTaken(insert: Promise<unknown>): Promise<boolean> {
   try {
-    await unlessTaken(insert);
+    await withDuplicateKeyError(insert);
     return true;
   } catch (error) {
-    if (error instanceof Taken && error.index === 'slot') return false;
+    if (error instanceof DuplicateKeyError && error.index === 'slot') return false;
     throw error;
   }
 }

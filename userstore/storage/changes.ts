@@ -5,15 +5,15 @@
 import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
-import { TO_STAY, within, writeAll } from './connect.js';
-import { REMOVED, type Stored } from './documents.js';
-import { unlessThere } from './errors.js';
-import { inParts } from './in-parts.js';
+import { inBatches } from './batches.js';
+import { MAJORITY_READ, within, writeAll } from './connect.js';
+import { ignoreDuplicates } from './database-errors.js';
+import { type StoredDocument, TOMBSTONE_ORGANIZATION } from './documents.js';
 import type { ChangeDocument, Models } from './models.js';
-import { type Sweep, sweeps } from './sweep.js';
+import { createSweeps, type Sweep } from './sweep.js';
 
 /** What changes are stored in. */
-export type ChangeStorage = ReturnType<typeof changeStorage>;
+export type ChangeStorage = ReturnType<typeof createChangeStorage>;
 
 /** As many documents are cleared at once. */
 const BATCH = 200;
@@ -22,17 +22,26 @@ const DAY_MS = 86_400_000;
 
 /** What changes are written into first. */
 interface Source {
-  collection: mongo.Collection<Stored>;
+  collection: mongo.Collection<StoredDocument>;
   /** Removes what a removed one leaves behind elsewhere. */
   sweep: Sweep;
 }
 
 /** The operations on a changes collection; the database removes each change after `days`. */
-export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups' | 'memberships'>, days: number) {
+export function createChangeStorage(
+  models: Pick<Models, 'changes' | 'users' | 'groups' | 'memberships'>,
+  days: number,
+) {
   const collection = models.changes.collection as unknown as mongo.Collection<ChangeDocument>;
-  const { users: sweepUser, groups: sweepGroup } = sweeps(models);
-  const users = { collection: models.users.collection as unknown as mongo.Collection<Stored>, sweep: sweepUser };
-  const groups = { collection: models.groups.collection as unknown as mongo.Collection<Stored>, sweep: sweepGroup };
+  const { users: sweepUser, groups: sweepGroup } = createSweeps(models);
+  const users = {
+    collection: models.users.collection as unknown as mongo.Collection<StoredDocument>,
+    sweep: sweepUser,
+  };
+  const groups = {
+    collection: models.groups.collection as unknown as mongo.Collection<StoredDocument>,
+    sweep: sweepGroup,
+  };
 
   const toDocument = (organizationId: string, change: Change): ChangeDocument => {
     const expireTime = new Date((change.time as Date).getTime() + days * DAY_MS);
@@ -40,7 +49,7 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
   };
 
   const insert = (documents: ChangeDocument[], deadline: number): Promise<void> =>
-    unlessThere(
+    ignoreDuplicates(
       writeAll(
         collection,
         documents.map((document) => ({ insertOne: { document } })),
@@ -49,7 +58,7 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
     );
 
   /** Moves what lies in these documents: here first, and then out of them. Of removed ones nothing is left. */
-  async function moveOut({ collection, sweep }: Source, documents: Stored[], deadline: number): Promise<void> {
+  async function moveOut({ collection, sweep }: Source, documents: StoredDocument[], deadline: number): Promise<void> {
     await insert(
       documents.flatMap(({ organizationId, removedFrom, unmoved = [] }) =>
         unmoved.map((change) => toDocument(removedFrom ?? organizationId, change)),
@@ -57,7 +66,7 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
       deadline,
     );
     const inTurn = pLimit(SWEEPS_AT_A_TIME);
-    const remains = documents.filter(({ organizationId }) => organizationId === REMOVED);
+    const remains = documents.filter(({ organizationId }) => organizationId === TOMBSTONE_ORGANIZATION);
     await Promise.all(remains.map((document) => inTurn(() => sweep(document, deadline))));
     await writeAll(collection, documents.map(clearing), deadline);
   }
@@ -65,9 +74,9 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
   /** Moves all changes that lie in the documents of a source, in parts, with `between` them; how many documents. */
   async function moveFrom(source: Source, deadline: number, between?: () => Promise<unknown>): Promise<number> {
     const query = { 'unmoved.version': { $gt: 0 } };
-    const options = { projection: HOLDING, batchSize: BATCH, hint: 'unmoved', ...TO_STAY, ...within(deadline) };
+    const options = { projection: HOLDING, batchSize: BATCH, hint: 'unmoved', ...MAJORITY_READ, ...within(deadline) };
     let count = 0;
-    for await (const part of inParts(source.collection.find(query, options), BATCH)) {
+    for await (const part of inBatches(source.collection.find(query, options), BATCH)) {
       if (count > 0) await between?.();
       await moveOut(source, part, deadline);
       count += part.length;
@@ -97,21 +106,26 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
 
     /** Moves the changes that lie in one group's document. */
     async moveOfGroup(organizationId: string, _id: string, deadline: number): Promise<void> {
-      const options = { projection: HOLDING, ...TO_STAY, ...within(deadline) };
+      const options = { projection: HOLDING, ...MAJORITY_READ, ...within(deadline) };
       const query = { organizationId, _id, 'unmoved.version': { $gt: 0 } };
       const document = await groups.collection.findOne(query, options);
       if (document) await moveOut(groups, [document], deadline);
     },
 
     /** At most `limit` changes of a user or group, newest first, from the one before the version `before`. */
-    async list(organizationId: string, whose: Whose, before: number, limit: number, deadline: number) {
+    async list(organizationId: string, whose: ChangedResource, before: number, limit: number, deadline: number) {
       const query = { organizationId, ...conditionOf(whose), version: { $lt: before } };
       const found = collection.find(query, { sort: { version: -1 }, limit, ...within(deadline) });
       return (await found.toArray()).map(toChange);
     },
 
     /** The changes of these users and groups that these requests made. */
-    async ofRequests(organizationId: string, whose: readonly Whose[], requestIds: string[], deadline: number) {
+    async ofRequests(
+      organizationId: string,
+      whose: readonly ChangedResource[],
+      requestIds: string[],
+      deadline: number,
+    ) {
       const query = { organizationId, $or: whose.map(conditionOf), 'actor.requestId': { $in: requestIds } };
       return (await collection.find(query, within(deadline)).toArray()).map(toChange);
     },
@@ -126,17 +140,17 @@ export function changeStorage(models: Pick<Models, 'changes' | 'users' | 'groups
 const toChange = ({ _id, organizationId, expireTime, ...values }: ChangeDocument): Change => Change.fromPartial(values);
 
 /** The user or the group that changes are of. */
-export type Whose = { userId: string } | { groupId: string };
+export type ChangedResource = { userId: string } | { groupId: string };
 
-const conditionOf = (whose: Whose) =>
+const conditionOf = (whose: ChangedResource) =>
   'groupId' in whose ? { groupId: { $eq: whose.groupId } } : { userId: { $eq: whose.userId } };
 
 /** What of a document it takes to move changes out of it. */
 const HOLDING = { organizationId: 1, removedFrom: 1, unmoved: 1 };
 
 /** Takes out of a document what was moved; what has come since stays. */
-function clearing({ _id, organizationId, unmoved = [] }: Stored): mongo.AnyBulkWriteOperation<Stored> {
-  if (organizationId === REMOVED) return { deleteOne: { filter: { _id, organizationId } } };
+function clearing({ _id, organizationId, unmoved = [] }: StoredDocument): mongo.AnyBulkWriteOperation<StoredDocument> {
+  if (organizationId === TOMBSTONE_ORGANIZATION) return { deleteOne: { filter: { _id, organizationId } } };
   const newer = { $gt: ['$$this.version', Math.max(...unmoved.map(({ version }) => version))] };
   const left = { $filter: { input: '$unmoved', cond: newer } };
   const update = [

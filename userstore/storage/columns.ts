@@ -7,7 +7,7 @@ import {
   type LocatedField,
   located,
   USER_FIELDS,
-} from '../domain/fields.js';
+} from '../model/fields.js';
 import { shadowKey } from './documents.js';
 
 /** One field as it is compared. */

@@ -69,7 +69,7 @@ function optionsFor(uri: string): mongo.MongoClientOptions {
  * For reads on which something is removed or cleared: what is read is there to stay. A primary that has lost its office
  * shows what the next one will never have had, and what is then done about it is done there.
  */
-export const TO_STAY = { readConcern: { level: 'majority' } } as const;
+export const MAJORITY_READ = { readConcern: { level: 'majority' } } as const;
 
 /**
  * The options that end a database call at `deadline` (epoch milliseconds), on both sides. The driver's own `timeoutMS`
@@ -83,7 +83,7 @@ export function within(deadline: number): { signal: AbortSignal; maxTimeMS: numb
 }
 
 /** What a call comes to that the driver cannot be told to end, if it does by `deadline`; the call itself goes on. */
-export async function orLate<T>(deadline: number, call: (maxTimeMS: number) => Promise<T>): Promise<T> {
+export async function orTimeout<T>(deadline: number, call: (maxTimeMS: number) => Promise<T>): Promise<T> {
   const { signal, maxTimeMS } = within(deadline);
   signal.throwIfAborted();
   const late = new Promise<never>((_resolve, reject) => {
@@ -99,5 +99,5 @@ export async function writeAll<T extends mongo.Document>(
   deadline: number,
 ): Promise<void> {
   const options = { ordered: false, ignoreUndefined: true };
-  await orLate(deadline, (maxTimeMS) => collection.bulkWrite(writes, { ...options, maxTimeMS }));
+  await orTimeout(deadline, (maxTimeMS) => collection.bulkWrite(writes, { ...options, maxTimeMS }));
 }

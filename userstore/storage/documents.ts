@@ -1,14 +1,14 @@
 /** User ↔ stored document: the only place that knows how a user lies in MongoDB. */
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
-import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../domain/fields.js';
+import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
 import { type ExtensionValue, extensionValues } from './extension-values.js';
 
 /** The organization of what is left of a removed user or group; no request can name it. */
-export const REMOVED = '';
+export const TOMBSTONE_ORGANIZATION = '';
 
 /** The present form of documents; older ones are rewritten when userstore starts. */
-export const LAYOUT = 2;
+export const SCHEMA_VERSION = 2;
 
 /** A subject of an OpenID provider. */
 export interface Link {
@@ -20,7 +20,7 @@ export interface Link {
  * What of a user is LeaseHawk's own: his identity provider neither sees nor sets it, and whatever is written of him keeps
  * it unless it says otherwise.
  */
-export interface Account {
+export interface AccessState {
   /** How often all his sessions have been ended: one that began at another count is over. */
   sessionEpoch: number;
   locked: Lock | undefined;
@@ -29,10 +29,10 @@ export interface Account {
 }
 
 /** The account of a new user. */
-export const NEW_ACCOUNT: Account = { sessionEpoch: 0, locked: undefined, link: undefined };
+export const NEW_ACCESS_STATE: AccessState = { sessionEpoch: 0, locked: undefined, link: undefined };
 
 /** What every document of a user or a group has. */
-export interface Stored {
+export interface StoredDocument {
   _id: string;
   organizationId: string;
   version: number;
@@ -49,7 +49,7 @@ export interface Stored {
  * regard to letter case lies its shadow, folded (`userNameKey`, `emails[].valueKey`), for indexes and filters.
  */
 export interface UserDocument
-  extends Stored,
+  extends StoredDocument,
     Partial<Omit<User, 'id' | 'organizationId' | 'etag' | 'createTime' | 'updateTime' | 'groups'>> {
   layout: number;
   userNameKey: string;
@@ -63,7 +63,7 @@ export interface UserDocument
 export const shadowKey = (name: string): string => `${name}Key`;
 
 /** The document of a valid user in normal form. Throws FIELD_INVALID where extensions hold too many values. */
-export function toDocument(user: User, version: number, account: Account): UserDocument {
+export function toDocument(user: User, version: number, account: AccessState): UserDocument {
   const { sessionEpoch, locked, link } = account;
   const { id, organizationId, createTime, updateTime, extensionAttributes } = user;
   const stored = toStored(valuesOf(user), USER_FIELDS) as Pick<UserDocument, 'userNameKey'>;
@@ -73,7 +73,7 @@ export function toDocument(user: User, version: number, account: Account): UserD
     version,
     createTime: createTime as Date,
     updateTime: updateTime as Date,
-    layout: LAYOUT,
+    layout: SCHEMA_VERSION,
     ...stored,
     ...(extensionAttributes.length > 0 ? { extensionValues: extensionValues(extensionAttributes) } : {}),
     ...(sessionEpoch > 0 ? { sessionEpoch } : {}),
@@ -83,21 +83,21 @@ export function toDocument(user: User, version: number, account: Account): UserD
 }
 
 /** The account in a document. */
-export const accountIn = ({ sessionEpoch = 0, locked, link }: UserDocument): Account => ({
+export const accessStateIn = ({ sessionEpoch = 0, locked, link }: UserDocument): AccessState => ({
   sessionEpoch,
   locked,
   link,
 });
 
 /** What is left of a removed user until his changes are moved: no organization has him, and his name is free. */
-export const toRemains = (user: User, version: number, unmoved: Change[]): UserDocument => ({
+export const toTombstone = (user: User, version: number, unmoved: Change[]): UserDocument => ({
   _id: user.id,
-  organizationId: REMOVED,
+  organizationId: TOMBSTONE_ORGANIZATION,
   removedFrom: user.organizationId,
   version,
   createTime: user.createTime as Date,
   updateTime: user.updateTime as Date,
-  layout: LAYOUT,
+  layout: SCHEMA_VERSION,
   userNameKey: user.id,
   unmoved,
 });

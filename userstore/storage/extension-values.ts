@@ -1,8 +1,8 @@
 /** What the attributes of extensions are compared by: each scalar in them, under its name. */
 import { createHash } from 'node:crypto';
 import type { ExtensionAttribute } from '../../proto/gen/userstore/v1/user.js';
-import { invalidField } from '../domain/errors.js';
-import { fold } from '../domain/fields.js';
+import { invalidField } from '../model/domain-error.js';
+import { fold } from '../model/fields.js';
 
 /** One scalar of an attribute, or that the attribute is there. */
 export interface ExtensionValue {

@@ -2,20 +2,20 @@
 import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
-import { fold } from '../domain/fields.js';
-import { etagOf, REMOVED, type Stored } from './documents.js';
+import { fold } from '../model/fields.js';
+import { etagOf, type StoredDocument, TOMBSTONE_ORGANIZATION } from './documents.js';
 
 /** A group as stored, without its members; beside its name lies the folded one, for the index and for filters. */
-export interface GroupDocument extends Stored {
+export interface GroupDocument extends StoredDocument {
   displayName?: string;
   displayNameKey: string;
   externalId?: string;
   /** Changes of memberships that are being made; each becomes one of `unmoved` when it is done. */
-  begun?: Begun[];
+  begun?: PendingChange[];
 }
 
 /** A change of memberships on its way. */
-export interface Begun {
+export interface PendingChange {
   id: string;
   time: Date;
   /** What is recorded should nobody finish it. */
@@ -47,7 +47,7 @@ export function toGroupDocument(group: Group, version: number): GroupDocument {
 /** Holds the place of a group whose memberships are being stored: no organization has it. */
 export const toPlaceholder = ({ id, organizationId, createTime }: Group, change: Change): GroupDocument => ({
   _id: id,
-  organizationId: REMOVED,
+  organizationId: TOMBSTONE_ORGANIZATION,
   removedFrom: organizationId,
   version: 0,
   createTime: createTime as Date,
@@ -81,7 +81,7 @@ const fieldsOf = ({ displayName = '', externalId }: Group) => ({
 });
 
 /** Records a change as what made the version and the group that the document is by then. */
-export const recorded = (change: Change): Step => ({
+export const withOutboxChange = (change: Change): Step => ({
   $set: {
     unmoved: appended('$unmoved', {
       $mergeObjects: [{ $literal: change }, { version: '$version', groupId: '$_id' }],
@@ -90,7 +90,7 @@ export const recorded = (change: Change): Step => ({
 });
 
 /** Says that a change of memberships is being made, until `deadline` (epoch milliseconds). */
-export const begun = (work: Begun, deadline: number): Step => {
+export const withPendingChange = (work: PendingChange, deadline: number): Step => {
   const until = { $add: ['$$NOW', Math.max(0, Math.floor(deadline - Date.now())) + LATE_MS] };
   return { $set: { begun: appended('$begun', { $mergeObjects: [{ $literal: work }, { until }] }) } };
 };
@@ -106,13 +106,13 @@ const underWay = (condition: object) => ({
 });
 
 /** Whether all memberships are being set. */
-export const exactUnderWay = underWay({ $eq: ['$$this.isExact', true] });
+export const hasExclusiveChange = underWay({ $eq: ['$$this.isExact', true] });
 
 /** Whether another change of memberships than this one is under way. */
-export const othersUnderWay = (workId: string) => underWay({ $ne: ['$$this.id', workId] });
+export const hasOtherChanges = (workId: string) => underWay({ $ne: ['$$this.id', workId] });
 
 /** Says that it is made. */
-export const done = (workId: string): Step => {
+export const withoutPendingChange = (workId: string): Step => {
   const others = { $filter: { input: '$begun', cond: { $ne: ['$$this.id', workId] } } };
   return {
     $set: { begun: { $let: { vars: { others }, in: { $cond: [{ $eq: ['$$others', []] }, '$$REMOVE', '$$others'] } } } },
@@ -122,10 +122,10 @@ export const done = (workId: string): Step => {
 const appended = (list: string, element: object) => ({ $concatArrays: [{ $ifNull: [list, []] }, [element]] });
 
 /** Leaves nothing but what is moved and swept afterwards: no organization has the group, and its name is free. */
-export const removed: Step = {
+export const asTombstone: Step = {
   $replaceWith: {
     _id: '$_id',
-    organizationId: REMOVED,
+    organizationId: TOMBSTONE_ORGANIZATION,
     removedFrom: '$organizationId',
     version: '$version',
     createTime: '$createTime',

@@ -10,28 +10,28 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { ChangeStorage } from './changes.js';
 import { GROUPS } from './columns.js';
 import { within } from './connect.js';
-import { REMOVED, versionOf } from './documents.js';
-import { unlessTaken } from './errors.js';
-import { toQuery } from './filter.js';
+import { withDuplicateKeyError } from './database-errors.js';
+import { TOMBSTONE_ORGANIZATION, versionOf } from './documents.js';
+import { toQuery } from './filter-query.js';
 import {
-  type Begun,
-  begun,
-  done,
-  exactUnderWay,
+  asTombstone,
   type GroupDocument,
+  hasExclusiveChange,
+  hasOtherChanges,
   nextVersion,
-  othersUnderWay,
-  recorded,
-  removed,
+  type PendingChange,
   toGroup,
   toGroupDocument,
   toPlaceholder,
+  withOutboxChange,
+  withoutPendingChange,
+  withPendingChange,
 } from './group-documents.js';
-import { type Listing, listsOf, type Page } from './lists.js';
-import { totalsOf } from './totals.js';
+import { createLister, type Listing, type Page } from './lists.js';
+import { createTotals } from './totals.js';
 
 /** What groups are stored in. */
-export type GroupStorage = ReturnType<typeof groupStorage>;
+export type GroupStorage = ReturnType<typeof createGroupStorage>;
 
 /** A page of groups. */
 export interface GroupPage extends Omit<Page<never>, 'documents'> {
@@ -59,10 +59,10 @@ const SUMMARY = {
 };
 
 /** The operations on a groups collection. */
-export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage, membersIn: MemberConditions) {
+export function createGroupStorage(model: Model<GroupDocument>, changes: ChangeStorage, membersIn: MemberConditions) {
   const collection = model.collection as unknown as mongo.Collection<GroupDocument>;
-  const totals = totalsOf(collection);
-  const list = listsOf(collection, totals, GROUPS, async (organizationId, filter, deadline) =>
+  const totals = createTotals(collection);
+  const list = createLister(collection, totals, GROUPS, async (organizationId, filter, deadline) =>
     toQuery(filter, GROUPS, await membersIn(organizationId, filter, deadline)),
   );
 
@@ -83,7 +83,7 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
       ignoreUndefined: true,
       ...within(deadline),
     } as const;
-    const updating = unlessTaken(collection.findOneAndUpdate(query, steps, options));
+    const updating = withDuplicateKeyError(collection.findOneAndUpdate(query, steps, options));
     const document = await updating.finally(() => totals.changed(query.organizationId));
     if (!document) return undefined;
     const { unmovedCount, ...values } = document as GroupDocument & { unmovedCount: number };
@@ -96,7 +96,7 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
     async insert(group: Group, change: Change, deadline: number): Promise<Group> {
       const document = toGroupDocument(group, 1);
       const stored = { ...document, unmoved: [{ ...change, version: 1, groupId: group.id }] };
-      const write = unlessTaken(collection.insertOne(stored, { ignoreUndefined: true, ...within(deadline) }));
+      const write = withDuplicateKeyError(collection.insertOne(stored, { ignoreUndefined: true, ...within(deadline) }));
       await write.finally(() => totals.changed(group.organizationId));
       return toGroup(document);
     },
@@ -111,15 +111,20 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
       const { id: _id, organizationId } = group;
       const document = toGroupDocument(group, 1);
       const stored = { ...document, unmoved: [{ ...change, version: 1, groupId: _id }] };
-      const place = { organizationId: REMOVED, _id, removedFrom: organizationId };
-      const write = unlessTaken(collection.replaceOne(place, stored, { ignoreUndefined: true, ...within(deadline) }));
+      const place = { organizationId: TOMBSTONE_ORGANIZATION, _id, removedFrom: organizationId };
+      const write = withDuplicateKeyError(
+        collection.replaceOne(place, stored, { ignoreUndefined: true, ...within(deadline) }),
+      );
       const { matchedCount } = await write.finally(() => totals.changed(organizationId));
       return matchedCount === 1 ? toGroup(document) : undefined;
     },
 
     /** Gives the place of a group up that has not become one; its memberships are gone. */
     async abandon({ id: _id, organizationId }: Group, deadline: number): Promise<void> {
-      await collection.deleteOne({ organizationId: REMOVED, _id, removedFrom: organizationId }, within(deadline));
+      await collection.deleteOne(
+        { organizationId: TOMBSTONE_ORGANIZATION, _id, removedFrom: organizationId },
+        within(deadline),
+      );
     },
 
     /** The group with this id; undefined where the organization has none. */
@@ -142,28 +147,33 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
     },
 
     /** Sets a group's fields. Undefined where it is not (any more) as it was read. Throws Taken. */
-    update: (read: Read, after: Group, change: Change, deadline: number): Promise<Group | undefined> =>
-      write(queryOf(read), [nextVersion(after.updateTime as Date, after), recorded(change)], deadline),
+    update: (read: ReadGroup, after: Group, change: Change, deadline: number): Promise<Group | undefined> =>
+      write(queryOf(read), [nextVersion(after.updateTime as Date, after), withOutboxChange(change)], deadline),
 
     /**
      * Sets a group's fields, where `after` is given, and says in it which change of memberships is being made. Undefined
      * where the group is not (any more) as it was read, or where all memberships are being set. Throws Taken.
      */
-    begin(read: Read, after: Group | undefined, work: Begun, deadline: number): Promise<Group | undefined> {
-      const query = { ...queryOf(read, after !== undefined), $expr: { $not: [exactUnderWay] } };
-      return write(query, [nextVersion(work.time, after), begun(work, deadline)], deadline);
+    begin(
+      read: ReadGroup,
+      after: Group | undefined,
+      work: PendingChange,
+      deadline: number,
+    ): Promise<Group | undefined> {
+      const query = { ...queryOf(read, after !== undefined), $expr: { $not: [hasExclusiveChange] } };
+      return write(query, [nextVersion(work.time, after), withPendingChange(work, deadline)], deadline);
     },
 
     /** Whether no other change of the group's memberships is under way. */
     async isAlone({ organizationId, id: _id }: Group, workId: string, deadline: number): Promise<boolean> {
-      const options = { projection: { _id: 0, isHindered: othersUnderWay(workId) }, ...within(deadline) };
+      const options = { projection: { _id: 0, isHindered: hasOtherChanges(workId) }, ...within(deadline) };
       const found = await collection.findOne<{ isHindered: boolean }>({ organizationId, _id }, options);
       return !found?.isHindered;
     },
 
     /** Says that the change of memberships is made. Undefined where the organization has no such group any more. */
     finish({ organizationId, id: _id }: Group, workId: string, change: Change, deadline: number) {
-      const steps = [nextVersion(change.time as Date), done(workId), recorded(change)];
+      const steps = [nextVersion(change.time as Date), withoutPendingChange(workId), withOutboxChange(change)];
       return write({ organizationId, _id }, steps, deadline);
     },
 
@@ -172,7 +182,7 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
      * when all before it is. False where the organization has no such group any more, or not this version where an
      * `etag` is given.
      */
-    async confirm(read: Read, deadline: number): Promise<boolean> {
+    async confirm(read: ReadGroup, deadline: number): Promise<boolean> {
       const { organizationId } = read.group;
       const write = collection.updateOne(queryOf(read, false), { $set: { organizationId } }, within(deadline));
       return (await write).matchedCount === 1;
@@ -182,9 +192,9 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
      * Removes a group. False where it is not (any more) as it was read. It is gone at once; its changes and memberships
      * are moved and swept afterwards.
      */
-    async remove(read: Read, change: Change, deadline: number): Promise<boolean> {
+    async remove(read: ReadGroup, change: Change, deadline: number): Promise<boolean> {
       const { organizationId } = read.group;
-      const steps = [nextVersion(change.time as Date), recorded(change), removed];
+      const steps = [nextVersion(change.time as Date), withOutboxChange(change), asTombstone];
       const { matchedCount } = await collection
         .updateOne(queryOf(read), steps, { ignoreUndefined: true, ...within(deadline) })
         .finally(() => totals.removed(organizationId));
@@ -201,14 +211,18 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
       const left = await collection.find({ 'begun.time': { $lt: time } }, options).toArray();
       for (const document of left) {
         const { organizationId, _id } = document;
-        if (organizationId === REMOVED) {
+        if (organizationId === TOMBSTONE_ORGANIZATION) {
           await sweep(document);
           await collection.deleteOne({ organizationId, _id, 'begun.id': _id }, within(deadline));
         } else {
           for (const work of document.begun ?? []) {
             if (work.time >= time) continue;
             const query = { organizationId, _id, 'begun.id': work.id };
-            await write(query, [nextVersion(work.time), done(work.id), recorded(work.change)], deadline);
+            await write(
+              query,
+              [nextVersion(work.time), withoutPendingChange(work.id), withOutboxChange(work.change)],
+              deadline,
+            );
           }
         }
       }
@@ -226,13 +240,13 @@ export function groupStorage(model: Model<GroupDocument>, changes: ChangeStorage
 type Query = mongo.Filter<GroupDocument> & { organizationId: string };
 
 /** A group as it was read; `etag` where only that version is meant. */
-export interface Read {
+export interface ReadGroup {
   group: Group;
   etag: string | undefined;
 }
 
 /** The group as it was read: this version of it, or at least these fields, where `withFields` says that they matter. */
-function queryOf({ group, etag }: Read, withFields = true): Query {
+function queryOf({ group, etag }: ReadGroup, withFields = true): Query {
   const { organizationId, id: _id, displayName, externalId } = group;
   if (etag !== undefined) return { organizationId, _id, version: versionOf(etag) ?? -1 };
   const fields = { displayName: { $eq: displayName }, externalId: { $eq: externalId ?? (null as never) } };

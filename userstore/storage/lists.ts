@@ -3,10 +3,10 @@ import type { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import type { Listed } from './columns.js';
-import type { Stored } from './documents.js';
+import type { StoredDocument } from './documents.js';
 import { orderingOf } from './orders.js';
 import { identityOf, pageTokenOf, positionIn } from './page-token.js';
-import { positions } from './positions.js';
+import { createPositionCache } from './positions.js';
 import type { Totals } from './totals.js';
 
 /** Which page of which list: `skip` of them are passed over, unless a page token says where to begin. */
@@ -31,13 +31,13 @@ export interface Page<D> {
 type ConditionOf = (organizationId: string, filter: Filter, deadline: number) => Promise<Record<string, unknown>>;
 
 /** Lists what is in a collection. */
-export function listsOf<D extends Stored>(
+export function createLister<D extends StoredDocument>(
   collection: mongo.Collection<D>,
   totals: Totals,
   listed: Listed,
   conditionOf: ConditionOf,
 ) {
-  const walks = positions();
+  const walks = createPositionCache();
 
   /** A page of what the organization has. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
   return async (organizationId: string, listing: Listing, deadline: number): Promise<Page<D>> => {

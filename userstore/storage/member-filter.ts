@@ -4,15 +4,15 @@
  */
 import type { mongo } from 'mongoose';
 import type { Comparison, Filter } from '../../proto/gen/userstore/v1/filter.js';
-import { unsupportedFilter } from '../domain/errors.js';
-import { fold } from '../domain/fields.js';
-import { literalFor, termsOf } from '../domain/filter.js';
+import { unsupportedFilter } from '../model/domain-error.js';
+import { fold } from '../model/fields.js';
+import { countTerms, literalFor } from '../model/filter-validation.js';
+import { inBatches } from './batches.js';
 import { within } from './connect.js';
 import type { UserDocument } from './documents.js';
-import { textCondition } from './filter.js';
+import { textCondition } from './filter-query.js';
 import type { GroupDocument } from './group-documents.js';
 import type { MemberConditions } from './groups.js';
-import { inParts } from './in-parts.js';
 import type { MembershipStorage } from './memberships.js';
 import type { MembershipDocument, Models } from './models.js';
 
@@ -27,7 +27,7 @@ const AT_A_TIME = 1000;
 const MAX_GROUPS_FOUND = 200_000;
 
 /** Asks the memberships of a database. Throws FILTER_UNSUPPORTED, also where far too many groups have such members. */
-export function memberConditions(
+export function createMemberConditions(
   models: Pick<Models, 'users' | 'memberships' | 'groups'>,
   { unknown }: Pick<MembershipStorage, 'unknown'>,
   maxGroupsFound = MAX_GROUPS_FOUND,
@@ -39,7 +39,7 @@ export function memberConditions(
   /** The groups that have such members: the users are looked for, then, by an index alone, the groups they are in. */
   async function* groupsWith(organizationId: string, condition: Query, deadline: number): AsyncGenerator<string> {
     const options = { projection: { _id: 1 }, hint: 'order', batchSize: AT_A_TIME, ...within(deadline) };
-    for await (const some of inParts(users.find({ organizationId, $and: [condition] }, options), AT_A_TIME)) {
+    for await (const some of inBatches(users.find({ organizationId, $and: [condition] }, options), AT_A_TIME)) {
       const match = { organizationId, userId: { $in: some.map(({ _id }) => _id) } };
       const stages = [{ $match: match }, { $group: { _id: '$groupId' } }];
       const found = memberships.aggregate<{ _id: string }>(stages, { hint: 'ofUser', ...within(deadline) });
@@ -57,7 +57,7 @@ export function memberConditions(
     // In this form the index is read once for each group, not for each membership.
     const options = { hint: 'member', ...within(deadline) };
     const firsts = memberships.aggregate<{ _id: string; userId: string }>(stages, options);
-    for await (const some of inParts(firsts, AT_A_TIME)) {
+    for await (const some of inBatches(firsts, AT_A_TIME)) {
       const userIds = some.map(({ userId }) => userId);
       const gone = new Set(await unknown(organizationId, userIds, deadline));
       for (const { _id, userId } of some) if (!gone.has(userId)) yield _id;
@@ -86,7 +86,7 @@ export function memberConditions(
   }
 
   return async (organizationId, filter, deadline) => {
-    termsOf(filter);
+    countTerms(filter);
     const conditions = new Map<Filter, Query>();
     let room = maxGroupsFound;
     for (const part of partsIn(filter)) {

@@ -8,14 +8,14 @@ import type { mongo } from 'mongoose';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
 import { within, writeAll } from './connect.js';
+import { ignoreDuplicates } from './database-errors.js';
 import type { UserDocument } from './documents.js';
-import { unlessThere } from './errors.js';
 import type { GroupDocument } from './group-documents.js';
 import type { MembershipDocument, Models } from './models.js';
 import { digestOf, pageTokenOf, positionIn } from './page-token.js';
 
 /** What memberships are stored in. */
-export type MembershipStorage = ReturnType<typeof membershipStorage>;
+export type MembershipStorage = ReturnType<typeof createMembershipStorage>;
 
 /** What of a user's groups is told, at most. */
 const MAX_GROUPS_OF_USER = 1000;
@@ -34,7 +34,7 @@ export interface MembershipPage {
 }
 
 /** The operations on a memberships collection. */
-export function membershipStorage(models: Pick<Models, 'memberships' | 'users' | 'groups'>) {
+export function createMembershipStorage(models: Pick<Models, 'memberships' | 'users' | 'groups'>) {
   const memberships = models.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
   const users = models.users.collection as unknown as mongo.Collection<UserDocument>;
   const groups = models.groups.collection as unknown as mongo.Collection<GroupDocument>;
@@ -65,7 +65,7 @@ export function membershipStorage(models: Pick<Models, 'memberships' | 'users' |
     /** Makes users members; those that are members already stay so. Whether they are users is the caller's to know. */
     async add(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
       const inserts = userIds.map((userId) => ({ insertOne: { document: { organizationId, groupId, userId } } }));
-      await unlessThere(writeAll(memberships, inserts, deadline));
+      await ignoreDuplicates(writeAll(memberships, inserts, deadline));
     },
 
     /** Ends memberships. */

@@ -4,11 +4,11 @@ import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js'
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
-import { type Fields, GROUP_FIELDS, USER_FIELDS } from '../domain/fields.js';
+import { type Fields, GROUP_FIELDS, USER_FIELDS } from '../model/fields.js';
 import { shadowKey, type UserDocument } from './documents.js';
 import type { GroupDocument } from './group-documents.js';
 import { expiry, options } from './schema-options.js';
-import { type SignInModels, signInModels } from './sign-in-models.js';
+import { createSignInModels, type SignInModels } from './sign-in-models.js';
 
 /** A customer as stored. */
 export interface OrganizationDocument {
@@ -259,7 +259,7 @@ const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocument>(
   .index(...expiry);
 
 /** The models of a connection. */
-export function models(connection: Connection): Models {
+export function createModels(connection: Connection): Models {
   return {
     users: connection.model<UserDocument>('User', userSchema, 'users'),
     groups: connection.model<GroupDocument>('Group', groupSchema, 'groups'),
@@ -268,7 +268,7 @@ export function models(connection: Connection): Models {
     apiTokens: connection.model<ApiTokenDocument>('ApiToken', apiTokenSchema, 'apiTokens'),
     changes: connection.model<ChangeDocument>('Change', changeSchema, 'changes'),
     activities: connection.model<ActivityDocument>('Activity', activitySchema, 'activities'),
-    ...signInModels(connection),
+    ...createSignInModels(connection),
   };
 }
 

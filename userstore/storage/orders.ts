@@ -6,10 +6,10 @@
 import { mongo } from 'mongoose';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
-import { DomainError } from '../domain/errors.js';
+import { DomainError } from '../model/domain-error.js';
 import type { Column, Listed } from './columns.js';
 import { within } from './connect.js';
-import type { Stored } from './documents.js';
+import type { StoredDocument } from './documents.js';
 
 /** What a value in a position is. */
 export type Kind = Column['kind'];
@@ -29,10 +29,10 @@ export interface Row<D> {
   position: Position;
 }
 
-type Query = mongo.Filter<Stored>;
+type Query = mongo.Filter<StoredDocument>;
 
 /** What is read: all that the query finds in the collection. */
-interface From<D extends Stored> {
+interface From<D extends StoredDocument> {
   collection: mongo.Collection<D>;
   query: Query;
 }
@@ -41,7 +41,7 @@ interface From<D extends Stored> {
 export interface Ordering {
   /** What positions in it consist of. */
   kinds: readonly Kind[];
-  read<D extends Stored>(from: From<D>, start: Start, limit: number, deadline: number): Promise<Row<D>[]>;
+  read<D extends StoredDocument>(from: From<D>, start: Start, limit: number, deadline: number): Promise<Row<D>[]>;
 }
 
 /** How much of a text counts, in characters: positions travel in page tokens, which travel in URLs. */
@@ -70,7 +70,7 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
   };
   return {
     kinds: keys.map((key) => (key === 'updateTime' ? 'time' : 'text')),
-    async read<D extends Stored>(
+    async read<D extends StoredDocument>(
       { collection, query }: From<D>,
       { after, skip }: Start,
       limit: number,
@@ -100,7 +100,7 @@ function computed(column: Column, descending: boolean): Ordering {
   const beyond = descending ? '$lt' : '$gt';
   return {
     kinds: [column.kind, 'text'],
-    async read<D extends Stored>(
+    async read<D extends StoredDocument>(
       { collection, query }: From<D>,
       { after, skip }: Start,
       limit: number,

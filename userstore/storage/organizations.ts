@@ -1,9 +1,9 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
-import { TO_STAY, within } from './connect.js';
+import { MAJORITY_READ, within } from './connect.js';
+import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf, versionOf } from './documents.js';
-import { unlessTaken } from './errors.js';
 import type { OrganizationDocument } from './models.js';
 
 /** What of an organization can be changed. */
@@ -12,13 +12,13 @@ export type Settings = Pick<
   'displayName' | 'strictSchemas' | 'extensionSchemas' | 'suspended' | 'policy' | 'rateLimit'
 >;
 /** What organizations are stored in. */
-export type OrganizationStorage = ReturnType<typeof organizationStorage>;
+export type OrganizationStorage = ReturnType<typeof createOrganizationStorage>;
 
 /** Okta asks a service for at least 25 requests a second. */
 const DEFAULT_RATE_LIMIT: RateLimit = { perSecond: 100, burst: 400 };
 
 /** What decides whether an organization's users may enter. */
-export interface Standing {
+export interface OrganizationAccess {
   displayName: string;
   suspended: boolean;
   /** How often all sessions of the organization have been ended. */
@@ -44,14 +44,14 @@ const toOrganization = ({
 });
 
 /** The operations on an organizations collection. */
-export function organizationStorage(model: Model<OrganizationDocument>) {
+export function createOrganizationStorage(model: Model<OrganizationDocument>) {
   const collection = model.collection as unknown as mongo.Collection<OrganizationDocument>;
 
   return {
     /** Stores a new organization as version 1. Throws Taken. */
     async insert({ id: _id, etag: _, createTime, ...settings }: Organization, deadline: number): Promise<Organization> {
       const document = { _id, version: 1, createTime: createTime as Date, ...settings };
-      await unlessTaken(collection.insertOne(document, within(deadline)));
+      await withDuplicateKeyError(collection.insertOne(document, within(deadline)));
       return toOrganization(document);
     },
 
@@ -62,7 +62,7 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
     },
 
     /** What of the organization decides whether its users may enter. */
-    async standing(id: string, deadline: number): Promise<Standing | undefined> {
+    async standing(id: string, deadline: number): Promise<OrganizationAccess | undefined> {
       const projection = { displayName: 1, suspended: 1, sessionEpoch: 1 };
       const query = { _id: id, deleteTime: null as never };
       const document = await collection.findOne(query, { projection, ...within(deadline) });
@@ -126,7 +126,7 @@ export function organizationStorage(model: Model<OrganizationDocument>) {
     async listDeleted(time: Date, deadline: number): Promise<string[]> {
       const found = collection.find(
         { deleteTime: { $lt: time } },
-        { projection: { _id: 1 }, limit: 100, ...TO_STAY, ...within(deadline) },
+        { projection: { _id: 1 }, limit: 100, ...MAJORITY_READ, ...within(deadline) },
       );
       return (await found.toArray()).map(({ _id }) => _id);
     },

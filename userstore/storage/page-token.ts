@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { ListUsersRequest, type Order } from '../../proto/gen/userstore/v1/user_service.js';
-import { DomainError } from '../domain/errors.js';
+import { DomainError } from '../model/domain-error.js';
 import type { Kind, Position } from './orders.js';
 
 /** Longer than any token that is given out; in characters. */

@@ -21,7 +21,7 @@ interface Reached {
 }
 
 /** The positions that one process has seen; `now` is in milliseconds. */
-export function positions(now: () => number = Date.now) {
+export function createPositionCache(now: () => number = Date.now) {
   const lists = new LRUCache<string, Reached[]>({ max: MAX_LISTS });
 
   return {

@@ -18,7 +18,7 @@ export async function prepareProbes(connection: Connection): Promise<void> {
 }
 
 /** A probe that ends within `timeoutMs`, with true where the write was acknowledged as all writes are and read back. */
-export function databaseProbe(connection: Connection, timeoutMs: number): () => Promise<boolean> {
+export function createDatabaseProbe(connection: Connection, timeoutMs: number): () => Promise<boolean> {
   const _id = randomUUID();
   return async () => {
     const time = new Date();

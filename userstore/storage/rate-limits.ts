@@ -4,7 +4,7 @@ import type { Connection, mongo } from 'mongoose';
 import { BurstyRateLimiter, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { AcquirePermitsResponse } from '../../proto/gen/userstore/v1/rate_limit_service.js';
-import { orLate, within } from './connect.js';
+import { orTimeout, within } from './connect.js';
 
 /** In seconds: what an organization may send beyond its steady rate it may send once in so long. */
 const BURST_DURATION = 60;
@@ -18,7 +18,7 @@ const UNSAFE = { writeConcern: { w: 1, journal: false } } as const;
 const MAX_LIMITERS = 100;
 
 /** What budgets are counted in. */
-export type RateLimitStorage = ReturnType<typeof rateLimitStorage>;
+export type RateLimitStorage = ReturnType<typeof createRateLimitStorage>;
 
 /** A budget: how many permits are taken together, and from what. */
 interface Budget {
@@ -27,7 +27,7 @@ interface Budget {
 }
 
 /** The budgets in a database. */
-export function rateLimitStorage(connection: Connection) {
+export function createRateLimitStorage(connection: Connection) {
   const budgets = new LRUCache<string, Budget>({ max: MAX_LIMITERS });
 
   const counted = (keyPrefix: string, points: number, duration: number) =>
@@ -67,7 +67,7 @@ export function rateLimitStorage(connection: Connection) {
       const { batch, limiter } = budgetOf(limit);
       const granted = Math.min(batch, atMost);
       try {
-        await orLate(deadline, () => limiter.consume(organizationId, granted));
+        await orTimeout(deadline, () => limiter.consume(organizationId, granted));
         return { granted, retryAfterMs: 0 };
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;

@@ -4,30 +4,30 @@
  */
 import type { Model, mongo } from 'mongoose';
 import { within } from './connect.js';
-import { unlessTaken } from './errors.js';
+import { withDuplicateKeyError } from './database-errors.js';
 import type { SessionDocument } from './sign-in-models.js';
 
 /** What sessions are stored in. */
-export type SessionStorage = ReturnType<typeof sessionStorage>;
+export type SessionStorage = ReturnType<typeof createSessionStorage>;
 
 /** A session as it lies in the database. */
 export type StoredSession = SessionDocument;
 
 /** Which sessions are not over by their times at `now`. */
-export interface Alive {
+export interface SessionLifetime {
   now: Date;
   /** Used since then. */
   usedSince: Date;
 }
 
 /** The operations on a sessions collection. `digest` is SHA-256 in hexadecimal. */
-export function sessionStorage(model: Model<SessionDocument>) {
+export function createSessionStorage(model: Model<SessionDocument>) {
   const collection = model.collection as unknown as mongo.Collection<SessionDocument>;
 
   return {
     /** Stores a new session. */
     async insert(session: StoredSession, deadline: number): Promise<void> {
-      await unlessTaken(collection.insertOne(session, { ignoreUndefined: true, ...within(deadline) }));
+      await withDuplicateKeyError(collection.insertOne(session, { ignoreUndefined: true, ...within(deadline) }));
     },
 
     /** The session with this digest, live or not. */
@@ -53,7 +53,7 @@ export function sessionStorage(model: Model<SessionDocument>) {
     /** At most `limit` sessions of the organization, or of one user, oldest first, from the one after the id `after`. */
     async list(
       { organizationId, userId }: { organizationId: string; userId?: string | undefined },
-      { now, usedSince }: Alive,
+      { now, usedSince }: SessionLifetime,
       after: string,
       limit: number,
       deadline: number,

@@ -101,7 +101,7 @@ const usedKeySchema: Schema<UsedKeyDocument> = new Schema<UsedKeyDocument>(
 ).index(...expiry);
 
 /** The models of a connection to the database. */
-export const signInModels = (connection: Connection): SignInModels => ({
+export const createSignInModels = (connection: Connection): SignInModels => ({
   ssoConnections: connection.model<SsoConnectionDocument>('SsoConnection', ssoConnectionSchema, 'ssoConnections'),
   sessions: connection.model<SessionDocument>('Session', sessionSchema, 'sessions'),
   usedKeys: connection.model<UsedKeyDocument>('UsedKey', usedKeySchema, 'usedKeys'),

@@ -2,12 +2,12 @@
 import type { Model, mongo } from 'mongoose';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { within } from './connect.js';
+import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf } from './documents.js';
-import { unlessTaken } from './errors.js';
 import type { SsoConnectionDocument } from './sign-in-models.js';
 
 /** What SSO connections are stored in. */
-export type SsoConnectionStorage = ReturnType<typeof ssoConnectionStorage>;
+export type SsoConnectionStorage = ReturnType<typeof createSsoConnectionStorage>;
 
 /** A connection, its version, its secret, encrypted, and what sessions note of it. */
 export interface FoundConnection {
@@ -37,7 +37,7 @@ const foundIn = ({
 });
 
 /** The operations on an SSO connections collection. */
-export function ssoConnectionStorage(model: Model<SsoConnectionDocument>) {
+export function createSsoConnectionStorage(model: Model<SsoConnectionDocument>) {
   const collection = model.collection as unknown as mongo.Collection<SsoConnectionDocument>;
 
   const some = async (query: mongo.Filter<SsoConnectionDocument>, limit: number, deadline: number) => {
@@ -54,7 +54,7 @@ export function ssoConnectionStorage(model: Model<SsoConnectionDocument>) {
     /** Stores the first connection of an organization. Throws Taken("domains"), Taken("client"), Taken("_id_"). */
     async insert(organizationId: string, values: ConnectionValues, deadline: number): Promise<SsoConnection> {
       const document = { _id: organizationId, version: 1, ...values, createTime: values.updateTime };
-      await unlessTaken(collection.insertOne(document, within(deadline)));
+      await withDuplicateKeyError(collection.insertOne(document, within(deadline)));
       return foundIn(document).connection;
     },
 
@@ -63,7 +63,7 @@ export function ssoConnectionStorage(model: Model<SsoConnectionDocument>) {
       const change = { $set: values, $inc: { version: 1 } };
       const options = { returnDocument: 'after', ...within(deadline) } as const;
       const write = collection.findOneAndUpdate({ _id: organizationId, version }, change, options);
-      const document = await unlessTaken(write);
+      const document = await withDuplicateKeyError(write);
       return document ? foundIn(document).connection : undefined;
     },
 

@@ -5,18 +5,18 @@
 import type { mongo } from 'mongoose';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import { within } from './connect.js';
-import type { Stored } from './documents.js';
-import { type GroupDocument, nextVersion, recorded } from './group-documents.js';
+import type { StoredDocument } from './documents.js';
+import { type GroupDocument, nextVersion, withOutboxChange } from './group-documents.js';
 import type { MembershipDocument, Models } from './models.js';
 
 /** What removes the memberships of the users or groups that these documents are left of. */
-export type Sweep = (remains: Stored, deadline: number) => Promise<void>;
+export type Sweep = (remains: StoredDocument, deadline: number) => Promise<void>;
 
 /** So many groups of a user at once. */
 const BATCH = 200;
 
 /** The sweeps of a database: of removed users, and of removed groups. */
-export function sweeps(models: Pick<Models, 'memberships' | 'groups'>): { users: Sweep; groups: Sweep } {
+export function createSweeps(models: Pick<Models, 'memberships' | 'groups'>): { users: Sweep; groups: Sweep } {
   const memberships = models.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
   const groups = models.groups.collection as unknown as mongo.Collection<GroupDocument>;
 
@@ -29,7 +29,7 @@ export function sweeps(models: Pick<Models, 'memberships' | 'groups'>): { users:
         const found = await memberships.find({ organizationId, userId }, { ...options, ...within(deadline) }).toArray();
         if (found.length === 0) return;
         const groupIds = found.map(({ groupId }) => groupId);
-        const steps = [nextVersion(change.time as Date), recorded(change)];
+        const steps = [nextVersion(change.time as Date), withOutboxChange(change)];
         const update = { ignoreUndefined: true, ...within(deadline) };
         await groups.updateMany({ organizationId, _id: { $in: groupIds } }, steps, update);
         await memberships.deleteMany({ organizationId, userId, groupId: { $in: groupIds } }, within(deadline));

@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { mongo } from 'mongoose';
 import { within } from './connect.js';
-import type { Stored } from './documents.js';
+import type { StoredDocument } from './documents.js';
 
 /**
  * Everything whose creation is acknowledged from now on has a later id than one this old: no userstore's clock is off by
@@ -30,11 +30,11 @@ interface Settled {
 type Counts<T> = LRUCache<string, Promise<T>>;
 
 /** The totals of a collection. */
-export type Totals = ReturnType<typeof totalsOf>;
+export type Totals = ReturnType<typeof createTotals>;
 
 /** Counts the users or groups in a collection. */
-export function totalsOf<D extends Stored>(collection: mongo.Collection<D>) {
-  const counted = (query: mongo.Filter<Stored>, options: mongo.CountDocumentsOptions) =>
+export function createTotals<D extends StoredDocument>(collection: mongo.Collection<D>) {
+  const counted = (query: mongo.Filter<StoredDocument>, options: mongo.CountDocumentsOptions) =>
     collection.countDocuments(query as mongo.Filter<D>, options);
   const settled: Counts<Settled> = new LRUCache({ max: MAX_ORGANIZATIONS, ttl: SETTLED_TTL_MS });
   const filtered = new LRUCache<string, Counts<number>>({ max: MAX_ORGANIZATIONS });
@@ -54,7 +54,7 @@ export function totalsOf<D extends Stored>(collection: mongo.Collection<D>) {
     },
 
     /** How many the query finds; `identity` tells its filter from others. */
-    async matching(organizationId: string, identity: string, query: mongo.Filter<Stored>, deadline: number) {
+    async matching(organizationId: string, identity: string, query: mongo.Filter<StoredDocument>, deadline: number) {
       let counts = filtered.get(organizationId);
       if (!counts) {
         counts = new LRUCache({ max: MAX_FILTERS, ttl: FILTERED_TTL_MS });

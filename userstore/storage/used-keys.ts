@@ -1,24 +1,24 @@
 /** The collection of what was used up, whichever organization it is of. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, mongo } from 'mongoose';
 import { within } from './connect.js';
-import { Taken, unlessTaken } from './errors.js';
+import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
 import type { UsedKeyDocument } from './sign-in-models.js';
 
 /** What used keys are stored in. */
-export type UsedKeyStorage = ReturnType<typeof usedKeyStorage>;
+export type UsedKeyStorage = ReturnType<typeof createUsedKeyStorage>;
 
 /** The operations on a used keys collection; the database removes each key after its time. */
-export function usedKeyStorage(model: Model<UsedKeyDocument>) {
+export function createUsedKeyStorage(model: Model<UsedKeyDocument>) {
   const collection = model.collection as unknown as mongo.Collection<UsedKeyDocument>;
 
   return {
     /** Uses a key; whether nobody has before. Of several who do it at once, one is the first. */
     async use(key: string, expireTime: Date, deadline: number): Promise<boolean> {
       try {
-        await unlessTaken(collection.insertOne({ _id: key, expireTime }, within(deadline)));
+        await withDuplicateKeyError(collection.insertOne({ _id: key, expireTime }, within(deadline)));
         return true;
       } catch (error) {
-        if (error instanceof Taken) return false;
+        if (error instanceof DuplicateKeyError) return false;
         throw error;
       }
     },

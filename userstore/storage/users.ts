@@ -5,28 +5,28 @@
 import type { Model, mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { fold } from '../domain/fields.js';
+import { fold } from '../model/fields.js';
 import type { ChangeStorage } from './changes.js';
 import { USERS } from './columns.js';
 import { within } from './connect.js';
+import { withDuplicateKeyError } from './database-errors.js';
 import {
-  type Account,
-  accountIn,
+  type AccessState,
+  accessStateIn,
   type Link,
-  NEW_ACCOUNT,
+  NEW_ACCESS_STATE,
   toDocument,
-  toRemains,
+  toTombstone,
   toUser,
   type UserDocument,
   versionOf,
 } from './documents.js';
-import { unlessTaken } from './errors.js';
-import { toQuery } from './filter.js';
-import { type Listing, listsOf, type Page } from './lists.js';
-import { totalsOf } from './totals.js';
+import { toQuery } from './filter-query.js';
+import { createLister, type Listing, type Page } from './lists.js';
+import { createTotals } from './totals.js';
 
 /** What users are stored in. */
-export type UserStorage = ReturnType<typeof userStorage>;
+export type UserStorage = ReturnType<typeof createUserStorage>;
 
 /** With so many changes in it a document is no longer left to the next move. */
 const MAX_UNMOVED = 20;
@@ -34,10 +34,10 @@ const MAX_UNMOVED = 20;
 const MAX_ADDRESSED = 100;
 
 /** A user, his account, and those of his changes that lie in his document still: a write hands them on. */
-export interface Found {
+export interface FoundUser {
   user: User;
   version: number;
-  account: Account;
+  account: AccessState;
   unmoved: Change[];
 }
 
@@ -46,9 +46,9 @@ export interface UserPage extends Omit<Page<never>, 'documents'> {
   users: User[];
 }
 
-const foundIn = (document: UserDocument): Found => {
+const foundIn = (document: UserDocument): FoundUser => {
   const { version, unmoved = [] } = document;
-  return { user: toUser(document), version, account: accountIn(document), unmoved };
+  return { user: toUser(document), version, account: accessStateIn(document), unmoved };
 };
 
 /**
@@ -63,17 +63,17 @@ const versionQuery = ({ organizationId, id: _id, updateTime }: User, version: nu
 });
 
 /** The operations on a users collection. */
-export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) {
+export function createUserStorage(model: Model<UserDocument>, changes: ChangeStorage) {
   // Documents come from documents.ts and queries from here and filter.ts alone: casting them would cost time on every
   // call and find nothing.
   const collection = model.collection as unknown as mongo.Collection<UserDocument>;
-  const totals = totalsOf(collection);
-  const list = listsOf(collection, totals, USERS, async (_, filter) => toQuery(filter, USERS));
+  const totals = createTotals(collection);
+  const list = createLister(collection, totals, USERS, async (_, filter) => toQuery(filter, USERS));
 
   /** Puts a document in the place of this version of a user; whether that was there. */
   async function write(user: User, version: number, document: UserDocument, deadline: number) {
     const options = { ignoreUndefined: true, ...within(deadline) };
-    const replacing = unlessTaken(collection.replaceOne(versionQuery(user, version), document, options));
+    const replacing = withDuplicateKeyError(collection.replaceOne(versionQuery(user, version), document, options));
     return (await replacing.finally(() => totals.changed(user.organizationId))).matchedCount === 1;
   }
 
@@ -84,17 +84,17 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
     return (await write).matchedCount === 1;
   }
 
-  const some = async (query: mongo.Filter<UserDocument>, limit: number, deadline: number): Promise<Found[]> =>
+  const some = async (query: mongo.Filter<UserDocument>, limit: number, deadline: number): Promise<FoundUser[]> =>
     (await collection.find(query, { limit, ...within(deadline) }).toArray()).map(foundIn);
 
   /** The one user whom a query finds. */
-  async function only(query: mongo.Filter<UserDocument>, deadline: number): Promise<Found | undefined> {
+  async function only(query: mongo.Filter<UserDocument>, deadline: number): Promise<FoundUser | undefined> {
     const [found, another] = await some(query, 2, deadline);
     return another ? undefined : found;
   }
 
   /** What of the changes a document has to keep; where they are too many, they are moved first. */
-  async function kept({ user, version, unmoved }: Found, deadline: number): Promise<Change[]> {
+  async function kept({ user, version, unmoved }: FoundUser, deadline: number): Promise<Change[]> {
     if (unmoved.length < MAX_UNMOVED) return unmoved;
     // Those of a version that does not stay would be in the way of those of the one that comes instead.
     if (await confirm(user, version, deadline)) await changes.insert(user.organizationId, unmoved, deadline);
@@ -104,35 +104,41 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws Taken. */
     async insert(user: User, change: Change, deadline: number): Promise<User> {
-      const document = { ...toDocument(user, 1, NEW_ACCOUNT), unmoved: [change] };
-      const write = unlessTaken(collection.insertOne(document, { ignoreUndefined: true, ...within(deadline) }));
+      const document = { ...toDocument(user, 1, NEW_ACCESS_STATE), unmoved: [change] };
+      const write = withDuplicateKeyError(
+        collection.insertOne(document, { ignoreUndefined: true, ...within(deadline) }),
+      );
       await write.finally(() => totals.changed(user.organizationId));
       return toUser(document);
     },
 
     /** The user with this id; undefined where the organization has none. */
-    async find(organizationId: string, id: string, deadline: number): Promise<Found | undefined> {
+    async find(organizationId: string, id: string, deadline: number): Promise<FoundUser | undefined> {
       const document = await collection.findOne({ organizationId, _id: id }, within(deadline));
       return document ? foundIn(document) : undefined;
     },
 
     /** The user who is linked to this subject. */
-    async findLinked(organizationId: string, { issuer, subject }: Link, deadline: number): Promise<Found | undefined> {
+    async findLinked(
+      organizationId: string,
+      { issuer, subject }: Link,
+      deadline: number,
+    ): Promise<FoundUser | undefined> {
       return await only({ organizationId, 'link.issuer': issuer, 'link.subject': subject }, deadline);
     },
 
     /** The user of this name, in any letter case. */
-    async findByName(organizationId: string, userName: string, deadline: number): Promise<Found | undefined> {
+    async findByName(organizationId: string, userName: string, deadline: number): Promise<FoundUser | undefined> {
       return await only({ organizationId, userNameKey: fold(userName) }, deadline);
     },
 
     /** The users with this external id, two of them at most. */
-    async findByExternalId(organizationId: string, externalId: string, deadline: number): Promise<Found[]> {
+    async findByExternalId(organizationId: string, externalId: string, deadline: number): Promise<FoundUser[]> {
       return await some({ organizationId, externalId }, 2, deadline);
     },
 
     /** The users with this name or this e-mail address, in any letter case, a hundred of them at most. */
-    async findByAddress(organizationId: string, address: string, deadline: number): Promise<Found[]> {
+    async findByAddress(organizationId: string, address: string, deadline: number): Promise<FoundUser[]> {
       const key = fold(address);
       const named = await some({ organizationId, userNameKey: key }, 1, deadline);
       const mailed = await some({ organizationId, 'emails.valueKey': key }, MAX_ADDRESSED, deadline);
@@ -157,7 +163,7 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
      * Puts the user and the account in the place of the version that was found, with the change that this is. Undefined
      * where another version is stored by now, or none. Throws Taken.
      */
-    async replace(found: Found, after: User, change: Change, deadline: number) {
+    async replace(found: FoundUser, after: User, change: Change, deadline: number) {
       const { user, version, account } = found;
       const document = toDocument(after, version + 1, account);
       document.unmoved = [...(await kept(found, deadline)), change];
@@ -171,9 +177,9 @@ export function userStorage(model: Model<UserDocument>, changes: ChangeStorage) 
      * Removes the version of the user that was found. False where another version is stored by now, or none. He is gone
      * at once; his changes are in what is left until they are moved.
      */
-    async remove({ user, version, unmoved }: Found, change: Change, deadline: number): Promise<boolean> {
+    async remove({ user, version, unmoved }: FoundUser, change: Change, deadline: number): Promise<boolean> {
       const { organizationId } = user;
-      const remains = toRemains(user, version + 1, [...unmoved, change]);
+      const remains = toTombstone(user, version + 1, [...unmoved, change]);
       return await write(user, version, remains, deadline).finally(() => totals.removed(organizationId));
     },
 

@@ -1,9 +1,9 @@
 /** Groups as they are shown: one that is removed while its members are read is left out, not shown with some of them. */
 import { expect } from 'chai';
-import type { GroupOperations } from '../../../edge/group-operations.js';
+import type { GroupOperations } from '../../../edge/operations/groups.js';
 import { renderGroups } from '../../../edge/routes/groups.js';
 import { ListText } from '../../../edge/routes/list-text.js';
-import type { Showing } from '../../../edge/routes/resources.js';
+import type { RenderContext } from '../../../edge/routes/resources.js';
 import { parseProjection } from '../../../edge/scim/projection.js';
 import { GROUP } from '../../../edge/scim/resource-types.js';
 import { groupNamed } from '../../harness/groups.js';
@@ -28,7 +28,7 @@ async function shown(pages: Page[], of = groups) {
   let asked = 0;
   const members = async () => pages[asked++] as Page;
   const projection = parseProjection(undefined, undefined, GROUP);
-  const showing = { baseUrl: 'https://x.example', projection, isChange: false } as Showing;
+  const showing = { baseUrl: 'https://x.example', projection, isChange: false } as RenderContext;
   const resources = await renderGroups({ members } as unknown as GroupOperations)(of, showing);
   for (const resource of resources) expect(resource.members).to.be.instanceOf(ListText);
   return { ids: resources.map(({ id }) => id), asked };

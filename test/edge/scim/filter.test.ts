@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CORE_ATTRIBUTES, CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
-import { ScimError } from '../../../edge/scim/errors.js';
 import { parseElementFilter, parseFilter } from '../../../edge/scim/filter.js';
+import { ScimError } from '../../../edge/scim/scim-error.js';
 import { AttributeType, type ExtensionSchema } from '../../../proto/gen/userstore/v1/extension_schema.js';
 import { type Filter, Operator } from '../../../proto/gen/userstore/v1/filter.js';
 import { allOf, anyOf, compare, elementMatch, equal, not, present } from '../../harness/users.js';

@@ -1,13 +1,13 @@
 /** Whatever text or body comes, the parsers of filters, paths and PATCH give a result or a refusal, and soon. */
 import { expect } from 'chai';
 import fc, { type Arbitrary } from 'fast-check';
-import { ScimError } from '../../../edge/scim/errors.js';
 import { parseFilter } from '../../../edge/scim/filter.js';
 import type { JsonObject } from '../../../edge/scim/json.js';
-import { parsePatch } from '../../../edge/scim/patch.js';
 import { parseGroupPatch } from '../../../edge/scim/patch-group.js';
-import { parsePath } from '../../../edge/scim/path.js';
+import { parsePath } from '../../../edge/scim/patch-path.js';
+import { parsePatch } from '../../../edge/scim/patch-user.js';
 import { GROUP } from '../../../edge/scim/resource-types.js';
+import { ScimError } from '../../../edge/scim/scim-error.js';
 
 const STALL_MS = 50;
 const RUNS = 5000;

@@ -1,5 +1,5 @@
 /** How a parser of the SCIM core refused. */
-import { ScimError, type ScimType } from '../../../edge/scim/errors.js';
+import { ScimError, type ScimType } from '../../../edge/scim/scim-error.js';
 
 /** The scimType of the 400 that `parse` must throw. */
 export function refusalOf(parse: () => unknown): ScimType | undefined {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { parseUser, renderUser } from '../../../edge/scim/user.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
-import { normalize } from '../../../userstore/domain/user.js';
+import { normalize } from '../../../userstore/model/user.js';
 import { anyUser, plain, typed, userNamed } from '../../harness/users.js';
 import { refusalOf } from './refusal.js';
 

@@ -1,0 +1,57 @@
+/** The routes of sign-in. */
+import { type RequestHandler, Router } from 'express';
+import type { Logger } from 'pino';
+import type { ActivityRecorder } from '../../activity/recorder.js';
+import { sendPage } from '../../pages/frame.js';
+import { notSetUpPage } from '../../pages/login.js';
+import type { StoreClient } from '../../store-client.js';
+import { notFound, otherMethods } from '../send.js';
+import { createSignInContext, type SignInContext, type SignInOptions } from './context.js';
+import { globalTokenRevocation, REVOCATION_PATH } from './global-token-revocation.js';
+import { loginHandlers } from './login.js';
+import { loginChoice } from './login-choice.js';
+import { loginReturn } from './login-return.js';
+import { logoutHandlers } from './logout.js';
+import { readBytes, readForm } from './small-body.js';
+
+/** Creates the routes. Without options every route answers that sign-in is not set up. */
+export function signInRoutes(
+  options: SignInOptions | undefined,
+  store: StoreClient,
+  activities: ActivityRecorder,
+  log: Logger,
+): Router {
+  const router = Router({ caseSensitive: true });
+  if (options) addRoutes(router, createSignInContext(options, store, activities, log));
+  else for (const path of ['/login{/*rest}', '/logout']) router.all(path, notSetUp);
+  router.use(['/login', '/logout'], notFound);
+  return router;
+}
+
+function addRoutes(router: Router, context: SignInContext): void {
+  const login = loginHandlers(context);
+  const choice = loginChoice(context);
+  const logout = logoutHandlers(context);
+  const form = readForm();
+  /** Refuses a network with too many attempts before the edge reads the body. */
+  const step: RequestHandler = async (request, _response, next) => {
+    await context.limits.address(request.ip);
+    next();
+  };
+  // Redirects too carry values that are valid once.
+  router.use(['/login', '/logout'], (_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    next();
+  });
+  router.route('/login').get(login.show).post(step, form, login.post).all(otherMethods('GET', 'POST'));
+  router.route('/login/okta').get(step, login.fromOkta).all(otherMethods('GET'));
+  router.route('/login/return/:organizationId').get(step, loginReturn(context, choice)).all(otherMethods('GET'));
+  router.route('/login/choice').post(step, form, choice.answer).all(otherMethods('POST'));
+  router.route('/logout').get(logout.get).post(form, logout.post).all(otherMethods('GET', 'POST'));
+  router.route(REVOCATION_PATH).post(globalTokenRevocation(context, readBytes())).all(otherMethods('POST'));
+}
+
+const notSetUp: RequestHandler = (_request, response) => {
+  const { title, main } = notSetUpPage();
+  sendPage(response, 503, title, main);
+};

@@ -1,0 +1,189 @@
+/**
+ * A PATCH body (RFC 7644 section 3.5.2) → the contract's operations, in Okta's and Entra's forms: with and without
+ * path, dotted names and URNs as keys, capitals, booleans as text, null for "no value".
+ */
+
+import { User } from '../../proto/gen/userstore/v1/user.js';
+import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
+import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
+import { coreEntries } from './body.js';
+import { schemaOf } from './extensions.js';
+import { isObject, type JsonObject } from './json.js';
+import { extensionOperations } from './patch-extension.js';
+import { parsePath, type Target } from './patch-path.js';
+import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
+import { badRequest } from './scim-error.js';
+import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import { isStoredName } from './user.js';
+import { isUnset, parseSingle, parseValue } from './value.js';
+
+type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
+
+const VERBS = { add: Verb.VERB_ADD, replace: Verb.VERB_REPLACE, remove: Verb.VERB_REMOVE };
+
+/**
+ * The operations of a PATCH body; none where all it does is to set what is passed over, a password or Okta's echoed
+ * id. Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
+ */
+export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
+  const parsed = parsePatchRequest(body).flatMap((operation) => parseOperation(operation, settings));
+  if (parsed.length > MAX_OPERATIONS) throw tooMany();
+  return parsed;
+}
+
+/**
+ * The operations that set what a body names and leave alone what it does not name: a PUT that disables a user may be
+ * cut down to that and must not cost him his other attributes. Throws as parsePatch.
+ */
+export function operationsOf(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
+  const stored = Object.fromEntries(coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name)));
+  return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
+}
+
+function parseOperation({ op, path, value }: RequestedOperation, settings: Settings): PatchOperation[] {
+  const verb = VERBS[op];
+  if (path === undefined) return understood(parseObject(verb, value, settings));
+  const target = parsePath(path, settings.extensionSchemas);
+  if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
+  return understood(parseTarget(verb, target, value, settings));
+}
+
+/** What changes nothing because nothing in it is known is refused: a mistyped "active" must not look like a success. */
+function understood(operations: PatchOperation[] | undefined): PatchOperation[] {
+  if (operations) return operations;
+  throw badRequest('invalidPath', 'None of the attributes in "value" is one that a user has.');
+}
+
+/** One or more operations for each name; read-only and unknown ones are passed over. Undefined if all are unknown. */
+function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOperation[] | undefined {
+  const entries = Object.entries(value);
+  if (entries.length > MAX_OPERATIONS) throw tooMany();
+  const seen = new Set<string>();
+  const parsed = entries.map(([name, inner]) => {
+    const target = targetOf(name, inner, settings);
+    const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
+    if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
+    seen.add(what);
+    if (target.kind === 'unknown') return ignoreUnknown(name, settings);
+    return target.kind === 'readOnly' ? [] : parseTarget(verb, target, inner, settings);
+  });
+  const known = parsed.filter((operations) => operations !== undefined);
+  return known.length > 0 || parsed.length === 0 ? known.flat() : undefined;
+}
+
+/**
+ * What a name of a body means. Where a URN is not of SCIM's own form, as urn:okta:onprem_app:1.0:user:custom, its end may
+ * be an attribute or not; an object under it is the whole extension, as in POST.
+ */
+function targetOf(name: string, value: unknown, { extensionSchemas }: Settings): Target {
+  const target = parsePath(name, extensionSchemas);
+  const isWhole =
+    target.kind === 'extension' &&
+    !schemaOf(extensionSchemas, target.schema) &&
+    isObject(value) &&
+    !/^urn:ietf:params:scim:schemas:/i.test(name);
+  return isWhole ? { kind: 'extension', schema: name, name: undefined } : target;
+}
+
+function parseTarget(verb: Verb, target: Target, value: unknown, settings: Settings): PatchOperation[] | undefined {
+  switch (target.kind) {
+    case 'unknown':
+    case 'readOnly':
+      throw badRequest('invalidPath', `A user has no attribute "${target.path}".`);
+    case 'core':
+      if (verb === Verb.VERB_REMOVE)
+        throw badRequest('mutability', 'The core attributes cannot be removed as a whole.');
+      return parseMembers(verb, value, '', CORE_USER, settings);
+    case 'dropped':
+      return [];
+    case 'enterprise':
+      if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
+      return parseMembers(verb, value, `${ENTERPRISE_USER}:`, ENTERPRISE_USER, settings);
+    case 'extension':
+      return extensionOperations(verb, target.schema, target.name, value, settings);
+    case 'elements':
+      return [parseElements(verb, target, value, settings)];
+    case 'attribute':
+      return parseAttribute(verb, target, value, settings);
+  }
+}
+
+/** The attributes of an object, each as if it were named by a path of its own. */
+function parseMembers(
+  verb: Verb,
+  value: unknown,
+  prefix: string,
+  path: string,
+  settings: Settings,
+): PatchOperation[] | undefined {
+  if (!isObject(value)) throw badRequest('invalidValue', `"${path}" must be an object.`);
+  const entries = Object.entries(value).map(([name, inner]) => [prefix + name, inner]);
+  return parseObject(verb, Object.fromEntries(entries), settings);
+}
+
+function parseAttribute(
+  verb: Verb,
+  target: AttributeTarget,
+  value: unknown,
+  settings: Settings,
+): PatchOperation[] | undefined {
+  const { attribute, contract, parents, path } = target;
+  const removes = verb === Verb.VERB_REMOVE;
+  if ((removes || (value !== undefined && isUnset(value))) && attribute.required) {
+    throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
+  }
+  if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
+  if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(value)) {
+    return parseMembers(verb, value, `${path}.`, path, settings);
+  }
+  if (removes && attribute.multiValued && !isAbsent(value)) return removeListed(target, value);
+  const parsed = removes ? undefined : parseValue(attribute, value, path, settings);
+  if (parsed === undefined) return [operation(Verb.VERB_REMOVE, contract)];
+  return [operation(verb, contract, { value: userWith(parents, attribute, parsed) })];
+}
+
+const isAbsent = (value: unknown): boolean => value === null || value === undefined;
+
+/** Removes the values that are listed. None listed is none removed, and one that says nothing must not mean all. */
+function removeListed({ attribute, contract, parents, path }: AttributeTarget, value: unknown): PatchOperation[] {
+  if (Array.isArray(value) && value.length === 0) return [];
+  const listed = parseValue(attribute, value, path) as JsonObject[];
+  const saysNothing = (element: JsonObject) =>
+    Object.values(element).every((part) => part === undefined || part === '');
+  if (listed.length === 0 || listed.some(saysNothing)) {
+    throw badRequest('invalidValue', `The "value" to remove from "${path}" names no value of it.`);
+  }
+  return [operation(Verb.VERB_REMOVE, contract, { value: userWith(parents, attribute, listed) })];
+}
+
+/** A User that holds nothing but this value, in its place. */
+function userWith(parents: readonly string[], attribute: Attribute, value: unknown): User {
+  const innermost: JsonObject = { [fieldOf(attribute)]: value };
+  return User.fromPartial(parents.reduceRight((inner, name) => ({ [name]: inner }), innermost) as Partial<User>);
+}
+
+function parseElements(
+  verb: Verb,
+  target: Extract<Target, { kind: 'elements' }>,
+  value: unknown,
+  settings: Settings,
+): PatchOperation {
+  const { attribute, contract, filter: element, sub, path } = target;
+  const elementField = sub && contractNameOf(sub);
+  if (verb === Verb.VERB_REMOVE) return operation(verb, contract, { element, elementField });
+  const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  // Entra clears a value by replacing it with "".
+  const parsed = sub
+    ? { [fieldOf(sub)]: parseSingle(sub, single ?? (sub.type === 'boolean' ? false : ''), path) }
+    : parseSingle(attribute, single, path, settings);
+  if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
+  return operation(verb, contract, { element, elementField, value: userWith([], attribute, [parsed]) });
+}
+
+const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}): PatchOperation => ({
+  verb,
+  field,
+  element: undefined,
+  value: undefined,
+  ...rest,
+});

@@ -1,0 +1,53 @@
+/** What belongs to an organization that is gone is removed, and nothing of another. */
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { createOrganizationRules } from '../../userstore/domain/organizations.js';
+import { purgeDeleted } from '../../userstore/domain/purge.js';
+import { userNamed } from '../harness/users.js';
+import { type Database, openDatabase, soon } from './database.js';
+import { connectionValues, storedSession } from './sign-in-calls.js';
+
+let database: Database;
+
+describe('an organization that is gone', () => {
+  before(async () => {
+    database = await openDatabase('deletion');
+  });
+  after(() => database.close());
+
+  it('is removed with its users, tokens, connection and sessions once no request of it can be under way, however often that is tried', async () => {
+    const rules = createOrganizationRules(database.organizations);
+    const [gone, stays] = [await rules.create('gone', soon()), await rules.create('stays', soon())];
+    for (const { id: organizationId } of [gone, stays]) {
+      const times = { createTime: new Date(), updateTime: new Date() };
+      for (const name of ['ana', 'bob']) {
+        await database.users.insert({ ...userNamed(name), id: uuidv7(), organizationId, ...times }, soon());
+      }
+      const unused = { revokeTime: undefined, expireTime: undefined, lastUseTime: undefined, createdBy: 'test' };
+      const token = { id: uuidv7(), organizationId, label: 'x', createTime: new Date(), ...unused };
+      await database.apiTokens.insert(token, `digest of ${organizationId}`, soon());
+      await database.ssoConnections.insert(organizationId, connectionValues(organizationId), soon());
+      await database.sessions.insert(storedSession(`of ${organizationId}`, { organizationId }), soon());
+    }
+    await rules.delete(gone.id, soon());
+    const left = async (id: string) => [
+      (await database.users.list(id, { limit: 10 }, soon())).total,
+      (await database.apiTokens.list(id, '', 10, soon())).length,
+      (await database.ssoConnections.get(id, soon())) ? 1 : 0,
+      (await database.sessions.find(`of ${id}`, soon())) ? 1 : 0,
+    ];
+    const { apiTokens, users, changes, activities, ssoConnections, sessions } = database;
+    const owned = [users, changes, activities, apiTokens, ssoConnections, sessions];
+    const purge = (now?: number) => purgeDeleted(database.organizations, owned, now);
+    expect(await purge()).to.equal(0);
+    expect(await left(gone.id)).to.deep.equal([2, 1, 1, 1]);
+    const later = Date.now() + 200_000;
+    expect(await Promise.all([purge(later), purge(later)])).to.include(1);
+    expect(await left(gone.id)).to.deep.equal([0, 0, 0, 0]);
+    expect(await left(stays.id)).to.deep.equal([2, 1, 1, 1]);
+    expect(await purge(later)).to.equal(0);
+    expect((await rules.list(undefined, undefined, soon())).organizations.map(({ id }) => id)).to.deep.equal([
+      stays.id,
+    ]);
+  });
+});

@@ -1,0 +1,63 @@
+/** What a connection may say: issuers, domains, client ids and secrets in the form they are compared in. Pure. */
+import { invalidField } from './domain-error.js';
+
+const MAX_ISSUER = 500;
+const MAX_DOMAINS = 100;
+const MAX_DOMAIN = 253;
+const LABEL = /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/;
+
+/**
+ * An issuer as discovery documents and ID tokens say it: scheme and host in lower case, no slash at the end. OpenID
+ * Connect compares the rest byte for byte. Throws FIELD_INVALID.
+ */
+export function issuerIn(text: string): string {
+  const refuse = (why: string) => invalidField('connection.issuer', `The issuer ${why}.`);
+  const given = text.trim();
+  if (given.length > MAX_ISSUER) throw refuse(`is longer than ${MAX_ISSUER} characters`);
+  if (!URL.canParse(given)) throw refuse('is not a URL: https://your-company.okta.com is one');
+  const url = new URL(given);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    throw refuse('must begin with https://; http:// is for loopback addresses');
+  }
+  if (url.username !== '' || url.password !== '') throw refuse('must not hold a user or a password');
+  if (/[?#]/.test(given)) throw refuse('must not have a query or a fragment');
+  const issuer = (url.origin + url.pathname).replace(/\/+$/, '');
+  // What the URL parser would mend further (a backslash, "..", an unescaped blank) is a mistake.
+  const rest = /^https?:\/\/[^/\\]*(.*)$/is.exec(given)?.[1]?.replace(/\/+$/, '');
+  if (rest !== url.pathname.replace(/\/+$/, '')) throw refuse('has a path that is not in its plain form');
+  return issuer;
+}
+
+/** Whether a host, as a URL has it, is this machine itself. */
+const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+
+/** Domains in ASCII and lower case, each once. Throws FIELD_INVALID. */
+export function domainsIn(texts: readonly string[]): string[] {
+  if (texts.length === 0 || texts.length > MAX_DOMAINS) {
+    throw invalidField('connection.domains', `A connection has between 1 and ${MAX_DOMAINS} e-mail domains.`);
+  }
+  const domains = texts.map((text) => {
+    const domain = domainIn(text);
+    if (domain !== undefined) return domain;
+    throw invalidField('connection.domains', `"${text.slice(0, 100)}" is not the domain of an e-mail address.`);
+  });
+  return [...new Set(domains)];
+}
+
+/** A domain in ASCII and lower case; undefined where the text is none. */
+export function domainIn(text: string): string | undefined {
+  const given = text.trim();
+  if (given === '' || given.length > MAX_DOMAIN || /[^\p{L}\p{M}\p{N}.-]/u.test(given)) return undefined;
+  const host = URL.canParse(`https://${given}`) ? new URL(`https://${given}`).hostname : '';
+  const labels = host.split('.');
+  // The last label of an address in numbers is one.
+  const isDomain =
+    labels.length > 1 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '');
+  return isDomain ? host : undefined;
+}
+
+/** Checks a text that goes into HTTP requests: 1 to `max` printable ASCII characters. Throws FIELD_INVALID. */
+export function checkPrintable(field: string, text: string, max: number): void {
+  if (text.length >= 1 && text.length <= max && /^[\x21-\x7e]+$/.test(text)) return;
+  throw invalidField(field, `It must have 1 to ${max} printable ASCII characters, without blanks.`);
+}

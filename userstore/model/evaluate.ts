@@ -1,0 +1,121 @@
+/**
+ * Evaluates a filter on the values of a message: which elements of a list a PATCH operation means. The same meaning as
+ * the query that storage makes of a filter. Pure.
+ */
+import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import { unsupportedFilter } from './domain-error.js';
+import { elementField, elementsOf, type Field, type Fields, fold, type Values } from './fields.js';
+import { countTerms, literalFor } from './filter-validation.js';
+
+/** A filter made ready for many values. */
+export interface Matcher {
+  matches: (values: Values) => boolean;
+  /** How many comparisons that takes. */
+  terms: number;
+}
+
+type Test<T> = (value: T) => boolean;
+
+/** Makes a filter on these fields ready. Throws FILTER_UNSUPPORTED for what they cannot be compared by. */
+export function createMatcher(filter: Filter, fields: Fields): Matcher {
+  const terms = countTerms(filter);
+  return { matches: testOf(filter, fields), terms };
+}
+
+function testOf(filter: Filter | undefined, fields: Fields): Test<Values> {
+  const expression = filter?.expression;
+  switch (expression?.$case) {
+    case 'comparison':
+      return testOn(expression.value.field, fields, (field) => comparisonTest(expression.value, field));
+    case 'presence':
+      return testOn(expression.value.field, fields, () => isPresent);
+    case 'allOf': {
+      const tests = expression.value.filters.map((part) => testOf(part, fields));
+      return (values) => tests.every((test) => test(values));
+    }
+    case 'anyOf': {
+      const tests = expression.value.filters.map((part) => testOf(part, fields));
+      return (values) => tests.some((test) => test(values));
+    }
+    case 'negation': {
+      const test = testOf(expression.value.filter, fields);
+      return (values) => !test(values);
+    }
+    case 'elementMatch': {
+      const { field: contract, filter: inner } = expression.value;
+      const [name = '', list] = elementField(fields, contract) ?? [];
+      if (list?.kind !== 'list') throw unsupportedFilter('This field has no elements.', contract);
+      const test = testOf(inner, list.fields);
+      return (values) => elementsOf(values[name]).some(test);
+    }
+    default:
+      throw unsupportedFilter('The filter is empty.');
+  }
+}
+
+/** The test of a field, wherever below the values it lies; of a list's elements one must pass. */
+function testOn(contract: string, fields: Fields, testOfField: (field: Field) => Test<unknown>): Test<Values> {
+  const [head = '', ...rest] = contract.split('.');
+  const [name, field] = elementField(fields, head) ?? [];
+  if (name === undefined || field === undefined) throw unsupportedFilter('There is no such field.', contract);
+  if (rest.length === 0) {
+    const test = testOfField(field);
+    return (values) => test(values[name]);
+  }
+  if (field.kind !== 'message' && field.kind !== 'list') throw unsupportedFilter('There is no such field.', contract);
+  const test = testOn(rest.join('.'), field.fields, testOfField);
+  if (field.kind === 'list') return (values) => elementsOf(values[name]).some(test);
+  return (values) => test((values[name] ?? {}) as Values);
+}
+
+const isPresent = (value: unknown): boolean => value !== undefined && !(Array.isArray(value) && value.length === 0);
+
+function comparisonTest(comparison: Comparison, field: Field): Test<unknown> {
+  if (field.kind === 'flag') {
+    const literal = literalFor(comparison, 'flag');
+    return (value) => (value ?? false) === literal;
+  }
+  if (field.kind !== 'text') throw unsupportedFilter('The field has no value to compare.', comparison.field);
+  const comparable = field.fold ? fold : (text: string) => text;
+  const test = textTest(comparison.operator, comparable(literalFor(comparison, 'text')));
+  return (value) => typeof value === 'string' && test(comparable(value));
+}
+
+function textTest(operator: Operator, literal: string): Test<string> {
+  switch (operator) {
+    case Operator.OPERATOR_CONTAINS:
+      return (text) => text.includes(literal);
+    case Operator.OPERATOR_STARTS_WITH:
+      return (text) => text.startsWith(literal);
+    case Operator.OPERATOR_ENDS_WITH:
+      return (text) => text.endsWith(literal);
+    case Operator.OPERATOR_GREATER:
+      return (text) => inOrder(text, literal) > 0;
+    case Operator.OPERATOR_GREATER_OR_EQUAL:
+      return (text) => inOrder(text, literal) >= 0;
+    case Operator.OPERATOR_LESS:
+      return (text) => inOrder(text, literal) < 0;
+    case Operator.OPERATOR_LESS_OR_EQUAL:
+      return (text) => inOrder(text, literal) <= 0;
+    default:
+      return (text) => text === literal;
+  }
+}
+
+/** By code points, as the database has it; JavaScript would go by UTF-16. */
+const inOrder = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other));
+
+/**
+ * The values that a filter demands, where it is nothing but equalities that all must hold: an element that does not
+ * exist can be made of them. Undefined for any other filter.
+ */
+export function equalitiesOf(filter: Filter, fields: Fields): Values | undefined {
+  const expression = filter.expression;
+  if (expression?.$case === 'allOf') {
+    const parts = expression.value.filters.map((part) => equalitiesOf(part, fields));
+    return parts.includes(undefined) ? undefined : Object.assign({}, ...parts);
+  }
+  if (expression?.$case !== 'comparison' || expression.value.operator !== Operator.OPERATOR_EQUAL) return undefined;
+  const [name = '', field] = elementField(fields, expression.value.field) ?? [];
+  return field && { [name]: expression.value.value?.kind?.value };
+}

@@ -1,0 +1,59 @@
+/** What the schemas of an organization's own must be. Pure. */
+import {
+  type AttributeDefinition,
+  AttributeType,
+  ExtensionSchema,
+} from '../../proto/gen/userstore/v1/extension_schema.js';
+import { invalidField } from './domain-error.js';
+import { fold } from './fields.js';
+
+const MAX_SCHEMAS = 20;
+const MAX_ATTRIBUTES = 100;
+/** They travel with every check of a token. */
+const MAX_BYTES = 65_536;
+
+const URN = /^urn:[a-z\d][a-z\d-]{0,31}:[\w.:()+,=@;$!*'%/?#-]{1,220}$/i;
+/** What SCIM itself defines (RFC 7643 section 10). */
+const SCIM_URN = /^urn:ietf:params:scim:(api:|schemas:core:|schemas:extension:enterprise:)/i;
+/** RFC 7643 section 2.1, without the "$" of $ref. */
+const NAME = /^[a-z][\w-]{0,99}$/i;
+/** Names that would reach into JavaScript's own objects. */
+const RESERVED = ['constructor', 'prototype'];
+
+/** Checks an organization's schemas. Throws FIELD_INVALID that says what to change. */
+export function checkExtensionSchemas(schemas: readonly ExtensionSchema[]): void {
+  if (schemas.length > MAX_SCHEMAS) throw invalid(`There are more than ${MAX_SCHEMAS} schemas.`);
+  const bytes = schemas.reduce((sum, schema) => sum + ExtensionSchema.encode(schema).finish().length, 0);
+  if (bytes > MAX_BYTES) throw invalid(`The schemas are larger than ${MAX_BYTES / 1024} KiB together.`);
+  checkDistinct(schemas.map(({ id }) => id));
+  for (const schema of schemas) checkSchema(schema);
+}
+
+function checkSchema({ id, displayName, attributes }: ExtensionSchema): void {
+  if (!URN.test(id))
+    throw invalid(`"${id}" is not a URN such as urn:ietf:params:scim:schemas:extension:acme:2.0:User.`);
+  if (SCIM_URN.test(id)) throw invalid(`"${id}" is a schema of SCIM itself.`);
+  if (displayName.length > 200) throw invalid(`The name of "${id}" is longer than 200 characters.`);
+  if (attributes.length === 0 || attributes.length > MAX_ATTRIBUTES) {
+    throw invalid(`"${id}" must have 1 to ${MAX_ATTRIBUTES} attributes.`);
+  }
+  checkDistinct(attributes.map(({ name }) => `${id}:${name}`));
+  for (const attribute of attributes) checkAttribute(id, attribute);
+}
+
+function checkAttribute(schema: string, { name, type }: AttributeDefinition): void {
+  if (!NAME.test(name) || RESERVED.includes(name)) throw invalid(`"${name}" is not a name an attribute can have.`);
+  if (AttributeType[type] === undefined || type <= AttributeType.ATTRIBUTE_TYPE_UNSPECIFIED) {
+    throw invalid(`The attribute "${schema}:${name}" has no type.`);
+  }
+}
+
+function checkDistinct(names: readonly string[]): void {
+  const known = new Set<string>();
+  for (const name of names) {
+    if (known.size === known.add(fold(name)).size)
+      throw invalid(`"${name}" is there twice; letter case does not matter.`);
+  }
+}
+
+const invalid = (message: string) => invalidField('extension_schemas', message);

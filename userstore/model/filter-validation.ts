@@ -1,0 +1,63 @@
+/** What a filter must be before it is evaluated or made a query. Pure. */
+import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import { unsupportedFilter } from './domain-error.js';
+
+const MAX_DEPTH = 80;
+const MAX_TERMS = 50;
+
+/** How many comparisons and presences a filter has. Throws FILTER_UNSUPPORTED where it is incomplete or too large. */
+export function countTerms(filter: Filter | undefined, depth = 0): number {
+  if (depth > MAX_DEPTH) throw unsupportedFilter(`The filter is nested deeper than ${MAX_DEPTH} levels.`);
+  const terms = termsIn(filter, depth);
+  if (terms > MAX_TERMS) throw unsupportedFilter(`The filter has more than ${MAX_TERMS} terms.`);
+  return terms;
+}
+
+function termsIn(filter: Filter | undefined, depth: number): number {
+  const expression = filter?.expression;
+  switch (expression?.$case) {
+    case 'comparison':
+    case 'presence':
+      return 1;
+    case 'allOf':
+    case 'anyOf': {
+      const parts = expression.value.filters;
+      if (parts.length === 0) throw unsupportedFilter('The filter joins nothing.');
+      return parts.reduce((sum, part) => sum + countTerms(part, depth + 1), 0);
+    }
+    case 'negation':
+    case 'elementMatch':
+      return countTerms(expression.value.filter, depth + 1);
+    default:
+      throw unsupportedFilter('The filter is empty.');
+  }
+}
+
+/** The types of literals, by the kind of what is compared. */
+interface Literals {
+  text: string;
+  flag: boolean;
+  time: Date;
+  version: string;
+}
+
+const LITERALS = { text: 'stringValue', flag: 'boolValue', time: 'timeValue', version: 'stringValue' } as const;
+const TEXT_ONLY = new Set([Operator.OPERATOR_CONTAINS, Operator.OPERATOR_STARTS_WITH, Operator.OPERATOR_ENDS_WITH]);
+
+/** The literal that a field of this kind is compared with. Throws FILTER_UNSUPPORTED where it cannot be. */
+export function literalFor<Kind extends keyof Literals>(
+  { field, operator, value }: Comparison,
+  kind: Kind,
+): Literals[Kind] {
+  const literal = value?.kind;
+  if (literal?.$case !== LITERALS[kind])
+    throw unsupportedFilter(`The field does not compare with such a value.`, field);
+  if (Operator[operator] === undefined || operator === Operator.OPERATOR_UNSPECIFIED) {
+    throw unsupportedFilter('There is no such operator.', field);
+  }
+  const isOrdered = kind === 'text' || (kind === 'time' && !TEXT_ONLY.has(operator));
+  if (operator !== Operator.OPERATOR_EQUAL && !isOrdered) {
+    throw unsupportedFilter('The field does not compare by this operator.', field);
+  }
+  return literal.value as Literals[Kind];
+}

@@ -1,0 +1,125 @@
+/** What a user must be to be stored: normal form, limits, sameness. Pure. */
+import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
+import { invalidField } from './domain-error.js';
+import {
+  contractName,
+  elementsOf,
+  type Field,
+  type Fields,
+  fold,
+  USER_FIELDS,
+  type Values,
+  valuesOf,
+} from './fields.js';
+
+/** A user this large, in bytes on the wire, is refused: a page of 200 must fit one gRPC message. */
+const MAX_USER_BYTES = 262_144;
+const MAX_ELEMENTS = 1000;
+
+/**
+ * Brings a user to normal form, in place: no empty text, no empty message, no list element that says nothing but what
+ * it is for. Null, "", [] and an element without value thus all mean "no value", as Okta's forms need.
+ */
+export function normalize(user: User): User {
+  normalizeFields(valuesOf(user), USER_FIELDS);
+  return user;
+}
+
+function normalizeFields(values: Values, fields: Fields): void {
+  for (const [name, field] of Object.entries(fields)) {
+    const value = values[name];
+    if (value === '') values[name] = undefined;
+    else if (field.kind === 'message' && value !== undefined) {
+      normalizeFields(valuesOf(value as object), field.fields);
+      if (isEmpty(value as object)) values[name] = undefined;
+    } else if (field.kind === 'list' && elementsOf(value).length > 0) {
+      for (const element of elementsOf(value)) normalizeFields(element, field.fields);
+      values[name] = elementsOf(value).filter((element) => hasContent(element, field.fields));
+    }
+  }
+}
+
+const isEmpty = (message: object) => Object.values(message).every((value) => value === undefined);
+
+/** An element without its value is nothing; an address is nothing without any of its parts. */
+function hasContent(element: Values, fields: Fields): boolean {
+  if (fields.value) return element.value !== undefined;
+  if (fields.valueJson) return element.valueJson !== undefined;
+  return Object.entries(element).some(([name, value]) => value !== undefined && name !== 'type' && name !== 'primary');
+}
+
+/** Checks a user in normal form. Throws FIELD_INVALID naming the first field that cannot be stored. */
+export function validate(user: User): void {
+  checkName(user.userName, 'user_name', 'user name');
+  if (user.active === undefined) throw invalidField('active', 'Whether the user is active cannot be left out.');
+  checkLimits(valuesOf(user), USER_FIELDS);
+  for (const attribute of user.extensionAttributes) checkExtensionAttribute(attribute);
+  const names = user.extensionAttributes.map(({ schema, name }) => fold(`${schema}:${name}`));
+  if (new Set(names).size < names.length) throw invalidField('extension_attributes', 'An attribute is given twice.');
+  if (User.encode(user).finish().length > MAX_USER_BYTES) {
+    throw invalidField('user', `The user is larger than ${MAX_USER_BYTES / 1024} KiB.`);
+  }
+}
+
+/** Checks the unique name of a user or group, which is `called` so. Throws FIELD_INVALID. */
+export function checkName(name: string | undefined, field: string, called: string): void {
+  if (name === undefined) throw invalidField(field, `A ${called} is required.`);
+  if (name.trim() === '') throw invalidField(field, `The ${called} must not be blank.`);
+  if (/\p{Cc}/u.test(name)) throw invalidField(field, `The ${called} must not contain control characters.`);
+}
+
+/** Checks how long texts and lists are. Throws FIELD_INVALID. */
+export function checkLimits(values: Values, fields: Fields): void {
+  for (const [name, field] of Object.entries(fields)) check(values[name], field, name);
+}
+
+function checkExtensionAttribute({ schema, name, valueJson = '' }: ExtensionAttribute): void {
+  if (!/^urn:./i.test(schema ?? '') || !/^\$?[A-Za-z][\w$-]*$/.test(name ?? '')) {
+    throw invalidField('extension_attributes', 'An extension attribute has the URN of a schema, and a name.');
+  }
+  try {
+    if (JSON.parse(valueJson) !== null) return;
+  } catch {
+    // Said below.
+  }
+  throw invalidField('extension_attributes.value_json', 'The value is not JSON text, or null.');
+}
+
+/** `path` is of names in the generated types: the contract's are made where something is wrong only. */
+function check(value: unknown, field: Field, path: string): void {
+  if (value === undefined) return;
+  if (typeof value === 'string' && field.kind === 'text' && value.length > field.max) {
+    throw invalidField(contractName(path), `The value is longer than ${field.max} characters.`);
+  }
+  if (field.kind === 'message') checkFields(valuesOf(value as object), field.fields, path);
+  if (field.kind === 'list') checkList(elementsOf(value), field.fields, path);
+}
+
+function checkFields(values: Values, fields: Fields, path: string): void {
+  for (const [name, field] of Object.entries(fields)) check(values[name], field, `${path}.${name}`);
+}
+
+/** Checks how many elements a list has; `name` is the contract's. Throws FIELD_INVALID. */
+export function checkLength(elements: Values[], name: string): void {
+  if (elements.length > MAX_ELEMENTS) throw invalidField(name, `There are more than ${MAX_ELEMENTS} values.`);
+}
+
+function checkList(elements: Values[], fields: Fields, path: string): void {
+  checkLength(elements, contractName(path));
+  if (elements.filter((element) => element.primary === true).length > 1) {
+    throw invalidField(contractName(path), 'At most one value can be primary.');
+  }
+  for (const element of elements) checkFields(element, fields, path);
+}
+
+/** Whether two users in normal form hold the same values. */
+export const isSame = (one: User, other: User): boolean =>
+  Buffer.from(User.encode(one).finish()).equals(User.encode(other).finish());
+
+/** Whether two values of a field are the same by the field's own rule. */
+export function equalValues(one: unknown, other: unknown, field: Field): boolean {
+  if (field.kind === 'text' && field.fold && typeof one === 'string' && typeof other === 'string') {
+    return fold(one) === fold(other);
+  }
+  return one === other;
+}

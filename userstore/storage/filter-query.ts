@@ -1,0 +1,139 @@
+/**
+ * Filter → MongoDB query. Client text becomes a value or an escaped pattern, never a key or an operator. Text is
+ * compared on its folded shadow where letter case does not matter, so no query needs an option that no index serves.
+ */
+import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import { unsupportedFilter } from '../model/domain-error.js';
+import { fold } from '../model/fields.js';
+import { countTerms, literalFor } from '../model/filter-validation.js';
+import { type Column, type Listed, USERS } from './columns.js';
+import { versionOf } from './documents.js';
+import { comparable, extensionName } from './extension-values.js';
+
+type Query = Record<string, unknown>;
+
+/** What a filter is about. */
+interface Scope {
+  listed: Listed;
+  /** Parts of the filter that are conditions already. */
+  known: ReadonlyMap<Filter, Query>;
+  /** The list, by its name in the contract, whose elements the part is about. */
+  list?: string;
+}
+
+/**
+ * A condition on documents; `known` are the conditions of those parts of the filter that are about something else than
+ * the document. Throws FILTER_UNSUPPORTED.
+ */
+export function toQuery(filter: Filter, listed: Listed, known: ReadonlyMap<Filter, Query> = new Map()): Query {
+  countTerms(filter);
+  return queryOf(filter, { listed, known });
+}
+
+function queryOf(filter: Filter | undefined, scope: Scope): Query {
+  const condition = filter && scope.known.get(filter);
+  if (condition) return condition;
+  const expression = filter?.expression;
+  switch (expression?.$case) {
+    case 'comparison':
+      return isExtension(expression.value.field, scope)
+        ? extensionQuery(expression.value)
+        : onField(expression.value.field, scope, (column) => comparisonQuery(expression.value, column));
+    case 'presence':
+      return presenceQuery(expression.value.field, scope);
+    case 'allOf':
+      return { $and: expression.value.filters.map((part) => queryOf(part, scope)) };
+    case 'anyOf':
+      return { $or: expression.value.filters.map((part) => queryOf(part, scope)) };
+    case 'negation':
+      return { $nor: [queryOf(expression.value.filter, scope)] };
+    case 'elementMatch': {
+      const { field, filter: inner } = expression.value;
+      const list = compositeOf(field, scope);
+      if (list?.kind !== 'list') throw unsupportedFilter('This field has no elements.', field);
+      return { [list.key]: { $elemMatch: queryOf(inner, { ...scope, list: field }) } };
+    }
+    default:
+      throw unsupportedFilter('The filter is empty.');
+  }
+}
+
+/** A condition on a field; on one of a list's elements where it is a field of these. */
+function onField(field: string, { listed, list }: Scope, condition: (column: Column) => unknown): Query {
+  const column = listed.columns.get(list === undefined ? field : `${list}.${field}`);
+  if (!column) throw unsupportedFilter('There is no such field to filter by.', field);
+  if (column.list === undefined) return { [column.key]: condition(column) };
+  const query = { [column.key.slice(column.list.length + 1)]: condition(column) };
+  return list === undefined ? { [column.list]: { $elemMatch: query } } : query;
+}
+
+function presenceQuery(field: string, scope: Scope): Query {
+  if (isExtension(field, scope)) return { 'extensionValues.name': extensionName(field) };
+  const composite = compositeOf(field, scope);
+  return composite ? { [composite.key]: { $exists: true } } : onField(field, scope, () => ({ $exists: true }));
+}
+
+/** An element has neither messages nor lists. */
+const compositeOf = (field: string, { listed, list }: Scope) =>
+  list === undefined ? listed.composites.get(field) : undefined;
+
+/** An attribute of an extension is named by a URN; no field of the contract has a colon. Groups have none. */
+const isExtension = (field: string, { listed, list }: Scope) =>
+  listed === USERS && list === undefined && field.includes(':');
+
+function extensionQuery({ field, operator, value, caseExact = false }: Comparison): Query {
+  const literal = value?.kind?.value;
+  if (operator !== Operator.OPERATOR_EQUAL) {
+    throw unsupportedFilter('An attribute of an extension compares by "equal" only.', field);
+  }
+  if (literal === undefined || literal instanceof Date) {
+    throw unsupportedFilter('The attribute does not compare with such a value.', field);
+  }
+  const condition = { name: extensionName(field), key: { $eq: comparable(literal, false) } };
+  const exactly = caseExact ? { value: { $eq: comparable(literal, true) } } : {};
+  return { extensionValues: { $elemMatch: { ...condition, ...exactly } } };
+}
+
+function comparisonQuery(comparison: Comparison, column: Column): unknown {
+  switch (column.kind) {
+    case 'flag': {
+      const literal = literalFor(comparison, 'flag');
+      // A flag that an element does not have counts as false.
+      return column.list === undefined || literal ? { $eq: literal } : { $ne: true };
+    }
+    case 'time':
+      return { [ORDERINGS[comparison.operator] ?? '$eq']: literalFor(comparison, 'time') };
+    case 'version':
+      return { $eq: versionOf(literalFor(comparison, 'version')) ?? -1 };
+    default: {
+      const literal = literalFor(comparison, 'text');
+      return textCondition(comparison.operator, column.folded ? fold(literal) : literal);
+    }
+  }
+}
+
+const ORDERINGS: Partial<Record<Operator, string>> = {
+  [Operator.OPERATOR_GREATER]: '$gt',
+  [Operator.OPERATOR_GREATER_OR_EQUAL]: '$gte',
+  [Operator.OPERATOR_LESS]: '$lt',
+  [Operator.OPERATOR_LESS_OR_EQUAL]: '$lte',
+};
+
+/** What a text must be that compares so with a literal; both folded, where letter case does not matter. */
+export function textCondition(operator: Operator, literal: string): unknown {
+  switch (operator) {
+    case Operator.OPERATOR_CONTAINS:
+      return { $regex: escaped(literal) };
+    case Operator.OPERATOR_STARTS_WITH:
+      // In this form an index is read from the first match to the last.
+      return { $regex: `^${escaped(literal)}` };
+    case Operator.OPERATOR_ENDS_WITH:
+      return { $regex: `${escaped(literal)}\\z` };
+    default:
+      return { [ORDERINGS[operator] ?? '$eq']: literal };
+  }
+}
+
+/** A pattern that means the text itself. A pattern cannot hold a NUL. */
+const escaped = (text: string): string =>
+  text.replace(/[^\w\s\u0080-\u{10ffff}]/gu, (sign) => (sign === '\0' ? '\\x00' : `\\${sign}`));

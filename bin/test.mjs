@@ -29,8 +29,8 @@ function all(options) {
     return file;
   });
   const beside = files.filter((file) => !alone.includes(file));
-  const status = run([...options, '--parallel', '--jobs', String(JOBS), ...longestFirst(beside)]);
-  return run([...options, ...alone]) || status;
+  const status = run([...longestFirst(beside), '--parallel', '--jobs', String(JOBS), ...options]);
+  return run([...alone, ...options]) || status;
 }
 
 /** Sorts by the longest time that a file allows a test: one that takes a minute must not begin when all others end. */
@@ -57,7 +57,7 @@ function one(args) {
     return statSync(join(root, compiled), { throwIfNoEntry: false })?.isDirectory() ? testsIn(compiled) : compiled;
   });
   const missing = files.find((file) => !existsSync(join(root, file)));
-  if (missing === undefined) return run([...args.filter((arg) => !isTest(arg)), ...files]);
+  if (missing === undefined) return run([...files, ...args.filter((arg) => !isTest(arg))]);
   process.stderr.write(`There is no ${missing}.\n`);
   return 1;
 }

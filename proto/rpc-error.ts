@@ -1,4 +1,4 @@
-/** How a failed call says why: reasons to and from the status details, the same on both sides of the contract. */
+/** Encodes and decodes the reason of a failed call in its status details (AIP-193), for both sides of the contract. */
 import { Metadata, type ServiceError, type status } from '@grpc/grpc-js';
 import { ErrorInfo } from './gen/google/rpc/error_details.js';
 import { Status } from './gen/google/rpc/status.js';
@@ -9,14 +9,16 @@ const PREFIX = 'ERROR_REASON_';
 const TRAILER = 'grpc-status-details-bin';
 const TYPE_URL = `type.googleapis.com/${ErrorInfo.$type}`;
 
-/** Why a call failed, in which field of the contract ("user_name") where it was in one, and which user it was about. */
+/** The reason of a failed call, with its details. */
 export interface RpcFailure {
   reason: ErrorReason;
+  /** The contract's name of the field at fault, such as "user_name"; undefined if no field is. */
   field?: string | undefined;
+  /** Id of the user that the failure is about; undefined if it is about none. */
   userId?: string | undefined;
 }
 
-/** The trailers of a failed call: a google.rpc.Status with one ErrorInfo (AIP-193). */
+/** Returns the trailers of a failed call: a google.rpc.Status with one ErrorInfo (AIP-193). */
 export function failureTrailers(code: status, message: string, { reason, field, userId }: RpcFailure): Metadata {
   const info = ErrorInfo.encode({
     reason: ErrorReason[reason].slice(PREFIX.length),
@@ -32,7 +34,7 @@ export function failureTrailers(code: status, message: string, { reason, field, 
   return trailers;
 }
 
-/** The failure in an error that a grpc-js client threw; undefined where userstore gave no reason. */
+/** Returns the failure in an error that a grpc-js client threw; undefined if userstore gave no reason. */
 export function failureOf(error: ServiceError): RpcFailure | undefined {
   const [packed] = error.metadata.get(TRAILER);
   if (!Buffer.isBuffer(packed)) return undefined;
@@ -45,7 +47,7 @@ export function failureOf(error: ServiceError): RpcFailure | undefined {
   return undefined;
 }
 
-/** A reason newer than this build reads as UNRECOGNIZED. */
+/** Returns the reason with this name; UNRECOGNIZED if the reason is newer than this build. */
 function reasonNamed(name: string): ErrorReason {
   const found = Object.entries(ErrorReason).find(([key]) => key === PREFIX + name)?.[1];
   return typeof found === 'number' ? found : ErrorReason.UNRECOGNIZED;

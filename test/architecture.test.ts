@@ -1,15 +1,6 @@
-/** Who may import what, and what a file may be called: each rule with the reason that a failure prints. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, posix, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** Import rules and file names: each rule has the reason that a failure prints. */
 import { expect } from 'chai';
-
-/** An import; `to` is a path from the project's root ("edge/app.ts") or the name of a package. */
-interface Import {
-  from: string;
-  to: string;
-  isTypeOnly: boolean;
-}
+import { type Import, importsIn, projectFiles } from './harness/sources.js';
 
 interface ImportRule {
   from: RegExp;
@@ -92,7 +83,7 @@ const IMPORTS: ImportRule[] = [
   {
     from: /^(edge|userstore|proto|bin)\//,
     mayNot: /^@opentelemetry\/(?!api$)/,
-    because: 'whether and where traces go is for whoever runs the services, who loads an SDK',
+    because: 'the operator decides whether and where traces go, and loads an SDK',
   },
   {
     from: /^edge\/store-client\.ts/,
@@ -205,7 +196,7 @@ const IMPORTS: ImportRule[] = [
   {
     from: /^(edge|userstore)\/health-check\.ts/,
     mayNot: /^(config|edge|userstore|proto|bin)\//,
-    because: 'it is a process of its own that asks the service from outside, every few seconds: it must start at once',
+    because: 'it is a separate process that asks the service from outside, every few seconds: it must start at once',
   },
   {
     from: /^(config|edge|userstore|bin)\/(?!.*\bhealth-check\.ts)/,
@@ -239,41 +230,11 @@ const TEXTS: { from: RegExp; mayNot: RegExp; because: string }[] = [
 
 const DRAWERS = /(^|\/)(common|utils?|helpers?|shared|misc|lib)(\/|\.ts$)/;
 
-/** The imports in a source text; `file` is its path from the project's root. */
-function importsIn(file: string, text: string): Import[] {
-  const statement = /(?:^|\n)\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/g;
-  return [...text.matchAll(statement)].map(([, type, named, dynamic]) => {
-    const specifier = named ?? dynamic ?? '';
-    const to = specifier.startsWith('.')
-      ? posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts')
-      : specifier;
-    return { from: file, to, isTypeOnly: type !== undefined };
-  });
-}
-
 const breaks = ({ from, mayNot, typesToo }: ImportRule, found: Import): boolean =>
   from.test(found.from) && mayNot.test(found.to) && !(typesToo === false && found.isTypeOnly);
 
-/** The folder with package.json, wherever this file was compiled to. */
-function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): string {
-  if (existsSync(join(folder, 'package.json'))) return folder;
-  if (folder === dirname(folder)) throw new Error('no package.json above the tests');
-  return projectRoot(dirname(folder));
-}
-
 describe('the architecture', () => {
-  const root = projectRoot();
-  const folders = ['proto', 'config', 'edge', 'userstore', 'bin', 'bench', 'test'].filter((name) =>
-    existsSync(join(root, name)),
-  );
-  const sources = new Map(
-    folders
-      .flatMap((folder) =>
-        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
-      )
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => [file.split(sep).join('/'), readFileSync(join(root, file), 'utf8')]),
-  );
+  const sources = projectFiles((path) => path.endsWith('.ts'));
   const imports = [...sources].flatMap(([file, text]) => importsIn(file, text));
 
   for (const rule of IMPORTS) {

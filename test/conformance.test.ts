@@ -7,7 +7,7 @@ import { expect } from 'chai';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TITLE = /\bit(\.skip)?\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
 
-/** What differs from row to row of a table of tests becomes "…". */
+/** Replaces the parts of a title that differ between the rows of a table of tests by "…". */
 const fixedParts = (title: string) =>
   title
     .replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…')

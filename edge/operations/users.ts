@@ -5,7 +5,7 @@ import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { RequestScope } from '../caller.js';
 import { parseFilter } from '../scim/filter.js';
 import { equal } from '../scim/filter-terms.js';
-import { operationsOf, parsePatch } from '../scim/patch-user.js';
+import { mergeOperations, parsePatch } from '../scim/patch-user.js';
 import { ScimError } from '../scim/scim-error.js';
 import { parseUser } from '../scim/user.js';
 import { type StoreClient, StoreError } from '../store-client.js';
@@ -82,7 +82,7 @@ export function createUserOperations(store: StoreClient): ResourceOperations<Use
       // Okta's wizard apps disable a user by a PUT that may lack attributes: it sets what it names and clears nothing.
       const { user: replaced } =
         user.active === false
-          ? await store.patchUser({ ...key, operations: operationsOf(body, settings) }, actor.requestId)
+          ? await store.patchUser({ ...key, operations: mergeOperations(body, settings) }, actor.requestId)
           : await store.updateUser({ ...key, user, updateMask: ['*'] }, actor.requestId);
       return required(replaced);
     },

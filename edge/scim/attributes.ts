@@ -1,17 +1,17 @@
 /**
- * The table of SCIM attributes: their names, which field of the contract each one is, and their characteristics
- * (RFC 7643 section 7). Parsing, rendering, paths, filters and /Schemas all read it.
+ * The table of SCIM attributes: name, field in the contract, characteristics (RFC 7643 section 7). Parsers, renderers,
+ * paths, filters and /Schemas read it.
  */
 
 /** The schema of a user (RFC 7643 section 4.1). */
 export const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
-/** The schema of what an employer knows of him (RFC 7643 section 4.3). */
+/** The enterprise extension of a user (RFC 7643 section 4.3). */
 export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
-/** One attribute. What is left out has the RFC's default: a single string that clients may write. */
+/** One attribute. A missing property means the RFC's default: a single string that clients may write. */
 export interface Attribute {
   name: string;
-  /** Its name in the generated types, where that differs. */
+  /** Name in the generated types, if it differs. */
   field?: string;
   type?: 'string' | 'boolean' | 'complex' | 'reference' | 'binary';
   multiValued?: true;
@@ -31,7 +31,7 @@ const PRIMARY: Attribute = {
   description: 'Whether this is the preferred value; at most one is.',
 };
 
-/** A list of values of one kind (RFC 7643 section 2.4). */
+/** Creates a list of complex values of one kind (RFC 7643 section 2.4). */
 const list = (
   name: string,
   description: string,
@@ -54,7 +54,7 @@ const list = (
   ],
 });
 
-/** The attributes of the core User schema that are stored (RFC 7643 section 4.1). */
+/** The stored attributes of the core User schema (RFC 7643 section 4.1). */
 export const CORE_ATTRIBUTES: readonly Attribute[] = [
   {
     name: 'userName',
@@ -123,7 +123,7 @@ export const CORE_ATTRIBUTES: readonly Attribute[] = [
   list('x509Certificates', 'Certificates.', [], { type: 'binary', caseExact: true }),
 ];
 
-/** The attributes of the enterprise extension (RFC 7643 section 4.3); fields of `User.enterprise`. */
+/** The attributes of the enterprise extension (RFC 7643 section 4.3), the fields of `User.enterprise`. */
 export const ENTERPRISE_ATTRIBUTES: readonly Attribute[] = [
   { name: 'employeeNumber', description: 'The number the employer gave the person.' },
   { name: 'costCenter', description: 'The cost center.' },
@@ -149,14 +149,14 @@ export const ENTERPRISE_ATTRIBUTES: readonly Attribute[] = [
   },
 ];
 
-/** Common to all resources (RFC 7643 section 3.1); not part of a schema. */
+/** An attribute of all resources (RFC 7643 section 3.1); no schema lists it. */
 export const EXTERNAL_ID: Attribute = {
   name: 'externalId',
   caseExact: true,
   description: "The identity provider's id of the resource.",
 };
 
-/** What is shown of a user's memberships, and changed by changing groups (RFC 7643 section 4.1.2). */
+/** A user's memberships: read-only here, changed through groups (RFC 7643 section 4.1.2). */
 export const USER_GROUPS: Attribute = {
   name: 'groups',
   type: 'complex',
@@ -183,12 +183,12 @@ export const USER_GROUPS: Attribute = {
   ],
 };
 
-/** All writable attributes that stand at the top of a user. */
+/** All writable attributes at the top level of a user. */
 export const TOP_ATTRIBUTES: readonly Attribute[] = [EXTERNAL_ID, ...CORE_ATTRIBUTES];
 
 const byName = new WeakMap<readonly Attribute[], ReadonlyMap<string, Attribute>>();
 
-/** The attribute of this name, in any letter case (RFC 7643 section 2.1). */
+/** Finds an attribute by name in any letter case (RFC 7643 section 2.1). */
 export function attributeNamed(attributes: readonly Attribute[], name: string): Attribute | undefined {
   let names = byName.get(attributes);
   if (!names) {
@@ -198,14 +198,14 @@ export function attributeNamed(attributes: readonly Attribute[], name: string): 
   return names.get(name.toLowerCase());
 }
 
-/** Its name in the generated types. */
+/** Returns the attribute's name in the generated types. */
 export const fieldOf = ({ field, name }: Attribute): string => field ?? name;
 
-/** Its name in the contract: `given_name`. */
+/** Returns the attribute's name in the contract: `given_name`. */
 export const contractNameOf = (attribute: Attribute): string =>
   fieldOf(attribute).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** The SCIM name of a contract field that an error names: `name.givenName` for "name.given_name". */
+/** Returns the SCIM name of a contract field in an error: `name.givenName` for "name.given_name". */
 export function scimNameOf(contract: string): string {
   const name = contract.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   if (name.startsWith('extensionAttributes')) return 'extension attribute';

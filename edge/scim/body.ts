@@ -1,16 +1,16 @@
-/** The attributes in the body of a POST or a PUT, of whatever type of resource. */
+/** The attributes in the body of a POST or PUT, for every resource type. */
 import { type Attribute, fieldOf } from './attributes.js';
 import { isObject, type JsonObject, property } from './json.js';
 import { isUnder } from './notation.js';
 import { badRequest } from './scim-error.js';
 
-/** The schemas that a body names. */
+/** Returns the schemas that a body names. */
 export function schemasIn(body: JsonObject): string[] {
   const schemas = property(body, 'schemas');
   return Array.isArray(schemas) ? schemas.filter((one): one is string => typeof one === 'string') : [];
 }
 
-/** The entries of a body; what stands under the URN of the core schema belongs to the resource itself. */
+/** Returns the entries of a body. Entries under the URN of the core schema belong to the resource itself. */
 export function coreEntries(body: JsonObject, schema: string): [name: string, value: unknown][] {
   return Object.entries(body).flatMap(([name, value]) => {
     if (!isUnder(schema, name)) return [[name, value]];
@@ -19,7 +19,7 @@ export function coreEntries(body: JsonObject, schema: string): [name: string, va
   });
 }
 
-/** Keeps a value under its attribute's field. Throws invalidSyntax where there is one already. */
+/** Sets the field of an attribute. Throws invalidSyntax if it is set already. */
 export function setOnce(values: JsonObject, attribute: Attribute, value: unknown, path: string): void {
   const field = fieldOf(attribute);
   if (Object.hasOwn(values, field)) throw badRequest('invalidSyntax', `${path} is given more than once.`);

@@ -1,35 +1,35 @@
-/** Bulk requests (RFC 7644 section 3.7): what they ask for, and how their operations refer to each other. */
+/** Bulk requests (RFC 7644 section 3.7): their operations, and the references between them. */
 
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
 import { badRequest, ScimError } from './scim-error.js';
 
 const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const BULK_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
-/** As many operations as one request may have. */
+/** The maximum number of operations in one request. */
 export const MAX_BULK_OPERATIONS = 1000;
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** One operation as it was sent. */
+/** One operation as the client sent it. */
 export interface BulkOperation {
   method: (typeof METHODS)[number];
   path: string;
   bulkId: string | undefined;
-  /** The version it is meant for, as in If-Match. */
+  /** The version for which the operation is meant, as in If-Match. */
   version: string | undefined;
   data: unknown;
-  /** The bulkIds that its path and data refer to. */
+  /** The bulkIds that the path and the data refer to. */
   references: readonly string[];
 }
 
 /** A bulk request. */
 export interface BulkRequest {
-  /** After so many errors the rest is left undone. */
+  /** The edge stops after this number of errors. */
   failOnErrors: number;
   operations: BulkOperation[];
 }
 
-/** The request in a body. Throws invalidSyntax, invalidValue, and 413 for too many operations. */
+/** Parses the body. Throws invalidSyntax, invalidValue, and 413 for too many operations. */
 export function parseBulk(body: JsonObject): BulkRequest {
   checkSchemas(body, BULK_REQUEST);
   const failOnErrors = property(body, 'failOnErrors') ?? Number.POSITIVE_INFINITY;
@@ -66,13 +66,13 @@ function parseOperation(operation: unknown): BulkOperation {
   return { method, path, bulkId, version, data, references: [...referencesIn(path), ...referencesIn(data)] };
 }
 
-/** In a path it is the last segment, elsewhere the whole text. */
+/** Matches a reference: the last segment of a path, or a whole text. */
 const REFERENCE = /^(?:\/?\w+\/)?bulkId:(.+)$/s;
-/** In the filter of a PATCH path: the text in quotes that is compared with. It ends at the latest where the path does. */
+/** Matches the quoted text of a comparison in the filter of a PATCH path. It ends no later than the path. */
 const COMPARED = /"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)/g;
 const isPath = (name: string): boolean => name.toLowerCase() === 'path';
 
-/** The bulkId that a text in quotes refers to; undefined where it refers to none, or is broken. */
+/** Returns the bulkId that a quoted text refers to; undefined if it refers to none or is malformed. */
 function comparedId(text: string): string | undefined {
   try {
     return /^bulkId:(.+)$/s.exec(JSON.parse(text))?.[1];
@@ -90,7 +90,7 @@ function referencesIn(value: unknown, name = ''): string[] {
   return isObject(value) ? Object.entries(value).flatMap(([inner, its]) => referencesIn(its, inner)) : [];
 }
 
-/** The value with the ids of what has been created in the place of the references to it; `name` is the attribute's. */
+/** Replaces references by the ids of the created resources; `name` is the attribute's. */
 export function resolved(value: unknown, ids: ReadonlyMap<string, string>, name = ''): unknown {
   if (typeof value === 'string') {
     const id = ids.get(REFERENCE.exec(value)?.[1] ?? '');
@@ -106,5 +106,5 @@ export function resolved(value: unknown, ids: ReadonlyMap<string, string>, name 
   return Object.fromEntries(Object.entries(value).map(([inner, its]) => [inner, resolved(its, ids, inner)]));
 }
 
-/** The answer to a bulk request. */
+/** Renders the answer to a bulk request. */
 export const bulkResponse = (results: JsonObject[]): JsonObject => ({ schemas: [BULK_RESPONSE], Operations: results });

@@ -1,4 +1,4 @@
-/** What the service says of itself (RFC 7643 sections 5 to 7), made from the tables it works by. */
+/** The discovery documents (RFC 7643 sections 5 to 7), generated from the tables that the edge works by. */
 import { type AttributeDefinition, AttributeType } from '../../proto/gen/userstore/v1/extension_schema.js';
 import {
   type Attribute,
@@ -14,7 +14,7 @@ import { DEFAULT_COUNT, MAX_COUNT } from './list.js';
 import { CORE_GROUP, GROUP, GROUP_ATTRIBUTES, type ResourceType, USER } from './resource-types.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 
-/** The one document of /ServiceProviderConfig. */
+/** Returns the document of /ServiceProviderConfig. */
 export const serviceProviderConfig = (baseUrl: string): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   patch: { supported: true },
@@ -43,7 +43,7 @@ export const serviceProviderConfig = (baseUrl: string): JsonObject => ({
   meta: { resourceType: 'ServiceProviderConfig', location: `${baseUrl}/ServiceProviderConfig` },
 });
 
-/** The documents of /ResourceTypes. */
+/** Returns the documents of /ResourceTypes. */
 export const resourceTypes = (baseUrl: string, { extensionSchemas }: Settings = DEFAULT_SETTINGS): JsonObject[] => [
   resourceType(USER, [ENTERPRISE_USER, ...extensionSchemas.map(({ id }) => id)], baseUrl),
   resourceType(GROUP, [], baseUrl),
@@ -64,7 +64,7 @@ const resourceType = (
   meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/${name}` },
 });
 
-/** The documents of /Schemas: SCIM's own and the organization's. */
+/** Returns the documents of /Schemas: SCIM's own and the organization's. */
 export const schemas = (baseUrl: string, { extensionSchemas }: Settings = DEFAULT_SETTINGS): JsonObject[] => [
   schema(CORE_USER, 'User', USER.description, [...CORE_ATTRIBUTES, USER_GROUPS].map(schemaAttribute), baseUrl),
   schema(CORE_GROUP, 'Group', GROUP.description, GROUP_ATTRIBUTES.map(schemaAttribute), baseUrl),
@@ -115,7 +115,7 @@ function schemaAttribute(attribute: Attribute): JsonObject {
   };
 }
 
-/** An attribute of an organization's own schema (RFC 7643 section 7). */
+/** Renders an attribute of an organization's own schema (RFC 7643 section 7). */
 const declaredAttribute = (attribute: AttributeDefinition): JsonObject => ({
   name: attribute.name,
   type: TYPE_NAMES[attribute.type],

@@ -1,4 +1,4 @@
-/** The attributes of extensions other than the enterprise one: those that an organization's own schemas declare, and others. */
+/** Attributes of extensions other than the enterprise one: declared in the organization's own schemas, or undeclared. */
 import {
   type AttributeDefinition,
   AttributeType,
@@ -14,11 +14,11 @@ import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 
 const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 
-/** The organization's own schema of this URN, in any letter case. */
+/** Finds the organization's own schema by its URN in any letter case. */
 export const schemaOf = (schemas: readonly ExtensionSchema[], urn: string): ExtensionSchema | undefined =>
   schemas.find(({ id }) => isSame(id, urn));
 
-/** The definition of an attribute in a schema, both named in any letter case; undefined where there is none. */
+/** Finds the definition of an attribute; schema and name match in any letter case. */
 export const definitionOf = (
   schemas: readonly ExtensionSchema[],
   urn: string,
@@ -26,7 +26,7 @@ export const definitionOf = (
 ): AttributeDefinition | undefined =>
   schemaOf(schemas, urn)?.attributes.find((attribute) => isSame(attribute.name, name));
 
-/** The names ("urn:…:badge", in small letters) of attributes that are shown only to a client that asks for them. */
+/** Returns the names ("urn:…:badge", lower case) of attributes that the edge shows only on request. */
 export const namesOnRequest = ({ extensionSchemas }: Settings): ReadonlySet<string> =>
   new Set(
     extensionSchemas.flatMap(({ id, attributes }) =>
@@ -35,8 +35,8 @@ export const namesOnRequest = ({ extensionSchemas }: Settings): ReadonlySet<stri
   );
 
 /**
- * The attributes under the URN of an extension. Declared ones are read by their definition; others are kept as they
- * came, whatever their shape, so that Okta's next PUT brings them back. Null, "" and [] are no value. Throws
+ * Parses the attributes under the URN of an extension. A declared attribute follows its definition. The edge keeps any
+ * other value unchanged, whatever its shape, so that Okta's next PUT sends it back. Null, "" and [] mean no value. Throws
  * invalidValue, invalidSyntax.
  */
 export function parseExtension(schema: string, value: unknown, settings: Settings): ExtensionAttribute[] {
@@ -87,8 +87,8 @@ type Scalar = string | number | boolean;
 const isScalar = (value: unknown): value is Scalar => ['string', 'number', 'boolean'].includes(typeof value);
 
 /**
- * One value of a declared attribute, of its type: numbers and booleans may come as text, and numbers where text is due,
- * as identity providers send them. Undefined where it is no such value.
+ * Converts a value to the type of a declared attribute. Numbers and booleans may be text, and text may be a number, as
+ * identity providers send them. Returns undefined if the value does not have the type.
  */
 export function typedValue({ type }: AttributeDefinition, value: Scalar): Scalar | undefined {
   const text = String(value);

@@ -1,6 +1,6 @@
 /**
- * Terms of filters about what is made of a member's id when he is shown, `type` and `$ref`: they become terms about the
- * id. All members are users, and an address is a beginning that all have in common, and the id.
+ * Filter terms about `type` and `$ref` of a member, which the edge derives from the member's id: they become terms about
+ * the id. All members are users; every `$ref` is the same prefix and the id.
  */
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Attribute } from './attributes.js';
@@ -9,39 +9,39 @@ import { attributeTerm, compared, isNegative, not, positive, present, textOf } f
 import { locationOf } from './meta.js';
 import { MEMBERS, USER } from './resource-types.js';
 
-const ANYBODY = present('value');
-const NOBODY = not(ANYBODY);
+const ALL_MEMBERS = present('value');
+const NO_MEMBERS = not(ALL_MEMBERS);
 
-/** Whether this sub-attribute of a list is made, not stored. */
+/** Returns true if the edge derives this sub-attribute of a list instead of storing it. */
 export const isDerived = (list: Attribute, { name }: Attribute): boolean =>
   list === MEMBERS && (name === 'type' || name === '$ref');
 
-/** What a term about such a sub-attribute says of one member. Throws invalidFilter. */
+/** Builds the term about one member for a derived sub-attribute. Throws invalidFilter. */
 export function derivedTerm(term: ComparisonTerm | PresenceTerm, sub: Attribute, baseUrl: string | undefined): Filter {
   if (term.kind === 'presence' || term.literal === null) return attributeTerm(term, sub, 'value');
   if (isNegative(term)) return not(derivedTerm(positive(term), sub, baseUrl));
   const text = textOf(term.path, term.literal);
-  if (sub.name === 'type') return holds(term.operator, USER.name.toLowerCase(), text.toLowerCase()) ? ANYBODY : NOBODY;
+  if (sub.name === 'type') return holds(term.operator, USER.name.toLowerCase(), text.toLowerCase()) ? ALL_MEMBERS : NO_MEMBERS;
   if (baseUrl !== undefined) return addressTerm({ ...term, literal: text }, text, locationOf(USER, '', baseUrl));
   throw invalidFilter(`"${term.path}" is made of "value" when a member is shown; choose members by their "value".`);
 }
 
-/** An address is `prefix`, which ends with a slash, and an id, which is not empty and has none. */
+/** Builds the term about `$ref`: `prefix`, which ends with a slash, and an id, which is not empty and has no slash. */
 function addressTerm(term: ComparisonTerm, text: string, prefix: string): Filter {
   const onId = (operator: ComparisonOperator, literal: string) =>
     compared({ ...term, operator, literal }, 'value', () => ({ kind: { $case: 'stringValue', value: literal } }));
   const { operator } = term;
   if (operator !== 'co' && operator !== 'ew') {
     if (text.startsWith(prefix)) return onId(operator, text.slice(prefix.length));
-    return holds(operator, prefix, text) ? ANYBODY : NOBODY;
+    return holds(operator, prefix, text) ? ALL_MEMBERS : NO_MEMBERS;
   }
-  if (operator === 'co' && prefix.includes(text)) return ANYBODY;
+  if (operator === 'co' && prefix.includes(text)) return ALL_MEMBERS;
   const split = text.lastIndexOf('/') + 1;
   if (split === 0) return onId(operator, text);
-  return prefix.endsWith(text.slice(0, split)) ? onId(operator === 'co' ? 'sw' : 'eq', text.slice(split)) : NOBODY;
+  return prefix.endsWith(text.slice(0, split)) ? onId(operator === 'co' ? 'sw' : 'eq', text.slice(split)) : NO_MEMBERS;
 }
 
-/** Whether an ASCII text compares so with another. */
+/** Compares two ASCII texts. */
 function holds(operator: ComparisonOperator, own: string, other: string): boolean {
   switch (operator) {
     case 'co':

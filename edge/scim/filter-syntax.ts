@@ -1,42 +1,42 @@
 /**
- * The grammar of filters (RFC 7644 section 3.4.2.2, figure 1): text → a tree of what it says, in time that grows with
- * the length of the text. Knows no attributes. Letter case matters in text only.
+ * The grammar of filters (RFC 7644 section 3.4.2.2, figure 1): text → syntax tree, in linear time. Knows no attributes.
+ * Letter case matters in literals only.
  */
 import { badRequest, type ScimError } from './scim-error.js';
 
 /** Longest filter, in characters. */
 export const MAX_LENGTH = 4096;
-/** How deep parentheses and brackets may be nested. */
+/** Deepest nesting of parentheses and brackets. */
 export const MAX_NESTING = 20;
-/** How many comparisons and presences a filter may have. */
+/** The maximum number of comparisons and presences in a filter. */
 export const MAX_TERMS = 50;
 
 const OPERATORS = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const;
-/** A comparison, in lower case. */
+/** An operator of a comparison, in lower case. */
 export type ComparisonOperator = (typeof OPERATORS)[number];
-/** What an attribute is compared with. */
+/** A literal that an attribute is compared with. */
 export type Literal = string | number | boolean | null;
 
-/** One attribute held against a literal. */
+/** A comparison of one attribute with a literal. */
 export interface ComparisonTerm {
   kind: 'comparison';
   path: string;
   operator: ComparisonOperator;
   literal: Literal;
 }
-/** One attribute that must have a value. */
+/** The condition that an attribute has a value. */
 export interface PresenceTerm {
   kind: 'presence';
   path: string;
 }
-/** `emails[type eq "work"]`, or with a term on what was chosen, as Entra has it: `emails[type eq "work"].value eq "x"`. */
+/** `emails[type eq "work"]`, or Entra's form with a term on the chosen values: `emails[type eq "work"].value eq "x"`. */
 export interface ElementsTerm {
   kind: 'elements';
   path: string;
   filter: Expression;
   term: ComparisonTerm | PresenceTerm | undefined;
 }
-/** What a filter says. `and` and `or` have at least two parts. */
+/** The syntax tree of a filter. `and` and `or` have at least two parts. */
 export type Expression =
   | { kind: 'and' | 'or'; parts: Expression[] }
   | { kind: 'not'; part: Expression }
@@ -44,11 +44,11 @@ export type Expression =
   | PresenceTerm
   | ElementsTerm;
 
-/** A JSON string, one of [ ] ( ), or a word: a path, an operator, true, 12. */
+/** Matches a token: a JSON string, one of [ ] ( ), or a word (a path, an operator, true, 12). */
 const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|([[\]()])|([^\s"[\]()]+))/y;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
-/** The tree of a filter. Throws invalidFilter. */
+/** Parses a filter. Throws invalidFilter. */
 export function parseExpression(text: string): Expression {
   if (text.length > MAX_LENGTH) throw invalidFilter(`The filter is longer than ${MAX_LENGTH} characters.`);
   return new Parser(tokenize(text)).parse();
@@ -172,7 +172,7 @@ function literalOf(token: string): Literal {
     const text: unknown = JSON.parse(token);
     if (typeof text === 'string' && text.isWellFormed()) return text;
   } catch {
-    // Said below.
+    // The throw below reports it.
   }
   throw invalidFilter('The filter holds text with a broken escape.');
 }
@@ -180,5 +180,5 @@ function literalOf(token: string): Literal {
 const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 const notUnderstood = (rest: string) => invalidFilter(`The filter is not understood at "${rest.slice(0, 20)}".`);
 
-/** The refusal of a filter; `detail` says to the Okta admin what is wrong with it. */
+/** Creates the refusal of a filter; `detail` tells the Okta admin the mistake. */
 export const invalidFilter = (detail: string): ScimError => badRequest('invalidFilter', detail);

@@ -1,4 +1,4 @@
-/** How one attribute is held against a literal: a term of a filter → the contract's comparison. */
+/** Filter terms about one attribute: a comparison or presence of the syntax tree → a node of the contract's filter. */
 import { type Filter, Operator, type Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed } from './attributes.js';
 import { parseDateTime } from './date-time.js';
@@ -15,15 +15,15 @@ const OPERATORS = {
   le: Operator.OPERATOR_LESS_OR_EQUAL,
 } as const;
 
-/** Whether a comparison is the negation of another: "ne", and "eq null". */
+/** Returns true if a comparison is the negation of another: "ne", and "eq null". */
 export const isNegative = ({ operator, literal }: ComparisonTerm) => operator === (literal === null ? 'eq' : 'ne');
-/** What a negative comparison is the negation of. */
+/** Returns the comparison that a negative one negates. */
 export const positive = (term: ComparisonTerm): ComparisonTerm => ({
   ...term,
   operator: term.operator === 'ne' ? 'eq' : 'ne',
 });
 
-/** The term about an attribute that is `field` in the contract; a complex one compares by its `value`. Throws invalidFilter. */
+/** Builds the term about an attribute that is `field` in the contract; a complex one compares by its `value`. Throws invalidFilter. */
 export function attributeTerm(term: ComparisonTerm | PresenceTerm, attribute: Attribute, field: string): Filter {
   if (term.kind === 'presence') return present(field);
   if (attribute.type !== 'complex') {
@@ -35,7 +35,7 @@ export function attributeTerm(term: ComparisonTerm | PresenceTerm, attribute: At
   return attributeTerm(term, value, `${field}.value`);
 }
 
-/** The literal as the attribute has its values; numbers and booleans may come as the other side has them. */
+/** Converts the literal to the attribute's type; numbers and booleans may be text and vice versa. */
 function literalOf(term: ComparisonTerm, attribute: Attribute, literal: Literal): StoreLiteral {
   const { path, operator } = term;
   if (attribute.type === 'boolean') {
@@ -49,19 +49,19 @@ function literalOf(term: ComparisonTerm, attribute: Attribute, literal: Literal)
   return { kind: { $case: 'stringValue', value: textOf(path, literal) } };
 }
 
-/** The literal as text. Throws invalidFilter. */
+/** Returns the literal as text. Throws invalidFilter. */
 export function textOf(path: string, literal: Literal): string {
   if (typeof literal === 'string') return literal;
   if (typeof literal === 'number' && Math.abs(literal) <= Number.MAX_SAFE_INTEGER) return String(literal);
   throw invalidFilter(`"${path}" compares with text in double quotes.`);
 }
 
-/** Refuses what an attribute without order or parts does not compare by. */
+/** Refuses every operator but eq and ne, for attributes without order or parts. */
 export function onlyEqual({ path, operator }: ComparisonTerm): void {
   if (operator !== 'eq' && operator !== 'ne') throw invalidFilter(`"${path}" compares with eq and ne only.`);
 }
 
-/** The literal as an instant. Throws invalidFilter. */
+/** Returns the literal as an instant. Throws invalidFilter. */
 export function timeOf({ path, operator }: ComparisonTerm, literal: Literal): StoreLiteral {
   const value = typeof literal === 'string' ? parseDateTime(literal) : undefined;
   if (!value) throw invalidFilter(`"${path}" compares with a time such as "2026-01-31T12:00:00Z".`);
@@ -69,7 +69,7 @@ export function timeOf({ path, operator }: ComparisonTerm, literal: Literal): St
   return { kind: { $case: 'timeValue', value } };
 }
 
-/** The comparison; "ne" as the negation of "eq", null as "no value" (RFC 7643 section 2.5). */
+/** Builds the comparison; "ne" is the negation of "eq", null means "no value" (RFC 7643 section 2.5). */
 export function compared(
   term: ComparisonTerm,
   field: string,
@@ -86,13 +86,13 @@ export function compared(
   return { expression: { $case: 'comparison', value: caseExact ? { ...value, caseExact } : value } };
 }
 
-/** The negation of a filter. */
+/** Negates a filter. */
 export const not = (filter: Filter): Filter => ({ expression: { $case: 'negation', value: { filter } } });
-/** That the field has a value. */
+/** Requires the field to have a value. */
 export const present = (field: string): Filter => ({ expression: { $case: 'presence', value: { field } } });
-/** That all of the filters hold. */
+/** Requires all filters to hold. */
 export const allOf = (...filters: Filter[]): Filter => ({ expression: { $case: 'allOf', value: { filters } } });
-/** That the field is this text. */
+/** Requires the field to equal this text. */
 export const equal = (field: string, value: string): Filter => ({
   expression: {
     $case: 'comparison',

@@ -1,6 +1,6 @@
 /**
- * Filter text (RFC 7644 section 3.4.2.2) → the contract's filter tree. What is not understood to the last word is
- * invalidFilter, never an unfiltered list. "ne" is the negation of "eq", so it holds for what has no value, too.
+ * Filter text (RFC 7644 section 3.4.2.2) → the contract's filter. Text that the edge does not understand completely is
+ * invalidFilter, never an unfiltered list. "ne" is the negation of "eq": it also matches resources without a value.
  */
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
@@ -32,7 +32,7 @@ import { parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 
 /**
- * The tree of a `filter` parameter about resources of this type, of the organization whose base URL is `baseUrl`. Throws
+ * Parses a `filter` parameter about resources of this type, of the organization with the base URL `baseUrl`. Throws
  * invalidFilter.
  */
 export const parseFilter = (
@@ -42,7 +42,7 @@ export const parseFilter = (
   baseUrl?: string,
 ): Filter => bind(parseExpression(text), (term) => resourceTerm(term, { extensionSchemas, type, baseUrl }));
 
-/** The tree of the filter between [ and ] in the path of a PATCH operation. Throws invalidFilter. */
+/** Parses the filter between [ and ] in the path of a PATCH operation. Throws invalidFilter. */
 export const parseElementFilter = (text: string, list: Attribute): Filter =>
   bind(parseExpression(text), (term) => elementTerm(term, list));
 
@@ -65,14 +65,14 @@ function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter 
   }
 }
 
-/** What a filter is read by. */
+/** The context in which a filter is read. */
 interface Reading {
   extensionSchemas: readonly ExtensionSchema[];
   type: ResourceType;
   baseUrl: string | undefined;
 }
 
-/** A term about a resource. */
+/** Builds a term about a resource. */
 function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading): Filter {
   const named = parseNotation(term.path, extensionSchemas, type);
   if (term.kind === 'elements') {
@@ -99,7 +99,7 @@ function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading):
   throw unfilterable(term, type);
 }
 
-/** `emails[type eq "work"]`, or with a term that must hold for the same element. "ne" says that no element is so. */
+/** Builds `emails[type eq "work"]`, perhaps with a term about the same element. "ne" means that no element matches. */
 function elementMatch(elements: Partial<ElementsTerm>, list: Attribute, baseUrl: string | undefined): Filter {
   const { filter, term } = elements;
   if (term?.kind === 'comparison' && isNegative(term)) {
@@ -113,7 +113,7 @@ function elementMatch(elements: Partial<ElementsTerm>, list: Attribute, baseUrl:
   return { expression: { $case: 'elementMatch', value: { field: contractNameOf(list), filter: whole } } };
 }
 
-/** A term about one element of a list; it names sub-attributes. */
+/** Builds a term about one element of a list; it names sub-attributes. */
 function elementTerm(term: Term, list: Attribute, baseUrl?: string): Filter {
   if (term.kind === 'elements') throw invalidFilter('The values of a list hold no lists that could be filtered.');
   const sub = attributeNamed(list.subAttributes ?? [], term.path);
@@ -121,7 +121,7 @@ function elementTerm(term: Term, list: Attribute, baseUrl?: string): Filter {
   return isDerived(list, sub) ? derivedTerm(term, sub, baseUrl) : attributeTerm(term, sub, contractNameOf(sub));
 }
 
-/** The attributes that every resource has (RFC 7643 section 3.1). */
+/** Builds a term about an attribute of all resources (RFC 7643 section 3.1). */
 function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: ResourceType): Filter {
   switch (path) {
     case 'id':
@@ -169,7 +169,7 @@ function schemasTerm(term: ComparisonTerm, { schema, plural, isExtensible }: Res
   );
 }
 
-/** An attribute of an extension that the contract has no field for. */
+/** Builds a term about an extension attribute without a field in the contract. */
 function extensionTerm(
   term: ComparisonTerm | PresenceTerm,
   schema: string,

@@ -10,15 +10,15 @@ import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { parseValue } from './value.js';
 
-/** What a body says of a group; `memberIds` is undefined where it says nothing of members. */
+/** The group in a body; `memberIds` is undefined if the body has no `members`. */
 export interface DescribedGroup {
   group: Group;
   memberIds: string[] | undefined;
 }
 
 /**
- * The group that the body of a POST or a PUT describes. What is read-only and unknown attributes are passed over. Throws
- * invalidSyntax, invalidValue.
+ * Parses the group in the body of a POST or PUT. Ignores read-only and unknown attributes. Throws invalidSyntax,
+ * invalidValue.
  */
 export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTINGS): DescribedGroup {
   checkSchemas(body, CORE_GROUP);
@@ -35,7 +35,7 @@ export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTIN
   return { group: Group.fromPartial({ displayName, externalId }), memberIds: members };
 }
 
-/** The SCIM JSON of a group without its members, which may be very many; of the organization whose base URL is `baseUrl`. */
+/** Renders a group without its members, which may be many, for the organization with the base URL `baseUrl`. */
 export const renderGroup = (group: Group, baseUrl: string): JsonObject => ({
   schemas: [CORE_GROUP],
   id: group.id,

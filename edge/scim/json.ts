@@ -1,24 +1,23 @@
-/** The bytes of a body → a JSON object that is safe to read. */
+/** Parses the bytes of a body into a JSON object that is safe to read. */
 import { badRequest } from './scim-error.js';
 
-/** Okta's largest messages, with room to spare. */
+/** Okta's largest messages are much smaller. */
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
-/** Enough for any SCIM message; a request nested deeper is an attack or a mistake. */
+/** Deepest nesting. No SCIM message needs more; a deeper one is an attack or a mistake. */
 const MAX_DEPTH = 20;
 
-/** Names that would reach into JavaScript's own objects; no attribute is called so. */
+/** Names that reach JavaScript's own objects; no attribute has one. */
 export const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** A parsed JSON object. */
 export type JsonObject = Record<string, unknown>;
 
-/** Whether a value is a JSON object. */
+/** Returns true if a value is a JSON object. */
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The object that the bytes of a body are the JSON of: UTF-8, not nested too deeply, without reserved names, its text
- * well-formed Unicode. Throws invalidSyntax.
+ * Parses a body: UTF-8, limited nesting, no reserved names, well-formed Unicode. Throws invalidSyntax.
  */
 export function parseBody(bytes: Uint8Array): JsonObject {
   checkDepth(bytes);
@@ -30,7 +29,7 @@ export function parseBody(bytes: Uint8Array): JsonObject {
 
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, QUOTE, BACKSLASH] = Buffer.from('{}[]"\\');
 
-/** Before parsing: a body of nothing but brackets would keep the parser busy for a second. */
+/** Checks the nesting before parsing: a body of brackets alone would occupy the parser for a second. */
 function checkDepth(bytes: Uint8Array): void {
   let depth = 0;
   let isInText = false;
@@ -78,7 +77,7 @@ export function checkSchemas(body: JsonObject, schema: string): void {
   }
 }
 
-/** The value of a name in any letter case. */
+/** Returns the value of a name in any letter case. */
 export function property(body: JsonObject, name: string): unknown {
   const key = Object.keys(body).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : body[key];

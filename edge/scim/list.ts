@@ -9,17 +9,17 @@ import { badRequest, type ScimType } from './scim-error.js';
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 const SEARCH_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 
-/** Okta asks for 100 a page and steps by 100, so a page must hold at least as many. */
+/** Okta asks for 100 a page and advances by 100: a page must hold at least 100. */
 export const DEFAULT_COUNT = 100;
-/** As many resources as userstore puts in one page. */
+/** The maximum page size of userstore. */
 export const MAX_COUNT = 200;
 const MAX_START_INDEX = 2 ** 31 - 1;
 
-/** Which part of a list is asked for, in which order and form. */
+/** A list query: the page, the order and the projection. */
 export interface ListQuery {
   filter: string | undefined;
   order: Order | undefined;
-  /** Counts from 1; without meaning beside a cursor. */
+  /** Counts from 1; ignored if there is a cursor. */
   startIndex: number;
   count: number;
   /** Paging by cursor; '' is the first page. */
@@ -41,8 +41,9 @@ const PARAMETERS = [
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], unknown>>;
 
 /**
- * The list query of a URL, of resources of this type. A startIndex below 1 is 1, a negative count is 0, one beyond the maximum is the maximum.
- * Other parameters are passed over. Throws invalidValue, invalidFilter, invalidCursor, invalidCount.
+ * Parses the list query of a URL, for resources of this type. A startIndex below 1 becomes 1, a negative count becomes 0,
+ * a count above the maximum becomes the maximum. Ignores other parameters. Throws invalidValue, invalidFilter,
+ * invalidCursor, invalidCount.
  */
 export function parseListQuery(query: Parameters, type: ResourceType = USER): ListQuery {
   const { filter, sortBy, sortOrder, cursor, attributes, excludedAttributes } = query;
@@ -66,7 +67,7 @@ export function parseListQuery(query: Parameters, type: ResourceType = USER): Li
   };
 }
 
-/** The list query in the body of a search (RFC 7644 section 3.4.3). Throws as parseListQuery, and invalidSyntax. */
+/** Parses the list query in the body of a search (RFC 7644 section 3.4.3). Throws as parseListQuery, and invalidSyntax. */
 export function parseSearch(body: JsonObject, type: ResourceType = USER): ListQuery {
   checkSchemas(body, SEARCH_REQUEST);
   return parseListQuery(Object.fromEntries(PARAMETERS.map((name) => [name, property(body, name)])), type);
@@ -82,7 +83,7 @@ function integer(query: Parameters, name: 'startIndex' | 'count', absent: number
   throw badRequest(error, `"${name}" must be a whole number.`);
 }
 
-/** A ListResponse. `itemsPerPage` is the number of resources in it. */
+/** Renders a ListResponse. `itemsPerPage` is its number of resources. */
 export const listResponse = (resources: JsonObject[], totalResults: number, startIndex: number): JsonObject => ({
   schemas: [LIST_RESPONSE],
   totalResults,
@@ -91,7 +92,7 @@ export const listResponse = (resources: JsonObject[], totalResults: number, star
   Resources: resources,
 });
 
-/** A ListResponse paged by cursor (RFC 9865 section 2); the last page has no `nextCursor`. */
+/** Renders a ListResponse paged by cursor (RFC 9865 section 2); the last page has no `nextCursor`. */
 export const cursorResponse = (
   resources: JsonObject[],
   totalResults: number,

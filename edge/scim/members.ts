@@ -1,4 +1,4 @@
-/** The members of a group, in JSON and as the ids of users. */
+/** The members of a group: in SCIM JSON, and as ids of users. */
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { JsonObject } from './json.js';
@@ -8,12 +8,12 @@ import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
 import { isUnset, parseSingle } from './value.js';
 
-/** As many users as userstore takes in one change. */
+/** The maximum number of users in one change of userstore. */
 export const MAX_MEMBERS = 100_000;
 
 /**
- * The users whom a value lists, each once: objects with a `value`, or ids as plain text, as identity providers send
- * them; without `type` a member is a user. Null, "" and [] list nobody. Throws invalidValue, invalidSyntax.
+ * Returns the distinct user ids in a value: objects with a `value`, or ids as plain text, as identity providers send
+ * them. A member without `type` is a user. Null, "" and [] contain no member. Throws invalidValue, invalidSyntax.
  */
 export function memberIds(value: unknown, settings: Settings = DEFAULT_SETTINGS): string[] {
   if (isUnset(value)) return [];
@@ -41,15 +41,15 @@ export function checkCount(members: number): void {
   throw badRequest('invalidValue', `A request may name at most ${MAX_MEMBERS} members; send them in parts.`);
 }
 
-/** Who of a group's members is meant: these, or all but these. */
+/** A choice of members: these, or all except these. */
 interface Choice {
   ids: readonly string[];
   isInverted: boolean;
 }
 
 /**
- * The users whom a filter on members chooses, by their ids; or all members. Nobody has to be read for that, so that
- * removing one costs the same in every group. Throws invalidFilter for what cannot be told without.
+ * Returns the user ids that a filter on members chooses, or all members. It reads no member, so that the removal of one
+ * costs the same in every group. Throws invalidFilter if the filter needs more than the ids.
  */
 export function chosenIds(filter: Filter): string[] | 'all' {
   const { ids, isInverted } = choiceOf(filter);
@@ -83,14 +83,14 @@ function choiceOf({ expression }: Filter): Choice {
 
 const inverted = ({ ids, isInverted }: Choice): Choice => ({ ids, isInverted: !isInverted });
 
-/** Who is meant by both. */
+/** Returns the intersection of two choices. */
 function both(one: Choice, other: Choice): Choice {
   if (one.isInverted && other.isInverted) return { ids: [...new Set([...one.ids, ...other.ids])], isInverted: true };
   if (one.isInverted) return both(other, one);
   return { ids: one.ids.filter((id) => other.ids.includes(id) !== other.isInverted), isInverted: false };
 }
 
-/** The SCIM JSON of a member of a group of the organization whose base URL is `baseUrl`. */
+/** Renders a member of a group of the organization with the base URL `baseUrl`. */
 export const renderMember = ({ userId, display }: Membership, baseUrl: string): JsonObject => ({
   value: userId,
   $ref: locationOf(USER, userId, baseUrl),

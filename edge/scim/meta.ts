@@ -1,8 +1,8 @@
-/** Where a resource is and what it says of itself (RFC 7643 section 3.1, `meta`). */
+/** The `meta` of a resource and its address (RFC 7643 section 3.1). */
 import type { JsonObject } from './json.js';
 import type { ResourceType } from './resource-types.js';
 
-/** What userstore says of every resource. */
+/** The properties that userstore keeps of every resource. */
 export interface Stored {
   id: string;
   etag: string;
@@ -10,11 +10,11 @@ export interface Stored {
   updateTime?: Date | undefined;
 }
 
-/** The address of a resource; `baseUrl` is that of its organization. */
+/** Returns the address of a resource; `baseUrl` is the organization's. */
 export const locationOf = ({ endpoint }: ResourceType, id: string, baseUrl: string): string =>
   `${baseUrl}${endpoint}/${id}`;
 
-/** The `meta` of a resource. */
+/** Renders the `meta` of a resource. */
 export const metaOf = (
   type: ResourceType,
   { id, etag, createTime, updateTime }: Stored,

@@ -1,4 +1,4 @@
-/** Attribute notation (RFC 7644 section 3.10): the text that names an attribute → the attribute. */
+/** Attribute notation (RFC 7644 section 3.10): parses the text that names an attribute. */
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import {
   type Attribute,
@@ -10,19 +10,19 @@ import {
 import { RESERVED_NAMES } from './json.js';
 import { type ResourceType, USER } from './resource-types.js';
 
-/** What a text names. `contract` is its name in the contract, `path` its canonical spelling, for errors. */
+/** The target of a notation. `contract` is its name in the contract, `path` its canonical spelling, for errors. */
 export type Named =
   /** An attribute; `parents` lead to it from the resource ("enterprise", "name"). */
   | { kind: 'attribute'; attribute: Attribute; parents: readonly string[]; contract: string; path: string }
-  /** A sub-attribute of the elements of the list `attribute`, whose name is `contract`. */
+  /** A sub-attribute of the elements of the list `attribute`; `contract` is the list's name. */
   | { kind: 'elements'; attribute: Attribute; sub: Attribute; contract: string; path: string }
   /** The core schema, whose attributes stand under its URN. */
   | { kind: 'core' }
   /** The enterprise extension as a whole. */
   | { kind: 'enterprise' }
-  /** Another extension, one attribute of it, or what is below that: dotted names. */
+  /** Another extension, one of its attributes, or a part below: dotted names. */
   | { kind: 'extension'; schema: string; name: string | undefined; below: string | undefined }
-  /** A password, which is dropped. */
+  /** A password; the edge drops it. */
   | { kind: 'dropped' }
   /** An attribute that clients cannot write. */
   | { kind: 'readOnly'; path: string }
@@ -32,18 +32,18 @@ export type Named =
 const NAME = /^\$?[A-Za-z][\w$-]*$/;
 const URN = /^urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[\w.:()+,=@;$!*'%/?#-]+$/i;
 
-/** Whether this is the name of an extension schema. */
+/** Returns true if a text can be the URN of an extension schema. */
 export const isSchemaUrn = (text: string): boolean => URN.test(text) && text.length <= 256;
 
-/** Whether this may be the name of an attribute of an extension. */
+/** Returns true if a text can be the name of an extension's attribute. */
 export const isAttributeName = (text: string): boolean =>
   NAME.test(text) && text.length <= 256 && !RESERVED_NAMES.has(text);
 
-/** Whether `text` is this schema's URN, or that of something below it. */
+/** Returns true if `text` is this schema's URN or a name below it. */
 export const isUnder = (schema: string, text: string) =>
   `${text}:`.toLowerCase().startsWith(`${schema}:`.toLowerCase());
 
-/** What the text names in a resource of this type; undefined where it is no attribute notation at all. */
+/** Parses the notation for a resource type. Returns undefined if the text is no attribute notation. */
 export function parseNotation(
   text: string,
   extensionSchemas: readonly ExtensionSchema[] = [],
@@ -63,7 +63,7 @@ export function parseNotation(
   if (!isSchemaUrn(text)) return undefined;
   const declared = extensionSchemas.find(({ id }) => isUnder(id, text))?.id;
   const schema = text.slice(0, declared?.length ?? text.lastIndexOf(':'));
-  // "urn:…:2.0:User" is a schema, "urn:…:2.0:User:badge" an attribute: a version stands before the resource's name.
+  // "urn:…:2.0:User" is a schema, "urn:…:2.0:User:badge" an attribute: the version precedes the resource's name.
   if (declared ? isWhole(declared) : !/:\d+(\.\d+)*:[^:]+$/.test(schema)) {
     return { kind: 'extension', schema: text, name: undefined, below: undefined };
   }
@@ -71,7 +71,7 @@ export function parseNotation(
   return isAttributeName(name) ? { kind: 'extension', schema, name, below } : undefined;
 }
 
-/** What a name at the top of a resource names. */
+/** Finds a name at the top level of a resource. */
 function parseTop(text: string, { attributes, readOnly, dropped }: ResourceType): Named | undefined {
   const lower = text.toLowerCase();
   if (lower === dropped) return { kind: 'dropped' };

@@ -11,7 +11,7 @@ const COMMON = new Map([
   ['meta.lastmodified', 'update_time'],
 ]);
 
-/** The order of a query; undefined where it names none. Throws invalidValue. */
+/** Parses the order of a query; undefined if it names none. Throws invalidValue. */
 export function parseOrder(sortBy: unknown, sortOrder: unknown, type: ResourceType = USER): Order | undefined {
   const direction = sortOrder === undefined || sortOrder === null ? 'ascending' : String(sortOrder).toLowerCase();
   if (direction !== 'ascending' && direction !== 'descending') {
@@ -39,7 +39,7 @@ function fieldOf(sortBy: string, type: ResourceType): string | undefined {
   }
 }
 
-/** A list, or the manager, is sorted by its value. */
+/** Returns the sort field of an attribute. A list, or the manager, sorts by its value. */
 function comparable(attribute: Attribute, contract: string): string | undefined {
   if (attribute.type !== 'complex') return contract;
   return attributeNamed(attribute.subAttributes ?? [], 'value') ? `${contract}.value` : undefined;

@@ -1,4 +1,4 @@
-/** PATCH operations on attributes of extensions that the contract has no fields for. */
+/** PATCH operations on extension attributes without fields in the contract. */
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
@@ -9,8 +9,8 @@ import type { Settings } from './settings.js';
 import { isUnset } from './value.js';
 
 /**
- * The operations that write or remove one attribute, or without `name` those that `value` is an object of; null, "" and
- * [] remove. Throws invalidValue, invalidSyntax.
+ * Returns the operations that write or remove one attribute or, without `name`, all attributes in the object `value`.
+ * Null, "" and [] remove. Throws invalidValue, invalidSyntax.
  */
 export function extensionOperations(
   verb: Verb,
@@ -26,7 +26,7 @@ export function extensionOperations(
   return [...writing(verb, written), ...(unset.length > 0 ? [removal(schema, unset)] : [])];
 }
 
-/** An add joins lists, a replace puts each attribute in the place of the one with its name. */
+/** "add" extends lists; "replace" replaces each attribute by name. */
 function writing(verb: Verb, attributes: ExtensionAttribute[]): PatchOperation[] {
   if (attributes.length === 0) return [];
   if (verb === Verb.VERB_ADD) return [operation(verb, attributes)];

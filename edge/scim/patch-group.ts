@@ -1,6 +1,6 @@
 /**
- * A PATCH body for a group → the contract's operations, in Okta's and Entra's forms: with and without path, the id
- * echoed, members as objects or as text, chosen by a filter or listed.
+ * A PATCH body for a group → the contract's operations, in Okta's and Entra's forms: with and without path, with an
+ * echoed id, members as objects or text, chosen by a filter or listed.
  */
 import { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
@@ -14,7 +14,7 @@ import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { isUnset, parseSingle } from './value.js';
 
-/** Room for a thousand members one by one, and for the name and the id that are sent along. */
+/** A thousand members one by one, and the name and id that clients send with them. */
 const MAX_GROUP_OPERATIONS = 1100;
 
 type Op = RequestedOperation['op'];
@@ -22,8 +22,8 @@ type Change = NonNullable<GroupOperation['operation']>;
 type MemberChange = Exclude<Change, { $case: 'setFields' }>;
 
 /**
- * The operations of a PATCH of the group with this id; none where all it does is to echo the id or to list nobody. Throws
- * invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
+ * Parses the PATCH of the group with this id. Returns no operation if the body only echoes the id or lists no member.
+ * Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function parseGroupPatch(body: JsonObject, groupId: string, settings = DEFAULT_SETTINGS): GroupOperation[] {
   const changes = parsePatchRequest(body, MAX_GROUP_OPERATIONS).flatMap(({ op, path, value }) => {
@@ -31,7 +31,7 @@ export function parseGroupPatch(body: JsonObject, groupId: string, settings = DE
       path === undefined
         ? objectChanges(op, value, groupId, settings)
         : targetChanges(op, parsePath(path, [], GROUP), value, groupId, settings);
-    // What changes nothing because nothing in it is known must not look like a success.
+    // A body of unknown attributes changes nothing: it must not look like a success.
     if (!found) throw badRequest('invalidPath', 'None of the attributes in "value" is one that a group has.');
     return found;
   });
@@ -40,7 +40,7 @@ export function parseGroupPatch(body: JsonObject, groupId: string, settings = DE
   return merged.map((operation) => ({ operation }));
 }
 
-/** The changes that each attribute of an object asks for; undefined if all are unknown. */
+/** Returns the changes for each attribute of an object; undefined if all are unknown. */
 function objectChanges(op: Op, value: JsonObject, groupId: string, settings: Settings): Change[] | undefined {
   const seen = new Set<string>();
   const found = Object.entries(value).map(([name, inner]) => {
@@ -48,14 +48,14 @@ function objectChanges(op: Op, value: JsonObject, groupId: string, settings: Set
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
-    // Echoed, or not: what is not the client's to write is passed over (RFC 7644 section 3.5.2.3).
+    // Ignores read-only attributes, echoed or changed (RFC 7644 section 3.5.2.3).
     return target.kind === 'readOnly' ? [] : targetChanges(op, target, inner, groupId, settings);
   });
   const known = found.filter((changes) => changes !== undefined);
   return known.length > 0 || found.length === 0 ? known.flat() : undefined;
 }
 
-/** The changes that an operation on one target asks for; undefined where the target is unknown. */
+/** Returns the changes of an operation on one target; undefined if the target is unknown. */
 function targetChanges(
   op: Op,
   target: Target,
@@ -65,7 +65,7 @@ function targetChanges(
 ): Change[] | undefined {
   switch (target.kind) {
     case 'readOnly':
-      // Okta sends the id of the group along.
+      // Okta sends the id of the group as well.
       if (target.path.toLowerCase() === 'id' && op !== 'remove' && isId(value, groupId)) return [];
       throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
     case 'core':
@@ -94,7 +94,7 @@ const isId = (value: unknown, id: string): boolean =>
 
 function memberChanges(op: Op, value: unknown, settings: Settings): Change[] {
   if (op === 'replace') return [members('replaceMembers', memberIds(value, settings))];
-  // A remove that lists nobody removes nobody; one without a list, everybody (RFC 7644 section 3.5.2.2).
+  // A remove with an empty list removes no member; a remove without a value removes all (RFC 7644 section 3.5.2.2).
   if (op === 'remove' && value === undefined) return removal('all');
   const ids = memberIds(value, settings);
   if (op === 'remove') return removal(ids);
@@ -118,7 +118,7 @@ function fieldChange(op: Op, { attribute, path }: { attribute: Attribute; path: 
   };
 }
 
-/** Okta removes each member by an operation of its own: neighbours that do the same to members become one. */
+/** Merges neighbouring operations of the same kind: Okta removes each member by a separate operation. */
 function merge(changes: readonly Change[]): Change[] {
   const merged: Change[] = [];
   for (const change of changes) {

@@ -1,4 +1,4 @@
-/** The paths of PATCH operations (RFC 7644 section 3.5.2, figure 7) → what they name. */
+/** Parses the paths of PATCH operations (RFC 7644 section 3.5.2, figure 7). */
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed } from './attributes.js';
@@ -7,7 +7,7 @@ import { type Named, parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 import { badRequest, type ScimError } from './scim-error.js';
 
-/** What a path names; of a list perhaps only the elements that a filter chooses, or one sub-attribute of them. */
+/** The target of a path; of a list perhaps only the elements that a filter chooses, or one sub-attribute of them. */
 export type Target =
   | Exclude<Named, { kind: 'elements' | 'extension' }>
   | {
@@ -23,8 +23,7 @@ export type Target =
 const MAX_PATH_LENGTH = 1024;
 
 /**
- * What the path names in a resource of this type. Throws invalidPath where the text is no path, invalidFilter where its
- * filter is none.
+ * Parses a path for a resource type. Throws invalidPath if the text is no path, invalidFilter if its filter is invalid.
  */
 export function parsePath(
   text: string,
@@ -44,7 +43,7 @@ export function parsePath(
   return { kind, schema, name };
 }
 
-/** `list[filter]`, or `list[filter].sub`. */
+/** Parses `list[filter]`, or `list[filter].sub`. */
 function parseElements(
   path: string,
   open: number,

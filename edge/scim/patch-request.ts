@@ -1,22 +1,22 @@
-/** The message of a PATCH (RFC 7644 section 3.5.2): what it asks for, one operation after the other, of any resource. */
+/** The message of a PATCH (RFC 7644 section 3.5.2): its operations, for every resource type. */
 
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
 import { badRequest } from './scim-error.js';
 
 /** The schema of a PATCH body. */
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-/** As many operations as one request may have, and as many attributes as it may change. */
+/** The maximum number of operations in one request, and of attributes that it changes. */
 export const MAX_OPERATIONS = 1000;
 
 const OPS = ['add', 'replace', 'remove'] as const;
 type Op = (typeof OPS)[number];
 
-/** One operation; without a path its value is an object of attributes, and it is no remove. */
+/** One operation. Without a path its value is an object of attributes, and `op` is not "remove". */
 export type RequestedOperation =
   | { op: Op; path: string; value: unknown }
   | { op: Exclude<Op, 'remove'>; path: undefined; value: JsonObject };
 
-/** The operations in a body, at least one and at most `most`. Throws invalidSyntax, invalidPath, invalidValue, noTarget. */
+/** Parses a body of 1 to `most` operations. Throws invalidSyntax, invalidPath, invalidValue, noTarget. */
 export function parsePatchRequest(body: JsonObject, most = MAX_OPERATIONS): RequestedOperation[] {
   checkSchemas(body, PATCH_OP);
   const operations = property(body, 'Operations');
@@ -27,7 +27,7 @@ export function parsePatchRequest(body: JsonObject, most = MAX_OPERATIONS): Requ
   return operations.map(parseOperation);
 }
 
-/** The refusal of a PATCH that is too long. */
+/** Creates the refusal of a PATCH that is too long. */
 export const tooMany = (most = MAX_OPERATIONS) =>
   badRequest('invalidSyntax', `A PATCH may change at most ${most} attributes.`);
 

@@ -22,8 +22,8 @@ type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
 const VERBS = { add: Verb.VERB_ADD, replace: Verb.VERB_REPLACE, remove: Verb.VERB_REMOVE };
 
 /**
- * The operations of a PATCH body; none where all it does is to set what is passed over, a password or Okta's echoed
- * id. Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
+ * Parses a PATCH body. Returns no operation if it only sets ignored attributes, a password or Okta's echoed id. Throws
+ * invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
   const parsed = parsePatchRequest(body).flatMap((operation) => parseOperation(operation, settings));
@@ -32,10 +32,10 @@ export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): Patch
 }
 
 /**
- * The operations that set what a body names and leave alone what it does not name: a PUT that disables a user may be
- * cut down to that and must not cost him his other attributes. Throws as parsePatch.
+ * Returns operations that set the attributes in a body and leave all others alone. Okta's wizard apps disable a user by a
+ * PUT that may lack attributes: it must not clear them. Throws as parsePatch.
  */
-export function operationsOf(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
+export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
   const stored = Object.fromEntries(coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name)));
   return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
 }
@@ -48,13 +48,13 @@ function parseOperation({ op, path, value }: RequestedOperation, settings: Setti
   return understood(parseTarget(verb, target, value, settings));
 }
 
-/** What changes nothing because nothing in it is known is refused: a mistyped "active" must not look like a success. */
+/** Refuses a body of unknown attributes: a mistyped "active" must not look like a success. */
 function understood(operations: PatchOperation[] | undefined): PatchOperation[] {
   if (operations) return operations;
   throw badRequest('invalidPath', 'None of the attributes in "value" is one that a user has.');
 }
 
-/** One or more operations for each name; read-only and unknown ones are passed over. Undefined if all are unknown. */
+/** Returns operations for each name; ignores read-only and unknown ones. Undefined if all are unknown. */
 function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOperation[] | undefined {
   const entries = Object.entries(value);
   if (entries.length > MAX_OPERATIONS) throw tooMany();
@@ -72,8 +72,9 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
 }
 
 /**
- * What a name of a body means. Where a URN is not of SCIM's own form, as urn:okta:onprem_app:1.0:user:custom, its end may
- * be an attribute or not; an object under it is the whole extension, as in POST.
+ * Finds the target of a name in a body. The end of a URN in another form than SCIM's, such as
+ * urn:okta:onprem_app:1.0:user:custom, may be an attribute; with an object as its value it is the whole extension, as in
+ * POST.
  */
 function targetOf(name: string, value: unknown, { extensionSchemas }: Settings): Target {
   const target = parsePath(name, extensionSchemas);
@@ -108,7 +109,7 @@ function parseTarget(verb: Verb, target: Target, value: unknown, settings: Setti
   }
 }
 
-/** The attributes of an object, each as if it were named by a path of its own. */
+/** Returns operations for the attributes of an object, as if each had its own path. */
 function parseMembers(
   verb: Verb,
   value: unknown,
@@ -144,7 +145,7 @@ function parseAttribute(
 
 const isAbsent = (value: unknown): boolean => value === null || value === undefined;
 
-/** Removes the values that are listed. None listed is none removed, and one that says nothing must not mean all. */
+/** Removes the listed values. An empty list removes none, and an empty value must not mean all. */
 function removeListed({ attribute, contract, parents, path }: AttributeTarget, value: unknown): PatchOperation[] {
   if (Array.isArray(value) && value.length === 0) return [];
   const listed = parseValue(attribute, value, path) as JsonObject[];
@@ -156,7 +157,7 @@ function removeListed({ attribute, contract, parents, path }: AttributeTarget, v
   return [operation(Verb.VERB_REMOVE, contract, { value: userWith(parents, attribute, listed) })];
 }
 
-/** A User that holds nothing but this value, in its place. */
+/** Returns a User with this value at its place and nothing else. */
 function userWith(parents: readonly string[], attribute: Attribute, value: unknown): User {
   const innermost: JsonObject = { [fieldOf(attribute)]: value };
   return User.fromPartial(parents.reduceRight((inner, name) => ({ [name]: inner }), innermost) as Partial<User>);

@@ -1,10 +1,10 @@
-/** If-Match and If-None-Match (RFC 7644 section 3.14, RFC 9110 section 13.1): which versions a request is meant for. */
+/** If-Match and If-None-Match (RFC 7644 section 3.14, RFC 9110 section 13.1): parses the versions of a precondition. */
 import { badRequest } from './scim-error.js';
 
-/** Entity tags as userstore has them, W/"7"; or any. */
+/** Entity tags in userstore's form, W/"7"; or any. */
 type Tags = '*' | readonly string[];
 
-/** The conditions of a request; undefined where there is none. */
+/** The preconditions of a request; undefined if the header is absent. */
 export interface Precondition {
   ifMatch: Tags | undefined;
   ifNoneMatch: Tags | undefined;
@@ -12,7 +12,7 @@ export interface Precondition {
 
 const TAGS = /^(?:\s*(?:W\/)?"[^"\s]{0,100}"\s*(?:,|$)){1,20}$/i;
 
-/** The conditions in these headers. Throws invalidSyntax. */
+/** Parses these headers. Throws invalidSyntax. */
 export const parsePrecondition = (headers: {
   'if-match'?: string | undefined;
   'if-none-match'?: string | undefined;
@@ -25,9 +25,9 @@ function tagsIn(name: string, text: string | undefined): Tags | undefined {
   if (text === undefined) return undefined;
   if (text.trim() === '*') return '*';
   if (!TAGS.test(text)) throw badRequest('invalidSyntax', `${name} must be "*" or versions such as W/"7".`);
-  // All versions here are weak, so a tag without the W/ can only mean the same.
+  // All versions here are weak: a tag without W/ means the same version.
   return text.match(/"[^"]*"/g)?.map((tag) => `W/${tag}`);
 }
 
-/** Whether a version is among these. */
+/** Returns true if the version is among these. */
 export const includes = (tags: Tags, etag: string): boolean => tags === '*' || tags.includes(etag);

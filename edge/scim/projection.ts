@@ -1,20 +1,20 @@
-/** Which attributes of a resource are shown (RFC 7644 section 3.9, RFC 7643 section 7 "returned"). */
+/** Projection: the attributes that an answer shows (RFC 7644 section 3.9, RFC 7643 section 7 "returned"). */
 
 import { isObject, type JsonObject } from './json.js';
 import { type ResourceType, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 
-/** The names that a client wants shown, or not shown, in small letters; undefined: the default. */
+/** The names to show, or to hide, in lower case; undefined: the default. */
 export interface Projection {
   attributes: readonly string[] | undefined;
   excludedAttributes: readonly string[] | undefined;
 }
 
 const MAX_NAMES = 100;
-/** What is shown whatever is asked for. */
+/** Attributes that every answer shows. */
 const ALWAYS = ['schemas', 'id'];
 
-/** The projection of a query or a search: names joined by commas, or lists of names. Throws invalidValue. */
+/** Parses the projection of a query or a search: comma-separated names, or lists of names. Throws invalidValue. */
 export function parseProjection(
   attributes: unknown,
   excludedAttributes: unknown,
@@ -44,8 +44,8 @@ function namesIn(value: unknown, parameter: string, { schema }: ResourceType): s
 }
 
 /**
- * The resource as it is to be shown. `onRequest` are attributes of extensions ("urn:…:badge", in small letters) that
- * are shown only if asked for by name.
+ * Returns the visible part of a resource. `onRequest` are extension attributes ("urn:…:badge", lower case) that the edge
+ * shows only if the client names them.
  */
 export function project(resource: JsonObject, projection: Projection, onRequest: ReadonlySet<string>): JsonObject {
   const { attributes, excludedAttributes = [] } = projection;
@@ -63,7 +63,7 @@ export function project(resource: JsonObject, projection: Projection, onRequest:
   return shown;
 }
 
-/** `below` for many values with the same attributes. */
+/** Memoizes `below` for values with the same attributes. */
 function choosing(names: readonly string[]): (attribute: string) => string[] {
   const known = new Map<string, string[]>();
   return (attribute) => {
@@ -73,7 +73,7 @@ function choosing(names: readonly string[]): (attribute: string) => string[] {
   };
 }
 
-/** What of the names is about an attribute: '' the whole of it, else what is below it. */
+/** Returns the parts of the names about an attribute: '' for the whole attribute, else the rest of the name. */
 function below(attribute: string, names: readonly string[]): string[] {
   const name = attribute.toLowerCase();
   const separator = name.includes(':') ? ':' : '.';
@@ -83,7 +83,7 @@ function below(attribute: string, names: readonly string[]): string[] {
   });
 }
 
-/** The parts of a value that are named; undefined where none is. */
+/** Returns the named parts of a value; undefined if there is none. */
 function only(value: unknown, names: readonly string[]): unknown {
   if (names.includes('')) return value;
   if (names.length === 0) return undefined;
@@ -91,7 +91,7 @@ function only(value: unknown, names: readonly string[]): unknown {
   return members(value, (inner, name) => only(inner, choose(name)));
 }
 
-/** The parts of a value that are not named; undefined where all are. */
+/** Returns a value without the named parts; undefined if nothing remains. */
 function without(value: unknown, names: readonly string[]): unknown {
   if (names.includes('')) return undefined;
   if (names.length === 0) return value;
@@ -99,7 +99,7 @@ function without(value: unknown, names: readonly string[]): unknown {
   return members(value, (inner, name) => without(inner, choose(name)));
 }
 
-/** What `keep` leaves of an object's members, or of those of each element of a list; undefined where it is nothing. */
+/** Applies `keep` to the members of an object, or of each element of a list; undefined if nothing remains. */
 function members(value: unknown, keep: (inner: unknown, name: string) => unknown): unknown {
   if (Array.isArray(value)) {
     const kept = value.map((element) => members(element, keep)).filter((element) => element !== undefined);

@@ -1,31 +1,31 @@
-/** The types of resource: what parsers and renderers that serve all of them need to know of each. */
+/** The resource types, with the properties that shared parsers and renderers need. */
 import { type Attribute, CORE_USER, EXTERNAL_ID, TOP_ATTRIBUTES } from './attributes.js';
 
 /** The schema of a group (RFC 7643 section 4.2). */
 export const CORE_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
-/** One type of resource. */
+/** One resource type. */
 export interface ResourceType {
-  /** As in `meta.resourceType`. */
+  /** The value of `meta.resourceType`. */
   name: 'User' | 'Group';
-  /** Its path below the base URL. */
+  /** The path below the base URL. */
   endpoint: '/Users' | '/Groups';
-  /** For people to read. */
+  /** The plural in texts for people. */
   plural: 'Users' | 'Groups';
   /** The URN of its core schema. */
   schema: string;
   description: string;
-  /** All writable attributes that stand at its top. */
+  /** All writable attributes at its top level. */
   attributes: readonly Attribute[];
-  /** What clients echo or send that is not theirs to write, in small letters: ignored in bodies, refused as a PATCH path. */
+  /** Read-only names in lower case that clients echo or send: ignored in bodies, refused as a PATCH path. */
   readOnly: ReadonlySet<string>;
-  /** What is taken and dropped: not stored, logged or echoed. */
+  /** Names whose values the edge drops: it does not store, log or echo them. */
   dropped: string | undefined;
-  /** Whether attributes of extensions are kept; otherwise they are unknown ones. */
+  /** True if userstore keeps extension attributes; otherwise they are unknown attributes. */
   isExtensible: boolean;
 }
 
-/** A user (RFC 7643 section 4.1). Single sign-on is the only way in, so a password that comes is dropped. */
+/** A user (RFC 7643 section 4.1). Single sign-on is the only way in, so the edge drops passwords. */
 export const USER: ResourceType = {
   name: 'User',
   endpoint: '/Users',
@@ -38,7 +38,7 @@ export const USER: ResourceType = {
   isExtensible: true,
 };
 
-/** The attribute that says who belongs to a group. */
+/** The attribute that lists the members of a group. */
 export const MEMBERS: Attribute = {
   name: 'members',
   type: 'complex',

@@ -1,4 +1,4 @@
-/** The refusal of a request in SCIM's words (RFC 7644 section 3.12). */
+/** The error of a SCIM request (RFC 7644 section 3.12). */
 
 /** The values of `scimType` that this service uses (RFC 7644 table 9, RFC 9865 section 2.3). */
 export type ScimType =
@@ -13,7 +13,7 @@ export type ScimType =
   | 'tooMany'
   | 'uniqueness';
 
-/** An answer other than success. `detail` is read by the customer's Okta admin: which attribute, what to do. */
+/** An answer other than success. The Okta admin reads `detail`: which attribute, and what to do. */
 export class ScimError extends Error {
   constructor(
     readonly status: number,
@@ -25,10 +25,10 @@ export class ScimError extends Error {
   }
 }
 
-/** A request that must be changed before it can succeed. */
+/** Creates a 400: the client must change the request. */
 export const badRequest = (scimType: ScimType, detail: string) => new ScimError(400, scimType, detail);
 
-/** The body of an error answer; `status` is a string. */
+/** Renders the body of an error answer; `status` is a string. */
 export const errorBody = ({ status, scimType, detail }: ScimError) => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
   status: String(status),

@@ -1,19 +1,19 @@
-/** How an organization wants its requests read. */
+/** The settings of an organization that decide how the edge reads a request. */
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { badRequest } from './scim-error.js';
 
-/** What of an organization's settings decides how a request is read. */
+/** The settings. */
 export interface Settings {
-  /** What no schema has is refused. Otherwise it is passed over or, in an extension, kept as it came. */
+  /** Refuse attributes without a schema. Otherwise the edge ignores them or, in an extension, keeps them unchanged. */
   strictSchemas: boolean;
   /** The organization's own schemas. */
   extensionSchemas: readonly ExtensionSchema[];
 }
 
-/** An organization without wishes. */
+/** The default settings. */
 export const DEFAULT_SETTINGS: Settings = { strictSchemas: false, extensionSchemas: [] };
 
-/** Passes over a name that no schema has, or refuses it where the organization wants that. Throws invalidSyntax. */
+/** Ignores a name without a schema, or refuses it if the organization is strict. Throws invalidSyntax. */
 export function ignoreUnknown(name: string, { strictSchemas }: Settings): void {
   if (!strictSchemas) return;
   const detail = `"${name}" is in none of the schemas of this organization, which is set to refuse such attributes.`;

@@ -19,8 +19,8 @@ import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { isUnset, parseValue } from './value.js';
 
 /**
- * The user that the body of a POST or a PUT describes. What is read-only (`id`, `meta`, `groups`), a password and
- * unknown attributes are passed over, as Okta sends back whatever it was shown. Throws invalidSyntax, invalidValue.
+ * Parses the user in the body of a POST or PUT. Ignores read-only attributes (`id`, `meta`, `groups`), a password and
+ * unknown attributes, as Okta sends back every attribute of an answer. Throws invalidSyntax, invalidValue.
  */
 export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
@@ -46,7 +46,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes.flat()) });
 }
 
-/** What every resource has, and what is dropped. */
+/** Names of every resource, and names that the edge drops. */
 const isCommonName = (name: string): boolean =>
   USER.readOnly.has(name.toLowerCase()) || name.toLowerCase() === USER.dropped;
 
@@ -71,13 +71,13 @@ const lastOfEach = (attributes: ExtensionAttribute[]): ExtensionAttribute[] => [
   ...new Map(attributes.map((one) => [`${one.schema}:${one.name}`.toLowerCase(), one])).values(),
 ];
 
-/** Whether what stands under this name of a body is stored. */
+/** Returns true if the edge stores the value of this name of a body. */
 export const isStoredName = (name: string): boolean =>
   attributeNamed(TOP_ATTRIBUTES, name) !== undefined || isSchemaUrn(name);
 
 /**
- * The SCIM JSON of a user of the organization whose base URL is `baseUrl`. Where the organization refuses what no schema has, that is not shown
- * either: a client may send back what it was shown.
+ * Renders a user of the organization with the base URL `baseUrl`. A strict organization sees no undeclared attribute: a
+ * client may send the answer back.
  */
 export function renderUser(user: User, baseUrl: string, settings = DEFAULT_SETTINGS): JsonObject {
   const schemas = [CORE_USER];
@@ -112,7 +112,7 @@ const shown = (attributes: ExtensionAttribute[], { strictSchemas, extensionSchem
     ? attributes.filter(({ schema = '', name = '' }) => definitionOf(extensionSchemas, schema, name))
     : attributes;
 
-/** The attributes of each schema; the first spelling of a schema is everyone's. */
+/** Groups the attributes by schema; the first spelling of a schema counts for all. */
 function renderExtensions(extensionAttributes: ExtensionAttribute[]): Iterable<[schema: string, JsonObject]> {
   const extensions = new Map<string, [schema: string, JsonObject]>();
   for (const { schema = '', name = '', valueJson = 'null' } of extensionAttributes) {

@@ -1,15 +1,15 @@
-/** One JSON value → the value of a contract field, by the attribute's type; coerced where no meaning is lost. */
+/** Converts one JSON value to the value of a contract field, by the attribute's type, where no meaning is lost. */
 import { type Attribute, attributeNamed, fieldOf } from './attributes.js';
 import { isObject, type JsonObject } from './json.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 
-/** As many values as userstore takes in one list. */
+/** The maximum number of values in one list of userstore. */
 export const MAX_ELEMENTS = 1000;
 
 /**
- * The field's value; undefined for null. Numbers become text and "True"/"false" become booleans, as identity
- * providers send them so; a plain value for a complex one is its `value`. `path` names the attribute in errors.
+ * Returns the field's value; undefined for null. Numbers become text, and "True"/"false" become booleans, as identity
+ * providers send them; a plain value for a complex attribute becomes its `value`. `path` names the attribute in errors.
  * Throws invalidValue.
  */
 export function parseValue(attribute: Attribute, value: unknown, path: string, settings = DEFAULT_SETTINGS): unknown {
@@ -21,7 +21,7 @@ export function parseValue(attribute: Attribute, value: unknown, path: string, s
     .filter((element) => element !== undefined);
 }
 
-/** The same for one element of a list, or for an attribute that is no list. */
+/** Converts one element of a list, or the value of an attribute that is no list. */
 export function parseSingle(attribute: Attribute, value: unknown, path: string, settings = DEFAULT_SETTINGS): unknown {
   if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   switch (attribute.type) {
@@ -54,7 +54,7 @@ function parseComplex(
   return result;
 }
 
-/** Entra sends a manager, others send roles, as plain text. */
+/** Entra sends a manager as plain text, other clients send roles so. */
 function complexValue({ subAttributes = [] }: Attribute, value: unknown, path: string): JsonObject {
   if (isObject(value)) return value;
   if (Array.isArray(value)) throw badRequest('invalidValue', `${path} takes a single value, not a list.`);
@@ -70,7 +70,7 @@ function parseBoolean(value: unknown, path: string): boolean | undefined {
   throw badRequest('invalidValue', `${path} must be true or false.`);
 }
 
-/** A number that JSON.parse has rounded would be stored as another one. Throws invalidValue. */
+/** Refuses a number that JSON.parse rounded: userstore would store another one. Throws invalidValue. */
 export function exact(value: number, path: string): number {
   if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
   throw badRequest('invalidValue', `${path} holds a number too large to be kept exactly; send it as text.`);
@@ -82,6 +82,6 @@ function parseText(value: unknown, path: string): string {
   throw badRequest('invalidValue', `${path} must be text.`);
 }
 
-/** What stands for "no value" (RFC 7643 section 2.5). */
+/** Returns true if a value means "no value" (RFC 7643 section 2.5). */
 export const isUnset = (value: unknown): boolean =>
   value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);

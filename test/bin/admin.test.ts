@@ -125,7 +125,7 @@ describe('the command admin', function () {
     });
   });
 
-  it('says in one line what is wrong, with a status of its own for wrong arguments', async () => {
+  it('says in one line what is wrong, with a separate exit status for wrong arguments', async () => {
     for (const [args, expected] of [
       [['org', 'show', 'nobody'], 1],
       [['token', 'rotate', 'nobody', 'nothing'], 1],

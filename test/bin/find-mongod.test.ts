@@ -1,4 +1,4 @@
-/** Where the embedded mongod comes from, in which order. Each case is a process with an environment of its own. */
+/** The order in which the search finds the embedded mongod. Each case is a process with its own environment. */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ const script = `import { findMongod } from '${find}';
 try { console.log(JSON.stringify({ path: await findMongod(() => {}) })); }
 catch (error) { console.log(JSON.stringify({ error: error.message })); }`;
 
-/** What the search ends in; nothing is downloaded: no host answers. */
+/** Runs the search and returns its result; no download host answers. */
 async function search(env: Record<string, string>): Promise<{ path?: string; error?: string }> {
   const nowhere = 'http://127.0.0.1:1';
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {

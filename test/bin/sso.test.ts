@@ -273,7 +273,7 @@ describe('the command admin, for single sign-on', function () {
     expect(await failing('session', 'end', id, '--user', 'nobody')).to.match(/called nobody/);
   });
 
-  it('locks a user out, shows it with the reason and the person, and lets him in again', async () => {
+  it('locks a user, shows the reason and the person, and unlocks the user again', async () => {
     const tenant = await createSsoTenant(await sharedPair(), client);
     const id = tenant.organizationId;
     const user = await createUser(tenant.scim, { externalId: newSubject() });

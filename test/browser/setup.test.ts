@@ -34,7 +34,7 @@ describe('the setup page in a browser', function () {
   });
   after(() => browser?.close());
 
-  it('is styled, asks for nothing else, and breaks none of its own rules', async () => {
+  it('is styled, asks for nothing else, and breaks no rule of its policy', async () => {
     const page = await open();
     expect(await page.title()).to.equal('Set up LeaseHawk provisioning in Okta');
     expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).not.to.equal('none');

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** Of the images under test, so that nobody's own are replaced. */
+/** Tag of the images under test: it replaces no other image. */
 const VERSION = 'under-test';
 const COMMAND_MS = 600_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;

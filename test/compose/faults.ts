@@ -8,7 +8,7 @@ import type { Stack } from './stack.js';
 const BEFORE = 60;
 const AFTER = 120;
 
-/** What happens, and how it is over. */
+/** A fault, and the function that ends it. */
 interface Fault {
   /** Does it; resolves when it has been undone, or will be by itself. */
   happen: (stream: Stream) => Promise<void>;

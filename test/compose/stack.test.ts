@@ -65,7 +65,7 @@ describe('the stack of docker-compose.yml', () => {
       Number(new RegExp(`(\\d+) ${kind}`).exec(report)?.[1] ?? 0),
     );
     expect(passed).to.be.above(100);
-    console.log(`      ${passed} tests passed, ${skipped} need processes of their own`);
+    console.log(`      ${passed} tests passed, ${skipped} need their own processes`);
   });
 
   for (const dialect of ['oin', 'aiw']) {

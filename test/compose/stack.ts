@@ -1,4 +1,4 @@
-/** The stack of the compose files under a project name of its own, with secrets and free ports of its own. */
+/** The stack of the compose files under its own project name, with its own secrets and free ports. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { scimClient } from '../harness/scim.js';
 import { eventually } from '../harness/userstore.js';
 import { docker, findCompose, run } from './engine.js';
 
-/** What the stack consists of. */
+/** The parts of the stack. */
 export type ServiceName = 'edge' | 'userstore' | 'mongo' | 'mongo-2' | 'mongo-3';
 
 /** A running stack. */

@@ -143,7 +143,7 @@ describe('certificates in use', () => {
     }
   });
 
-  it('are not usable while their files are broken, which is said again every hour, until they are mended', async () => {
+  it('are not usable while their files are broken, which the log repeats every hour until they are repaired', async () => {
     const certificates = await follow(files);
     try {
       const good = await readFile(files.ca, 'utf8');
@@ -161,7 +161,7 @@ describe('certificates in use', () => {
       expect(certificates.validity()).to.equal(validity);
       expect(certificates.current().ca?.toString()).to.equal(good);
       await replace(files.ca, good);
-      await eventually('they are found mended', async () => certificates.areUsable());
+      await eventually('they are repaired', async () => certificates.areUsable());
       await rm(files.ca);
       await eventually('they are found broken again', async () => broken().length === 3);
       await replace(files.ca, good);

@@ -173,7 +173,7 @@ describe('GroupService', () => {
       expect(plain(await one.get(group.id))).to.deep.equal(plain(group));
     });
 
-    it("to another letter case of its own name renames it; to another group's is GROUP_NAME_TAKEN", async () => {
+    it("to another letter case of the group's name renames it; to another group's is GROUP_NAME_TAKEN", async () => {
       const member = await one.user();
       const { id } = await one.group([], groupNamed('case'));
       await one.group([], groupNamed('Occupied'));
@@ -348,7 +348,7 @@ describe('GroupService', () => {
   });
 
   describe('User.groups', () => {
-    it('are the groups that the user is a member of, in every answer with him, and ignored in requests', async () => {
+    it('are the groups that the user is a member of, in every answer with the user, and ignored in requests', async () => {
       const userId = await one.user();
       const [first, second] = [await one.group([userId]), await one.group([userId])];
       await one.group([await one.user()]);

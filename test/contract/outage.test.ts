@@ -12,7 +12,7 @@ import { type Pair, SERVICE_TOKENS, startPair, startUserstore } from '../harness
 import { add, userNamed } from '../harness/users.js';
 import { actor, eventually, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
-describe('userstore over a database of its own', () => {
+describe('userstore with its own database', () => {
   let own: Awaited<ReturnType<typeof startOwnMongod>>;
   let pair: Pair;
   let edge: UserstoreClient;
@@ -43,7 +43,7 @@ describe('userstore over a database of its own', () => {
   });
   afterEach(thaw);
 
-  it('says SERVING by the gRPC health protocol, to whoever asks, without a service token', async () => {
+  it('says SERVING by the gRPC health protocol, to every client, without a service token', async () => {
     const anybody = userstoreClient(pair.address, undefined);
     try {
       await eventually('SERVING', async () => (await anybody.checkHealth({ service: '' })).status === 'SERVING');

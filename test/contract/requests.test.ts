@@ -1,4 +1,4 @@
-/** What the contract demands of every call: a caller with the right role, an organization, an actor. */
+/** Every call of the contract requires a caller with the right role, an organization and an actor. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
@@ -196,7 +196,7 @@ describe('every call to userstore', () => {
     const { address } = await sharedPair();
     for (const [role, token] of Object.entries(SERVICE_TOKENS)) clients[role] = userstoreClient(address, token);
     clients.nobody = userstoreClient(address, undefined);
-    clients.stranger = userstoreClient(address, 'a-service-token-that-nobody-gave');
+    clients.unknown = userstoreClient(address, 'a-service-token-that-nobody-gave');
   });
   after(() => {
     for (const client of Object.values(clients)) client.close();
@@ -208,7 +208,7 @@ describe('every call to userstore', () => {
     it(`${name} is CALLER_UNKNOWN without a service token and with one that is not known`, async () => {
       const unknown = { code: 'UNAUTHENTICATED', reason: 'CALLER_UNKNOWN' };
       expect(await failureIn(call(client('nobody'), named))).to.deep.equal(unknown);
-      expect(await failureIn(call(client('stranger'), named))).to.deep.equal(unknown);
+      expect(await failureIn(call(client('unknown'), named))).to.deep.equal(unknown);
     });
 
     it(`${name} may be called by ${roles.join(', ')}, and is CALLER_FORBIDDEN to others`, async () => {

@@ -1,4 +1,4 @@
-/** Who is signed in when an organization's provider vouches for somebody, and who is not. */
+/** SignIn: which user an organization's provider signs in, and which sign-ins userstore refuses. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
@@ -58,7 +58,7 @@ describe('SignIn', () => {
     }
   });
 
-  it('links once: from then on the subject is the same user, whatever becomes of his names', async () => {
+  it('links once: from then on the subject is the same user, whatever the names become', async () => {
     const subject = newSubject();
     const user = await createUser(tenant.scim, { externalId: undefined });
     expect((await signIn(subject, user.userName.toUpperCase())).linked).to.equal(true);
@@ -192,7 +192,7 @@ describe('SignIn', () => {
     ['disabled', 'USER_DISABLED', (id: string, active: boolean) => patchUser(tenant.scim, id, activeIs(active))],
     ['locked', 'USER_LOCKED', (id: string, mayEnter: boolean) => (mayEnter ? unlock(id) : lock(id))],
   ] as const) {
-    it(`refuses a ${title} user and does not link him: ${refused}, with his id for the log`, async () => {
+    it(`refuses a ${title} user without linking: ${refused}, with the user id for the log`, async () => {
       const [subject, other] = [newSubject(), newSubject()];
       const user = await createUser(tenant.scim, { externalId: undefined });
       await enter(user.id, false);
@@ -211,7 +211,7 @@ describe('SignIn', () => {
   const lock = (userId: string) => admin.lockUser({ ...tenant, actor: actor(), userId, reason: 'lost laptop' });
   const unlock = (userId: string) => admin.unlockUser({ ...tenant, actor: actor(), userId });
 
-  it('links one of many who sign in at once as the same subject, and the others to him', async () => {
+  it('links one of many who sign in at once as the same subject, and the others to the same user', async () => {
     const subject = newSubject();
     const users = await Promise.all([1, 2, 3].map(() => createUser(tenant.scim, { externalId: undefined })));
     const calls = Array.from({ length: 12 }, (_, index) => signIn(subject, users[index % 3].userName));

@@ -103,7 +103,7 @@ describe('SsoConnectionService', () => {
     });
   }
 
-  it('lets a domain belong to one organization, whoever takes it at once, in any letter case: DOMAIN_TAKEN', async () => {
+  it('lets a domain belong to one organization, however many take it at once, in any letter case: DOMAIN_TAKEN', async () => {
     const taken = { code: 'ALREADY_EXISTS', reason: 'DOMAIN_TAKEN', field: 'connection.domains' };
     const domain = `${randomUUID()}.example`;
     const ids = await Promise.all(Array.from({ length: 4 }, async () => (await createTenant(pair)).organizationId));

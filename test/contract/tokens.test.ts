@@ -196,7 +196,7 @@ describe('ApiTokenService', () => {
     expect(pair.userstore.log()).not.to.include(secret);
   });
 
-  it('issues five live tokens and not one more, whoever asks at once; a revoked or expired one makes room', async () => {
+  it('issues five live tokens and not one more, however many ask at once; a revoked or expired token frees a place', async () => {
     const { organizationId } = await createTenant(pair);
     const issue = () => admin.createApiToken({ organizationId, actor: actor(), label: 'x' });
     const answers = await Promise.allSettled(Array.from({ length: 12 }, issue));

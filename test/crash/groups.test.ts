@@ -1,4 +1,4 @@
-/** What is left half done with groups when userstore is killed is finished once it is back. */
+/** userstore finishes half-done changes of groups after a kill. */
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { addMembers, organizationOf } from '../harness/groups.js';

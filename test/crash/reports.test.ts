@@ -1,4 +1,4 @@
-/** What a service leaves behind that crashes: no secret in its log, nor in the report that Node can write. */
+/** A service that crashes leaves no secret in its log, nor in the report that Node.js can write. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -5,20 +5,20 @@ import { type Answer, oktaUser, patchBody, type Scim } from '../harness/scim.js'
 import { eventually } from '../harness/userstore.js';
 
 const WRITERS = 6;
-/** Every writer has one user to whom it adds roles, beside the users it creates. */
+/** Every writer has one user to which it adds roles, beside the users it creates. */
 const PATCHES_A_CREATE = 2;
 
 /** A running stream. */
 export interface Stream {
-  /** Resolves once so many more changes are acknowledged; throws when they are not within `timeoutMs`, or 20 seconds. */
+  /** Resolves after `count` more acknowledged changes; throws after `timeoutMs`, by default 20 s. */
   acknowledges: (more: number, timeoutMs?: number) => Promise<void>;
-  /** Resolves once so many more requests are refused. */
+  /** Resolves after `count` more refused requests. */
   refuses: (more: number) => Promise<void>;
   /** Ends the stream; then what was acknowledged must be there, once, and nothing that was not asked for. */
   endAndCheck: () => Promise<Ended>;
 }
 
-/** What became of a stream. */
+/** The result of a stream. */
 export interface Ended {
   acknowledged: number;
   refused: number;

@@ -71,7 +71,7 @@ describe('the compose files', () => {
     }
   });
 
-  it('hand on to the services what is said in variables of their own names, and nothing by another', () => {
+  it('pass variables to the services under the same names, and no other', () => {
     for (const name of ['edge', 'userstore'] as const) {
       const { environment = {} } = single.services[name] ?? {};
       const handedOn = Object.entries(environment).filter(([, value]) => String(value).startsWith('${'));

@@ -53,7 +53,7 @@ const READERS: Record<'edge' | 'userstore', Variables[]> = {
   userstore: [userstoreVariables, adminVariables],
 };
 
-/** What is wrong with how a service is given its variables: names that it does not read, secrets not by file. */
+/** Returns the mistakes in the variables of a service: names that it does not read, secrets that are no files. */
 export function wrongVariables(service: 'edge' | 'userstore', names: string[]): string[] {
   const readers = READERS[service];
   const secrets = readers.flatMap(secretsOf);

@@ -62,7 +62,7 @@ describe('the Kubernetes manifests', () => {
         expect(container.resources.requests).to.have.keys('cpu', 'memory');
       });
 
-      it('is probed at its port, and started again only for what starting again can mend', () => {
+      it('is probed at its port, and restarted only if a restart can help', () => {
         expect(container.ports[0].containerPort).to.equal(PORTS[name]);
         const { startupProbe, livenessProbe, readinessProbe } = container;
         const port = container.ports[0].name;

@@ -180,7 +180,7 @@ describe("the edge's configuration", () => {
   });
 });
 
-/** What is wrong with an environment: by variable, in order. */
+/** Returns the problems of an environment: the variables in order. */
 function problemsOf(env: Record<string, string | undefined>): (readonly [string, string])[] {
   try {
     readConfig(env);

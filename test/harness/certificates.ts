@@ -7,7 +7,7 @@ import { type Certificates, followCertificates } from '../../config/certificates
 
 const HOSTS = ['localhost', '127.0.0.1'];
 
-/** What stands in an installation; "nobody" has no role. */
+/** The certificates of an installation; "nobody" has no role. */
 const SUBJECTS: Record<string, Omit<Subject, 'days'>> = {
   https: { commonName: 'https', hosts: HOSTS },
   userstore: { commonName: 'userstore', hosts: HOSTS },
@@ -26,12 +26,12 @@ export interface Folder {
   write: (name: string, subject?: Partial<Subject>, ca?: Issued) => Promise<void>;
   /** Replaces the CA and everything it has issued. */
   renew: () => Promise<void>;
-  /** What a client needs that has the certificate of this name. */
+  /** Returns the channel options of a client with the certificate of this name. */
   clientOf: (name?: string) => Promise<Certificates>;
   remove: () => Promise<void>;
 }
 
-/** Replaces a file at once, as whoever renews certificates does. */
+/** Replaces a file atomically, as the renewal of certificates does. */
 export async function replace(path: string, content: string): Promise<void> {
   await writeFile(`${path}.new`, content);
   await rename(`${path}.new`, path);

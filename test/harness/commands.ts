@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
-/** What came of a command. */
+/** The result of a command. */
 export interface Outcome {
   /** The exit status; null where a signal ended it. */
   code: number | null;
@@ -39,7 +39,7 @@ export async function command(
   return { code: child.exitCode, stdout, stderr };
 }
 
-/** What a command wrote that succeeded. */
+/** Returns the output of a command that succeeded. */
 export async function succeeding(running: Promise<Outcome>): Promise<string> {
   const { code, stdout, stderr } = await running;
   expect(code, stderr).to.equal(0);

@@ -12,7 +12,7 @@ export interface Keys {
   jwk: JWK;
 }
 
-/** What an ID token is made of. */
+/** The parts of an ID token. */
 export interface Draft {
   header: Record<string, unknown>;
   claims: JWTPayload;
@@ -61,7 +61,7 @@ export async function startForgedOkta(person: { id: string; login: string }) {
     person,
     /** Which it publishes. */
     published: [keys.jwk],
-    /** What it says of itself beyond what it must. */
+    /** Optional metadata of the provider. */
     metadata: {} as Record<string, unknown>,
     /** Makes the ID token out of the honest draft. */
     forge: signed as (draft: Draft) => Promise<string>,

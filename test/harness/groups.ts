@@ -32,7 +32,7 @@ export const setFields = (group: Group | undefined, ...updateMask: string[]): Gr
   operation: { $case: 'setFields', value: { group, updateMask } },
 });
 
-/** Stores so many users straight in a database, and gives their ids in order: quicker than asking for each. */
+/** Stores `count` users directly in a database and returns their ids in order: faster than a call for each. */
 export async function seedUsers(mongodbUri: string, organizationId: string, number: number): Promise<string[]> {
   const connection = await connect(mongodbUri);
   const now = new Date();
@@ -52,7 +52,7 @@ export async function seedUsers(mongodbUri: string, organizationId: string, numb
 
 let count = 0;
 
-/** What tests do with the users and groups of one organization. */
+/** The calls that tests make about the users and groups of one organization. */
 export function organizationOf(store: UserstoreClient, organizationId: string) {
   const present = <T>(value: T | undefined): T => {
     if (value === undefined) throw new Error('the answer is empty');

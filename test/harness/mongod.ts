@@ -7,7 +7,7 @@ import { type Mongod, startMongod } from '../../bin/mongod.js';
 
 let own: { mongod: Mongod; dbPath: string } | undefined;
 
-/** Starts a mongod with data of its own, for a test that ends it. */
+/** Starts a mongod with its own data, for a test that ends it. */
 export async function startOwnMongod(): Promise<{ mongod: Mongod; dbPath: string; binary: string }> {
   const binary = await findMongod((line) => process.stderr.write(`${line}\n`));
   const dbPath = await mkdtemp(join(tmpdir(), 'mongod-test-'));

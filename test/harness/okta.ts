@@ -6,11 +6,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import Provider from 'oidc-provider';
 import { freePort } from '../../bin/port.js';
 
-/** A person as Okta knows him. */
+/** A person in Okta. */
 export interface OktaPerson {
   /** 00u… */
   id: string;
-  /** His Okta login. */
+  /** The Okta login. */
   login: string;
 }
 

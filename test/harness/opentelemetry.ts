@@ -1,5 +1,5 @@
 /**
- * An OpenTelemetry SDK as whoever runs a service may load it: with NODE_OPTIONS. Every span becomes a line of the
+ * An OpenTelemetry SDK that an operator loads with NODE_OPTIONS. Every span becomes a line of the
  * service's output.
  */
 import {

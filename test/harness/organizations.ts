@@ -36,7 +36,7 @@ function deployment(): Tenant | undefined {
 /** Skips what needs processes, a second organization or an empty one, when the suite runs against a deployment. */
 export function needsOwnPair(context: Mocha.Context): void {
   if (!deployment()) return;
-  console.log('      skipped: needs a pair of its own, not a deployment');
+  console.log('      skipped: needs its own pair of services, not a deployment');
   context.skip();
 }
 

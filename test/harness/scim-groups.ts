@@ -20,7 +20,7 @@ export const oktaGroup = (
   ...more,
 });
 
-/** Creates a group of a name of its own; gives it as answered. */
+/** Creates a group with a unique name; returns the answer. */
 export async function createGroup(
   scim: Scim,
   userIds: readonly string[] = [],
@@ -49,7 +49,7 @@ export async function patchGroup(scim: Scim, id: string, ...operations: unknown[
 /** The ids of a group's members. */
 export const idsIn = ({ members }: Answer['body']): string[] => members.map(({ value }: { value: string }) => value);
 
-/** Creates so many users, one after the other, so that the order of their ids is that of creation. */
+/** Creates `count` users one after the other, so that their ids are in the order of creation. */
 export async function createUsers(scim: Scim, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let index = 0; index < count; index++) ids.push((await createUser(scim)).id);

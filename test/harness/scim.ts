@@ -51,7 +51,7 @@ export const scimClient =
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : {} };
   };
 
-/** Okta's body for a new user, with a userName of its own. */
+/** Okta's body for a new user, with a unique userName. */
 export function oktaUser(userName: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     schemas: [CORE_USER],
@@ -83,7 +83,7 @@ export const byUserName = (userName: string) => byFilter(`userName eq ${JSON.str
 /** A userName that nobody has, with capitals in it. */
 export const uniqueName = (): string => `Ana.${randomUUID()}@Acme.example`;
 
-/** Creates a user of a name of its own from Okta's body with `more` in it; gives the user as answered. */
+/** Creates a user with a unique name from Okta's body with `more` in it; returns the answer. */
 export async function createUser(scim: Scim, more: Record<string, unknown> = {}): Promise<Answer['body']> {
   const answer = await scim('POST', '/Users', oktaUser(uniqueName(), more));
   expect(answer.status, answer.text).to.equal(201);
@@ -97,7 +97,7 @@ export async function getUser(scim: Scim, id: string): Promise<Answer['body']> {
   return answer.body;
 }
 
-/** Patches a user, who must be answered as he then is read. */
+/** Patches a user; the answer must equal a read after it. */
 export async function patchUser(scim: Scim, id: string, ...operations: unknown[]): Promise<Answer['body']> {
   const answer = await scim('PATCH', `/Users/${id}`, patchBody(...operations));
   expect(answer.status, answer.text).to.equal(200);
@@ -105,7 +105,7 @@ export async function patchUser(scim: Scim, id: string, ...operations: unknown[]
   return answer.body;
 }
 
-/** Replaces a user, who must be answered as he then is read. */
+/** Replaces a user; the answer must equal a read after it. */
 export async function putUser(scim: Scim, id: string, body: unknown): Promise<Answer['body']> {
   const answer = await scim('PUT', `/Users/${id}`, body);
   expect(answer.status, answer.text).to.equal(200);

@@ -12,7 +12,7 @@ export interface SignInPair extends Pair {
   publicUrl: string;
   /** Where a browser goes afterwards. */
   appUrl: string;
-  /** What edges need to be one installation. */
+  /** The settings that all edges of one installation share. */
   edgeEnv: Record<string, string>;
   /** userstore as LeaseHawk's support and as another service sees it. */
   admin: UserstoreClient;
@@ -27,7 +27,7 @@ export interface SsoTenant extends Tenant {
   domain: string;
 }
 
-/** Starts a pair over a database of its own. */
+/** Starts a pair of services with its own database. */
 export async function startSignInPair(name: string, env: Record<string, string> = {}): Promise<SignInPair> {
   const port = String(await freePort());
   const publicUrl = `http://localhost:${port}`;
@@ -77,7 +77,7 @@ export async function createSsoTenant(
   return { ...tenant, clientId, clientSecret, domain };
 }
 
-/** Who has this session, as another service is told; undefined where nobody has. */
+/** Returns the session as another service sees it; undefined if the token has none. */
 export async function userOf({ reader }: SignInPair, sessionToken: string | undefined): Promise<string | undefined> {
   try {
     return (await reader.checkSession({ sessionToken: sessionToken ?? '' })).user?.id;

@@ -6,7 +6,7 @@ import { createTenant, type Tenant } from './organizations.js';
 import type { Pair } from './processes.js';
 import { actor, type UserstoreClient } from './userstore.js';
 
-/** A connection to set up, with issuer and domain of its own. */
+/** A connection to set up, with its own issuer and domain. */
 export const newConnection = (more: Partial<SsoConnection> = {}): SsoConnection => ({
   organizationId: '',
   issuer: `https://${randomUUID()}.okta.example`,
@@ -41,7 +41,7 @@ export async function createSsoTenant(
   return { ...tenant, issuer };
 }
 
-/** What an edge asks once it has checked an ID token. */
+/** The request of an edge after it has checked an ID token. */
 export const vouchedFor = (
   { organizationId, issuer }: { organizationId: string; issuer: string },
   subject: string,

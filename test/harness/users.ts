@@ -13,7 +13,7 @@ export const userNamed = (userName: string, more: Partial<User> = {}): User => (
   ...more,
 });
 
-/** What there is in a user or a part of one, for comparing: absent fields left out, times as text. */
+/** Returns a user, or a part of one, for comparison: without absent fields, times as text. */
 export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 /** One value of a list. */

@@ -40,7 +40,7 @@ export function userstoreClient(
   tls: ClientTls = {},
 ) {
   const { credentials, options: ofTls } = channel(address, tls);
-  // A channel of its own for each client: none inherits another's pause between attempts to connect.
+  // A separate channel for each client: none inherits another's pause between attempts to connect.
   const options = { ...ofTls, 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500 };
   const users = new UserServiceClient(address, credentials, options);
   const groups = new GroupServiceClient(address, credentials, options);

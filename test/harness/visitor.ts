@@ -7,7 +7,7 @@ export interface Seen {
   /** Where it is sent on to. */
   location: string;
   text: string;
-  /** What is on the page, without the markup and the style around it. */
+  /** Returns the text of the page, without markup and style. */
   said: string;
   headers: Headers;
 }

@@ -21,9 +21,9 @@ interface Sample {
 }
 
 const LABEL = /(\w+)(?:=~|!=|!~|=)"([^"]*)"/g;
-/** What Prometheus itself puts on every series. */
+/** The labels that Prometheus itself adds to every series. */
 const OF_PROMETHEUS = ['job', 'instance', 'le'];
-/** What it says itself of each of its targets. */
+/** The series that Prometheus itself writes for each target. */
 const SAID_BY_PROMETHEUS = ['up'];
 const WORDS = ['by', 'without', 'and', 'or', 'unless', 'on', 'ignoring', 'bool', 'offset'];
 

@@ -1,4 +1,4 @@
-/** Traces: one from the HTTP request over both services to the database, with nothing in it of whom it is about. */
+/** Traces: one spans the HTTP request, both services and the database, and contains no personal data. */
 import { expect } from 'chai';
 import { testMongodbUri } from '../harness/mongod.js';
 import { type Span, spansIn } from '../harness/opentelemetry.js';
@@ -50,7 +50,7 @@ describe('traces, once an OpenTelemetry SDK is loaded', () => {
     expect(commands).to.include.members(['find users', 'update users']);
   });
 
-  it('users whose changes take turns are each in the trace of their own request', async () => {
+  it('serialized changes of a user are each in the trace of their request', async () => {
     const { id } = await createUser(tenant.scim);
     const titles = ['a', 'b', 'c', 'd', 'e', 'f'];
     const answers = await Promise.all(
@@ -83,7 +83,7 @@ describe('traces, once an OpenTelemetry SDK is loaded', () => {
     }
   });
 
-  it("a client's trace is gone on with behind a proxy that is trusted, and not otherwise", async () => {
+  it("the edge continues a client's trace behind a trusted proxy only", async () => {
     const behind = await startEdge(pair.address, { ...SDK, TRUSTED_PROXIES: '1' });
     try {
       const { organizationId, secret, scim } = tenant;

@@ -91,7 +91,7 @@ describe('a link upon somebody else’s session', function () {
     if (!organization) throw new Error('there is no organization');
     const named = { organization: { ...organization, displayName: 'Oak <Street>' }, updateMask: ['display_name'] };
     await pair.admin.updateOrganization({ organizationId, actor: { caller: 'test', requestId: 'x' }, ...named });
-    // Whoever is called the same there is another person.
+    // The same name there belongs to another person.
     const twin = await createUser(other.scim, { externalId: BOB.id, userName: ana.userName });
     atOkta(BOB);
     const seen = await follow({}, other);
@@ -125,7 +125,7 @@ describe('a link upon somebody else’s session', function () {
     });
   }
 
-  it('asks nothing of whoever comes back as himself', async () => {
+  it('asks nothing if the same user returns', async () => {
     const { status, location } = await follow();
     expect([status, location]).to.deep.equal([303, pair.appUrl]);
     expect(await userOf(pair, browser.cookies.get('__Host-session'))).to.equal(ana.id);
@@ -139,7 +139,7 @@ describe('a link upon somebody else’s session', function () {
     expect(await userOf(pair, browser.cookies.get('__Host-session'))).to.equal(bob.id);
   });
 
-  it('asks nothing of who has typed his address here himself', async () => {
+  it('asks nothing of a person who typed the address here', async () => {
     atOkta(BOB);
     const seen = await browser.get(okta.signIn(await browser.leave(`bob@${tenant.domain}`)));
     expect([seen.status, seen.location]).to.deep.equal([303, pair.appUrl]);

@@ -117,7 +117,7 @@ describe('attacks on sign-in', function () {
         const browser = visitor(pair.publicUrl);
         const location = await leave(browser);
         const state = new URL(location).searchParams.get('state') ?? '';
-        // The verifier is nobody's to know, so the provider refuses the code of one that is not too old.
+        // No attacker knows the verifier, so the provider refuses the code of a recent one.
         const { organizationId } = tenant;
         const kept = {
           state,
@@ -163,7 +163,7 @@ describe('attacks on sign-in', function () {
   });
 
   describe('a code', () => {
-    it('that was used, by a sign-in of its own, is refused', async () => {
+    it('that was used, by its own sign-in, is refused', async () => {
       const browser = visitor(pair.publicUrl);
       const url = await back(browser);
       await expectIn(browser, await browser.get(url));
@@ -283,7 +283,7 @@ describe('attacks on sign-in', function () {
       await evil.stop();
     });
 
-    it('cannot be mixed up where the answer says from whom it is', async () => {
+    it('cannot be mixed up if the answer names its issuer', async () => {
       const browser = visitor(pair.publicUrl);
       const seen = await browser.get(change(await back(browser), { iss: 'http://127.0.0.1:9' }));
       expectOut(browser, seen, 403);

@@ -1,4 +1,4 @@
-/** Signing in and out over HTTP: who gets a session, where he goes, what is written down. */
+/** Sign-in and sign-out over HTTP: the session, the address after it, the activity. */
 import { expect } from 'chai';
 import { connect } from '../../bin/admin/userstore.js';
 import { type ForgedOkta, signed, startForgedOkta } from '../harness/forged-okta.js';
@@ -122,14 +122,14 @@ describe('sign-in', function () {
   }
 
   describe('finds the user', () => {
-    it('by the external id that Okta gave him, whatever his name', async () => {
+    it('by the external id from Okta, whatever the name', async () => {
       const user = await newUser({ userName: 'other@acme.example' });
       const browser = visitor(pair.publicUrl);
       await signIn(browser);
       expect(await userOf(pair, tokenOf(browser))).to.equal(user.id);
     });
 
-    it('by his name once, and from then on by the link, whatever his name then is', async () => {
+    it('by the user name once, and from then on by the link, whatever the name', async () => {
       const { id } = await newUser({ externalId: undefined, userName: 'ANA@acme.example' });
       const browser = visitor(pair.publicUrl);
       const first = await signIn(browser);
@@ -145,7 +145,7 @@ describe('sign-in', function () {
       await expectRefusal(await signIn(visitor(pair.publicUrl)), /^No user of the organization is this person/);
     });
 
-    it('not where his name belongs to another Okta user', async () => {
+    it('not if the name belongs to another Okta user', async () => {
       await newUser({ externalId: undefined, userName: ANA.login });
       await signIn(visitor(pair.publicUrl));
       const impostor = { ...okta.person, id: '00u9impostor' };
@@ -163,12 +163,12 @@ describe('sign-in', function () {
   });
 
   describe('is refused on one and the same page', () => {
-    it('to somebody whom Okta has not pushed; nobody is created', async () => {
+    it('to a person that Okta has not pushed; no user is created', async () => {
       await expectRefusal(await signIn(visitor(pair.publicUrl)), /^No user of the organization is this person/);
       expect((await tenant.scim('GET', '/Users')).body.totalResults).to.equal(0);
     });
 
-    it('to a user who is locked by LeaseHawk’s support, though Okta says that he is active', async () => {
+    it('to a user who is locked by LeaseHawk’s support, though Okta says that the user is active', async () => {
       const user = await newUser();
       const { organizationId } = tenant;
       await pair.admin.lockUser({ organizationId, actor: actor(), userId: user.id, reason: 'test' });
@@ -184,7 +184,7 @@ describe('sign-in', function () {
       await expectRefusal(await signIn(visitor(pair.publicUrl)), /^The organization is suspended/);
     });
 
-    it('to whom Okta refuses', async () => {
+    it('to a person that Okta refuses', async () => {
       const browser = visitor(pair.publicUrl);
       const location = new URL(await browser.leave(`ana@${tenant.domain}`));
       const state = location.searchParams.get('state') ?? '';
@@ -230,7 +230,7 @@ describe('sign-in', function () {
       });
     }
 
-    it('a user who is disabled while he is at Okta is refused when he comes back', async () => {
+    it('a user who is disabled during the visit to Okta is refused on return', async () => {
       const user = await newUser();
       const browser = visitor(pair.publicUrl);
       const location = await browser.leave(`ana@${tenant.domain}`);
@@ -248,7 +248,7 @@ describe('sign-in', function () {
     const tile = (more: Record<string, string> = {}) =>
       `/login/okta?${new URLSearchParams({ iss: okta.issuer, ...more })}`;
 
-    it('begins a sign-in of its own', async () => {
+    it('begins a separate sign-in', async () => {
       const alone = await startForgedOkta(ANA);
       const own = await createSsoTenant(pair, alone.issuer);
       const user = await createUser(own.scim, { externalId: ANA.id });

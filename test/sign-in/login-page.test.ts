@@ -236,7 +236,7 @@ describe('the login page', function () {
       expect(statuses).to.deep.equal([...Array.from({ length: 10 }, () => 303), 429]);
       expect((await type(`bob@${own.domain}`, '203.0.113.7')).status).to.equal(303);
 
-      // Whatever a stranger types, the person himself gets in, from his own network; but not again and again, from anywhere.
+      // Whatever anonymous clients type, the person gets in from their own network, but not any number of times.
       const returns: number[] = [];
       for (let i = 0; i < 11; i++) {
         const browser = visitor(limited.publicUrl);

@@ -65,10 +65,7 @@ describe('a provider', function () {
     ['hangs up', (response) => response.socket?.destroy()],
     ['answers 500', (response) => response.writeHead(500).end()],
     ['is asked too much', (response) => response.writeHead(429).end()],
-    [
-      'is behind something with a page of its own',
-      (response) => response.writeHead(200, HTML).end('<p>One moment</p>'),
-    ],
+    ['is behind a proxy that shows its own page', (response) => response.writeHead(200, HTML).end('<p>One moment</p>')],
     ['answers what only looks like JSON', (response) => response.writeHead(200, JSON_TYPE).end('eyJ-secret')],
     ['answers without end', (response) => void response.writeHead(200).end('x'.repeat(1024 * 1024))],
   ];

@@ -1,4 +1,4 @@
-/** What a browser keeps for the edge, and the secret that it is sealed with. */
+/** Sealed values that a browser keeps for the edge, and the secret of the seals. */
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What is secret in a sign-in stays where it belongs: in no log, page, activity or error, and in no document as it is. */
+/** The secrets of a sign-in are in no log, page, activity or error, and in no document unencrypted. */
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { type ForgedOkta, now, signed, startForgedOkta } from '../harness/forged-okta.js';

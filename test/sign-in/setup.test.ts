@@ -29,7 +29,7 @@ describe('the setup page’s single sign-on', function () {
     }
     expect(text).to.include('<code>preferred_username</code>').and.to.include('<code>sub</code>');
     expect(text).not.to.include(tenant.clientSecret);
-    // Whoever knows the organization's id reads this page.
+    // Anybody with the organization's id can read this page.
     for (const value of [tenant.clientId, tenant.domain, okta.issuer]) expect(text).not.to.include(value);
     await okta.stop();
   });

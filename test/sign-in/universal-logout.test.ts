@@ -17,7 +17,7 @@ import { visitor } from '../harness/visitor.js';
 
 const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@acme.example' };
 
-/** What is other than honest. */
+/** The values that differ from an honest request. */
 interface Changes {
   header?: Record<string, unknown>;
   claims?: Record<string, unknown>;
@@ -57,7 +57,7 @@ describe('Universal Logout', function () {
     return browser.cookies.get('__Host-session');
   }
 
-  /** What Okta signs, with something else in it. */
+  /** Okta's signed claims, with some replaced. */
   const draft = ({ header, claims, keys }: Changes = {}): Draft => ({
     header: { typ: 'global-token-revocation+jwt', ...header },
     claims: {
@@ -95,9 +95,9 @@ describe('Universal Logout', function () {
   }
 
   const identifiers: [what: string, subId: () => Record<string, string>][] = [
-    ['the e-mail address that is his name', () => ({ format: 'email', email: user.userName.toUpperCase() })],
+    ['the e-mail address that is the user name', () => ({ format: 'email', email: user.userName.toUpperCase() })],
     ['the issuer and the Okta id', () => ({ format: 'iss_sub', iss: okta.issuer, sub: ANA.id })],
-    ['the issuer and his id in LeaseHawk', () => ({ format: 'iss_sub', iss: okta.issuer, sub: user.id })],
+    ['the issuer and the user id in LeaseHawk', () => ({ format: 'iss_sub', iss: okta.issuer, sub: user.id })],
   ];
   for (const [what, subId] of identifiers) {
     it(`ends the sessions of the user named by ${what}; signing in begins new ones`, async () => {
@@ -197,7 +197,7 @@ describe('Universal Logout', function () {
       expect(await isIn()).to.equal(true);
     });
 
-    it('of somebody who is no organization’s provider; he is not even asked for his keys', async () => {
+    it('of an issuer that is no organization’s provider; the edge does not fetch its keys', async () => {
       const stranger = await startForgedOkta(ANA);
       const claims = { iss: stranger.issuer };
       expect((await send(await signed(draft({ claims, keys: stranger.keys })))).status).to.equal(401);

@@ -11,7 +11,7 @@ import { changeOf, DAYS, type Database, openDatabase, soon } from './database.js
 let database: Database;
 let users: UserStorage;
 
-/** A new user with so many versions. */
+/** Creates a user with `count` versions. */
 async function userWith(versions: number, name = uuidv7()) {
   const times = { createTime: new Date(), updateTime: new Date() };
   const created = { ...userNamed(name), ...times, id: uuidv7(), organizationId: 'one' };
@@ -98,7 +98,7 @@ describe('changes', () => {
     expect(await versionsOf(id)).to.deep.equal(upTo(70));
   });
 
-  it('of a removed user stay; he himself is gone at once, and his name is free', async () => {
+  it('of a deleted user stay; the user is gone at once, and the name is free', async () => {
     const id = await userWith(2, 'leaver');
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');
@@ -124,7 +124,7 @@ describe('changes', () => {
     expect(await unmovedOf(id)).to.equal(2);
   });
 
-  it('and the account of a user survive the rewriting of his document', async () => {
+  it('and the access state of a user survive the migration of the document', async () => {
     const id = await userWith(1);
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');

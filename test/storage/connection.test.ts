@@ -1,4 +1,4 @@
-/** What every call to MongoDB promises: acknowledged durably, by an index, in time, and never hanging. */
+/** Every call to MongoDB is durable, uses an index, ends in time and never hangs. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';

@@ -1,4 +1,4 @@
-/** What failures mean: inserts of which some may have been made before, and connections that waiting does not mend. */
+/** The meaning of failures: repeated inserts, and connections that no retry can open. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';

@@ -119,7 +119,7 @@ describe('filters', () => {
   });
   after(() => database.close());
 
-  it('find by a query exactly those whom the evaluator chooses: 1500 random filters on 80 random users', async () => {
+  it('find by a query exactly the users that the evaluator chooses: 1500 random filters on 80 random users', async () => {
     const people: User[] = [];
     for (const [index, person] of fc.sample(anyPerson, 80).entries()) {
       people.push(await insert('random', { ...person, userName: `${index}${person.userName}` }));

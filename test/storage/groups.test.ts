@@ -23,7 +23,7 @@ let count = 0;
 const organizationId = 'one';
 const actor = { caller: 'test', requestId: 'request' };
 
-/** The ids of so many new users, in their order. */
+/** Returns the ids of `count` new users, in order. */
 async function newUsers(number: number, organization = organizationId): Promise<string[]> {
   const times = { createTime: new Date(), updateTime: new Date() };
   const users = Array.from({ length: number }, () => ({
@@ -63,7 +63,7 @@ const changesOf = async ({ id: groupId }: Group): Promise<Change[]> => {
   await database.changes.move(soon());
   return (await database.changes.list(organizationId, { groupId }, 1e9, 1000, soon())).toReversed();
 };
-/** What changes say: attribute, before, after. */
+/** Returns the changes: attribute, before, after. */
 const told = (changes: Change[]) =>
   changes.map(({ attributes }) => attributes.map(({ name, before, after }) => [name, before, after]));
 
@@ -250,7 +250,7 @@ describe('groups', () => {
   });
 
   describe('of which a user is removed', () => {
-    it('do not have him from then on, before his memberships are swept and after', async () => {
+    it('do not have the user from then on, before and after the sweep of the memberships', async () => {
       const [leaver = '', stayer = ''] = await newUsers(2);
       const both = await newGroup([leaver, stayer]);
       const alone = await newGroup([leaver]);
@@ -297,7 +297,7 @@ describe('groups', () => {
       expect(await countStored({ groupId: group.id })).to.equal(0);
     }).timeout(60_000);
 
-    it('while he is added do not keep him', async () => {
+    it('during the addition do not keep the user', async () => {
       const [leaver = '', stayer = ''] = await newUsers(2);
       const group = await newGroup();
       const late = createGroupRules(database.groups, {
@@ -369,7 +369,7 @@ describe('groups', () => {
       expect(told(await changesOf(group)).at(-1)).to.deep.equal([['members', undefined, `["${member}"]`]]);
     });
 
-    it('come to the same when it is asked for again', async () => {
+    it('end in the same state when the change is repeated', async () => {
       const members = await newUsers(1500);
       const group = await newGroup();
       await failureOf(patch(group, [addMembers(...members)], dying()));

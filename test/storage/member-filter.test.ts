@@ -19,7 +19,7 @@ let rules: ReturnType<typeof createGroupRules>;
 let count = 0;
 const actor = { caller: 'test', requestId: 'request' };
 
-/** What a member is, as the evaluator sees it. */
+/** A member as the evaluator sees it. */
 const FIELDS: Fields = {
   members: {
     kind: 'list',
@@ -64,7 +64,7 @@ describe('filters of groups by members', () => {
       `${userName} ${index}`,
       displayName || undefined,
     ]);
-    // He comes first in the order of memberships.
+    // This user is first in the order of memberships.
     const [leaver = ''] = await newUsers('random', [['leaver', 'a']]);
     const ids = await newUsers('random', people);
     const stored: { id: string; members: { value: string; display: string | undefined }[] }[] = [];
@@ -78,7 +78,7 @@ describe('filters of groups by members', () => {
     }
     stored.push({ id: (await newGroup('random', [])).id, members: [] });
     await newGroup('other', await newUsers('other', [['a', 'a']]));
-    // His memberships are not swept yet.
+    // The memberships are not swept yet.
     await database.users.remove('random', leaver, undefined, soon());
     expect(await database.collections.memberships.collection.countDocuments({ userId: leaver })).to.equal(29);
 
@@ -175,7 +175,7 @@ describe('filters of groups by members', () => {
       });
     }
 
-    it('the user alone whose id is given, whatever else he must be', async () => {
+    it('only the user with the given id, whatever the other conditions', async () => {
       const named = allOf(equal('value', members[2000] ?? ''), compare('display', Operator.OPERATOR_CONTAINS, 'user'));
       expect((await examinedBy(isMember(named))).users?.documents).to.equal(1);
     });

@@ -52,7 +52,7 @@ describe('a page token', () => {
     fc.assert(property, { numRuns: 500 });
   });
 
-  it('is of one list: lists that differ in filter or order have identities of their own, always the same', () => {
+  it('is of one list: lists that differ in filter or order have different identities, always the same', () => {
     const identities = LISTS.map(([filter, order]) => identityOf(filter, order));
     expect(new Set(identities).size).to.equal(LISTS.length);
     expect(LISTS.map(([filter, order]) => identityOf(structuredClone(filter), order))).to.deep.equal(identities);

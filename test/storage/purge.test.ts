@@ -1,4 +1,4 @@
-/** What belongs to an organization that is gone is removed, and nothing of another. */
+/** The purge deletes the data of a deleted organization, and none of another. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { createOrganizationRules } from '../../userstore/domain/organizations.js';

@@ -1,4 +1,4 @@
-/** What budgets of requests promise. */
+/** The guarantees of rate limits. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { createRateLimitStorage, type RateLimitStorage } from '../../userstore/storage/rate-limits.js';

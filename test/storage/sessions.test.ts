@@ -222,7 +222,7 @@ describe('a key', () => {
   const rules = () => createUsedKeyRules(database.usedKeys);
   const inAnHour = () => new Date(Date.now() + 60 * MINUTE);
 
-  it('is first once, whoever uses it at once, at however many userstores', async () => {
+  it('is first once, however many use it at once, at any number of userstores', async () => {
     const key = randomUUID();
     const uses = await Promise.all(
       Array.from({ length: 20 }, () => rules().use({ key, expireTime: inAnHour() }, soon())),

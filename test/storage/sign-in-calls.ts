@@ -25,7 +25,7 @@ export const storedSession = (digest: string, more: Partial<StoredSession> = {})
   ...more,
 });
 
-/** What is stored of a connection, with client and domain of this name. */
+/** A stored connection with client and domain of this name. */
 export const connectionValues = (name: string): ConnectionValues => ({
   issuer: 'https://oakstreet.okta.example',
   clientId: name,

@@ -1,4 +1,4 @@
-/** What the collections of organizations and API tokens promise. */
+/** The guarantees of the collections of organizations and API tokens. */
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';

@@ -1,4 +1,4 @@
-/** What the users collection promises: whole, apart, unique, fresh. */
+/** The guarantees of the users collection: complete, isolated, unique, fresh. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';

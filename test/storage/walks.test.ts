@@ -119,7 +119,7 @@ describe('a walk through a list of users', () => {
   const orders = [undefined, ...['id', 'create_time', 'update_time', 'user_name'].map((field) => ({ field }))];
   for (const order of orders) {
     for (const descending of order ? [false, true] : [false]) {
-      const title = order ? `by ${order.field}${descending ? ', descending' : ''}` : 'in no order of its own';
+      const title = order ? `by ${order.field}${descending ? ', descending' : ''}` : 'in no given order';
       it(`${title}, looks at no user but those of the page, however deep`, async () => {
         const listing = { order: order && { ...order, descending }, limit: 50 };
         let page = await list('large', listing);
@@ -183,7 +183,7 @@ describe('a walk through a list of users', () => {
       expect([await total('changing', even), await total('changing', odd)]).to.deep.equal([9, 11]);
     });
 
-    it('that has at once whom another userstore has created', async () => {
+    it('that includes at once a user that another userstore created', async () => {
       await seed('two stores', 20);
       for (let count = 20; count < 25; count++) {
         expect(await total('two stores')).to.equal(count);

@@ -1,4 +1,4 @@
-/** The edge with a certificate of its own: HTTPS, and new certificates without a restart. */
+/** The edge with its own certificate: HTTPS, and new certificates without a restart. */
 
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';

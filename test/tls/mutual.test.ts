@@ -34,7 +34,7 @@ describe('mutual TLS between edge, userstore and callers', function () {
     await folder.remove();
   });
 
-  /** What comes of a look-up by a client with these certificates. */
+  /** Returns the result of a look-up by a client with these certificates. */
   async function lookUp(tls: ClientTls, token?: string, ask: (client: UserstoreClient) => Promise<unknown> = list) {
     const client = userstoreClient(pair.address, token, 3000, tls);
     try {
@@ -53,7 +53,7 @@ describe('mutual TLS between edge, userstore and callers', function () {
   const following = async (files: CertificateFiles) => ({ certificates: await followCertificates(files) });
   const own = (name: string) => ({ cert: folder.path(`${name}.crt`), key: folder.path(`${name}.key`) });
 
-  /** What is in the files now, for a client that does not follow them. */
+  /** Returns the current content of the files, for a client that does not follow them. */
   async function asTheyAre(name: string) {
     const files = { ca: 'ca.crt', cert: `${name}.crt`, key: `${name}.key` };
     const read = Object.entries(files).map(async ([is, file]) => [is, await readFile(folder.path(file))]);
@@ -83,8 +83,8 @@ describe('mutual TLS between edge, userstore and callers', function () {
   });
 
   it('is not entered with a certificate of another CA, of the same name', async () => {
-    await folder.write('stranger', { role: 'admin' }, await createCa('CA of tests', 1));
-    const tls = await following({ ca: folder.path('ca.crt'), ...own('stranger') });
+    await folder.write('unknown', { role: 'admin' }, await createCa('CA of tests', 1));
+    const tls = await following({ ca: folder.path('ca.crt'), ...own('unknown') });
     expect(await lookUp(tls)).to.equal('UNAVAILABLE');
   });
 
@@ -122,7 +122,7 @@ describe('mutual TLS between edge, userstore and callers', function () {
     expect(await lookUp(tls, 'a-token-that-nobody-has-given')).to.equal('CALLER_UNKNOWN');
   });
 
-  it('tells its health to whoever has a certificate of the CA, such as its own', async () => {
+  it('tells its health to every client with a certificate of the CA, such as its own', async () => {
     for (const name of ['nobody', 'userstore', 'reader']) {
       const tls = { certificates: await folder.clientOf(name) };
       expect(await lookUp(tls, undefined, (client) => client.checkHealth({ service: '' }))).to.equal('OK');

@@ -1,4 +1,4 @@
-/** Who may call what. */
+/** Roles: which caller may call which RPC. */
 import type { PeerCertificate } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';

@@ -48,8 +48,8 @@ describe("userstore's configuration", () => {
 
   for (const [title, env, from] of [
     ['SECRET_KEY', { SECRET_KEY: key }, 'environment'],
-    ['a folder of its own', { SERVICE_TOKENS: `one:edge:${token}`, DATA_DIR: 'x' }, 'dataDir'],
-    // Several userstores without a folder would each make a key of their own.
+    ['its own folder', { SERVICE_TOKENS: `one:edge:${token}`, DATA_DIR: 'x' }, 'dataDir'],
+    // Several userstores without a folder would each create a different key.
     ['nowhere, where service tokens are given and no folder', { SERVICE_TOKENS: `one:edge:${token}` }, 'nowhere'],
   ] as const) {
     it(`takes secret keys from ${title}`, () => {

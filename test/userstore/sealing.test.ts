@@ -1,4 +1,4 @@
-/** Secrets that must be read again: what is stored of them tells nothing, and opens for whom it was sealed only. */
+/** Reversible secrets: the stored form reveals nothing, and opens only for the owner that it was sealed for. */
 import { expect } from 'chai';
 import { createSealer } from '../../userstore/domain/sealing.js';
 

@@ -1,4 +1,4 @@
-/** What limits are counted by. */
+/** The key by which limits count. */
 import { expect } from 'chai';
 import { networkOf } from '../../../edge/limits/network.js';
 

@@ -1,4 +1,4 @@
-/** What the service says of itself is what it does. */
+/** The discovery documents say what the edge does. */
 import { expect } from 'chai';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../../../edge/scim/discovery.js';

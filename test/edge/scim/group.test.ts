@@ -31,8 +31,8 @@ const rows: [title: string, body: object, read: object][] = [
     named({ id: 'g', meta: { version: 'W/"1"' }, members: [{ value: 'a', $ref: 'x', display: 'y', type: 'User' }] }),
     { memberIds: ['a'] },
   ],
-  ['Entra’s own schema is passed over', { ...named({}), schemas: [CORE_GROUP, MICROSOFT_GROUP] }, {}],
-  ['unknown attributes and URNs are passed over', named({ colour: 'red', 'urn:okta:custom:group:1.0': { a: 1 } }), {}],
+  ['Entra’s own schema is ignored', { ...named({}), schemas: [CORE_GROUP, MICROSOFT_GROUP] }, {}],
+  ['unknown attributes and URNs are ignored', named({ colour: 'red', 'urn:okta:custom:group:1.0': { a: 1 } }), {}],
   ['a number is text', named({ externalId: 7 }), { externalId: '7' }],
 ];
 

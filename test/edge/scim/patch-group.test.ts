@@ -17,7 +17,7 @@ const set = (field: 'display_name' | 'external_id', value?: string) => ({
   value: { group: field === 'display_name' ? { displayName: value } : { externalId: value }, updateMask: [field] },
 });
 const name = (value: string) => set('display_name', value);
-/** What is set, without the fields of a group that are empty. */
+/** Returns the fields that are set, without empty ones. */
 const short = (operations: unknown) =>
   JSON.parse(JSON.stringify(plain(operations)), (key, value) =>
     ['id', 'organizationId', 'etag'].includes(key) && value === '' ? undefined : value,
@@ -112,7 +112,7 @@ const rows: [title: string, operations: object[], expected: object[]][] = [
   ],
   ['under the URN as an object', [{ op: 'replace', value: { [CORE_GROUP]: { displayName: 'New' } } }], [name('New')]],
   [
-    'what is read-only and unknown is passed over beside what is known',
+    'read-only and unknown attributes beside known ones are ignored',
     [
       {
         op: 'replace',

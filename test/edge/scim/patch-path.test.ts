@@ -8,7 +8,7 @@ import { Operator } from '../../../proto/gen/userstore/v1/filter.js';
 import { allOf, anyOf, compare, equal, not } from '../../harness/users.js';
 import { refusalOf } from './refusal.js';
 
-/** What is compared of a target: attributes by their names. */
+/** Returns the comparable part of a target: attributes by name. */
 const targetOf = (path: string) => {
   const target = parsePath(path);
   if (target.kind === 'attribute') return { kind: target.kind, contract: target.contract, parents: target.parents };

@@ -18,9 +18,9 @@ const rows: [title: string, body: Record<string, unknown>, user: Partial<User>][
   ['names in any letter case', { DISPLAYNAME: 'Ana', Active: false }, { displayName: 'Ana', active: false }],
   ['emails', { emails: [{ value: 'a', type: 'work', primary: true }] }, { emails: [typed('a', 'work', true)] }],
   ['null for no value', { title: null, name: null, emails: null }, {}],
-  ['what is read-only is passed over', { id: 'x', meta: { location: 'x' }, groups: [{ value: 'g' }] }, {}],
+  ['read-only attributes are ignored', { id: 'x', meta: { location: 'x' }, groups: [{ value: 'g' }] }, {}],
   ['a password is dropped', { password: 's3cret', Password: 's3cret' }, {}],
-  ['unknown attributes are passed over', { salary: 5, nickname2: 'x', $where: '1' }, {}],
+  ['unknown attributes are ignored', { salary: 5, nickname2: 'x', $where: '1' }, {}],
   [
     'the enterprise extension',
     { [ENTERPRISE_USER]: { department: 'Sales', manager: { value: '7', $ref: 'u' } } },

@@ -1,4 +1,4 @@
-/** What Okta did can be looked up: each request, its answer, and what it changed. */
+/** Activities: each request of Okta, its answer and its change can be looked up. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { Activity } from '../../../proto/gen/userstore/v1/activity_service.js';

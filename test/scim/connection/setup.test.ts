@@ -44,7 +44,7 @@ describe('the setup page', () => {
     expect(page).to.include(tenant.organizationId).and.to.include(tenant.baseUrl).and.not.to.include(tenant.secret);
   });
 
-  it('follows the organization: switched off features, schemas of its own, suspension', async () => {
+  it('follows the organization: switched-off features, own schemas, suspension', async () => {
     const tenant = await freshTenant();
     const admin = connect((await sharedPair()).address, SERVICE_TOKENS.admin);
     const attribute = { name: 'badge', type: AttributeType.ATTRIBUTE_TYPE_STRING, multiValued: false, immutable: true };

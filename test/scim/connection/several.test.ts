@@ -50,7 +50,7 @@ describe('two edges and two userstores on one database', function () {
     for (const { userstore } of userstores ?? []) await userstore.stop();
   });
   const client = (index: number) => clients[index % clients.length] as Scim;
-  /** So many answers, asked for at once of both edges in turn. */
+  /** Returns `count` answers, requested at once from both edges in turn. */
   const times = (count: number, ask: (scim: Scim, index: number) => Promise<Answer>) =>
     Promise.all(Array.from({ length: count }, (_, index) => ask(client(index), index)));
   const statuses = (answers: Answer[]) => answers.map(({ status }) => status).sort((a, b) => a - b);

@@ -66,7 +66,7 @@ describe('SCIM groups', () => {
     }
   });
 
-  it('a member is called by his userName where he has no displayName, and by his new name once he has one', async () => {
+  it('a member without displayName shows the userName, and the new name after a change', async () => {
     const { id, userName } = await createUser(tenant.scim, { displayName: undefined });
     const group = await createGroup(tenant.scim, [id]);
     expect(group.members[0].display).to.equal(userName);
@@ -182,7 +182,7 @@ describe('SCIM groups', () => {
     expect(again.body.members).to.deep.equal([]);
   });
 
-  it('B26: a user shows the groups he belongs to, and only by changing groups can that be changed', async () => {
+  it('B26: a user shows its groups, and only a change of the groups changes them', async () => {
     const [one, other] = [await createGroup(tenant.scim, users), await createGroup(tenant.scim, users.slice(0, 1))];
     const of = async (id = '') => (await getUser(tenant.scim, id)).groups;
     const shown = ({ id, displayName }: Answer['body']) => ({

@@ -28,7 +28,7 @@ describe('SCIM PATCH of groups', () => {
     expect(await patch(operation)).to.deep.equal(renamed);
   });
 
-  it('B25: another id is passed over beside a name, and 400 mutability as a path, with nothing written', async () => {
+  it('B25: another id is ignored beside a name, and 400 mutability as a path, with nothing written', async () => {
     const displayName = uniqueGroupName();
     const renamed = await patch({ op: 'replace', value: { id: 'other', displayName } });
     expect(renamed).to.deep.include({ id: group.id, displayName, members: group.members });
@@ -163,7 +163,7 @@ describe('SCIM PATCH of groups', () => {
     expect(await getGroup(tenant.scim, group.id)).to.deep.equal(group);
   });
 
-  it("Entra's forms: capitals, null addresses, a schema of its own, no members at first", async () => {
+  it("Entra's forms: capitals, null addresses, its own schema, no members at first", async () => {
     const displayName = uniqueGroupName();
     const schemas = ['urn:ietf:params:scim:schemas:core:2.0:Group', MICROSOFT_GROUP];
     const body = { schemas, externalId: '8aa1a0c0', displayName, meta: { resourceType: 'Group' } };

@@ -1,4 +1,4 @@
-/** Who has no token takes no place of those who have one, whatever he opens and does not end. */
+/** Anonymous requests take no capacity from authenticated ones, whatever they open and do not end. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -12,15 +12,15 @@ const MAX_REQUESTS = 40;
 const STALLED = 200;
 const FORM = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 300\r\n\r\nx';
 
-describe('an edge with many strangers', function () {
+describe('an edge with many anonymous requests', function () {
   this.timeout(40_000);
   let pair: SignInPair;
   let known: Tenant;
   let sockets: Socket[] = [];
   before(async function () {
     needsOwnPair(this);
-    // The proxy says where strangers come from.
-    pair = await startSignInPair('strangers', { MAX_REQUESTS: String(MAX_REQUESTS), TRUSTED_PROXIES: '1' });
+    // The proxy states the address of anonymous clients.
+    pair = await startSignInPair('anonymous', { MAX_REQUESTS: String(MAX_REQUESTS), TRUSTED_PROXIES: '1' });
     known = await createTenant(pair);
     expect((await known.scim('GET', '/Users?count=1')).status).to.equal(200);
   });
@@ -86,7 +86,7 @@ describe('an edge with many strangers', function () {
     await eventually('the headers are over', async () => sockets.every(({ closed }) => closed), 15_000);
   });
 
-  it('refuses strangers beyond its room with 503 and Retry-After, and takes places back from those who are gone', async () => {
+  it('refuses anonymous requests beyond its capacity with 503 and Retry-After, and frees the capacity of those that ended', async () => {
     await open(STALLED, 'POST /logout', many);
     const refused = await fetch(`${pair.origin}/login`);
     expect(refused.status).to.equal(503);

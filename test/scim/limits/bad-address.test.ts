@@ -114,7 +114,7 @@ describe('SCIM bad addresses', () => {
     }
   });
 
-  it('a parameter given twice is 400; one that is unknown is passed over', async () => {
+  it('a parameter given twice is 400; an unknown one is ignored', async () => {
     const filter = `filter=userName+eq+%22${encodeURIComponent(user.userName)}%22`;
     await expectRefusal(() => tenant.scim('GET', `/Users?${filter}&${filter}`), 400, 'invalidFilter');
     for (const query of ['startIndex=1&startIndex=2', 'count=1&count=1']) {

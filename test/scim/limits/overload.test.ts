@@ -10,7 +10,7 @@ import { type Answer, expectError, oktaUser, uniqueName } from '../../harness/sc
 import { eventually } from '../../harness/userstore.js';
 
 const MAX_REQUESTS = 40;
-/** What one organization may have of it. */
+/** The share of one organization. */
 const SHARE = 10;
 const DEADLINE_MS = 2000;
 const BODY_BYTES = 5 * 1024 * 1024;
@@ -91,7 +91,7 @@ describe('an edge that has more to do than it can', function () {
   });
 });
 
-/** Announces a body of so many bytes, or of any number, and sends one of them. */
+/** Announces a body of `bytes` bytes, or of unknown length, and sends one byte. */
 async function beginBody({ baseUrl, secret }: Tenant, bytes: number | undefined) {
   const length = bytes === undefined ? {} : { 'content-length': String(bytes) };
   const headers = { authorization: `apikey ${secret}`, 'content-type': 'application/scim+json', ...length };

@@ -61,7 +61,7 @@ describe('SCIM Bulk', () => {
     expect(results[5]).to.not.have.any.keys('location', 'version');
   });
 
-  it('puts the id of what was created in the place of its bulkId, in paths and values, also of a later operation', async () => {
+  it('replaces a bulkId by the id of the created resource, in paths and values, also of a later operation', async () => {
     const results = await send([
       post('employee', managedBy('bulkId:boss')),
       post('boss'),
@@ -130,7 +130,7 @@ describe('SCIM Bulk', () => {
     });
     const add = { op: 'add', path: 'members', value: [...names, 'stays'].map((name) => ({ value: `bulkId:${name}` })) };
     const results = await send([
-      // Waits for those whom it refers to.
+      // Waits for the operations that it refers to.
       patch(`members[value eq ${reference('a"b')} or value eq ${reference('a\\b')}]`),
       ...[...names, 'stays'].map((name) => post(name)),
       { method: 'PATCH', path: `/Groups/${id}`, data: patchBody(add) },
@@ -158,7 +158,7 @@ describe('SCIM Bulk', () => {
     expect(statuses(results)).to.equal('409 409 409 400 409 409 201');
   });
 
-  it('failOnErrors stops after so many errors; what is not listed was not done', async () => {
+  it('failOnErrors stops after that number of errors; operations without an answer were not done', async () => {
     const [left, right] = [post('left'), post('right')];
     const failing = { method: 'DELETE', path: '/Users/nobody' };
     const results = await send([left, failing, failing, right], { failOnErrors: 2 });

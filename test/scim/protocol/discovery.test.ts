@@ -1,4 +1,4 @@
-/** What the service says of itself, and that it is so. Numbers are those of the product's acceptance list. */
+/** The discovery documents, held against the behaviour. Numbers are those of the product's acceptance list. */
 import { expect } from 'chai';
 import { freshTenant, type Tenant } from '../../harness/organizations.js';
 import {

@@ -112,7 +112,7 @@ describe('SCIM creation', () => {
     expect(user[ENTERPRISE_USER]).to.deep.equal({ employeeNumber: '12' });
   });
 
-  it('what the client has no say in is passed over: id, meta, groups, unknown attributes', async () => {
+  it('read-only and unknown attributes are ignored: id, meta, groups', async () => {
     const { scim } = await freshTenant();
     const user = await createUser(scim, {
       id: 'mine',

@@ -174,7 +174,7 @@ describe('SCIM from Entra', () => {
     expect(full[ENTERPRISE_USER]).to.deep.equal({ department: 'Tours', manager: { value: '26118915' } });
   });
 
-  it('a soft-deleted user is found inactive; deleted for good he is 404 and can be created again', async () => {
+  it('a soft-deleted user is found inactive; deleted for good it is 404 and can be created again', async () => {
     const { userName } = await getUser(scim, id);
     await patchUser(scim, id, { op: 'Replace', path: 'active', value: 'False' });
     const { body } = await scim(

@@ -1,4 +1,4 @@
-/** B19: whoever is disabled is out everywhere at once, by whatever way, and stays out until he signs in again. */
+/** B19: a disabled user is out everywhere at once, however it was disabled, and stays out until the next sign-in. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceError } from '@grpc/grpc-js';
@@ -56,7 +56,7 @@ describe('B19: deactivation ends everything at once', () => {
     const { sessionToken } = await signIn(subject);
     return { subject, user, sessionToken };
   }
-  /** What every userstore says of a session: "live", or why not. */
+  /** Returns the answer of every userstore about a session: "live", or the reason. */
   async function stateOf({ sessionToken }: Pick<Person, 'sessionToken'>): Promise<string | undefined> {
     const states = await Promise.all(
       checkers.map(async (checker) => {
@@ -254,20 +254,20 @@ describe('B19: deactivation ends everything at once', () => {
   }
 
   for (const [title, name] of [
-    ['his id', ({ user }: Person) => ({ $case: 'userId', value: user.id }) as const],
-    ['his external id', ({ subject }: Person) => ({ $case: 'externalId', value: subject }) as const],
-    ['his user name', ({ user }: Person) => ({ $case: 'email', value: user.userName.toUpperCase() }) as const],
-    ['an address of his', ({ user }: Person) => ({ $case: 'email', value: user.emails[0].value }) as const],
-    ['the subject he is linked to', ({ subject }: Person) => subjectNamed(subject)],
-    ['his id as subject', ({ user }: Person) => subjectNamed(user.id)],
-    ['his external id as subject', () => subjectNamed('an external id of his own')],
+    ['the user id', ({ user }: Person) => ({ $case: 'userId', value: user.id }) as const],
+    ['the external id', ({ subject }: Person) => ({ $case: 'externalId', value: subject }) as const],
+    ['the user name', ({ user }: Person) => ({ $case: 'email', value: user.userName.toUpperCase() }) as const],
+    ['an e-mail address', ({ user }: Person) => ({ $case: 'email', value: user.emails[0].value }) as const],
+    ['the linked subject', ({ subject }: Person) => subjectNamed(subject)],
+    ['the user id as subject', ({ user }: Person) => subjectNamed(user.id)],
+    ['the external id as subject', () => subjectNamed('a separate external id')],
   ] as const) {
-    it(`by Universal Logout, which names him by ${title}`, async () => {
+    it(`by Universal Logout with ${title}`, async () => {
       const person = await signedIn();
       const bystander = await signedIn();
       const more = { emails: [{ value: `${randomUUID()}@oakstreet.example`, type: 'work' }] };
-      if (title === 'an address of his') Object.assign(person.user, more);
-      const externalId = title === 'his external id as subject' ? 'an external id of his own' : person.subject;
+      if (title === 'an e-mail address') Object.assign(person.user, more);
+      const externalId = title === 'the external id as subject' ? 'a separate external id' : person.subject;
       const { id, userName } = person.user;
       ok(await tenant.scim('PUT', `/Users/${id}`, oktaUser(userName, { ...more, externalId })));
       const user = name(person);

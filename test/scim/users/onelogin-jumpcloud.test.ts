@@ -17,7 +17,7 @@ import {
 } from '../../harness/scim.js';
 
 describe('SCIM from OneLogin', () => {
-  /** What the JSON template of an admin makes. */
+  /** The body from an admin's JSON template. */
   const template = (userName: string, active: string, more = {}) => ({
     schemas: [CORE_USER, ENTERPRISE_USER],
     id: null,
@@ -85,7 +85,7 @@ describe('SCIM from OneLogin', () => {
 });
 
 describe('SCIM from JumpCloud', () => {
-  it('activation makes a test user with a Bearer token, deletes him at once, and can be done again', async () => {
+  it('activation makes a test user with a Bearer token, deletes the user at once, and can be repeated', async () => {
     const { baseUrl, secret } = await freshTenant();
     const scim = scimClient(baseUrl, `Bearer ${secret}`);
     const userName = uniqueName();

@@ -176,7 +176,7 @@ describe('SCIM PATCH', () => {
     }
   });
 
-  it('unknown attributes beside a known one are passed over', async () => {
+  it('unknown attributes beside a known one are ignored', async () => {
     const value = { title: 'New', favouriteColour: 'red' };
     const user = await patchUser(scim, id, { op: 'replace', value });
     expect(user.title).to.equal('New');

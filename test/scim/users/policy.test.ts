@@ -1,4 +1,4 @@
-/** What an organization's Okta may do: suspension, the switches, and the rule of re-hiring. */
+/** The provisioning policy of an organization: suspension, the switches, and the rehire policy. */
 import { expect } from 'chai';
 import { connect, type Userstore } from '../../../bin/admin/userstore.js';
 import { type ProvisioningPolicy, RehirePolicy } from '../../../proto/gen/userstore/v1/organization_service.js';
@@ -123,7 +123,7 @@ describe('SCIM under an organization’s policy', () => {
     await patchUser(scim, user.id, { op: 'replace', path: 'title', value: 'x' });
   }).timeout(30_000);
 
-  it('a POST for a disabled user’s name brings him back with the new values, where the organization wants that', async () => {
+  it('a POST for a disabled user’s name reactivates that user with the new values if the organization allows it', async () => {
     const { scim, user } = await under({ rehire: RehirePolicy.REHIRE_POLICY_REACTIVATE });
     expectError(await scim('POST', '/Users', oktaUser(user.userName)), 409, 'uniqueness');
     await patchUser(scim, user.id, deactivation);

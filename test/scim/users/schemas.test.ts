@@ -197,7 +197,7 @@ describe('SCIM schemas of an organization', () => {
     expect(after[OAK]).to.deep.equal({ hired: VALUES.hired });
   });
 
-  it('an attribute that is returned on request is shown to whoever names it, and kept by a change that does not', async () => {
+  it('an attribute that is returned on request is shown to a client that names it, and kept by a change that does not', async () => {
     const { id } = await createUser(tenant.scim, { [OAK]: { note: 'n', team: 't' } });
     expect((await getUser(tenant.scim, id))[OAK]).to.deep.equal({ team: 't' });
     const asked = await tenant.scim('GET', `/Users/${id}?attributes=${encodeURIComponent(`${OAK}:note`)}`);
@@ -247,7 +247,7 @@ describe('SCIM schemas of an organization', () => {
     expect(await putUser(strict.scim, body.id, { ...body, password: 'x', groups: [] })).to.deep.equal(body);
   });
 
-  it('an organization that is not strict passes over what no schema has', async () => {
+  it('an organization that is not strict ignores undeclared attributes', async () => {
     const { id } = await createUser(tenant.scim, { salary: 5, name: { givenName: 'A', nick: 'B' } });
     const shown = await getUser(tenant.scim, id);
     expect(shown).to.not.have.any.keys('salary');

@@ -1,4 +1,4 @@
-/** What a change is said to have changed. */
+/** The attributes in the record of a change. */
 import { expect } from 'chai';
 import { Change_Kind } from '../../../proto/gen/userstore/v1/change.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
@@ -13,7 +13,7 @@ const valuesIn = (before: User | undefined, after: User | undefined) =>
 const ana = () => User.fromPartial({ ...userNamed('ana', { emails: [typed('a@x.example', 'work', true)] }), id: 'id' });
 
 describe('the change between two versions of a user', () => {
-  it('says whose it is, what was done, when and by whom', () => {
+  it('says which user, what was done, when and by which actor', () => {
     const change = { userId: 'id', version: 7, time, actor };
     expect(between(undefined, ana())).to.deep.include({ ...change, kind: Change_Kind.KIND_CREATE });
     expect(between(ana(), { ...ana(), title: 'x' })).to.deep.include({ ...change, kind: Change_Kind.KIND_UPDATE });

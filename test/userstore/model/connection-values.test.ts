@@ -1,4 +1,4 @@
-/** What a connection may say: issuers as OpenID Connect compares them, domains as e-mail addresses have them. */
+/** The values of a connection: issuers as OpenID Connect compares them, domains as e-mail addresses have them. */
 import { expect } from 'chai';
 import { domainIn, domainsIn, issuerIn } from '../../../userstore/model/connection-values.js';
 

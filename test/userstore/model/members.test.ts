@@ -1,4 +1,4 @@
-/** What operations on a group come to, against doing them one after the other. */
+/** Merged operations on a group, held against one operation after the other. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { GroupOperation } from '../../../proto/gen/userstore/v1/group_service.js';

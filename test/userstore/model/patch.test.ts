@@ -32,10 +32,10 @@ const badge = (value: unknown, schema = 'urn:acme:2.0:User', attribute = 'badge'
   valueJson: JSON.stringify(value),
 });
 
-/** What the tables compare: the normal form of the changed user, without what is absent. */
+/** Returns the normal form of the changed user without absent fields, for the tables. */
 const patched = (user: User, operations: PatchOperation[]) => plain(normalize(applyPatch(user, operations)));
 
-/** What the user's domain makes of operations: the user, or undefined where they are refused. */
+/** Applies operations; returns the user, or undefined if they are refused. */
 function outcome(user: User, operations: PatchOperation[]): User | undefined {
   try {
     const after = normalize(applyPatch(user, operations));
@@ -111,7 +111,7 @@ const cases: Case[] = [
     after: { emails: [typed('A@X.example', 'WORK', true)] },
   },
   {
-    title: 'replace puts a list in the place of a list',
+    title: 'replace sets the whole list',
     before: { emails: [typed('a@x.example', 'home')] },
     operations: [replace('emails', { emails: [typed('b@x.example', 'work')] })],
     after: { emails: [typed('b@x.example', 'work')] },
@@ -356,7 +356,7 @@ describe('applyPatch', () => {
     const user = anyUser.map(normalize);
     const operations = fc.array(anyOperation, { minLength: 1, maxLength: 6 });
     const check = (property: (user: User, operations: PatchOperation[]) => void, numRuns = 500) =>
-      // A property gets values of its own: what it changes in them must not reach the next run.
+      // Each run gets new values: its changes must not reach the next run.
       fc.assert(
         fc.property(user, operations, (user, operations) =>
           property(structuredClone(user), structuredClone(operations)),

@@ -103,7 +103,7 @@ describe('applyUpdate', () => {
     );
   });
 
-  it('a user put in his own place is recognised as no change', () => {
+  it('a user replaced by itself is no change', () => {
     fc.assert(
       fc.property(anyUser.map(normalize), (user) => {
         expect(isSame(user, normalize(applyUpdate(user, user, ['*'])))).to.equal(true);

@@ -1,4 +1,4 @@
-/** What a user must be to be stored: normal form, limits, sameness. */
+/** The rules for a stored user: normal form, limits, equality. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { User } from '../../../proto/gen/userstore/v1/user.js';

@@ -18,134 +18,166 @@ import {
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Change } from "./change.js";
 
-/**
- * One request of an organization's identity provider, or one operation of a bulk request, or one
- * sign-in, and its answer.
- */
+/** One request of an organization's identity provider, one operation of a bulk request, or one sign-in, with its answer. */
 export interface Activity {
   /**
-   * The id of the request, a UUID of version 7, so that the order of ids is that of time; of an
-   * operation of a bulk request, with "." and four digits behind it.
+   * Id of the request: a UUID of version 7, so that ids sort by time. The id of an operation of a bulk request ends
+   * in "." and four digits.
    */
   id: string;
+  /** Id of the organization that the activity belongs to. */
   organizationId: string;
-  /** When the request came. */
+  /** The time when the request arrived. Required. */
   time:
     | Date
     | undefined;
-  /** Absent where the API token was refused, and where none belongs: of sign-ins and the like. */
+  /**
+   * Id of the API token of the request. Absent if the API token was refused, and for activities that use none, such as
+   * sign-ins.
+   */
   apiTokenId?:
     | string
     | undefined;
-  /** What people call the token. */
+  /** The label of the API token. */
   apiTokenLabel?:
     | string
     | undefined;
   /**
-   * The HTTP method; "SIGN-IN" for the return of a person from his identity provider,
-   * "UNIVERSAL-LOGOUT" for the provider's wish that somebody's sessions end.
+   * The HTTP method; "SIGN-IN" for a sign-in through the identity provider, "UNIVERSAL-LOGOUT" if the identity
+   * provider asked to end the sessions of a user.
    */
   method: string;
-  /** The path below the base URL: "/Users/0199f7c1-…", or "/login"; never the query. */
+  /**
+   * The path below the base URL, such as "/Users/0199f7c1-…" or "/login", without the query. Text beyond 1000
+   * characters is cut off.
+   */
   path: string;
-  /** The user it was about, where it was about one. */
+  /** Id of the user that the request was about. Absent if it was about none. */
   userId?:
     | string
     | undefined;
-  /** The HTTP status. */
+  /** The HTTP status of the answer. */
   status: number;
-  /** Why it was refused: scimType and detail of the SCIM error; of a sign-in the reason in words. */
-  scimType?: string | undefined;
+  /** The `scimType` of the SCIM error. Absent if the answer had none. */
+  scimType?:
+    | string
+    | undefined;
+  /**
+   * The reason of the refusal in words: the `detail` of the SCIM error, or why a sign-in failed. Text beyond 1000
+   * characters is cut off.
+   */
   detail?:
     | string
     | undefined;
-  /** In milliseconds. */
+  /** The time from the arrival of the request to its answer, in milliseconds. */
   durationMs: number;
-  /** What it changed; ignored in requests. */
+  /** The change that the request made. Absent if it changed nothing. Output only: ignored in requests. */
   change:
     | Change
     | undefined;
-  /** The group it was about, where it was about one. */
+  /** Id of the group that the request was about. Absent if it was about none. */
   groupId?:
     | string
     | undefined;
-  /** The user name that a new user was to have, at most 256 characters. */
+  /** The user name that the request asked for when it created a user; at most 256 characters. */
   userName?: string | undefined;
 }
 
-/** Asks for activities to be kept. */
+/** Request of RecordActivities. */
 export interface RecordActivitiesRequest {
-  /** At most 1000, of any organizations. */
+  /** The activities to store, of one or several organizations. At most 1000. */
   activities: Activity[];
 }
 
-/** The activities are kept, save for those without an API token of organizations that do not exist. */
+/**
+ * Response of RecordActivities: the activities are stored. Activities without an API token of organizations that do not
+ * exist are dropped.
+ */
 export interface RecordActivitiesResponse {
 }
 
-/** Asks for a page of activities; all conditions that are given must hold. */
+/** Request of ListActivities. An activity is listed if it meets all conditions that are given. */
 export interface ListActivitiesRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** Not before this time, and before that. */
-  since: Date | undefined;
-  until: Date | undefined;
+  /** The earliest time, inclusive. Absent: no limit. */
+  since:
+    | Date
+    | undefined;
+  /** The latest time, exclusive. Absent: no limit. */
+  until:
+    | Date
+    | undefined;
+  /** Only activities about the user with this id. */
   userId?:
     | string
     | undefined;
-  /** The request with this id, and its operations. */
-  requestId?: string | undefined;
-  apiTokenId?: string | undefined;
+  /** Only the request with this id, and its operations if it is a bulk request. */
+  requestId?:
+    | string
+    | undefined;
+  /** Only requests with the API token with this id. */
+  apiTokenId?:
+    | string
+    | undefined;
+  /** Only activities with this method, in the form of Activity.method. */
   method?:
     | string
     | undefined;
-  /** With this HTTP status, or, where it is 1 to 5, any of that class: 4 is 400 to 499. */
+  /** Only activities with this HTTP status. A value below 10 selects a class of statuses: 4 is 400 to 499. */
   status?:
     | number
     | undefined;
-  /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
+  /** The maximum number of activities to return. Absent or 0: 100. Values above 1000 are reduced to 1000. */
   pageSize?:
     | number
     | undefined;
-  /** `next_page_token` of the page before; absent for the first. */
-  pageToken?: string | undefined;
+  /** `next_page_token` of the previous page. Absent: the first page. */
+  pageToken?:
+    | string
+    | undefined;
+  /** Only activities about the group with this id. */
   groupId?:
     | string
     | undefined;
   /**
-   * About the user with this name, in any letter case, before there was one: beside `user_id`, one of
-   * both is enough.
+   * Only activities that asked to create a user with this user name, in any letter case. If `user_id` is given as well,
+   * an activity needs to meet only one of the two conditions.
    */
   userName?: string | undefined;
 }
 
-/** A page of activities. */
+/** Response of ListActivities: a page of activities. */
 export interface ListActivitiesResponse {
+  /** The activities, newest first. */
   activities: Activity[];
-  /** Absent on the last page. */
+  /** The token of the next page. Absent on the last page. */
   nextPageToken?: string | undefined;
 }
 
-/** Asks for a page of the changes of one user or one group. */
+/** Request of ListChanges. It names either a user or a group. */
 export interface ListChangesRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** The user; "" where a group is meant. */
+  /** Id of the user whose changes to list; "" to list the changes of a group. */
   userId: string;
-  /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
+  /** The maximum number of changes to return. Absent or 0: 100. Values above 1000 are reduced to 1000. */
   pageSize?:
     | number
     | undefined;
-  /** `next_page_token` of the page before; absent for the first. */
+  /** `next_page_token` of the previous page. Absent: the first page. */
   pageToken?:
     | string
     | undefined;
-  /** The group. */
+  /** Id of the group whose changes to list. */
   groupId?: string | undefined;
 }
 
-/** A page of changes. */
+/** Response of ListChanges: a page of changes. */
 export interface ListChangesResponse {
+  /** The changes, newest first. */
   changes: Change[];
-  /** Absent on the last page. */
+  /** The token of the next page. Absent on the last page. */
   nextPageToken?: string | undefined;
 }
 
@@ -939,12 +971,16 @@ export const ListChangesResponse: MessageFns<ListChangesResponse, "userstore.v1.
   },
 };
 
-/** What identity providers asked for, what they were answered, and what became of users and groups by it. */
+/**
+ * Records the requests of identity providers with their answers, and lists them together with the changes that they
+ * made to users and groups.
+ */
 export type ActivityServiceService = typeof ActivityServiceService;
 export const ActivityServiceService = {
   /**
-   * Keeps activities; repeating it does nothing more. For callers with the role "edge".
-   * FIELD_INVALID.
+   * Stores activities. Idempotent: an activity whose id is stored already is ignored.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID.
    */
   recordActivities: {
     path: "/userstore.v1.ActivityService/RecordActivities" as const,
@@ -958,8 +994,9 @@ export const ActivityServiceService = {
     responseDeserialize: (value: Buffer): RecordActivitiesResponse => RecordActivitiesResponse.decode(value),
   },
   /**
-   * Lists an organization's activities, newest first. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists the activities of an organization, newest first.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: {
     path: "/userstore.v1.ActivityService/ListActivities" as const,
@@ -973,9 +1010,10 @@ export const ActivityServiceService = {
     responseDeserialize: (value: Buffer): ListActivitiesResponse => ListActivitiesResponse.decode(value),
   },
   /**
-   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
-   * too. FIELD_INVALID where both or neither are named.
-   * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
+   * the changes of a deleted user or group.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges: {
     path: "/userstore.v1.ActivityService/ListChanges" as const,
@@ -990,27 +1028,31 @@ export const ActivityServiceService = {
 
 export interface ActivityServiceServer extends UntypedServiceImplementation {
   /**
-   * Keeps activities; repeating it does nothing more. For callers with the role "edge".
-   * FIELD_INVALID.
+   * Stores activities. Idempotent: an activity whose id is stored already is ignored.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID.
    */
   recordActivities: handleUnaryCall<RecordActivitiesRequest, RecordActivitiesResponse>;
   /**
-   * Lists an organization's activities, newest first. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists the activities of an organization, newest first.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
   /**
-   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
-   * too. FIELD_INVALID where both or neither are named.
-   * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
+   * the changes of a deleted user or group.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
 }
 
 export interface ActivityServiceClient extends Client {
   /**
-   * Keeps activities; repeating it does nothing more. For callers with the role "edge".
-   * FIELD_INVALID.
+   * Stores activities. Idempotent: an activity whose id is stored already is ignored.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID.
    */
   recordActivities(
     request: RecordActivitiesRequest,
@@ -1028,8 +1070,9 @@ export interface ActivityServiceClient extends Client {
     callback: (error: ServiceError | null, response: RecordActivitiesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists an organization's activities, newest first. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists the activities of an organization, newest first.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities(
     request: ListActivitiesRequest,
@@ -1047,9 +1090,10 @@ export interface ActivityServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListActivitiesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the changes of one user or group, newest first, whoever asked for them; of a removed one
-   * too. FIELD_INVALID where both or neither are named.
-   * For callers with the role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
+   * the changes of a deleted user or group.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges(
     request: ListChangesRequest,

@@ -4,20 +4,23 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-/** Who asked for a change, and by which request: every mutating request carries one. */
+/**
+ * The origin of a change: who asked for it, and by which request. A request that has an actor
+ * requires its `caller` and `request_id`.
+ */
 export interface Actor {
-  /** The service that calls, "edge" or "admin". */
+  /** The calling service: "edge" or "admin". */
   caller: string;
-  /** The API token the change came in with; absent where a person or a service acts by itself. */
+  /** Id of the API token that authenticated the request. Absent if a person or a service acts without one. */
   apiTokenId?:
     | string
     | undefined;
   /**
-   * The id of the request that caused the change, the same in the logs of both services; of an
-   * operation of a bulk request, with "." and four digits behind it.
+   * Id of the request that caused the change. The logs of both services contain the same id. The id of an operation of
+   * a bulk request ends in "." and four digits.
    */
   requestId: string;
-  /** The person at whose wish it is, as the caller knows him; for people to read. */
+  /** The person who asked for the change, under the name that the calling service knows. For people to read. */
   person?: string | undefined;
 }
 

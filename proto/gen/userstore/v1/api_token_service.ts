@@ -21,120 +21,148 @@ import { Organization } from "./organization_service.js";
 
 /** An API token without its secret. */
 export interface ApiToken {
+  /** Id of the token, a UUID of version 7. */
   id: string;
+  /** Id of the organization that the token belongs to. */
   organizationId: string;
-  /** What people call it, at most 200 characters. */
+  /** The name of the token for people: 1 to 200 characters. */
   label: string;
+  /** The time when the token was issued. */
   createTime:
     | Date
     | undefined;
-  /** Absent while the token is not revoked. */
+  /** The time when the token was revoked. Absent: not revoked. */
   revokeTime:
     | Date
     | undefined;
-  /** From when on it is no longer valid; absent: never. */
+  /** The time from which the token is no longer valid. Absent: never. */
   expireTime:
     | Date
     | undefined;
-  /** When it was last found valid, to five minutes; absent: never. */
+  /** The time when the token was last found valid, accurate to 5 minutes. Absent: never. */
   lastUseTime:
     | Date
     | undefined;
-  /** The caller, and the person where the caller said, who asked for it. */
+  /** The calling service that asked for the token and, if known, the person: "admin/ana". */
   createdBy: string;
   /**
-   * How long it was issued for, in seconds; absent: for ever. `expire_time` may be earlier, where it
-   * was replaced.
+   * The lifetime for which the token was issued, in seconds. Absent: unlimited. `expire_time` may be earlier if the
+   * token was rotated.
    */
   lifetimeSeconds?: number | undefined;
 }
 
-/** Asks for a new token. */
+/** Request of CreateApiToken. */
 export interface CreateApiTokenRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
-  label: string;
-  /** After so many seconds it is no longer valid: 60 to 315,360,000 (ten years); absent: never. */
-  lifetimeSeconds?: number | undefined;
-}
-
-/** The token and, this once, its secret. */
-export interface CreateApiTokenResponse {
-  apiToken:
-    | ApiToken
-    | undefined;
-  /** A UUID; Okta sends it as "apikey <secret>". */
-  secret: string;
-}
-
-/** Asks for an organization's tokens. */
-export interface ListApiTokensRequest {
-  organizationId: string;
-  /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
-  pageSize?:
-    | number
-    | undefined;
-  /** `next_page_token` of the page before; absent for the first. */
-  pageToken?: string | undefined;
-}
-
-/** A page of tokens. */
-export interface ListApiTokensResponse {
-  apiTokens: ApiToken[];
-  /** Absent on the last page. */
-  nextPageToken?: string | undefined;
-}
-
-/** Asks for a token to be replaced. */
-export interface RotateApiTokenRequest {
-  organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
   actor:
     | Actor
     | undefined;
-  /** The token to replace: a live one. */
+  /** The name of the token for people: 1 to 200 characters, without control characters. */
+  label: string;
+  /** The lifetime of the token in seconds: 60 to 315,360,000 (ten years). Absent: the token never expires. */
+  lifetimeSeconds?: number | undefined;
+}
+
+/** Response of CreateApiToken: the token and its secret, which no other response contains. */
+export interface CreateApiTokenResponse {
+  /** The new token. */
+  apiToken:
+    | ApiToken
+    | undefined;
+  /** The secret, a UUID. Okta sends it as "apikey <secret>". */
+  secret: string;
+}
+
+/** Request of ListApiTokens. */
+export interface ListApiTokensRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** The maximum number of tokens to return. Absent or 0: 100. Values above 1000 are reduced to 1000. */
+  pageSize?:
+    | number
+    | undefined;
+  /** `next_page_token` of the previous page. Absent: the first page. */
+  pageToken?: string | undefined;
+}
+
+/** Response of ListApiTokens: a page of tokens. */
+export interface ListApiTokensResponse {
+  /** The tokens, oldest first. */
+  apiTokens: ApiToken[];
+  /** The token of the next page. Absent on the last page. */
+  nextPageToken?: string | undefined;
+}
+
+/** Request of RotateApiToken. */
+export interface RotateApiTokenRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the token to replace. FIELD_INVALID if it is revoked or expired. */
   apiTokenId: string;
-  /** How long it stays valid, in seconds: 0 to 2,592,000 (30 days); an earlier end is kept. */
+  /**
+   * The time for which the replaced token stays valid, in seconds: 0 to 2,592,000 (30 days). An earlier `expire_time`
+   * of the replaced token is kept.
+   */
   overlapSeconds: number;
   /**
-   * How long the new one is valid, in seconds, as in CreateApiTokenRequest; absent: as the
-   * replaced one was issued for.
+   * The lifetime of the new token in seconds: 60 to 315,360,000 (ten years). Absent: the lifetime for which the
+   * replaced token was issued.
    */
   lifetimeSeconds?: number | undefined;
 }
 
-/** The new token and, this once, its secret. */
+/** Response of RotateApiToken: the new token and its secret, which no other response contains. */
 export interface RotateApiTokenResponse {
+  /** The new token. */
   apiToken:
     | ApiToken
     | undefined;
-  /** A UUID; Okta sends it as "apikey <secret>". */
+  /** The secret of the new token, a UUID. Okta sends it as "apikey <secret>". */
   secret: string;
-  /** The token replaced, with the time of its end. */
+  /** The replaced token, with the time when it expires. */
   replaced: ApiToken | undefined;
 }
 
-/** Asks for a token to be ended. */
+/** Request of RevokeApiToken. */
 export interface RevokeApiTokenRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the token to revoke. */
   apiTokenId: string;
 }
 
-/** The token as it is now. */
+/** Response of RevokeApiToken. */
 export interface RevokeApiTokenResponse {
+  /** The revoked token. */
   apiToken: ApiToken | undefined;
 }
 
-/** Asks whose token this is. */
+/** Request of VerifyApiToken. */
 export interface VerifyApiTokenRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** SHA-256 of the secret in lower case: 32 bytes. */
+  /** The SHA-256 digest of the secret in lower case: 32 bytes. */
   secretDigest: Buffer;
 }
 
-/** The live token, and its organization with the settings by which requests are read. */
+/** Response of VerifyApiToken: the live token and its organization. */
 export interface VerifyApiTokenResponse {
-  apiToken: ApiToken | undefined;
+  /** The live token. */
+  apiToken:
+    | ApiToken
+    | undefined;
+  /** The organization of the token, with the settings that the edge applies to its requests. */
   organization: Organization | undefined;
 }
 
@@ -1088,14 +1116,15 @@ export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "usersto
 };
 
 /**
- * The API tokens with which an organization's identity provider authenticates. A token's secret
- * is a random UUID; the store keeps its SHA-256 digest only.
+ * Manages the API tokens with which the identity provider of an organization authenticates. The secret of a token is a
+ * random UUID; userstore stores only its SHA-256 digest. An organization has at most five live tokens: neither revoked
+ * nor expired. Callers: role "admin"; VerifyApiToken also "edge".
  */
 export type ApiTokenServiceService = typeof ApiTokenServiceService;
 export const ApiTokenServiceService = {
   /**
-   * Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND, FIELD_INVALID,
-   * API_TOKEN_LIMIT_REACHED.
+   * Issues a token. Only this response contains its secret. Not idempotent: each call issues another token.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
    */
   createApiToken: {
     path: "/userstore.v1.ApiTokenService/CreateApiToken" as const,
@@ -1109,8 +1138,8 @@ export const ApiTokenServiceService = {
     responseDeserialize: (value: Buffer): CreateApiTokenResponse => CreateApiTokenResponse.decode(value),
   },
   /**
-   * Lists an organization's tokens, revoked ones too, oldest first. ORGANIZATION_NOT_FOUND,
-   * FIELD_INVALID.
+   * Lists the tokens of an organization, oldest first, including revoked and expired tokens.
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listApiTokens: {
     path: "/userstore.v1.ApiTokenService/ListApiTokens" as const,
@@ -1123,8 +1152,9 @@ export const ApiTokenServiceService = {
     responseDeserialize: (value: Buffer): ListApiTokensResponse => ListApiTokensResponse.decode(value),
   },
   /**
-   * Issues a token with the label of another one, which stays valid for a while so that nothing
-   * is interrupted. API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
+   * the identity provider can switch without interruption. Not idempotent.
+   * Errors: ORGANIZATION_NOT_FOUND, API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
    */
   rotateApiToken: {
     path: "/userstore.v1.ApiTokenService/RotateApiToken" as const,
@@ -1137,7 +1167,10 @@ export const ApiTokenServiceService = {
       Buffer.from(RotateApiTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RotateApiTokenResponse => RotateApiTokenResponse.decode(value),
   },
-  /** Ends a token for good; ending it twice succeeds. API_TOKEN_NOT_FOUND. */
+  /**
+   * Revokes a token permanently. Idempotent: revoking a revoked token succeeds and keeps the first revoke time.
+   * Errors: API_TOKEN_NOT_FOUND.
+   */
   revokeApiToken: {
     path: "/userstore.v1.ApiTokenService/RevokeApiToken" as const,
     requestStream: false as const,
@@ -1150,8 +1183,9 @@ export const ApiTokenServiceService = {
     responseDeserialize: (value: Buffer): RevokeApiTokenResponse => RevokeApiTokenResponse.decode(value),
   },
   /**
-   * Finds the live token of this organization by its secret's digest. API_TOKEN_INVALID, the same
-   * for an unknown, a revoked and another organization's token.
+   * Finds the live token of the organization by the digest of its secret.
+   * Errors: FIELD_INVALID, API_TOKEN_INVALID (the same for an unknown token, a revoked or expired token, and a token of
+   * another organization).
    */
   verifyApiToken: {
     path: "/userstore.v1.ApiTokenService/VerifyApiToken" as const,
@@ -1168,33 +1202,38 @@ export const ApiTokenServiceService = {
 
 export interface ApiTokenServiceServer extends UntypedServiceImplementation {
   /**
-   * Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND, FIELD_INVALID,
-   * API_TOKEN_LIMIT_REACHED.
+   * Issues a token. Only this response contains its secret. Not idempotent: each call issues another token.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
    */
   createApiToken: handleUnaryCall<CreateApiTokenRequest, CreateApiTokenResponse>;
   /**
-   * Lists an organization's tokens, revoked ones too, oldest first. ORGANIZATION_NOT_FOUND,
-   * FIELD_INVALID.
+   * Lists the tokens of an organization, oldest first, including revoked and expired tokens.
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listApiTokens: handleUnaryCall<ListApiTokensRequest, ListApiTokensResponse>;
   /**
-   * Issues a token with the label of another one, which stays valid for a while so that nothing
-   * is interrupted. API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
+   * the identity provider can switch without interruption. Not idempotent.
+   * Errors: ORGANIZATION_NOT_FOUND, API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
    */
   rotateApiToken: handleUnaryCall<RotateApiTokenRequest, RotateApiTokenResponse>;
-  /** Ends a token for good; ending it twice succeeds. API_TOKEN_NOT_FOUND. */
+  /**
+   * Revokes a token permanently. Idempotent: revoking a revoked token succeeds and keeps the first revoke time.
+   * Errors: API_TOKEN_NOT_FOUND.
+   */
   revokeApiToken: handleUnaryCall<RevokeApiTokenRequest, RevokeApiTokenResponse>;
   /**
-   * Finds the live token of this organization by its secret's digest. API_TOKEN_INVALID, the same
-   * for an unknown, a revoked and another organization's token.
+   * Finds the live token of the organization by the digest of its secret.
+   * Errors: FIELD_INVALID, API_TOKEN_INVALID (the same for an unknown token, a revoked or expired token, and a token of
+   * another organization).
    */
   verifyApiToken: handleUnaryCall<VerifyApiTokenRequest, VerifyApiTokenResponse>;
 }
 
 export interface ApiTokenServiceClient extends Client {
   /**
-   * Issues a token; the only answer that holds its secret. ORGANIZATION_NOT_FOUND, FIELD_INVALID,
-   * API_TOKEN_LIMIT_REACHED.
+   * Issues a token. Only this response contains its secret. Not idempotent: each call issues another token.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
    */
   createApiToken(
     request: CreateApiTokenRequest,
@@ -1212,8 +1251,8 @@ export interface ApiTokenServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateApiTokenResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists an organization's tokens, revoked ones too, oldest first. ORGANIZATION_NOT_FOUND,
-   * FIELD_INVALID.
+   * Lists the tokens of an organization, oldest first, including revoked and expired tokens.
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listApiTokens(
     request: ListApiTokensRequest,
@@ -1231,8 +1270,9 @@ export interface ApiTokenServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListApiTokensResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Issues a token with the label of another one, which stays valid for a while so that nothing
-   * is interrupted. API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
+   * the identity provider can switch without interruption. Not idempotent.
+   * Errors: ORGANIZATION_NOT_FOUND, API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
    */
   rotateApiToken(
     request: RotateApiTokenRequest,
@@ -1249,7 +1289,10 @@ export interface ApiTokenServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RotateApiTokenResponse) => void,
   ): ClientUnaryCall;
-  /** Ends a token for good; ending it twice succeeds. API_TOKEN_NOT_FOUND. */
+  /**
+   * Revokes a token permanently. Idempotent: revoking a revoked token succeeds and keeps the first revoke time.
+   * Errors: API_TOKEN_NOT_FOUND.
+   */
   revokeApiToken(
     request: RevokeApiTokenRequest,
     callback: (error: ServiceError | null, response: RevokeApiTokenResponse) => void,
@@ -1266,8 +1309,9 @@ export interface ApiTokenServiceClient extends Client {
     callback: (error: ServiceError | null, response: RevokeApiTokenResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Finds the live token of this organization by its secret's digest. API_TOKEN_INVALID, the same
-   * for an unknown, a revoked and another organization's token.
+   * Finds the live token of the organization by the digest of its secret.
+   * Errors: FIELD_INVALID, API_TOKEN_INVALID (the same for an unknown token, a revoked or expired token, and a token of
+   * another organization).
    */
   verifyApiToken(
     request: VerifyApiTokenRequest,

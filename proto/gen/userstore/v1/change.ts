@@ -7,57 +7,62 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
 
 /**
- * What one request made of a user or a group. It is written with the user or group itself: there
- * is neither without the other.
+ * The effect of one request on one user or group. userstore writes the change in the same write as the user or group,
+ * so neither exists without the other.
  */
 export interface Change {
-  /** The user; "" where it is a group. */
+  /** Id of the user that changed; "" for the change of a group. */
   userId: string;
-  /** The version of the user or group that it made, counted from 1. */
+  /** The version of the user or group that the change produced, counted from 1. */
   version: number;
+  /** The kind of the change. */
   kind: Change_Kind;
+  /** The time of the change. */
   time:
     | Date
     | undefined;
-  /** Who asked for it, and by which request. */
+  /** The origin of the change. */
   actor:
     | Actor
     | undefined;
   /**
-   * The attributes that changed: all that had values where the user or group was created or
-   * removed. Of "members" the ids of those removed are the value before, of those added the
-   * value after; the members that a group had when it was removed are not named.
+   * The attributes that changed. For a created or deleted user or group: all attributes that had a value. For
+   * "members", `before` lists the ids of removed members and `after` the ids of added members; the members that a group
+   * had when it was deleted are not listed.
    */
   attributes: AttributeChange[];
-  /** The group, where it is one. */
+  /** Id of the group that changed. Absent for the change of a user. */
   groupId?: string | undefined;
 }
 
-/** What was done. */
+/** The kind of a change. */
 export enum Change_Kind {
-  /** KIND_UNSPECIFIED - Never. */
+  /** KIND_UNSPECIFIED - Never sent. */
   KIND_UNSPECIFIED = 0,
   /** KIND_CREATE - The user or group was created. */
   KIND_CREATE = 1,
-  /** KIND_UPDATE - Values of the user, or values or members of the group, were changed. */
+  /**
+   * KIND_UPDATE - Values of the user, or values or members of the group, changed. Also the kind of a change of a user's lock,
+   * linked identity or sessions.
+   */
   KIND_UPDATE = 2,
-  /** KIND_DELETE - The user or group was removed. */
+  /** KIND_DELETE - The user or group was deleted. */
   KIND_DELETE = 3,
   UNRECOGNIZED = -1,
 }
 
-/** The value of an attribute before and after a change. */
+/** The value of one attribute before and after a change. */
 export interface AttributeChange {
-  /** The name: "active", "name.givenName", "emails"; of an extension's attribute, with its URN. */
+  /** The name of the attribute: "active", "name.givenName", "emails"; for an attribute of an extension its URN and name. */
   name: string;
   /**
-   * As JSON text; absent where there was no value, or is none. Text longer than 1000 characters is
+   * The value before the change as JSON text. Absent if the attribute had no value. Text longer than 1000 characters is
    * cut and ends in "…".
    */
   before?:
     | string
     | undefined;
-  /** As `before`. */
+  /** The value after the change, in the form of `before`. Absent if the attribute has no value any more. */
   after?: string | undefined;
 }
 

@@ -4,93 +4,97 @@
 /* eslint-disable */
 
 /**
- * Why a call failed. Each failed call carries one google.rpc.ErrorInfo in its status details with
- * the name of a reason (without the prefix) and the domain "userstore"; a failure that has no
- * reason here (the database is away, a fault in the service) carries none.
+ * The reason of a failed call. A failed call carries one google.rpc.ErrorInfo in its status details (AIP-193) with the
+ * domain "userstore" and the name of the reason without the prefix. Comments of RPCs name reasons without the prefix,
+ * too. Below, the gRPC status code comes first, and "metadata" lists the keys in the metadata of the ErrorInfo. A
+ * failure without a reason carries no ErrorInfo, for example if the database is unavailable or the service has a fault.
+ *
+ * Every call can fail with CALLER_UNKNOWN or CALLER_FORBIDDEN, and with FIELD_INVALID if a required `organization_id`
+ * or `actor` is missing; comments of RPCs do not repeat these.
  */
 export enum ErrorReason {
   /** ERROR_REASON_UNSPECIFIED - Never sent. */
   ERROR_REASON_UNSPECIFIED = 0,
-  /** ERROR_REASON_USER_NOT_FOUND - NOT_FOUND: no such user in this organization. */
+  /** ERROR_REASON_USER_NOT_FOUND - NOT_FOUND: the organization has no such user. */
   ERROR_REASON_USER_NOT_FOUND = 1,
-  /** ERROR_REASON_USER_NAME_TAKEN - ALREADY_EXISTS: another user of the organization has this user name; metadata: field. */
+  /** ERROR_REASON_USER_NAME_TAKEN - ALREADY_EXISTS: another user of the organization has this user name. Metadata: field. */
   ERROR_REASON_USER_NAME_TAKEN = 2,
-  /** ERROR_REASON_ETAG_MISMATCH - ABORTED: the etag given is not the version stored. */
+  /** ERROR_REASON_ETAG_MISMATCH - ABORTED: the etag in the request is not the stored version. */
   ERROR_REASON_ETAG_MISMATCH = 3,
-  /** ERROR_REASON_WRITE_CONTENTION - ABORTED: too many writers at once; nothing was written, trying again is safe. */
+  /** ERROR_REASON_WRITE_CONTENTION - ABORTED: too many concurrent writers. Nothing was written; a retry is safe. */
   ERROR_REASON_WRITE_CONTENTION = 4,
-  /** ERROR_REASON_FIELD_INVALID - INVALID_ARGUMENT: a value that the field does not take; metadata: field. */
+  /** ERROR_REASON_FIELD_INVALID - INVALID_ARGUMENT: the field does not accept this value. Metadata: field. */
   ERROR_REASON_FIELD_INVALID = 5,
-  /**
-   * ERROR_REASON_FILTER_UNSUPPORTED - INVALID_ARGUMENT: the filter names a field or an operator that cannot be filtered by;
-   * metadata: field.
-   */
+  /** ERROR_REASON_FILTER_UNSUPPORTED - INVALID_ARGUMENT: the filter names a field or an operator that filters do not support. Metadata: field. */
   ERROR_REASON_FILTER_UNSUPPORTED = 6,
-  /** ERROR_REASON_PATCH_FIELD_UNKNOWN - INVALID_ARGUMENT: the operation names a field that does not exist; metadata: field. */
+  /** ERROR_REASON_PATCH_FIELD_UNKNOWN - INVALID_ARGUMENT: the patch operation names a field that does not exist. Metadata: field. */
   ERROR_REASON_PATCH_FIELD_UNKNOWN = 7,
-  /** ERROR_REASON_PATCH_TARGET_MISSING - FAILED_PRECONDITION: no element matches what the operation is to change; metadata: field. */
+  /** ERROR_REASON_PATCH_TARGET_MISSING - FAILED_PRECONDITION: no element of the list matches the filter of the patch operation. Metadata: field. */
   ERROR_REASON_PATCH_TARGET_MISSING = 8,
   /** ERROR_REASON_ORGANIZATION_NOT_FOUND - NOT_FOUND: no such organization. */
   ERROR_REASON_ORGANIZATION_NOT_FOUND = 9,
-  /** ERROR_REASON_API_TOKEN_NOT_FOUND - NOT_FOUND: no such API token in this organization. */
+  /** ERROR_REASON_API_TOKEN_NOT_FOUND - NOT_FOUND: the organization has no such API token. */
   ERROR_REASON_API_TOKEN_NOT_FOUND = 10,
-  /** ERROR_REASON_API_TOKEN_INVALID - NOT_FOUND: no live API token of this organization has this digest. */
+  /** ERROR_REASON_API_TOKEN_INVALID - NOT_FOUND: the organization has no live API token with this digest. */
   ERROR_REASON_API_TOKEN_INVALID = 11,
-  /** ERROR_REASON_CALLER_UNKNOWN - UNAUTHENTICATED: the calling service presented no known service token. */
+  /** ERROR_REASON_CALLER_UNKNOWN - UNAUTHENTICATED: the calling service presented no known service token, or a client certificate without a role. */
   ERROR_REASON_CALLER_UNKNOWN = 12,
-  /** ERROR_REASON_CALLER_FORBIDDEN - PERMISSION_DENIED: the calling service's role does not allow this call. */
+  /** ERROR_REASON_CALLER_FORBIDDEN - PERMISSION_DENIED: the role of the calling service does not allow this call. */
   ERROR_REASON_CALLER_FORBIDDEN = 13,
   /**
-   * ERROR_REASON_ATTRIBUTE_IMMUTABLE - INVALID_ARGUMENT: the organization's own schema lets this attribute be set once only;
-   * metadata: field, the attribute's URN and name.
+   * ERROR_REASON_ATTRIBUTE_IMMUTABLE - INVALID_ARGUMENT: a schema of the organization declares the attribute immutable, and it has another value already.
+   * Metadata: field, the URN and name of the attribute.
    */
   ERROR_REASON_ATTRIBUTE_IMMUTABLE = 14,
-  /** ERROR_REASON_PAGE_TOKEN_INVALID - INVALID_ARGUMENT: the page token is not one that was given out for this filter and order. */
+  /**
+   * ERROR_REASON_PAGE_TOKEN_INVALID - INVALID_ARGUMENT: the page token is not valid for this list, for example because userstore issued it for another
+   * filter or order.
+   */
   ERROR_REASON_PAGE_TOKEN_INVALID = 15,
-  /** ERROR_REASON_ORDER_UNSUPPORTED - INVALID_ARGUMENT: users cannot be ordered by this field; metadata: field. */
+  /** ERROR_REASON_ORDER_UNSUPPORTED - INVALID_ARGUMENT: the list cannot be ordered by this field. Metadata: field. */
   ERROR_REASON_ORDER_UNSUPPORTED = 16,
   /** ERROR_REASON_API_TOKEN_LIMIT_REACHED - RESOURCE_EXHAUSTED: the organization has five live API tokens; revoke one first. */
   ERROR_REASON_API_TOKEN_LIMIT_REACHED = 17,
-  /** ERROR_REASON_POLICY_REFUSED - FAILED_PRECONDITION: the organization's policy refuses such a change. */
+  /** ERROR_REASON_POLICY_REFUSED - FAILED_PRECONDITION: the provisioning policy of the organization refuses this change. */
   ERROR_REASON_POLICY_REFUSED = 18,
-  /** ERROR_REASON_GROUP_NOT_FOUND - NOT_FOUND: no such group in this organization. */
+  /** ERROR_REASON_GROUP_NOT_FOUND - NOT_FOUND: the organization has no such group. */
   ERROR_REASON_GROUP_NOT_FOUND = 19,
-  /** ERROR_REASON_GROUP_NAME_TAKEN - ALREADY_EXISTS: another group of the organization has this display name; metadata: field. */
+  /** ERROR_REASON_GROUP_NAME_TAKEN - ALREADY_EXISTS: another group of the organization has this display name. Metadata: field. */
   ERROR_REASON_GROUP_NAME_TAKEN = 20,
   /**
-   * ERROR_REASON_MEMBER_UNKNOWN - INVALID_ARGUMENT: users that the organization does not have are to become members; the
-   * message names the first ten of them.
+   * ERROR_REASON_MEMBER_UNKNOWN - INVALID_ARGUMENT: the request adds members that are not users of the organization. The message names the first ten
+   * of them.
    */
   ERROR_REASON_MEMBER_UNKNOWN = 21,
-  /** ERROR_REASON_SIGN_IN_NO_USER - NOT_FOUND: none of the organization's users is the one who signs in. */
+  /** ERROR_REASON_SIGN_IN_NO_USER - NOT_FOUND: no user of the organization matches the person who signs in. */
   ERROR_REASON_SIGN_IN_NO_USER = 25,
   /**
-   * ERROR_REASON_SIGN_IN_OTHER_SUBJECT - FAILED_PRECONDITION: the user who signs in is linked to another subject of the same issuer;
-   * metadata: user_id.
+   * ERROR_REASON_SIGN_IN_OTHER_SUBJECT - FAILED_PRECONDITION: the user who signs in belongs to another subject of the same issuer, by their linked identity
+   * or their external id. Metadata: user_id.
    */
   ERROR_REASON_SIGN_IN_OTHER_SUBJECT = 26,
-  /** ERROR_REASON_USER_DISABLED - FAILED_PRECONDITION: the user is disabled; metadata: user_id. */
+  /** ERROR_REASON_USER_DISABLED - FAILED_PRECONDITION: the user is disabled. Metadata: user_id. */
   ERROR_REASON_USER_DISABLED = 27,
-  /** ERROR_REASON_USER_LOCKED - FAILED_PRECONDITION: LeaseHawk's support has locked the user; metadata: user_id. */
+  /** ERROR_REASON_USER_LOCKED - FAILED_PRECONDITION: LeaseHawk support locked the user. Metadata: user_id. */
   ERROR_REASON_USER_LOCKED = 28,
-  /** ERROR_REASON_ORGANIZATION_SUSPENDED - FAILED_PRECONDITION: LeaseHawk's support has suspended the organization. */
+  /** ERROR_REASON_ORGANIZATION_SUSPENDED - FAILED_PRECONDITION: LeaseHawk support suspended the organization. */
   ERROR_REASON_ORGANIZATION_SUSPENDED = 29,
-  /** ERROR_REASON_SESSION_NOT_FOUND - NOT_FOUND: there is no such session, or it was ended. */
+  /** ERROR_REASON_SESSION_NOT_FOUND - NOT_FOUND: no such session, or the session was ended. */
   ERROR_REASON_SESSION_NOT_FOUND = 30,
-  /** ERROR_REASON_SESSION_EXPIRED - FAILED_PRECONDITION: the session was not used for too long, or is too old; metadata: user_id. */
+  /** ERROR_REASON_SESSION_EXPIRED - FAILED_PRECONDITION: the session was idle for too long, or reached its maximum age. Metadata: user_id. */
   ERROR_REASON_SESSION_EXPIRED = 31,
   /**
-   * ERROR_REASON_SESSION_REVOKED - FAILED_PRECONDITION: all sessions of the user or the organization have been ended since it
-   * began; metadata: user_id.
+   * ERROR_REASON_SESSION_REVOKED - FAILED_PRECONDITION: all sessions of the user or the organization were ended after this session began. Metadata:
+   * user_id.
    */
   ERROR_REASON_SESSION_REVOKED = 32,
   /** ERROR_REASON_SSO_CONNECTION_NOT_FOUND - NOT_FOUND: the organization has no SSO connection, or none with this issuer. */
   ERROR_REASON_SSO_CONNECTION_NOT_FOUND = 33,
-  /** ERROR_REASON_DOMAIN_TAKEN - ALREADY_EXISTS: a domain belongs to another organization; metadata: field. */
+  /** ERROR_REASON_DOMAIN_TAKEN - ALREADY_EXISTS: a domain belongs to another organization. Metadata: field. */
   ERROR_REASON_DOMAIN_TAKEN = 34,
-  /** ERROR_REASON_SSO_CONNECTION_TAKEN - ALREADY_EXISTS: another organization has this client id of this issuer; metadata: field. */
+  /** ERROR_REASON_SSO_CONNECTION_TAKEN - ALREADY_EXISTS: another organization has this client id of this issuer. Metadata: field. */
   ERROR_REASON_SSO_CONNECTION_TAKEN = 35,
-  /** ERROR_REASON_SECRET_KEY_MISSING - FAILED_PRECONDITION: this userstore does not have the key that secrets are encrypted with. */
+  /** ERROR_REASON_SECRET_KEY_MISSING - FAILED_PRECONDITION: this userstore process does not have the key that encrypts secrets. */
   ERROR_REASON_SECRET_KEY_MISSING = 36,
   UNRECOGNIZED = -1,
 }

@@ -16,7 +16,7 @@ export enum AttributeType {
   ATTRIBUTE_TYPE_INTEGER = 3,
   /** ATTRIBUTE_TYPE_DECIMAL - A number. */
   ATTRIBUTE_TYPE_DECIMAL = 4,
-  /** ATTRIBUTE_TYPE_DATE_TIME - An instant, as xsd:dateTime. */
+  /** ATTRIBUTE_TYPE_DATE_TIME - A point in time, as xsd:dateTime. */
   ATTRIBUTE_TYPE_DATE_TIME = 5,
   /** ATTRIBUTE_TYPE_REFERENCE - A URI. */
   ATTRIBUTE_TYPE_REFERENCE = 6,
@@ -24,39 +24,43 @@ export enum AttributeType {
 }
 
 /**
- * A schema of an organization's own, beside the enterprise extension: which attributes its
- * identity provider sends under the schema's URN, and what they are (RFC 7643 section 7).
+ * A SCIM extension schema of one organization, in addition to the enterprise extension: the attributes that its
+ * identity provider sends under the URN of the schema (RFC 7643 section 7).
  */
 export interface ExtensionSchema {
   /**
-   * The URN, in Okta's Profile Editor "External namespace"; unique in the organization without
-   * regard to letter case; not one of SCIM's own.
+   * The URN of the schema, which Okta's Profile Editor calls "External namespace". Unique in the organization,
+   * case-insensitive. URNs that SCIM itself defines are refused.
    */
   id: string;
-  /** What people call it, at most 200 characters. */
+  /** The name of the schema for people; at most 200 characters. */
   displayName: string;
-  /** At most 2048 characters. */
+  /** The description of the schema; at most 2048 characters, which only the admin command checks. */
   description: string;
-  /** At least one, at most 100. */
+  /** The attributes of the schema: 1 to 100. */
   attributes: AttributeDefinition[];
 }
 
-/** One attribute of an extension schema. None is required. */
+/** One attribute of an extension schema. No attribute is required. */
 export interface AttributeDefinition {
-  /** In Okta's Profile Editor "External name"; unique in its schema without regard to letter case. */
+  /**
+   * The name of the attribute, which Okta's Profile Editor calls "External name". Unique in its schema,
+   * case-insensitive. A letter, then at most 99 letters, digits, "_" and "-".
+   */
   name: string;
+  /** The type of the value, or of each value if `multi_valued`. */
   type: AttributeType;
-  /** The value is a list of such values. */
+  /** Whether the value is a list. */
   multiValued: boolean;
-  /** At most 2048 characters. */
+  /** The description of the attribute; at most 2048 characters, which only the admin command checks. */
   description: string;
-  /** Letter case matters when text is compared. */
+  /** Whether comparisons of text are case-sensitive. */
   caseExact: boolean;
-  /** Once set, the value stays as it is. */
+  /** Whether the value cannot change after it is set. */
   immutable: boolean;
-  /** Shown only to a client that asks for it by name. */
+  /** Whether answers contain the attribute only if the client asks for it by name. */
   returnedOnRequest: boolean;
-  /** The values that are expected; others are taken too. */
+  /** The values to expect. Other values are accepted, too. */
   canonicalValues: string[];
 }
 

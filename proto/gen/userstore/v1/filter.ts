@@ -6,103 +6,136 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 
 /**
- * How a field's value is held against the literal (RFC 7644 table 3; "ne" is the negation of
- * OPERATOR_EQUAL). Text is compared with or without regard to letter case as the field itself
- * demands, and ordered by code points; a flag can only be equal.
+ * The relation of a field's value to a literal (RFC 7644 table 3; "ne" is the negation of OPERATOR_EQUAL). The field
+ * decides whether text compares case-sensitively. Text is ordered by code points. Booleans support OPERATOR_EQUAL only.
  */
 export enum Operator {
   /** OPERATOR_UNSPECIFIED - Refused. */
   OPERATOR_UNSPECIFIED = 0,
-  /** OPERATOR_EQUAL - The same value. */
+  /** OPERATOR_EQUAL - The value equals the literal. */
   OPERATOR_EQUAL = 1,
-  /** OPERATOR_CONTAINS - Text that has the literal in it. */
+  /** OPERATOR_CONTAINS - The text contains the literal. */
   OPERATOR_CONTAINS = 2,
-  /** OPERATOR_STARTS_WITH - Text that begins with the literal. */
+  /** OPERATOR_STARTS_WITH - The text starts with the literal. */
   OPERATOR_STARTS_WITH = 3,
-  /** OPERATOR_ENDS_WITH - Text that ends with the literal. */
+  /** OPERATOR_ENDS_WITH - The text ends with the literal. */
   OPERATOR_ENDS_WITH = 4,
-  /** OPERATOR_GREATER - Text after the literal, a later time. */
+  /** OPERATOR_GREATER - The text sorts after the literal, or the time is later. */
   OPERATOR_GREATER = 5,
-  /** OPERATOR_GREATER_OR_EQUAL - The same or greater. */
+  /** OPERATOR_GREATER_OR_EQUAL - Equal or greater. */
   OPERATOR_GREATER_OR_EQUAL = 6,
-  /** OPERATOR_LESS - Text before the literal, an earlier time. */
+  /** OPERATOR_LESS - The text sorts before the literal, or the time is earlier. */
   OPERATOR_LESS = 7,
-  /** OPERATOR_LESS_OR_EQUAL - The same or less. */
+  /** OPERATOR_LESS_OR_EQUAL - Equal or less. */
   OPERATOR_LESS_OR_EQUAL = 8,
   UNRECOGNIZED = -1,
 }
 
 /**
- * Which users or groups are meant: a tree, never text. At most 80 levels deep, at most 50 comparisons and
- * presences together.
+ * A condition on users or groups, as a tree and never as text. At most 80 levels deep, with at most 50 comparisons and
+ * presences in total.
  */
 export interface Filter {
+  /** The condition. Required. */
   expression:
-    | { $case: "comparison"; value: Comparison }
-    | { $case: "allOf"; value: AllOf }
-    | { $case: "elementMatch"; value: ElementMatch }
-    | { $case: "anyOf"; value: AnyOf }
-    | { $case: "negation"; value: Negation }
-    | { $case: "presence"; value: Presence }
+    | //
+    /** A field compared with a literal. */
+    { $case: "comparison"; value: Comparison }
+    | //
+    /** Several filters that must all be true. */
+    { $case: "allOf"; value: AllOf }
+    | //
+    /** A filter that one element of a list must meet. */
+    { $case: "elementMatch"; value: ElementMatch }
+    | //
+    /** Several filters of which at least one must be true. */
+    { $case: "anyOf"; value: AnyOf }
+    | //
+    /** A filter that must be false. */
+    { $case: "negation"; value: Negation }
+    | //
+    /** A field that must have a value. */
+    { $case: "presence"; value: Presence }
     | undefined;
 }
 
 /**
- * True when one value of the field compares as asked; false when the field has no value, save
- * that a flag which an element of a list does not have counts as false.
+ * True if a value of the field compares with the literal as the operator says. False if the field has no value, with
+ * one exception: a boolean that an element of a list lacks counts as false.
  */
 export interface Comparison {
   /**
-   * A field of User by its name here, dots between levels: "user_name", "emails.value",
-   * "create_time". An attribute of an extension without fields here: its URN and name,
-   * "urn:example:1.0:User:badge", dots below that; such an attribute compares by
-   * OPERATOR_EQUAL only. Inside an ElementMatch it is a field of the element: "type". A field of
-   * Group likewise; its members by their user ids, "members.value", and by what the users are
-   * called, "members.display".
+   * The name of a field of User in this contract, dots between levels: "user_name", "emails.value", "create_time".
+   * For an attribute of an extension without fields in this contract: its URN and name, "urn:example:1.0:User:badge",
+   * with dots below that; such an attribute supports OPERATOR_EQUAL only. Inside an ElementMatch: a field of the
+   * element, "type". For groups: a field of Group, "members.value" for the user ids of members, and "members.display"
+   * for their display texts.
    */
   field: string;
+  /** The relation of the field to the literal. */
   operator: Operator;
+  /** The literal; its type must be the type of the field. */
   value:
     | Literal
     | undefined;
-  /** For an attribute of an extension: letter case matters. Of its own fields the store knows. */
+  /**
+   * For an attribute of an extension: whether the comparison is case-sensitive. Absent: case-insensitive. Ignored for
+   * other fields, for which userstore knows the rule.
+   */
   caseExact?: boolean | undefined;
 }
 
-/** A value to compare with, of the field's own type. */
+/** The value that a field is compared with. It has the type of the field. */
 export interface Literal {
-  kind: { $case: "stringValue"; value: string } | { $case: "boolValue"; value: boolean } | //
-  /** For attributes of extensions. */
-  { $case: "numberValue"; value: number } | //
-  /** To the millisecond, as the store keeps times. */
-  { $case: "timeValue"; value: Date } | undefined;
+  /** The value. Required. */
+  kind:
+    | //
+    /** Text. */
+    { $case: "stringValue"; value: string }
+    | //
+    /** A boolean. */
+    { $case: "boolValue"; value: boolean }
+    | //
+    /** A number; for attributes of extensions only. */
+    { $case: "numberValue"; value: number }
+    | //
+    /** A time. userstore stores and compares times in milliseconds. */
+    { $case: "timeValue"; value: Date }
+    | undefined;
 }
 
-/** True when every part is; at least one part. */
+/** True if all filters are true. */
 export interface AllOf {
+  /** The filters: at least one. */
   filters: Filter[];
 }
 
-/** True when some part is; at least one part. */
+/** True if at least one filter is true. */
 export interface AnyOf {
+  /** The filters: at least one. */
   filters: Filter[];
 }
 
-/** True when the filter is false. */
+/** True if the filter is false. */
 export interface Negation {
+  /** The filter to negate. Required. */
   filter: Filter | undefined;
 }
 
-/** True when the field has a value: a list an element, a message a field. */
+/** True if the field has a value: for a list at least one element, for a message at least one field. */
 export interface Presence {
-  /** As in Comparison, and messages and lists too: "name", "emails", "members". */
+  /**
+   * The name of the field in the form of Comparison.field; also the name of a message or a list: "name", "emails",
+   * "members".
+   */
   field: string;
 }
 
-/** True when a single element of the list satisfies the whole filter. */
+/** True if a single element of the list meets the whole filter. */
 export interface ElementMatch {
-  /** A repeated field of User, "emails"; or "members" of a group, which have "value" and "display". */
+  /** A repeated field of User, such as "emails"; or "members" of a group, whose elements have "value" and "display". */
   field: string;
+  /** The filter on the fields of one element. Required. */
   filter: Filter | undefined;
 }
 

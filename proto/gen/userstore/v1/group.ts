@@ -6,46 +6,51 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 
 /**
- * A group of users of one organization, as that organization's identity provider keeps it. Its
- * members are not in it: they are memberships, of which there may be very many.
+ * A group of users of one organization, as the identity provider of the organization describes it. The members are not
+ * part of this message: each is a Membership, because a group may have very many.
  */
 export interface Group {
   /**
-   * Made by the store; ignored in requests. A UUID whose order is that of creation, to the
-   * millisecond of the creating process's clock.
+   * Id of the group. A UUID that userstore generates; ids sort by creation, to the millisecond of the clock of the
+   * process that creates them. Output only: ignored in requests.
    */
   id: string;
-  /** The organization the group belongs to; ignored in requests. */
+  /** Id of the organization that the group belongs to. Output only: ignored in requests. */
   organizationId: string;
   /**
-   * The version of the group and its memberships as a weak entity tag, W/"7"; ignored in
-   * requests. One change may take it further by more than one.
+   * The version of the group and its memberships as a weak entity tag: W/"7". One change may increase it by more than
+   * 1. Output only: ignored in requests.
    */
   etag: string;
-  /** When the group was created; ignored in requests. */
+  /** The time when the group was created. Output only: ignored in requests. */
   createTime:
     | Date
     | undefined;
-  /** When the group or its memberships last changed; ignored in requests. */
+  /** The time when the group or its memberships last changed. Output only: ignored in requests. */
   updateTime:
     | Date
     | undefined;
   /**
-   * What people call the group: required, at most 256 characters, kept as spelt, unique in the
-   * organization whatever its letter case.
+   * The name of the group for people. Required; at most 256 characters, without control characters; stored as given;
+   * unique in the organization, case-insensitive.
    */
   displayName?:
     | string
     | undefined;
-  /** The id that the identity provider gives the group. Not unique: SCIM does not ask for it. */
+  /**
+   * The id that the identity provider gives the group; at most 2048 characters, case-sensitive. Not unique: SCIM does
+   * not require it.
+   */
   externalId?: string | undefined;
 }
 
-/** That a user is a member of a group, directly. */
+/** The direct membership of a user in a group. */
 export interface Membership {
+  /** Id of the group. */
   groupId: string;
+  /** Id of the user. */
   userId: string;
-  /** What people call the user: his display_name, or else his user_name. */
+  /** The name of the user for people: their display_name, or their user_name if they have none. */
   display: string;
 }
 

@@ -21,192 +21,223 @@ import { Filter } from "./filter.js";
 import { Group, Membership } from "./group.js";
 import { Order } from "./user_service.js";
 
-/** Asks for one group. */
+/** Request of GetGroup. */
 export interface GetGroupRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
+  /** Id of the group. */
   groupId: string;
 }
 
-/** The group asked for. */
+/** Response of GetGroup. */
 export interface GetGroupResponse {
+  /** The group. */
   group: Group | undefined;
 }
 
-/** Asks for a page of groups. */
+/** Request of ListGroups. */
 export interface ListGroupsRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** Absent: all groups. */
+  /** The condition that listed groups meet. Absent: all groups. */
   filter:
     | Filter
     | undefined;
-  /** At most so many groups; absent is 100, zero asks for the total alone, more than 200 is 200. */
+  /**
+   * The maximum number of groups to return. Absent: 100. 0: only the total, no groups. Values above 200 are reduced to
+   * 200.
+   */
   pageSize?:
     | number
     | undefined;
-  /** How many matching groups to pass over first; without meaning beside a page token. */
+  /** The number of matching groups to skip. Default 0. Ignored together with a page token. */
   skip: number;
-  /** `next_page_token` of the page before, which had the same filter and order. */
+  /** `next_page_token` of the previous page, from a request with the same filter and order. Absent: start with `skip`. */
   pageToken?:
     | string
     | undefined;
-  /** Absent: oldest first. Fields of groups, except their members. */
+  /** The order, by a field of Group; members are not supported. Absent: oldest first. */
   order: Order | undefined;
 }
 
-/** A page of groups. */
+/** Response of ListGroups: a page of groups. */
 export interface ListGroupsResponse {
+  /** The groups in the requested order. */
   groups: Group[];
   /**
-   * How many groups match in all. Groups removed, and with a filter groups and memberships
-   * changed, by way of another userstore count correctly only after some seconds.
+   * The total number of groups that match. Deletions by another userstore process are counted only after a few seconds;
+   * with a filter, so are changes of groups and memberships by another process.
    */
   totalSize: number;
-  /** What to ask for the next page with; absent on the last, and where page_size is zero. */
+  /** The token of the next page. Absent on the last page, and if page_size is 0. */
   nextPageToken?: string | undefined;
 }
 
-/** Asks for a new group. */
+/** Request of CreateGroup. */
 export interface CreateGroupRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** The group to create. Required. */
   group:
     | Group
     | undefined;
-  /** The users that are its members, at most 100,000; one named twice is one member. */
+  /** Ids of the users that become members; at most 100,000. Duplicates are ignored. */
   memberIds: string[];
 }
 
-/** The group as stored. */
+/** Response of CreateGroup. */
 export interface CreateGroupResponse {
+  /** The group as stored. */
   group: Group | undefined;
 }
 
-/** Asks for fields to be replaced. */
+/** Request of UpdateGroup. */
 export interface UpdateGroupRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the group. */
   groupId: string;
-  /** The new values. */
+  /** The new values. Required. */
   group:
     | Group
     | undefined;
   /**
-   * Which fields to set to what they are in `group`, cleared where absent there: "display_name",
-   * "external_id"; and "members", to have the users in `member_ids` as members and no others. "*"
-   * is all three. An empty mask is FIELD_INVALID.
+   * The fields to set to their value in `group`; a field that is absent there is cleared: "display_name" and
+   * "external_id". "members" makes the users in `member_ids` the only members. "*" means all three. An empty mask is
+   * FIELD_INVALID.
    */
   updateMask:
     | string[]
     | undefined;
-  /** At most 100,000. */
+  /** Ids of the users that become the only members, if the mask contains "members" or "*"; at most 100,000. */
   memberIds: string[];
-  /** Write only if this is still the version. */
+  /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
   etag?: string | undefined;
 }
 
-/** The group as stored. */
+/** Response of UpdateGroup. */
 export interface UpdateGroupResponse {
+  /** The group as stored. */
   group: Group | undefined;
 }
 
-/** Asks for operations on one group. */
+/** Request of PatchGroup. */
 export interface PatchGroupRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the group. */
   groupId: string;
   /**
-   * At least one, at most 10,000, which name at most 100,000 users together. Where they leave
-   * everything as it was, the group's version stays.
+   * The operations: 1 to 10,000, which name at most 100,000 users in total. If they change nothing, the version of the
+   * group stays the same.
    */
   operations: GroupOperation[];
-  /** Write only if this is still the version. */
+  /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
   etag?: string | undefined;
 }
 
-/** One change of a group. */
+/** One operation of PatchGroup. */
 export interface GroupOperation {
-  /** What to do. */
+  /** The operation. Required. */
   operation:
     | //
     /** Sets fields. */
     { $case: "setFields"; value: SetGroupFields }
     | //
-    /** Makes users members; those that are members already stay so. */
+    /** Adds members. Users that are members already remain members. */
     { $case: "addMembers"; value: MemberList }
     | //
-    /** Ends memberships; of users that are no members, or none at all, nothing becomes. */
+    /** Removes members. Users that are not members are ignored, even if they do not exist. */
     { $case: "removeMembers"; value: MemberList }
     | //
-    /**
-     * Makes these users the members, and ends all other memberships: all of them where the list
-     * is empty.
-     */
+    /** Makes these users the only members. An empty list removes all members. */
     { $case: "replaceMembers"; value: MemberList }
     | undefined;
 }
 
-/** Fields to be set. */
+/** The fields that an operation sets. */
 export interface SetGroupFields {
-  /** The new values. */
+  /** The new values. Required. */
   group:
     | Group
     | undefined;
-  /** As in UpdateGroup, "members" aside; "*" is both fields. */
+  /** The fields to set, as in UpdateGroupRequest but without "members": "display_name", "external_id". "*" means both. */
   updateMask: string[] | undefined;
 }
 
 /** Users of the organization. */
 export interface MemberList {
+  /** Ids of the users. */
   userIds: string[];
 }
 
-/** The group as stored. */
+/** Response of PatchGroup. */
 export interface PatchGroupResponse {
+  /** The group as stored. */
   group: Group | undefined;
 }
 
-/** Asks for a group to be removed. */
+/** Request of DeleteGroup. */
 export interface DeleteGroupRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the group. */
   groupId: string;
-  /** Remove only if this is still the version. */
+  /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
   etag?: string | undefined;
 }
 
-/** The group is gone. */
+/** Response of DeleteGroup: the group is deleted. */
 export interface DeleteGroupResponse {
 }
 
-/** Asks for a page of memberships. */
+/** Request of ListMemberships. */
 export interface ListMembershipsRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** The groups whose memberships are meant: at least one, at most 200. */
+  /** Ids of the groups whose memberships to list: 1 to 200. */
   groupIds: string[];
-  /** At most so many; absent or 0 is 1000, more than 5000 is 5000. */
+  /** The maximum number of memberships to return. Absent or 0: 1000. Values above 5000 are reduced to 5000. */
   pageSize?:
     | number
     | undefined;
   /**
-   * `next_page_token` of the page before, which had the same groups: the page begins after the
-   * last membership of that one, whatever has come and gone since.
+   * `next_page_token` of the previous page, from a request with the same groups. The page starts after the last
+   * membership of the previous page, independent of changes in between. Absent: the first page.
    */
   pageToken?: string | undefined;
 }
 
 /**
- * A page of memberships, ordered by group id, then user id. It may be shorter than asked for
- * before the last: only a missing token says that there are no more.
+ * Response of ListMemberships: a page of memberships. A page may hold fewer memberships than requested even if more
+ * follow; only a missing page token marks the last page.
  */
 export interface ListMembershipsResponse {
+  /** The memberships, ordered by group id, then by user id. */
   memberships: Membership[];
-  /** Absent on the last page. */
+  /** The token of the next page. Absent on the last page. */
   nextPageToken?:
     | string
     | undefined;
   /**
-   * Those of the groups asked for that the organization did not have (any more) once the page was
-   * read: of these the page may lack memberships, of the others it has all.
+   * Ids of the requested groups that the organization did not have after the page was read. The page may lack
+   * memberships of these groups; it is complete for all others.
    */
   absentGroupIds: string[];
 }
@@ -1606,16 +1637,22 @@ export const ListMembershipsResponse: MessageFns<ListMembershipsResponse, "users
 };
 
 /**
- * The groups of an organization and their memberships. Every request names its organization; a
- * group of another one is GROUP_NOT_FOUND, a user of another one MEMBER_UNKNOWN. Every
- * acknowledged change has reached the disks of a majority of the database's members. Memberships
- * are added and removed one by one, whatever the size of the group, and changes of different
- * callers add up: none undoes another's. What a refused request asks for is not done in part; a
- * request that fails for another reason may be, and may be repeated as it is.
+ * Manages the groups of an organization and their memberships. Every request names its organization: a group of another
+ * organization is GROUP_NOT_FOUND, a user of another organization is MEMBER_UNKNOWN.
+ *
+ * A change is acknowledged after a majority of the database's members wrote it to disk. userstore adds and removes
+ * memberships one by one, independent of the size of the group; concurrent changes add up, and none undoes another.
+ * A refused request changes nothing. A request that fails for another reason may be partly applied; it is safe to
+ * repeat the same request.
+ *
+ * Callers: role "edge" or "admin"; GetGroup, ListGroups and ListMemberships also "reader".
  */
 export type GroupServiceService = typeof GroupServiceService;
 export const GroupServiceService = {
-  /** Reads one group, without its members. GROUP_NOT_FOUND. */
+  /**
+   * Returns one group without its members.
+   * Errors: GROUP_NOT_FOUND.
+   */
   getGroup: {
     path: "/userstore.v1.GroupService/GetGroup" as const,
     requestStream: false as const,
@@ -1626,8 +1663,8 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): GetGroupResponse => GetGroupResponse.decode(value),
   },
   /**
-   * Lists groups, without their members. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED,
-   * PAGE_TOKEN_INVALID.
+   * Lists groups without their members.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
    */
   listGroups: {
     path: "/userstore.v1.GroupService/ListGroups" as const,
@@ -1638,7 +1675,10 @@ export const GroupServiceService = {
     responseSerialize: (value: ListGroupsResponse): Buffer => Buffer.from(ListGroupsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListGroupsResponse => ListGroupsResponse.decode(value),
   },
-  /** Creates a group. GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID. */
+  /**
+   * Creates a group with its members.
+   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
+   */
   createGroup: {
     path: "/userstore.v1.GroupService/CreateGroup" as const,
     requestStream: false as const,
@@ -1649,8 +1689,8 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): CreateGroupResponse => CreateGroupResponse.decode(value),
   },
   /**
-   * Replaces fields of a group. GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID,
-   * ETAG_MISMATCH, WRITE_CONTENTION.
+   * Replaces fields of a group.
+   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   updateGroup: {
     path: "/userstore.v1.GroupService/UpdateGroup" as const,
@@ -1661,7 +1701,10 @@ export const GroupServiceService = {
     responseSerialize: (value: UpdateGroupResponse): Buffer => Buffer.from(UpdateGroupResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateGroupResponse => UpdateGroupResponse.decode(value),
   },
-  /** Applies operations in their order. As UpdateGroup. */
+  /**
+   * Applies operations to a group in the given order.
+   * Errors: the errors of UpdateGroup.
+   */
   patchGroup: {
     path: "/userstore.v1.GroupService/PatchGroup" as const,
     requestStream: false as const,
@@ -1672,8 +1715,8 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): PatchGroupResponse => PatchGroupResponse.decode(value),
   },
   /**
-   * Removes a group for good; its name is free again, its members stay users. GROUP_NOT_FOUND,
-   * ETAG_MISMATCH.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users.
+   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteGroup: {
     path: "/userstore.v1.GroupService/DeleteGroup" as const,
@@ -1685,8 +1728,8 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): DeleteGroupResponse => DeleteGroupResponse.decode(value),
   },
   /**
-   * Lists the memberships of groups, and says which of these the organization does not have.
-   * FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of several groups, and names the groups that the organization does not have.
+   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
    */
   listMemberships: {
     path: "/userstore.v1.GroupService/ListMemberships" as const,
@@ -1702,36 +1745,48 @@ export const GroupServiceService = {
 } as const;
 
 export interface GroupServiceServer extends UntypedServiceImplementation {
-  /** Reads one group, without its members. GROUP_NOT_FOUND. */
+  /**
+   * Returns one group without its members.
+   * Errors: GROUP_NOT_FOUND.
+   */
   getGroup: handleUnaryCall<GetGroupRequest, GetGroupResponse>;
   /**
-   * Lists groups, without their members. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED,
-   * PAGE_TOKEN_INVALID.
+   * Lists groups without their members.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
    */
   listGroups: handleUnaryCall<ListGroupsRequest, ListGroupsResponse>;
-  /** Creates a group. GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID. */
+  /**
+   * Creates a group with its members.
+   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
+   */
   createGroup: handleUnaryCall<CreateGroupRequest, CreateGroupResponse>;
   /**
-   * Replaces fields of a group. GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID,
-   * ETAG_MISMATCH, WRITE_CONTENTION.
+   * Replaces fields of a group.
+   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   updateGroup: handleUnaryCall<UpdateGroupRequest, UpdateGroupResponse>;
-  /** Applies operations in their order. As UpdateGroup. */
+  /**
+   * Applies operations to a group in the given order.
+   * Errors: the errors of UpdateGroup.
+   */
   patchGroup: handleUnaryCall<PatchGroupRequest, PatchGroupResponse>;
   /**
-   * Removes a group for good; its name is free again, its members stay users. GROUP_NOT_FOUND,
-   * ETAG_MISMATCH.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users.
+   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteGroup: handleUnaryCall<DeleteGroupRequest, DeleteGroupResponse>;
   /**
-   * Lists the memberships of groups, and says which of these the organization does not have.
-   * FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of several groups, and names the groups that the organization does not have.
+   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
    */
   listMemberships: handleUnaryCall<ListMembershipsRequest, ListMembershipsResponse>;
 }
 
 export interface GroupServiceClient extends Client {
-  /** Reads one group, without its members. GROUP_NOT_FOUND. */
+  /**
+   * Returns one group without its members.
+   * Errors: GROUP_NOT_FOUND.
+   */
   getGroup(
     request: GetGroupRequest,
     callback: (error: ServiceError | null, response: GetGroupResponse) => void,
@@ -1748,8 +1803,8 @@ export interface GroupServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists groups, without their members. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED,
-   * PAGE_TOKEN_INVALID.
+   * Lists groups without their members.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
    */
   listGroups(
     request: ListGroupsRequest,
@@ -1766,7 +1821,10 @@ export interface GroupServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListGroupsResponse) => void,
   ): ClientUnaryCall;
-  /** Creates a group. GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID. */
+  /**
+   * Creates a group with its members.
+   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
+   */
   createGroup(
     request: CreateGroupRequest,
     callback: (error: ServiceError | null, response: CreateGroupResponse) => void,
@@ -1783,8 +1841,8 @@ export interface GroupServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Replaces fields of a group. GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID,
-   * ETAG_MISMATCH, WRITE_CONTENTION.
+   * Replaces fields of a group.
+   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   updateGroup(
     request: UpdateGroupRequest,
@@ -1801,7 +1859,10 @@ export interface GroupServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateGroupResponse) => void,
   ): ClientUnaryCall;
-  /** Applies operations in their order. As UpdateGroup. */
+  /**
+   * Applies operations to a group in the given order.
+   * Errors: the errors of UpdateGroup.
+   */
   patchGroup(
     request: PatchGroupRequest,
     callback: (error: ServiceError | null, response: PatchGroupResponse) => void,
@@ -1818,8 +1879,8 @@ export interface GroupServiceClient extends Client {
     callback: (error: ServiceError | null, response: PatchGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Removes a group for good; its name is free again, its members stay users. GROUP_NOT_FOUND,
-   * ETAG_MISMATCH.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users.
+   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteGroup(
     request: DeleteGroupRequest,
@@ -1837,8 +1898,8 @@ export interface GroupServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the memberships of groups, and says which of these the organization does not have.
-   * FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of several groups, and names the groups that the organization does not have.
+   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
    */
   listMemberships(
     request: ListMembershipsRequest,

@@ -20,148 +20,162 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
 import { ExtensionSchema } from "./extension_schema.js";
 
-/** What becomes of a new user whose user name a disabled user has. */
+/** The result of a request to create a user with the user name of a disabled user. */
 export enum RehirePolicy {
-  /** REHIRE_POLICY_UNSPECIFIED - As REHIRE_POLICY_CONFLICT. */
+  /** REHIRE_POLICY_UNSPECIFIED - Same as REHIRE_POLICY_CONFLICT. */
   REHIRE_POLICY_UNSPECIFIED = 0,
-  /** REHIRE_POLICY_CONFLICT - He is refused: the name is taken. */
+  /** REHIRE_POLICY_CONFLICT - The request is refused, because the user name is taken. */
   REHIRE_POLICY_CONFLICT = 1,
-  /** REHIRE_POLICY_REACTIVATE - The disabled user becomes active again with the new values, keeping his id. */
+  /** REHIRE_POLICY_REACTIVATE - The disabled user becomes active with the new values and keeps their id. */
   REHIRE_POLICY_REACTIVATE = 2,
   UNRECOGNIZED = -1,
 }
 
-/** A customer: the owner of users and API tokens. */
+/** A customer of LeaseHawk, who owns users, groups and API tokens. */
 export interface Organization {
   /**
-   * Twelve lower-case letters and digits, made by the store: it is part of the base URL, where
-   * Okta takes nothing else.
+   * Id of the organization: twelve lower-case letters and digits that userstore generates. It is part of the base URL,
+   * where Okta accepts no other characters. Output only: ignored in requests.
    */
   id: string;
-  /** What people call it, at most 200 characters. */
+  /** The name of the organization for people: 1 to 200 characters, without control characters. */
   displayName: string;
+  /** The time when the organization was created. Output only: ignored in requests. */
   createTime:
     | Date
     | undefined;
   /**
-   * What no schema has is refused in requests, instead of being passed over or, in an extension,
-   * kept as it came.
+   * Whether the edge refuses attributes that no schema declares. If false, it ignores them, and stores undeclared
+   * attributes of extensions as they are.
    */
   strictSchemas: boolean;
-  /** Schemas of its own; at most 20. */
+  /** The extension schemas of the organization; at most 20, together at most 65,536 bytes. */
   extensionSchemas: ExtensionSchema[];
-  /** The version of the organization as a weak entity tag, W/"7"; ignored in requests. */
+  /** The version of the organization as a weak entity tag: W/"7". Output only: ignored in requests. */
   etag: string;
-  /** Its identity provider is refused, and its users may not log in. */
+  /** Whether the organization is suspended: its identity provider is refused, and its users cannot sign in. */
   suspended: boolean;
-  /** What its identity provider may do with users. */
+  /** The operations that the identity provider may perform on users. Absent: all. */
   policy:
     | ProvisioningPolicy
     | undefined;
   /**
-   * How many requests its identity provider may send; always there in answers. Cleared: 100 a
-   * second, 400 at once.
+   * The rate limit of the identity provider's requests. Always present in responses. If cleared: 100 per second with a
+   * burst of 400.
    */
   rateLimit: RateLimit | undefined;
 }
 
-/** What an organization's identity provider may do with users; all of it unless said otherwise. */
+/** The operations on users that LeaseHawk refuses to an organization's identity provider. By default, none. */
 export interface ProvisioningPolicy {
-  /** New users are refused. */
+  /** Refuses new users. */
   refuseCreate: boolean;
   /**
-   * Changes of users are refused, reactivation among them. What disables a user still does, and
-   * nothing else that came with it.
+   * Refuses changes of users, including reactivation. A change that disables a user still disables the user, and the
+   * rest of that change is ignored.
    */
   refuseUpdate: boolean;
-  /** Disabling and removing users is refused. */
+  /** Refuses to disable and to delete users. */
   refuseDeactivate: boolean;
-  /** What becomes of a new user whose user name a disabled user has. */
+  /** The result of a request to create a user with the user name of a disabled user. */
   rehire: RehirePolicy;
 }
 
-/** A limit of requests. */
+/** A rate limit of requests. */
 export interface RateLimit {
-  /** So many in every second: 1 to 10,000. */
+  /** The steady rate in requests per second: 1 to 10,000. */
   perSecond: number;
   /**
-   * So many at once: at least `per_second`, at most 100,000. Those beyond `per_second` may be sent
-   * once a minute.
+   * The number of requests that may arrive at once: at least `per_second`, at most 100,000. The part above `per_second`
+   * is available once per minute.
    */
   burst: number;
 }
 
-/** Asks for a new organization. */
+/** Request of CreateOrganization. */
 export interface CreateOrganizationRequest {
-  actor: Actor | undefined;
-  displayName: string;
-}
-
-/** The organization as stored. */
-export interface CreateOrganizationResponse {
-  organization: Organization | undefined;
-}
-
-/** Asks for one organization. */
-export interface GetOrganizationRequest {
-  organizationId: string;
-}
-
-/** The organization asked for. */
-export interface GetOrganizationResponse {
-  organization: Organization | undefined;
-}
-
-/** Asks for a page of organizations. */
-export interface ListOrganizationsRequest {
-  /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
-  pageSize?:
-    | number
-    | undefined;
-  /** `next_page_token` of the page before; absent for the first. */
-  pageToken?: string | undefined;
-}
-
-/** A page of organizations. */
-export interface ListOrganizationsResponse {
-  organizations: Organization[];
-  /** Absent on the last page. */
-  nextPageToken?: string | undefined;
-}
-
-/** Asks for settings to be changed. */
-export interface UpdateOrganizationRequest {
-  organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
   actor:
     | Actor
     | undefined;
-  /** The new values. */
+  /** The name of the organization for people: 1 to 200 characters, without control characters. */
+  displayName: string;
+}
+
+/** Response of CreateOrganization. */
+export interface CreateOrganizationResponse {
+  /** The organization as stored. */
+  organization: Organization | undefined;
+}
+
+/** Request of GetOrganization. */
+export interface GetOrganizationRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+}
+
+/** Response of GetOrganization. */
+export interface GetOrganizationResponse {
+  /** The organization. */
+  organization: Organization | undefined;
+}
+
+/** Request of ListOrganizations. */
+export interface ListOrganizationsRequest {
+  /** The maximum number of organizations to return. Absent or 0: 100. Values above 1000 are reduced to 1000. */
+  pageSize?:
+    | number
+    | undefined;
+  /** `next_page_token` of the previous page. Absent: the first page. */
+  pageToken?: string | undefined;
+}
+
+/** Response of ListOrganizations: a page of organizations. */
+export interface ListOrganizationsResponse {
+  /** The organizations, oldest first. */
+  organizations: Organization[];
+  /** The token of the next page. Absent on the last page. */
+  nextPageToken?: string | undefined;
+}
+
+/** Request of UpdateOrganization. */
+export interface UpdateOrganizationRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** The new values. Required. */
   organization:
     | Organization
     | undefined;
   /**
-   * Which fields to set to what they are in `organization`: "display_name", "strict_schemas",
-   * "extension_schemas", "suspended", "policy", "rate_limit". An empty mask is FIELD_INVALID.
+   * The fields to set to their value in `organization`: "display_name", "strict_schemas", "extension_schemas",
+   * "suspended", "policy", "rate_limit". An empty mask is FIELD_INVALID.
    */
   updateMask:
     | string[]
     | undefined;
-  /** Change only if this is still the version. */
+  /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
   etag?: string | undefined;
 }
 
-/** The organization as stored. */
+/** Response of UpdateOrganization. */
 export interface UpdateOrganizationResponse {
+  /** The organization as stored. */
   organization: Organization | undefined;
 }
 
-/** Asks for an organization to be removed. */
+/** Request of DeleteOrganization. */
 export interface DeleteOrganizationRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
   actor: Actor | undefined;
 }
 
-/** The organization is gone. */
+/** Response of DeleteOrganization: the organization is deleted. */
 export interface DeleteOrganizationResponse {
 }
 
@@ -1177,10 +1191,13 @@ export const DeleteOrganizationResponse: MessageFns<
   },
 };
 
-/** LeaseHawk's customers. For callers with the role "admin"; others may read one. */
+/** Manages the customers of LeaseHawk. Callers: role "admin"; GetOrganization also "edge" and "reader". */
 export type OrganizationServiceService = typeof OrganizationServiceService;
 export const OrganizationServiceService = {
-  /** Creates an organization. */
+  /**
+   * Creates an organization. Not idempotent: each call creates another organization.
+   * Errors: FIELD_INVALID.
+   */
   createOrganization: {
     path: "/userstore.v1.OrganizationService/CreateOrganization" as const,
     requestStream: false as const,
@@ -1192,7 +1209,10 @@ export const OrganizationServiceService = {
       Buffer.from(CreateOrganizationResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateOrganizationResponse => CreateOrganizationResponse.decode(value),
   },
-  /** Reads one organization. ORGANIZATION_NOT_FOUND. */
+  /**
+   * Returns one organization.
+   * Errors: ORGANIZATION_NOT_FOUND.
+   */
   getOrganization: {
     path: "/userstore.v1.OrganizationService/GetOrganization" as const,
     requestStream: false as const,
@@ -1204,7 +1224,10 @@ export const OrganizationServiceService = {
       Buffer.from(GetOrganizationResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetOrganizationResponse => GetOrganizationResponse.decode(value),
   },
-  /** Lists organizations, oldest first. */
+  /**
+   * Lists organizations, oldest first.
+   * Errors: PAGE_TOKEN_INVALID.
+   */
   listOrganizations: {
     path: "/userstore.v1.OrganizationService/ListOrganizations" as const,
     requestStream: false as const,
@@ -1217,8 +1240,8 @@ export const OrganizationServiceService = {
     responseDeserialize: (value: Buffer): ListOrganizationsResponse => ListOrganizationsResponse.decode(value),
   },
   /**
-   * Changes settings of an organization, which reach every edge within seconds.
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
+   * Changes settings of an organization. Every edge applies the new settings within seconds.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization: {
     path: "/userstore.v1.OrganizationService/UpdateOrganization" as const,
@@ -1232,8 +1255,9 @@ export const OrganizationServiceService = {
     responseDeserialize: (value: Buffer): UpdateOrganizationResponse => UpdateOrganizationResponse.decode(value),
   },
   /**
-   * Removes an organization with all that belongs to it, for good. It is gone at once; what
-   * belongs to it is removed within minutes. ORGANIZATION_NOT_FOUND.
+   * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data
+   * within minutes.
+   * Errors: ORGANIZATION_NOT_FOUND.
    */
   deleteOrganization: {
     path: "/userstore.v1.OrganizationService/DeleteOrganization" as const,
@@ -1249,26 +1273,39 @@ export const OrganizationServiceService = {
 } as const;
 
 export interface OrganizationServiceServer extends UntypedServiceImplementation {
-  /** Creates an organization. */
+  /**
+   * Creates an organization. Not idempotent: each call creates another organization.
+   * Errors: FIELD_INVALID.
+   */
   createOrganization: handleUnaryCall<CreateOrganizationRequest, CreateOrganizationResponse>;
-  /** Reads one organization. ORGANIZATION_NOT_FOUND. */
+  /**
+   * Returns one organization.
+   * Errors: ORGANIZATION_NOT_FOUND.
+   */
   getOrganization: handleUnaryCall<GetOrganizationRequest, GetOrganizationResponse>;
-  /** Lists organizations, oldest first. */
+  /**
+   * Lists organizations, oldest first.
+   * Errors: PAGE_TOKEN_INVALID.
+   */
   listOrganizations: handleUnaryCall<ListOrganizationsRequest, ListOrganizationsResponse>;
   /**
-   * Changes settings of an organization, which reach every edge within seconds.
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
+   * Changes settings of an organization. Every edge applies the new settings within seconds.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization: handleUnaryCall<UpdateOrganizationRequest, UpdateOrganizationResponse>;
   /**
-   * Removes an organization with all that belongs to it, for good. It is gone at once; what
-   * belongs to it is removed within minutes. ORGANIZATION_NOT_FOUND.
+   * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data
+   * within minutes.
+   * Errors: ORGANIZATION_NOT_FOUND.
    */
   deleteOrganization: handleUnaryCall<DeleteOrganizationRequest, DeleteOrganizationResponse>;
 }
 
 export interface OrganizationServiceClient extends Client {
-  /** Creates an organization. */
+  /**
+   * Creates an organization. Not idempotent: each call creates another organization.
+   * Errors: FIELD_INVALID.
+   */
   createOrganization(
     request: CreateOrganizationRequest,
     callback: (error: ServiceError | null, response: CreateOrganizationResponse) => void,
@@ -1284,7 +1321,10 @@ export interface OrganizationServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateOrganizationResponse) => void,
   ): ClientUnaryCall;
-  /** Reads one organization. ORGANIZATION_NOT_FOUND. */
+  /**
+   * Returns one organization.
+   * Errors: ORGANIZATION_NOT_FOUND.
+   */
   getOrganization(
     request: GetOrganizationRequest,
     callback: (error: ServiceError | null, response: GetOrganizationResponse) => void,
@@ -1300,7 +1340,10 @@ export interface OrganizationServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetOrganizationResponse) => void,
   ): ClientUnaryCall;
-  /** Lists organizations, oldest first. */
+  /**
+   * Lists organizations, oldest first.
+   * Errors: PAGE_TOKEN_INVALID.
+   */
   listOrganizations(
     request: ListOrganizationsRequest,
     callback: (error: ServiceError | null, response: ListOrganizationsResponse) => void,
@@ -1317,8 +1360,8 @@ export interface OrganizationServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListOrganizationsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Changes settings of an organization, which reach every edge within seconds.
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
+   * Changes settings of an organization. Every edge applies the new settings within seconds.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization(
     request: UpdateOrganizationRequest,
@@ -1336,8 +1379,9 @@ export interface OrganizationServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateOrganizationResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Removes an organization with all that belongs to it, for good. It is gone at once; what
-   * belongs to it is removed within minutes. ORGANIZATION_NOT_FOUND.
+   * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data
+   * within minutes.
+   * Errors: ORGANIZATION_NOT_FOUND.
    */
   deleteOrganization(
     request: DeleteOrganizationRequest,

@@ -16,18 +16,19 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 
-/** Asks for permits. */
+/** Request of AcquirePermits. */
 export interface AcquirePermitsRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** At most so many: 1 to 1000. */
+  /** The maximum number of permits to take: 1 to 1000. */
   count: number;
 }
 
-/** Permits, or how long there are none. */
+/** Response of AcquirePermits: the permits taken or, if the rate limit is used up, the time until the next attempt. */
 export interface AcquirePermitsResponse {
-  /** A fair part of the budget: at most as many as asked for, 0 where there are none. */
+  /** The number of permits taken: a fair part of the rate limit, at most `count`; 0 if none is available. */
   granted: number;
-  /** After so many milliseconds asking again makes sense; 0 where permits are granted. */
+  /** The time to wait before the next call, in milliseconds; 0 if permits were granted. */
   retryAfterMs: number;
 }
 
@@ -169,15 +170,13 @@ export const AcquirePermitsResponse: MessageFns<AcquirePermitsResponse, "usersto
   },
 };
 
-/**
- * The budgets of requests that organizations share between all edges. For callers with the role
- * "edge".
- */
+/** Counts the requests of each organization across all edges. Callers: role "edge" or "admin". */
 export type RateLimitServiceService = typeof RateLimitServiceService;
 export const RateLimitServiceService = {
   /**
-   * Takes permits out of an organization's budget: one for each request that the edge lets
-   * through in the next seconds. ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds.
+   * Not idempotent: each call takes permits.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits: {
     path: "/userstore.v1.RateLimitService/AcquirePermits" as const,
@@ -194,16 +193,18 @@ export const RateLimitServiceService = {
 
 export interface RateLimitServiceServer extends UntypedServiceImplementation {
   /**
-   * Takes permits out of an organization's budget: one for each request that the edge lets
-   * through in the next seconds. ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds.
+   * Not idempotent: each call takes permits.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits: handleUnaryCall<AcquirePermitsRequest, AcquirePermitsResponse>;
 }
 
 export interface RateLimitServiceClient extends Client {
   /**
-   * Takes permits out of an organization's budget: one for each request that the edge lets
-   * through in the next seconds. ORGANIZATION_NOT_FOUND, FIELD_INVALID.
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds.
+   * Not idempotent: each call takes permits.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits(
     request: AcquirePermitsRequest,

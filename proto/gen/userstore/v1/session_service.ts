@@ -19,230 +19,285 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
 import { User } from "./user.js";
 
-/** A session, without its token. */
+/** A session without its token. */
 export interface Session {
+  /** Id of the session, a UUID of version 7. */
   id: string;
+  /** Id of the organization that the session belongs to. */
   organizationId: string;
+  /** Id of the user that the session belongs to. */
   userId: string;
-  /** The user's name as it is now; in answers of ListSessions and CheckSession. */
+  /** The current user name of the user. Empty in responses of SignOut. */
   userName: string;
+  /** The time of the sign-in. */
   createTime:
     | Date
     | undefined;
-  /** When it was last found valid, to a minute. */
+  /** The time when the session was last found valid, accurate to 1 minute. */
   lastUseTime:
     | Date
     | undefined;
-  /** When it ends unless it is used. */
+  /** The time when the session ends unless it is used. */
   idleExpireTime:
     | Date
     | undefined;
-  /** When it ends in any case. */
+  /** The time when the session ends even if it is used. */
   expireTime:
     | Date
     | undefined;
-  /** The request that signed in: the id of the activity. */
+  /** Id of the request that signed in, which is the id of its activity. */
   signInId: string;
 }
 
-/** Asks for a session for whom the provider has vouched. */
+/** Request of SignIn. */
 export interface SignInRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** Its `request_id` becomes the session's `sign_in_id`. */
+  /** The origin of the change; its `request_id` becomes `sign_in_id` of the session. Required: FIELD_INVALID without it. */
   actor:
     | Actor
     | undefined;
-  /** `iss` of the ID token: the issuer of the organization's connection. */
+  /** The `iss` claim of the ID token. It must be the issuer of the organization's SSO connection. */
   issuer: string;
-  /** `sub` of the ID token, 1 to 255 characters. */
+  /** The `sub` claim of the ID token: 1 to 255 characters. */
   subject: string;
-  /** `preferred_username` of the ID token; at most 256 characters. */
+  /** The `preferred_username` claim of the ID token; at most 256 characters. Absent: no search by user name. */
   preferredUsername?:
     | string
     | undefined;
   /**
-   * The ID token, for signing out at the provider later; kept encrypted. One of more than 8192
-   * characters is left out.
+   * The ID token, which userstore stores encrypted for a later sign-out at the identity provider. An ID token longer
+   * than 8192 characters is not stored.
    */
   idToken?: string | undefined;
 }
 
-/** A new session. */
+/** Response of SignIn: a new session. */
 export interface SignInResponse {
   /**
-   * 256 random bits in base64url, 43 characters: only its digest is stored, and this is the only
-   * answer that holds it.
+   * The session token: 256 random bits in base64url, 43 characters. userstore stores only its digest, and no other
+   * response contains it.
    */
   sessionToken: string;
-  session: Session | undefined;
-  user:
-    | User
-    | undefined;
-  /** The user was linked to the subject by this sign-in, his first. */
-  linked: boolean;
-}
-
-/** Asks whose session this is. What cannot be a token is SESSION_NOT_FOUND. */
-export interface CheckSessionRequest {
-  sessionToken: string;
-}
-
-/** A live session and its user: an active one who is not locked, of an organization that is served. */
-export interface CheckSessionResponse {
-  user: User | undefined;
-  session: Session | undefined;
-}
-
-/** Asks for a session to be ended. */
-export interface SignOutRequest {
-  sessionToken: string;
-}
-
-/** There is no such session any more. */
-export interface SignOutResponse {
-  /** What was ended; absent where there was nothing. */
+  /** The new session. */
   session:
     | Session
     | undefined;
-  /** The ID token of its sign-in, as a hint for the provider; absent where it is not known. */
+  /** The user of the session. */
+  user:
+    | User
+    | undefined;
+  /** Whether this sign-in linked the user to the subject. */
+  linked: boolean;
+}
+
+/** Request of CheckSession. */
+export interface CheckSessionRequest {
+  /** The session token. A value without the form of a session token is SESSION_NOT_FOUND. */
+  sessionToken: string;
+}
+
+/** Response of CheckSession: a live session. */
+export interface CheckSessionResponse {
+  /** The user of the session: active, not locked, and of an organization that is not suspended. */
+  user:
+    | User
+    | undefined;
+  /** The session. */
+  session: Session | undefined;
+}
+
+/** Request of SignOut. */
+export interface SignOutRequest {
+  /** The session token. */
+  sessionToken: string;
+}
+
+/** Response of SignOut: the session does not exist any more. */
+export interface SignOutResponse {
+  /** The session that the call ended. Absent if there was none. */
+  session:
+    | Session
+    | undefined;
+  /**
+   * The ID token of the sign-in, as `id_token_hint` for the identity provider. Absent if it was not stored or cannot be
+   * decrypted.
+   */
   idToken?: string | undefined;
 }
 
-/** Asks for a page of live sessions. */
+/** Request of ListSessions. */
 export interface ListSessionsRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
+  /** Only the sessions of the user with this id. Absent: all sessions of the organization. */
   userId?:
     | string
     | undefined;
-  /** At most so many; absent or 0 is 100, more than 1000 is 1000. */
+  /** The maximum number of sessions to return. Absent or 0: 100. Values above 1000 are reduced to 1000. */
   pageSize?:
     | number
     | undefined;
-  /** `next_page_token` of the page before; absent for the first. */
+  /** `next_page_token` of the previous page. Absent: the first page. */
   pageToken?: string | undefined;
 }
 
-/** A page of sessions. It may hold fewer than asked for, or none, and not be the last. */
+/**
+ * Response of ListSessions: a page of sessions. A page may hold fewer sessions than requested, or none, even if more
+ * follow; only a missing page token marks the last page.
+ */
 export interface ListSessionsResponse {
+  /** The live sessions, oldest first. */
   sessions: Session[];
-  /** Absent on the last page. */
+  /** The token of the next page. Absent on the last page. */
   nextPageToken?: string | undefined;
 }
 
-/** Asks for sessions to be ended. */
+/** Request of EndSessions. */
 export interface EndSessionsRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
   actor:
     | Actor
     | undefined;
-  /** Which; none of them is FIELD_INVALID. */
+  /** The sessions to end. Required: FIELD_INVALID if none is set. */
   which:
     | //
-    /** This one. */
+    /** Id of one session. */
     { $case: "sessionId"; value: string }
     | //
-    /** All of this user. */
+    /** Id of a user: ends all sessions of this user. */
     { $case: "userId"; value: string }
     | //
-    /** All of the organization; false is FIELD_INVALID. */
+    /** True ends all sessions of the organization; false is FIELD_INVALID. */
     { $case: "allUsers"; value: boolean }
     | undefined;
 }
 
-/** These sessions are refused from now on. */
+/** Response of EndSessions: userstore refuses these sessions from now on. */
 export interface EndSessionsResponse {
 }
 
-/** Asks for the sessions of a user to be ended whom the provider names in one of these ways. */
+/** Request of RevokeUserSessions. */
 export interface RevokeUserSessionsRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
   actor:
     | Actor
     | undefined;
-  /** Exactly one of them; anything else is FIELD_INVALID. */
+  /** The name of the user at the identity provider: 1 to 2048 characters. Required: FIELD_INVALID if none is set. */
   user:
     | //
-    /** The user's id. */
+    /** Id of the user in userstore. */
     { $case: "userId"; value: string }
     | //
-    /** The user's external id. */
+    /** The external id of the user. If several users have it, the sessions of the first two end. */
     { $case: "externalId"; value: string }
     | //
-    /** The user's name in any letter case; else an e-mail address of his that nobody else has. */
+    /**
+     * The user name or an e-mail address, in any letter case: the user with this user name, and up to 100 users with
+     * this e-mail address.
+     */
     { $case: "email"; value: string }
     | //
-    /** The subject that the user is linked to; else his id; else his external id. */
+    /**
+     * The subject that the user is linked to. If no user is linked to it: the user with the subject as id; otherwise
+     * with the subject as external id.
+     */
     { $case: "subject"; value: Subject }
     | undefined;
 }
 
-/** Somebody as an OpenID provider names him. */
+/** The identity of a person at an OpenID provider. */
 export interface Subject {
+  /** The `iss` claim of the provider's ID tokens. */
   issuer: string;
+  /** The `sub` claim of the person's ID tokens. */
   subject: string;
 }
 
-/** The user's sessions are refused from now on. */
+/** Response of RevokeUserSessions: userstore refuses the sessions of the named users from now on. */
 export interface RevokeUserSessionsResponse {
+  /** Id of the user; of the first one if several match. */
   userId: string;
 }
 
-/** Asks for something to be used up. */
+/** Request of UseOnce. */
 export interface UseOnceRequest {
-  /** A digest of what is used, with what it is: 16 to 128 characters of base64url or hexadecimal. */
+  /** A digest of the value and its purpose: 16 to 128 characters of base64url or hexadecimal. */
   key: string;
   /**
-   * Until when it must not be used again: at most a day from now. What is over by then has to be
-   * refused by the caller.
+   * The time until which the key must not be used again: at most 24 hours from now. After that time, the caller itself
+   * must refuse the value.
    */
   expireTime:
     | Date
     | undefined;
-  /** Only say whether it may be used. */
+  /** If true, only tells whether the key is unused, and does not consume it. Default false. */
   onlyLook?: boolean | undefined;
 }
 
-/** Whether it may be used. */
+/** Response of UseOnce. */
 export interface UseOnceResponse {
-  /** True the first time, and never again until `expire_time`. */
+  /** Whether the key was unused: true for the first use, false for every further use until `expire_time`. */
   isFirst: boolean;
 }
 
-/** Asks for a user to be locked out. */
+/** Request of LockUser. */
 export interface LockUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the user. */
   userId: string;
-  /** For people to read: 1 to 500 characters. */
+  /** The reason of the lock, for people to read: 1 to 500 characters. */
   reason: string;
 }
 
-/** The user as stored, with his lock. */
+/** Response of LockUser. */
 export interface LockUserResponse {
+  /** The user as stored, with the lock. */
   user: User | undefined;
 }
 
-/** Asks for a lock to be lifted. */
+/** Request of UnlockUser. */
 export interface UnlockUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the user. */
   userId: string;
 }
 
-/** The user as stored. */
+/** Response of UnlockUser. */
 export interface UnlockUserResponse {
+  /** The user as stored. */
   user: User | undefined;
 }
 
-/** Asks for a user's link to be forgotten. */
+/** Request of UnlinkUser. */
 export interface UnlinkUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the user. */
   userId: string;
 }
 
-/** The user as stored. */
+/** Response of UnlinkUser. */
 export interface UnlinkUserResponse {
+  /** The user as stored. */
   user: User | undefined;
 }
 
@@ -2053,24 +2108,29 @@ export const UnlinkUserResponse: MessageFns<UnlinkUserResponse, "userstore.v1.Un
 };
 
 /**
- * Who is signed in. A session belongs to one user of one organization, and notes at its beginning
- * how often all sessions of that user, and of that organization, had been ended until then, and for
- * which issuer the organization's connection was. What disables a user, locks him, suspends his
- * organization, or changes or removes the issuer, changes that in the same write, so every session
- * that began before is refused from then on by every userstore, and none comes to life again when
- * the user, the organization or the issuer does.
+ * Manages the sessions of users. A session belongs to one user of one organization.
+ *
+ * A session stores three epochs when it begins: of its user, of its organization, and of the issuer of the
+ * organization's SSO connection. Each epoch changes when all sessions of its owner end. Disabling or locking a user,
+ * suspending the organization, and changing or deleting the issuer change the epoch in the same write. From then on,
+ * every userstore process refuses all sessions that began earlier, and these sessions stay refused when the user, the
+ * organization or the issuer is active again.
+ *
+ * LockUser, UnlockUser and UnlinkUser change users rather than sessions. They are here for historical reasons and are
+ * candidates to move in version 2 of the contract.
  */
 export type SessionServiceService = typeof SessionServiceService;
 export const SessionServiceService = {
   /**
-   * Begins a session for whom an organization's provider has vouched; the caller has checked the
-   * ID token. The user is the one linked to the subject; else the one whose external id is the
-   * subject; else the one whose user name is the preferred one. He is then linked to the subject,
-   * until he is unlinked, or gets another external id while he is disabled. Nobody is found by e-mail address or in another organization, and nobody is created. For
-   * callers with the role "edge".
-   * ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (none with this issuer),
-   * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID,
-   * WRITE_CONTENTION, SECRET_KEY_MISSING. Those about a user carry his id.
+   * Begins a session for a person that the organization's identity provider authenticated. The caller has verified the
+   * ID token. The user is the one linked to the subject; otherwise the one whose external id is the subject; otherwise
+   * the one whose user name is the preferred user name. userstore then links this user to the subject. The link lasts
+   * until the user is unlinked, or gets another external id while disabled. userstore never searches by e-mail address
+   * or in another organization, and creates no user. Not idempotent: each call begins another session.
+   * Callers: role "edge" or "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (no connection with this issuer),
+   * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID, WRITE_CONTENTION,
+   * SECRET_KEY_MISSING. SIGN_IN_OTHER_SUBJECT, USER_LOCKED and USER_DISABLED carry the user id.
    */
   signIn: {
     path: "/userstore.v1.SessionService/SignIn" as const,
@@ -2082,12 +2142,13 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): SignInResponse => SignInResponse.decode(value),
   },
   /**
-   * Says whose session this is, or why it is not one any more. User and organization are looked at
-   * each time, so whoever asks before each request refuses a disabled user at once. For callers with
-   * the role "reader", "edge" or "admin".
-   * SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND,
-   * ORGANIZATION_SUSPENDED, USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. Those about a user carry his
-   * id.
+   * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
+   * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
+   * at once.
+   * Callers: role "reader", "edge" or "admin".
+   * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
+   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
+   * carry the user id.
    */
   checkSession: {
     path: "/userstore.v1.SessionService/CheckSession" as const,
@@ -2100,8 +2161,8 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): CheckSessionResponse => CheckSessionResponse.decode(value),
   },
   /**
-   * Ends one session, by its token. One that is not there, or is over, is no error. For callers with
-   * the role "edge".
+   * Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over.
+   * Callers: role "edge" or "admin".
    */
   signOut: {
     path: "/userstore.v1.SessionService/SignOut" as const,
@@ -2113,8 +2174,9 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): SignOutResponse => SignOutResponse.decode(value),
   },
   /**
-   * Lists the live sessions of an organization, or of one user, oldest first. For callers with the
-   * role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists the live sessions of an organization or of one user, oldest first.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions: {
     path: "/userstore.v1.SessionService/ListSessions" as const,
@@ -2127,9 +2189,9 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): ListSessionsResponse => ListSessionsResponse.decode(value),
   },
   /**
-   * Ends one session, all sessions of a user, or all of an organization. For callers with the role
-   * "admin".
-   * ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
+   * Ends one session, all sessions of a user, or all sessions of an organization.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions: {
     path: "/userstore.v1.SessionService/EndSessions" as const,
@@ -2141,9 +2203,11 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): EndSessionsResponse => EndSessionsResponse.decode(value),
   },
   /**
-   * Ends all sessions of the user whom the organization's provider names, as in Universal Logout;
-   * of one who has none, too. For callers with the role "edge".
-   * ORGANIZATION_NOT_FOUND, USER_NOT_FOUND (or more than one), FIELD_INVALID, WRITE_CONTENTION.
+   * Ends all sessions of the users that the organization's identity provider names, as in Universal Logout. Succeeds
+   * for a user without sessions, too. If a name matches several users, userstore ends the sessions of all of them:
+   * ending one session too many is the safe failure.
+   * Callers: role "edge" or "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   revokeUserSessions: {
     path: "/userstore.v1.SessionService/RevokeUserSessions" as const,
@@ -2157,8 +2221,11 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): RevokeUserSessionsResponse => RevokeUserSessionsResponse.decode(value),
   },
   /**
-   * Uses up what may be used once, whichever edge sees it: the id of a JWT, the state of a sign-in.
-   * For callers with the role "edge". FIELD_INVALID.
+   * Consumes a single-use key, such as the id of a JWT or the state of a sign-in, across all edges. Of several calls
+   * with the same key, one is told that it is the first. `only_look` asks without consuming the key; AIP-163 calls such
+   * a field `validate_only`, which version 2 of the contract should adopt.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID.
    */
   useOnce: {
     path: "/userstore.v1.SessionService/UseOnce" as const,
@@ -2170,9 +2237,10 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): UseOnceResponse => UseOnceResponse.decode(value),
   },
   /**
-   * Locks a user out on LeaseHawk's side and ends his sessions. Nothing that his identity provider
-   * sends lifts the lock. One who is locked gets the new reason. For callers with the role "admin".
-   * USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
+   * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
+   * Locking a locked user replaces the reason.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser: {
     path: "/userstore.v1.SessionService/LockUser" as const,
@@ -2184,8 +2252,10 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): LockUserResponse => LockUserResponse.decode(value),
   },
   /**
-   * Lifts such a lock; sessions that it ended stay ended. Of one who is not locked nothing changes.
-   * For callers with the role "admin". USER_NOT_FOUND, WRITE_CONTENTION.
+   * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
+   * locked.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser: {
     path: "/userstore.v1.SessionService/UnlockUser" as const,
@@ -2197,9 +2267,11 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): UnlockUserResponse => UnlockUserResponse.decode(value),
   },
   /**
-   * Forgets to which subject a user is linked and ends his sessions: the next sign-in finds and links
-   * him anew. For one whose person got another account at the provider. For callers with the role
-   * "admin". USER_NOT_FOUND, WRITE_CONTENTION.
+   * Deletes the link of a user to a subject and ends all their sessions: the next sign-in searches and links the user
+   * again. Use it if the person has a new account at the identity provider. Idempotent: changes nothing if the user is
+   * not linked.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlinkUser: {
     path: "/userstore.v1.SessionService/UnlinkUser" as const,
@@ -2214,81 +2286,95 @@ export const SessionServiceService = {
 
 export interface SessionServiceServer extends UntypedServiceImplementation {
   /**
-   * Begins a session for whom an organization's provider has vouched; the caller has checked the
-   * ID token. The user is the one linked to the subject; else the one whose external id is the
-   * subject; else the one whose user name is the preferred one. He is then linked to the subject,
-   * until he is unlinked, or gets another external id while he is disabled. Nobody is found by e-mail address or in another organization, and nobody is created. For
-   * callers with the role "edge".
-   * ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (none with this issuer),
-   * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID,
-   * WRITE_CONTENTION, SECRET_KEY_MISSING. Those about a user carry his id.
+   * Begins a session for a person that the organization's identity provider authenticated. The caller has verified the
+   * ID token. The user is the one linked to the subject; otherwise the one whose external id is the subject; otherwise
+   * the one whose user name is the preferred user name. userstore then links this user to the subject. The link lasts
+   * until the user is unlinked, or gets another external id while disabled. userstore never searches by e-mail address
+   * or in another organization, and creates no user. Not idempotent: each call begins another session.
+   * Callers: role "edge" or "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (no connection with this issuer),
+   * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID, WRITE_CONTENTION,
+   * SECRET_KEY_MISSING. SIGN_IN_OTHER_SUBJECT, USER_LOCKED and USER_DISABLED carry the user id.
    */
   signIn: handleUnaryCall<SignInRequest, SignInResponse>;
   /**
-   * Says whose session this is, or why it is not one any more. User and organization are looked at
-   * each time, so whoever asks before each request refuses a disabled user at once. For callers with
-   * the role "reader", "edge" or "admin".
-   * SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND,
-   * ORGANIZATION_SUSPENDED, USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. Those about a user carry his
-   * id.
+   * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
+   * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
+   * at once.
+   * Callers: role "reader", "edge" or "admin".
+   * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
+   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
+   * carry the user id.
    */
   checkSession: handleUnaryCall<CheckSessionRequest, CheckSessionResponse>;
   /**
-   * Ends one session, by its token. One that is not there, or is over, is no error. For callers with
-   * the role "edge".
+   * Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over.
+   * Callers: role "edge" or "admin".
    */
   signOut: handleUnaryCall<SignOutRequest, SignOutResponse>;
   /**
-   * Lists the live sessions of an organization, or of one user, oldest first. For callers with the
-   * role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists the live sessions of an organization or of one user, oldest first.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions: handleUnaryCall<ListSessionsRequest, ListSessionsResponse>;
   /**
-   * Ends one session, all sessions of a user, or all of an organization. For callers with the role
-   * "admin".
-   * ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
+   * Ends one session, all sessions of a user, or all sessions of an organization.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions: handleUnaryCall<EndSessionsRequest, EndSessionsResponse>;
   /**
-   * Ends all sessions of the user whom the organization's provider names, as in Universal Logout;
-   * of one who has none, too. For callers with the role "edge".
-   * ORGANIZATION_NOT_FOUND, USER_NOT_FOUND (or more than one), FIELD_INVALID, WRITE_CONTENTION.
+   * Ends all sessions of the users that the organization's identity provider names, as in Universal Logout. Succeeds
+   * for a user without sessions, too. If a name matches several users, userstore ends the sessions of all of them:
+   * ending one session too many is the safe failure.
+   * Callers: role "edge" or "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   revokeUserSessions: handleUnaryCall<RevokeUserSessionsRequest, RevokeUserSessionsResponse>;
   /**
-   * Uses up what may be used once, whichever edge sees it: the id of a JWT, the state of a sign-in.
-   * For callers with the role "edge". FIELD_INVALID.
+   * Consumes a single-use key, such as the id of a JWT or the state of a sign-in, across all edges. Of several calls
+   * with the same key, one is told that it is the first. `only_look` asks without consuming the key; AIP-163 calls such
+   * a field `validate_only`, which version 2 of the contract should adopt.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID.
    */
   useOnce: handleUnaryCall<UseOnceRequest, UseOnceResponse>;
   /**
-   * Locks a user out on LeaseHawk's side and ends his sessions. Nothing that his identity provider
-   * sends lifts the lock. One who is locked gets the new reason. For callers with the role "admin".
-   * USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
+   * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
+   * Locking a locked user replaces the reason.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser: handleUnaryCall<LockUserRequest, LockUserResponse>;
   /**
-   * Lifts such a lock; sessions that it ended stay ended. Of one who is not locked nothing changes.
-   * For callers with the role "admin". USER_NOT_FOUND, WRITE_CONTENTION.
+   * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
+   * locked.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser: handleUnaryCall<UnlockUserRequest, UnlockUserResponse>;
   /**
-   * Forgets to which subject a user is linked and ends his sessions: the next sign-in finds and links
-   * him anew. For one whose person got another account at the provider. For callers with the role
-   * "admin". USER_NOT_FOUND, WRITE_CONTENTION.
+   * Deletes the link of a user to a subject and ends all their sessions: the next sign-in searches and links the user
+   * again. Use it if the person has a new account at the identity provider. Idempotent: changes nothing if the user is
+   * not linked.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlinkUser: handleUnaryCall<UnlinkUserRequest, UnlinkUserResponse>;
 }
 
 export interface SessionServiceClient extends Client {
   /**
-   * Begins a session for whom an organization's provider has vouched; the caller has checked the
-   * ID token. The user is the one linked to the subject; else the one whose external id is the
-   * subject; else the one whose user name is the preferred one. He is then linked to the subject,
-   * until he is unlinked, or gets another external id while he is disabled. Nobody is found by e-mail address or in another organization, and nobody is created. For
-   * callers with the role "edge".
-   * ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (none with this issuer),
-   * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID,
-   * WRITE_CONTENTION, SECRET_KEY_MISSING. Those about a user carry his id.
+   * Begins a session for a person that the organization's identity provider authenticated. The caller has verified the
+   * ID token. The user is the one linked to the subject; otherwise the one whose external id is the subject; otherwise
+   * the one whose user name is the preferred user name. userstore then links this user to the subject. The link lasts
+   * until the user is unlinked, or gets another external id while disabled. userstore never searches by e-mail address
+   * or in another organization, and creates no user. Not idempotent: each call begins another session.
+   * Callers: role "edge" or "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (no connection with this issuer),
+   * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID, WRITE_CONTENTION,
+   * SECRET_KEY_MISSING. SIGN_IN_OTHER_SUBJECT, USER_LOCKED and USER_DISABLED carry the user id.
    */
   signIn(
     request: SignInRequest,
@@ -2306,12 +2392,13 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: SignInResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Says whose session this is, or why it is not one any more. User and organization are looked at
-   * each time, so whoever asks before each request refuses a disabled user at once. For callers with
-   * the role "reader", "edge" or "admin".
-   * SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND,
-   * ORGANIZATION_SUSPENDED, USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. Those about a user carry his
-   * id.
+   * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
+   * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
+   * at once.
+   * Callers: role "reader", "edge" or "admin".
+   * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
+   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
+   * carry the user id.
    */
   checkSession(
     request: CheckSessionRequest,
@@ -2329,8 +2416,8 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: CheckSessionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Ends one session, by its token. One that is not there, or is over, is no error. For callers with
-   * the role "edge".
+   * Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over.
+   * Callers: role "edge" or "admin".
    */
   signOut(
     request: SignOutRequest,
@@ -2348,8 +2435,9 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: SignOutResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the live sessions of an organization, or of one user, oldest first. For callers with the
-   * role "admin". ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Lists the live sessions of an organization or of one user, oldest first.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions(
     request: ListSessionsRequest,
@@ -2367,9 +2455,9 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListSessionsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Ends one session, all sessions of a user, or all of an organization. For callers with the role
-   * "admin".
-   * ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
+   * Ends one session, all sessions of a user, or all sessions of an organization.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions(
     request: EndSessionsRequest,
@@ -2387,9 +2475,11 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: EndSessionsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Ends all sessions of the user whom the organization's provider names, as in Universal Logout;
-   * of one who has none, too. For callers with the role "edge".
-   * ORGANIZATION_NOT_FOUND, USER_NOT_FOUND (or more than one), FIELD_INVALID, WRITE_CONTENTION.
+   * Ends all sessions of the users that the organization's identity provider names, as in Universal Logout. Succeeds
+   * for a user without sessions, too. If a name matches several users, userstore ends the sessions of all of them:
+   * ending one session too many is the safe failure.
+   * Callers: role "edge" or "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   revokeUserSessions(
     request: RevokeUserSessionsRequest,
@@ -2407,8 +2497,11 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: RevokeUserSessionsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Uses up what may be used once, whichever edge sees it: the id of a JWT, the state of a sign-in.
-   * For callers with the role "edge". FIELD_INVALID.
+   * Consumes a single-use key, such as the id of a JWT or the state of a sign-in, across all edges. Of several calls
+   * with the same key, one is told that it is the first. `only_look` asks without consuming the key; AIP-163 calls such
+   * a field `validate_only`, which version 2 of the contract should adopt.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID.
    */
   useOnce(
     request: UseOnceRequest,
@@ -2426,9 +2519,10 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: UseOnceResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Locks a user out on LeaseHawk's side and ends his sessions. Nothing that his identity provider
-   * sends lifts the lock. One who is locked gets the new reason. For callers with the role "admin".
-   * USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
+   * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
+   * Locking a locked user replaces the reason.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser(
     request: LockUserRequest,
@@ -2446,8 +2540,10 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: LockUserResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lifts such a lock; sessions that it ended stay ended. Of one who is not locked nothing changes.
-   * For callers with the role "admin". USER_NOT_FOUND, WRITE_CONTENTION.
+   * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
+   * locked.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser(
     request: UnlockUserRequest,
@@ -2465,9 +2561,11 @@ export interface SessionServiceClient extends Client {
     callback: (error: ServiceError | null, response: UnlockUserResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Forgets to which subject a user is linked and ends his sessions: the next sign-in finds and links
-   * him anew. For one whose person got another account at the provider. For callers with the role
-   * "admin". USER_NOT_FOUND, WRITE_CONTENTION.
+   * Deletes the link of a user to a subject and ends all their sessions: the next sign-in searches and links the user
+   * again. Use it if the person has a new account at the identity provider. Idempotent: changes nothing if the user is
+   * not linked.
+   * Callers: role "admin".
+   * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlinkUser(
     request: UnlinkUserRequest,

@@ -18,136 +18,148 @@ import {
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
 
-/** The connection of one organization to its OpenID provider, without its secret. */
+/** The connection of one organization to its OpenID provider, without the client secret. */
 export interface SsoConnection {
-  /** Ignored in requests, which name the organization themselves. */
+  /** Id of the organization. Output only: ignored in requests, which name the organization themselves. */
   organizationId: string;
   /**
-   * The provider, byte for byte as its discovery document and its ID tokens name it:
-   * https://host[:port][/path], the host in lower case, no slash at the end; http for loopback
-   * addresses only (127.0.0.0/8, [::1], localhost). In requests host and slash are mended. At most
-   * 500 characters.
+   * The issuer, byte for byte as in the provider's discovery document and ID tokens: https://host[:port][/path], the
+   * host in lower case, no slash at the end; http only for loopback addresses (127.0.0.0/8, [::1], localhost).
+   * userstore normalizes the host and the slash in requests. At most 500 characters.
    */
   issuer: string;
   /**
-   * What the provider calls LeaseHawk: 1 to 255 printable ASCII characters. Issuer and client id
-   * together belong to one organization.
+   * The client id of LeaseHawk at the provider: 1 to 255 printable ASCII characters, without blanks. A pair of issuer
+   * and client id belongs to one organization.
    */
   clientId: string;
   /**
-   * The domains of the e-mail addresses that people of the organization type, 1 to 100 of them, in
-   * ASCII (IDNA) and lower case; in requests mended. A domain belongs to one organization.
+   * The domains of the e-mail addresses that people of the organization enter on the login page: 1 to 100, in ASCII
+   * (IDNA) and lower case; userstore normalizes them in requests. A domain belongs to one organization.
    */
   domains: string[];
   /**
-   * Whether its people may sign in in no other way. Absent in a request: true; in answers always
-   * there.
+   * Whether the people of the organization must sign in through this connection. Absent in a request: true. Always
+   * present in responses.
    */
   required?:
     | boolean
     | undefined;
-  /** Ignored in requests. */
+  /** The time when the connection was created. Output only: ignored in requests. */
   createTime:
     | Date
     | undefined;
-  /** Ignored in requests. */
+  /** The time when the connection last changed. Output only: ignored in requests. */
   updateTime:
     | Date
     | undefined;
-  /** The version as a weak entity tag, W/"7"; ignored in requests. */
+  /** The version of the connection as a weak entity tag: W/"7". Output only: ignored in requests. */
   etag: string;
 }
 
-/** Asks for a connection to be set up or replaced. */
+/** Request of SetSsoConnection. */
 export interface SetSsoConnectionRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
   actor:
     | Actor
     | undefined;
-  /** All of it: what is left out is not kept. */
+  /** The complete connection: it replaces the existing one as a whole. Required. */
   connection:
     | SsoConnection
     | undefined;
-  /** 1 to 1000 printable ASCII characters. Absent: the one there is stays; without one FIELD_INVALID. */
+  /**
+   * The client secret: 1 to 1000 printable ASCII characters, without blanks. Absent: keeps the existing secret;
+   * FIELD_INVALID if there is none.
+   */
   clientSecret?:
     | string
     | undefined;
-  /** Replace only if this is still the version. */
+  /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
   etag?: string | undefined;
 }
 
-/** The connection as stored. */
+/** Response of SetSsoConnection. */
 export interface SetSsoConnectionResponse {
+  /** The connection as stored. */
   connection: SsoConnection | undefined;
 }
 
-/** Asks for the connection of an organization. */
+/** Request of GetSsoConnection. */
 export interface GetSsoConnectionRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
 }
 
-/** The connection asked for. */
+/** Response of GetSsoConnection. */
 export interface GetSsoConnectionResponse {
+  /** The connection. */
   connection: SsoConnection | undefined;
 }
 
-/** Asks for the connection of an organization to be removed. */
+/** Request of DeleteSsoConnection. */
 export interface DeleteSsoConnectionRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
   actor: Actor | undefined;
 }
 
-/** The connection is gone. */
+/** Response of DeleteSsoConnection: the connection is deleted. */
 export interface DeleteSsoConnectionResponse {
 }
 
-/** Asks for connections by what is known of a sign-in. */
+/** Request of FindSsoConnections: a property of the connection that the edge knows at the start of a sign-in. */
 export interface FindSsoConnectionsRequest {
-  /** Exactly one of them; anything else is FIELD_INVALID. */
+  /** The property to search by. Required: FIELD_INVALID if none is set. */
   key:
     | //
     /**
-     * The domain of an e-mail address, in any letter case, international or in ASCII: at most one
-     * connection is found. What is no domain finds none.
+     * The domain of an e-mail address, in any letter case, in Unicode or ASCII. Finds at most one connection. A text
+     * that is not a domain finds none.
      */
     { $case: "domain"; value: string }
     | //
     /**
-     * The issuer, as somebody out there says it is: it must be the same byte for byte. Several
-     * organizations may share a provider, each with a client id of its own. At most 10 are found: who
-     * has to tell one of many from the others asks by its domain or its client.
+     * The issuer that an unverified request names, compared byte for byte. Organizations may share a provider, each
+     * with its own client id. Finds at most 10 connections; to find one of many, search by domain or client.
      */
     { $case: "issuer"; value: string }
     | //
-    /** At most one connection is found. */
+    /** Id of the organization. Finds at most one connection. */
     { $case: "organizationId"; value: string }
     | //
-    /** At most one connection is found. */
+    /** The client of a provider. Finds at most one connection. */
     { $case: "client"; value: Client }
     | undefined;
 }
 
-/** A client of a provider, as somebody out there says it is: both must be the same byte for byte. */
+/** A client of a provider, as an unverified request names it. Both values are compared byte for byte. */
 export interface Client {
+  /** The issuer. */
   issuer: string;
+  /** The client id of LeaseHawk at the provider. */
   clientId: string;
 }
 
-/** The connections found. */
+/** Response of FindSsoConnections. */
 export interface FindSsoConnectionsResponse {
+  /** The connections found. */
   connections: UsableSsoConnection[];
 }
 
-/** A connection with what it takes to use it: for the edge, and nobody else to see. */
+/** A connection with its client secret, for the edge only. */
 export interface UsableSsoConnection {
+  /** The connection. */
   connection:
     | SsoConnection
     | undefined;
-  /** In the clear. */
+  /** The client secret in plain text. */
   clientSecret: string;
-  /** The organization is suspended: its people may not sign in. */
+  /** Whether the organization is suspended: its people must not sign in. */
   suspended: boolean;
-  /** What people call the organization. */
+  /** The name of the organization for people. */
   organizationDisplayName: string;
 }
 
@@ -1048,18 +1060,18 @@ export const UsableSsoConnection: MessageFns<UsableSsoConnection, "userstore.v1.
 };
 
 /**
- * How the people of an organization sign in: over OpenID Connect, at the organization's own
- * identity provider. An organization has one connection at most. The edge's addresses that the
- * provider is told follow from the edge's own, PUBLIC_URL: sign-in redirect URI
- * /login/return/{organization id}, sign-out redirect URI /logout, initiate login URI /login/okta, and
- * for Universal Logout /login/global-token-revocation.
+ * Manages SSO connections: the people of an organization sign in with OpenID Connect at the organization's own identity
+ * provider. An organization has at most one connection. The provider needs these URLs of the edge, all below its
+ * PUBLIC_URL: sign-in redirect URI /login/return/{organization id}, sign-out redirect URI /logout, initiate login URI
+ * /login/okta, and for Universal Logout /login/global-token-revocation.
  */
 export type SsoConnectionServiceService = typeof SsoConnectionServiceService;
 export const SsoConnectionServiceService = {
   /**
-   * Sets up or replaces the connection of an organization, which reaches every edge with the next
-   * sign-in. A new issuer ends all sessions of the organization in the same write. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH,
+   * Creates or replaces the connection of an organization. Every edge uses it from the next sign-in on. A new issuer
+   * ends all sessions of the organization in the same write.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH, WRITE_CONTENTION,
    * SECRET_KEY_MISSING.
    */
   setSsoConnection: {
@@ -1074,8 +1086,9 @@ export const SsoConnectionServiceService = {
     responseDeserialize: (value: Buffer): SetSsoConnectionResponse => SetSsoConnectionResponse.decode(value),
   },
   /**
-   * Reads the connection of an organization, never its secret. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
+   * Returns the connection of an organization without its client secret.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection: {
     path: "/userstore.v1.SsoConnectionService/GetSsoConnection" as const,
@@ -1089,8 +1102,9 @@ export const SsoConnectionServiceService = {
     responseDeserialize: (value: Buffer): GetSsoConnectionResponse => GetSsoConnectionResponse.decode(value),
   },
   /**
-   * Removes the connection of an organization and ends all its sessions; who was linked stays so.
-   * For callers with the role "admin". ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
+   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   deleteSsoConnection: {
     path: "/userstore.v1.SsoConnectionService/DeleteSsoConnection" as const,
@@ -1104,9 +1118,10 @@ export const SsoConnectionServiceService = {
     responseDeserialize: (value: Buffer): DeleteSsoConnectionResponse => DeleteSsoConnectionResponse.decode(value),
   },
   /**
-   * Finds connections, with what it takes to use them; none is an empty answer. Those of
-   * organizations that are gone are not found. For callers with the role "edge".
-   * FIELD_INVALID, SECRET_KEY_MISSING.
+   * Finds connections and returns them with their client secrets. Returns an empty list if none matches. Connections of
+   * deleted organizations are not found.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID, SECRET_KEY_MISSING.
    */
   findSsoConnections: {
     path: "/userstore.v1.SsoConnectionService/FindSsoConnections" as const,
@@ -1123,35 +1138,40 @@ export const SsoConnectionServiceService = {
 
 export interface SsoConnectionServiceServer extends UntypedServiceImplementation {
   /**
-   * Sets up or replaces the connection of an organization, which reaches every edge with the next
-   * sign-in. A new issuer ends all sessions of the organization in the same write. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH,
+   * Creates or replaces the connection of an organization. Every edge uses it from the next sign-in on. A new issuer
+   * ends all sessions of the organization in the same write.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH, WRITE_CONTENTION,
    * SECRET_KEY_MISSING.
    */
   setSsoConnection: handleUnaryCall<SetSsoConnectionRequest, SetSsoConnectionResponse>;
   /**
-   * Reads the connection of an organization, never its secret. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
+   * Returns the connection of an organization without its client secret.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection: handleUnaryCall<GetSsoConnectionRequest, GetSsoConnectionResponse>;
   /**
-   * Removes the connection of an organization and ends all its sessions; who was linked stays so.
-   * For callers with the role "admin". ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
+   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   deleteSsoConnection: handleUnaryCall<DeleteSsoConnectionRequest, DeleteSsoConnectionResponse>;
   /**
-   * Finds connections, with what it takes to use them; none is an empty answer. Those of
-   * organizations that are gone are not found. For callers with the role "edge".
-   * FIELD_INVALID, SECRET_KEY_MISSING.
+   * Finds connections and returns them with their client secrets. Returns an empty list if none matches. Connections of
+   * deleted organizations are not found.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID, SECRET_KEY_MISSING.
    */
   findSsoConnections: handleUnaryCall<FindSsoConnectionsRequest, FindSsoConnectionsResponse>;
 }
 
 export interface SsoConnectionServiceClient extends Client1 {
   /**
-   * Sets up or replaces the connection of an organization, which reaches every edge with the next
-   * sign-in. A new issuer ends all sessions of the organization in the same write. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH,
+   * Creates or replaces the connection of an organization. Every edge uses it from the next sign-in on. A new issuer
+   * ends all sessions of the organization in the same write.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH, WRITE_CONTENTION,
    * SECRET_KEY_MISSING.
    */
   setSsoConnection(
@@ -1170,8 +1190,9 @@ export interface SsoConnectionServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: SetSsoConnectionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Reads the connection of an organization, never its secret. For callers with the role "admin".
-   * ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
+   * Returns the connection of an organization without its client secret.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection(
     request: GetSsoConnectionRequest,
@@ -1189,8 +1210,9 @@ export interface SsoConnectionServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: GetSsoConnectionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Removes the connection of an organization and ends all its sessions; who was linked stays so.
-   * For callers with the role "admin". ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
+   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked.
+   * Callers: role "admin".
+   * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   deleteSsoConnection(
     request: DeleteSsoConnectionRequest,
@@ -1208,9 +1230,10 @@ export interface SsoConnectionServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: DeleteSsoConnectionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Finds connections, with what it takes to use them; none is an empty answer. Those of
-   * organizations that are gone are not found. For callers with the role "edge".
-   * FIELD_INVALID, SECRET_KEY_MISSING.
+   * Finds connections and returns them with their client secrets. Returns an empty list if none matches. Connections of
+   * deleted organizations are not found.
+   * Callers: role "edge" or "admin".
+   * Errors: FIELD_INVALID, SECRET_KEY_MISSING.
    */
   findSsoConnections(
     request: FindSsoConnectionsRequest,

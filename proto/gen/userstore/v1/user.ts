@@ -6,171 +6,271 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 
 /**
- * A person of one organization, as that organization's identity provider describes him.
- * A scalar that is absent has no value; an empty list has no elements. The SCIM attribute each
- * field stands for is named where the name differs (RFC 7643 section 4).
+ * A person of one organization, as the identity provider of the organization describes them (RFC 7643 section 4; the
+ * SCIM attribute is named where its name differs).
+ *
+ * An absent scalar has no value; an empty list has no elements. An empty text counts as absent. Text has at most 2048
+ * characters, a list at most 1000 elements, and a user at most 256 KiB, unless a field says otherwise. Comparisons of
+ * text are case-insensitive unless a field says otherwise.
  */
 export interface User {
   /**
-   * Made by the store; ignored in requests. A UUID whose order is that of creation, to the
-   * millisecond of the creating process's clock.
+   * Id of the user. A UUID that userstore generates; ids sort by creation, to the millisecond of the clock of the
+   * process that creates them. Output only: ignored in requests.
    */
   id: string;
-  /** The organization the user belongs to; ignored in requests. */
+  /** Id of the organization that the user belongs to. Output only: ignored in requests. */
   organizationId: string;
-  /** The version of the user, his groups aside, as a weak entity tag, W/"7"; ignored in requests. */
+  /** The version of the user, without their groups, as a weak entity tag: W/"7". Output only: ignored in requests. */
   etag: string;
-  /** When the user was created; ignored in requests. */
+  /** The time when the user was created. Output only: ignored in requests. */
   createTime:
     | Date
     | undefined;
-  /** When the user last changed; ignored in requests. */
+  /** The time when the user last changed. Output only: ignored in requests. */
   updateTime:
     | Date
     | undefined;
   /**
-   * The name to sign in with: required, at most 256 characters, kept as spelt, unique in the
-   * organization whatever its letter case.
+   * The name to sign in with. Required; at most 256 characters, without control characters; stored as given; unique in
+   * the organization, case-insensitive.
    */
   userName?:
     | string
     | undefined;
-  /** The id that the identity provider gives the user. Not unique: SCIM does not ask for it. */
+  /** The id that the identity provider gives the user; case-sensitive. Not unique: SCIM does not require it. */
   externalId?:
     | string
     | undefined;
-  /** False is a disabled user, who cannot log in. A new user is active unless told otherwise. */
+  /** Whether the user is active. A disabled user cannot sign in. Default for a new user: true. */
   active?:
     | boolean
     | undefined;
   /** The parts of the person's name. */
-  name: Name | undefined;
-  displayName?: string | undefined;
-  nickName?: string | undefined;
-  profileUrl?: string | undefined;
-  title?: string | undefined;
-  userType?: string | undefined;
-  preferredLanguage?: string | undefined;
-  locale?: string | undefined;
-  timezone?: string | undefined;
+  name:
+    | Name
+    | undefined;
+  /** The name to show to people. */
+  displayName?:
+    | string
+    | undefined;
+  /** The casual name of the person. */
+  nickName?:
+    | string
+    | undefined;
+  /** The URI of a page about the person; case-sensitive. */
+  profileUrl?:
+    | string
+    | undefined;
+  /** The job title, such as "Vice President". */
+  title?:
+    | string
+    | undefined;
+  /** The relation of the person to the organization, such as "Contractor". */
+  userType?:
+    | string
+    | undefined;
+  /** The languages that the person prefers, in the form of the HTTP header Accept-Language; not checked. */
+  preferredLanguage?:
+    | string
+    | undefined;
+  /** The locale for formats, such as "en-US"; not checked. */
+  locale?:
+    | string
+    | undefined;
+  /** The IANA time zone, such as "Europe/Berlin"; not checked. */
+  timezone?:
+    | string
+    | undefined;
+  /** E-mail addresses. */
   emails: TypedValue[];
+  /** Telephone numbers (SCIM: phoneNumbers); not checked. */
   phoneNumbers: TypedValue[];
+  /** Addresses of instant messaging services. */
   ims: TypedValue[];
+  /** URIs of photos; each value at most 65,536 characters, case-sensitive. */
   photos: TypedValue[];
+  /** Postal addresses. */
   addresses: Address[];
+  /** The entitlements of the person. */
   entitlements: TypedValue[];
+  /** The roles of the person. */
   roles: TypedValue[];
+  /**
+   * X.509 certificates (SCIM: x509Certificates), base64-encoded DER; each value at most 65,536 characters,
+   * case-sensitive.
+   */
   x509Certificates: TypedValue[];
   /** The enterprise extension (RFC 7643 section 4.3). */
   enterprise:
     | EnterpriseProfile
     | undefined;
-  /** Attributes of all other extensions, one entry an attribute, unique by schema and name. */
+  /** The attributes of all other extensions, one entry for each attribute, unique by schema and name. */
   extensionAttributes: ExtensionAttribute[];
   /**
-   * The groups that the user is a member of, by their ids, the first 1000 of them; ignored in
-   * requests: memberships change by way of GroupService. Not a field to filter or order by.
+   * The groups that the user is a direct member of, ordered by group id; the first 1000 of them. Not available in
+   * filters and orders. Output only: ignored in requests, because GroupService changes memberships.
    */
   groups: GroupReference[];
   /**
-   * LeaseHawk's support has locked the user out, whether he is active or not; ignored in requests.
-   * Whoever decides whether he may log in looks at both.
+   * The lock that LeaseHawk support put on the user. Absent: not locked. A locked user cannot sign in, even if active:
+   * a service that decides about a sign-in checks both `active` and `locked`. Output only: ignored in requests.
    */
   locked: Lock | undefined;
 }
 
-/** Since when, by whom and why LeaseHawk's support keeps a user out. */
+/** A lock with which LeaseHawk support prevents a user from signing in. */
 export interface Lock {
+  /** The time of the lock. */
   time:
     | Date
     | undefined;
-  /** The calling service and the person: "admin/ana". */
+  /** The calling service and the person who locked the user: "admin/ana". */
   by: string;
-  /** For people to read. */
+  /** The reason, for people to read: 1 to 500 characters. */
   reason: string;
 }
 
-/** A group that a user is a member of, directly. */
+/** A group that a user is a direct member of. */
 export interface GroupReference {
+  /** Id of the group. */
   groupId: string;
-  /** What people call the group. */
+  /** The name of the group for people. */
   displayName?: string | undefined;
 }
 
 /** The parts of a person's name (RFC 7643 section 4.1.1). */
 export interface Name {
-  formatted?: string | undefined;
-  familyName?: string | undefined;
-  givenName?: string | undefined;
-  middleName?: string | undefined;
-  honorificPrefix?: string | undefined;
+  /** The full name, formatted to show to people. */
+  formatted?:
+    | string
+    | undefined;
+  /** The family name. */
+  familyName?:
+    | string
+    | undefined;
+  /** The given name. */
+  givenName?:
+    | string
+    | undefined;
+  /** The middle names. */
+  middleName?:
+    | string
+    | undefined;
+  /** The prefix, such as "Dr.". */
+  honorificPrefix?:
+    | string
+    | undefined;
+  /** The suffix, such as "III". */
   honorificSuffix?: string | undefined;
 }
 
 /**
- * One value of a list of alike values, such as one e-mail address (RFC 7643 section 2.4).
- * At most one element of a list is primary.
+ * One value of a multi-valued attribute, such as one e-mail address (RFC 7643 section 2.4). An element without `value`
+ * is dropped.
  */
 export interface TypedValue {
-  value?: string | undefined;
+  /** The value itself. */
+  value?:
+    | string
+    | undefined;
+  /** The text to show to people for this value. */
   display?:
     | string
     | undefined;
-  /** What the value is for: "work", "home"; may be empty. */
-  type?: string | undefined;
+  /** The purpose of the value, such as "work" or "home". */
+  type?:
+    | string
+    | undefined;
+  /** Whether this is the preferred value. At most one element of a list is primary. */
   primary?: boolean | undefined;
 }
 
 /** A postal address (RFC 7643 section 4.1.2). */
 export interface Address {
-  formatted?: string | undefined;
-  streetAddress?: string | undefined;
-  locality?: string | undefined;
-  region?: string | undefined;
+  /** The full address, formatted to show to people. */
+  formatted?:
+    | string
+    | undefined;
+  /** Street, house number and similar parts. */
+  streetAddress?:
+    | string
+    | undefined;
+  /** The city. */
+  locality?:
+    | string
+    | undefined;
+  /** The state or region. */
+  region?:
+    | string
+    | undefined;
+  /** The postal code. */
   postalCode?:
     | string
     | undefined;
-  /** ISO 3166-1 alpha-2, not checked: Okta sends names too. */
-  country?: string | undefined;
-  type?: string | undefined;
+  /** The country as ISO 3166-1 alpha-2; not checked, because Okta also sends names. */
+  country?:
+    | string
+    | undefined;
+  /** The purpose of the address, such as "work" or "home". */
+  type?:
+    | string
+    | undefined;
+  /** Whether this is the preferred address. At most one element of a list is primary. */
   primary?: boolean | undefined;
 }
 
-/** What an employer knows of a person (RFC 7643 section 4.3). */
+/** The attributes that an employer keeps about a person (RFC 7643 section 4.3). */
 export interface EnterpriseProfile {
-  employeeNumber?: string | undefined;
+  /** The number that the employer gives the person. */
+  employeeNumber?:
+    | string
+    | undefined;
+  /** The cost center. */
   costCenter?:
     | string
     | undefined;
-  /** The organization as the employer's directory names it, not LeaseHawk's customer. */
-  organization?: string | undefined;
-  division?: string | undefined;
-  department?: string | undefined;
+  /** The name of the organization in the employer's directory; not an Organization of this contract. */
+  organization?:
+    | string
+    | undefined;
+  /** The division. */
+  division?:
+    | string
+    | undefined;
+  /** The department. */
+  department?:
+    | string
+    | undefined;
+  /** The manager of the person. */
   manager: Manager | undefined;
 }
 
-/** A person's superior. */
+/** The manager of a person. */
 export interface Manager {
-  /** The manager's id, whichever id the identity provider uses; not checked. */
+  /** Id of the manager, in any form that the identity provider uses; not checked; case-sensitive. */
   value?:
     | string
     | undefined;
-  /** A URI of the manager. */
-  ref?: string | undefined;
+  /** The URI of the manager (SCIM: $ref); case-sensitive. */
+  ref?:
+    | string
+    | undefined;
+  /** The name of the manager for people. */
   displayName?: string | undefined;
 }
 
-/** One attribute of an extension schema that the contract has no fields for. */
+/** One attribute of an extension schema for which this contract has no fields. */
 export interface ExtensionAttribute {
-  /** The URN of the schema, without regard to letter case. */
+  /** The URN of the schema, case-insensitive. */
   schema?:
     | string
     | undefined;
-  /** The attribute's name, without regard to letter case. */
+  /** The name of the attribute, case-insensitive. */
   name?:
     | string
     | undefined;
-  /** The value as JSON text, never null: any shape an extension may have, kept as it came. */
+  /** The value as JSON text of any shape, but not null; stored as given. At most 65,536 characters. */
   valueJson?: string | undefined;
 }
 

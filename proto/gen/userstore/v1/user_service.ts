@@ -20,187 +20,220 @@ import { Actor } from "./actor.js";
 import { Filter } from "./filter.js";
 import { User } from "./user.js";
 
-/** Asks for one user. */
+/** Request of GetUser. */
 export interface GetUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
+  /** Id of the user. */
   userId: string;
 }
 
-/** The user asked for. */
+/** Response of GetUser. */
 export interface GetUserResponse {
+  /** The user. */
   user: User | undefined;
 }
 
-/** Asks for a page of users. */
+/** Request of ListUsers. */
 export interface ListUsersRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** Absent: all users. */
+  /** The condition that listed users meet. Absent: all users. */
   filter:
     | Filter
     | undefined;
-  /** At most so many users; absent is 100, zero asks for the total alone, more than 200 is 200. */
+  /**
+   * The maximum number of users to return. Absent: 100. 0: only the total, no users. Values above 200 are reduced to
+   * 200.
+   */
   pageSize?:
     | number
     | undefined;
-  /** How many matching users to pass over first; without meaning beside a page token. */
+  /** The number of matching users to skip. Default 0. Ignored together with a page token. */
   skip: number;
   /**
-   * `next_page_token` of the page before, which had the same filter and order: the page begins
-   * after the last user of that one, whatever has come and gone since.
+   * `next_page_token` of the previous page, from a request with the same filter and order. The page starts after the
+   * last user of the previous page, independent of changes in between. Absent: start with `skip`.
    */
   pageToken?:
     | string
     | undefined;
-  /** Absent: oldest first. */
+  /** The order of the list. Absent: oldest first. */
   order: Order | undefined;
 }
 
 /**
- * The order of a list; users that are alike in it are ordered by id, as the order itself goes. Of
- * a text the first 256 characters count.
+ * The order of a list. Users with equal values are ordered by id, in the same direction. Only the first 256 characters
+ * of a text count.
  */
 export interface Order {
   /**
-   * A field that Comparison takes, except attributes of extensions. Of a list the primary
-   * element's value counts, or else the first's. Users without a value come last, or first
-   * where `descending` (RFC 7644 section 3.4.2.3).
+   * A field in the form of Comparison.field; attributes of extensions are not supported. For a list, the value of the
+   * primary element counts, or of the first element if none is primary. Users without a value come last, or first if
+   * `descending` (RFC 7644 section 3.4.2.3).
    */
   field: string;
+  /** Whether the order is descending. Default false. */
   descending: boolean;
 }
 
-/** A page of users. */
+/** Response of ListUsers: a page of users. */
 export interface ListUsersResponse {
+  /** The users in the requested order. */
   users: User[];
   /**
-   * How many users match in all. Users removed, and with a filter users changed, by way of
-   * another userstore count correctly only after some seconds.
+   * The total number of users that match. Deletions by another userstore process are counted only after a few seconds;
+   * with a filter, so are changes of users by another process.
    */
   totalSize: number;
-  /** What to ask for the next page with; absent on the last, and where page_size is zero. */
+  /** The token of the next page. Absent on the last page, and if page_size is 0. */
   nextPageToken?: string | undefined;
 }
 
-/** Asks for a new user. */
+/** Request of CreateUser. */
 export interface CreateUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** The user to create. Required. */
   user: User | undefined;
 }
 
-/** The user as stored. */
+/** Response of CreateUser. */
 export interface CreateUserResponse {
+  /** The user as stored. */
   user: User | undefined;
 }
 
-/** Asks for fields to be replaced. */
+/** Request of UpdateUser. */
 export interface UpdateUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the user. */
   userId: string;
-  /** The new values. */
+  /** The new values. Required. */
   user:
     | User
     | undefined;
   /**
-   * Which fields to set to what they are in `user`, cleared where absent there: names of User's
-   * fields, dots between levels ("name.given_name"). "*" is every writable field. `active` is
-   * never cleared: absent, it stays as it is. An empty mask is FIELD_INVALID.
+   * The fields to set to their value in `user`; a field that is absent there is cleared. Names of fields of User, dots
+   * between levels ("name.given_name"); "*" means every writable field. `active` is never cleared: if absent, it stays
+   * the same. An empty mask is FIELD_INVALID.
    */
   updateMask:
     | string[]
     | undefined;
-  /** Write only if this is still the version. */
+  /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
   etag?:
     | string
     | undefined;
   /**
-   * Refuse to change anything but to disable, and let a change that disables do nothing else: the
-   * organization's policy, which the caller got when it verified the API token.
+   * Refuses every change that does not disable the user, and reduces a change that disables the user to just that.
+   * Part of the organization's policy, which the caller receives from VerifyApiToken. Default false.
    */
   refuseUpdate?:
     | boolean
     | undefined;
-  /** Refuse to disable. */
+  /** Refuses to disable the user. Part of the organization's policy, as `refuse_update`. Default false. */
   refuseDeactivate?: boolean | undefined;
 }
 
-/** The user as stored. */
+/** Response of UpdateUser. */
 export interface UpdateUserResponse {
+  /** The user as stored. */
   user: User | undefined;
 }
 
-/** Asks for operations on one user. */
+/** Request of PatchUser. */
 export interface PatchUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the user. */
   userId: string;
-  /** At least one, at most 1000. */
+  /** The operations: 1 to 1000. FIELD_INVALID if they need more than 200,000 comparisons of list elements in total. */
   operations: PatchOperation[];
-  /** Write only if this is still the version. */
+  /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
   etag?:
     | string
     | undefined;
-  /** As in UpdateUser. */
+  /** Same as in UpdateUserRequest. */
   refuseUpdate?:
     | boolean
     | undefined;
-  /** As in UpdateUser. */
+  /** Same as in UpdateUserRequest. */
   refuseDeactivate?: boolean | undefined;
 }
 
-/** One change of one field. */
+/** One operation of PatchUser: a change of one field. */
 export interface PatchOperation {
+  /** The kind of the operation. */
   verb: PatchOperation_Verb;
-  /** The field of User, dots between levels: "active", "name.given_name", "emails". */
+  /** The name of the field of User, dots between levels: "active", "name.given_name", "emails". */
   field: string;
   /**
-   * Only the elements of the list that match. An add or replace that finds none makes one with
-   * the values the filter names; a remove that finds none is PATCH_TARGET_MISSING.
+   * For a list: only the elements that match this filter. If none matches, an add or replace creates an element with
+   * the values in the filter, provided that the filter consists only of equalities that must all hold; any other
+   * operation is PATCH_TARGET_MISSING. Absent: the whole list.
    */
   element:
     | Filter
     | undefined;
-  /** Only this field of each of these elements: "value". Without `element`, of every element. */
+  /** For a list: only this field of the elements, such as "value". Without `element`: of every element. */
   elementField?:
     | string
     | undefined;
   /**
-   * The value, in its place: to set `emails[…].value`, one e-mail that has a value and nothing
-   * else. A remove of a list without `element` takes out the elements that have these values, or
-   * all of them when none is given.
+   * The value, at its place in a User: to set `emails[…].value`, one e-mail that has a value and nothing else. A remove
+   * of a list without `element` removes the elements that have these values, or all elements if no value is given.
    */
   value: User | undefined;
 }
 
-/** What to do with the field (RFC 7644 sections 3.5.2.1 to 3.5.2.3). */
+/** The kind of the operation (RFC 7644 sections 3.5.2.1 to 3.5.2.3). */
 export enum PatchOperation_Verb {
   /** VERB_UNSPECIFIED - Refused. */
   VERB_UNSPECIFIED = 0,
-  /** VERB_ADD - Sets a scalar, merges into a message, adds elements that a list does not have yet. */
+  /** VERB_ADD - Sets a scalar, merges into a message, or adds the elements that a list lacks. */
   VERB_ADD = 1,
-  /** VERB_REPLACE - Sets a scalar, merges into a message, puts a list in the place of a list. */
+  /** VERB_REPLACE - Sets a scalar, merges into a message, or replaces a list. */
   VERB_REPLACE = 2,
-  /** VERB_REMOVE - Clears the field, or takes elements out of a list. */
+  /** VERB_REMOVE - Clears the field, or removes elements from a list. */
   VERB_REMOVE = 3,
   UNRECOGNIZED = -1,
 }
 
-/** The user as stored. */
+/** Response of PatchUser. */
 export interface PatchUserResponse {
+  /** The user as stored. */
   user: User | undefined;
 }
 
-/** Asks for a user to be removed. */
+/** Request of DeleteUser. */
 export interface DeleteUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  actor: Actor | undefined;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor:
+    | Actor
+    | undefined;
+  /** Id of the user. */
   userId: string;
-  /** Remove only if this is still the version. */
+  /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
   etag?: string | undefined;
 }
 
-/** The user is gone. */
+/** Response of DeleteUser: the user is deleted. */
 export interface DeleteUserResponse {
 }
 
@@ -1391,13 +1424,17 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse, "userstore.v1.De
 };
 
 /**
- * The users of an organization. Every request names its organization, and a user of another one
- * is USER_NOT_FOUND. Every acknowledged change has reached the disks of a majority of the
- * database's members.
+ * Manages the users of an organization. Every request names its organization: a user of another organization is
+ * USER_NOT_FOUND. A change is acknowledged after a majority of the database's members wrote it to disk.
+ *
+ * Callers: role "edge" or "admin"; GetUser and ListUsers also "reader".
  */
 export type UserServiceService = typeof UserServiceService;
 export const UserServiceService = {
-  /** Reads one user, active or disabled. USER_NOT_FOUND. */
+  /**
+   * Returns one user, active or disabled.
+   * Errors: USER_NOT_FOUND.
+   */
   getUser: {
     path: "/userstore.v1.UserService/GetUser" as const,
     requestStream: false as const,
@@ -1407,7 +1444,10 @@ export const UserServiceService = {
     responseSerialize: (value: GetUserResponse): Buffer => Buffer.from(GetUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetUserResponse => GetUserResponse.decode(value),
   },
-  /** Lists users, active and disabled. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
+  /**
+   * Lists users, active and disabled.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   */
   listUsers: {
     path: "/userstore.v1.UserService/ListUsers" as const,
     requestStream: false as const,
@@ -1417,7 +1457,10 @@ export const UserServiceService = {
     responseSerialize: (value: ListUsersResponse): Buffer => Buffer.from(ListUsersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListUsersResponse => ListUsersResponse.decode(value),
   },
-  /** Creates a user. USER_NAME_TAKEN, FIELD_INVALID. */
+  /**
+   * Creates a user.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID.
+   */
   createUser: {
     path: "/userstore.v1.UserService/CreateUser" as const,
     requestStream: false as const,
@@ -1428,8 +1471,9 @@ export const UserServiceService = {
     responseDeserialize: (value: Buffer): CreateUserResponse => CreateUserResponse.decode(value),
   },
   /**
-   * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE, POLICY_REFUSED.
+   * Replaces fields of a user. A request that changes nothing keeps the version.
+   * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
+   * POLICY_REFUSED.
    */
   updateUser: {
     path: "/userstore.v1.UserService/UpdateUser" as const,
@@ -1441,8 +1485,8 @@ export const UserServiceService = {
     responseDeserialize: (value: Buffer): UpdateUserResponse => UpdateUserResponse.decode(value),
   },
   /**
-   * Applies operations in their order, all or nothing. As UpdateUser, and
-   * PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
+   * Applies operations to a user in the given order, all or none. A request that changes nothing keeps the version.
+   * Errors: the errors of UpdateUser, and PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
    */
   patchUser: {
     path: "/userstore.v1.UserService/PatchUser" as const,
@@ -1454,8 +1498,8 @@ export const UserServiceService = {
     responseDeserialize: (value: Buffer): PatchUserResponse => PatchUserResponse.decode(value),
   },
   /**
-   * Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH,
-   * WRITE_CONTENTION.
+   * Deletes a user permanently. Their user name becomes available again.
+   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteUser: {
     path: "/userstore.v1.UserService/DeleteUser" as const,
@@ -1469,31 +1513,44 @@ export const UserServiceService = {
 } as const;
 
 export interface UserServiceServer extends UntypedServiceImplementation {
-  /** Reads one user, active or disabled. USER_NOT_FOUND. */
+  /**
+   * Returns one user, active or disabled.
+   * Errors: USER_NOT_FOUND.
+   */
   getUser: handleUnaryCall<GetUserRequest, GetUserResponse>;
-  /** Lists users, active and disabled. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
+  /**
+   * Lists users, active and disabled.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
-  /** Creates a user. USER_NAME_TAKEN, FIELD_INVALID. */
+  /**
+   * Creates a user.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID.
+   */
   createUser: handleUnaryCall<CreateUserRequest, CreateUserResponse>;
   /**
-   * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE, POLICY_REFUSED.
+   * Replaces fields of a user. A request that changes nothing keeps the version.
+   * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
+   * POLICY_REFUSED.
    */
   updateUser: handleUnaryCall<UpdateUserRequest, UpdateUserResponse>;
   /**
-   * Applies operations in their order, all or nothing. As UpdateUser, and
-   * PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
+   * Applies operations to a user in the given order, all or none. A request that changes nothing keeps the version.
+   * Errors: the errors of UpdateUser, and PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
    */
   patchUser: handleUnaryCall<PatchUserRequest, PatchUserResponse>;
   /**
-   * Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH,
-   * WRITE_CONTENTION.
+   * Deletes a user permanently. Their user name becomes available again.
+   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
 }
 
 export interface UserServiceClient extends Client {
-  /** Reads one user, active or disabled. USER_NOT_FOUND. */
+  /**
+   * Returns one user, active or disabled.
+   * Errors: USER_NOT_FOUND.
+   */
   getUser(
     request: GetUserRequest,
     callback: (error: ServiceError | null, response: GetUserResponse) => void,
@@ -1509,7 +1566,10 @@ export interface UserServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetUserResponse) => void,
   ): ClientUnaryCall;
-  /** Lists users, active and disabled. FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
+  /**
+   * Lists users, active and disabled.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   */
   listUsers(
     request: ListUsersRequest,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
@@ -1525,7 +1585,10 @@ export interface UserServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
   ): ClientUnaryCall;
-  /** Creates a user. USER_NAME_TAKEN, FIELD_INVALID. */
+  /**
+   * Creates a user.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID.
+   */
   createUser(
     request: CreateUserRequest,
     callback: (error: ServiceError | null, response: CreateUserResponse) => void,
@@ -1542,8 +1605,9 @@ export interface UserServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateUserResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Replaces fields of a user. USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH,
-   * WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE, POLICY_REFUSED.
+   * Replaces fields of a user. A request that changes nothing keeps the version.
+   * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
+   * POLICY_REFUSED.
    */
   updateUser(
     request: UpdateUserRequest,
@@ -1561,8 +1625,8 @@ export interface UserServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateUserResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Applies operations in their order, all or nothing. As UpdateUser, and
-   * PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
+   * Applies operations to a user in the given order, all or none. A request that changes nothing keeps the version.
+   * Errors: the errors of UpdateUser, and PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
    */
   patchUser(
     request: PatchUserRequest,
@@ -1580,8 +1644,8 @@ export interface UserServiceClient extends Client {
     callback: (error: ServiceError | null, response: PatchUserResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Removes a user for good; its name is free again. USER_NOT_FOUND, ETAG_MISMATCH,
-   * WRITE_CONTENTION.
+   * Deletes a user permanently. Their user name becomes available again.
+   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteUser(
     request: DeleteUserRequest,

@@ -5,11 +5,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** One more than the two processors of a small machine: most tests wait for processes half of their time. */
-const JOBS = 3;
+/** A file starts several processes; with more files at a time than processors, tests of throughput fail. */
+const JOBS = Math.min(4, Math.max(2, availableParallelism()));
 /** Their tests need a container engine: `npm run test:compose` runs them. */
 const COMPOSE = 'dist/test/compose/';
 /** These expect answers within fractions of a second, so they run one after the other, with nothing beside them. */

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
-import { localsOf } from '../request-log.js';
+import { localsOf } from '../request-context.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 import { SESSION_COOKIE, sessionTokenIn, setCookie } from './cookies.js';
 

@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { UsableSsoConnection } from '../../../proto/gen/userstore/v1/sso_connection_service.js';
 import { sendPage } from '../../pages/frame.js';
 import { choicePage, type LoginForm, loginPage } from '../../pages/login.js';
-import { localsOf } from '../../request-log.js';
+import { localsOf } from '../../request-context.js';
 import { type Address, addressIn } from '../../sign-in/address.js';
 import { ATTEMPT_COOKIE, setCookie } from '../../sign-in/cookies.js';
 import { ATTEMPT_SECONDS, type Attempt } from '../../sign-in/flow.js';

@@ -2,7 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { sendPage } from '../../pages/frame.js';
 import { signedOutPage, signOutPage } from '../../pages/login.js';
-import { localsOf } from '../../request-log.js';
+import { localsOf } from '../../request-context.js';
 import { clearCookie, SESSION_COOKIE, sessionTokenIn } from '../../sign-in/cookies.js';
 import { ProviderError } from '../../sign-in/outbound.js';
 import type { SignInContext } from './context.js';

@@ -1,6 +1,6 @@
 /**
- * The command `npm run bench`: measures the product, and compares it with the smallest chain that could do its work. The
- * method is in report.ts (METHOD) and is printed with the results.
+ * The command `npm run bench`: measures the product, and compares it with the smallest chain that could do its work.
+ * The method is in report.ts (METHOD) and is printed with the results.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** TLS certificates in files, which the process re-reads while it runs. If a new file is broken, the old one stays in use. */
+/**
+ * TLS certificates in files, which the process re-reads while it runs. If a new file is broken, the old one stays in
+ * use.
+ */
 import { readFile } from 'node:fs/promises';
 import { type CertificateFiles, flawOfEnd, flawsOf, type Pem, type Validity, validityOf } from './certificate-files.js';
 
@@ -35,8 +38,8 @@ export interface Log {
 }
 
 /**
- * Reads the files now and every 3 seconds. Throws an Error if they are unusable now. Logs later problems, repeated every
- * hour, and the expiry of a certificate from 14 days before, repeated every day.
+ * Reads the files now and every 3 seconds. Throws an Error if they are unusable now. Logs later problems, repeated
+ * every hour, and the expiry of a certificate from 14 days before, repeated every day.
  */
 export async function followCertificates(
   files: CertificateFiles,

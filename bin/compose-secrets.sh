@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the secrets that docker-compose.yml reads, in the folder SECRETS_DIR (default ./secrets); keeps those that are there.
+# Creates the secrets that docker-compose.yml reads, in the folder SECRETS_DIR (default ./secrets). Keeps existing ones.
 set -eu
 umask 022
 folder=${SECRETS_DIR:-secrets}
 mkdir -p "$folder"
-# The folder is closed to everybody else, the files are not: in the containers others than their owner read them.
+# The folder is closed to other users. The files are readable, because the containers run as other users than their owner.
 chmod 700 "$folder"
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }

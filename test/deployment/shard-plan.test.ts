@@ -7,9 +7,10 @@ import { textOf } from './files.js';
 
 /** The fields of the shard key by collection; none where it is not sharded. */
 const plan = new Map(
-  [...textOf('docs/mongodb.md').matchAll(/^\| `(\w+)` \|.*\| (?:`\{ (.+) \}`|none: .+) \|$/gm)].map(
-    ([, name, key]) => [name, key?.split(', ').map((field) => field.replace(/: 1$/, ''))],
-  ),
+  [...textOf('docs/mongodb.md').matchAll(/^\| `(\w+)` \|.*\| (?:`\{ (.+) \}`|none: .+) \|$/gm)].map(([, name, key]) => [
+    name,
+    key?.split(', ').map((field) => field.replace(/: 1$/, '')),
+  ]),
 );
 
 describe('the plan of shards', () => {

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Copies certificates from the folder of `npm run certificates`, or from the folder that is its argument, to SECRETS_DIR/tls,
-# where docker-compose.tls.yml mounts them: a folder for each service, with the files that it needs. It replaces each file
-# atomically, because running services read it.
+# Copies certificates to the folder that docker-compose.tls.yml mounts: from the folder of `npm run certificates`, or the
+# folder in the first argument, to SECRETS_DIR/tls. Each service gets only its own files. Each file is replaced atomically,
+# because running services read them.
 set -eu
 umask 022
 from=${1:-data/certificates}
 secrets=${SECRETS_DIR:-secrets}
 mkdir -p "$secrets"
-# The folder is closed to other users. The files are readable, because the containers run as other users than their owner.
+# Only the owner can open the folder. The files are readable for all, because other users read them in the containers.
 chmod 700 "$secrets"
 
 copy() {

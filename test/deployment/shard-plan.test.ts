@@ -1,4 +1,4 @@
-/** The operations guide's plan of shards: it names every collection, and no unique index rules its keys out. */
+/** The table of shard keys in docs/mongodb.md: it names every collection, and no unique index rules its keys out. */
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { createModels } from '../../userstore/storage/models.js';
@@ -7,9 +7,10 @@ import { textOf } from './files.js';
 
 /** The fields of the shard key by collection; none where it is not sharded. */
 const plan = new Map(
-  [...textOf('docs/operations.md').matchAll(/^\| `(\w+)` \|.*\| (?:`\{ (.+) \}`|none: .+) \|$/gm)].map(
-    ([, name, key]) => [name, key?.split(', ').map((field) => field.replace(/: 1$/, ''))],
-  ),
+  [...textOf('docs/mongodb.md').matchAll(/^\| `(\w+)` \|.*\| (?:`\{ (.+) \}`|none: .+) \|$/gm)].map(([, name, key]) => [
+    name,
+    key?.split(', ').map((field) => field.replace(/: 1$/, '')),
+  ]),
 );
 
 describe('the plan of shards', () => {

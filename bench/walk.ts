@@ -2,7 +2,8 @@
 import { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { User } from '../proto/gen/userstore/v1/user.js';
-import { NEW_ACCESS_STATE, toDocument, type UserDocument } from '../userstore/storage/documents.js';
+import type { UserDocument } from '../userstore/storage/directory-schemas.js';
+import { NEW_ACCESS_STATE, toDocument } from '../userstore/storage/documents.js';
 import { createTenants, type Keep, type Setting, send, startChain } from './chains.js';
 import { table } from './report.js';
 import { createStore, type Store } from './store.js';

@@ -62,7 +62,7 @@ export function createActivityRules(
       if (pageToken !== '' && !ID.test(pageToken)) throw pageTokenInvalid();
       const limit = pageSizeOf(asked.pageSize);
       await organizations.get(organizationId, deadline);
-      await changes.move(deadline);
+      await changes.flushOutboxes(deadline);
       const found = await storage.list(asked, pageToken, limit + 1, deadline);
       const page = found.slice(0, limit);
       const made = await changesOf(organizationId, page, deadline);
@@ -86,7 +86,7 @@ export function createActivityRules(
       const before = pageToken === '' ? Number.MAX_SAFE_INTEGER : Number(pageToken);
       const limit = pageSizeOf(pageSize);
       await organizations.get(organizationId, deadline);
-      await changes.move(deadline);
+      await changes.flushOutboxes(deadline);
       const found = await changes.list(organizationId, subject, before, limit + 1, deadline);
       const page: Change[] = found.slice(0, limit);
       return { changes: page, nextPageToken: found.length > limit ? String(page.at(-1)?.version) : undefined };

@@ -16,7 +16,8 @@ const WORDS: LanguageRule[] = [
   { mayNot: /\b(heeds?|heeded|mend(s|ed|ing)?|whence|foist(s|ed)?|thereof)\b/i, because: 'old words hide the action' },
   { mayNot: /\b(so many|in the place of|by way of)\b/i, because: 'give the number, the thing or the means' },
   { mayNot: /\b(comes?|came) to (nothing|something|an?|the|what)\b/i, because: 'say "returns", "is" or "becomes"' },
-  { mayNot: /\bstrangers?\b/i, because: 'a request without a verified token is anonymous' },
+  // The metric's label value 'strangers' is older than the rule, and dashboards use it.
+  { mayNot: /^(?!strangers$)(?=[\s\S]*\bstrangers?\b)/i, because: 'a request without a verified token is anonymous' },
   { mayNot: /\b(is|are) gone on with\b/i, because: 'say "continues"' },
   { mayNot: /\bpass(es|ed)? over\b/i, because: 'say "ignores" or "skips"' },
   { mayNot: /\b(nobody's|somebody's|anybody's)\b/i, because: 'name the owner' },

@@ -11,7 +11,7 @@ import { ScimError } from './scim/scim-error.js';
 import { type StoreClient, StoreError } from './store-client.js';
 
 /** A revoked token and changed settings take effect at every edge within this time. */
-export const TOKEN_CACHE_MS = 3000;
+const TOKEN_CACHE_MS = 3000;
 const TOKEN_CACHE_SIZE = 10_000;
 
 const CREDENTIALS = /^(?:apikey|bearer) +([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}) *$/i;
@@ -74,7 +74,7 @@ export function authenticate(
  * Sets the principal of the response's locals and admits the request. A request whose token has not been verified
  * before counts as anonymous until userstore has verified it. Throws ScimError (401, 429 or 503) and StoreError.
  */
-export async function authenticateRequest(
+async function authenticateRequest(
   authenticator: Authenticator,
   request: IncomingRequest,
   response: Response,

@@ -12,7 +12,7 @@ export interface Import {
 }
 
 /** Returns the folder with package.json, wherever this file was compiled to. */
-export function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): string {
+function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): string {
   if (existsSync(join(folder, 'package.json'))) return folder;
   if (folder === dirname(folder)) throw new Error('no package.json above the tests');
   return projectRoot(dirname(folder));

@@ -114,5 +114,5 @@ export function loginHandlers(context: SignInContext) {
 }
 
 /** Returns the address of the login page that leads to `returnTo` after sign-in. */
-export const loginAddress = (returnTo: string | undefined): string =>
+const loginAddress = (returnTo: string | undefined): string =>
   returnTo === undefined ? '/login' : `/login?${new URLSearchParams({ return_to: returnTo })}`;

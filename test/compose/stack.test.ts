@@ -127,7 +127,7 @@ describe('the stack of docker-compose.yml', () => {
     const user = await createUser(scim);
     const folder = await mkdtemp(join(tmpdir(), 'compose-backup-'));
     const withVolume = (...command: string[]) =>
-      docker('run', '--rm', '-v', `${stack.volume}:/data/db`, '-v', `${folder}:/backup`, 'mongo:6.0', ...command);
+      docker('run', '--rm', '-v', `${stack.volume}:/data/db`, '-v', `${folder}:/backup`, 'mongo:8.0', ...command);
     try {
       await stack.compose('down');
       await withVolume('tar', '-C', '/data/db', '-czf', '/backup/mongo-data.tgz', '.');

@@ -75,7 +75,7 @@ export async function followCertificates(
   const warn = () => {
     const expiresSoon = Object.values(validity).some((end) => end.getTime() - now() < SOON_MS);
     if (broken !== undefined) {
-      const message = 'certificate files are unusable; the previous certificates stay in use';
+      const message = 'certificate files are broken; the previous certificates stay in use';
       remind(REMIND_OF_BROKEN_MS, { reason: broken }, message);
     } else if (expiresSoon) {
       const fields = { ...files, validTo: validity.cert, caValidTo: validity.ca };

@@ -94,6 +94,7 @@ export function plainUsers(collections: Collections) {
   return {
     ...storage,
     removeVersion: storage.remove,
+    replaceFound: storage.replace,
     insert: (user: User, deadline: number) => storage.insert(user, changeOf(user, 1), deadline),
     get: async (organizationId: string, id: string, deadline: number) =>
       (await storage.find(organizationId, id, deadline))?.user,

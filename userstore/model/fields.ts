@@ -16,6 +16,8 @@ const text = { kind: 'text', fold: true, max: 2048 } as const;
 const exact = { kind: 'text', fold: false, max: 2048 } as const;
 /** Text for certificates, pictures and extension values. */
 const large = { kind: 'text', fold: false, max: 65_536 } as const;
+/** Longest JSON of an extension attribute, in characters. */
+export const MAX_VALUE_JSON = large.max;
 const flag = { kind: 'flag' } as const;
 const message = (fields: Fields) => ({ kind: 'message', fields }) as const;
 /** Creates a list field. Adding an element changes an existing one with the same `identity` fields. */
@@ -111,9 +113,12 @@ export function elementField(fields: Fields, contract: string): [name: string, f
  * because of the capital ẞ.
  */
 export const fold = (value: string) =>
-  ASCII.test(value)
+  isAscii(value)
     ? value.toLowerCase()
     : value.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
+
+/** Returns whether the text is ASCII alone. */
+export const isAscii = (value: string): boolean => ASCII.test(value);
 
 const ASCII = /^[\0-\x7f]*$/;
 

@@ -3,30 +3,30 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError, invalidField } from './domain-error.js';
-import { elementsOf, type Fields, fieldNamed, type Values, valuesOf } from './fields.js';
-import { removeElements, type Spend, writeElements } from './patch-elements.js';
-import { checkLength } from './user.js';
-
-/** Most comparisons of elements that the operations may take together: a fraction of a second of work. */
-const MAX_COMPARISONS = 200_000;
+import { elementsOf, type Fields, fieldNamed, type LocatedField, type Values, valuesOf } from './fields.js';
+import { createJoinedLists, type JoinedLists } from './joined-lists.js';
+import { removeElements, type Steps, writeElements } from './patch-elements.js';
+import { checkLength, textLength } from './user.js';
+import { createWork, unitsFor, type Work } from './work.js';
 
 /**
- * Returns the user after the operations, applied in their order; does not change the given one. Throws a DomainError if
- * an operation cannot be applied.
+ * Returns the user after the operations, applied in their order; does not change the given one. Yields after each slice
+ * of work, so that the caller can let other requests go first. Throws a DomainError if an operation cannot be applied,
+ * or all take too much work.
  */
-export function applyPatch(user: User, operations: readonly PatchOperation[]): User {
+export function* applyPatch(user: User, operations: readonly PatchOperation[]): Steps<User> {
   const next = User.fromPartial(user);
-  let remaining = MAX_COMPARISONS;
-  const spend: Spend = (comparisons) => {
-    remaining -= comparisons;
-    if (remaining < 0)
-      throw invalidField('operations', 'The operations take too much work together; send fewer at a time.');
-  };
-  for (const operation of operations) applyOperation(next, operation, spend);
+  const work = createWork();
+  const lists = createJoinedLists(work);
+  for (const operation of operations) {
+    if (work.isPauseDue()) yield;
+    yield* applyOperation(next, operation, work, lists);
+  }
+  lists.write();
   return next;
 }
 
-function applyOperation(user: User, operation: PatchOperation, spend: Spend): void {
+function* applyOperation(user: User, operation: PatchOperation, work: Work, lists: JoinedLists): Steps<void> {
   const located = fieldNamed(operation.field);
   if (!located) throw unknownField(operation.field);
   if (![Verb.VERB_ADD, Verb.VERB_REPLACE, Verb.VERB_REMOVE].includes(operation.verb)) {
@@ -37,19 +37,19 @@ function applyOperation(user: User, operation: PatchOperation, spend: Spend): vo
   if (field.kind !== 'list' && (operation.element || operation.elementField !== undefined)) {
     throw invalidField(operation.field, 'Only a list has elements.');
   }
-  // A copy, because the operation may be applied again to a newer version of the user.
-  const given = operation.value && valueAt(User.fromPartial(operation.value), path);
+  const given = givenBy(operation, located, work);
+  if (!isAddition(operation)) lists.write();
   if (operation.verb === Verb.VERB_REMOVE) {
     const parent = parentAt(valuesOf(user), path, false);
     if (!parent) return;
-    if (field.kind === 'list') parent[name] = removeElements(elementsOf(parent[name]), field, operation, given, spend);
-    else parent[name] = undefined;
+    if (field.kind !== 'list') parent[name] = undefined;
+    else parent[name] = yield* removeElements(elementsOf(parent[name]), field, operation, given, work);
     return;
   }
   if (given === undefined && field.kind !== 'list') throw invalidField(operation.field, 'The operation has no value.');
   const parent = parentAt(valuesOf(user), path, true) as Values;
   if (field.kind === 'list') {
-    const elements = writeElements(elementsOf(parent[name]), field, operation, given, spend);
+    const elements = yield* writeElements(elementsOf(parent[name]), field, operation, given, work, lists);
     checkLength(elements, operation.field);
     parent[name] = elements;
   } else if (field.kind === 'message') parent[name] = merged(parent[name], given, field.fields);
@@ -64,6 +64,20 @@ function parentAt(values: Values, path: readonly string[], create: boolean): Val
     parent = parent?.[name] as Values | undefined;
   }
   return parent;
+}
+
+/** Returns whether the operation adds whole values: it reads no values of extension attributes. */
+const isAddition = ({ verb, element, elementField }: PatchOperation): boolean =>
+  verb === Verb.VERB_ADD && element === undefined && elementField === undefined;
+
+/** Returns a copy of the given value: the operation may be applied again to a newer version of the user. */
+function givenBy({ field: contract, value: user }: PatchOperation, { field, path }: LocatedField, work: Work): unknown {
+  const given = user && valueAt(user, path);
+  const elements = field.kind === 'list' ? elementsOf(given) : [];
+  checkLength(elements, contract);
+  work.spend(1 + elements.length + unitsFor(textLength(given, field, path.join('.'))));
+  const [head] = path as [keyof User];
+  return user && valueAt(User.fromPartial({ [head]: user[head] } as Partial<User>), path);
 }
 
 const valueAt = (user: User, path: readonly string[]): unknown =>

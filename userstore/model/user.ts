@@ -53,13 +53,15 @@ export function validate(user: User): void {
   checkName(user.userName, 'user_name', 'user name');
   if (user.active === undefined) throw invalidField('active', 'Whether the user is active cannot be left out.');
   checkLimits(valuesOf(user), USER_FIELDS);
+  // Encoded text has at least as many bytes as characters: a far too large user is refused before it is encoded or parsed.
+  if (textLength(user, { kind: 'message', fields: USER_FIELDS }, 'user') > MAX_USER_BYTES) throw userTooLarge();
   for (const attribute of user.extensionAttributes) checkExtensionAttribute(attribute);
   const names = user.extensionAttributes.map(({ schema, name }) => fold(`${schema}:${name}`));
   if (new Set(names).size < names.length) throw invalidField('extension_attributes', 'An attribute is given twice.');
-  if (User.encode(user).finish().length > MAX_USER_BYTES) {
-    throw invalidField('user', `The user is larger than ${MAX_USER_BYTES / 1024} KiB.`);
-  }
+  if (User.encode(user).finish().length > MAX_USER_BYTES) throw userTooLarge();
 }
+
+const userTooLarge = () => invalidField('user', `The user is larger than ${MAX_USER_BYTES / 1024} KiB.`);
 
 /** Checks the unique name of a user or group; messages call it `called`. Throws FIELD_INVALID. */
 export function checkName(name: string | undefined, field: string, called: string): void {
@@ -82,15 +84,45 @@ function checkExtensionAttribute({ schema, name, valueJson = '' }: ExtensionAttr
   } catch {
     // Text that is not JSON is refused below.
   }
-  throw invalidField('extension_attributes.value_json', 'The value is not JSON text, or null.');
+  throw notJson();
+}
+
+/** Creates the error for an extension attribute that holds no JSON. */
+export const notJson = () => invalidField('extension_attributes.value_json', 'The value is not JSON text, or null.');
+
+/** Creates the error for a text that is longer than its field allows. `path` has the names of the generated types. */
+export const tooLong = (path: string, max: number) =>
+  invalidField(contractName(path), `The value is longer than ${max} characters.`);
+
+/**
+ * Returns the number of characters in all texts of a value. Throws FIELD_INVALID if one of them is longer than its field
+ * allows. `path` has the names of the generated types.
+ */
+export function textLength(value: unknown, field: Field, path: string): number {
+  if (value === undefined) return 0;
+  if (field.kind === 'text') return checkedLength(value, field.max, path);
+  if (field.kind === 'message') return textLengthOfFields(valuesOf(value as object), field.fields, path);
+  if (field.kind === 'flag') return 0;
+  return elementsOf(value).reduce((sum, element) => sum + textLengthOfFields(element, field.fields, path), 0);
+}
+
+function textLengthOfFields(values: Values, fields: Fields, path: string): number {
+  return Object.entries(fields).reduce(
+    (sum, [name, field]) => sum + textLength(values[name], field, `${path}.${name}`),
+    0,
+  );
+}
+
+function checkedLength(value: unknown, max: number, path: string): number {
+  if (typeof value !== 'string') return 0;
+  if (value.length > max) throw tooLong(path, max);
+  return value.length;
 }
 
 /** Checks a value. `path` has the names of the generated types; contract names are computed only for an error. */
 function check(value: unknown, field: Field, path: string): void {
   if (value === undefined) return;
-  if (typeof value === 'string' && field.kind === 'text' && value.length > field.max) {
-    throw invalidField(contractName(path), `The value is longer than ${field.max} characters.`);
-  }
+  if (field.kind === 'text') checkedLength(value, field.max, path);
   if (field.kind === 'message') checkFields(valuesOf(value as object), field.fields, path);
   if (field.kind === 'list') checkList(elementsOf(value), field.fields, path);
 }
@@ -116,10 +148,10 @@ function checkList(elements: Values[], fields: Fields, path: string): void {
 export const isSame = (one: User, other: User): boolean =>
   Buffer.from(User.encode(one).finish()).equals(User.encode(other).finish());
 
-/** Returns whether two values of a field are equal by the field's own rule. */
-export function equalValues(one: unknown, other: unknown, field: Field): boolean {
+/** Returns whether two values of a field are equal by the field's own rule. `folded` folds text. */
+export function equalValues(one: unknown, other: unknown, field: Field, folded = fold): boolean {
   if (field.kind === 'text' && field.fold && typeof one === 'string' && typeof other === 'string') {
-    return fold(one) === fold(other);
+    return folded(one) === folded(other);
   }
   return one === other;
 }

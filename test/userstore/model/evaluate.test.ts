@@ -1,5 +1,6 @@
 /** Which elements of a list a PATCH operation means. */
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { type Filter, Operator } from '../../../proto/gen/userstore/v1/filter.js';
 import { DomainError } from '../../../userstore/model/domain-error.js';
 import { createMatcher } from '../../../userstore/model/evaluate.js';
@@ -7,6 +8,7 @@ import { USER_FIELDS, valuesOf } from '../../../userstore/model/fields.js';
 import { allOf, anyOf, compare, elementMatch, equal, not, present, typed } from '../../harness/users.js';
 
 const { fields } = USER_FIELDS.emails;
+const photos = USER_FIELDS.photos.fields;
 const nested = (depth: number): Filter => (depth === 0 ? equal('type', 'work') : allOf(nested(depth - 1)));
 
 const elements = {
@@ -47,10 +49,28 @@ describe('an element filter chooses by', () => {
   }
 
   it('text with regard to letter case where the field demands it', () => {
-    const photos = USER_FIELDS.photos.fields;
     const { matches } = createMatcher(equal('value', 'https://x.example/A'), photos);
     expect(matches(valuesOf(typed('https://x.example/A')))).to.equal(true);
     expect(matches(valuesOf(typed('https://x.example/a')))).to.equal(false);
+  });
+});
+
+describe('an element filter orders text', () => {
+  it('by code points, as the bytes of UTF-8 are ordered, however long the common beginning', () => {
+    const end = fc.string({ unit: 'binary', maxLength: 3 });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1100 }), end, end, (length, one, other) => {
+        const [text, literal] = [`${'a'.repeat(length)}${one}`, `${'a'.repeat(length)}${other}`];
+        const { matches } = createMatcher(compare('value', Operator.OPERATOR_GREATER, literal), photos);
+        expect(matches(valuesOf(typed(text)))).to.equal(Buffer.compare(Buffer.from(text), Buffer.from(literal)) > 0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('with characters beyond U+FFFF after those before', () => {
+    const { matches } = createMatcher(compare('value', Operator.OPERATOR_GREATER, '\uffee'), photos);
+    expect(matches(valuesOf(typed('\u{1f600}')))).to.equal(true);
   });
 });
 

@@ -2,12 +2,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ErrorReason } from '../../../proto/gen/userstore/v1/error_reason.js';
-import { Operator } from '../../../proto/gen/userstore/v1/filter.js';
+import { type Filter, Operator } from '../../../proto/gen/userstore/v1/filter.js';
 import { type ExtensionAttribute, User } from '../../../proto/gen/userstore/v1/user.js';
 import type { PatchOperation, PatchOperation_Verb } from '../../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../../../userstore/model/domain-error.js';
-import { applyPatch } from '../../../userstore/model/patch.js';
+import { applyPatch as stepsOf } from '../../../userstore/model/patch.js';
 import { isSame, normalize, validate } from '../../../userstore/model/user.js';
+import { createWork } from '../../../userstore/model/work.js';
 import {
   add,
   allOf,
@@ -31,6 +32,15 @@ const badge = (value: unknown, schema = 'urn:acme:2.0:User', attribute = 'badge'
   name: attribute,
   valueJson: JSON.stringify(value),
 });
+
+/** Applies operations without a pause. */
+function applyPatch(user: User, operations: readonly PatchOperation[]): User {
+  const steps = stepsOf(user, operations);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
 
 /** Returns the normal form of the changed user without absent fields, for the tables. */
 const patched = (user: User, operations: PatchOperation[]) => plain(normalize(applyPatch(user, operations)));
@@ -453,6 +463,110 @@ describe('applyPatch', () => {
         }),
       );
     });
+  });
+});
+
+describe('the work of a PATCH', () => {
+  /** An operation that must not be reached. */
+  const unreachable = {
+    get field(): string {
+      throw new Error('An operation after the limit was reached.');
+    },
+  } as PatchOperation;
+  const tooMuch = /too much work/;
+  const numbers = (from: number) => badge(Array.from({ length: 800 }, (_, index) => from + index));
+  const many = <T>(count: number, one: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => one(i));
+  const photos = many(4, (index) => typed('a'.repeat(60_000) + index, `type ${index}`));
+  const renamed = (element: Filter) =>
+    replace('photos', { photos: [{ display: 'x' }] }, { element, elementField: 'display' });
+
+  it('a list of an extension attribute that grows too long is refused by the operation that makes it so', () => {
+    const additions = many(14, (index) =>
+      add('extension_attributes', { extensionAttributes: [numbers(10_000 + 800 * index)] }),
+    );
+    expect(() => applyPatch(userNamed('ana'), [...additions, unreachable]))
+      .to.throw(DomainError)
+      .include({ reason: ErrorReason.ERROR_REASON_FIELD_INVALID, field: 'extension_attributes.value_json' });
+  });
+
+  it('additions to a list of an extension attribute are read as they are by the operations that follow', () => {
+    const attribute = (value: unknown) => ({ extensionAttributes: [badge(value)] });
+    const is = (value: unknown) => ({ element: equal('value_json', JSON.stringify(value)) });
+    const operations = [
+      add('extension_attributes', attribute([2, 3, 3, 2])),
+      add('extension_attributes', attribute([4])),
+      replace('extension_attributes', attribute([5]), { ...is([1, 2, 3, 3, 4]), elementField: 'value_json' }),
+      add('extension_attributes', attribute([6])),
+      add('extension_attributes', attribute('text')),
+      add('extension_attributes', attribute([7])),
+      add('extension_attributes', attribute([7, 8])),
+    ];
+    const before = userNamed('ana', { extensionAttributes: [badge([1, 2])] });
+    expect(patched(before, operations)).to.deep.equal(plain(userNamed('ana', attribute([7, 8]))));
+  });
+
+  it('an addition of text that is not JSON to a list is refused', () => {
+    const broken = add('extension_attributes', { extensionAttributes: [{ ...badge([]), valueJson: '[1' }] });
+    expect(() => applyPatch(userNamed('ana', { extensionAttributes: [badge([1])] }), [broken]))
+      .to.throw(DomainError)
+      .include({ reason: ErrorReason.ERROR_REASON_FIELD_INVALID, field: 'extension_attributes.value_json' });
+  });
+
+  it('a text that is too long is refused by its operation, before filters compare it', () => {
+    const operation = add('photos', { photos: [typed('a'.repeat(65_537))] });
+    expect(() => applyPatch(userNamed('ana'), [operation, unreachable]))
+      .to.throw(DomainError)
+      .include({ reason: ErrorReason.ERROR_REASON_FIELD_INVALID, field: 'photos.value' });
+  });
+
+  it('comparisons of long texts cost more than those of short ones', () => {
+    const after = (letters: number) =>
+      anyOf(
+        ...many(48, (index) => compare('value', Operator.OPERATOR_GREATER, `${'a'.repeat(letters)}z${index}`)),
+        equal('display', 'x'),
+        not(equal('type', 'y')),
+      );
+    const times = (letters: number) => many(100, () => renamed(after(letters)));
+    const user = userNamed('ana', { photos });
+    expect(() => applyPatch(user, times(10))).not.to.throw();
+    expect(() => applyPatch(user, times(1000))).to.throw(DomainError, tooMuch);
+  });
+
+  it('a search for a long text costs as much as its worst case', () => {
+    const literal = `${'a'.repeat(500)}b${'a'.repeat(500)}`;
+    const search = renamed(not(compare('value', Operator.OPERATOR_CONTAINS, literal)));
+    expect(() => applyPatch(userNamed('ana', { photos }), [search])).to.throw(DomainError, tooMuch);
+  });
+
+  it('a text that is written to many elements costs as much as in each of them', () => {
+    const user = userNamed('ana', { photos: many(1000, (index) => typed(`${index}`)) });
+    const operation = replace('photos', { photos: [typed('a'.repeat(65_536))] }, { elementField: 'value' });
+    expect(() => applyPatch(user, [operation])).to.throw(DomainError, tooMuch);
+  });
+
+  it('is done in slices: the most expensive PATCH pauses nine times before it is refused', () => {
+    const additions = many(1000, (index) => add('emails', { emails: [typed(`${index}@x.example`)] }));
+    const steps = stepsOf(userNamed('ana'), additions);
+    let pauses = 0;
+    expect(() => {
+      while (!steps.next().done) pauses++;
+    }).to.throw(DomainError, tooMuch);
+    expect(pauses).to.equal(9);
+  });
+
+  it('is done in slices within an operation, too', () => {
+    const addresses = many(180, (index) => ({ locality: `${index}` }));
+    const steps = stepsOf(userNamed('ana', { addresses }), [
+      remove('addresses', { addresses: many(1000, () => ({ locality: 'x' })) }),
+    ]);
+    expect(steps.next().done).to.equal(false);
+  });
+
+  it('folds a text once', () => {
+    const work = createWork(10);
+    const text = 'A'.repeat(640);
+    expect([work.fold(text), work.fold(text)]).to.deep.equal([text.toLowerCase(), text.toLowerCase()]);
+    expect(() => work.fold('B'.repeat(640))).to.throw(DomainError, tooMuch);
   });
 });
 

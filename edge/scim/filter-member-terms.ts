@@ -21,7 +21,8 @@ export function derivedTerm(term: ComparisonTerm | PresenceTerm, sub: Attribute,
   if (term.kind === 'presence' || term.literal === null) return attributeTerm(term, sub, 'value');
   if (isNegative(term)) return not(derivedTerm(positive(term), sub, baseUrl));
   const text = textOf(term.path, term.literal);
-  if (sub.name === 'type') return holds(term.operator, USER.name.toLowerCase(), text.toLowerCase()) ? ALL_MEMBERS : NO_MEMBERS;
+  if (sub.name === 'type')
+    return holds(term.operator, USER.name.toLowerCase(), text.toLowerCase()) ? ALL_MEMBERS : NO_MEMBERS;
   if (baseUrl !== undefined) return addressTerm({ ...term, literal: text }, text, locationOf(USER, '', baseUrl));
   throw invalidFilter(`"${term.path}" is made of "value" when a member is shown; choose members by their "value".`);
 }

@@ -4,11 +4,11 @@ import type {
   ListActivitiesRequest,
   ListChangesRequest,
 } from '../../proto/gen/userstore/v1/activity_service.js';
-import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { invalidField } from '../model/domain-error.js';
+import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { ActivityStorage } from '../storage/activities.js';
 import type { ChangedResource, ChangeStorage } from '../storage/changes.js';
-import { type OrganizationRules, pageSizeOf, pageTokenInvalid } from './organizations.js';
+import type { OrganizationRules } from './organizations.js';
 
 const MAX_ACTIVITIES = 1000;
 const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
@@ -57,39 +57,35 @@ export function createActivityRules(
 
     /** A page of activities with what they changed, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
     async list(asked: ListActivitiesRequest, deadline: number) {
-      const { organizationId, pageToken = '' } = asked;
-      // The page token is the id of the last activity shown.
-      if (pageToken !== '' && !ID.test(pageToken)) throw pageTokenInvalid();
-      const limit = pageSizeOf(asked.pageSize);
+      const { organizationId, pageToken, pageSize } = asked;
+      const [before = ''] = recordPosition('activities', pageToken) ?? [];
+      const limit = pageSizeOf(pageSize, RECORD_PAGES);
       await organizations.get(organizationId, deadline);
       await changes.move(deadline);
-      const found = await storage.list(asked, pageToken, limit + 1, deadline);
-      const page = found.slice(0, limit);
-      const made = await changesOf(organizationId, page, deadline);
-      for (const activity of page) {
+      const { items, last } = pageOf(await storage.list(asked, before, limit + 1, deadline), limit);
+      const made = await changesOf(organizationId, items, deadline);
+      for (const activity of items) {
         activity.change = made.get(`${activity.id} ${activity.groupId ?? activity.userId}`);
       }
-      return { activities: page, nextPageToken: found.length > limit ? page.at(-1)?.id : undefined };
+      return { activities: items, nextPageToken: recordToken('activities', last && [last.id]) };
     },
 
     /**
      * A page of the changes of a user or a group, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID,
      * FIELD_INVALID.
      */
-    async listChanges({ organizationId, pageSize, pageToken = '', ...ids }: ListChangesRequest, deadline: number) {
+    async listChanges({ organizationId, pageSize, pageToken, ...ids }: ListChangesRequest, deadline: number) {
       const subject = subjectOf(ids);
       if (!subject || (ids.userId !== '' && ids.groupId)) {
         throw invalidField('user_id', 'The request names neither a user nor a group, or both.');
       }
-      // The page token is the version of the last change shown.
-      if (!/^\d{0,15}$/.test(pageToken)) throw pageTokenInvalid();
-      const before = pageToken === '' ? Number.MAX_SAFE_INTEGER : Number(pageToken);
-      const limit = pageSizeOf(pageSize);
+      const [before = Number.MAX_SAFE_INTEGER] = recordPosition('changes', pageToken) ?? [];
+      const limit = pageSizeOf(pageSize, RECORD_PAGES);
       await organizations.get(organizationId, deadline);
       await changes.move(deadline);
       const found = await changes.list(organizationId, subject, before, limit + 1, deadline);
-      const page: Change[] = found.slice(0, limit);
-      return { changes: page, nextPageToken: found.length > limit ? String(page.at(-1)?.version) : undefined };
+      const { items, last } = pageOf(found, limit);
+      return { changes: items, nextPageToken: recordToken('changes', last && [last.version]) };
     },
   };
 }

@@ -5,9 +5,10 @@ import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { ApiTokenStorage } from '../storage/api-tokens.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
-import { checkLabel, type OrganizationRules, pageSizeOf } from './organizations.js';
+import { checkLabel, type OrganizationRules } from './organizations.js';
 
 /** In seconds: ten years. */
 const MAX_LIFETIME = 315_360_000;
@@ -85,15 +86,13 @@ export function createApiTokenRules(storage: ApiTokenStorage, organizations: Org
       return { ...issued, replaced: await existing(organizationId, id, deadline) };
     },
 
-    /** A page of an organization's tokens, oldest first. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
-    async list(organizationId: string, size: number | undefined, pageToken = '', deadline: number) {
-      // The page token is the id of the last token shown.
-      if (!/^[\da-f-]{0,36}$/.test(pageToken)) throw invalidField('page_token', 'The page token is not one of ours.');
+    /** Returns a page of an organization's tokens, oldest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
+    async list(organizationId: string, pageSize: number | undefined, pageToken: string | undefined, deadline: number) {
+      const [after = ''] = recordPosition('api-tokens', pageToken) ?? [];
       await organizations.get(organizationId, deadline);
-      const limit = pageSizeOf(size);
-      const found = await storage.list(organizationId, pageToken, limit + 1, deadline);
-      const page = found.slice(0, limit);
-      return { apiTokens: page, nextPageToken: found.length > limit ? page.at(-1)?.id : undefined };
+      const limit = pageSizeOf(pageSize, RECORD_PAGES);
+      const { items, last } = pageOf(await storage.list(organizationId, after, limit + 1, deadline), limit);
+      return { apiTokens: items, nextPageToken: recordToken('api-tokens', last && [last.id]) };
     },
 
     /** Ends a token; ending it again changes nothing. Throws API_TOKEN_NOT_FOUND. */

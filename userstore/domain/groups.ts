@@ -23,6 +23,7 @@ import { DomainError, invalidField } from '../model/domain-error.js';
 import { fold } from '../model/fields.js';
 import { type GroupKey, isSame, normalize, validate, withFields } from '../model/group.js';
 import { exactly, type GroupWanted, type MembersWanted, unchanged, wantedBy } from '../model/members.js';
+import { MEMBERSHIP_PAGES, pageSizeOf } from '../model/paging.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { GroupPage, GroupStorage } from '../storage/groups.js';
 import type { MembershipPage, MembershipStorage } from '../storage/memberships.js';
@@ -30,8 +31,6 @@ import { listingIn } from './listing.js';
 import { createMembershipChanges, type Difference, note } from './membership-changes.js';
 import { retryUntil, serializeBy } from './retry.js';
 
-const DEFAULT_MEMBERSHIPS = 1000;
-const MAX_MEMBERSHIPS = 5000;
 const MAX_GROUPS = 200;
 /** Of one group: they do not hinder each other, save that each writes the group's document twice. */
 const CHANGES_AT_A_TIME = 4;
@@ -212,7 +211,7 @@ export function createGroupRules(storage: GroupStorage, memberships: MembershipS
       if (groupIds.length === 0 || groupIds.length > MAX_GROUPS) {
         throw invalidField('group_ids', `Between 1 and ${MAX_GROUPS} groups can be asked for.`);
       }
-      const limit = Math.min(Math.max(pageSize || DEFAULT_MEMBERSHIPS, 1), MAX_MEMBERSHIPS);
+      const limit = pageSizeOf(pageSize, MEMBERSHIP_PAGES);
       return await memberships.list(organizationId, [...new Set(groupIds)], { pageToken, limit }, deadline);
     },
   };

@@ -16,12 +16,13 @@ import type {
   SignOutResponse,
 } from '../../proto/gen/userstore/v1/session_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { OrganizationAccess, OrganizationStorage } from '../storage/organizations.js';
 import type { SessionStorage, StoredSession } from '../storage/sessions.js';
 import type { FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
 import type { FoundUser, UserStorage } from '../storage/users.js';
 import type { AccessStateRules } from './access-state.js';
-import { organizationNotFound, pageSizeOf, pageTokenInvalid } from './organizations.js';
+import { organizationNotFound } from './organizations.js';
 import { namedUsers } from './provider-names.js';
 import type { SerializedRetry } from './retry.js';
 import type { Sealer } from './sealing.js';
@@ -168,14 +169,13 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
     },
 
     /** A page of live sessions, oldest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
-    async list({ organizationId, userId, pageSize, pageToken = '' }: ListSessionsRequest, deadline: number) {
-      // The page token is the id of the last session looked at.
-      if (!/^[\da-f-]{0,36}$/.test(pageToken)) throw pageTokenInvalid();
-      const limit = pageSizeOf(pageSize);
+    async list({ organizationId, userId, pageSize, pageToken }: ListSessionsRequest, deadline: number) {
+      const [after = ''] = recordPosition('sessions', pageToken) ?? [];
+      const limit = pageSizeOf(pageSize, RECORD_PAGES);
       const organization = await standingOf(organizationId, deadline);
       const alive = { now: new Date(now()), usedSince: new Date(now() - lifetimes.idleMs) };
-      const found = await storage.list({ organizationId, userId }, alive, pageToken, limit + 1, deadline);
-      const page = found.slice(0, limit);
+      const found = await storage.list({ organizationId, userId }, alive, after, limit + 1, deadline);
+      const { items: page, last } = pageOf(found, limit);
       const ids = [...new Set(page.map((session) => session.userId))];
       const [connection, standings] = await Promise.all([
         ssoConnections.get(organizationId, deadline),
@@ -184,7 +184,7 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
       const live = page.filter((session) => !endOf(session, organization, connection, standings.get(session.userId)));
       return {
         sessions: live.map((session) => toSession(session, standings.get(session.userId)?.user.userName)),
-        nextPageToken: found.length > limit ? page.at(-1)?._id : undefined,
+        nextPageToken: recordToken('sessions', last && [last._id]),
       };
     },
 

@@ -7,12 +7,13 @@
 import type { mongo } from 'mongoose';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
+import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
 import { within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
 import type { UserDocument } from './documents.js';
 import type { GroupDocument } from './group-documents.js';
+import { digestOf } from './list-identity.js';
 import type { MembershipDocument, Models } from './models.js';
-import { digestOf, pageTokenOf, positionIn } from './page-token.js';
 
 /** What memberships are stored in. */
 export type MembershipStorage = ReturnType<typeof createMembershipStorage>;
@@ -113,8 +114,7 @@ export function createMembershipStorage(models: Pick<Models, 'memberships' | 'us
         const query = { organizationId, groupId: { $in: others } };
         found.push(...(await read(query, limit + 1 - found.length, deadline)));
       }
-      const page = found.slice(0, limit);
-      const end = found.length > limit ? page.at(-1) : undefined;
+      const { items: page, last: end } = pageOf(found, limit);
       // A group goes before its memberships do: one that is still there now has lacked none of them.
       const [shownGroups, shownUsers] = await Promise.all([
         names(organizationId, [...groupIds], deadline),

@@ -5,7 +5,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { mongo } from 'mongoose';
 import { User } from '../proto/gen/userstore/v1/user.js';
 import { type UserServiceServer, UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
-import type { UserDocument } from '../userstore/storage/documents.js';
+import type { UserDocument } from '../userstore/storage/directory-schemas.js';
 
 const client = new mongo.MongoClient(process.env.MONGODB_URI ?? '', {
   writeConcern: { w: 'majority', journal: true },

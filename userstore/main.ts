@@ -18,11 +18,11 @@ import { createLoadShedder } from './rpc/load-shedding.js';
 import { localSecretKeys } from './secret-keys.js';
 import { createServer } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
+import { type Collections, collectionsOf, createIndexes } from './storage/collections.js';
 import { observeCommands } from './storage/commands.js';
 import { connect } from './storage/connect.js';
 import { isMisconfigured } from './storage/database-errors.js';
 import { migrateUsers } from './storage/migrate.js';
-import { createIndexes, createModels, type Models } from './storage/models.js';
 import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
 import { isTraced } from './tracing.js';
 
@@ -63,8 +63,8 @@ async function main(): Promise<void> {
   isDatabaseUp = true;
   const observe = createObservers(metrics);
   observeCommands(connection, observe.command);
-  const collections = createModels(connection);
-  await createIndexes(collections);
+  const collections = collectionsOf(connection);
+  await createIndexes(connection);
   await prepareProbes(connection);
 
   const calls = createLoadShedder(config.maxCalls, metrics.shed);
@@ -126,7 +126,10 @@ async function main(): Promise<void> {
   log.info('stopped');
 }
 
-async function secretKeysOf({ secretKeys, dataDir }: Config, { ssoConnections }: Models): Promise<readonly Buffer[]> {
+async function secretKeysOf(
+  { secretKeys, dataDir }: Config,
+  { ssoConnections }: Collections,
+): Promise<readonly Buffer[]> {
   switch (secretKeys.from) {
     case 'environment':
       return secretKeys.keys;

@@ -34,10 +34,10 @@ import { userService } from './rpc/user-service.js';
 import { createActivityStorage } from './storage/activities.js';
 import { createApiTokenStorage } from './storage/api-tokens.js';
 import { createChangeStorage } from './storage/changes.js';
+import type { Collections } from './storage/collections.js';
 import { createGroupStorage } from './storage/groups.js';
 import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
-import type { Models } from './storage/models.js';
 import { createOrganizationStorage } from './storage/organizations.js';
 import { createRateLimitStorage } from './storage/rate-limits.js';
 import { createSessionStorage } from './storage/sessions.js';
@@ -84,7 +84,7 @@ interface ServerOptions extends CallTools {
 
 /** A server with the services over these collections. */
 export function createServer(
-  models: Models,
+  models: Collections,
   { activityDays, secretKeys, lifetimes, maxConnectionAgeMs, ...tools }: ServerOptions,
 ): Userstore {
   const server = new Server({
@@ -164,7 +164,7 @@ export function createServer(
     server,
     health,
     purge: () => purgeDeleted(organizationStore, owned),
-    moveChanges: () => changes.move(Date.now() + MOVE_MS),
+    moveChanges: () => changes.flushOutboxes(Date.now() + MOVE_MS),
     resealSecrets: () => connectionRules.reseal(Date.now() + MOVE_MS),
     resume: () => groupRules.resume(new Date(Date.now() - SETTLING_MS), Date.now() + MOVE_MS),
   };

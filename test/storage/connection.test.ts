@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import { collectionsOf, createIndexes } from '../../userstore/storage/collections.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { isUnavailable } from '../../userstore/storage/database-errors.js';
-import { createIndexes, createModels } from '../../userstore/storage/models.js';
 import { groupNamed } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
@@ -69,7 +69,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
     'update',
     async (deadline) => {
       await database.users.insert(newUser(`moved ${count++}`), deadline);
-      await database.changes.move(deadline);
+      await database.changes.flushOutboxes(deadline);
     },
   ],
   ['the insert of a change', 'insert', (deadline) => database.changes.insert('one', [changeOf(ana, 1)], deadline)],
@@ -198,7 +198,10 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
   ['the changes of a group', (deadline) => database.changes.list('one', { groupId: finance.id }, 99, 100, deadline)],
   ['a group by id', (deadline) => database.groups.find('one', finance.id, deadline)],
   ['a group by name', (deadline) => database.groups.hasName('one', 'finance', deadline)],
-  ['a group in which nothing else is under way', (deadline) => database.groups.isAlone(finance, 'x', deadline)],
+  [
+    'a group in which nothing else is under way',
+    (deadline) => database.groups.hasExclusiveAccess(finance, 'x', deadline),
+  ],
   ['groups by name', listGroups(equal('display_name', 'FINANCE'))],
   ['groups by external id', listGroups(equal('external_id', 'x7'))],
   ['groups by member', listGroups(equal('members.value', ana.id))],
@@ -332,7 +335,7 @@ describe('every call to MongoDB', () => {
 describe('the connection', () => {
   it('is clear about it when it is closed: an error that says so, at once, no hang', async () => {
     const connection = await connect(testMongodbUri('storage-closed'));
-    const users = plainUsers(createModels(connection));
+    const users = plainUsers(collectionsOf(connection));
     await connection.close();
     for (const call of [
       () => users.get('one', 'x', soon()),
@@ -354,8 +357,8 @@ describe('the connection', () => {
   it('makes the same indexes again without harm', async () => {
     const again = await openDatabase('again');
     try {
-      await createIndexes(again.collections);
-      const names = (await again.collections.users.listIndexes()).map(({ name }) => name);
+      await createIndexes(again.connection);
+      const names = (await again.collections.users.indexes()).map(({ name }) => name);
       expect(names).to.include.members(['userName', 'externalId', 'emailOfType']);
     } finally {
       await again.close();
@@ -365,9 +368,9 @@ describe('the connection', () => {
   it('drops an index that an earlier version had, and makes the one in its place', async () => {
     const again = await openDatabase('obsolete');
     try {
-      const users = again.collections.users.collection;
+      const users = again.collections.users;
       await users.createIndex({ organizationId: 1, 'emails.valueKey': 1, _id: 1 }, { name: 'email' });
-      await createIndexes(again.collections);
+      await createIndexes(again.connection);
       const names = (await users.indexes()).map(({ name }) => name);
       expect(names).to.include('emailOfType').and.not.include('email');
     } finally {

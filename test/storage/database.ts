@@ -5,12 +5,12 @@ import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { createActivityStorage } from '../../userstore/storage/activities.js';
 import { createApiTokenStorage } from '../../userstore/storage/api-tokens.js';
 import { createChangeStorage } from '../../userstore/storage/changes.js';
+import { type Collections, collectionsOf, createIndexes } from '../../userstore/storage/collections.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { NEW_ACCESS_STATE, versionOf } from '../../userstore/storage/documents.js';
 import { createGroupStorage } from '../../userstore/storage/groups.js';
 import { createMemberConditions } from '../../userstore/storage/member-filter.js';
 import { createMembershipStorage } from '../../userstore/storage/memberships.js';
-import { createIndexes, createModels, type Models } from '../../userstore/storage/models.js';
 import { createOrganizationStorage } from '../../userstore/storage/organizations.js';
 import { createSessionStorage } from '../../userstore/storage/sessions.js';
 import { createSsoConnectionStorage } from '../../userstore/storage/sso-connections.js';
@@ -24,8 +24,8 @@ export type Database = Awaited<ReturnType<typeof openDatabase>>;
 export async function openDatabase(name: string) {
   const uri = testMongodbUri(`storage-${name}-${process.pid}`);
   const connection = await connect(`${uri}${uri.includes('?') ? '&' : '?'}monitorCommands=true&w=1&journal=false`);
-  const collections = createModels(connection);
-  await createIndexes(collections);
+  const collections = collectionsOf(connection);
+  await createIndexes(connection);
   const commands: mongo.CommandStartedEvent[] = [];
   connection.getClient().on('commandStarted', (event) => commands.push(event));
   return {
@@ -59,13 +59,13 @@ export const soon = (): number => Date.now() + 10_000;
 export const DAYS = 90;
 
 /** The storages of what is recorded beside users. */
-export const recordsOf = (collections: Models) => ({
+export const recordsOf = (collections: Collections) => ({
   changes: createChangeStorage(collections, DAYS),
   activities: createActivityStorage(collections.activities, DAYS),
 });
 
 /** The storages of groups and memberships. */
-export function groupsIn(collections: Models) {
+export function groupsIn(collections: Collections) {
   const memberships = createMembershipStorage(collections);
   const { changes } = recordsOf(collections);
   return {
@@ -84,12 +84,12 @@ export const changeOf = ({ id: userId }: User, version: number): Change => {
 export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): FoundUser => ({
   user,
   version,
-  account: NEW_ACCESS_STATE,
-  unmoved: [],
+  accessState: NEW_ACCESS_STATE,
+  outbox: [],
 });
 
 /** The storage of users for tests that look at users alone: every write has a change that does not matter. */
-export function plainUsers(collections: Models) {
+export function plainUsers(collections: Collections) {
   const storage = createUserStorage(collections.users, recordsOf(collections).changes);
   return {
     ...storage,

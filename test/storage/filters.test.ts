@@ -1,7 +1,6 @@
 /** Filters as queries: what they find, that the evaluator says the same, and what the database reads for them. */
 import { expect } from 'chai';
 import fc, { type Arbitrary } from 'fast-check';
-import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
@@ -10,7 +9,6 @@ import { createMatcher } from '../../userstore/model/evaluate.js';
 import { contractName, type Fields, USER_FIELDS, valuesOf } from '../../userstore/model/fields.js';
 import { normalize } from '../../userstore/model/user.js';
 import { USERS } from '../../userstore/storage/columns.js';
-import type { UserDocument } from '../../userstore/storage/documents.js';
 import { toQuery } from '../../userstore/storage/filter-query.js';
 import {
   allOf,
@@ -27,7 +25,7 @@ import {
 import { type Database, openDatabase, soon } from './database.js';
 
 let database: Database;
-const collection = () => database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
+const collection = () => database.collections.users;
 const conditionOf = (organizationId: string, filter: Filter) => ({ organizationId, $and: [toQuery(filter, USERS)] });
 const idsOf = async (organizationId: string, filter: Filter): Promise<string[]> => {
   const found = collection().find(conditionOf(organizationId, filter), { sort: { _id: 1 }, projection: { _id: 1 } });

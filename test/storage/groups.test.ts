@@ -1,7 +1,6 @@
 /** Groups and memberships over storage: what they cost, and that nothing is found half done, whatever comes between. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
@@ -9,9 +8,8 @@ import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.
 import { createGroupRules } from '../../userstore/domain/groups.js';
 import { createOrganizationRules } from '../../userstore/domain/organizations.js';
 import { purgeDeleted } from '../../userstore/domain/purge.js';
+import type { MembershipDocument } from '../../userstore/storage/directory-schemas.js';
 import { NEW_ACCESS_STATE, toDocument } from '../../userstore/storage/documents.js';
-import type { GroupDocument } from '../../userstore/storage/group-documents.js';
-import type { MembershipDocument } from '../../userstore/storage/models.js';
 import { addMembers, groupNamed, removeMembers, replaceMembers, setFields } from '../harness/groups.js';
 import { equal, not, plain, present, userNamed } from '../harness/users.js';
 import { type Database, openDatabase, soon } from './database.js';
@@ -32,9 +30,7 @@ async function newUsers(number: number, organization = organizationId): Promise<
     id: uuidv7(),
     organizationId: organization,
   }));
-  await database.collections.users.collection.insertMany(
-    users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)) as never[],
-  );
+  await database.collections.users.insertMany(users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)) as never[]);
   return users.map(({ id }) => id);
 }
 
@@ -46,8 +42,8 @@ const get = ({ id: groupId }: Group) => rules.get({ organizationId, groupId }, s
 const removeGroup = ({ id: groupId }: Group) => rules.remove({ organizationId, actor, groupId }, soon());
 const removeUser = (id: string) => database.users.remove(organizationId, id, undefined, soon());
 
-const stored = () => database.collections.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
-const documents = () => database.collections.groups.collection as unknown as mongo.Collection<GroupDocument>;
+const stored = () => database.collections.memberships;
+const documents = () => database.collections.groups;
 const countStored = (query: Partial<MembershipDocument>) => stored().countDocuments(query);
 const membersOf = async ({ id }: Group) =>
   (await rules.listMemberships({ organizationId, groupIds: [id], pageSize: 5000 }, soon())).memberships.map(
@@ -60,7 +56,7 @@ const groupsOf = async (userId: string) =>
     ({ groupId }) => groupId,
   );
 const changesOf = async ({ id: groupId }: Group): Promise<Change[]> => {
-  await database.changes.move(soon());
+  await database.changes.flushOutboxes(soon());
   return (await database.changes.list(organizationId, { groupId }, 1e9, 1000, soon())).toReversed();
 };
 /** Returns the changes: attribute, before, after. */
@@ -268,7 +264,7 @@ describe('groups', () => {
       };
       await check(2);
       // Another userstore, after this one was killed.
-      await database.changes.move(soon());
+      await database.changes.flushOutboxes(soon());
       await check(0);
       for (const [index, group] of [both, alone].entries()) {
         expect((await get(group)).etag).not.to.equal(etags[index]);
@@ -283,7 +279,7 @@ describe('groups', () => {
       const made = [await newGroup([leaver]), await newGroup([leaver]), await newGroup([leaver])];
       await removeUser(leaver);
       await stored().deleteOne({ userId: leaver, groupId: made[1]?.id ?? '' });
-      await database.changes.move(soon());
+      await database.changes.flushOutboxes(soon());
       expect(await countStored({ userId: leaver })).to.equal(0);
       expect(await database.collections.users.countDocuments({ _id: leaver })).to.equal(0);
     });
@@ -292,7 +288,7 @@ describe('groups', () => {
       const leavers = await newUsers(500);
       const group = await newGroup(leavers);
       await Promise.all(leavers.map(removeUser));
-      await database.changes.move(soon());
+      await database.changes.flushOutboxes(soon());
       expect((await changesOf(group)).length).to.equal(501);
       expect(await countStored({ groupId: group.id })).to.equal(0);
     }).timeout(60_000);
@@ -304,7 +300,7 @@ describe('groups', () => {
         ...database.memberships,
         async add(...args) {
           await removeUser(leaver);
-          await database.changes.move(soon());
+          await database.changes.flushOutboxes(soon());
           await database.memberships.add(...args);
         },
       });
@@ -324,7 +320,7 @@ describe('groups', () => {
         expect(await membersOf(group)).to.deep.equal([]);
         expect(await groupsOf(member)).to.deep.equal([]);
         expect(await found(equal('members.value', member))).to.deep.equal([]);
-        await database.changes.move(soon());
+        await database.changes.flushOutboxes(soon());
       }
       expect(await documents().countDocuments({ _id: group.id })).to.equal(0);
     });
@@ -336,7 +332,7 @@ describe('groups', () => {
         ...database.memberships,
         async add(...args) {
           await removeGroup(group);
-          await database.changes.move(soon());
+          await database.changes.flushOutboxes(soon());
           await database.memberships.add(...args);
         },
       });

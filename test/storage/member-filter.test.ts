@@ -40,7 +40,7 @@ async function newUsers(
     ...{ id: uuidv7(), organizationId },
   }));
   const documents = users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE));
-  await database.collections.users.collection.insertMany(documents as never[]);
+  await database.collections.users.insertMany(documents);
   return users.map(({ id }) => id);
 }
 const newGroup = (organizationId: string, memberIds: string[]): Promise<Group> =>
@@ -80,7 +80,7 @@ describe('filters of groups by members', () => {
     await newGroup('other', await newUsers('other', [['a', 'a']]));
     // The memberships are not swept yet.
     await database.users.remove('random', leaver, undefined, soon());
-    expect(await database.collections.memberships.collection.countDocuments({ userId: leaver })).to.equal(29);
+    expect(await database.collections.memberships.countDocuments({ userId: leaver })).to.equal(29);
 
     const anyId = fc.constantFrom(...ids, leaver, 'nobody', '', '0', '-7');
     const operator = fc.constantFrom(...OPERATORS);

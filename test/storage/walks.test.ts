@@ -24,9 +24,7 @@ async function seed(organizationId: string, count: number): Promise<string[]> {
   const users = Array.from({ length: count }, (_, index) =>
     stamped(organizationId, index, new Date(Date.UTC(2020, 0, 1) + 1000 * index)),
   );
-  await database.collections.users.collection.insertMany(
-    users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)) as never[],
-  );
+  await database.collections.users.insertMany(users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)) as never[]);
   return users.map(({ id }) => id);
 }
 /** Stores a user who is created now. */
@@ -149,7 +147,7 @@ describe('a walk through a list of users', () => {
   it('of users who all changed at the same time looks at no user but those of the page', async () => {
     const time = new Date();
     await seed('alike', 1000);
-    await database.collections.users.collection.updateMany({ organizationId: 'alike' }, { $set: { updateTime: time } });
+    await database.collections.users.updateMany({ organizationId: 'alike' }, { $set: { updateTime: time } });
     for (const descending of [false, true]) {
       const listing = { order: { field: 'update_time', descending }, limit: 50 };
       const page = await list('alike', { ...listing, skip: 500 });

@@ -7,7 +7,8 @@ import { type AttributeChange, Change_Kind } from '../../proto/gen/userstore/v1/
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
-import type { AccessState, Link } from '../storage/documents.js';
+import type { Link } from '../storage/directory-schemas.js';
+import type { AccessState } from '../storage/documents.js';
 import type { FoundUser, UserStorage } from '../storage/users.js';
 import type { SerializedRetry } from './retry.js';
 
@@ -67,11 +68,11 @@ export function createAccessStateRules(storage: UserStorage, untilDone: Serializ
     const time = new Date();
     const { user } = found;
     // What can be seen of a user is as old as his last change.
-    const after = { ...user, updateTime: account.locked === found.account.locked ? user.updateTime : time };
+    const after = { ...user, updateTime: account.locked === found.accessState.locked ? user.updateTime : time };
     const version = found.version + 1;
     const change = { userId: user.id, version, kind: Change_Kind.KIND_UPDATE, time, actor, attributes };
-    const replaced = await storage.replace({ ...found, account }, after, change, deadline);
-    return replaced && { user: replaced, version, account, unmoved: [] };
+    const replaced = await storage.replace({ ...found, accessState: account }, after, change, deadline);
+    return replaced && { user: replaced, version, accessState: account, outbox: [] };
   }
 
   /** As `write`, of a user by his key, tried again; what `change` leaves as it is, is only confirmed. */
@@ -83,7 +84,7 @@ export function createAccessStateRules(storage: UserStorage, untilDone: Serializ
   ): Promise<User> {
     const attempt = async () => {
       const found = await findUser(storage, key, deadline);
-      const wanted = changed(found.account);
+      const wanted = changed(found.accessState);
       if (!wanted) return (await storage.confirm(found.user, deadline)) ? found.user : undefined;
       const [account, attribute] = wanted;
       return (await write(found, account, [attribute], actor, deadline))?.user;
@@ -143,7 +144,13 @@ export function createAccessStateRules(storage: UserStorage, untilDone: Serializ
      * another user is linked to it by now.
      */
     link: (found: FoundUser, link: Link, actor: Actor | undefined, deadline: number): Promise<FoundUser | undefined> =>
-      write(found, { ...found.account, link }, linkChanges(found.account, { ...found.account, link }), actor, deadline),
+      write(
+        found,
+        { ...found.accessState, link },
+        linkChanges(found.accessState, { ...found.accessState, link }),
+        actor,
+        deadline,
+      ),
   };
 }
 

@@ -61,7 +61,7 @@ export function createActivityRules(
       const [before = ''] = recordPosition('activities', pageToken) ?? [];
       const limit = pageSizeOf(pageSize, RECORD_PAGES);
       await organizations.get(organizationId, deadline);
-      await changes.move(deadline);
+      await changes.flushOutboxes(deadline);
       const { items, last } = pageOf(await storage.list(asked, before, limit + 1, deadline), limit);
       const made = await changesOf(organizationId, items, deadline);
       for (const activity of items) {
@@ -82,7 +82,7 @@ export function createActivityRules(
       const [before = Number.MAX_SAFE_INTEGER] = recordPosition('changes', pageToken) ?? [];
       const limit = pageSizeOf(pageSize, RECORD_PAGES);
       await organizations.get(organizationId, deadline);
-      await changes.move(deadline);
+      await changes.flushOutboxes(deadline);
       const found = await changes.list(organizationId, subject, before, limit + 1, deadline);
       const { items, last } = pageOf(found, limit);
       return { changes: items, nextPageToken: recordToken('changes', last && [last.version]) };

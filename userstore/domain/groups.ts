@@ -109,7 +109,7 @@ export function createGroupRules(storage: GroupStorage, memberships: MembershipS
     const work = { id: uuidv7(), time, isExact, change: changeWith(note({ added: [], removed: [] }, first), time) };
     if (!(await orNameTaken(storage.begin(read, fields, work, deadline)))) return undefined;
     // Nobody else begins from here on; those who have are waited for.
-    const isAlone = async () => (await storage.isAlone(group, work.id, deadline)) || undefined;
+    const isAlone = async () => (await storage.hasExclusiveAccess(group, work.id, deadline)) || undefined;
     if (isExact) await retryUntil(isAlone, deadline, Number.POSITIVE_INFINITY);
     const made = await settle(asked, differences(asked, wanted, deadline), deadline);
     const finished = await storage.finish(group, work.id, changeWith(made, new Date()), deadline);
@@ -137,7 +137,7 @@ export function createGroupRules(storage: GroupStorage, memberships: MembershipS
       const takingBack = Date.now() + TAKE_BACK_MS;
       if (error instanceof DomainError) {
         await memberships.removeGroup(organizationId, groupId, takingBack);
-        await storage.abandon(group, takingBack);
+        await storage.cancelReservation(group, takingBack);
       }
       throw error;
     }

@@ -66,7 +66,7 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
   const useInterval = Math.min(USE_INTERVAL, lifetimes.idleMs / 4);
 
   const standingOf = async (organizationId: string, deadline: number): Promise<OrganizationAccess> => {
-    const standing = await organizations.standing(organizationId, deadline);
+    const standing = await organizations.access(organizationId, deadline);
     if (!standing) throw organizationNotFound();
     return standing;
   };
@@ -84,7 +84,7 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
     session: StoredSession,
     organization: OrganizationAccess | undefined,
     connection: FoundConnection | undefined,
-    found: Pick<FoundUser, 'user' | 'account'> | undefined,
+    found: Pick<FoundUser, 'user' | 'accessState'> | undefined,
   ): DomainError | undefined {
     const refuse = (reason: ErrorReason, message: string) =>
       new DomainError(reason, message, undefined, session.userId);
@@ -94,7 +94,7 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
     const refusal = refusalOf(found.user);
     if (refusal) return refusal;
     const isFromBefore =
-      session.userEpoch !== found.account.sessionEpoch ||
+      session.userEpoch !== found.accessState.sessionEpoch ||
       session.organizationEpoch !== organization.sessionEpoch ||
       !connection ||
       session.connectionEpoch !== connection.sessionEpoch;
@@ -116,7 +116,7 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
       const connection = await ssoConnections.get(organizationId, deadline);
       if (connection?.connection.issuer !== issuer) throw connectionNotFound();
       const { found, linked } = await signedIn(users, accounts, untilDone, request, deadline);
-      const { user, account } = found;
+      const { user, accessState: account } = found;
 
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const createTime = new Date(now());
@@ -146,7 +146,7 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
       if (!session) throw sessionNotFound();
       const { organizationId, userId } = session;
       const [organization, connection, found] = await Promise.all([
-        organizations.standing(organizationId, deadline),
+        organizations.access(organizationId, deadline),
         ssoConnections.get(organizationId, deadline),
         users.find(organizationId, userId, deadline),
       ]);
@@ -179,7 +179,7 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
       const ids = [...new Set(page.map((session) => session.userId))];
       const [connection, standings] = await Promise.all([
         ssoConnections.get(organizationId, deadline),
-        users.standings(organizationId, ids, deadline),
+        users.accessStates(organizationId, ids, deadline),
       ]);
       const live = page.filter((session) => !endOf(session, organization, connection, standings.get(session.userId)));
       return {

@@ -58,7 +58,7 @@ export function signedIn(
       throw new DomainError(ErrorReason.ERROR_REASON_SIGN_IN_NO_USER, message);
     }
     // A link to a provider that the organization has no longer says nothing about this one's subjects.
-    const { link: other } = found.account;
+    const { link: other } = found.accessState;
     if (other?.issuer === issuer && other.subject !== subject) throw linkedToAnother(found.user.id);
     const refusal = refusalOf(found.user);
     if (refusal) throw refusal;

@@ -69,7 +69,7 @@ export function createSsoConnectionRules(
     const all = await Promise.all(
       found.map(async ({ connection, sealedSecret }) => {
         const { organizationId } = connection;
-        const standing = await organizationStorage.standing(organizationId, deadline);
+        const standing = await organizationStorage.access(organizationId, deadline);
         if (!standing) return [];
         const clientSecret = sealer.open(sealedSecret, contextOf(organizationId));
         const { suspended, displayName: organizationDisplayName } = standing;

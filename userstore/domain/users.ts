@@ -91,9 +91,9 @@ export function createUserRules(
     if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
     after.updateTime = new Date();
     const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
-    const account = accessStateAfter(before, after, found.account);
-    change.attributes.push(...linkChanges(found.account, account));
-    return await orNameTaken(storage.replace({ ...found, account }, after, change, deadline));
+    const account = accessStateAfter(before, after, found.accessState);
+    change.attributes.push(...linkChanges(found.accessState, account));
+    return await orNameTaken(storage.replace({ ...found, accessState: account }, after, change, deadline));
   }
 
   async function tryRemove({ etag, actor, ...key }: DeleteUserRequest, deadline: number): Promise<true | undefined> {

@@ -1,4 +1,4 @@
-/** The userstore of the bare chain: one driver call for each RPC. See main.ts for what is left out. */
+/** The userstore of the bare chain: one driver call per RPC. METHOD in report.ts lists the omissions. */
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -12,18 +12,18 @@ const client = new mongo.MongoClient(process.env.MONGODB_URI ?? '', {
   readConcern: { level: 'local' },
 });
 const collection = client.db().collection<UserDocument>('users');
-/** A document of the product's: those that are created here have everything it has. */
+/** A document that the product created. Documents created here have the same fields. */
 const template = (await collection.findOne({})) ?? undefined;
 if (!template) throw new Error('there are no users yet');
 
-/** Where the fields lie that users are looked up by. */
+/** The stored fields of the look-ups. */
 const KEYS: Record<string, string> = {
   user_name: 'userNameKey',
   external_id: 'externalId',
   'emails.value': 'emails.valueKey',
 };
 
-/** Assigned, not spread: V8 makes dictionaries of large spreads, and encoding those takes three times as long. */
+/** Uses assign, not spread: V8 makes dictionaries of large spreads, whose encoding takes three times as long. */
 const toUser = (document: UserDocument): User =>
   Object.assign(User.fromPartial({}), document as Partial<User>, { id: document._id });
 const found = (document: UserDocument | null): User => {

@@ -1,17 +1,17 @@
 #!/bin/sh
-# Makes the secrets that docker-compose.yml reads, in the folder SECRETS_DIR (default ./secrets); keeps those that are there.
+# Creates the missing secrets that docker-compose.yml reads, in the folder SECRETS_DIR (default ./secrets).
 set -eu
 umask 022
 folder=${SECRETS_DIR:-secrets}
 mkdir -p "$folder"
-# The folder is closed to everybody else, the files are not: in the containers others than their owner read them.
+# Only the owner can open the folder. The files are readable for all, because other users read them in the containers.
 chmod 700 "$folder"
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 write() {
   if [ -e "$folder/$1" ]; then return; fi
   printf '%s\n' "$2" >"$folder/$1"
-  printf 'made %s\n' "$folder/$1"
+  printf 'created %s\n' "$folder/$1"
 }
 value() { cat "$folder/$1"; }
 

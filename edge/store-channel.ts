@@ -1,8 +1,7 @@
 /** The way to userstore: its addresses, how calls are spread over them, kept alive, and tried again where that is safe. */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
 
-/** A page of 200 of the largest users fits. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const SCHEME = 'list';
 /** Of the grpc.Status codes only this one says that a call has changed nothing, or that a read was not answered. */
 const RETRIED_CODES = ['UNAVAILABLE'];

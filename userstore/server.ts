@@ -9,6 +9,7 @@ import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_se
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
+import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
 import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
 import { createApiTokenRules } from './domain/api-tokens.js';
@@ -44,9 +45,6 @@ import { createSessionStorage } from './storage/sessions.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { createUsedKeyStorage } from './storage/used-keys.js';
 import { createUserStorage } from './storage/users.js';
-
-/** A page of 200 of the largest users fits. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** A server, its health, and what has to be done now and then. */
 export interface Userstore {

@@ -1,10 +1,11 @@
 /** The operations on users: each parses a body, calls userstore, and returns the user of its response. */
+
+import { equal } from '../../proto/filters.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { RequestScope } from '../request-context.js';
 import { parseFilter } from '../scim/filter.js';
-import { equal } from '../scim/filter-terms.js';
 import type { JsonObject } from '../scim/json.js';
 import type { ListQuery } from '../scim/list.js';
 import { mergeOperations, parsePatch } from '../scim/patch-user.js';

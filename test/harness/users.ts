@@ -1,9 +1,11 @@
 /** Users, filters and PATCH operations of the contract, for tests: written down shortly, or any there can be. */
 import fc, { type Arbitrary } from 'fast-check';
-import { type Filter, type Literal, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import { allOf, equal } from '../../proto/filters.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Field, type Fields, USER_FIELDS } from '../../userstore/model/fields.js';
+
+export { allOf, anyOf, compare, elementMatch, equal, not, present } from '../../proto/filters.js';
 
 /** An active user of this name. */
 export const userNamed = (userName: string, more: Partial<User> = {}): User => ({
@@ -22,26 +24,6 @@ export const typed = (value: string | undefined, type?: string, primary?: boolea
   display: undefined,
   type,
   primary,
-});
-
-const literalOf = (value: string | boolean | number | Date): Literal => {
-  if (typeof value === 'string') return { kind: { $case: 'stringValue', value } };
-  if (typeof value === 'boolean') return { kind: { $case: 'boolValue', value } };
-  return { kind: typeof value === 'number' ? { $case: 'numberValue', value } : { $case: 'timeValue', value } };
-};
-/** `field` held against `value`. */
-export const compare = (field: string, operator: Operator, value: string | boolean | number | Date): Filter => ({
-  expression: { $case: 'comparison', value: { field, operator, value: literalOf(value) } },
-});
-/** `field` equals `value`. */
-export const equal = (field: string, value: string | boolean | number) =>
-  compare(field, Operator.OPERATOR_EQUAL, value);
-export const present = (field: string): Filter => ({ expression: { $case: 'presence', value: { field } } });
-export const not = (filter: Filter): Filter => ({ expression: { $case: 'negation', value: { filter } } });
-export const anyOf = (...filters: Filter[]): Filter => ({ expression: { $case: 'anyOf', value: { filters } } });
-export const allOf = (...filters: Filter[]): Filter => ({ expression: { $case: 'allOf', value: { filters } } });
-export const elementMatch = (field: string, filter: Filter): Filter => ({
-  expression: { $case: 'elementMatch', value: { field, filter } },
 });
 
 /** One PATCH operation; `value` holds nothing but what the operation sets. */

@@ -52,7 +52,10 @@ export const jobsOf = (work: Work): Job[] => [
       const lines = counted(sealed, 'connections', 'encrypted client secrets with the current key');
       return lost > 0 ? [...lines, { level: 'error', fields: { connections: lost }, message: LOST_SECRETS }] : lines;
     },
-    failure: { level: 'error', message: 'encrypting client secrets with the current key failed; the next start retries' },
+    failure: {
+      level: 'error',
+      message: 'encrypting client secrets with the current key failed; the next start retries',
+    },
   },
   {
     name: 'purge',

@@ -20,7 +20,7 @@ import { createLoadShedder } from './rpc/load-shedding.js';
 import { secretKeysOf } from './secret-keys.js';
 import { createServer, type Userstore } from './server.js';
 import { localServiceTokens } from './service-tokens.js';
-import { collectionsOf, createIndexes } from './storage/collections.js';
+import { type Collections, collectionsOf, createIndexes } from './storage/collections.js';
 import { observeCommands } from './storage/commands.js';
 import { connect } from './storage/connect.js';
 import { isMisconfigured } from './storage/database-errors.js';
@@ -50,10 +50,7 @@ async function main(): Promise<void> {
   database.isUp = true;
   const observe = createObservers(metrics);
   observeCommands(connection, observe.command);
-  const collections = collectionsOf(connection);
-  await createIndexes(connection);
-  await prepareProbes(connection);
-
+  const collections = await prepareDatabase(connection);
   const ssoConnections = createSsoConnectionStorage(collections.ssoConnections);
   const hasSecrets = () => ssoConnections.hasAny(Date.now() + START_QUERY_MS);
   const loadShedder = createLoadShedder(config.maxCalls, metrics.shed);
@@ -70,18 +67,15 @@ async function main(): Promise<void> {
   const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
   metrics.show({ grpc_server_calls_in_flight: loadShedder.inFlight });
-  const jobs = jobsOf({
-    ...userstore,
-    migrate: () => migrateUsers(collections.users, stopped),
-    isReachable: createDatabaseProbe(connection, PROBE_TIMEOUT_MS),
-    onProbe(isUp) {
-      // A probe that ends during the shutdown must not make clients return.
-      if (stopped.aborted) return;
-      database.isUp = isUp;
-      health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING');
-    },
-  });
-  const finished = runJobs(jobs, log, stopped);
+  const onProbe = (isUp: boolean) => {
+    // A probe that ends during the shutdown must not make clients return.
+    if (stopped.aborted) return;
+    database.isUp = isUp;
+    health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING');
+  };
+  const isReachable = createDatabaseProbe(connection, PROBE_TIMEOUT_MS);
+  const migrate = () => migrateUsers(collections.users, stopped);
+  const finished = runJobs(jobsOf({ ...userstore, migrate, isReachable, onProbe }), log, stopped);
   if (process.connected) process.send?.('ready');
 
   await aborted(stopped);
@@ -91,6 +85,13 @@ async function main(): Promise<void> {
   await connection.close();
   certificates?.close();
   log.info('stopped');
+}
+
+/** Creates the indexes. Returns the collections. */
+async function prepareDatabase(connection: Connection): Promise<Collections> {
+  await createIndexes(connection);
+  await prepareProbes(connection);
+  return collectionsOf(connection);
 }
 
 /** Starts the metrics server if one is configured. `database.isUp` is what the metric `database_reachable` shows. */

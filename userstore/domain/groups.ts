@@ -51,6 +51,15 @@ async function createGroup(
   return await orNameTaken(storages.groups.insert(group, change, deadline));
 }
 
+/** Returns the wanted state that an update mask describes. Throws FIELD_INVALID. */
+function wantedByMask({ updateMask = [], memberIds }: UpdateGroupRequest, given: Group): GroupWanted {
+  if (updateMask.length === 0) throw invalidField('update_mask', 'The update mask names no field.');
+  const fields = updateMask.filter((name) => name !== 'members');
+  const setsMembers = updateMask.includes('members') || updateMask.includes('*');
+  const changed = (group: Group) => withFields(group, given, fields);
+  return { changed, ...(setsMembers ? exactly(memberIds) : unchanged()) };
+}
+
 /** Makes one attempt to delete a group. Returns undefined if a concurrent write won. Throws GROUP_NOT_FOUND, ETAG_MISMATCH. */
 async function tryDeleteGroup(
   storages: GroupStorages,
@@ -102,14 +111,8 @@ export function createGroupRules(groups: GroupStorage, memberships: MembershipSt
       groups.list(request.organizationId, listingIn(request), deadline),
 
     /** Sets the fields that the mask names. Throws as the contract's UpdateGroup says. */
-    async update(request: UpdateGroupRequest, given: Group, deadline: number): Promise<Group> {
-      const { updateMask = [], memberIds } = request;
-      if (updateMask.length === 0) throw invalidField('update_mask', 'The update mask names no field.');
-      const fields = updateMask.filter((name) => name !== 'members');
-      const setsMembers = updateMask.includes('members') || updateMask.includes('*');
-      const changed = (group: Group) => withFields(group, given, fields);
-      return await change(request, { changed, ...(setsMembers ? exactly(memberIds) : unchanged()) }, deadline);
-    },
+    update: async (request: UpdateGroupRequest, given: Group, deadline: number): Promise<Group> =>
+      change(request, wantedByMask(request, given), deadline),
 
     /** Applies operations. Throws as the contract's PatchGroup says. */
     async patch(request: PatchGroupRequest, deadline: number): Promise<Group> {

@@ -1,7 +1,11 @@
 /** The rules of organizations. */
 import { randomInt } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import type {
+  ListOrganizationsResponse,
+  Organization,
+  RateLimit,
+} from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { checkExtensionSchemas } from '../model/extension-schemas.js';
 import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
@@ -55,15 +59,9 @@ export function createOrganizationRules(storage: OrganizationStorage) {
       throw new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, message);
     },
 
-    /** Returns a page of organizations, oldest first. Throws PAGE_TOKEN_INVALID. */
-    async list(pageSize: number | undefined, pageToken: string | undefined, deadline: number) {
-      const limit = pageSizeOf(pageSize, RECORD_PAGES);
-      const [createTime, id] = recordPosition('organizations', pageToken) ?? [];
-      const after = createTime && id !== undefined ? { createTime, id } : undefined;
-      const { items, last } = pageOf(await storage.list(after, limit + 1, deadline), limit);
-      const nextPageToken = recordToken('organizations', last && [last.createTime as Date, last.id]);
-      return { organizations: items, nextPageToken };
-    },
+    /** Lists organizations, oldest first. Throws PAGE_TOKEN_INVALID. */
+    list: (pageSize: number | undefined, pageToken: string | undefined, deadline: number) =>
+      listOrganizations(storage, pageSize, pageToken, deadline),
   };
 }
 
@@ -71,6 +69,20 @@ async function getOrganization(storage: OrganizationStorage, id: string, deadlin
   const organization = await storage.get(id, deadline);
   if (organization) return organization;
   throw organizationNotFound();
+}
+
+async function listOrganizations(
+  storage: OrganizationStorage,
+  pageSize: number | undefined,
+  pageToken: string | undefined,
+  deadline: number,
+): Promise<ListOrganizationsResponse> {
+  const limit = pageSizeOf(pageSize, RECORD_PAGES);
+  const [createTime, id] = recordPosition('organizations', pageToken) ?? [];
+  const after = createTime && id !== undefined ? { createTime, id } : undefined;
+  const { items, last } = pageOf(await storage.list(after, limit + 1, deadline), limit);
+  const nextPageToken = recordToken('organizations', last && [last.createTime as Date, last.id]);
+  return { organizations: items, nextPageToken };
 }
 
 /** Returns the settings that an update mask names. Throws FIELD_INVALID. */

@@ -10,6 +10,7 @@ import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
 import { measureGroups } from './groups.js';
+import { LOAD_NAMES, measureHostile } from './hostile.js';
 import type { Outcome, Round } from './load.js';
 import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
@@ -32,12 +33,14 @@ interface Options {
   rounds: number;
   connections: number;
   users: number;
-  only: Operation[];
+  only: { operations: Operation[]; loads: string[] };
   profile: boolean;
   walk: boolean;
   noise: boolean;
   soak?: number;
   groups: boolean;
+  hostile: boolean;
+  settle: number;
   output: string;
 }
 
@@ -48,7 +51,10 @@ const options = program
   .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
   .option('--connections <number>', 'requests at a time', wholeNumber(1, 256), 8)
   .option('--users <number>', 'users that there are, 100 or more', wholeNumber(100, 1_000_000), 2000)
-  .option('--only <operations>', `some of ${OPERATIONS.join(',')}`, parseOperations, OPERATIONS)
+  .option('--only <names>', `some of ${OPERATIONS.join(',')}; of --hostile: ${LOAD_NAMES.join(',')}`, parseNames, {
+    operations: OPERATIONS,
+    loads: LOAD_NAMES,
+  })
   .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
   .option('--walk', 'measure walks through all users of a large organization instead', false)
   .option('--noise', 'measure what an organization far above its limit does to another instead', false)
@@ -58,6 +64,8 @@ const options = program
     wholeNumber(1, 1440),
   )
   .option('--groups', 'measure groups of 10, 5,000 and 50,000 members instead', false)
+  .option('--hostile', 'measure what hostile loads do to another organization instead', false)
+  .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
   .option('--output <folder>', 'where profiles are left', 'data/bench')
   .parse()
   .opts<Options>();
@@ -80,13 +88,17 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise || options.soak || options.groups) {
+  if (options.walk || options.noise || options.soak || options.groups || options.hostile) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
     if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
+    if (options.hostile) {
+      const hostile = { ...options, only: options.only.loads };
+      console.log(await measureHostile(database, setting, keep, hostile));
+    }
     if (options.soak) console.log(await soak(database, setting, keep, { ...options, minutes: options.soak }));
   } else {
     const setup = await start();
@@ -118,7 +130,7 @@ async function start(): Promise<Setup> {
 }
 
 async function measure(setup: Setup): Promise<void> {
-  for (const operation of options.only) {
+  for (const operation of options.only.operations) {
     // One numbering for both chains and all rounds: the next request always asks for something else. Making the world
     // took number 0.
     let first = 1;
@@ -194,7 +206,7 @@ async function memoryOf({ database, chains: { bare, product }, load }: Setup): P
 async function printProfiles(folder: string): Promise<void> {
   const fileOf = (chain: ChainName, service: 'edge' | 'userstore') =>
     join(folder, profileName(MODULES[chain][service]));
-  for (const operation of options.only) {
+  for (const operation of options.only.operations) {
     const of = (chain: ChainName) => measured.filter((one) => one.operation === operation && one.chain === chain);
     for (const service of ['edge', 'userstore'] as const) {
       const files = [fileOf('product', service), fileOf('bare', service)] as const;
@@ -205,10 +217,11 @@ async function printProfiles(folder: string): Promise<void> {
   console.log(`\nThe profiles are in ${folder}.`);
 }
 
-function parseOperations(value: string): Operation[] {
-  return value.split(',').map((name) => {
-    const operation = OPERATIONS.find((candidate) => candidate === name);
-    if (operation) return operation;
-    throw new InvalidArgumentError(`Operations are ${OPERATIONS.join(', ')}.`);
-  });
+function parseNames(value: string): Options['only'] {
+  const names = value.split(',');
+  const unknown = names.find((name) => !LOAD_NAMES.includes(name) && !OPERATIONS.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`Names are ${[...OPERATIONS, ...LOAD_NAMES].join(', ')}.`);
+  }
+  return { operations: OPERATIONS.filter((known) => names.includes(known)), loads: names };
 }

@@ -8,19 +8,7 @@ import type { Tenant } from '../world.js';
 import { MAXIMA } from './maxima.js';
 import { RPC_LOADS } from './rpc-loads.js';
 import { seed } from './seed.js';
-import { asAdmin, BULK_REQUEST, json, PATCH_OP, type Target, UNDECLARED, USER } from './target.js';
-
-/** A load: `prepare` does what is not measured, and returns the load itself. */
-export interface Load {
-  /** The name by which `--only` selects it. */
-  name: string;
-  title: string;
-  /** The shortest time for which the other organization is measured; the effect of some loads comes late. */
-  leastSeconds?: number;
-  /** The other organization opens a connection for each request. */
-  meetsNewClients?: boolean;
-  prepare(target: Target): Promise<() => Promise<unknown>>;
-}
+import { asAdmin, BULK_REQUEST, json, type Load, PATCH_OP, type Target, UNDECLARED, USER } from './target.js';
 
 /** Nearly the largest body. */
 const LARGE_TEXT = 4_900_000;

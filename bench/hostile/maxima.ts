@@ -1,8 +1,8 @@
 /** The maxima of docs/limits.md: for each the request of an organization that spends it fully. */
 import { person } from '../operations.js';
 import type { Tenant } from '../world.js';
-import type { Load } from './loads.js';
 import { type Seed, seed } from './seed.js';
+import type { Load } from './target.js';
 import { BULK_REQUEST, GROUP, json, PATCH_OP, type Target, UNDECLARED, USER } from './target.js';
 
 const GROUP_MEMBERS = 50_000;

@@ -5,8 +5,7 @@ import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { UserServiceClient } from '../../proto/gen/userstore/v1/user_service.js';
 import { TOKENS } from '../chains.js';
-import type { Load } from './loads.js';
-import type { Target } from './target.js';
+import type { Load, Target } from './target.js';
 
 const MESSAGES = 20;
 const MESSAGE_MIB = 60;

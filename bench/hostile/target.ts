@@ -115,3 +115,15 @@ function ask(
     sent.end(body);
   });
 }
+
+/** A load: `prepare` does what is not measured, and returns the load itself. */
+export interface Load {
+  /** The name by which `--only` selects it. */
+  name: string;
+  title: string;
+  /** The shortest time for which the other organization is measured; the effect of some loads comes late. */
+  leastSeconds?: number;
+  /** The other organization opens a connection for each request. */
+  meetsNewClients?: boolean;
+  prepare(target: Target): Promise<() => Promise<unknown>>;
+}

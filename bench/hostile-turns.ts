@@ -1,7 +1,7 @@
 /**
  * Watches the event loop of the process that loads it with `node --import`, and appends each turn of 10 ms or more to a
- * file in BENCH_TURNS_FOLDER: the time at its end (epoch milliseconds), its length and the CPU time in it (milliseconds).
- * Twice a second it appends the turn at hand, however short: that shows that the process still turns.
+ * file in BENCH_TURNS_FOLDER: the time at its end (epoch milliseconds), its length and the CPU time in it
+ * (milliseconds). Twice a second it appends the turn at hand, however short: that shows that the process still turns.
  */
 import { openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

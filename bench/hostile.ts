@@ -1,4 +1,6 @@
-/** The effect of hostile loads on another organization: its waits, and the memory and longest turns of both services. */
+/**
+ * The effect of hostile loads on another organization: its waits, and the memory and longest turns of both services.
+ */
 import { mkdir, readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The configuration of userstore: a pure function of the environment and of its secrets' files, every problem in one message. */
+/**
+ * The configuration of userstore: a pure function of the environment and of its secrets' files, every problem in one
+ * message.
+ */
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
@@ -215,8 +218,8 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
 }
 
 /**
- * An installation that was given service tokens and no folder is one of several, perhaps without a disk of its own: a key
- * made there would be another at each.
+ * An installation that was given service tokens and no folder is one of several, perhaps without a disk of its own: a
+ * key made there would be another at each.
  */
 function secretKeySource(
   { SECRET_KEY, SERVICE_TOKENS }: z.output<typeof variables>,

@@ -57,8 +57,8 @@ export function createApiTokenRules(storage: ApiTokenStorage, organizations: Org
     },
 
     /**
-     * Issues a token in the place of a live one, which stays valid for `overlap` seconds; valid for `lifetime` seconds, or
-     * as the other was issued for. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+     * Issues a token in the place of a live one, which stays valid for `overlap` seconds; valid for `lifetime` seconds,
+     * or as the other was issued for. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
      */
     async rotate(
       organizationId: string,

@@ -8,8 +8,8 @@ import type { FoundUser, UserStorage } from '../storage/users.js';
 const MAX_NAME = 2048;
 
 /**
- * The ids of the users who are named so. An address may be several people's: to end a session too many is the safe side.
- * Throws USER_NOT_FOUND, FIELD_INVALID.
+ * The ids of the users who are named so. An address may be several people's: to end a session too many is the safe
+ * side. Throws USER_NOT_FOUND, FIELD_INVALID.
  */
 export async function namedUsers(
   storage: UserStorage,

@@ -34,8 +34,8 @@ export async function retryUntil<T>(
 }
 
 /**
- * Lets so many at a time do what has the same key, in the order they came. Right without it, thanks to the conditions in
- * every write; but of many changes of one document at once, all but a few would be made in vain, again and again.
+ * Lets so many at a time do what has the same key, in the order they came. Right without it, thanks to the conditions
+ * in every write; but of many changes of one document at once, all but a few would be made in vain, again and again.
  */
 export function serializeBy(atATime = 1) {
   const limits = new Map<string, LimitFunction>();

@@ -12,8 +12,8 @@ const TAG_LENGTH = 16;
 export type Sealer = ReturnType<typeof createSealer>;
 
 /**
- * Binds sealing to keys of 32 bytes. What is sealed is text: the id of the key, which tells nothing of it, and the rest in
- * base64url. `context` says whose it is and what for; it opens under the same context only.
+ * Binds sealing to keys of 32 bytes. What is sealed is text: the id of the key, which tells nothing of it, and the rest
+ * in base64url. `context` says whose it is and what for; it opens under the same context only.
  */
 export function createSealer(keys: readonly Buffer[]) {
   const byId = new Map(keys.map((key) => [idOf(key), key]));

@@ -1,6 +1,7 @@
 /**
- * The rules of sessions. A session notes the epochs of its user, its organization and the connection at its beginning; what
- * ends all sessions of one of them changes the epoch in the write that it is, so no session needs to be found to be over.
+ * The rules of sessions. A session notes the epochs of its user, its organization and the connection at its beginning;
+ * what ends all sessions of one of them changes the epoch in the write that it is, so no session needs to be found to
+ * be over.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
@@ -200,7 +201,10 @@ export function createSessionRules(storage: SessionStorage, tools: SessionDepend
       } else throw invalidField('which', 'The request does not say which sessions to end.');
     },
 
-    /** Ends all sessions of those whom the provider names; the id of the first. Throws as the contract's RevokeUserSessions says. */
+    /**
+     * Ends all sessions of those whom the provider names; the id of the first. Throws as the contract's
+     * RevokeUserSessions says.
+     */
     async revoke({ organizationId, user, actor }: RevokeUserSessionsRequest, deadline: number): Promise<string> {
       await standingOf(organizationId, deadline);
       const userIds = await namedUsers(users, organizationId, user, deadline);

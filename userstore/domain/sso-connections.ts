@@ -29,7 +29,9 @@ const contextOf = (organizationId: string) => `sso client secret of ${organizati
 /** The rules over their storages. */
 export type SsoConnectionRules = ReturnType<typeof createSsoConnectionRules>;
 
-/** Binds the rules to where connections and organizations are stored. `deadline` is in epoch milliseconds everywhere. */
+/**
+ * Binds the rules to where connections and organizations are stored. `deadline` is in epoch milliseconds everywhere.
+ */
 export function createSsoConnectionRules(
   storage: SsoConnectionStorage,
   organizationStorage: OrganizationStorage,

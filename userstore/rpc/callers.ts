@@ -5,7 +5,9 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
 
-/** What a caller may do: `edge` serves Okta and signs in, `reader` looks up users and sessions, `admin` does everything. */
+/**
+ * What a caller may do: `edge` serves Okta and signs in, `reader` looks up users and sessions, `admin` does everything.
+ */
 export const ROLES = ['edge', 'reader', 'admin'] as const;
 /** One of the roles. */
 export type Role = (typeof ROLES)[number];
@@ -47,8 +49,8 @@ const digest = (secret: string) => createHash('sha256').update(secret).digest('b
 const ROLE_URI = /^URI:urn:leasehawk:role:(.+)$/;
 
 /**
- * The check that stands before every call. Where the client has a certificate, that says who calls. Else, or as well, the
- * metadata's "authorization: Bearer <service token>" must belong to a caller. What either's role does not allow is
+ * The check that stands before every call. Where the client has a certificate, that says who calls. Else, or as well,
+ * the metadata's "authorization: Bearer <service token>" must belong to a caller. What either's role does not allow is
  * refused, so a token never adds to what a certificate allows. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN.
  */
 export function createCallerCheck(secrets: ReadonlyMap<string, Caller>) {

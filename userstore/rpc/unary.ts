@@ -1,4 +1,7 @@
-/** The way every call takes: caller check, room, deadline, handler, log line. A handler is an async function that throws. */
+/**
+ * The way every call takes: caller check, room, deadline, handler, log line. A handler is an async function that
+ * throws.
+ */
 import {
   type handleUnaryCall,
   type Metadata,
@@ -23,7 +26,9 @@ export interface CallTools {
   checkCaller: ReturnType<typeof createCallerCheck>;
   log: Logger;
   room: LoadShedder;
-  /** Told of each call ("UserService/GetUser"): `run` does the call's work, `end` is told the code that it ended with. */
+  /**
+   * Told of each call ("UserService/GetUser"): `run` does the call's work, `end` is told the code that it ended with.
+   */
   observe: (
     rpc: string,
     metadata: Metadata,

@@ -1,6 +1,7 @@
 /**
- * Page tokens: a position in a list as text that only this store reads. It holds nothing of the server's, so it is valid
- * for ever and at every userstore, and nothing that has to be secret: organizations are told apart by the request.
+ * Page tokens: a position in a list as text that only this store reads. It holds nothing of the server's, so it is
+ * valid for ever and at every userstore, and nothing that has to be secret: organizations are told apart by the
+ * request.
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';

@@ -33,7 +33,10 @@ export interface Chain {
 export type Keep = (stop: () => Promise<void>) => void;
 export type Setting = Omit<Launch, 'module' | 'args' | 'env'>;
 
-/** Starts a chain over the database. Passes the stop function of each process to `keep`, and adds `more` to their environments. */
+/**
+ * Starts a chain over the database. Passes the stop function of each process to `keep`, and adds `more` to their
+ * environments.
+ */
 export async function startChain(
   name: ChainName,
   mongodbUri: string,

@@ -7,7 +7,10 @@ const PARALLEL = 50;
 /** Attempts of a client at one PATCH. */
 const MAX_ATTEMPTS = 100;
 
-/** Adds CLIENTS × PARALLEL users, one per PATCH, all at once, then removes them. Returns rows of a table. Throws an Error on a wrong result. */
+/**
+ * Adds CLIENTS × PARALLEL users, one per PATCH, all at once, then removes them. Returns rows of a table. Throws an
+ * Error on a wrong result.
+ */
 export async function stormGroup(
   port: number,
   { organizationId, secret }: Tenant,

@@ -1,6 +1,6 @@
 /**
- * The process of a load at a fixed rate: on a message it sends requests regardless of the answers (open loop), if it has a
- * free connection, and reports the result. Latencies count from the time at which a request was due.
+ * The process of a load at a fixed rate: on a message it sends requests regardless of the answers (open loop), if it
+ * has a free connection, and reports the result. Latencies count from the time at which a request was due.
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';

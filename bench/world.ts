@@ -1,4 +1,6 @@
-/** The description of the data for the load and the bare chain: a file that the bench writes after it created the data. */
+/**
+ * The description of the data for the load and the bare chain: a file that the bench writes after it created the data.
+ */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 

@@ -112,7 +112,9 @@ function none(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Writes each file atomically, because running services read them; the key first, because a certificate needs its key. */
+/**
+ * Writes each file atomically, because running services read them; the key first, because a certificate needs its key.
+ */
 async function write(path: string, { cert, key }: Issued): Promise<void> {
   for (const [file, content, mode] of [
     [`${path}.key`, key, 0o600],

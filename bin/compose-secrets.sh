@@ -11,7 +11,7 @@ random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 write() {
   if [ -e "$folder/$1" ]; then return; fi
   printf '%s\n' "$2" >"$folder/$1"
-  printf 'created %s\n' "$folder/$1"
+  printf 'made %s\n' "$folder/$1"
 }
 value() { cat "$folder/$1"; }
 

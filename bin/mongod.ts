@@ -28,9 +28,9 @@ export interface MongodOptions {
 }
 
 /**
- * Starts `binary` on the data in `dbPath`, which is created if missing, and waits until it accepts connections. It has its
- * own process group, so that Ctrl-C in a terminal does not end it before its clients. If this process is killed, a watcher
- * of mongodb-memory-server ends it.
+ * Starts `binary` on the data in `dbPath`, which is created if missing, and waits until it accepts connections. It has
+ * its own process group, so that Ctrl-C in a terminal does not end it before its clients. If this process is killed, a
+ * watcher of mongodb-memory-server ends it.
  * Throws an Error with mongod's message if it does not start, or an Error that the data is in use.
  */
 export async function startMongod({ binary, dbPath, port }: MongodOptions): Promise<Mongod> {

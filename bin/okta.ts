@@ -1,4 +1,6 @@
-/** The command `okta`: simulates Okta's provisioning client against a SCIM base URL and reports whether Okta would work. */
+/**
+ * The command `okta`: simulates Okta's provisioning client against a SCIM base URL and reports whether Okta would work.
+ */
 
 import { randomInt } from 'node:crypto';
 import { InvalidArgumentError, Option, program } from 'commander';

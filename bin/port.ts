@@ -2,7 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Whether a server can listen on `port` of `host` now. Throws an Error if it lacks permission or `host` is not local. */
+/**
+ * Whether a server can listen on `port` of `host` now. Throws an Error if it lacks permission or `host` is not local.
+ */
 export async function isFree(port: number, host: string): Promise<boolean> {
   const server = createServer();
   return await new Promise((resolve, reject) => {

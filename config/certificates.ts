@@ -1,4 +1,7 @@
-/** TLS certificates in files, which the process re-reads while it runs. If a new file is broken, the old one stays in use. */
+/**
+ * TLS certificates in files, which the process re-reads while it runs. If a new file is broken, the old one stays in
+ * use.
+ */
 import { readFile } from 'node:fs/promises';
 import { type CertificateFiles, flawOfEnd, flawsOf, type Pem, type Validity, validityOf } from './certificate-files.js';
 
@@ -35,8 +38,8 @@ export interface Log {
 }
 
 /**
- * Reads the files now and every 3 seconds. Throws an Error if they are unusable now. Logs later problems, repeated every
- * hour, and the expiry of a certificate from 14 days before, repeated every day.
+ * Reads the files now and every 3 seconds. Throws an Error if they are unusable now. Logs later problems, repeated
+ * every hour, and the expiry of a certificate from 14 days before, repeated every day.
  */
 export async function followCertificates(
   files: CertificateFiles,
@@ -72,7 +75,7 @@ export async function followCertificates(
   const warn = () => {
     const expiresSoon = Object.values(validity).some((end) => end.getTime() - now() < SOON_MS);
     if (broken !== undefined) {
-      const message = 'certificate files are unusable; the previous certificates stay in use';
+      const message = 'certificate files are broken; the previous certificates stay in use';
       remind(REMIND_OF_BROKEN_MS, { reason: broken }, message);
     } else if (expiresSoon) {
       const fields = { ...files, validTo: validity.cert, caValidTo: validity.ca };

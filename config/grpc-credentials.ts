@@ -41,7 +41,10 @@ export function channel(address: string, { certificates, serverName }: ClientTls
   };
 }
 
-/** Returns the credentials of a server: TLS if there are certificates, and client certificates required if there is a `ca`. */
+/**
+ * Returns the credentials of a server: TLS if there are certificates, and client certificates required if there is a
+ * `ca`.
+ */
 export function serverCredentials(certificates: Certificates | undefined): ServerCredentials {
   if (!certificates) return ServerCredentials.createInsecure();
   const provider = providerOf(certificates);
@@ -50,7 +53,9 @@ export function serverCredentials(certificates: Certificates | undefined): Serve
   return experimental.createCertificateProviderServerCredentials(provider, hasClientCa ? provider : null, hasClientCa);
 }
 
-/** Creates a provider that always has certificates. grpc-js's own file provider refuses all connections without them. */
+/**
+ * Creates a provider that always has certificates. grpc-js's own file provider refuses all connections without them.
+ */
 function providerOf(certificates: Certificates): experimental.CertificateProvider {
   const unfollow = new Map<object, () => void>();
   const add = <Update>(listener: (update: Update | null) => void, updateOf: (pem: Pem) => Update | null) => {

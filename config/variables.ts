@@ -50,7 +50,7 @@ export const holds =
 export const needs = (variable: string, other: string): Rule =>
   holds(
     other,
-    `is required if ${variable} is set`,
+    `is needed where ${variable} is set`,
     (values) => values[variable] === undefined || values[other] !== undefined,
   );
 

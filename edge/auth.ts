@@ -11,7 +11,7 @@ import { ScimError } from './scim/scim-error.js';
 import { type StoreClient, StoreError } from './store-client.js';
 
 /** A revoked token and changed settings take effect at every edge within this time. */
-export const TOKEN_CACHE_MS = 3000;
+const TOKEN_CACHE_MS = 3000;
 const TOKEN_CACHE_SIZE = 10_000;
 
 const CREDENTIALS = /^(?:apikey|bearer) +([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}) *$/i;
@@ -74,7 +74,7 @@ export function authenticate(
  * Sets the principal of the response's locals and admits the request. A request whose token has not been verified
  * before counts as anonymous until userstore has verified it. Throws ScimError (401, 429 or 503) and StoreError.
  */
-export async function authenticateRequest(
+async function authenticateRequest(
   authenticator: Authenticator,
   request: IncomingRequest,
   response: Response,
@@ -158,7 +158,8 @@ export function createPrincipalCache(store: Pick<StoreClient, 'verifyApiToken'>,
     async fetchMethod(_key, _stale, { options, context: { credentials, requestId } }) {
       const start = performance.now();
       const principal = await fetchPrincipal(store, credentials, requestId);
-      // The lifetime starts when userstore is asked, so that a slow answer is not trusted for longer. 0 would mean forever.
+      // The lifetime starts when userstore is asked, so that a slow answer is not trusted for longer. 0 would mean
+      // forever.
       options.ttl = Math.max(ttl - (performance.now() - start), 1);
       return principal;
     },

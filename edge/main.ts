@@ -93,7 +93,9 @@ async function serviceToken({ userstoreToken, userstoreTls, dataDir }: Config): 
   throw new Error(`USERSTORE_TOKEN is not set, and ${file}, which a userstore on this machine creates, has no token`);
 }
 
-/** Returns the options of sign-in; undefined without PUBLIC_URL, to which browsers return. Warns of unusable cookies. */
+/**
+ * Returns the options of sign-in; undefined without PUBLIC_URL, to which browsers return. Warns of unusable cookies.
+ */
 async function signInOptions(config: Config, log: Logger): Promise<SignInOptions | undefined> {
   if (config.publicUrl === undefined) return undefined;
   const { origin, protocol, hostname } = new URL(config.publicUrl);

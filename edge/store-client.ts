@@ -38,7 +38,9 @@ export interface StoreOptions extends ClientTls {
   serviceToken: string | undefined;
   /** Longest time of a call. */
   deadlineMs: number;
-  /** Called with each call ("UserService/GetUser") before it is sent; returns a function to call with its status code. */
+  /**
+   * Called with each call ("UserService/GetUser") before it is sent; returns a function to call with its status code.
+   */
   observe: (rpc: string, metadata: Metadata) => (code: string) => void;
 }
 
@@ -128,7 +130,9 @@ async function sendUntilAccepted<Response>(send: () => Promise<Response>): Promi
   }
 }
 
-/** Whether a connection that is closing refused a call. No userstore has processed such a call (RFC 9113 section 8.7). */
+/**
+ * Whether a connection that is closing refused a call. No userstore has processed such a call (RFC 9113 section 8.7).
+ */
 const wasRefused = ({ code, details }: ServiceError): boolean =>
   code === status.UNAVAILABLE && details === 'Stream refused by server';
 

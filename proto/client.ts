@@ -34,7 +34,9 @@ export interface Call<Response> {
   /** "UserService/GetUser" */
   rpc: string;
   request: object;
-  /** Sends the request, each time that it is called. `deadline` is epoch milliseconds. Throws grpc-js's ServiceError. */
+  /**
+   * Sends the request, each time that it is called. `deadline` is epoch milliseconds. Throws grpc-js's ServiceError.
+   */
   send: (metadata: Metadata, deadline: number) => Promise<Response>;
 }
 

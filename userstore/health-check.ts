@@ -1,4 +1,6 @@
-/** The health check of userstore's image, a separate process: it exits with status 0 if the userstore beside it serves. */
+/**
+ * The health check of userstore's image, a separate process: it exits with status 0 if the userstore beside it serves.
+ */
 import { readFileSync } from 'node:fs';
 import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
@@ -14,7 +16,9 @@ const client = new HealthClient(`127.0.0.1:${USERSTORE_PORT || 50_051}`, channel
 });
 client.check?.({ service: '' }, { deadline: Date.now() + TIMEOUT_MS }, answered);
 
-/** Presents userstore's certificate where clients must have one: it names no role, and the health service needs none. */
+/**
+ * Presents userstore's certificate where clients must have one: it names no role, and the health service needs none.
+ */
 function channelCredentials() {
   if (!USERSTORE_TLS_CERT || !USERSTORE_TLS_KEY) return credentials.createInsecure();
   // Its certificate is for the name that clients use, not for this machine's loopback address.

@@ -1,4 +1,6 @@
-/** The userstore process: it reads its configuration, connects to MongoDB, serves, runs background jobs, and shuts down. */
+/**
+ * The userstore process: it reads its configuration, connects to MongoDB, serves, runs background jobs, and shuts down.
+ */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';

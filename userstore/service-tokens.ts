@@ -1,6 +1,6 @@
 /**
- * The service tokens of an installation that configures none: a random token for each role in a file that only its owner
- * can read, for the services and commands of the same machine.
+ * The service tokens of an installation that configures none: a random token for each role in a file that only its
+ * owner can read, for the services and commands of the same machine.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';

@@ -9,7 +9,7 @@ import { run, wantsJson } from './run.js';
 import type { Userstore } from './userstore.js';
 
 const POLL_MS = 1000;
-/** How far back `--follow` searches again, because an activity is stored only after its response. */
+/** Time by which `--follow` overlaps its searches, because an activity is stored only after its response. */
 const LATE_MS = 120_000;
 const ACTIVITIES_PER_PAGE = 500;
 

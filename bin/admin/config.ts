@@ -14,7 +14,9 @@ import { variables as edgeVariables } from '../../edge/config.js';
 const { USERSTORE_ADDRESS, USERSTORE_TLS_CA, USERSTORE_TLS_NAME, DATA_DIR, PUBLIC_URL, PORT, TLS_CERT } =
   edgeVariables.shape;
 
-/** The variables with which the role `admin` connects to userstore. Their descriptions are those of the documentation. */
+/**
+ * The variables with which the role `admin` connects to userstore. Their descriptions are those of the documentation.
+ */
 export const connection = z.object({
   USERSTORE_TLS_CA,
   USERSTORE_TLS_NAME,

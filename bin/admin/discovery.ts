@@ -47,7 +47,9 @@ export async function inspectProvider(issuer: string, deadlineMs = DEADLINE_MS):
   }
 }
 
-/** Connects and closes, because `fetch` does not distinguish a silent host from one that is not found or not reachable. */
+/**
+ * Connects and closes, because `fetch` does not distinguish a silent host from one that is not found or not reachable.
+ */
 async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Promise<void> {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) });

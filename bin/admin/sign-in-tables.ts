@@ -3,7 +3,9 @@ import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { aligned, minute } from './tables.js';
 
-/** Returns the edge's addresses that an Okta admin enters at the provider. `origin` is the edge's address in browsers. */
+/**
+ * Returns the edge's addresses that an Okta admin enters at the provider. `origin` is the edge's address in browsers.
+ */
 export const ssoAddresses = (organizationId: string, origin: string) => ({
   signInRedirectUri: `${origin}/login/return/${organizationId}`,
   signOutRedirectUri: `${origin}/logout`,

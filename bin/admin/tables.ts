@@ -17,7 +17,9 @@ export function organizationTable(organizations: Organization[]): string {
   return aligned([['ORGANIZATION ID', 'CREATED', 'STATE', 'NAME'], ...rows]);
 }
 
-/** Returns an organization, the values that its Okta admin enters, and its settings. `publicUrl` is the edge's address. */
+/**
+ * Returns an organization, the values that its Okta admin enters, and its settings. `publicUrl` is the edge's address.
+ */
 export function organizationText(organization: Organization, publicUrl: string): string {
   const { id, strictSchemas, extensionSchemas, policy, rateLimit } = organization;
   const answer = (refuses: boolean | undefined) => (refuses ? 'refused' : 'accepted');

@@ -21,7 +21,9 @@ const MAX_ATTEMPTS = 10;
 
 const USER_ID = /^[\da-f]{8}-[\da-f-]{27}$/i;
 
-/** A connection to userstore. Every call has a deadline and throws an Error whose message is one sentence for a person. */
+/**
+ * A connection to userstore. Every call has a deadline and throws an Error whose message is one sentence for a person.
+ */
 export type Userstore = ReturnType<typeof connect>;
 
 /**
@@ -36,7 +38,9 @@ export async function connectAs(
   return connect(address, await adminToken(config), { certificates, serverName: config.userstoreTlsName });
 }
 
-/** Returns the configured token, else the one that userstore keeps in `dataDir`; undefined with a client certificate. */
+/**
+ * Returns the configured token, else the one that userstore keeps in `dataDir`; undefined with a client certificate.
+ */
 async function adminToken({
   adminToken,
   dataDir,
@@ -119,8 +123,8 @@ const tokenCalls = (client: AdminClient) => ({
     return { apiToken: required(apiToken), secret };
   },
   /**
-   * Issues a token that replaces another. The old token stays valid for `overlapSeconds`; without a lifetime the new one
-   * expires when the old one would have.
+   * Issues a token that replaces another. The old token stays valid for `overlapSeconds`; without a lifetime the new
+   * one expires when the old one would have.
    */
   async rotateToken(organizationId: string, apiTokenId: string, overlapSeconds: number, lifetimeSeconds?: number) {
     const request = { organizationId, actor: actor(), apiTokenId, overlapSeconds, lifetimeSeconds };

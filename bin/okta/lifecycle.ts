@@ -46,7 +46,9 @@ export async function link(okta: Okta, people: Assigned[]): Promise<string> {
   return 'looked up, linked';
 }
 
-/** Pushes a changed name, title and department. A third of the catalogue app's users get a PATCH, which Okta can use. */
+/**
+ * Pushes a changed name, title and department. A third of the catalogue app's users get a PATCH, which Okta can use.
+ */
 export async function update(okta: Okta, people: Assigned[], dialect: Dialect): Promise<string> {
   const patches = (index: number) => dialect === 'oin' && index % 3 === 2;
   await okta.each(people, async (person, okta, index) => {
@@ -84,8 +86,8 @@ export async function reactivate(okta: Okta, people: Assigned[], dialect: Dialec
 }
 
 /**
- * Deactivates all people of the run, because Okta never deletes, or deletes them with `cleanup`. Retries after a pause, so
- * that no user stays active after a short outage.
+ * Deactivates all people of the run, because Okta never deletes, or deletes them with `cleanup`. Retries after a pause,
+ * so that no user stays active after a short outage.
  */
 export async function cleanUp(okta: Okta, people: Person[], dialect: Dialect, cleanup: boolean): Promise<string> {
   await okta.each(

@@ -6,8 +6,8 @@ import type { Position, StepResult } from './step.js';
 const MAX_REASONS = 3;
 
 /**
- * Shows the progress of a step on stderr until the returned function is called: one line that is rewritten on a terminal,
- * else one line every five seconds.
+ * Shows the progress of a step on stderr until the returned function is called: one line that is rewritten on a
+ * terminal, else one line every five seconds.
  */
 export function showProgress(position: Position): () => void {
   const { isTTY } = process.stderr;

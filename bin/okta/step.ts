@@ -11,7 +11,9 @@ export type Check = (passed: boolean, reason: string) => boolean;
 export interface Okta {
   send: Send;
   check: Check;
-  /** Visits all people, several at a time. Checks of the `okta` that `visit` gets are reported under the person's name. */
+  /**
+   * Visits all people, several at a time. Checks of the `okta` that `visit` gets are reported under the person's name.
+   */
   each<P extends { userName: string }>(
     people: P[],
     visit: (person: P, okta: Okta, index: number) => Promise<void>,

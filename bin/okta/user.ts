@@ -34,7 +34,10 @@ export async function putProfile(okta: Okta, person: Assigned, change: Json): Pr
   await verify(okta, person, change);
 }
 
-/** Sends a PATCH without a path (RFC 7644 section 3.5.2.3), as catalogue apps do. The answer may be 200 with the user, or 204. */
+/**
+ * Sends a PATCH without a path (RFC 7644 section 3.5.2.3), as catalogue apps do. The answer may be 200 with the user,
+ * or 204.
+ */
 export async function patch(okta: Okta, person: Assigned, value: Json): Promise<boolean> {
   const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
   const patched = await okta.send('PATCH', path(person), { schemas, Operations: [{ op: 'replace', value }] });

@@ -99,7 +99,8 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
 }
 
 /**
- * Returns the environments of the services. Each service gets only its own secrets. Secrets in files stay in their files.
+ * Returns the environments of the services. Each service gets only its own secrets. Secrets in files stay in their
+ * files.
  */
 export function environmentsOf(env: Environment): { forEdge: Environment; forUserstore: Environment } {
   const without = (names: string[]) => {

@@ -6,9 +6,9 @@ import type { Running } from './supervise.js';
 const STOP_MS = 15_000;
 
 /**
- * Starts `script` with the environment `env` and waits without a limit until it sends 'ready' over its channel, because a
- * service may wait for its database. The child has its own process group, so that Ctrl-C in a terminal does not end all
- * services at once. It ends when the channel closes, so it never outlives this process.
+ * Starts `script` with the environment `env` and waits without a limit until it sends 'ready' over its channel, because
+ * a service may wait for its database. The child has its own process group, so that Ctrl-C in a terminal does not end
+ * all services at once. It ends when the channel closes, so it never outlives this process.
  * Throws an Error if the service ends before it is ready, and the signal's reason if the signal aborts.
  */
 export async function launchService(script: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Running> {

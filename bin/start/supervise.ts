@@ -34,8 +34,8 @@ export interface Supervised {
 }
 
 /**
- * Starts a process and resolves when it is ready. Restarts it whenever it dies, after a pause that doubles from 0.2 s to
- * 5 s. Throws the last attempt's error if the first start fails.
+ * Starts a process and resolves when it is ready. Restarts it whenever it dies, after a pause that doubles from 0.2 s
+ * to 5 s. Throws the last attempt's error if the first start fails.
  */
 export async function supervise({ name, launch, attempts, report, signal }: Supervision): Promise<Supervised> {
   let pause = FIRST_PAUSE_MS;

@@ -62,7 +62,7 @@ export function enforceRateLimit(store: RateLimiter['store'], metrics: RateLimit
 }
 
 /** Takes a permit for an authenticated request, after a delay if its organization is paced. Throws ScimError (429). */
-export async function takePermit(limiter: RateLimiter, response: Response): Promise<void> {
+async function takePermit(limiter: RateLimiter, response: Response): Promise<void> {
   const { organizationId, settings } = principalOf(response);
   const { requestId } = localsOf(response);
   const perSecond = settings.rateLimit?.perSecond ?? 1;

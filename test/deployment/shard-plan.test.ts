@@ -1,13 +1,14 @@
-/** The operations guide's plan of shards: it names every collection, and no unique index rules its keys out. */
+/** The table of shard keys in docs/mongodb.md: it names every collection, and no unique index rules its keys out. */
 import { expect } from 'chai';
 import { SCHEMAS } from '../../userstore/storage/collections.js';
 import { textOf } from './files.js';
 
 /** The fields of the shard key by collection; none where it is not sharded. */
 const plan = new Map(
-  [...textOf('docs/operations.md').matchAll(/^\| `(\w+)` \|.*\| (?:`\{ (.+) \}`|none: .+) \|$/gm)].map(
-    ([, name, key]) => [name, key?.split(', ').map((field) => field.replace(/: 1$/, ''))],
-  ),
+  [...textOf('docs/mongodb.md').matchAll(/^\| `(\w+)` \|.*\| (?:`\{ (.+) \}`|none: .+) \|$/gm)].map(([, name, key]) => [
+    name,
+    key?.split(', ').map((field) => field.replace(/: 1$/, '')),
+  ]),
 );
 
 describe('the plan of shards', () => {

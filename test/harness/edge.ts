@@ -11,7 +11,7 @@ import { createStoreClient } from '../../edge/store-client.js';
 import { SERVICE_TOKENS } from './processes.js';
 
 /** A lifetime of cached tokens that tests can wait for; the default is 3 s. */
-export const TOKEN_CACHE_MS = 200;
+const TOKEN_CACHE_MS = 200;
 
 /** Starts an edge over the userstore at `address`, which forgets tokens after TOKEN_CACHE_MS. */
 export async function startEdgeInProcess(address: string, options: Partial<AppOptions> = {}) {

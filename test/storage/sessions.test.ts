@@ -1,4 +1,4 @@
-/** Sessions end when they were not used for too long or are too old, and keys are used once; secrets change their key. */
+/** Sessions end when idle for too long or too old; keys are used once; secrets are encrypted with the current key. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
@@ -111,7 +111,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('is removed by the database a day after its end', async () => {
+  it('is deleted by the database a day after its end', async () => {
     const indexes = await database.collections.sessions.collection.indexes();
     expect(indexes.find(({ name }) => name === 'expiry')).to.deep.include({
       key: { expireTime: 1 },
@@ -122,7 +122,7 @@ describe('a session', () => {
     expect(document?.expireTime).to.deep.equal(session?.expireTime);
   });
 
-  it('is none where the key for its ID token is missing, which is said', async () => {
+  it('is refused with a clear error if the key for its ID token is missing', async () => {
     const { organizationId } = await signedIn();
     const users = createUserStorage(database.collections.users, database.changes);
     const retry = createSerializedRetry();
@@ -145,7 +145,7 @@ describe('a change of issuer', () => {
   const other = 'https://elmstreet.okta.example';
   type Storage = Database['ssoConnections'];
 
-  /** Sets the issuer over a storage in which something goes wrong; whether that was said. */
+  /** Sets the issuer, over a storage with these faults. Returns whether the call succeeded. */
   async function setIssuer(organizationId: string, issuer: string, faults: Partial<Storage> = {}): Promise<boolean> {
     const endSessions = () => Promise.reject(new Error('the database is away'));
     const faulty = { ...database.organizations, endSessions };
@@ -187,7 +187,7 @@ describe('a change of issuer', () => {
     expect(await reasonOf()).to.equal(undefined);
   });
 
-  it('ends a session, too, that the old issuer leads to just before the write', async () => {
+  it('also ends a session that the old issuer leads to just before the write', async () => {
     const { organizationId, rules } = await signedIn();
     const { issuer } = connectionValues('');
     let sessionToken = '';
@@ -201,7 +201,7 @@ describe('a change of issuer', () => {
     expect(error).to.include({ reason: REVOKED });
   });
 
-  it('ends a session, too, that is stored after the write by who has read the old issuer before', async () => {
+  it('also ends a session that a call stores after the write, having read the old issuer before', async () => {
     const { organizationId } = await signedIn();
     const { issuer } = connectionValues('');
     const late = rulesOf(LIFETIMES, {
@@ -229,7 +229,7 @@ describe('a key', () => {
   const rules = () => createUsedKeyRules(database.usedKeys);
   const inAnHour = () => new Date(Date.now() + 60 * MINUTE);
 
-  it('is first once, however many use it at once, at any number of userstores', async () => {
+  it('is first for one of concurrent calls, at any number of userstores', async () => {
     const key = randomUUID();
     const uses = await Promise.all(
       Array.from({ length: 20 }, () => rules().use({ key, expireTime: inAnHour() }, soon())),
@@ -239,7 +239,7 @@ describe('a key', () => {
     expect(await rules().use({ key: randomUUID(), expireTime: inAnHour() }, soon())).to.equal(true);
   });
 
-  it('that is only looked at is not used by that', async () => {
+  it('is not used by a check that only looks', async () => {
     const use = { key: randomUUID(), expireTime: inAnHour() };
     for (let i = 0; i < 2; i++) expect(await rules().use({ ...use, onlyLook: true }, soon())).to.equal(true);
     expect(await rules().use(use, soon())).to.equal(true);

@@ -1,6 +1,6 @@
 /**
- * The access state of a user: the lock, the link to a subject of the identity provider, and the session epoch. LeaseHawk
- * sets it. It is written under the user's version, so that no change by the identity provider can undo it.
+ * The access state of a user: the lock, the link to a subject of the identity provider, and the session epoch.
+ * LeaseHawk sets it. It is written under the user's version, so that no change by the identity provider can undo it.
  */
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type AttributeChange, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
@@ -65,7 +65,7 @@ export async function findUser(
 type Transition = (accessState: AccessState) => [AccessState, AttributeChange] | undefined;
 
 /** Writes the access state of the user as found. Returns undefined if a concurrent write won. */
-export async function writeAccessState(
+async function writeAccessState(
   storage: UserStorage,
   found: FoundUser,
   accessState: AccessState,

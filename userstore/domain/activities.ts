@@ -1,4 +1,7 @@
-/** The rules of activities and changes: recording the requests of identity providers, and listing them with their changes. */
+/**
+ * The rules of activities and changes: recording the requests of identity providers, and listing them with their
+ * changes.
+ */
 import type {
   Activity,
   ListActivitiesRequest,
@@ -42,7 +45,10 @@ async function recordActivities(
   if (stored.length > 0) await activities.insert(stored.map(cut), deadline);
 }
 
-/** Returns the organizations of these activities that exist. An activity with an API token proves that its organization does. */
+/**
+ * Returns the organizations of these activities that exist. An activity with an API token proves that its organization
+ * does.
+ */
 async function existing(
   organizations: OrganizationRules,
   given: readonly Activity[],
@@ -80,7 +86,8 @@ async function changesOf(changes: ChangeStorage, organizationId: string, found: 
 }
 
 /**
- * Lists the changes of a user or a group, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID, FIELD_INVALID.
+ * Lists the changes of a user or a group, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID,
+ * FIELD_INVALID.
  */
 async function listChanges(
   { changes, organizations }: ActivityContext,

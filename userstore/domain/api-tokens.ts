@@ -62,7 +62,8 @@ async function issueToken(
 
 /**
  * Issues the successor of a live token, which stays valid for `overlap` seconds. The successor is valid for `lifetime`
- * seconds, or for the lifetime of the replaced token. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+ * seconds, or for the lifetime of the replaced token. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID,
+ * API_TOKEN_LIMIT_REACHED.
  */
 async function rotateToken(
   context: ApiTokenContext,

@@ -1,9 +1,9 @@
 /**
  * Changes of groups. The memberships of a group change first and its document last, so that a repeated call is harmless
- * and a client that has the latest version has all its members. Before, the document records the pending change, so that
- * a crash leaves no change without a version and a record. A pending change that sets all members excludes all others, in
- * every process: it compares stored and wanted members once it is sure that no other change is under way. Changes that
- * name members to add and remove do not wait for each other.
+ * and a client that has the latest version has all its members. Before, the document records the pending change, so
+ * that a crash leaves no change without a version and a record. A pending change that sets all members excludes all
+ * others, in every process: it compares stored and wanted members once it is sure that no other change is under way.
+ * Changes that name members to add and remove do not wait for each other.
  */
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';

@@ -30,7 +30,10 @@ import { refuseUnknown } from './membership-changes.js';
 import { retryUntil, serializeBy } from './retry.js';
 
 const MAX_GROUPS = 200;
-/** The most concurrent changes of one group by this process: they are independent, but each writes the group's document twice. */
+/**
+ * The most concurrent changes of one group by this process: they are independent, but each writes the group's document
+ * twice.
+ */
 const CONCURRENT_CHANGES = 4;
 
 /** Creates a group. Returns it as stored. Throws as the contract's CreateGroup says. */
@@ -60,7 +63,10 @@ function wantedByMask({ updateMask = [], memberIds }: UpdateGroupRequest, given:
   return { changed, ...(setsMembers ? exactly(memberIds) : unchanged()) };
 }
 
-/** Makes one attempt to delete a group. Returns undefined if a concurrent write won. Throws GROUP_NOT_FOUND, ETAG_MISMATCH. */
+/**
+ * Makes one attempt to delete a group. Returns undefined if a concurrent write won. Throws GROUP_NOT_FOUND,
+ * ETAG_MISMATCH.
+ */
 async function tryDeleteGroup(
   storages: GroupStorages,
   request: DeleteGroupRequest,

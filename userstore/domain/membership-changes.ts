@@ -21,7 +21,10 @@ export interface Difference {
   removed: string[];
 }
 
-/** Yields the differences between stored and wanted members in batches, none of them empty. Reads only as it is consumed. */
+/**
+ * Yields the differences between stored and wanted members in batches, none of them empty. Reads only as it is
+ * consumed.
+ */
 export async function* differences(
   storage: MembershipStorage,
   key: GroupKey,

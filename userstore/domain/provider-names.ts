@@ -10,8 +10,8 @@ const MAX_NAME = 2048;
 type ProviderName = NonNullable<RevokeUserSessionsRequest['user']>;
 
 /**
- * Returns the ids of the users with this name. An e-mail address may belong to several users, and ending one session too
- * many is the safe failure. Throws USER_NOT_FOUND, FIELD_INVALID.
+ * Returns the ids of the users with this name. An e-mail address may belong to several users, and ending one session
+ * too many is the safe failure. Throws USER_NOT_FOUND, FIELD_INVALID.
  */
 export async function namedUsers(
   storage: UserStorage,

@@ -7,7 +7,9 @@ import { DomainError } from '../model/domain-error.js';
 /** Each lost race means that another writer won, so 50 concurrent writers need at most 50 attempts each. */
 const MAX_ATTEMPTS = 100;
 
-/** Retries `attempt` until it returns a value; calls with the same key run one after the other. Throws WRITE_CONTENTION. */
+/**
+ * Retries `attempt` until it returns a value; calls with the same key run one after the other. Throws WRITE_CONTENTION.
+ */
 export type SerializedRetry = <T>(key: string, attempt: () => Promise<T | undefined>, deadline: number) => Promise<T>;
 
 /** Creates the serialized retry of one process. */
@@ -17,8 +19,9 @@ export function createSerializedRetry(): SerializedRetry {
 }
 
 /**
- * Calls `attempt` until it returns a value; undefined means that a concurrent write won or, with infinite `maxAttempts`,
- * that the attempt has to wait. Throws WRITE_CONTENTION after `maxAttempts` or `deadline` (epoch milliseconds).
+ * Calls `attempt` until it returns a value; undefined means that a concurrent write won or, with infinite
+ * `maxAttempts`, that the attempt has to wait. Throws WRITE_CONTENTION after `maxAttempts` or `deadline` (epoch
+ * milliseconds).
  */
 export async function retryUntil<T>(
   attempt: () => Promise<T | undefined>,

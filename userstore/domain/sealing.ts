@@ -12,8 +12,8 @@ const TAG_LENGTH = 16;
 export type Sealer = ReturnType<typeof createSealer>;
 
 /**
- * Creates a sealer with keys of 32 bytes. A sealed text is the id of the key, which reveals nothing about it, a dot, and
- * the encrypted bytes in base64url. It opens only with the `context` it was sealed with: its owner and purpose.
+ * Creates a sealer with keys of 32 bytes. A sealed text is the id of the key, which reveals nothing about it, a dot,
+ * and the encrypted bytes in base64url. It opens only with the `context` it was sealed with: its owner and purpose.
  */
 export function createSealer(keys: readonly Buffer[]) {
   const byId = new Map(keys.map((key) => [idOf(key), key]));

@@ -1,6 +1,6 @@
 /**
- * The rules of sessions. A session records the epochs of its user, organization and connection when it begins. Ending all
- * sessions of one of them increments its epoch in one write, so that no session has to be found to end.
+ * The rules of sessions. A session records the epochs of its user, organization and connection when it begins. Ending
+ * all sessions of one of them increments its epoch in one write, so that no session has to be found to end.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
@@ -46,11 +46,7 @@ export interface SessionContext extends SignInContext {
 }
 
 /** Begins a session. Throws as the contract's SignIn says. */
-export async function signIn(
-  context: SessionContext,
-  request: SignInRequest,
-  deadline: number,
-): Promise<SignInResponse> {
+async function signIn(context: SessionContext, request: SignInRequest, deadline: number): Promise<SignInResponse> {
   checkClaims(request);
   const { organizationId, issuer, idToken, actor } = request;
   // The epochs are read first: whatever ends sessions from now on ends this one, too.
@@ -84,11 +80,7 @@ export async function signIn(
 }
 
 /** Returns the live session with this token and its user. Throws as the contract's CheckSession says. */
-export async function checkSession(
-  context: SessionContext,
-  token: string,
-  deadline: number,
-): Promise<CheckSessionResponse> {
+async function checkSession(context: SessionContext, token: string, deadline: number): Promise<CheckSessionResponse> {
   const { storage, lifetimes } = context;
   const session = TOKEN.test(token) ? await storage.find(digestOf(token), deadline) : undefined;
   if (!session) throw sessionNotFound();

@@ -1,4 +1,6 @@
-/** Finds the user who signs in: the user that the identity provider means, linked to its subject at the first sign-in. */
+/**
+ * Finds the user who signs in: the user that the identity provider means, linked to its subject at the first sign-in.
+ */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInRequest } from '../../proto/gen/userstore/v1/session_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
@@ -45,8 +47,8 @@ export function checkClaims({ subject, preferredUsername = '' }: SignInRequest):
 
 /**
  * Finds the user, and links a user without link in one write under the version that was found: of several sign-ins with
- * one subject at the same time one links, and a user who is disabled meanwhile is checked again. Throws SIGN_IN_NO_USER,
- * SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, WRITE_CONTENTION.
+ * one subject at the same time one links, and a user who is disabled meanwhile is checked again. Throws
+ * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, WRITE_CONTENTION.
  */
 export function signedIn(context: SignInContext, request: SignInRequest, deadline: number): Promise<SignedIn> {
   const key = `${request.organizationId}/sign-in/${request.subject}`;
@@ -54,7 +56,7 @@ export function signedIn(context: SignInContext, request: SignInRequest, deadlin
 }
 
 /** Makes one attempt. Returns undefined if a concurrent write won. */
-export async function trySignIn(
+async function trySignIn(
   context: Omit<SignInContext, 'retry'>,
   request: SignInRequest,
   deadline: number,
@@ -97,7 +99,10 @@ async function findUnlinked(
 /** An Okta user id. Okta sends it as the subject, and as the external id unless it is configured otherwise. */
 const OKTA_USER_ID = /^00u\w{17}$/;
 
-/** Returns whether the external id is that of another Okta user: a reused user name must not grant the earlier owner's user. */
+/**
+ * Returns whether the external id is that of another Okta user: a reused user name must not grant the earlier owner's
+ * user.
+ */
 const isAnotherPerson = (externalId: string | undefined, subject: string): boolean =>
   externalId !== undefined && externalId !== subject && OKTA_USER_ID.test(externalId) && OKTA_USER_ID.test(subject);
 

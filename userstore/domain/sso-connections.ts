@@ -42,7 +42,7 @@ const contextOf = (organizationId: string) => `sso client secret of ${organizati
  * Makes one attempt to set a connection. Returns undefined if a concurrent write won. Throws as the contract's
  * SetSsoConnection says.
  */
-export async function trySetConnection(
+async function trySetConnection(
   { storage, sealer }: Pick<SsoConnectionContext, 'storage' | 'sealer'>,
   { organizationId, clientSecret, etag }: SetSsoConnectionRequest,
   given: PlainValues,
@@ -110,7 +110,9 @@ async function foundBy(
   }
 }
 
-/** Returns the connection with its client secret, or nothing if its organization is deleted. Throws SECRET_KEY_MISSING. */
+/**
+ * Returns the connection with its client secret, or nothing if its organization is deleted. Throws SECRET_KEY_MISSING.
+ */
 async function usable(
   { organizationStorage, sealer }: SsoConnectionContext,
   { connection, sealedSecret }: FoundConnection,
@@ -124,8 +126,8 @@ async function usable(
 }
 
 /**
- * Encrypts all client secrets with the current key. Returns the number of secrets encrypted, and of secrets `lost`: their
- * key is missing.
+ * Encrypts all client secrets with the current key. Returns the number of secrets encrypted, and of secrets `lost`:
+ * their key is missing.
  */
 async function resealAll(
   { storage, sealer }: SsoConnectionContext,

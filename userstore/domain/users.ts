@@ -58,7 +58,7 @@ export interface UserChangeRequest extends Refusals {
 }
 
 /** Creates a user. Returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
-export async function createUser(
+async function createUser(
   { storage }: Pick<UserContext, 'storage'>,
   { organizationId, actor }: CreateUserRequest,
   given: User,
@@ -75,8 +75,8 @@ export async function createUser(
 }
 
 /**
- * Makes one attempt to change a user: reads, applies, checks, writes. Returns undefined if a concurrent write won. Throws
- * as the contract's PatchUser says.
+ * Makes one attempt to change a user: reads, applies, checks, writes. Returns undefined if a concurrent write won.
+ * Throws as the contract's PatchUser says.
  */
 export async function tryChangeUser(
   { storage, schemasOf }: Pick<UserContext, 'storage' | 'schemasOf'>,
@@ -102,8 +102,11 @@ export async function tryChangeUser(
   return await orNameTaken(storage.replace({ ...found, accessState }, after, change, deadline));
 }
 
-/** Makes one attempt to delete a user. Returns undefined if a concurrent write won. Throws USER_NOT_FOUND, ETAG_MISMATCH. */
-export async function tryDeleteUser(
+/**
+ * Makes one attempt to delete a user. Returns undefined if a concurrent write won. Throws USER_NOT_FOUND,
+ * ETAG_MISMATCH.
+ */
+async function tryDeleteUser(
   { storage }: Pick<UserContext, 'storage'>,
   { etag, actor, ...key }: DeleteUserRequest,
   deadline: number,
@@ -131,7 +134,9 @@ async function withGroups(
   return { ...user, groups: groups.get(userId) ?? [] };
 }
 
-/** Lists users with their groups: 100 of them unless `pageSize` says otherwise. Throws as the contract's ListUsers says. */
+/**
+ * Lists users with their groups: 100 of them unless `pageSize` says otherwise. Throws as the contract's ListUsers says.
+ */
 async function listUsers(
   { storage, groupsOf }: UserContext,
   request: ListUsersRequest,

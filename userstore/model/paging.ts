@@ -1,7 +1,7 @@
 /**
- * Paging of all lists (AIP-158): page sizes, pages, and page tokens. A token holds the position of the last item of a page,
- * and no state of the server: it never expires, and every userstore accepts it. It is not secret, since the request
- * names the organization. Pure.
+ * Paging of all lists (AIP-158): page sizes, pages, and page tokens. A token holds the position of the last item of a
+ * page, and no state of the server: it never expires, and every userstore accepts it. It is not secret, since the
+ * request names the organization. Pure.
  */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from './domain-error.js';
@@ -123,8 +123,8 @@ export function recordPosition<List extends keyof RecordPositions>(
 }
 
 /**
- * Returns the position in a token of version 0.1.0, so that a client can finish its list while userstores are upgraded: a
- * bare id or version, or "time/id" in base64url. To be removed in the version after the next.
+ * Returns the position in a token of version 0.1.0, so that a client can finish its list while userstores are upgraded:
+ * a bare id or version, or "time/id" in base64url. To be removed in the version after the next.
  */
 function earlierPosition(list: keyof RecordPositions, token: string): Position | undefined {
   if (list === 'organizations') {

@@ -5,7 +5,10 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
 
-/** The roles: `edge` serves Okta and signs people in, `reader` reads users, groups and sessions, `admin` may call every RPC. */
+/**
+ * The roles: `edge` serves Okta and signs people in, `reader` reads users, groups and sessions, `admin` may call every
+ * RPC.
+ */
 export const ROLES = ['edge', 'reader', 'admin'] as const;
 /** A role. */
 export type Role = (typeof ROLES)[number];
@@ -47,10 +50,10 @@ const digest = (secret: string) => createHash('sha256').update(secret).digest('b
 const ROLE_URI = /^URI:urn:leasehawk:role:(.+)$/;
 
 /**
- * Creates the check of every call. It returns the caller that the client certificate names; without a certificate, or if
- * the metadata has "authorization: Bearer <service token>", it looks up the caller of that token. The roles of both must
- * allow the call, so that a token never adds to the rights of a certificate. `secrets` maps service tokens to callers,
- * which are compared by digest. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN.
+ * Creates the check of every call. It returns the caller that the client certificate names; without a certificate, or
+ * if the metadata has "authorization: Bearer <service token>", it looks up the caller of that token. The roles of both
+ * must allow the call, so that a token never adds to the rights of a certificate. `secrets` maps service tokens to
+ * callers, which are compared by digest. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN.
  */
 export function createCallerCheck(secrets: ReadonlyMap<string, Caller>) {
   const callers = new Map([...secrets].map(([secret, caller]) => [digest(secret), caller]));

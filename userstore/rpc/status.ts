@@ -56,7 +56,8 @@ export function statusOf(error: unknown) {
   if (error instanceof OverloadedError) return { code: status.RESOURCE_EXHAUSTED, details: error.message };
   if (isUnavailable(error)) {
     const metadata = new Metadata();
-    // The driver has retried already, and every other userstore uses the same database: the client's library must not retry.
+    // The driver has retried already, and every other userstore uses the same database: the client's library must not
+    // retry.
     metadata.set('grpc-retry-pushback-ms', '-1');
     return { code: status.UNAVAILABLE, details: 'The database is away or late.', metadata };
   }

@@ -1,4 +1,7 @@
-/** The steps of every call: caller check, load shedding, deadline, handler, log line. A handler is an async function that throws. */
+/**
+ * The steps of every call: caller check, load shedding, deadline, handler, log line. A handler is an async function
+ * that throws.
+ */
 import {
   type handleUnaryCall,
   type Metadata,
@@ -84,7 +87,9 @@ function unary<Q, R>(
   };
 }
 
-/** Returns the cause for the log: the error itself if it is unexpected, else its message unless the code says enough. */
+/**
+ * Returns the cause for the log: the error itself if it is unexpected, else its message unless the code says enough.
+ */
 function causeOf(error: unknown, code: status): { err?: unknown; reason?: string } {
   if (code === status.INTERNAL) return { err: error };
   return error instanceof Error && !(error instanceof DomainError) ? { reason: error.message } : {};

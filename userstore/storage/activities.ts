@@ -5,7 +5,7 @@ import { fold } from '../model/fields.js';
 import { within } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
 import type { ActivityDocument } from './history-schemas.js';
-import { insertAll, leanWithin } from './model-calls.js';
+import { insertBatch, leanWithin } from './model-calls.js';
 import { firstIdOf } from './totals.js';
 
 /** The storage of activities. */
@@ -21,7 +21,7 @@ export function createActivityStorage(activities: Model<ActivityDocument>, days:
     /** Stores activities, in one command; ignores those that are stored already. */
     async insert(recorded: readonly Activity[], deadline: number): Promise<void> {
       const documents = recorded.map((activity) => toDocument(activity, days));
-      await ignoreDuplicates(insertAll(activities, documents, deadline));
+      await ignoreDuplicates(insertBatch(activities, documents, deadline));
     },
 
     /** Returns at most `limit` activities, newest first, before the id `before`; "" starts at the newest. */

@@ -1,4 +1,4 @@
-/** The SSO connections collection: at most one of an organization. `deadline` (epoch milliseconds) bounds every call. */
+/** The SSO connections, at most one of an organization. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, QueryFilter } from 'mongoose';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { within } from './connect.js';

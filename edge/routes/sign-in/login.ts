@@ -55,7 +55,9 @@ export function loginHandlers(context: SignInContext) {
     return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections[0];
   }
 
-  /** Finds the connection to an issuer. If several organizations share the issuer, the domain of the address decides. */
+  /**
+   * Finds the connection to an issuer. If several organizations share the issuer, the domain of the address decides.
+   */
   async function connectionTo(
     issuer: string,
     address: Address | undefined,
@@ -114,5 +116,5 @@ export function loginHandlers(context: SignInContext) {
 }
 
 /** Returns the address of the login page that leads to `returnTo` after sign-in. */
-export const loginAddress = (returnTo: string | undefined): string =>
+const loginAddress = (returnTo: string | undefined): string =>
   returnTo === undefined ? '/login' : `/login?${new URLSearchParams({ return_to: returnTo })}`;

@@ -1,29 +1,29 @@
-/** The userstore of the bare chain: one driver call for each RPC. See main.ts for what is left out. */
+/** The userstore of the bare chain: one driver call per RPC. METHOD in report.ts lists the omissions. */
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { mongo } from 'mongoose';
 import { User } from '../proto/gen/userstore/v1/user.js';
 import { type UserServiceServer, UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
-import type { UserDocument } from '../userstore/storage/documents.js';
+import type { UserDocument } from '../userstore/storage/directory-schemas.js';
 
 const client = new mongo.MongoClient(process.env.MONGODB_URI ?? '', {
   writeConcern: { w: 'majority', journal: true },
   readConcern: { level: 'local' },
 });
 const collection = client.db().collection<UserDocument>('users');
-/** A document of the product's: those that are created here have everything it has. */
+/** A document that the product created. Documents created here have the same fields. */
 const template = (await collection.findOne({})) ?? undefined;
 if (!template) throw new Error('there are no users yet');
 
-/** Where the fields lie that users are looked up by. */
+/** The stored fields of the look-ups. */
 const KEYS: Record<string, string> = {
   user_name: 'userNameKey',
   external_id: 'externalId',
   'emails.value': 'emails.valueKey',
 };
 
-/** Assigned, not spread: V8 makes dictionaries of large spreads, and encoding those takes three times as long. */
+/** Uses assign, not spread: V8 makes dictionaries of large spreads, whose encoding takes three times as long. */
 const toUser = (document: UserDocument): User =>
   Object.assign(User.fromPartial({}), document as Partial<User>, { id: document._id });
 const found = (document: UserDocument | null): User => {

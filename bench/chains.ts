@@ -1,4 +1,4 @@
-/** The two chains that are compared, and the data that both work on. */
+/** The two chains of the comparison, and their common data. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from '../bin/admin/userstore.js';
@@ -23,17 +23,20 @@ export const MODULES = {
 /** A running chain. */
 export interface Chain {
   port: number;
-  /** host:port of its userstore. */
+  /** "host:port" of its userstore. */
   address: string;
   edge: Launched;
   userstore: Launched;
 }
 
-/** Takes what ends a process. */
+/** Registers a function that stops a process. */
 export type Keep = (stop: () => Promise<void>) => void;
 export type Setting = Omit<Launch, 'module' | 'args' | 'env'>;
 
-/** Starts a chain over the database; `keep` takes what ends each process, `more` is for their environments. */
+/**
+ * Starts a chain over the database. Passes the stop function of each process to `keep`, and adds `more` to their
+ * environments.
+ */
 export async function startChain(
   name: ChainName,
   mongodbUri: string,
@@ -56,7 +59,7 @@ export async function startChain(
   return { port, address, edge, userstore };
 }
 
-/** Makes two organizations and `count` users by way of the product; leaves what others must know in a file. */
+/** Creates two organizations and `count` users through the product. Returns the file that describes them. */
 export async function makeWorld({ port, address }: Chain, count: number, folder: string, signal: AbortSignal) {
   const [home, nursery] = await createTenants(address);
   const world: World = { home, nursery, users: [], answers: {} };
@@ -80,7 +83,7 @@ export async function makeWorld({ port, address }: Chain, count: number, folder:
 
 const creation = (index: number) => ({ method: 'POST', path: '/Users', body: person(index), status: 201 });
 
-/** Makes two organizations, each with an API token. */
+/** Creates two organizations, each with an API token. */
 export async function createTenants(address: string): Promise<[Tenant, Tenant]> {
   const admin = connect(address, TOKENS.admin);
   const create = async (displayName: string) => {
@@ -96,7 +99,7 @@ export async function createTenants(address: string): Promise<[Tenant, Tenant]> 
   }
 }
 
-/** Sends one request to the edge at `port` and returns the body. Throws where the status is not as expected. */
+/** Sends one request to the edge at `port` and returns the body. Throws an Error if the status is unexpected. */
 export async function send(port: number, { tenant, method, path, body, status }: ScimRequest, signal: AbortSignal) {
   const response = await fetch(`http://127.0.0.1:${port}/${tenant.organizationId}/scim/v2${path}`, {
     method,

@@ -1,4 +1,4 @@
-/** The MongoDB of a run: a mongod of its own on fresh data, or the server that MONGODB_URI_BENCH names. */
+/** The MongoDB of a run: an embedded mongod with fresh data, or the server that MONGODB_URI_BENCH names. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
@@ -8,13 +8,13 @@ import { startMongod } from '../bin/mongod.js';
 /** A database for one run. */
 export interface Database {
   uri: string;
-  /** Undefined where the server is not ours. */
+  /** Undefined if the bench did not start the server. */
   pid: number | undefined;
-  /** Removes the data. */
+  /** Deletes the data. */
   stop(): Promise<void>;
 }
 
-/** Starts a mongod in `folder`, or makes a database of its own on the named server. */
+/** Starts a mongod in `folder`, or uses a new database on the named server. */
 export async function startDatabase(folder: string, signal: AbortSignal): Promise<Database> {
   const name = `bench-${process.pid}`;
   const given = process.env.MONGODB_URI_BENCH;

@@ -1,40 +1,38 @@
-/** What groups cost: one member more and one less by the size of the group, and the largest PUT and GET, with memory. */
-import { type Client, type ClientUnaryCall, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+/** Measures groups: adding and removing one member by the size of the group, the largest PUT and GET, and memory. */
 import { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { Group } from '../proto/gen/userstore/v1/group.js';
-import { GroupServiceClient } from '../proto/gen/userstore/v1/group_service.js';
 import { User } from '../proto/gen/userstore/v1/user.js';
 import { NEW_ACCESS_STATE, toDocument } from '../userstore/storage/documents.js';
 import { toGroupDocument } from '../userstore/storage/group-documents.js';
-import { type Chain, createTenants, type Keep, type Setting, send, startChain, TOKENS } from './chains.js';
+import { type Chain, createTenants, type Keep, type Setting, send, startChain } from './chains.js';
 import type { Database } from './database.js';
 import { stormGroup } from './group-storm.js';
 import { peakMemory } from './processes.js';
 import { table } from './report.js';
+import { createStore } from './store.js';
 import type { Tenant } from './world.js';
 
 const SIZES = [10, 5000, 50_000] as const;
-/** Users who are in no group but come and go. */
+/** Users who are added to the groups and removed again. */
 const SPARE = 200;
 const PUT_MEMBERS = 10_000;
 const BATCH = 5000;
 const CALL_MS = 60_000;
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
-/** One way of asking for the same things. */
+/** One interface to the same operations. */
 interface Surface {
   add(groupId: string, userId: string): Promise<unknown>;
   remove(groupId: string, userId: string): Promise<unknown>;
   put(groupId: string, userIds: string[]): Promise<unknown>;
-  /** How many members the group is said to have. */
+  /** Returns the number of members in the answer. */
   count(groupId: string): Promise<number>;
 }
 
-/** Seeds users and groups, and measures them over gRPC and over HTTP; prints tables as they come. */
+/** Seeds users and groups, measures them over gRPC and over HTTP, and prints a table after each measurement. */
 export async function measureGroups(
   { uri, pid }: Database,
   setting: Setting,
@@ -57,18 +55,18 @@ export async function measureGroups(
     print(`Over ${name}, median ms of ${rounds} PATCHes of one member`, compared);
     print(`Over ${name}, ms`, await measureLargest(surface, groupIds, userIds));
     const memoryRows = joined(before, await memory());
-    print('Peak memory in MiB, before anything and by now', table([['process', 'before', 'now'], ...memoryRows]));
+    print('Peak memory in MiB, before all measurements and now', table([['process', 'before', 'now'], ...memoryRows]));
   }
-  process.stderr.write('50 clients with 50 PATCHes at a time each, on one group …\n');
+  process.stderr.write('50 clients with 50 concurrent PATCHes each, on one group …\n');
   const storm = await stormGroup(chain.port, tenant, groupIds[0] ?? '', userIds.slice(SIZES[0]), setting.signal);
-  const head = ['50 clients × 50 at once', 'PATCHes', 's', 'told to come back', 'members afterwards'];
-  print('2,500 users into one group and out of it, each by a PATCH of his own, all at once', table([head, ...storm]));
+  const head = ['50 clients × 50 at once', 'PATCHes', 's', 'retries', 'members afterwards'];
+  print('2,500 users added to one group and removed from it, each by one PATCH, all at once', table([head, ...storm]));
 }
 
-/** PATCHes in turns, so that what else the machine does hits all sizes alike. */
+/** Alternates the sizes, so that other load on the machine affects all of them alike. */
 async function compareSizes(surface: Surface, groupIds: string[], userIds: string[], rounds: number): Promise<string> {
   const times = { add: SIZES.map((): number[] => []), remove: SIZES.map((): number[] => []) };
-  // The first tenth is for V8.
+  // The first tenth warms V8 up.
   for (let round = -Math.ceil(rounds / 10); round < rounds; round++) {
     const userId = userIds.at(-1 - (Math.abs(round) % SPARE)) ?? '';
     for (const verb of ['add', 'remove'] as const) {
@@ -99,13 +97,13 @@ async function measureLargest(surface: Surface, groupIds: string[], userIds: str
   if (counted !== SIZES.at(-1)) throw new Error(`the group of ${SIZES.at(-1)} has ${counted} members`);
   const rows = [
     [`PUT of ${PUT_MEMBERS} into ${SIZES[0]}`, filled],
-    [`PUT of ${PUT_MEMBERS}, half of them there`, swapped],
+    [`PUT of ${PUT_MEMBERS}, half of them already members`, swapped],
     [`GET of ${counted}`, got],
   ] as const;
   return table([['', 'ms'], ...rows.map(([what, ms]) => [what, ms.toFixed(0)])]);
 }
 
-/** Stores users, and groups that have the first of them as members. */
+/** Stores users, and groups whose members are the first of them. */
 async function seed(mongodbUri: string, organizationId: string) {
   const client = new mongo.MongoClient(mongodbUri);
   const createTime = new Date(Date.now() - 86_400_000);
@@ -148,34 +146,21 @@ async function seed(mongodbUri: string, organizationId: string) {
 }
 
 function overGrpc(address: string, organizationId: string, keep: Keep): Surface {
-  const options = {
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-  };
-  const client = new GroupServiceClient(address, credentials.createInsecure(), options);
-  keep(async () => client.close());
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${TOKENS.edge}`);
-  const call = <Q, R>(method: Unary<Q, R>, request: Q): Promise<R> =>
-    new Promise((resolve, reject) => {
-      method.call(client, request, metadata, { deadline: Date.now() + CALL_MS }, (error, response) =>
-        error ? reject(error) : resolve(response),
-      );
-    });
+  const store = createStore(address, CALL_MS);
+  keep(async () => store.close());
   const key = (groupId: string) => ({ organizationId, groupId, actor: { caller: 'bench', requestId: uuidv7() } });
   const patch = ($case: 'addMembers' | 'removeMembers') => (groupId: string, userId: string) =>
-    call(client.patchGroup, { ...key(groupId), operations: [{ operation: { $case, value: { userIds: [userId] } } }] });
+    store.patchGroup({ ...key(groupId), operations: [{ operation: { $case, value: { userIds: [userId] } } }] });
   return {
     add: patch('addMembers'),
     remove: patch('removeMembers'),
     put: (groupId, memberIds) =>
-      call(client.updateGroup, { ...key(groupId), group: Group.fromPartial({}), updateMask: ['members'], memberIds }),
+      store.updateGroup({ ...key(groupId), group: Group.fromPartial({}), updateMask: ['members'], memberIds }),
     async count(groupId) {
       let count = 0;
       let pageToken: string | undefined;
       do {
-        const request = { organizationId, groupIds: [groupId], pageSize: BATCH, pageToken };
-        const page = await call(client.listMemberships, request);
+        const page = await store.listMemberships({ organizationId, groupIds: [groupId], pageSize: BATCH, pageToken });
         count += page.memberships.length;
         pageToken = page.nextPageToken;
       } while (pageToken !== undefined);
@@ -198,14 +183,6 @@ function overHttp(port: number, tenant: Tenant, signal: AbortSignal): Surface {
     count: async (id) => (JSON.parse(await request('GET', id)) as { members: unknown[] }).members.length,
   };
 }
-
-type Unary<Q, R> = (
-  this: Client,
-  request: Q,
-  metadata: Metadata,
-  options: { deadline: number },
-  callback: (error: ServiceError | null, response: R) => void,
-) => ClientUnaryCall;
 
 async function memoryOf({ edge, userstore }: Chain, mongod: number | undefined): Promise<[string, string][]> {
   const pids: [string, number | undefined][] = [

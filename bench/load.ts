@@ -1,7 +1,7 @@
 /**
- * The load, a process of its own: told by message what to ask and for how long, it keeps every connection busy (closed
- * loop: the next request follows the answer) and reports. Its client is written for little CPU time on a shared
- * machine: it reads the status and the length of an answer, nothing else.
+ * The load process: on a message it keeps every connection busy for a round (closed loop: the next request follows the
+ * answer) and reports the result. To use little CPU time on a shared machine, its client reads only the status and the
+ * length of an answer.
  */
 import { connect } from 'node:net';
 import { type Operation, requestOf, type ScimRequest } from './operations.js';
@@ -9,7 +9,7 @@ import { readWorld } from './world.js';
 
 const ANSWER_MS = 20_000;
 
-/** What to do: `first` is the number of the first request. */
+/** A round of load. `first` is the number of the first request. */
 export interface Round {
   port: number;
   operation: Operation;
@@ -18,7 +18,7 @@ export interface Round {
   connections: number;
 }
 
-/** What came of it; latencies in milliseconds. `failure` is the first answer that was not as expected. */
+/** The result of a round, with latencies in milliseconds. `failure` is the first unexpected answer. */
 export type Outcome = { next: number; seconds: number; latencies: number[] } | { failure: string };
 
 const world = await readWorld();
@@ -54,7 +54,7 @@ async function run({ port, operation, first, seconds, connections }: Round): Pro
   return { next, seconds: (performance.now() - start) / 1000, latencies };
 }
 
-/** A keep-alive connection; `exchange` throws where the answer's status is not the request's. */
+/** Opens a keep-alive connection. `exchange` throws an Error if the answer has an unexpected status. */
 function open(port: number) {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer within ${ANSWER_MS} ms`)));
@@ -77,7 +77,7 @@ function open(port: number) {
   return { exchange, close: () => socket.destroy() };
 }
 
-/** The length of an answer, of which this is the beginning. */
+/** Returns the length of an answer from its first chunk. */
 function lengthOf(chunk: Buffer): number {
   const headLength = chunk.indexOf('\r\n\r\n') + 4;
   const bodyLength = /\r\ncontent-length: (\d+)/i.exec(chunk.toString('latin1', 0, headLength))?.[1];

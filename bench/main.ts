@@ -1,6 +1,6 @@
 /**
- * The command `npm run bench`: how fast the product is, and how fast next to the least that could do its work. What is
- * compared, and how, stands in report.ts (METHOD) and is printed with the results.
+ * The command `npm run bench`: measures the product, and compares it with the smallest chain that could do its work.
+ * The method is in report.ts (METHOD) and is printed with the results.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
 import { measureGroups } from './groups.js';
+import { LOAD_NAMES, measureHostile } from './hostile.js';
 import type { Outcome, Round } from './load.js';
 import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
@@ -19,12 +20,12 @@ import { METHOD, type Measured, table, tables } from './report.js';
 import { soak } from './soak.js';
 import { measureWalks } from './walk.js';
 
-/** V8 has optimized by then what it will; a chain that is warmer than the other would look better. */
+/** Requests after which V8 has optimized the hot code. Both chains must be equally warm. */
 const WARM_UP_REQUESTS = 3000;
-const MOST_WARM_UP_ROUNDS = 10;
-/** PATCHes of each kind on each group, for each round that is asked for. */
+const MAX_WARM_UP_ROUNDS = 10;
+/** PATCHes of each kind on each group per `--rounds`. */
 const GROUP_ROUNDS = 50;
-/** A round ends when the last requests are answered. */
+/** Longest wait for the last answers of a round. */
 const ROUND_GRACE_MS = 30_000;
 
 interface Options {
@@ -32,33 +33,38 @@ interface Options {
   rounds: number;
   connections: number;
   users: number;
-  only: Operation[];
+  only: { operations: Operation[]; loads: string[] };
   profile: boolean;
   walk: boolean;
   noise: boolean;
   soak?: number;
   groups: boolean;
+  hostile: boolean;
+  settle: number;
   output: string;
 }
 
 const options = program
   .name('bench')
-  .description('Measures the product beside a bare chain of the same parts. MONGODB_URI_BENCH names a server to use.')
-  .option('--seconds <number>', 'length of a round', wholeNumber(1, 600), 2)
-  .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
-  .option('--connections <number>', 'requests at a time', wholeNumber(1, 256), 8)
-  .option('--users <number>', 'users that there are, 100 or more', wholeNumber(100, 1_000_000), 2000)
-  .option('--only <operations>', `some of ${OPERATIONS.join(',')}`, parseOperations, OPERATIONS)
-  .option('--profile', 'profile all services too, which makes them slower, and print where their time goes', false)
-  .option('--walk', 'measure walks through all users of a large organization instead', false)
-  .option('--noise', 'measure what an organization far above its limit does to another instead', false)
-  .option(
-    '--soak <minutes>',
-    'put a mixed load on the product for so long instead, and watch its memory',
-    wholeNumber(1, 1440),
+  .description(
+    'Compares the product with a bare chain of the same parts. MONGODB_URI_BENCH names a MongoDB server to use.',
   )
-  .option('--groups', 'measure groups of 10, 5,000 and 50,000 members instead', false)
-  .option('--output <folder>', 'where profiles are left', 'data/bench')
+  .option('--seconds <number>', 'seconds per round', wholeNumber(1, 600), 2)
+  .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
+  .option('--connections <number>', 'concurrent requests', wholeNumber(1, 256), 8)
+  .option('--users <number>', 'number of seeded users, 100 or more', wholeNumber(100, 1_000_000), 2000)
+  .option('--only <names>', `some of ${OPERATIONS.join(',')}; of --hostile: ${LOAD_NAMES.join(',')}`, parseNames, {
+    operations: OPERATIONS,
+    loads: LOAD_NAMES,
+  })
+  .option('--profile', 'also profile all services, which slows them down, and print their self times', false)
+  .option('--walk', 'measure instead walks through all users of a large organization', false)
+  .option('--noise', 'measure instead how an organization far above its rate limit affects another', false)
+  .option('--soak <minutes>', 'run a mixed load for this time instead, and watch the memory', wholeNumber(1, 1440))
+  .option('--groups', 'measure instead groups of 10, 5,000 and 50,000 members', false)
+  .option('--hostile', 'measure instead how hostile loads affect another organization', false)
+  .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
+  .option('--output <folder>', 'output folder of profiles', 'data/bench')
   .parse()
   .opts<Options>();
 
@@ -66,7 +72,7 @@ const stopping = new AbortController();
 const { signal } = stopping;
 for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(event, () => stopping.abort());
 
-/** Everything that runs. */
+/** The running processes. */
 interface Setup {
   database: Database;
   chains: Record<ChainName, Chain>;
@@ -75,18 +81,22 @@ interface Setup {
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-'));
 const profiles = options.profile ? resolve(options.output) : undefined;
-/** Newest first: the order in which to stop. */
+/** Stops all processes, newest first. */
 const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise || options.soak || options.groups) {
+  if (options.walk || options.noise || options.soak || options.groups || options.hostile) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
     if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
+    if (options.hostile) {
+      const hostile = { ...options, only: options.only.loads };
+      console.log(await measureHostile(database, setting, keep, hostile));
+    }
     if (options.soak) console.log(await soak(database, setting, keep, { ...options, minutes: options.soak }));
   } else {
     const setup = await start();
@@ -109,7 +119,7 @@ async function start(): Promise<Setup> {
   keep(database.stop);
   const setting = { folder, profiles, signal };
   const product = await startChain('product', database.uri, [], setting, keep);
-  process.stderr.write(`making ${options.users} users …\n`);
+  process.stderr.write(`creating ${options.users} users …\n`);
   const file = await makeWorld(product, options.users, folder, signal);
   const bare = await startChain('bare', database.uri, [file], setting, keep);
   const load = await launch({ module: 'bench/load', args: [file], env: {}, folder, signal });
@@ -118,9 +128,8 @@ async function start(): Promise<Setup> {
 }
 
 async function measure(setup: Setup): Promise<void> {
-  for (const operation of options.only) {
-    // One numbering for both chains and all rounds: the next request always asks for something else. Making the world
-    // took number 0.
+  for (const operation of options.only.operations) {
+    // Both chains and all rounds share one numbering, so no request is repeated. The world was created with number 0.
     let first = 1;
     const run = async (chain: ChainName, seconds: number) => {
       const { next, ...result } = await runRound(setup, operation, chain, first, seconds);
@@ -130,7 +139,7 @@ async function measure(setup: Setup): Promise<void> {
     process.stderr.write(`${operation} …\n`);
     for (const chain of CHAINS) {
       let answered = 0;
-      for (let round = 0; round < MOST_WARM_UP_ROUNDS && answered < WARM_UP_REQUESTS; round++) {
+      for (let round = 0; round < MAX_WARM_UP_ROUNDS && answered < WARM_UP_REQUESTS; round++) {
         answered += (await run(chain, 1)).latencies.length;
       }
     }
@@ -170,7 +179,7 @@ async function runRound(
   };
 }
 
-/** In microseconds, by the clock that V8's profiles use. */
+/** Returns microseconds of the clock that V8's profiles use. */
 function monotonicTime(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
@@ -194,7 +203,7 @@ async function memoryOf({ database, chains: { bare, product }, load }: Setup): P
 async function printProfiles(folder: string): Promise<void> {
   const fileOf = (chain: ChainName, service: 'edge' | 'userstore') =>
     join(folder, profileName(MODULES[chain][service]));
-  for (const operation of options.only) {
+  for (const operation of options.only.operations) {
     const of = (chain: ChainName) => measured.filter((one) => one.operation === operation && one.chain === chain);
     for (const service of ['edge', 'userstore'] as const) {
       const files = [fileOf('product', service), fileOf('bare', service)] as const;
@@ -205,10 +214,11 @@ async function printProfiles(folder: string): Promise<void> {
   console.log(`\nThe profiles are in ${folder}.`);
 }
 
-function parseOperations(value: string): Operation[] {
-  return value.split(',').map((name) => {
-    const operation = OPERATIONS.find((candidate) => candidate === name);
-    if (operation) return operation;
-    throw new InvalidArgumentError(`Operations are ${OPERATIONS.join(', ')}.`);
-  });
+function parseNames(value: string): Options['only'] {
+  const names = value.split(',');
+  const unknown = names.find((name) => !LOAD_NAMES.includes(name) && !OPERATIONS.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`Names are ${[...OPERATIONS, ...LOAD_NAMES].join(', ')}.`);
+  }
+  return { operations: OPERATIONS.filter((known) => names.includes(known)), loads: names };
 }

@@ -1,4 +1,4 @@
-/** What a noisy organization does to another: how long a quiet one waits, alone and beside one far above its limit. */
+/** Measures the latency of a quiet organization, alone and beside one far above its rate limit. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,16 +11,16 @@ import { type Launched, launch, nextMessage } from './processes.js';
 import { table } from './report.js';
 import type { Tenant } from './world.js';
 
-/** The limit that an organization has unless another is set. */
+/** The default rate limit of an organization. */
 const LIMIT = 100;
 const NOISY_RATE = 10 * LIMIT;
-/** As much as Okta asks a service to take. */
+/** The rate that Okta requires of a service. */
 const QUIET_RATE = 25;
-/** By then the noisy organization has used up the burst that is its right. */
+/** Time after which the noisy organization has used up its burst. */
 const LEAD_SECONDS = 5;
 const ROUND_GRACE_MS = 30_000;
 
-/** Rounds of quiet requests, alone and with noise in turns; gives a table. */
+/** Alternates rounds of quiet requests without and with noise. Returns a table. */
 export async function measureNoise(
   mongodbUri: string,
   setting: Setting,
@@ -36,7 +36,7 @@ export async function measureNoise(
     return outcomeOf(load, round, setting.signal);
   };
 
-  // V8 optimizes what it will, and the noisy organization has used up its burst.
+  // Warms V8 up, and uses up the burst of the noisy organization.
   await Promise.all([run(loads[0], quiet, QUIET_RATE, 10), run(loads[1], noisy, NOISY_RATE, 10)]);
   const elsewhere = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
   await once(elsewhere, 'listening');
@@ -71,7 +71,7 @@ export async function measureNoise(
   ])}\n\nThe quiet organization's p99 beside the noisy one, to that alone: ${(p99(beside) / p99(alone)).toFixed(2)}`;
 }
 
-/** Makes an organization with the limits that organizations have, and a user of it. */
+/** Creates an organization with default limits, and a user in it. */
 async function createUserOf(port: number, address: string, { signal }: Setting) {
   const admin = connect(address, TOKENS.admin);
   try {

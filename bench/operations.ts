@@ -1,11 +1,11 @@
-/** The calls that are measured, as Okta makes them. */
+/** The measured calls, in Okta's form. */
 import type { Tenant, World } from './world.js';
 
 const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
-/** The aim of each operation: the least share of the bare chain's speed, in percent. */
+/** The aim of each operation: the lowest acceptable percentage of the bare chain's speed. */
 export const AIMS = {
   get: 75,
   lookup: 75,
@@ -18,17 +18,17 @@ export const AIMS = {
 };
 export type Operation = keyof typeof AIMS;
 
-/** How Okta and Entra look one user up: what a filter begins with, before the value and its quotes. */
+/** The look-ups of one user by Okta and Entra: the filter before the quoted value. */
 export const LOOKUPS = {
   lookup: 'userName eq ',
   'by-external-id': 'externalId eq ',
   'by-email': 'emails.value eq ',
   'by-work-email': 'emails[type eq "work"].value eq ',
 } as const satisfies Partial<Record<Operation, string>>;
-/** Creating comes last: nothing else is measured on a database that it has made larger. */
+/** All operations; create is last, because it makes the database larger. */
 export const OPERATIONS = Object.keys(AIMS) as Operation[];
 
-/** One request; `path` begins after the organization's base URL. */
+/** One request. `path` starts after the organization's base URL. */
 export interface ScimRequest {
   tenant: Tenant;
   method: string;
@@ -37,7 +37,7 @@ export interface ScimRequest {
   status: number;
 }
 
-/** The request of this operation with this number: another user each time, another change each time. */
+/** Returns the request with this number. Each number has another user or another change. */
 export function requestOf(operation: Operation, index: number, { home, nursery, users }: World): ScimRequest {
   const { id, userName } = users[index % users.length] ?? { id: '', userName: '' };
   const read = { tenant: home, method: 'GET', status: 200 };
@@ -48,7 +48,7 @@ export function requestOf(operation: Operation, index: number, { home, nursery, 
     case 'by-external-id':
     case 'by-email':
     case 'by-work-email': {
-      // A user's name is his e-mail, too.
+      // A seeded user's name is also their e-mail address.
       const value = operation === 'by-external-id' ? externalId(index % users.length) : userName;
       const filter = encodeURIComponent(`${LOOKUPS[operation]}"${value}"`);
       return { ...read, path: `/Users?filter=${filter}&startIndex=1&count=100` };
@@ -56,7 +56,7 @@ export function requestOf(operation: Operation, index: number, { home, nursery, 
     case 'list':
       return { ...read, path: '/Users?startIndex=1&count=100' };
     case 'patch': {
-      // Every round through the users turns the value over, so that no PATCH finds it as it wants it.
+      // Each round through the users inverts the value, so that every PATCH is a change.
       const active = Math.floor(index / users.length) % 2 === 1;
       const body = { schemas: [PATCH_OP], Operations: [{ op: 'replace', value: { active } }] };
       return { tenant: home, method: 'PATCH', path: `/Users/${id}`, body, status: 200 };
@@ -66,7 +66,7 @@ export function requestOf(operation: Operation, index: number, { home, nursery, 
   }
 }
 
-/** Okta's body for a new user; all are equally long. */
+/** Returns Okta's body for a new user. All bodies have the same length. */
 export function person(index: number): object {
   const number = digits(index);
   const userName = `ana.bell.${number}@bench.example`;

@@ -1,11 +1,11 @@
 /**
- * A load at a rate, a process of its own: told by message what to ask and how often, it asks so often whatever the answers
- * (open loop) as long as it has a connection free, and reports. The time of an answer counts from when its request was due.
+ * The process of a load at a fixed rate: on a message it sends requests regardless of the answers (open loop), if it
+ * has a free connection, and reports the result. Latencies count from the time at which a request was due.
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What to do; `path` is the whole path. */
+/** A round of load. `path` is the whole path. */
 export interface PacedRound {
   port: number;
   path: string;
@@ -14,16 +14,16 @@ export interface PacedRound {
   seconds: number;
 }
 
-/** What came of it: milliseconds by the status of the answers, 0 where there was none; how often no connection was free. */
+/** The result: latencies by status (0: no answer), and the number of requests without a free connection. */
 export interface PacedOutcome {
   answers: Record<number, number[]>;
   unsent: number;
 }
 
 const ANSWER_MS = 20_000;
-/** As many as a busy client has; a client that had no end of them would meet other limits. */
-const MOST_CONNECTIONS = 128;
-const agent = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS });
+/** Connections of a busy client. Unlimited connections would meet other limits of the edge. */
+const MAX_CONNECTIONS = 128;
+const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
 let busy = 0;
 
 process.on('message', (round: PacedRound) => void run(round).then((outcome) => process.send?.(outcome)));
@@ -34,17 +34,17 @@ async function run(round: PacedRound): Promise<PacedOutcome> {
   const outcome: PacedOutcome = { answers: {}, unsent: 0 };
   const start = performance.now();
   const total = round.perSecond * round.seconds;
-  const asked: Promise<void>[] = [];
+  const requests: Promise<void>[] = [];
   for (let number = 0; number < total; number++) {
     const due = start + (1000 * number) / round.perSecond;
     const early = due - performance.now();
     if (early > 1) await sleep(early);
-    if (busy === MOST_CONNECTIONS) {
+    if (busy === MAX_CONNECTIONS) {
       outcome.unsent++;
       continue;
     }
     busy++;
-    asked.push(
+    requests.push(
       ask(round).then((status) => {
         busy--;
         outcome.answers[status] ??= [];
@@ -52,11 +52,11 @@ async function run(round: PacedRound): Promise<PacedOutcome> {
       }),
     );
   }
-  await Promise.all(asked);
+  await Promise.all(requests);
   return outcome;
 }
 
-/** Sends one request; gives the status of the answer when all of it is there, 0 where none came. */
+/** Sends one request. Resolves with the status of the complete answer; 0 if there is none. */
 function ask({ port, path, authorization }: PacedRound): Promise<number> {
   return new Promise((resolve) => {
     const headers = { Authorization: authorization, Accept: 'application/scim+json' };

@@ -1,4 +1,4 @@
-/** Starts the processes that are measured and reads what they have used, from Linux's /proc. */
+/** Starts the measured processes and reads their resource usage from Linux's /proc. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readdir, readFile } from 'node:fs/promises';
@@ -17,19 +17,19 @@ export interface Launched {
   stop(): Promise<void>;
 }
 
-/** What to start: a module of this project ("edge/main"), its arguments, its whole environment but PATH. */
+/** A process to start: a module of this project ("edge/main"), its arguments, and its environment besides PATH. */
 export interface Launch {
   module: string;
   args?: string[];
   env: Record<string, string>;
-  /** Where its output goes, in files: a reader at the other end of a pipe would cost CPU time. */
+  /** The folder of its output files. Files, because reading from a pipe costs CPU time. */
   folder: string;
-  /** The folder in which to leave a CPU profile. */
+  /** The folder of its CPU profile; undefined if it is not profiled. */
   profiles?: string | undefined;
   signal: AbortSignal;
 }
 
-/** Starts a module as it is built and waits until it says 'ready'. Throws with its output when it does not. */
+/** Starts a built module and waits until it sends 'ready'. Throws an Error with its output if it does not. */
 export async function launch({ module, args = [], env, folder, profiles, signal }: Launch): Promise<Launched> {
   const logFile = join(folder, `${module.replace('/', '-')}.log`);
   const log = await open(logFile, 'a');
@@ -53,10 +53,10 @@ export async function launch({ module, args = [], env, folder, profiles, signal 
   return { child, pid: child.pid ?? 0, stop };
 }
 
-/** The file name of a module's CPU profile. */
+/** Returns the file name of a module's CPU profile. */
 export const profileName = (module: string) => `${module.replace('/', '-')}.cpuprofile`;
 
-/** The next message of a child. Throws when the child ends first, or `signal` aborts. */
+/** Returns the next message of a child. Throws an Error if the child ends first, or `signal` aborts. */
 export async function nextMessage(child: ChildProcess, signal: AbortSignal): Promise<unknown> {
   const settled = new AbortController();
   const either = { signal: AbortSignal.any([signal, settled.signal]) };
@@ -81,25 +81,25 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(force);
 }
 
-/** CPU time of a process so far, user and system, in microseconds. */
+/** Returns the CPU time of a process, user and system, in microseconds. */
 export async function cpuTime(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // The second field, the name in brackets, may hold blanks; utime and stime are the fields 14 and 15.
+  // The second field, the name in brackets, may contain blanks. utime and stime are fields 14 and 15.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
-/** The memory that a process holds, in MiB. */
+/** Returns the resident memory of a process in MiB. */
 export async function memory(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
-/** How many files, sockets included, a process has open. */
+/** Returns the number of open files of a process, including sockets. */
 export async function openFiles(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
-/** The most memory a process has held, in MiB. */
+/** Returns the peak resident memory of a process in MiB. */
 export async function peakMemory(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1]) / 1024;

@@ -1,4 +1,4 @@
-/** Reads V8's CPU profiles: self time by package, by file and by function, of the stretches of time that are asked for. */
+/** Reads V8's CPU profiles: self time by package, file and function within given intervals. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type Measured, table } from './report.js';
@@ -16,10 +16,10 @@ const profile = z.object({
 });
 type Profile = z.infer<typeof profile>;
 
-/** A stretch of time, as the profiles count it, with one latency for each request that it served. */
-type Stretch = Pick<Measured, 'from' | 'to' | 'latencies'>;
+/** A time interval of a profile, with one latency per request. */
+type Interval = Pick<Measured, 'from' | 'to' | 'latencies'>;
 
-/** Self times in microseconds a request. */
+/** Self times in microseconds per request. */
 interface SelfTimes {
   groups: Map<string, number>;
   functions: Map<string, number>;
@@ -27,28 +27,36 @@ interface SelfTimes {
 
 const TOP_FUNCTIONS = 25;
 
-/** Where the product's processes spend more than the bare ones: a table by group, and the product's top functions. */
-export async function compareProfiles(product: string, bare: string, stretches: Record<'product' | 'bare', Stretch[]>) {
-  const ours = selfTimes(await read(product), stretches.product);
-  const theirs = selfTimes(await read(bare), stretches.bare);
-  const groups = [...new Set([...ours.groups.keys(), ...theirs.groups.keys()])];
+/** Compares the self times of the product and the bare chain: a table by group, and the product's top functions. */
+export async function compareProfiles(
+  product: string,
+  bare: string,
+  intervals: Record<'product' | 'bare', Interval[]>,
+) {
+  const productTimes = selfTimes(await read(product), intervals.product);
+  const bareTimes = selfTimes(await read(bare), intervals.bare);
+  const groups = [...new Set([...productTimes.groups.keys(), ...bareTimes.groups.keys()])];
   const rows = groups
-    .map((group): [string, number, number] => [group, ours.groups.get(group) ?? 0, theirs.groups.get(group) ?? 0])
+    .map((group): [string, number, number] => [
+      group,
+      productTimes.groups.get(group) ?? 0,
+      bareTimes.groups.get(group) ?? 0,
+    ])
     .filter(([, a, b]) => a >= 1 || b >= 1)
     .sort(([, a, b], [, c, d]) => c - d - (a - b))
     .map(([group, a, b]) => [group, a.toFixed(1), b.toFixed(1), (a - b).toFixed(1)]);
-  const top = [...ours.functions]
+  const top = [...productTimes.functions]
     .sort(([, a], [, b]) => b - a)
     .slice(0, TOP_FUNCTIONS)
     .map(([name, time]) => [name, time.toFixed(1)]);
-  return `${table([['µs a request', 'product', 'bare', 'more'], ...rows])}\n\n${table([['function', 'product'], ...top])}`;
+  return `${table([['µs per request', 'product', 'bare', 'more'], ...rows])}\n\n${table([['function', 'product'], ...top])}`;
 }
 
 const read = async (file: string) => profile.parse(JSON.parse(await readFile(file, 'utf8')));
 
-function selfTimes({ nodes, startTime, samples, timeDeltas }: Profile, stretches: Stretch[]): SelfTimes {
+function selfTimes({ nodes, startTime, samples, timeDeltas }: Profile, intervals: Interval[]): SelfTimes {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-  const requests = stretches.reduce((total, { latencies }) => total + latencies.length, 0);
+  const requests = intervals.reduce((total, { latencies }) => total + latencies.length, 0);
   const times: SelfTimes = { groups: new Map(), functions: new Map() };
   const add = (map: Map<string, number>, key: string, time: number) => map.set(key, (map.get(key) ?? 0) + time);
   let now = startTime;
@@ -56,7 +64,7 @@ function selfTimes({ nodes, startTime, samples, timeDeltas }: Profile, stretches
     now += timeDeltas[index] ?? 0;
     const at = now;
     const frame = frames.get(id);
-    if (!frame || frame.functionName === '(idle)' || !stretches.some(({ from, to }) => at >= from && at < to)) continue;
+    if (!frame || frame.functionName === '(idle)' || !intervals.some(({ from, to }) => at >= from && at < to)) continue;
     const time = (timeDeltas[index + 1] ?? 0) / requests;
     const group = groupOf(frame.url, frame.functionName);
     add(times.groups, group, time);
@@ -65,7 +73,7 @@ function selfTimes({ nodes, startTime, samples, timeDeltas }: Profile, stretches
   return times;
 }
 
-/** The package, Node's module, or the project's own file that a frame belongs to. */
+/** Returns the package, Node.js module, or project file of a frame. */
 function groupOf(url: string, functionName: string): string {
   if (url === '') return functionName.startsWith('(') ? functionName : '(native)';
   if (url.startsWith('node:')) return url.split('/').slice(0, 2).join('/');

@@ -1,30 +1,31 @@
-/** What a run prints: tables of the measurements, and their ratios. */
+/** The output of a run: tables of measurements and their ratios. */
 import { CHAINS, type ChainName } from './chains.js';
 import { AIMS, type Operation } from './operations.js';
 
 export const METHOD = `\
-Both chains run as processes of their own, take the same requests and work on the same documents; their rounds alternate.
-The bare chain is Express 5 with its own JSON parser → one grpc-js call with the contract's messages → one call of the
-MongoDB driver, as durable (w: majority, j: true) → an answer of the product's own
-bytes, prepared beforehand. It does not authenticate, check, translate, render, serialise JSON, set deadlines or log, and
-it neither compares before it writes nor counts a list: all that is the product's work and makes the ratio.
-"%" is the bare chain's share: requests/s of the product by those of the bare chain, CPU time of the bare chain by that
-of the product; in brackets the lowest and highest round. CPU time is user and system time of edge, userstore and mongod.`;
+Both chains run as separate processes, get the same requests and use the same documents; their rounds alternate.
+The bare chain is Express 5 with its JSON parser → one grpc-js call with the contract's messages → one call of the
+MongoDB driver with the same durability (w: majority, j: true) → a prepared answer with the product's bytes. It does not
+authenticate, validate, translate, render, serialize JSON, set deadlines or log, and it neither compares before it writes
+nor counts a list. The ratio shows the cost of this work of the product.
+"%" compares the chains: requests/s of the product divided by those of the bare chain, and CPU time of the bare chain
+divided by that of the product; in brackets the lowest and highest round. CPU time is user and system time of edge,
+userstore and mongod.`;
 
-/** One round of load on one chain; CPU times in microseconds for the whole round. */
+/** One round of load on one chain, with CPU times in microseconds for the whole round. */
 export interface Measured {
   operation: Operation;
   chain: ChainName;
-  /** Begin and end in microseconds of the machine's monotonic clock. */
+  /** Start and end in microseconds of the machine's monotonic clock. */
   from: number;
   to: number;
   seconds: number;
-  /** In milliseconds, one for each request. */
+  /** Milliseconds, one per request. */
   latencies: number[];
   cpu: { edge: number; userstore: number; mongod: number; load: number };
 }
 
-/** The table of ratios and the table of what they are made of. */
+/** Returns the table of ratios and the table of measurements. */
 export function tables(measured: Measured[]): string {
   const operations = [...new Set(measured.map(({ operation }) => operation))];
   const ratios = operations.map((operation) => {
@@ -37,7 +38,7 @@ export function tables(measured: Measured[]): string {
   );
   return [
     table([['operation', 'aim', 'requests/s, %', 'CPU time, %'], ...ratios]),
-    'CPU in µs a request:',
+    'CPU in µs per request:',
     table([
       ['operation', 'chain', 'requests/s', 'p50 ms', 'p99 ms', 'CPU', 'edge', 'userstore', 'mongod', '(load)'],
       ...details,
@@ -69,7 +70,7 @@ function detailsOf(rounds: Measured[]): string[] {
   return [rate(rounds).toFixed(0), quantile(0.5), quantile(0.99), cpuPerRequest(rounds).toFixed(0), ...cpu];
 }
 
-/** Rows as aligned lines: the first column to the left, all others to the right; the first row is the head. */
+/** Returns rows as aligned lines: the first column to the left, all others to the right. The first row is the head. */
 export function table(rows: string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>

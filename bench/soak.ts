@@ -1,4 +1,4 @@
-/** A mixed load for a long time: whether the memory of the processes stays flat, their files are closed, nothing fails. */
+/** Runs a mixed load for a long time, and checks that memory stays flat, files are closed and no request fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../bin/port.js';
 import { type Chain, createTenants, type Keep, type Setting, send, startChain } from './chains.js';
@@ -10,22 +10,22 @@ import type { Tenant } from './world.js';
 
 const SAMPLE_MS = 2000;
 const MINUTE_MS = 60_000;
-/** Memory grows until V8 has seen everything; a share of the time, at most so many minutes. */
-const WARM_UP = { share: 1 / 3, mostMinutes: 5 };
-/** So many users live at a time for each connection: as many are removed as are created. */
+/** Warm-up, in which memory grows until V8 has optimized the code: a share of the time, with a maximum. */
+const WARM_UP = { share: 1 / 3, maxMinutes: 5 };
+/** Users per connection that exist at a time. Each further creation deletes one. */
 const USERS = 200;
-const MOST_SHOWN = 5;
+const MAX_SHOWN = 5;
 
-/** A process at a moment: MiB, MiB of what has been in JavaScript's heap for a while, where it has one, and open files. */
+/** A sample of a process: resident MiB, MiB of the old space of the JavaScript heap (if any), and open files. */
 interface Sample {
-  /** Hours since the load began. */
+  /** Hours since the start of the load. */
   hours: number;
   rss: number;
   heap: number;
   files: number;
 }
 
-/** What is watched; `metricsPort` undefined: no process of Node's. */
+/** A watched process. `metricsPort` is undefined if it is not a Node.js process. */
 interface Watched {
   name: string;
   pid: number;
@@ -33,13 +33,13 @@ interface Watched {
   samples: Sample[];
 }
 
-/** What became of the load. */
+/** The results of the load. */
 interface Load {
   requests: number;
   failures: string[];
 }
 
-/** Puts the load on the product for so many minutes, prints a line each minute; gives the table of the end. */
+/** Runs the load on the product for `minutes` and prints a line each minute. Returns the final table. */
 export async function soak(
   database: Database,
   setting: Setting,
@@ -63,7 +63,7 @@ export async function soak(
   const ending = new AbortController();
   const end = () => ending.abort();
   setting.signal.addEventListener('abort', end);
-  // A timeout among AbortSignal.any is collected as garbage before its time.
+  // AbortSignal.timeout() within AbortSignal.any() is garbage-collected before it fires.
   setTimeout(end, minutes * MINUTE_MS);
   const over = ending.signal;
   const loading = Array.from({ length: connections }, (_, index) =>
@@ -73,21 +73,21 @@ export async function soak(
   await Promise.all(loading);
   setting.signal.throwIfAborted();
 
-  const warmUpHours = Math.min(minutes * WARM_UP.share, WARM_UP.mostMinutes) / 60;
+  const warmUpHours = Math.min(minutes * WARM_UP.share, WARM_UP.maxMinutes) / 60;
   const rows = watched.map((one) => rowOf(one, warmUpHours));
   const head = ['process', 'RSS MiB', 'slope MiB/h', 'heap MiB', 'slope MiB/h', 'files', 'slope /h'];
   return [
     `${minutes} minutes, ${connections} connections, ${load.requests} requests, ${load.failures.length} failed.`,
-    ...load.failures.slice(0, MOST_SHOWN),
-    `Slopes are those of the straight lines through all samples after ${(warmUpHours * 60).toFixed(1)} minutes; of the heap's`,
-    "old space the lowest of each ten samples counts, which is nearest to what garbage collection leaves. mongod's cache",
-    'fills up. A pool of connections grows to what the load takes at its worst moment.',
+    ...load.failures.slice(0, MAX_SHOWN),
+    `Slopes are those of the regression lines through all samples after ${(warmUpHours * 60).toFixed(1)} minutes. For the`,
+    "heap's old space, only the lowest of each ten samples counts, which is nearest to the memory after garbage collection.",
+    "mongod's cache fills up. A connection pool grows to the highest demand of the load.",
     '',
     table([head, ...rows]),
   ].join('\n');
 }
 
-/** Takes samples until it is over, and prints the last each minute. */
+/** Takes samples until `over` aborts, and prints the latest one each minute. */
 async function watch(watched: Watched[], load: Load, over: AbortSignal): Promise<void> {
   const start = performance.now();
   let minute = 0;
@@ -109,7 +109,7 @@ async function watch(watched: Watched[], load: Load, over: AbortSignal): Promise
   }
 }
 
-/** One connection's work: each user is created, looked up, changed in all ways, disabled and in the end removed. */
+/** Runs the load of one connection: creates, looks up, changes, disables and finally deletes users. */
 async function drive(
   { port }: Chain,
   tenant: Tenant,
@@ -130,7 +130,7 @@ async function drive(
       return answer === '' ? undefined : (JSON.parse(answer) as { id: string });
     } catch (error) {
       load.failures.push(String(error).slice(0, 300));
-      // A service that is away is not asked thousands of times a second.
+      // Avoids thousands of requests per second while a service is down.
       await sleep(100);
       return undefined;
     }
@@ -172,7 +172,7 @@ function rowOf({ name, samples }: Watched, warmUpHours: number): string[] {
   return [name, ...figures, `${warm[0]?.files} to ${files}`, slope(warm, 'files').toFixed(1)];
 }
 
-/** The slope of the straight line that is nearest to all samples, an hour. */
+/** Returns the slope per hour of the regression line through the samples. */
 function slope(samples: Sample[], what: 'rss' | 'heap' | 'files'): number {
   const mean = (values: number[]) => values.reduce((total, value) => total + value, 0) / values.length;
   const [x, y] = [mean(samples.map(({ hours }) => hours)), mean(samples.map((sample) => sample[what]))];

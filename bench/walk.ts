@@ -1,26 +1,26 @@
-/** Walks through a large organization, page by page: what a page costs at the beginning, in the middle and at the end. */
-import { credentials, Metadata } from '@grpc/grpc-js';
+/** Measures walks through a large organization: the cost of a page at the beginning, in the middle and at the end. */
 import { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { User } from '../proto/gen/userstore/v1/user.js';
-import { type ListUsersResponse, UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
-import { NEW_ACCESS_STATE, toDocument, type UserDocument } from '../userstore/storage/documents.js';
-import { createTenants, type Keep, type Setting, send, startChain, TOKENS } from './chains.js';
+import type { UserDocument } from '../userstore/storage/directory-schemas.js';
+import { NEW_ACCESS_STATE, toDocument } from '../userstore/storage/documents.js';
+import { createTenants, type Keep, type Setting, send, startChain } from './chains.js';
 import { table } from './report.js';
+import { createStore, type Store } from './store.js';
 import type { Tenant } from './world.js';
 
 const USERS = 200_000;
 const PAGE_SIZE = 100;
-/** So many pages make a figure. */
+/** Number of pages per figure. */
 const STRETCH = 100;
 const WARM_UP_PAGES = 500;
 const BATCH = 2000;
 const CALL_MS = 20_000;
 
-/** Takes one page; false where it was the last. */
+/** Reads one page. Returns false after the last one. */
 type NextPage = () => Promise<boolean>;
 
-/** Seeds an organization, walks through it by startIndex over HTTP and by page token over gRPC; gives a table. */
+/** Seeds an organization, walks through it by startIndex over HTTP and by page token over gRPC. Returns a table. */
 export async function measureWalks(mongodbUri: string, setting: Setting, keep: Keep): Promise<string> {
   const { port, address } = await startChain('product', mongodbUri, [], setting, keep);
   const [tenant] = await createTenants(address);
@@ -29,18 +29,18 @@ export async function measureWalks(mongodbUri: string, setting: Setting, keep: K
   await seed(mongodbUri, tenant.organizationId);
   process.stderr.write(`seeded in ${((performance.now() - start) / 1000).toFixed(0)} s; walking …\n`);
 
-  const client = new UserServiceClient(address, credentials.createInsecure());
+  const store = createStore(address, CALL_MS);
   const { signal } = setting;
   const rows = [
     ['startIndex over HTTP', ...figures(await warmWalk(() => byStartIndex(port, tenant, signal), signal))],
-    ['page token over gRPC', ...figures(await warmWalk(() => byPageToken(client, tenant.organizationId), signal))],
+    ['page token over gRPC', ...figures(await warmWalk(() => byPageToken(store, tenant.organizationId), signal))],
   ];
-  client.close();
+  store.close();
   const head = ['walk', 'pages', 'pages/s', `first ${STRETCH}`, 'middle', 'last', 'middle/first', 'last/first'];
-  return `${USERS} users in pages of ${PAGE_SIZE}, one page after the other; ms a page:\n\n${table([head, ...rows])}`;
+  return `${USERS} users in pages of ${PAGE_SIZE}, one page after the other; ms per page:\n\n${table([head, ...rows])}`;
 }
 
-/** Stores users who were created one a second, the last of them yesterday; as in production they have all indexes. */
+/** Stores users with a create time one second apart, the last of them yesterday, in a collection with all indexes. */
 async function seed(mongodbUri: string, organizationId: string): Promise<void> {
   const client = new mongo.MongoClient(mongodbUri);
   const users = client.db().collection<UserDocument>('users');
@@ -74,34 +74,26 @@ function byStartIndex(port: number, tenant: Tenant, signal: AbortSignal): NextPa
   };
 }
 
-function byPageToken(client: UserServiceClient, organizationId: string): NextPage {
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${TOKENS.edge}`);
+function byPageToken(store: Store, organizationId: string): NextPage {
   const request = { organizationId, filter: undefined, order: undefined, skip: 0, pageSize: PAGE_SIZE };
   let pageToken: string | undefined;
   return async () => {
-    const page = await new Promise<ListUsersResponse>((resolve, reject) => {
-      const options = { deadline: Date.now() + CALL_MS };
-      client.listUsers({ ...request, pageToken }, metadata, options, (error, response) =>
-        error ? reject(error) : resolve(response),
-      );
-    });
-    pageToken = page.nextPageToken;
+    pageToken = (await store.listUsers({ ...request, pageToken })).nextPageToken;
     return pageToken !== undefined;
   };
 }
 
-/** A walk to the end, after one that V8 needs to optimize what it will. */
+/** Walks to the end, after a shorter walk that warms V8 up. */
 async function warmWalk(begin: () => NextPage, signal: AbortSignal): Promise<number[]> {
   await walk(begin(), WARM_UP_PAGES, signal);
   return await walk(begin(), USERS / PAGE_SIZE, signal);
 }
 
-/** Takes page after page, at most `most`; gives the milliseconds each took. */
-async function walk(nextPage: NextPage, most: number, signal: AbortSignal): Promise<number[]> {
+/** Reads at most `maxPages` pages. Returns the milliseconds of each. */
+async function walk(nextPage: NextPage, maxPages: number, signal: AbortSignal): Promise<number[]> {
   const times: number[] = [];
   let isMore = true;
-  while (isMore && times.length < most) {
+  while (isMore && times.length < maxPages) {
     signal.throwIfAborted();
     const start = performance.now();
     isMore = await nextPage();

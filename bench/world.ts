@@ -1,15 +1,17 @@
-/** What the load and the bare chain must know of the data: a file that the bench writes once the data is there. */
+/**
+ * The description of the data for the load and the bare chain: a file that the bench writes after it created the data.
+ */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 const tenant = z.object({ organizationId: z.string(), secret: z.string() });
 const world = z.object({
-  /** The organization that is read and changed; its size stays the same. */
+  /** The organization of reads and updates. Its size stays the same. */
   home: tenant,
-  /** Another for users that are created meanwhile. */
+  /** The organization of creations. */
   nursery: tenant,
   users: z.array(z.object({ id: z.string(), userName: z.string() })),
-  /** What the product answers, by operation; the bare chain answers the same. */
+  /** The product's answers by operation, which the bare chain repeats. */
   answers: z.record(z.string(), z.string()),
 });
 

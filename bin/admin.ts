@@ -1,4 +1,4 @@
-/** The command `admin`: what LeaseHawk's support does with organizations and what is theirs: tokens, sign-in, users, groups. */
+/** The command `admin`, with which LeaseHawk support manages organizations, tokens, sign-in, users and groups. */
 import { program } from 'commander';
 import { activityCommand } from './admin/activity.js';
 import { groupCommands } from './admin/groups.js';
@@ -10,7 +10,7 @@ import { tokenCommands } from './admin/tokens.js';
 import { userCommands } from './admin/users.js';
 
 const EXAMPLES = `
-Example: a new customer, and the token that its Okta admin types
+Example: a new customer, and the token that its Okta admin enters
   npm run admin -- org create "Oak Street Homes"
   npm run admin -- token issue 7kq2m9xw4hbd --label "Okta, production"
   npm run admin -- org show 7kq2m9xw4hbd
@@ -19,47 +19,48 @@ Example: a new token without a gap; the old one stays valid for a day
   npm run admin -- token list 7kq2m9xw4hbd
   npm run admin -- token rotate 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
 
-Example: what became of a person
+Example: find a person
   npm run admin -- users list 7kq2m9xw4hbd --user-name ana@oakstreet.example
 
-Example: who is in a group, and how he came there
+Example: the members of a group and its changes
   npm run admin -- groups list 7kq2m9xw4hbd --name "Leasing"
   npm run admin -- groups show 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
   npm run admin -- groups history 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
 
-Example: what its Okta did, and what was refused; then everything that was ever done to one user
+Example: requests of a customer's Okta, refused requests, and all changes of one user
   npm run admin -- activity 7kq2m9xw4hbd --user ana@oakstreet.example --since 7d
   npm run admin -- activity 7kq2m9xw4hbd --status 4xx --follow
   npm run admin -- users history 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
 
-Example: its people sign in at its Okta; the second command prints what the Okta admin enters
+Example: single sign-on (SSO) with a customer's Okta; the second command prints the values that the Okta admin enters
   npm run admin -- sso set 7kq2m9xw4hbd --issuer https://oakstreet.okta.com --client-id 0oa1abcdEFGH2ijkl5d7 \\
     --client-secret-file secret.txt --domain oakstreet.example
   npm run admin -- sso show 7kq2m9xw4hbd
   npm run admin -- sso test 7kq2m9xw4hbd
   npm run admin -- sso test --issuer https://oakstreet.okta.com
 
-Example: somebody must be out, now, whatever Okta says; then who else is signed in
+Example: lock a person out at once, even if Okta has them active; list the sessions that remain
   npm run admin -- users lock 7kq2m9xw4hbd ana@oakstreet.example --reason "lost laptop"
   npm run admin -- session list 7kq2m9xw4hbd
 
-Example: attributes that the customer's Okta sends under a namespace of its own
+Example: attributes that a customer's Okta sends under its own namespace
   npm run admin -- schema set 7kq2m9xw4hbd badge.json
   where badge.json is { "id": "urn:ietf:params:scim:schemas:extension:oakstreet:2.0:User",
                         "attributes": [{ "name": "badge", "type": "string", "caseExact": true }] }
 
   npm run --silent admin -- org list --json | jq -r '.[].id'
 
-The service token comes from ADMIN_TOKEN or the file ADMIN_TOKEN_FILE, else from service-tokens.json in DATA_DIR (default ./data).
-TLS: USERSTORE_TLS_CA, and ADMIN_CLIENT_CERT with ADMIN_CLIENT_KEY, name files; with a certificate no token is needed.
-Results go to stdout. Exit status: 0 done, 1 failed, 2 wrong arguments.`;
+The command reads the service token from ADMIN_TOKEN or the file ADMIN_TOKEN_FILE, else from service-tokens.json in DATA_DIR
+(default ./data).
+TLS: USERSTORE_TLS_CA, ADMIN_CLIENT_CERT and ADMIN_CLIENT_KEY name files; a client certificate replaces the token.
+Results go to stdout. Exit status: 0 success, 1 failure, 2 wrong arguments.`;
 
 program
   .name('admin')
-  .description('Organizations: how they are served, their API tokens, sign-in, schemas, users and groups.')
+  .description('Manages organizations and their API tokens, sign-in, schemas, users and groups.')
   .option(
     '--userstore <host:port>',
-    'where userstore listens (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
+    'address of userstore (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
   )
   .option('--json', 'print JSON instead of text')
   .addHelpText('after', EXAMPLES)

@@ -1,4 +1,4 @@
-/** The command `certificates`: a CA for development, and the certificates of everybody in an installation. */
+/** The command `certificates`: creates a CA for development and the certificates of all services and callers. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -7,21 +7,21 @@ import { createCa, hostsOf, type Issued, issue, type Subject } from './certifica
 import { wholeNumber } from './whole-number.js';
 
 const CA_DAYS = 3650;
-/** So many days are asked of a public certificate at most: some clients refuse longer ones. */
+/** The longest validity of public certificates: some clients refuse longer ones. */
 const DAYS = 397;
-const HERE = ['localhost', '127.0.0.1', '::1'];
+const THIS_MACHINE = ['localhost', '127.0.0.1', '::1'];
 
 const EXAMPLES = `
 Example: everything encrypted on one machine
   npm run certificates
   set -a && . ./data/certificates/tls.env && set +a && npm start
 
-Example: the hosts of a compose file, and later new certificates of the same CA; running services take them up by themselves
+Example: the hosts of a compose file; later, new certificates of the same CA, which running services load automatically
   npm run certificates -- --host edge --host userstore --host scim.example.org
   npm run certificates -- --renew
 
-The CA's key stays beside the certificates: for development, or move it away. Okta takes a certificate of a public CA only.
-Exit status: 0 done, 1 failed, 2 wrong arguments.`;
+The CA's key is stored beside the certificates: use it for development, or move it. Okta accepts only certificates of a public CA.
+Exit status: 0 success, 1 failure, 2 wrong arguments.`;
 
 interface Options {
   out: string;
@@ -32,21 +32,17 @@ interface Options {
 
 program
   .name('certificates')
-  .description('Makes a CA and certificates for the edge, userstore and those who call it.')
-  .option('--out <folder>', 'where to', './data/certificates')
-  .option('--host <name>', 'a name or address of a server besides this machine; may be repeated', collect, [])
-  .option('--days <number>', 'how long certificates are valid', wholeNumber(1, 3650), DAYS)
-  .option(
-    '--renew',
-    'issue new certificates of the CA that is there, for the same hosts unless others are given',
-    false,
-  )
+  .description('Creates a CA and certificates for the edge, userstore and its callers.')
+  .option('--out <folder>', 'output folder', './data/certificates')
+  .option('--host <name>', 'another name or address of the servers; may be repeated', collect, [])
+  .option('--days <number>', 'days that certificates are valid', wholeNumber(1, 3650), DAYS)
+  .option('--renew', 'issue new certificates of the existing CA, for the same hosts unless --host is given', false)
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
 
 function collect(host: string, before: string[]): string[] {
-  if (!/^[\w.:*-]{1,253}$/.test(host)) program.error(`error: ${host} is no name and no address of a host`);
+  if (!/^[\w.:*-]{1,253}$/.test(host)) program.error(`error: ${host} is neither a host name nor an address`);
   return [...before, host];
 }
 
@@ -60,7 +56,7 @@ try {
 async function make({ out, host, days, renew }: Options): Promise<void> {
   await mkdir(out, { recursive: true, mode: 0o700 });
   const ca = await caIn(out, renew);
-  const hosts = renew && host.length === 0 ? await hostsIn(out) : [...new Set([...HERE, ...host])];
+  const hosts = renew && host.length === 0 ? await hostsIn(out) : [...new Set([...THIS_MACHINE, ...host])];
   const subjects: Record<string, Subject> = {
     'edge-https': { commonName: 'edge', hosts, days },
     userstore: { commonName: 'userstore', hosts: [...new Set([...hosts, 'userstore'])], days },
@@ -74,7 +70,7 @@ async function make({ out, host, days, renew }: Options): Promise<void> {
   console.log(`${variables}\nThese variables are in ${join(out, 'tls.env')}.`);
 }
 
-/** The variables by which edge, userstore and the command admin use the certificates in a folder. */
+/** Returns the variables with which edge, userstore and the command admin use the certificates in a folder. */
 function variablesFor(folder: string): string {
   const files = {
     TLS_CERT: 'edge-https.crt',
@@ -93,21 +89,21 @@ function variablesFor(folder: string): string {
     .join('');
 }
 
-/** The CA that is there when certificates are renewed, else a new one. */
+/** Returns the existing CA if certificates are renewed, else a new one. Throws an Error if `renew` does not fit. */
 async function caIn(folder: string, renew: boolean): Promise<Issued> {
   const path = join(folder, 'ca');
   const [cert, key] = await Promise.all(
     [`${path}.crt`, `${path}.key`].map((file) => readFile(file, 'utf8').catch(none)),
   );
   if (renew && cert && key) return { cert, key };
-  if (renew) throw new Error(`There is no CA in ${folder}; without --renew one is made.`);
-  if (cert || key) throw new Error(`There is a CA in ${folder} already: use --renew, or another folder.`);
+  if (renew) throw new Error(`There is no CA in ${folder}; omit --renew to create one.`);
+  if (cert || key) throw new Error(`${folder} already contains a CA: use --renew, or another folder.`);
   const ca = await createCa('LeaseHawk development CA', CA_DAYS);
   await write(path, ca);
   return ca;
 }
 
-/** The hosts that certificates were made for before. */
+/** Returns the hosts of the existing certificates. */
 async function hostsIn(folder: string): Promise<string[]> {
   return hostsOf(await readFile(join(folder, 'edge-https.crt'), 'utf8'));
 }
@@ -116,7 +112,9 @@ function none(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Each file whole or not at all: running services read them. The key first, as its certificate is of no use without. */
+/**
+ * Writes each file atomically, because running services read them; the key first, because a certificate needs its key.
+ */
 async function write(path: string, { cert, key }: Issued): Promise<void> {
   for (const [file, content, mode] of [
     [`${path}.key`, key, 0o600],

@@ -1,15 +1,16 @@
 #!/bin/sh
-# Lays certificates where docker-compose.tls.yml mounts them: out of the folder of `npm run certificates` (or another that is
-# named) into SECRETS_DIR/tls, for each service what it needs. Each file whole or not at all: running services read them.
+# Copies certificates to the folder that docker-compose.tls.yml mounts: from the folder of `npm run certificates`, or the
+# folder in the first argument, to SECRETS_DIR/tls. Each service gets only its own files. Each file is replaced atomically,
+# because running services read them.
 set -eu
 umask 022
 from=${1:-data/certificates}
 secrets=${SECRETS_DIR:-secrets}
 mkdir -p "$secrets"
-# Closed to everybody else, as the files are not: in the containers others than their owner read them.
+# Only the owner can open the folder. The files are readable for all, because other users read them in the containers.
 chmod 700 "$secrets"
 
-lay() {
+copy() {
   folder=$secrets/tls/$1
   shift
   mkdir -p "$folder"
@@ -19,5 +20,5 @@ lay() {
     mv "$folder/$file.new" "$folder/$file"
   done
 }
-lay edge ca.crt edge-https.key edge-https.crt edge.key edge.crt
-lay userstore ca.crt userstore.key userstore.crt admin.key admin.crt
+copy edge ca.crt edge-https.key edge-https.crt edge.key edge.crt
+copy userstore ca.crt userstore.key userstore.crt admin.key admin.crt

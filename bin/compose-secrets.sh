@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the secrets that docker-compose.yml reads, in the folder SECRETS_DIR (default ./secrets); keeps those that are there.
+# Creates the missing secrets that docker-compose.yml reads, in the folder SECRETS_DIR (default ./secrets).
 set -eu
 umask 022
 folder=${SECRETS_DIR:-secrets}
 mkdir -p "$folder"
-# The folder is closed to everybody else, the files are not: in the containers others than their owner read them.
+# Only the owner can open the folder. The files are readable for all, because other users read them in the containers.
 chmod 700 "$folder"
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }

@@ -1,5 +1,7 @@
-/** The command `npm run generate:config`: writes the README's table of environment variables. */
+/** The command `npm run generate:config`: writes the table of environment variables in docs/configuration.md. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { withTable } from './generate-config/table.js';
 
-await writeFile('README.md', withTable(await readFile('README.md', 'utf8')));
+const FILE = 'docs/configuration.md';
+
+await writeFile(FILE, withTable(await readFile(FILE, 'utf8')));

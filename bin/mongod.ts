@@ -1,26 +1,26 @@
-/** Runs a mongod of our own on 127.0.0.1, on data that stays. */
+/** Runs an embedded mongod on 127.0.0.1 with persistent data. */
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoInstance } from 'mongodb-memory-server';
 import { freePort } from './port.js';
 import type { Running } from './start/supervise.js';
 
-// Without this the library compares the binary with the version it would have downloaded, and warns.
+// Otherwise the library warns if the binary's version differs from the one that it would download.
 process.env.MONGOMS_SYSTEM_BINARY_VERSION_CHECK ??= 'false';
 
-/** Recovery after a crash reads the journal first. */
+/** Longest start of mongod, which replays its journal after a crash. */
 const LAUNCH_MS = 120_000;
-/** A parent that was killed leaves its mongod behind until the watcher looks, every two seconds. */
+/** Longest wait for the mongod of a killed parent to end. Its watcher checks every two seconds. */
 const ORPHAN_MS = 4000;
 
 /** A running mongod. */
 export interface Mongod extends Running {
-  /** Names no database. */
+  /** The connection string, without a database. */
   uri: string;
   port: number;
 }
 
-/** What to run, and on which data; without a port a free one is taken. */
+/** The binary, the data folder and the port of a mongod; without a port it gets a free one. */
 export interface MongodOptions {
   binary: string;
   dbPath: string;
@@ -28,10 +28,10 @@ export interface MongodOptions {
 }
 
 /**
- * Starts `binary` on the data in `dbPath` (made if there is none) and waits until it takes connections. It is in a
- * process group of its own, so that a terminal's Ctrl-C does not end it before those who use it; when this process is
- * killed, a watcher of mongodb-memory-server ends it.
- * Throws an Error with mongod's own words when it does not start, and one that says so when the data is in use.
+ * Starts `binary` on the data in `dbPath`, which is created if missing, and waits until it accepts connections. It has
+ * its own process group, so that Ctrl-C in a terminal does not end it before its clients. If this process is killed, a
+ * watcher of mongodb-memory-server ends it.
+ * Throws an Error with mongod's message if it does not start, or an Error that the data is in use.
  */
 export async function startMongod({ binary, dbPath, port }: MongodOptions): Promise<Mongod> {
   await mkdir(dbPath, { recursive: true });
@@ -72,7 +72,7 @@ function running(instance: Instance, port: number): Mongod {
   };
 }
 
-/** One that remembers its end and its first complaint. */
+/** A mongod that records its exit and its first error. */
 class Instance extends MongoInstance {
   complaint = '';
   private end: (how: string) => void = () => {};
@@ -81,13 +81,13 @@ class Instance extends MongoInstance {
   });
   private rest = '';
 
-  /** Hands over whole lines, one at a time: the library parses what it is given as one, and throws out of an event. */
+  /** Passes whole lines one at a time, because the library parses each chunk as one line and throws within an event. */
   override stdoutHandler(chunk: string | Buffer): void {
     const lines = (this.rest + chunk.toString()).split('\n');
     this.rest = lines.pop() ?? '';
     for (const line of lines) {
       if (/"s":"[EF]"/.test(line)) {
-        // The innermost text says most: {"msg":"…","attr":{"error":"…"}}.
+        // The innermost text is the most specific: {"msg":"…","attr":{"error":"…"}}.
         this.complaint ||= [...line.matchAll(/"(?:error|msg)":"((?:[^"\\]|\\.)*)"/g)].at(-1)?.[1] ?? line;
       }
       super.stdoutHandler(line);

@@ -1,4 +1,6 @@
-/** The command `okta`: plays Okta's provisioning client against a SCIM base URL and says whether Okta would be content. */
+/**
+ * The command `okta`: simulates Okta's provisioning client against a SCIM base URL and reports whether Okta would work.
+ */
 
 import { randomInt } from 'node:crypto';
 import { InvalidArgumentError, Option, program } from 'commander';
@@ -17,7 +19,7 @@ Example, with the three values that \`npm start\` prints:
   npm run --silent okta -- --url … --json | jq .passed
 
 Progress goes to stderr, results to stdout. Exit status: 0 passed, 1 failed, 2 wrong arguments.
-Ctrl-C ends the run after deactivating (or deleting) its users; a second Ctrl-C ends it at once.`;
+Ctrl-C ends the run after its users are deactivated or deleted; a second Ctrl-C ends it at once.`;
 
 interface Options extends Omit<Plan, 'authorization' | 'seed'> {
   token?: string;
@@ -28,23 +30,27 @@ interface Options extends Omit<Plan, 'authorization' | 'seed'> {
 program
   .name('okta')
   .description(
-    'Plays Okta against a deployment: assigns, updates, deactivates, reactivates and imports users of its own, and pushes groups.',
+    'Simulates Okta against a deployment: assigns, updates, deactivates, reactivates and imports test users, and pushes groups.',
   )
-  .requiredOption('--url <url>', 'base URL as typed into Okta, ending in /scim/v2', parseUrl)
+  .requiredOption('--url <url>', 'base URL as entered in Okta, ending in /scim/v2', parseUrl)
   .option(
     '--token <value>',
-    'value of the Authorization header; "apikey " is put before a bare UUID (default: SCIM_TOKEN)',
+    'value of the Authorization header; a bare UUID gets the prefix "apikey " (default: SCIM_TOKEN)',
   )
-  .option('--users <number>', 'how many users to assign, 1 to 10000', wholeNumber(1, 10_000), 25)
+  .option('--users <number>', 'number of users to assign, 1 to 10000', wholeNumber(1, 10_000), 25)
   .addOption(
     new Option('--dialect <name>', 'oin: catalogue app, PATCH and PUT; aiw: wizard app, PUT only')
       .choices(['oin', 'aiw'] satisfies Dialect[])
       .default('oin' satisfies Dialect),
   )
-  .option('--parallel <number>', 'users at a time, 1 to 64', wholeNumber(1, 64), 4)
-  .option('--seed <tag>', 'names the users, to repeat a run that ended with --cleanup (default: random)', parseSeed)
+  .option('--parallel <number>', 'concurrent users, 1 to 64', wholeNumber(1, 64), 4)
+  .option(
+    '--seed <tag>',
+    'part of the user names, to repeat a run that ended with --cleanup (default: random)',
+    parseSeed,
+  )
   .option('--cleanup', 'delete the users at the end, for test deployments (Okta only deactivates)', false)
-  .option('--json', 'print one JSON document instead of lines')
+  .option('--json', 'print one JSON document instead of text')
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
@@ -61,40 +67,40 @@ const plan: Plan = {
 };
 
 const stopping = new AbortController();
-let asked = 0;
+let abortedAt = 0;
 process.on('SIGINT', () => {
-  // npm passes on a Ctrl-C that the terminal has delivered already, so only a later one is the second.
-  if (stopping.signal.aborted && performance.now() - asked > 1000) process.exit(130);
+  // npm forwards a Ctrl-C that the terminal has already delivered, so only one after a second counts as the second.
+  if (stopping.signal.aborted && performance.now() - abortedAt > 1000) process.exit(130);
   if (stopping.signal.aborted) return;
-  asked = performance.now();
-  console.error('Ending the run, then leaving its users as always; Ctrl-C again ends it at once.');
+  abortedAt = performance.now();
+  console.error('Ending the run and cleaning up its users; press Ctrl-C again to end at once.');
   stopping.abort();
 });
 
-const started = performance.now();
+const startTime = performance.now();
 if (!json) console.log(heading(plan));
 let number = 0;
 let hide = () => {};
 const outcome = await run(
   plan,
   {
-    begins(position) {
+    started(position) {
       hide = showProgress(position);
     },
-    ends(result) {
+    ended(result) {
       hide();
       if (!json) console.log(stepLines(++number, result));
     },
   },
   stopping.signal,
 );
-const seconds = (performance.now() - started) / 1000;
+const seconds = (performance.now() - startTime) / 1000;
 console.log(json ? document(plan, outcome, seconds) : verdict(plan, outcome, seconds));
 process.exitCode = succeeded(outcome) ? 0 : 1;
 
-/** Takes what Okta takes: http or https, no underscore, `/scim/v2` at the end with or without a slash. */
+/** Parses a base URL by Okta's rules: http or https, no underscore, `/scim/v2` at the end with or without a slash. */
 function parseUrl(value: string): string {
-  if (!URL.canParse(value)) throw new InvalidArgumentError('It is no URL.');
+  if (!URL.canParse(value)) throw new InvalidArgumentError('It is not a URL.');
   const url = new URL(value);
   if (!/^https?:$/.test(url.protocol) || url.username) throw new InvalidArgumentError('It must be http(s)://host/….');
   if (value.includes('_')) throw new InvalidArgumentError('Okta refuses base URLs with an underscore.');
@@ -108,7 +114,7 @@ function parseSeed(value: string): string {
   return value;
 }
 
-/** Out of SCIM_TOKEN or the file SCIM_TOKEN_FILE. */
+/** Returns the token in SCIM_TOKEN or the file SCIM_TOKEN_FILE. */
 function tokenOfEnvironment(): string {
   try {
     const { SCIM_TOKEN } = readVariables(variables, process.env);
@@ -119,9 +125,10 @@ function tokenOfEnvironment(): string {
   }
 }
 
-/** The header value; the token itself never appears in a message. */
+/** Returns the value of the Authorization header. The token never appears in a message. */
 function readToken(value: string): string {
   const trimmed = value.trim();
-  if (!/^[\x20-\x7e]+$/.test(trimmed)) program.error('error: the token is empty or has characters no header may have');
+  if (!/^[\x20-\x7e]+$/.test(trimmed))
+    program.error('error: the token is empty or has characters that a header cannot contain');
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(trimmed) ? `apikey ${trimmed}` : trimmed;
 }

@@ -2,7 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Whether a server could listen on `port` of `host` now. Throws where it may not, or where `host` is not here. */
+/**
+ * Whether a server can listen on `port` of `host` now. Throws an Error if it lacks permission or `host` is not local.
+ */
 export async function isFree(port: number, host: string): Promise<boolean> {
   const server = createServer();
   return await new Promise((resolve, reject) => {
@@ -15,8 +17,8 @@ export async function isFree(port: number, host: string): Promise<boolean> {
 }
 
 /**
- * A free port of 127.0.0.1 below those that the system gives to outgoing connections: whoever has it and dies finds it
- * free again.
+ * Returns a free port of 127.0.0.1 outside the range of outgoing connections, so that it stays free while its process
+ * restarts.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {

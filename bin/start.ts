@@ -1,4 +1,4 @@
-/** The command `npm start`: an embedded MongoDB, userstore and edge as processes of their own, kept running. */
+/** The command `npm start`: runs an embedded MongoDB, userstore and edge as supervised processes. */
 import { once } from 'node:events';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ import { welcome } from './start/welcome.js';
 
 const USERSTORE = fileURLToPath(new URL('../userstore/main.js', import.meta.url));
 const EDGE = fileURLToPath(new URL('../edge/main.js', import.meta.url));
-/** A service with a bad configuration fails every time; one that met a passing trouble does not. */
-const FIRST_TRIES = 3;
+/** Attempts at the first start of a service. More than one, because a failure can be transient. */
+const FIRST_ATTEMPTS = 3;
 
 const report = (line: string) => void process.stderr.write(`${line}\n`);
 const shutdown = new AbortController();
@@ -26,12 +26,12 @@ const stop = () => {
 };
 for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(event, stop);
 if (process.env.npm_lifecycle_event) {
-  // npm passes a SIGTERM on to the shell between it and this process, and the shell just dies.
+  // npm forwards SIGTERM to the shell between npm and this process, and the shell ends without forwarding it.
   const shell = process.ppid;
   setInterval(() => process.ppid !== shell && !signal.aborted && stop(), 500).unref();
 }
 
-/** Newest first: the order in which to stop. */
+/** The processes, newest first, which is the order in which they are stopped. */
 const processes: Supervised[] = [];
 try {
   const config = readConfig(process.env);
@@ -64,8 +64,8 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
   const address = `127.0.0.1:${userstorePort}`;
   const forUserstore = { ...given.forUserstore, DATA_DIR: dataDir, ...database, USERSTORE_PORT: String(userstorePort) };
   const forEdge = { ...given.forEdge, DATA_DIR: dataDir, PORT: String(config.port), USERSTORE_ADDRESS: address };
-  await keep('userstore', FIRST_TRIES, () => launchService(USERSTORE, forUserstore, signal));
-  await keep('edge', FIRST_TRIES, () => launchService(EDGE, forEdge, signal));
+  await keep('userstore', FIRST_ATTEMPTS, () => launchService(USERSTORE, forUserstore, signal));
+  await keep('edge', FIRST_ATTEMPTS, () => launchService(EDGE, forEdge, signal));
 
   try {
     const userstore = await connectAs(config, address);
@@ -73,11 +73,13 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
     userstore.close();
   } catch (error) {
     if (signal.aborted) return;
-    report(`Everything runs, but organizations cannot be shown: ${error instanceof Error ? error.message : error}`);
+    report(
+      `Everything runs, but the organizations cannot be listed: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }
 
-/** Keeps an embedded mongod running on the data in `dbPath`; returns its URI, the same after each of its starts. */
+/** Keeps an embedded mongod running on the data in `dbPath`. Returns its URI, which restarts do not change. */
 async function embeddedMongodb(dbPath: string): Promise<string> {
   const binary = await findMongod(report, signal);
   let uri = '';
@@ -90,13 +92,15 @@ async function embeddedMongodb(dbPath: string): Promise<string> {
   return uri;
 }
 
-async function keep(name: string, tries: number, launch: () => Promise<Running>): Promise<void> {
-  processes.unshift(await supervise({ name, launch, tries, report, signal }));
+async function keep(name: string, attempts: number, launch: () => Promise<Running>): Promise<void> {
+  processes.unshift(await supervise({ name, launch, attempts, report, signal }));
 }
 
 async function requireFree(variable: string, port: number, host: string): Promise<void> {
   if (await isFree(port, host)) return;
-  throw new Error(`Port ${port} is in use: stop what uses it, or choose another with ${variable}=… npm start`);
+  throw new Error(
+    `Port ${port} is in use: stop the process that uses it, or choose another port with ${variable}=… npm start`,
+  );
 }
 
 async function requireFolder(path: string): Promise<void> {

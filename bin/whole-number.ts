@@ -1,11 +1,11 @@
-/** Whole numbers among the arguments of the commands. */
+/** Whole numbers in the arguments of commands. */
 import { InvalidArgumentError } from 'commander';
 
-/** A parser for commander that takes whole numbers from `least` to `most`. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
+/** Returns a parser for commander that accepts whole numbers from `min` to `max`. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`A whole number from ${least} to ${most}.`);
+    if (number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`A whole number from ${min} to ${max}.`);
   };
 }

@@ -1,31 +1,31 @@
-/** What is in files of TLS certificates: whether it can be used, and for how long. */
+/** Checks files of TLS certificates, and tells when the certificates expire. */
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Problem, Rule } from './variables.js';
 
-/** A bundle of all public CAs is a quarter of it. */
+/** Largest certificate file. A bundle of all public CAs has a quarter of this size. */
 const MAX_BYTES = 1024 * 1024;
 
-/** Paths of PEM files, or the names of the variables that have the paths. */
+/** Paths of PEM files, or the names of the variables that contain the paths. */
 export interface CertificateFiles {
-  /** The process's own certificate, first in a file with those that issued it. */
+  /** The process's own certificate, followed by its issuers in the same file. */
   cert?: string | undefined;
   /** Its private key. */
   key?: string | undefined;
-  /** The certificates by which others' are verified. */
+  /** The CA certificates that verify other processes. */
   ca?: string | undefined;
 }
 
-/** What is in the files. */
+/** The contents of the files. */
 export type Pem = { [File in keyof CertificateFiles]?: Buffer };
 
-/** Until when the own certificate is valid, and the first of the CAs to expire. */
+/** Expiry of the process's own certificate, and of the CA that expires first. */
 export interface Validity {
   cert?: Date;
   ca?: Date;
 }
 
-/** The rule that what is in the files that these variables name can be used. */
+/** Returns the rule that the files named by these variables are usable. */
 export const usable =
   (variables: CertificateFiles): Rule =>
   (values, readFile) => {
@@ -47,7 +47,7 @@ export const usable =
     return [...problems, ...flaws];
   };
 
-/** What a TLS connection would fail of, each with the file that it lies in. */
+/** Returns the flaws that would make TLS connections fail, each with its file. */
 export function flawsOf(files: CertificateFiles, { cert, key, ca }: Pem, now = Date.now()) {
   const flaws: { file: keyof CertificateFiles; message: string }[] = [];
   const check = (file: keyof CertificateFiles, message: string | undefined) => {
@@ -63,7 +63,7 @@ export function flawsOf(files: CertificateFiles, { cert, key, ca }: Pem, now = D
   return flaws;
 }
 
-/** Until when good certificates are so. */
+/** Returns when flawless certificates expire. */
 export function validityOf({ cert, ca }: Pem): Validity {
   const ends = (pem: Buffer) => certificatesIn(pem).map(endOf);
   const own = cert && ends(cert)[0];
@@ -72,13 +72,13 @@ export function validityOf({ cert, ca }: Pem): Validity {
 }
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(?:(?!-----).)+-----END \1-----/gs;
-/** The beginning or the end of a block that is not whole, be it cut off within its first line. */
+/** The begin or end line of an incomplete block, or an incomplete first line. */
 const PIECE = /^-----(?:BEGIN|END) |^-{1,5}[A-Z ]*$(?!\s*\S)/m;
 
 function flawOf(pem: Buffer): string | undefined {
   const text = pem.toString('latin1');
   if (blocksIn(text).length === 0) return 'has no certificate in PEM form';
-  // As while it is being written.
+  // A file that is being written is incomplete.
   if (PIECE.test(text.replace(BLOCK, ''))) return 'has a part that is cut off';
   try {
     certificatesIn(pem);
@@ -89,13 +89,13 @@ function flawOf(pem: Buffer): string | undefined {
 }
 
 function flawOfChain(chain: X509Certificate[], now: number): string | undefined {
-  // TLS sends the file as it is, and not every client puts it in order.
+  // TLS sends the certificates in the order of the file, and not every client sorts them.
   const isInOrder = chain.slice(1).every((issuer, position) => chain[position]?.checkIssued(issuer));
   if (!isInOrder) return "must have each certificate issued by the one after it, the process's own being first";
   return flawOfEnd(chain.map(endOf)[0], now);
 }
 
-/** What is wrong with a certificate that is valid until then. */
+/** Returns the flaw of a certificate that is valid until `end`; undefined if it is still valid. */
 export const flawOfEnd = (end: Date | undefined, now: number): string | undefined =>
   end && end.getTime() < now ? `is expired since ${end.toISOString()}` : undefined;
 

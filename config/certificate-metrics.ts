@@ -1,12 +1,12 @@
-/** The metrics of certificates, of the same names in all services. Each is told by the variable that names its file. */
+/** Metrics of certificates, with the same names in all services. The label is the variable that names the file. */
 import { Gauge, type Registry } from 'prom-client';
 import type { CertificateFiles } from './certificate-files.js';
 import type { FollowedCertificates } from './certificates.js';
 
-/** Certificates, and the variables that name their files. */
+/** Certificates and the variables that name their files. */
 export type Shown = readonly [certificates: FollowedCertificates | undefined, variables: CertificateFiles];
 
-/** Registers the metrics of certificates, of those that there are. */
+/** Registers the metrics of the configured certificates. */
 export function showCertificates(registry: Registry, shown: readonly Shown[]): void {
   const gauge = (name: string, help: string, measure: (certificates: FollowedCertificates, end: Date) => number) =>
     new Gauge({
@@ -25,12 +25,12 @@ export function showCertificates(registry: Registry, shown: readonly Shown[]): v
     });
   gauge(
     'certificate_expiry_timestamp_seconds',
-    'When the certificate in use expires; of several CAs, the first to do so.',
+    'Expiry of the certificate in use; of several CAs, the earliest.',
     (_, end) => end.getTime() / 1000,
   );
   gauge(
     'certificate_files_usable',
-    'Whether what is now in the file, and in those that are used with it, can be used.',
+    'Whether the current content of the file, and of the files used with it, is usable.',
     (certificates) => Number(certificates.areUsable()),
   );
 }

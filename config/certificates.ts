@@ -1,42 +1,45 @@
-/** TLS certificates out of files, which are read again while the process runs: a broken new file leaves the old in use. */
+/**
+ * TLS certificates in files, which the process re-reads while it runs. If a new file is broken, the old one stays in
+ * use.
+ */
 import { readFile } from 'node:fs/promises';
 import { type CertificateFiles, flawOfEnd, flawsOf, type Pem, type Validity, validityOf } from './certificate-files.js';
 
-/** How often the files are read again. */
+/** Interval between two reads of the files. */
 const INTERVAL_MS = 3000;
-/** How long before its end a certificate is warned of. */
+/** Time before expiry from which the log warns. */
 const SOON_MS = 14 * 24 * 3_600_000;
-/** How often it is said again that certificates end soon, and that they are broken. */
-const REMIND_OF_END_MS = 24 * 3_600_000;
+/** Intervals at which the log repeats its warnings. */
+const REMIND_OF_EXPIRY_MS = 24 * 3_600_000;
 const REMIND_OF_BROKEN_MS = 3_600_000;
 
-/** Certificates that change. */
+/** Certificates that can change. */
 export interface Certificates {
-  /** The last ones that were good. */
+  /** Returns the last usable certificates. */
   current(): Pem;
-  /** Calls `listener` whenever there are new ones, until what it returns is called. */
+  /** Calls `listener` with all new certificates, until the returned function is called. */
   follow(listener: (pem: Pem) => void): () => void;
-  /** Reads the files no more. */
+  /** Stops reading the files. */
   close(): void;
 }
 
 /** Certificates that follow their files. */
 export interface FollowedCertificates extends Certificates {
-  /** Until when those in use are valid. */
+  /** Returns when the certificates in use expire. */
   validity(): Validity;
-  /** Whether those that are in the files now can be used: a process that starts now would start. */
+  /** Whether the current files are usable, that is, whether a process could start with them. */
   areUsable(): boolean;
 }
 
-/** Where it is said which certificates are in use. */
+/** The log of certificate changes and problems. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
 /**
- * Reads the files now and every 3 seconds. Throws what is wrong with them now; what is wrong later is logged, again every
- * hour, and from 14 days before its end that a certificate expires, every day.
+ * Reads the files now and every 3 seconds. Throws an Error if they are unusable now. Logs later problems, repeated
+ * every hour, and the expiry of a certificate from 14 days before, repeated every day.
  */
 export async function followCertificates(
   files: CertificateFiles,
@@ -49,9 +52,9 @@ export async function followCertificates(
   let broken: string | undefined;
   let warned = { text: '', time: 0 };
 
-  const take = (pem: Pem) => {
+  const apply = (pem: Pem) => {
     if (isSame(pem, current)) {
-      // Of what has been judged once nothing but time makes something else.
+      // Unchanged files can only have expired.
       const flaw = flawOfEnd(validity.cert, now());
       if (flaw !== undefined) throw new Error(`${files.cert} ${flaw}`);
       return;
@@ -70,24 +73,24 @@ export async function followCertificates(
     log?.warn(fields, message);
   };
   const warn = () => {
-    const endsSoon = Object.values(validity).some((end) => end.getTime() - now() < SOON_MS);
+    const expiresSoon = Object.values(validity).some((end) => end.getTime() - now() < SOON_MS);
     if (broken !== undefined) {
-      const message = 'the certificates in the files are broken; those of before stay in use';
+      const message = 'certificate files are broken; the previous certificates stay in use';
       remind(REMIND_OF_BROKEN_MS, { reason: broken }, message);
-    } else if (endsSoon) {
+    } else if (expiresSoon) {
       const fields = { ...files, validTo: validity.cert, caValidTo: validity.ca };
-      remind(REMIND_OF_END_MS, fields, 'certificates expire soon, or have');
+      remind(REMIND_OF_EXPIRY_MS, fields, 'certificates expire soon or have expired');
     } else warned = { text: '', time: 0 };
   };
 
-  take(await read(files));
+  apply(await read(files));
   warn();
   let isReading = false;
   const readAgain = async () => {
     if (isReading) return;
     isReading = true;
     try {
-      take(await read(files));
+      apply(await read(files));
       broken = undefined;
     } catch (error) {
       broken = error instanceof Error ? error.message : String(error);

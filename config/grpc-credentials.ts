@@ -1,4 +1,4 @@
-/** gRPC credentials for both ends of a connection, which follow certificates. */
+/** gRPC credentials for both ends of a connection, which follow changes of certificates. */
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import {
@@ -11,21 +11,21 @@ import {
 import type { Pem } from './certificate-files.js';
 import type { Certificates } from './certificates.js';
 
-/** What it takes to open a channel. */
+/** The parameters of a gRPC channel. */
 export interface Channel {
   credentials: ChannelCredentials;
   options: ChannelOptions;
 }
 
-/** How a client connects with TLS. */
+/** The TLS settings of a client. */
 export interface ClientTls {
-  /** `ca` verifies the server; `cert` and `key` say who the client is. Undefined: without TLS. */
+  /** `ca` verifies the server; `cert` and `key` identify the client. Without certificates the client uses no TLS. */
   certificates?: Certificates | undefined;
-  /** The name that the server's certificate must have; undefined: the host of the address. */
+  /** The name that the server's certificate must have; the host of the address if undefined. */
   serverName?: string | undefined;
 }
 
-/** A channel to a server at `address` ("host:port"). New certificates count for connections that are made from then on. */
+/** Returns a channel to a server at `address` ("host:port"). New certificates apply to new connections. */
 export function channel(address: string, { certificates, serverName }: ClientTls): Channel {
   if (!certificates) return { credentials: credentials.createInsecure(), options: {} };
   const provider = providerOf(certificates);
@@ -36,32 +36,37 @@ export function channel(address: string, { certificates, serverName }: ClientTls
       certificates.current().cert ? provider : null,
       { checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) },
     ),
-    // The name that TLS asks for, which must not be an IP address.
+    // The server name that TLS sends must not be an IP address (RFC 6066 section 3).
     options: { 'grpc.ssl_target_name_override': isIP(name) ? 'userstore' : name },
   };
 }
 
-/** For a server: with TLS where there are certificates, and for clients with a certificate only where there is a `ca`. */
+/**
+ * Returns the credentials of a server: TLS if there are certificates, and client certificates required if there is a
+ * `ca`.
+ */
 export function serverCredentials(certificates: Certificates | undefined): ServerCredentials {
   if (!certificates) return ServerCredentials.createInsecure();
   const provider = providerOf(certificates);
   const hasClientCa = certificates.current().ca !== undefined;
-  // The first provides the server's own certificate, the second the CA, whatever the names of the parameters say.
+  // Despite the parameters' names, the first provides the server's own certificate and the second the CA.
   return experimental.createCertificateProviderServerCredentials(provider, hasClientCa ? provider : null, hasClientCa);
 }
 
-/** Unlike grpc-js's own provider of files it never has nothing to offer: that one would refuse all connections. */
+/**
+ * Creates a provider that always has certificates. grpc-js's own file provider refuses all connections without them.
+ */
 function providerOf(certificates: Certificates): experimental.CertificateProvider {
-  const leave = new Map<object, () => void>();
+  const unfollow = new Map<object, () => void>();
   const add = <Update>(listener: (update: Update | null) => void, updateOf: (pem: Pem) => Update | null) => {
     const tell = (pem: Pem) => listener(updateOf(pem));
-    leave.set(listener, certificates.follow(tell));
-    // Not at once: who asks is not ready for the answer yet.
+    unfollow.set(listener, certificates.follow(tell));
+    // Asynchronously, because grpc-js is not ready for the update yet.
     queueMicrotask(() => tell(certificates.current()));
   };
   const remove = (listener: object) => {
-    leave.get(listener)?.();
-    leave.delete(listener);
+    unfollow.get(listener)?.();
+    unfollow.delete(listener);
   };
   return {
     addCaCertificateListener: (listener) => add(listener, ({ ca }) => (ca ? { caCertificate: ca } : null)),

@@ -1,16 +1,16 @@
-/** Shows metrics to Prometheus, on a port of its own: GET /metrics. */
+/** Serves metrics to Prometheus on a separate port: GET /metrics. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 
-/** Where metrics are shown. */
+/** The address of the metrics server. */
 export interface MetricsAddress {
   host: string;
   port: number;
 }
 
 /**
- * Listens until stopped. Adds what Node.js says of the process: memory, file descriptors, event-loop lag, garbage
+ * Listens until stopped. Adds the metrics of the Node.js process: memory, file descriptors, event-loop lag, garbage
  * collection.
  */
 export async function serveMetrics(registry: Registry, address: MetricsAddress, stopped: AbortSignal): Promise<void> {

@@ -1,33 +1,33 @@
-/** Environment variables by their schemas: secrets also from files, every problem at once, what is in effect for the log. */
+/** Reads environment variables by their schemas: secrets also from files, with all problems in one error. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { z } from 'zod';
 
 declare module 'zod' {
-  /** What is known of a variable beside its values; its `description` is what the README's table says of it. */
+  /** Metadata of a variable. Its `description` is its text in the documentation's table. */
   interface GlobalMeta {
-    /** A secret X may be given as X_FILE, is shown as set or unset only, and is taken out of the environment. */
+    /** A secret X can be set as X_FILE, is logged only as set or unset, and is removed from the environment. */
     secret?: boolean;
-    /** What holds where it is not set, if that is not a value of its schema: for the README's table. */
+    /** The effect of an unset variable in the documentation's table, if its schema has no default. */
     unset?: string;
   }
 }
 
-/** An environment; what is undefined or empty is not set. */
+/** An environment. Undefined and empty variables are unset. */
 export type Environment = Record<string, string | undefined>;
-/** Reads a file of at most so many bytes, 64 KiB unless said otherwise; throws an Error that says why it could not. */
+/** Reads a file of at most `maxBytes` (default: 64 KiB). Throws an Error with the reason if that fails. */
 export type ReadFile = (path: string, maxBytes?: number) => string;
-/** An object whose keys are names of variables; each variable's `.describe()` or `.meta()` comes last. */
+/** An object whose keys are names of variables. `.describe()` or `.meta()` must be the last call of each schema. */
 export type Variables = z.ZodObject<Record<string, z.ZodType>>;
 
 const MAX_SECRET_BYTES = 64 * 1024;
 
-/** What is wrong with a variable. */
+/** A problem of one variable. */
 export interface Problem {
   variable: string;
   message: string;
 }
 
-/** A configuration that cannot be run with; the message has all problems, and no value but the paths of secrets' files. */
+/** An invalid configuration. The message lists all problems, and no values except the paths of secrets' files. */
 export class ConfigurationError extends Error {
   constructor(readonly problems: readonly Problem[]) {
     super(problems.map(({ variable, message }) => `${variable}: ${message}`).join('; '));
@@ -35,18 +35,18 @@ export class ConfigurationError extends Error {
 }
 
 /**
- * A check of several variables together: what is wrong with them. `values` are as read, or as given where they are wrong
- * by themselves, so that all problems are in one message.
+ * A check of several variables together, which returns their problems. `values` contains the parsed variables, and the
+ * unparsed text of invalid ones, so that one error lists all problems.
  */
 export type Rule = (values: Record<string, unknown>, readFile: ReadFile) => Problem[];
 
-/** The rule that `isSo` holds; else `message` is said of `variable`. */
+/** Returns the rule that `isSo` is true; otherwise `variable` has the problem `message`. */
 export const holds =
   (variable: string, message: string, isSo: (values: Record<string, unknown>) => unknown): Rule =>
   (values) =>
     isSo(values) ? [] : [{ variable, message }];
 
-/** The rule that `variable` makes sense only where `other` is set too. */
+/** Returns the rule that `variable` requires `other`. */
 export const needs = (variable: string, other: string): Rule =>
   holds(
     other,
@@ -54,7 +54,7 @@ export const needs = (variable: string, other: string): Rule =>
     (values) => values[variable] === undefined || values[other] !== undefined,
   );
 
-/** The rule that one process, or several on one machine, cannot listen twice on one port. */
+/** Returns the rule that the ports differ, because only one server can listen on a port. */
 export const differ =
   (...ports: string[]): Rule =>
   (values) =>
@@ -64,13 +64,13 @@ export const differ =
       return other === undefined ? [] : [{ variable, message: `must be another port than ${other}` }];
     });
 
-/** The variables that are secret: they are to be taken out of the environment, which a crash report shows. */
+/** Returns the names of the secrets. Processes remove them from the environment, because crash reports contain it. */
 export const secretsOf = (variables: Variables): string[] =>
   Object.keys(variables.shape).filter((name) => variables.shape[name]?.meta()?.secret);
 
 /**
- * Reads `variables` out of `env`, secrets also out of the files that X_FILE names, and applies `rules` to them. Throws
- * Misconfigured with every problem, of which rules add none to a variable that has one.
+ * Reads `variables` from `env`, secrets also from the files that X_FILE names, and applies `rules` to them. Throws
+ * ConfigurationError with all problems. Rules add no problem to a variable that already has one.
  */
 export function readVariables<V extends Variables>(
   variables: V,
@@ -100,7 +100,7 @@ export function readVariables<V extends Variables>(
     const { data, error } = schema.safeParse(text);
     const value = error ? text : data;
     if (value !== undefined) values[variable] = value;
-    // A blank would be the number 0.
+    // z.coerce.number() parses a blank as 0.
     if (text?.trim() === '') problems.push({ variable, message: 'is blank' });
     else for (const { message } of error?.issues ?? []) problems.push({ variable, message });
   }
@@ -111,7 +111,7 @@ export function readVariables<V extends Variables>(
   return values as z.output<V>;
 }
 
-/** What is in effect, by variable, secrets as "set" or "unset": for the log. */
+/** Returns the effective values for the log, secrets as "set" or "unset". */
 export function inEffect<V extends Variables>(variables: V, values: z.output<V>): Record<string, unknown> {
   const secrets = secretsOf(variables);
   return Object.fromEntries(
@@ -123,7 +123,7 @@ export function inEffect<V extends Variables>(variables: V, values: z.output<V>)
   );
 }
 
-/** The text of a file. Throws where it cannot be read, is empty, or is too long: unless said otherwise, for a secret. */
+/** Returns the text of a file. Throws an Error if it is unreadable, empty, or longer than `maxBytes`. */
 export function readSecretFile(path: string, maxBytes = MAX_SECRET_BYTES): string {
   const file = openSync(path, 'r');
   try {

@@ -1,6 +1,6 @@
-/** The Express application: the order in which a request is handled, and every route. Builds; does not listen. */
+/** The Express application: the handlers of a request in their order, and every route. Does not listen. */
 import { parse as parseQuery } from 'node:querystring';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { ActivityRecorder } from './activity/recorder.js';
 import { recordActivity } from './activity/request-activity.js';
@@ -30,77 +30,45 @@ import { requestSpan } from './tracing.js';
 
 const JSON_TYPES = ['application/scim+json', 'application/json'];
 
-/** What the application needs. */
+/** The dependencies and settings of the application. */
 export interface AppOptions {
   store: StoreClient;
   log: Logger;
   activities: ActivityRecorder;
   metrics: EdgeMetrics;
-  /** http(s)://host[:port] as clients see it; undefined: what each request says. */
+  /** http(s)://host[:port] as clients see it; undefined: the address in each request. */
   publicUrl: string | undefined;
-  /** How many proxies stand in front, whose X-Forwarded headers are believed. */
+  /** Number of proxies in front whose X-Forwarded headers are trusted. */
   trustedProxies: number;
-  /** How many requests are answered at a time. */
+  /** Maximum of requests in progress. */
   maxRequests: number;
-  /** Undefined: nobody can sign in here. */
+  /** Undefined: sign-in is not configured. */
   signIn: SignInOptions | undefined;
+  /** Lifetime of a verified API token in the cache; 3000 if undefined. */
+  tokenCacheMs?: number;
 }
 
-/** The application over a userstore. */
+/** Creates the application. */
 export function createApp(options: AppOptions): Express {
-  const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn } = options;
+  const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn, tokenCacheMs } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
-  const operations = { Users: createUserOperations(store), Groups: createGroupOperations(store) };
-  const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
-  const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
-  const discovery = discoveryRoutes(baseUrl);
-  const app = express();
-  app.disable('x-powered-by');
-  // Express would make entity tags of its own, which are not SCIM's.
-  app.disable('etag');
-  app.enable('case sensitive routing');
-  app.set('trust proxy', trustedProxies);
-  // Node's own limit of 1000 parameters would make a filter behind them disappear.
-  app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
-  app.use(singleSlashes);
+  const admission = createAdmission(maxRequests, metrics);
+  metrics.show({ http_requests_in_flight: admission.requestsInFlight, http_request_body_bytes: admission.bodyBytes });
 
+  const app = createExpress(trustedProxies);
   app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities));
   app.get('/health/live', live);
   app.get('/health/ready', ready(store));
-
-  const admit = createAdmission(maxRequests, metrics);
-  metrics.show({ http_requests_in_flight: admit.requestsInFlight, http_request_body_bytes: admit.bodyBytes });
-
-  const scim = express.Router({ caseSensitive: true });
-  const body = [admit.body, readBody()];
-  scim.route('/').get(users.list).all(otherMethods('GET'));
-  scim.route('/.search').post(body, users.search).all(otherMethods('POST'));
-  const serve = (endpoint: string, { list, search, create, get, replace, patch, remove }: ResourceRoutes) => {
-    scim.route(endpoint).get(list).post(body, create).all(otherMethods('GET', 'POST'));
-    scim.route(`${endpoint}/.search`).post(body, search).all(otherMethods('POST'));
-    const one = scim.route(`${endpoint}/:id`).get(get).put(body, replace).patch(body, patch).delete(remove);
-    one.all(otherMethods('GET', 'PUT', 'PATCH', 'DELETE'));
-  };
-  serve(USER.endpoint, users);
-  serve(GROUP.endpoint, groups);
-  scim.route('/Bulk').post(body, bulkRoute(operations, baseUrl)).all(otherMethods('POST'));
-  scim.route('/ServiceProviderConfig').get(discovery.config).all(otherMethods('GET'));
-  scim.route('/ResourceTypes').get(discovery.resourceTypes).all(otherMethods('GET'));
-  scim.route('/ResourceTypes/:id').get(discovery.resourceType).all(otherMethods('GET'));
-  scim.route('/Schemas').get(discovery.schemas).all(otherMethods('GET'));
-  scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
-  scim.all('/Me{/*rest}', me);
-
   app.use(
     '/:organizationId/scim/v2',
-    authenticate(store, metrics, admit),
+    authenticate(store, metrics, admission, tokenCacheMs),
     enforceRateLimit(store, metrics),
     refuseSuspended,
-    scim,
+    scimRoutes(store, [admission.body, readBody()], baseUrl),
   );
-  // For all that follows nobody needs a token.
+  // None of the following routes requires a token.
   app.use((request, response, next) => {
-    admit.stranger(request, response);
+    admission.anonymous(request, response);
     next();
   });
   app
@@ -114,23 +82,65 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-/** A base URL entered with a slash at its end makes two. */
+function createExpress(trustedProxies: number): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  // Express would send its own entity tags instead of SCIM's.
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.set('trust proxy', trustedProxies);
+  // By default Node.js ignores all parameters after the first 1000, and a filter could be among them.
+  app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
+  app.use(singleSlashes);
+  return app;
+}
+
+/** Creates the routes below an organization's base URL; `body` are the handlers that read a body. */
+function scimRoutes(store: StoreClient, body: RequestHandler[], baseUrl: BaseUrl): Router {
+  const operations = { Users: createUserOperations(store), Groups: createGroupOperations(store) };
+  const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
+  const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
+  const discovery = discoveryRoutes(baseUrl);
+  const scim = Router({ caseSensitive: true });
+  scim.route('/').get(users.list).all(otherMethods('GET'));
+  scim.route('/.search').post(body, users.search).all(otherMethods('POST'));
+  addResourceRoutes(scim, USER.endpoint, body, users);
+  addResourceRoutes(scim, GROUP.endpoint, body, groups);
+  scim.route('/Bulk').post(body, bulkRoute(operations, baseUrl)).all(otherMethods('POST'));
+  scim.route('/ServiceProviderConfig').get(discovery.config).all(otherMethods('GET'));
+  scim.route('/ResourceTypes').get(discovery.resourceTypes).all(otherMethods('GET'));
+  scim.route('/ResourceTypes/:id').get(discovery.resourceType).all(otherMethods('GET'));
+  scim.route('/Schemas').get(discovery.schemas).all(otherMethods('GET'));
+  scim.route('/Schemas/:id').get(discovery.schema).all(otherMethods('GET'));
+  scim.all('/Me{/*rest}', me);
+  return scim;
+}
+
+function addResourceRoutes(scim: Router, endpoint: string, body: RequestHandler[], routes: ResourceRoutes): void {
+  const { list, search, create, get, replace, patch, remove } = routes;
+  scim.route(endpoint).get(list).post(body, create).all(otherMethods('GET', 'POST'));
+  scim.route(`${endpoint}/.search`).post(body, search).all(otherMethods('POST'));
+  const one = scim.route(`${endpoint}/:id`).get(get).put(body, replace).patch(body, patch).delete(remove);
+  one.all(otherMethods('GET', 'PUT', 'PATCH', 'DELETE'));
+}
+
+/** Collapses slashes: a base URL that was entered with a trailing slash leads to double ones. */
 const singleSlashes: RequestHandler = (request, _response, next) => {
   request.url = request.url.replace(/^[^?]*/, (path) => path.replace(/\/{2,}/g, '/'));
   next();
 };
 
-/** The address that a client has used, for a service that was not told its own. */
+/** Returns the origin that the client used, for an edge without PUBLIC_URL. Throws ScimError (400). */
 function addressOf({ protocol, host }: ClientAddress): string {
   if (/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(host ?? '')) return `${protocol}://${host}`;
   throw badRequest('invalidSyntax', 'The request has no usable Host header.');
 }
 
-/** Reads bodies of both media types, as bytes; refuses others where there is a body to understand. */
+/** Creates the handler that reads a body of either media type as bytes. It refuses other types, and a missing body. */
 function readBody(): RequestHandler {
   const read = express.raw({ type: JSON_TYPES, limit: MAX_BODY_BYTES });
   return (request, response, next) => {
-    // `is` says null where there is no body.
+    // Null means that there is no body.
     const type = request.is(JSON_TYPES);
     if (type === null) throw badRequest('invalidSyntax', 'The request has no body.');
     const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';

@@ -1,35 +1,23 @@
-/** Who sends a request: API token → organization. Runs before anything of the request is parsed. */
+/** Authentication: maps the API token of a request to its organization, before any of the request is parsed. */
 import { createHash } from 'node:crypto';
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
-import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
-import type { RequestScope } from './caller.js';
 import type { Admission } from './limits/admission.js';
-import { createTokenGuessingLimit } from './limits/token-guessing.js';
+import { createTokenGuessingLimit, type TokenGuessingLimit } from './limits/token-guessing.js';
 import type { EdgeMetrics } from './metrics.js';
-import { localsOf } from './request-log.js';
+import { localsOf, type Principal, principalOf } from './request-context.js';
 import { ScimError } from './scim/scim-error.js';
 import { type StoreClient, StoreError } from './store-client.js';
 
-/** Whom a request is from; in the response's locals once authenticated. */
-export interface Principal {
-  organizationId: string;
-  apiTokenId: string;
-  /** What people call the token. */
-  apiTokenLabel: string;
-  /** The organization, with the settings by which its requests are served. */
-  settings: Organization;
-}
-
-/** A token is asked about again after this time, so revoking it, and a change of settings, takes effect within it. */
-export const TOKEN_CACHE_MS = 3000;
+/** A revoked token and changed settings take effect at every edge within this time. */
+const TOKEN_CACHE_MS = 3000;
 const TOKEN_CACHE_SIZE = 10_000;
 
 const CREDENTIALS = /^(?:apikey|bearer) +([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}) *$/i;
 const ORGANIZATION_ID = /^[a-z\d]{1,32}$/;
 
-/** One answer for every reason, so that nothing can be learnt from it but the format. */
+/** Returns the same 401 for every reason, so that it discloses nothing but the expected format. */
 const refusal = () =>
   new ScimError(
     401,
@@ -41,103 +29,162 @@ const refusal = () =>
 
 const SUSPENDED = 'This organization is suspended at LeaseHawk, so nothing is provisioned; ask LeaseHawk support.';
 
-/** Whom an authenticated request is from. */
-export function principalOf(response: Response): Principal {
-  const { principal } = localsOf(response);
-  if (!principal) throw new Error('the request has not been authenticated');
-  return principal;
+/** The API token of a request, hashed, and the organization that the request names. */
+export interface Credentials {
+  organizationId: string;
+  /** The SHA-256 digest of the token. */
+  secretDigest: Buffer;
+  /** Identifies the pair of organization and token in caches. */
+  key: string;
 }
 
-/** The same, as userstore is told of it. */
-export function scopeOf(response: Response): RequestScope {
-  const { organizationId, apiTokenId, settings } = principalOf(response);
-  return { organizationId, settings, actor: { caller: 'edge', apiTokenId, requestId: localsOf(response).requestId } };
+/** The error that userstore does not accept the token for the organization. */
+class InvalidTokenError extends Error {}
+
+/** The verified tokens, by the key of their credentials. Invalid tokens are never stored. */
+export type PrincipalCache = ReturnType<typeof createPrincipalCache>;
+
+/** The dependencies of `authenticateRequest`. */
+export interface Authenticator {
+  store: Pick<StoreClient, 'verifyApiToken'>;
+  metrics: Pick<EdgeMetrics, 'tokenLookup'>;
+  admission: Pick<Admission, 'anonymous' | 'organization'>;
+  guessing: TokenGuessingLimit;
+  principals: PrincipalCache;
 }
 
-/**
- * Requires a live API token of the organization in the path, and room for its request; answers 401 otherwise. Who comes
- * with a token that was not seen to be valid is a stranger until it is.
- */
+type IncomingRequest = Request<{ organizationId: string }>;
+
+/** Creates the handler that requires a live API token of the organization in the path, and admits its request. */
 export function authenticate(
   store: StoreClient,
   metrics: Pick<EdgeMetrics, 'tokenLookup'>,
-  admit: Pick<Admission, 'stranger' | 'organization'>,
+  admission: Pick<Admission, 'anonymous' | 'organization'>,
+  tokenCacheMs = TOKEN_CACHE_MS,
 ): RequestHandler<{ organizationId: string }> {
-  const known = new LRUCache<string, Principal>({ max: TOKEN_CACHE_SIZE, ttl: TOKEN_CACHE_MS });
-  const asking = new Map<string, { start: number; answer: Promise<Principal | undefined> }>();
-  const guard = createTokenGuessingLimit();
-
+  const guessing = createTokenGuessingLimit();
+  const authenticator = { store, metrics, admission, guessing, principals: createPrincipalCache(store, tokenCacheMs) };
   return async (request, response, next) => {
-    const { organizationId } = request.params;
-    const secret = CREDENTIALS.exec(request.headers.authorization ?? '')?.[1]?.toLowerCase();
-    if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) {
-      admit.stranger(request, response);
-      await guard.check(request.ip, organizationId);
-      await guard.failed(request.ip, organizationId);
-      throw refusal();
-    }
-    const secretDigest = createHash('sha256').update(secret).digest();
-    const key = organizationId + secretDigest.toString('base64');
-    let principal = known.get(key);
-    metrics.tokenLookup(principal !== undefined);
-    localsOf(response).principal = principal;
-    const leave = principal || guard.hasSucceeded(key) ? undefined : admit.stranger(request, response);
-    if (!leave) admit.organization(organizationId, response);
-    if (!principal) {
-      if (leave) await guard.check(request.ip, organizationId);
-      // Requests that come at once ask once: a call for each would swamp userstore just when it is busy.
-      let asked = asking.get(key);
-      if (!asked) {
-        const answer = verify(store, organizationId, secretDigest, localsOf(response).requestId);
-        asked = { start: performance.now(), answer };
-        asking.set(key, asked);
-        const answered = () => asking.delete(key);
-        answer.then(answered, answered);
-      }
-      const verified = await asked.answer;
-      if (!verified) {
-        guard.forget(key);
-        await guard.failed(request.ip, organizationId);
-        throw refusal();
-      }
-      principal = Object.freeze(verified);
-      guard.succeeded(key);
-      // What was true when userstore was asked is not believed for longer because its answer took long.
-      known.set(key, principal, { start: asked.start });
-      // Whoever went away while his token was looked at needs no answer.
-      if (response.closed) return;
-      localsOf(response).principal = principal;
-      if (leave) {
-        leave();
-        admit.organization(organizationId, response);
-      }
-    }
-    next();
+    await authenticateRequest(authenticator, request, response);
+    if (!response.closed) next();
   };
 }
 
-/** Refuses suspended organizations; they are known to be who they are, and held to their limit. */
+/**
+ * Sets the principal of the response's locals and admits the request. A request whose token has not been verified
+ * before counts as anonymous until userstore has verified it. Throws ScimError (401, 429 or 503) and StoreError.
+ */
+async function authenticateRequest(
+  authenticator: Authenticator,
+  request: IncomingRequest,
+  response: Response,
+): Promise<void> {
+  const { metrics, admission, guessing, principals } = authenticator;
+  const credentials = credentialsOf(request);
+  if (!credentials) return await refuseMalformed(authenticator, request, response);
+  const { organizationId, key } = credentials;
+  const cached = principals.get(key);
+  metrics.tokenLookup(cached !== undefined);
+  if (cached) {
+    localsOf(response).principal = cached;
+    admission.organization(organizationId, response);
+  } else if (guessing.hasSucceeded(key)) {
+    admission.organization(organizationId, response);
+    localsOf(response).principal = await verify(authenticator, credentials, request, response);
+  } else {
+    const release = admission.anonymous(request, response);
+    await guessing.check(request.ip, organizationId);
+    const principal = await verify(authenticator, credentials, request, response);
+    // The response of a client that is gone releases its own place, and must take no other.
+    if (response.closed) return;
+    localsOf(response).principal = principal;
+    release();
+    admission.organization(organizationId, response);
+  }
+}
+
+/** Returns the credentials of a request; undefined if the token or the organization id is malformed. */
+function credentialsOf({ params: { organizationId }, headers }: IncomingRequest): Credentials | undefined {
+  const secret = CREDENTIALS.exec(headers.authorization ?? '')?.[1]?.toLowerCase();
+  if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) return undefined;
+  const secretDigest = createHash('sha256').update(secret).digest();
+  return { organizationId, secretDigest, key: organizationId + secretDigest.toString('base64') };
+}
+
+/** Counts and refuses a request without well-formed credentials. Throws ScimError. */
+async function refuseMalformed(
+  { admission, guessing }: Authenticator,
+  request: IncomingRequest,
+  response: Response,
+): Promise<never> {
+  admission.anonymous(request, response);
+  await guessing.check(request.ip, request.params.organizationId);
+  await guessing.failed(request.ip, request.params.organizationId);
+  throw refusal();
+}
+
+/** Returns the principal of credentials that are not cached. Throws ScimError if they are invalid, and StoreError. */
+async function verify(
+  { guessing, principals }: Authenticator,
+  credentials: Credentials,
+  request: IncomingRequest,
+  response: Response,
+): Promise<Principal> {
+  const { key, organizationId } = credentials;
+  try {
+    const principal = await principals.forceFetch(key, {
+      context: { credentials, requestId: localsOf(response).requestId },
+    });
+    guessing.succeeded(key);
+    return principal;
+  } catch (error) {
+    if (!(error instanceof InvalidTokenError)) throw error;
+    guessing.forget(key);
+    await guessing.failed(request.ip, organizationId);
+    throw refusal();
+  }
+}
+
+/**
+ * Creates a cache that asks userstore for each principal that it does not hold. Simultaneous requests with one token
+ * share one call: a call for each would overload userstore just when it is busy.
+ */
+export function createPrincipalCache(store: Pick<StoreClient, 'verifyApiToken'>, ttl: number) {
+  return new LRUCache<string, Principal, { credentials: Credentials; requestId: string }>({
+    max: TOKEN_CACHE_SIZE,
+    ttl,
+    // A call whose entry is evicted before the answer still answers the requests that wait for it.
+    ignoreFetchAbort: true,
+    async fetchMethod(_key, _stale, { options, context: { credentials, requestId } }) {
+      const start = performance.now();
+      const principal = await fetchPrincipal(store, credentials, requestId);
+      // The lifetime starts when userstore is asked, so that a slow answer is not trusted for longer. 0 would mean
+      // forever.
+      options.ttl = Math.max(ttl - (performance.now() - start), 1);
+      return principal;
+    },
+  });
+}
+
+/** Asks userstore to verify credentials. Throws InvalidTokenError and StoreError. */
+async function fetchPrincipal(
+  store: Pick<StoreClient, 'verifyApiToken'>,
+  { organizationId, secretDigest }: Credentials,
+  requestId: string,
+): Promise<Principal> {
+  try {
+    const { apiToken, organization } = await store.verifyApiToken({ organizationId, secretDigest }, requestId);
+    if (!apiToken || !organization) throw new InvalidTokenError();
+    const { id: apiTokenId, label: apiTokenLabel } = apiToken;
+    return Object.freeze({ organizationId, apiTokenId, apiTokenLabel, settings: organization });
+  } catch (error) {
+    const reason = error instanceof StoreError ? error.failure?.reason : undefined;
+    throw reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID ? new InvalidTokenError() : error;
+  }
+}
+
+/** Refuses requests of suspended organizations, after authentication and the rate limit, which apply to them too. */
 export const refuseSuspended: RequestHandler = (_request, response, next) => {
   if (principalOf(response).settings.suspended) throw new ScimError(403, undefined, SUSPENDED);
   next();
 };
-
-/** Whose token this is; undefined where it is nobody's. */
-async function verify(
-  store: StoreClient,
-  organizationId: string,
-  secretDigest: Buffer,
-  requestId: string,
-): Promise<Principal | undefined> {
-  try {
-    const { apiToken, organization } = await store.verifyApiToken({ organizationId, secretDigest }, requestId);
-    if (apiToken && organization) {
-      return { organizationId, apiTokenId: apiToken.id, apiTokenLabel: apiToken.label, settings: organization };
-    }
-  } catch (error) {
-    const isInvalid =
-      error instanceof StoreError && error.failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID;
-    if (!isInvalid) throw error;
-  }
-  return undefined;
-}

@@ -1,4 +1,4 @@
-/** The configuration of the edge: a pure function of the environment and of its secrets' files, every problem in one message. */
+/** The configuration of the edge: a pure function of the environment and of the files that it names. */
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
@@ -14,6 +14,19 @@ import {
   readVariables,
 } from '../config/variables.js';
 
+/** A whole number, as text, within these bounds. */
+const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+/** The path of a file. */
+const file = () => z.string().optional();
+
+/** A text of at least `min` printable ASCII characters. */
+const secret = (min: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^[\\x21-\\x7e]{${min},}$`), `must be ${min} or more printable ASCII characters without blanks`)
+    .optional();
+
 const pageUrl = z
   .string()
   .refine(
@@ -22,7 +35,7 @@ const pageUrl = z
   )
   .transform((url) => new URL(url).href);
 
-/** Whether a text is host:port, several of them with commas between, or dns:///name:port. */
+/** Returns true if a text is host:port, a comma-separated list of those, or dns:///name:port. */
 function areAddresses(text: string): boolean {
   const addresses = text.startsWith('dns:///') ? [text.slice('dns:///'.length)] : text.split(',');
   return addresses.every((address) => {
@@ -31,9 +44,9 @@ function areAddresses(text: string): boolean {
   });
 }
 
-/** Each variable with its description, which is the README's. */
+/** The variables, each with its description in the documentation. */
 const shape = {
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('HTTP port'),
+  PORT: integer(0, 65_535).default(8080).describe('HTTP port'),
   HOST: z.string().min(1).default('127.0.0.1').describe('HTTP address to listen on'),
   PUBLIC_URL: z
     .string()
@@ -44,100 +57,74 @@ const shape = {
     .transform((url) => url.replace(/\/$/, ''))
     .optional()
     .meta({
-      description: '`https://host` as clients see it, for locations in answers; set it behind a proxy',
-      unset: "the request's own",
+      description: '`https://host` as clients see it, for locations in responses; set it behind a proxy',
+      unset: 'the address in each request',
     }),
-  TRUSTED_PROXIES: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(10)
+  TRUSTED_PROXIES: integer(0, 10)
     .default(0)
-    .describe('how many proxies in front are believed in what they say of client and scheme'),
-  TLS_CERT: z
-    .string()
-    .optional()
-    .describe('file with the certificate for HTTPS and, below it, all that issued it; without it the edge speaks HTTP'),
-  TLS_KEY: z.string().optional().describe('file with its private key'),
+    .describe('number of proxies in front whose `X-Forwarded-*` headers and traces are trusted'),
+  TLS_CERT: file().describe(
+    'file with the HTTPS certificate, followed by its issuers; without it the edge speaks HTTP',
+  ),
+  TLS_KEY: file().describe('file with the private key of `TLS_CERT`'),
   USERSTORE_ADDRESS: z
     .string()
     .refine(areAddresses, 'must be host:port, a list of them, or dns:///name:port, with ports from 1 to 65535')
     .default('127.0.0.1:50051')
-    .describe("userstore's `host:port`; several with commas between, or `dns:///name:port`"),
-  USERSTORE_TOKEN: z
-    .string()
-    .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
-    .optional()
-    .meta({ description: 'service token of role `edge`', unset: 'out of `DATA_DIR`', secret: true }),
-  USERSTORE_TLS_CA: z
-    .string()
-    .optional()
-    .describe("file with the certificates by which userstore's is verified; without it calls are not encrypted"),
+    .describe("userstore's `host:port`, a comma-separated list of those, or `dns:///name:port`"),
+  USERSTORE_TOKEN: secret(16).meta({
+    description: 'service token of role `edge`',
+    unset: 'from `DATA_DIR`',
+    secret: true,
+  }),
+  USERSTORE_TLS_CA: file().describe(
+    "file with the CA certificates that verify userstore's; without it calls are not encrypted",
+  ),
   USERSTORE_TLS_NAME: z.string().optional().meta({
     description: "the name that userstore's certificate must have",
     unset: 'host of `USERSTORE_ADDRESS`',
   }),
-  USERSTORE_CLIENT_CERT: z
-    .string()
-    .optional()
-    .describe('file with the certificate that says to userstore who calls, of role `edge`'),
-  USERSTORE_CLIENT_KEY: z.string().optional().describe('file with its private key'),
+  USERSTORE_CLIENT_CERT: file().describe('file with the client certificate of role `edge` for calls to userstore'),
+  USERSTORE_CLIENT_KEY: file().describe('file with the private key of `USERSTORE_CLIENT_CERT`'),
   APP_URL: pageUrl.optional().meta({
     description:
-      'where a browser goes after sign-in; on the host of `PUBLIC_URL`, as the cookie of a session is for that host alone',
-    unset: '`PUBLIC_URL`, behind which the application is too',
+      'address of the application, where a browser goes after sign-in; on the host of `PUBLIC_URL`, which alone receives the session cookie',
+    unset: '`PUBLIC_URL`, with the application behind the same host',
   }),
-  PASSWORD_LOGIN_URL: pageUrl
-    .optional()
-    .meta({ description: 'where those sign in whose organization has no single sign-on', unset: 'they are told so' }),
-  LOGIN_SECRET: z
-    .string()
-    .regex(/^[\x21-\x7e]{32,}$/, 'must be 32 or more printable ASCII characters without blanks')
-    .optional()
-    .meta({
-      description: 'seals what a browser keeps while it signs in; the same at all edges',
-      unset: 'out of `DATA_DIR`',
-      secret: true,
-    }),
-  STORE_DEADLINE_MS: z.coerce
-    .number()
-    .int()
-    .min(100)
-    .max(25_000)
-    .default(10_000)
-    .describe('longest call to userstore, at most 25000'),
+  PASSWORD_LOGIN_URL: pageUrl.optional().meta({
+    description: 'address of the password login for organizations without an SSO connection',
+    unset: 'the login page says that there is none',
+  }),
+  LOGIN_SECRET: secret(32).meta({
+    description: 'seals what a browser keeps during sign-in; the same at all edges',
+    unset: 'from `DATA_DIR`',
+    secret: true,
+  }),
+  STORE_DEADLINE_MS: integer(100, 25_000).default(10_000).describe('longest call to userstore; at most 25000'),
   DATA_DIR: z
     .string()
     .min(1)
     .default('./data')
-    .describe("embedded MongoDB's data and the service tokens of this machine"),
-  MAX_REQUESTS: z.coerce
-    .number()
-    .int()
-    .min(10)
-    .max(100_000)
+    .describe("folder of embedded MongoDB's data and of this machine's service tokens"),
+  MAX_REQUESTS: integer(10, 100_000)
     .default(2000)
     .describe(
-      'requests that an edge answers at a time, a quarter of them for one organization; the others are refused',
+      'maximum of requests in progress at an edge, a quarter of them for one organization; any more are refused',
     ),
-  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to show metrics at'),
-  METRICS_PORT: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(65_535)
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to serve metrics on'),
+  METRICS_PORT: integer(1, 65_535)
     .optional()
-    .meta({ description: "port to show the edge's metrics at, as `/metrics`", unset: 'none' }),
+    .meta({ description: "port to serve the edge's metrics on, as `/metrics`", unset: 'none' }),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('`trace` to `error`, or `silent`'),
 };
 
-/** The variables. */
+/** The schema of the environment. */
 export const variables = z.object(shape);
 
-/** The variables that name files of certificates: of HTTPS, and of calls to userstore. */
+/** The variables with the files of certificates, for HTTPS and for calls to userstore. */
 export const CERTIFICATES = {
   https: { cert: 'TLS_CERT', key: 'TLS_KEY' },
   calls: { ca: 'USERSTORE_TLS_CA', cert: 'USERSTORE_CLIENT_CERT', key: 'USERSTORE_CLIENT_KEY' },
@@ -164,42 +151,42 @@ const rules: Rule[] = [
   usable(CERTIFICATES.calls),
 ];
 
-/** What the edge runs with. */
+/** The configuration, as the edge uses it. */
 export interface Config {
   host: string;
   port: number;
-  /** The scheme, host and port that clients use; undefined: what each request says. */
+  /** The origin that clients use; undefined: the address in each request. */
   publicUrl: string | undefined;
-  /** Where a browser goes after sign-in; undefined: to `publicUrl`, behind which the application is too. */
+  /** The application, where a browser goes after sign-in; undefined: `publicUrl`. */
   appUrl: string | undefined;
-  /** Where those sign in whose organization has no provider; undefined: nowhere. */
+  /** The password login for organizations without an SSO connection; undefined: there is none. */
   passwordLoginUrl: string | undefined;
-  /** The same for all edges; undefined: the one in `dataDir`. */
+  /** The secret that seals sign-in data, the same at all edges; undefined: the one in `dataDir`. */
   loginSecret: string | undefined;
-  /** How many proxies stand in front, each of which says whom it has the request from. */
+  /** Number of proxies in front whose X-Forwarded headers are trusted. */
   trustedProxies: number;
-  /** Where undefined, the edge speaks HTTP. */
+  /** Undefined: the edge speaks HTTP. */
   tls: CertificateFiles | undefined;
-  /** host:port, several of them with commas between, or dns:///name:port. */
+  /** host:port, a comma-separated list of those, or dns:///name:port. */
   userstoreAddress: string;
-  /** Where undefined, calls are not encrypted. */
+  /** Undefined: calls are not encrypted. */
   userstoreTls: CertificateFiles | undefined;
   /** The name that userstore's certificate must have; undefined: the host of its address. */
   userstoreTlsName: string | undefined;
-  /** Undefined: the one in `dataDir`, unless there is a certificate. */
+  /** Undefined: the one in `dataDir`, unless there is a client certificate. */
   userstoreToken: string | undefined;
   storeDeadlineMs: number;
-  /** How many requests are answered at a time; the others are refused. */
+  /** Maximum of requests in progress; any more are refused. */
   maxRequests: number;
-  /** Where metrics are shown; undefined: nowhere. */
+  /** The address of the metrics server; undefined: there is none. */
   metrics: MetricsAddress | undefined;
   dataDir: string;
   logLevel: string;
-  /** By variable, secrets as set or unset: for the log. */
+  /** The values in effect, by variable, for the log: secrets as "set" or "unset". */
   inEffect: Record<string, unknown>;
 }
 
-/** Reads the configuration. Throws Misconfigured with every problem. */
+/** Reads the configuration. Throws ConfigurationError with every problem. */
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
   const data = readVariables(variables, env, readFile, rules);
   return {

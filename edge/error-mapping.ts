@@ -1,20 +1,25 @@
-/** Every failure → one SCIM error. The table of reasons is here and nowhere else. */
+/** The mapping of every error to a SCIM error, with the only table of userstore's error reasons. */
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import { scimNameOf } from './scim/attributes.js';
 import { ScimError, type ScimType } from './scim/scim-error.js';
 import { StoreError } from './store-client.js';
 
-/** Okta takes whole seconds only. */
+/** Okta understands whole seconds only. */
 const RETRY_AFTER = { 'Retry-After': '5' };
 
-const FAULT = new ScimError(
+const INTERNAL = new ScimError(
   500,
   undefined,
   'The service failed; LeaseHawk support can find out why by the request id.',
 );
-const AWAY = new ScimError(503, undefined, 'The user store cannot be reached at the moment; try again.', RETRY_AFTER);
+const UNAVAILABLE = new ScimError(
+  503,
+  undefined,
+  'The user store cannot be reached at the moment; try again.',
+  RETRY_AFTER,
+);
 
-/** HTTP status, scimType, and the text for the admin; where that is missing, the store's own text goes out. */
+/** HTTP status, scimType and detail of an error; without a detail, userstore's own message is sent. */
 type Row = readonly [status: number, scimType: ScimType | undefined, detail?: string];
 
 const ROWS: Record<ErrorReason, Row | undefined> = {
@@ -41,7 +46,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
     'The displayName is already used by another group of this organization.',
   ],
   [ErrorReason.ERROR_REASON_MEMBER_UNKNOWN]: [400, 'invalidValue'],
-  // These are not for Okta to see: here they mean that the two services do not fit each other.
+  // No SCIM request can cause these, so they mean that edge and userstore do not match: an internal error.
   [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: undefined,
   [ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND]: undefined,
   [ErrorReason.ERROR_REASON_API_TOKEN_INVALID]: undefined,
@@ -64,7 +69,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.UNRECOGNIZED]: undefined,
 };
 
-/** What body-parser and Express refuse by themselves, by the `type` or status of their errors. */
+/** Errors that body-parser raises, by their `type`. */
 const HTTP_DETAILS: Record<string, readonly [status: number, scimType: ScimType | undefined, detail: string]> = {
   'entity.too.large': [413, undefined, 'The request body is larger than 5 MB.'],
   'encoding.unsupported': [415, undefined, 'The Content-Encoding of the request body is not supported.'],
@@ -72,23 +77,23 @@ const HTTP_DETAILS: Record<string, readonly [status: number, scimType: ScimType 
   'request.size.invalid': [400, 'invalidSyntax', 'The request body is not as long as Content-Length says.'],
 };
 
-/** The answer to whatever was thrown. What is not a refusal becomes a 500 that says nothing of its cause. */
+/** Maps an error to a SCIM error. An unexpected one becomes a 500 that does not disclose its cause. */
 export function toScimError(error: unknown): ScimError {
   if (error instanceof ScimError) return error;
-  if (error instanceof StoreError) return ofStore(error);
+  if (error instanceof StoreError) return fromStoreError(error);
   const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
   const row = typeof type === 'string' ? HTTP_DETAILS[type] : undefined;
   if (row) return new ScimError(...row);
-  // A broken percent-escape in the path, a broken gzip body.
+  // From Express: a malformed percent-escape in the path, or a malformed gzip body.
   if (status === 400) return new ScimError(400, 'invalidSyntax', 'The request is malformed.');
-  return FAULT;
+  return INTERNAL;
 }
 
-function ofStore({ failure, isUnavailable, message }: StoreError): ScimError {
-  if (!failure) return isUnavailable ? AWAY : FAULT;
+function fromStoreError({ failure, isUnavailable, message }: StoreError): ScimError {
+  if (!failure) return isUnavailable ? UNAVAILABLE : INTERNAL;
   const row = ROWS[failure.reason];
-  if (!row) return FAULT;
+  if (!row) return INTERNAL;
   const [status, scimType, detail] = row;
-  const named = failure.field === undefined ? message : `${scimNameOf(failure.field)}: ${message}`;
-  return new ScimError(status, scimType, detail ?? named, status === 503 ? RETRY_AFTER : {});
+  const own = failure.field === undefined ? message : `${scimNameOf(failure.field)}: ${message}`;
+  return new ScimError(status, scimType, detail ?? own, status === 503 ? RETRY_AFTER : {});
 }

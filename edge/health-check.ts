@@ -1,4 +1,4 @@
-/** The health check of the edge's image, a process of its own: exit status 0 while the edge beside it is ready. */
+/** The health check of the edge's image, a separate process: exits with 0 if the edge in this container is ready. */
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -12,7 +12,7 @@ try {
     host: '127.0.0.1',
     port: PORT || 8080,
     path: '/health/ready',
-    // The certificate is for the name by which clients know the edge, not for this machine's loopback address.
+    // The certificate is for the public name of the edge, not for the loopback address.
     rejectUnauthorized: false,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });

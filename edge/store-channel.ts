@@ -1,16 +1,15 @@
-/** The way to userstore: its addresses, how calls are spread over them, kept alive, and tried again where that is safe. */
+/** The channel to userstore: its addresses, load balancing, keepalive, and retries of calls where they are safe. */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
 
-/** A page of 200 of the largest users fits. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const SCHEME = 'list';
-/** Of the grpc.Status codes only this one says that a call has changed nothing, or that a read was not answered. */
+/** Retried status codes. Only UNAVAILABLE means that the call changed nothing, or that a read got no answer. */
 const RETRIED_CODES = ['UNAVAILABLE'];
 
 /**
- * The calls that do no harm when they are made twice. Of AcquirePermits the second takes permits that nobody uses, fewer
- * than an edge that was not answered would allow itself. A change is none of them: made twice, a creation is refused and
- * an "add" adds twice. What never reached a userstore gRPC sends again by itself, changes included.
+ * The calls that can be repeated safely. A repeated AcquirePermits takes unused permits, but fewer than an edge without
+ * an answer would allow itself. Changes are not repeated: a second creation is refused, and a second "add" adds twice.
+ * gRPC itself resends calls that never reached a userstore, also changes.
  */
 const REPEATABLE = [
   { service: 'userstore.v1.UserService', method: 'GetUser' },
@@ -39,29 +38,29 @@ const SERVICE_CONFIG = {
       },
     },
   ],
-  // While most calls fail nothing is tried again: that would only be more load on what is in trouble.
+  // While most calls fail, gRPC stops retries, which would only add load to a failing userstore.
   retryThrottling: { maxTokens: 100, tokenRatio: 0.5 },
 };
 
-/** The options of every channel to userstore. */
+/** Returns the options of every channel to userstore. */
 export const channelOptions = (): ChannelOptions => ({
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
   'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-  // A userstore that comes back is found within a second, not within gRPC's two minutes.
+  // The edge reconnects to a restarted userstore within a second, not within gRPC's default of two minutes.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
-  // A userstore that is gone without a word gets no calls after 15 seconds.
+  // After 15 seconds, a userstore that disappeared without closing its connection gets no more calls.
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5000,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.service_config': JSON.stringify(SERVICE_CONFIG),
-  // What DNS says of a service must not overrule what stands here.
+  // A service config in DNS must not override this one.
   'grpc.service_config_disable_resolution': 1,
-  // New addresses of a name are found soon after a connection has ended.
+  // A name is resolved again soon after a connection has ended.
   'grpc.dns_min_time_between_resolutions_ms': 5000,
 });
 
-/** What grpc-js connects to for "host:port", "dns:///name:port", or several addresses with commas between them. */
+/** Returns grpc-js's target for "host:port", "dns:///name:port", or several addresses separated by commas. */
 export function targetOf(addresses: string): string {
   if (!addresses.includes(',')) return addresses;
   experimental.registerResolver(SCHEME, ListResolver);
@@ -71,7 +70,7 @@ export function targetOf(addresses: string): string {
 type Listener = experimental.ResolverListener;
 type Resolution = Parameters<Listener>[0];
 
-/** Finds the addresses of several hosts, each as gRPC finds those of one; any that are found are enough. */
+/** Resolves several hosts, each with gRPC's DNS resolver. One resolved host is enough. */
 class ListResolver implements experimental.Resolver {
   readonly #resolvers: experimental.Resolver[];
 
@@ -85,7 +84,7 @@ class ListResolver implements experimental.Resolver {
           const known = found.get(one);
           return known?.ok ? known.value : [];
         });
-        // Until all have been looked up, a failure is not yet the answer.
+        // A failure is reported only when all hosts have been looked up.
         if (endpoints.length === 0 && found.size < addresses.length) return true;
         const all = endpoints.length > 0 ? experimental.statusOrFromValue(endpoints) : resolution;
         return listener(all, attributes, serviceConfig, note);
@@ -104,7 +103,7 @@ class ListResolver implements experimental.Resolver {
     for (const resolver of this.#resolvers) resolver.destroy();
   }
 
-  /** The host that certificates must be for: that of the first address. */
+  /** Returns the host that certificates must name: that of the first address. */
   static getDefaultAuthority({ path }: experimental.GrpcUri): string {
     return path.split(',', 1)[0] ?? path;
   }

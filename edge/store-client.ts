@@ -1,40 +1,25 @@
-/** The only caller of userstore: promises instead of callbacks, a deadline and the request id on every call. */
-import {
-  type CallOptions,
-  type Client,
-  type ClientUnaryCall,
-  Metadata,
-  makeGenericClientConstructor,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
-import { service as healthService } from 'grpc-health-check';
+/** The edge's only way to call userstore: a deadline and the request id on every call. */
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { LRUCache } from 'lru-cache';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { type ClientTls, channel } from '../config/grpc-credentials.js';
-import { ActivityServiceClient } from '../proto/gen/userstore/v1/activity_service.js';
-import { ApiTokenServiceClient } from '../proto/gen/userstore/v1/api_token_service.js';
-import { GroupServiceClient } from '../proto/gen/userstore/v1/group_service.js';
-import { OrganizationServiceClient } from '../proto/gen/userstore/v1/organization_service.js';
-import { RateLimitServiceClient } from '../proto/gen/userstore/v1/rate_limit_service.js';
-import { SessionServiceClient } from '../proto/gen/userstore/v1/session_service.js';
-import { SsoConnectionServiceClient } from '../proto/gen/userstore/v1/sso_connection_service.js';
-import { UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
+import { type Call, CONTRACT, createClient } from '../proto/client.js';
+import { HEALTH } from '../proto/health.js';
 import { failureOf, type RpcFailure } from '../proto/rpc-error.js';
 import { channelOptions, targetOf } from './store-channel.js';
 
 const HEALTH_DEADLINE_MS = 2000;
-/** How often, and after how many milliseconds, what a connection refused is sent by another. */
-const MOST_REFUSALS = 5;
+/** Attempts to send a call when connections refuse its stream, and the pause between them. */
+const MAX_SENDS = 5;
 const REFUSED_PAUSE_MS = 20;
 /**
- * Calls about the users and groups of one organization at a time; more of them wait here. However much one organization sends at
- * once, another's calls find at most so many of its before them.
+ * Concurrent calls about the users and groups of one organization; further calls wait in the edge. Whatever one
+ * organization sends at once, a call of another finds at most this many of its calls ahead of it in userstore.
  */
-const CALLS_AT_A_TIME = 4;
+const CALLS_PER_ORGANIZATION = 4;
 const MAX_ORGANIZATIONS = 10_000;
 
-/** A call that failed: why, if userstore said so; whether trying again later may help. */
+/** A failed call: the reason, if userstore gave one, and whether a later retry may succeed. */
 export class StoreError extends Error {
   constructor(
     readonly failure: RpcFailure | undefined,
@@ -45,143 +30,115 @@ export class StoreError extends Error {
   }
 }
 
-/** Where userstore is and how to call it. */
+/** The address of userstore and how to call it. */
 export interface StoreOptions extends ClientTls {
-  /** host:port, several of them with commas between, or dns:///name:port. */
+  /** "host:port", several of them separated by commas, or "dns:///name:port". */
   address: string;
-  /** Undefined where a certificate says who calls. */
+  /** Undefined if a client certificate identifies the edge. */
   serviceToken: string | undefined;
-  /** How long a call may take, in milliseconds. */
+  /** Longest time of a call. */
   deadlineMs: number;
-  /** Told of each call ("UserService/GetUser") before it is sent; what it returns is told the code it ended with. */
+  /**
+   * Called with each call ("UserService/GetUser") before it is sent; returns a function to call with its status code.
+   */
   observe: (rpc: string, metadata: Metadata) => (code: string) => void;
 }
 
-/** The calls that the edge makes. All throw StoreFailure. */
+/** The calls of the contract, each with the id of the request that causes it. Every call throws StoreError. */
 export type StoreClient = ReturnType<typeof createStoreClient>;
 
-/** Opens a channel to userstore, which connects by itself whenever it can. */
-export function createStoreClient({ address: addresses, serviceToken, deadlineMs, observe, ...tls }: StoreOptions) {
-  const address = targetOf(addresses);
-  const { credentials, options: ofTls } = channel(addresses.replace('dns:///', ''), tls);
-  const options = { ...ofTls, ...channelOptions() };
-  const users = new UserServiceClient(address, credentials, options);
-  const groups = new GroupServiceClient(address, credentials, options);
-  const apiTokens = new ApiTokenServiceClient(address, credentials, options);
-  const organizations = new OrganizationServiceClient(address, credentials, options);
-  const activities = new ActivityServiceClient(address, credentials, options);
-  const rateLimits = new RateLimitServiceClient(address, credentials, options);
-  const connections = new SsoConnectionServiceClient(address, credentials, options);
-  const sessions = new SessionServiceClient(address, credentials, options);
-  const health = new (makeGenericClientConstructor(healthService, 'Health'))(address, credentials, options);
-
-  const metadata = (requestId: string) => {
-    const sent = new Metadata();
-    if (serviceToken !== undefined) sent.set('authorization', `Bearer ${serviceToken}`);
-    sent.set('x-request-id', requestId);
-    return sent;
-  };
+/** Opens a channel to userstore, which reconnects by itself. */
+export function createStoreClient({ address, serviceToken, deadlineMs, observe, ...tls }: StoreOptions) {
+  const { credentials, options } = channel(address.replace('dns:///', ''), tls);
+  const target = { address: targetOf(address), credentials, options: { ...options, ...channelOptions() } };
+  const turns = createTurns();
   let inFlight = 0;
-  let queued = 0;
-  const unary = <Request, Response>(client: Client, method: Unary<Request, Response>, timeoutMs = deadlineMs) => {
-    const bound = method.bind(client);
-    const { path } = method as unknown as { path: string };
-    const rpc = path.slice(path.lastIndexOf('.') + 1);
-    return (request: Request, requestId: string, deadline = Date.now() + timeoutMs): Promise<Response> =>
-      new Promise((resolve, reject) => {
-        const sent = metadata(requestId);
-        const ended = observe(rpc, sent);
-        let refusals = 0;
-        const send = () =>
-          bound(request, sent, { deadline }, (error, response) => {
-            if (error && wasRefused(error) && ++refusals < MOST_REFUSALS) {
-              setTimeout(send, REFUSED_PAUSE_MS);
-              return;
-            }
-            inFlight--;
-            ended(status[error?.code ?? status.OK] as string);
-            if (error) reject(failed(error));
-            else resolve(response);
-          });
-        inFlight++;
-        send();
-      });
-  };
-  const turns = new LRUCache<string, LimitFunction>({ max: MAX_ORGANIZATIONS });
-  /** A call about an organization's users and groups. Waiting for its turn is part of the time that it may take. */
-  const inTurn = <Request extends { organizationId: string }, Response>(
-    client: Client,
-    method: Unary<Request, Response>,
-  ) => {
-    const call = unary(client, method);
-    return (request: Request, requestId: string): Promise<Response> => {
-      const deadline = Date.now() + deadlineMs;
-      const turn = turns.get(request.organizationId) ?? pLimit(CALLS_AT_A_TIME);
-      turns.set(request.organizationId, turn);
-      queued++;
-      return turn(() => {
-        queued--;
-        // Calls that begin when their time is over would be reset by the hundred, which gRPC takes for an attack.
-        if (Date.now() >= deadline) throw new StoreError(undefined, true, new Error('no turn within the deadline'));
-        return call(request, requestId, deadline);
-      });
-    };
-  };
 
+  const metadataOf = (requestId: string) => {
+    const metadata = new Metadata();
+    if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
+    metadata.set('x-request-id', requestId);
+    return metadata;
+  };
+  const observed = async <Response>({ rpc, send }: Call<Response>, requestId: string, deadline: number) => {
+    const metadata = metadataOf(requestId);
+    const ended = observe(rpc, metadata);
+    inFlight++;
+    try {
+      const response = await sendUntilAccepted(() => send(metadata, deadline));
+      ended(status[status.OK]);
+      return response;
+    } catch (error) {
+      const failure = error as ServiceError;
+      ended(status[failure.code] as string);
+      throw failed(failure);
+    } finally {
+      inFlight--;
+    }
+  };
+  const client = createClient({ ...CONTRACT, ...HEALTH }, target, (call, requestId: string) => {
+    const isHealth = call.rpc === 'Health/Check';
+    const deadline = Date.now() + (isHealth ? HEALTH_DEADLINE_MS : deadlineMs);
+    if (!isAboutResources(call)) return observed(call, requestId, deadline);
+    return turns.wait(call.request.organizationId, () => {
+      // Hundreds of calls that start after their deadline would be reset at once, which gRPC takes for an attack.
+      if (Date.now() >= deadline) throw new StoreError(undefined, true, new Error('no turn within the deadline'));
+      return observed(call, requestId, deadline);
+    });
+  });
   return {
-    getUser: inTurn(users, users.getUser),
-    listUsers: inTurn(users, users.listUsers),
-    createUser: inTurn(users, users.createUser),
-    updateUser: inTurn(users, users.updateUser),
-    patchUser: inTurn(users, users.patchUser),
-    deleteUser: inTurn(users, users.deleteUser),
-    getGroup: inTurn(groups, groups.getGroup),
-    listGroups: inTurn(groups, groups.listGroups),
-    createGroup: inTurn(groups, groups.createGroup),
-    updateGroup: inTurn(groups, groups.updateGroup),
-    patchGroup: inTurn(groups, groups.patchGroup),
-    deleteGroup: inTurn(groups, groups.deleteGroup),
-    listMemberships: inTurn(groups, groups.listMemberships),
-    verifyApiToken: unary(apiTokens, apiTokens.verifyApiToken),
-    acquirePermits: unary(rateLimits, rateLimits.acquirePermits),
-    getOrganization: unary(organizations, organizations.getOrganization),
-    recordActivities: unary(activities, activities.recordActivities),
-    findSsoConnections: unary(connections, connections.findSsoConnections),
-    signIn: unary(sessions, sessions.signIn),
-    checkSession: unary(sessions, sessions.checkSession),
-    signOut: unary(sessions, sessions.signOut),
-    revokeUserSessions: unary(sessions, sessions.revokeUserSessions),
-    useOnce: unary(sessions, sessions.useOnce),
-    /** Whether userstore says that it serves. */
-    checkHealth: unary(
-      health,
-      health.check as unknown as Unary<{ service: string }, { status: string }>,
-      HEALTH_DEADLINE_MS,
-    ),
+    ...client,
     callsInFlight: () => inFlight,
-    /** How many wait for their organization's turn; as many as there are requests at most. */
-    callsQueued: () => queued,
-    close: () => {
-      const clients = [users, groups, apiTokens, organizations, activities, rateLimits, connections, sessions, health];
-      for (const client of clients) client.close();
-    },
+    /** Returns the number of calls that wait for their organization's turn: at most one per request. */
+    callsQueued: turns.queued,
   };
 }
 
-type Unary<Request, Response> = (
-  request: Request,
-  metadata: Metadata,
-  options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Response) => void,
-) => ClientUnaryCall;
+/** Whether a call is about the users or groups of an organization. Such calls wait for their turn. */
+const isAboutResources = <Response>(
+  call: Call<Response>,
+): call is Call<Response> & { request: { organizationId: string } } => /^(User|Group)Service\//.test(call.rpc);
 
-/** Whether a connection that was just being closed refused a call, which no userstore has looked at then (RFC 9113 8.7). */
+/** Creates a limit of concurrent calls for each organization. */
+function createTurns() {
+  const limits = new LRUCache<string, LimitFunction>({ max: MAX_ORGANIZATIONS });
+  let queued = 0;
+  return {
+    /** Calls `work` as soon as the organization has fewer than CALLS_PER_ORGANIZATION calls. */
+    wait: <Result>(organizationId: string, work: () => Promise<Result>): Promise<Result> => {
+      const limit = limits.get(organizationId) ?? pLimit(CALLS_PER_ORGANIZATION);
+      limits.set(organizationId, limit);
+      queued++;
+      return limit(() => {
+        queued--;
+        return work();
+      });
+    },
+    queued: () => queued,
+  };
+}
+
+/** Sends a call again while connections refuse its stream, at most MAX_SENDS times. Throws the last ServiceError. */
+async function sendUntilAccepted<Response>(send: () => Promise<Response>): Promise<Response> {
+  for (let sends = 1; ; sends++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (sends === MAX_SENDS || !wasRefused(error as ServiceError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, REFUSED_PAUSE_MS));
+    }
+  }
+}
+
+/**
+ * Whether a connection that is closing refused a call. No userstore has processed such a call (RFC 9113 section 8.7).
+ */
 const wasRefused = ({ code, details }: ServiceError): boolean =>
   code === status.UNAVAILABLE && details === 'Stream refused by server';
 
 function failed(error: ServiceError): StoreError {
-  const passing = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED, status.RESOURCE_EXHAUSTED];
-  // What grpc-js makes of a connection that breaks in mid-call, depending on how it broke.
+  const transient = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED, status.RESOURCE_EXHAUSTED];
+  // grpc-js reports a connection that breaks during a call in one of several ways.
   const isBroken = error.code === status.INTERNAL && error.details.startsWith('Received RST_STREAM');
-  return new StoreError(failureOf(error), isBroken || passing.includes(error.code), error);
+  return new StoreError(failureOf(error), isBroken || transient.includes(error.code), error);
 }

@@ -1,17 +1,17 @@
 /**
- * Spans of requests and of calls to userstore. Without an OpenTelemetry SDK, which whoever runs the edge may load,
- * they are nothing. No attribute says whose a request is, or about whom; its request id leads to the log that does.
+ * Spans of requests and of calls to userstore. They have no effect unless the operator loads an OpenTelemetry SDK. No
+ * attribute identifies an organization or a user; the request id leads to the log line that does.
  */
 import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Request, RequestHandler, Response } from 'express';
-import { localsOf, routeOf } from './request-log.js';
+import { localsOf, routeOf } from './request-context.js';
 
 const tracer = trace.getTracer('leasehawk-edge');
 
-/** Makes a span of each request; where callers are trusted, a part of the trace that they have begun. */
-export function requestSpan(isCallerTrusted: boolean): RequestHandler {
+/** Creates the handler that starts a span for each request; it continues an incoming trace if the client is trusted. */
+export function requestSpan(isClientTrusted: boolean): RequestHandler {
   return (request, response, next) => {
-    const parent = isCallerTrusted ? propagation.extract(ROOT_CONTEXT, request.headers) : ROOT_CONTEXT;
+    const parent = isClientTrusted ? propagation.extract(ROOT_CONTEXT, request.headers) : ROOT_CONTEXT;
     const span = tracer.startSpan(request.method, { kind: SpanKind.SERVER }, parent);
     if (span.isRecording()) {
       response.once('close', () => {
@@ -33,7 +33,10 @@ const attributesOf = ({ method }: Request, response: Response, route: string) =>
   'leasehawk.request_id': localsOf(response).requestId,
 });
 
-/** Makes a span of a call, whose metadata takes it along; returns what ends it with the name of a gRPC code. */
+/**
+ * Starts a span for a call and adds its trace context to the call's metadata. Returns a function that ends the span
+ * with the name of a gRPC status code.
+ */
 export function callSpan(rpc: string, metadata: { set(name: string, value: string): void }): (code: string) => void {
   const span = tracer.startSpan(rpc, { kind: SpanKind.CLIENT });
   const set = (carrier: typeof metadata, name: string, value: string) => carrier.set(name, value);

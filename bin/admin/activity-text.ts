@@ -1,12 +1,12 @@
-/** Activities and changes as text for people: a line for each, and below it what was refused or changed. */
+/** Activities and changes as text for people: one line each, followed by the refusal or the changed attributes. */
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import { type AttributeChange, type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import { printable } from './tables.js';
 
-/** Those that come with an API token. */
+/** Methods of requests that carry an API token. */
 const scimMethods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** A request, why it was refused, and what it changed. */
+/** Returns a request, the reason if it was refused, and its changes. */
 export function activityText(activity: Activity): string {
   const { id, method, path, status, durationMs, apiTokenLabel, scimType, detail, userName, change } = activity;
   const none = status === 401 && scimMethods.has(method) ? 'token refused' : '-';
@@ -17,7 +17,7 @@ export function activityText(activity: Activity): string {
   return indented(line, [...(change ? [] : name), ...refusal, ...(change ? attributeLines(change) : [])]);
 }
 
-/** A change, whose it was, and the values before and after. */
+/** Returns a change, its actor, and the values before and after. */
 export function changeText(change: Change): string {
   const { version, kind, actor } = change;
   const done = Change_Kind[kind].replace('KIND_', '').toLowerCase();

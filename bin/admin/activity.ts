@@ -1,21 +1,22 @@
-/** The command that answers "what did Okta do?". */
+/** The command that shows the requests of an organization's Okta and their results. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { wholeNumber } from '../whole-number.js';
 import { activityText } from './activity-text.js';
+import { pages } from './pages.js';
 import { run, wantsJson } from './run.js';
 import type { Userstore } from './userstore.js';
 
 const POLL_MS = 1000;
-/** Requests become known when they are answered: so far back is looked for what came late, in milliseconds. */
+/** Time by which `--follow` overlaps its searches, because an activity is stored only after its response. */
 const LATE_MS = 120_000;
-const PAGE_SIZE = 500;
+const ACTIVITIES_PER_PAGE = 500;
 
-/** Of requests for SCIM, and what else is written down. */
+/** Methods of SCIM requests, and names of other activities. */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'SIGN-IN', 'UNIVERSAL-LOGOUT'] as const;
 
-interface Wanted {
+interface ActivityOptions {
   user?: string;
   group?: string;
   since?: Date;
@@ -32,24 +33,22 @@ interface Wanted {
 export function activityCommand(program: Command): void {
   program
     .command('activity <organizationId>')
-    .description(
-      'show what its Okta asked for, who signed in, how that was answered, and what became of users and groups by it; oldest first',
-    )
-    .option('--user <user>', 'about this user only: an id, or a user name')
-    .option('--group <id>', 'about the group with this id only')
+    .description('show requests of its Okta and sign-ins, with their results and changes, oldest first')
+    .option('--user <user>', 'only about this user: an id or a user name')
+    .option('--group <id>', 'only about the group with this id')
     .option('--since <time>', 'from this time on: 2026-11-24T08:00 (UTC), or 90m, 2h, 7d ago', time)
     .option('--until <time>', 'before this time', time)
-    .option('--request <id>', 'the request with this id (X-Request-Id), and its operations')
-    .option('--token <id>', 'with this API token only')
-    .addOption(new Option('--method <method>', 'with this method only').choices([...METHODS]))
-    .option('--status <status>', 'answered so: 409, or 4xx', status)
-    .option('--limit <number>', 'the newest so many', wholeNumber(1, 1_000_000), 100)
-    .option('--follow', 'go on, and show what comes')
-    .action((organizationId: string, wanted: Wanted) =>
+    .option('--request <id>', 'the request with this id (X-Request-Id), and its bulk operations')
+    .option('--token <id>', 'only with this API token')
+    .addOption(new Option('--method <method>', 'only with this method').choices([...METHODS]))
+    .option('--status <status>', 'only with this status: 409, or 4xx', status)
+    .option('--limit <number>', 'number of newest activities', wholeNumber(1, 1_000_000), 100)
+    .option('--follow', 'keep running and show new activities')
+    .action((organizationId: string, options: ActivityOptions) =>
       run(async (userstore) => {
-        const asked = await requestFor(userstore, organizationId, wanted);
-        const found = await newest(userstore, asked, wanted.limit);
-        if (wanted.follow) return await follow(userstore, asked, found);
+        const request = await requestFor(userstore, organizationId, options);
+        const found = await newest(userstore, request, options.limit);
+        if (options.follow) return await follow(userstore, request, found);
         return [found, found.length === 0 ? 'There is no such activity.' : found.map(activityText).join('\n')];
       }),
     );
@@ -58,60 +57,57 @@ export function activityCommand(program: Command): void {
 async function requestFor(
   userstore: Userstore,
   organizationId: string,
-  { user, group: groupId, since, until, request: requestId, token: apiTokenId, method, status }: Wanted,
+  { user, group: groupId, since, until, request: requestId, token: apiTokenId, method, status }: ActivityOptions,
 ): Promise<ListActivitiesRequest> {
   const about = user === undefined ? {} : await aboutUser(userstore, organizationId, user);
   return { organizationId, since, until, ...about, groupId, requestId, apiTokenId, method, status };
 }
 
-/** Also what was refused before there was such a user. */
+/** Selects a user by id and by name. The name finds requests that were refused before the user existed. */
 async function aboutUser(userstore: Userstore, organizationId: string, user: string) {
   const userId = await userstore.findUserId(organizationId, user);
   return userId === user.toLowerCase() ? { userId } : { userId, userName: user };
 }
 
-/** The newest activities, oldest first. */
-async function newest(userstore: Userstore, asked: ListActivitiesRequest, limit: number): Promise<Activity[]> {
-  const found: Activity[] = [];
-  let pageToken: string | undefined;
-  do {
-    const pageSize = Math.min(limit - found.length, PAGE_SIZE);
-    const page = await userstore.listActivities({ ...asked, pageSize, pageToken });
-    found.push(...page.activities);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== undefined && found.length < limit);
-  return found.reverse();
+/** Returns the newest activities, oldest first. */
+async function newest(userstore: Userstore, request: ListActivitiesRequest, limit: number): Promise<Activity[]> {
+  const { items } = await pages(
+    (pageSize, pageToken) => userstore.listActivities({ ...request, pageSize, pageToken }),
+    ({ activities }) => activities,
+    { limit, pageSize: ACTIVITIES_PER_PAGE },
+  );
+  return items.reverse();
 }
 
-/** Prints what is there and what comes, until the command is interrupted. */
-async function follow(userstore: Userstore, asked: ListActivitiesRequest, found: Activity[]): Promise<never> {
+/** Prints the given activities, then new ones, until the command is interrupted. */
+async function follow(userstore: Userstore, request: ListActivitiesRequest, found: Activity[]): Promise<never> {
   const print = (activity: Activity) => console.log(wantsJson() ? JSON.stringify(activity) : activityText(activity));
   found.forEach(print);
   let shown = new Set(found.map(({ id }) => id));
-  const start = asked.since?.getTime() ?? found.at(0)?.time?.getTime() ?? 0;
+  const start = request.since?.getTime() ?? found.at(0)?.time?.getTime() ?? 0;
   let seenUntil = Date.now();
-  let trouble: string | undefined;
+  let lastError: string | undefined;
   for (;;) {
     await sleep(POLL_MS);
     const now = Date.now();
     const since = new Date(Math.max(start, seenUntil - LATE_MS));
     try {
-      const recent = await newest(userstore, { ...asked, since }, Number.POSITIVE_INFINITY);
+      const recent = await newest(userstore, { ...request, since }, Number.POSITIVE_INFINITY);
       recent.filter(({ id }) => !shown.has(id)).forEach(print);
       shown = new Set(recent.map(({ id }) => id));
-      [seenUntil, trouble] = [now, undefined];
+      [seenUntil, lastError] = [now, undefined];
     } catch (error) {
-      // A userstore that is restarted comes back, and what it missed meanwhile is shown then.
+      // While userstore restarts, the command waits, then shows the activities of the meantime.
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== trouble) console.error(message);
-      trouble = message;
+      if (message !== lastError) console.error(message);
+      lastError = message;
     }
   }
 }
 
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Without a zone it is UTC, as what is printed. */
+/** Without a zone the time is UTC, like the printed times. */
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i;
 
 function time(text: string): Date {

@@ -14,25 +14,24 @@ import { variables as edgeVariables } from '../../edge/config.js';
 const { USERSTORE_ADDRESS, USERSTORE_TLS_CA, USERSTORE_TLS_NAME, DATA_DIR, PUBLIC_URL, PORT, TLS_CERT } =
   edgeVariables.shape;
 
-/** How the role `admin` connects to userstore; each variable with its description, which is the README's. */
+/**
+ * The variables with which the role `admin` connects to userstore. Their descriptions are those of the documentation.
+ */
 export const connection = z.object({
   USERSTORE_TLS_CA,
   USERSTORE_TLS_NAME,
   ADMIN_TOKEN: z
     .string()
-    // gRPC would refuse others, with the token in its message.
+    // gRPC refuses other characters with an error that contains the token.
     .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII characters without blanks')
     .optional()
-    .meta({ description: 'service token of role `admin`', unset: 'out of `DATA_DIR`', secret: true }),
-  ADMIN_CLIENT_CERT: z
-    .string()
-    .optional()
-    .describe('file with the certificate that says to userstore who calls, of role `admin`'),
+    .meta({ description: 'service token of role `admin`', unset: 'read from `DATA_DIR`', secret: true }),
+  ADMIN_CLIENT_CERT: z.string().optional().describe('file with the client certificate of role `admin`'),
   ADMIN_CLIENT_KEY: z.string().optional().describe('file with its private key'),
   DATA_DIR,
 });
 
-/** The rules of how the role `admin` connects. */
+/** The rules between these variables. */
 export const connectionRules: readonly Rule[] = [
   needs('ADMIN_CLIENT_CERT', 'ADMIN_CLIENT_KEY'),
   needs('ADMIN_CLIENT_KEY', 'ADMIN_CLIENT_CERT'),
@@ -40,25 +39,25 @@ export const connectionRules: readonly Rule[] = [
   usable({ ca: 'USERSTORE_TLS_CA', cert: 'ADMIN_CLIENT_CERT', key: 'ADMIN_CLIENT_KEY' }),
 ];
 
-/** The variables. */
+/** The variables of the command `admin`. */
 export const variables = z.object({ USERSTORE_ADDRESS, ...connection.shape, PUBLIC_URL, PORT, TLS_CERT });
 
-/** What the commands run with. */
+/** The configuration of a command. */
 export interface Config {
   /** "host:port" */
   userstoreAddress: string;
-  /** Where undefined, calls are not encrypted. */
+  /** If undefined, calls are not encrypted. */
   userstoreTls: CertificateFiles | undefined;
   /** The name that userstore's certificate must have; undefined: the host of its address. */
   userstoreTlsName: string | undefined;
-  /** Undefined: the one in `dataDir`, unless there is a certificate. */
+  /** If undefined, the commands use the token in `dataDir`, unless there is a certificate. */
   adminToken: string | undefined;
   dataDir: string;
-  /** "https://host", as it is told to Okta's admins. */
+  /** "https://host", as Okta admins enter it. */
   publicUrl: string;
 }
 
-/** Reads the configuration. Throws Misconfigured with every problem. */
+/** Reads the configuration. Throws ConfigurationError with all problems. */
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
   const data = readVariables(variables, env, readFile, connectionRules);
   return {
@@ -70,7 +69,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
   };
 }
 
-/** How the role `admin` connects to userstore. */
+/** Returns the TLS settings of the role `admin`. */
 export function userstoreTlsOf({
   USERSTORE_TLS_CA: ca,
   ADMIN_CLIENT_CERT: cert,

@@ -1,19 +1,18 @@
-/** Looks at an OpenID provider as the edge will, and says in words what stands in the way. */
+/** Checks an OpenID provider as the edge will use it, and describes the problems. */
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
 import { z } from 'zod';
 
 const DEADLINE_MS = 10_000;
-/** A connection that has not come about by then will not. */
 const CONNECT_MS = 5000;
-/** Discovery documents are of some kilobytes. */
+/** Discovery documents have a few kilobytes. */
 const MAX_BYTES = 262_144;
 
-/** What came of a look at a provider: what has to be mended, and what is good to know. */
+/** The result of a check: problems that prevent sign-in, and remarks. */
 export interface Findings {
-  /** The address that was asked. */
+  /** The address of the discovery document. */
   url: string;
-  /** Whether a connection came about: if none did, that may be for want of a way out of here. */
+  /** Whether a connection succeeded. If not, this machine may have no internet access. */
   isReached: boolean;
   problems: string[];
   remarks: string[];
@@ -34,7 +33,7 @@ const metadata = z.object({
 });
 type Metadata = z.infer<typeof metadata>;
 
-/** Fetches the discovery document of an issuer and judges it; every failure is among the problems. */
+/** Fetches the discovery document of an issuer and checks it. A failure is one of the problems. */
 export async function inspectProvider(issuer: string, deadlineMs = DEADLINE_MS): Promise<Findings> {
   const url = `${issuer}/.well-known/openid-configuration`;
   let isReached = false;
@@ -48,7 +47,9 @@ export async function inspectProvider(issuer: string, deadlineMs = DEADLINE_MS):
   }
 }
 
-/** Connects, and nothing else: `fetch` does not tell a host that is silent from one that cannot be found or reached. */
+/**
+ * Connects and closes, because `fetch` does not distinguish a silent host from one that is not found or not reachable.
+ */
 async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Promise<void> {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
@@ -60,8 +61,8 @@ async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Pro
     await once(socket, 'connect', { signal: AbortSignal.timeout(deadlineMs) });
   } catch (error) {
     const isLate = error instanceof Error && error.name === 'AbortError';
-    const late = isFound ? 'no connection comes about' : 'its name cannot be looked up';
-    throw new Unusable(
+    const late = isFound ? 'no connection is made' : 'its name cannot be looked up';
+    throw new UnusableError(
       `It cannot be reached: ${isLate ? `${late} within ${deadlineMs / 1000} seconds` : causeOf(error)}.`,
     );
   } finally {
@@ -69,35 +70,35 @@ async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Pro
   }
 }
 
-/** What an address answers. Throws an Error that says in words why it is of no use. */
+/** Fetches the text at an address. Throws UnusableError with a sentence for a person. */
 async function textAt(url: string, deadlineMs: number): Promise<string> {
   let size = 0;
   try {
     const signal = AbortSignal.timeout(deadlineMs);
     const answer = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual', signal });
     if (answer.status >= 300 && answer.status < 400)
-      throw new Unusable('It redirects elsewhere: is this the issuer itself?');
-    if (answer.status === 404) throw new Unusable('There is no discovery document (404): is the issuer complete?');
-    if (answer.status !== 200) throw new Unusable(`It answers with status ${answer.status}.`);
+      throw new UnusableError('It redirects elsewhere: is this the issuer itself?');
+    if (answer.status === 404) throw new UnusableError('There is no discovery document (404): is the issuer complete?');
+    if (answer.status !== 200) throw new UnusableError(`It answers with status ${answer.status}.`);
     const chunks: Uint8Array[] = [];
     for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
       size += chunk.length;
-      if (size > MAX_BYTES) throw new Unusable(`The answer is larger than ${MAX_BYTES / 1024} KiB.`);
+      if (size > MAX_BYTES) throw new UnusableError(`The answer is larger than ${MAX_BYTES / 1024} KiB.`);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');
   } catch (error) {
-    if (error instanceof Unusable) throw error;
+    if (error instanceof UnusableError) throw error;
     if (error instanceof Error && error.name === 'TimeoutError') {
-      throw new Unusable(`It does not answer within ${deadlineMs / 1000} seconds.`);
+      throw new UnusableError(`It does not answer within ${deadlineMs / 1000} seconds.`);
     }
-    throw new Unusable(`It cannot be reached: ${causeOf(error)}.`);
+    throw new UnusableError(`It cannot be reached: ${causeOf(error)}.`);
   }
 }
 
-class Unusable extends Error {}
+class UnusableError extends Error {}
 
-/** `fetch` says why at the bottom of its errors. */
+/** Returns the reason of a failed `fetch`, which is the innermost cause of its error. */
 function causeOf(error: unknown): string {
   let found = error;
   while (found instanceof Error && found.cause !== undefined) found = found.cause;
@@ -109,8 +110,8 @@ const KNOWN: Record<string, string> = {
   ENOTFOUND: 'there is no host of this name',
   EAI_AGAIN: 'its name cannot be looked up',
   ECONNREFUSED: 'nothing listens there',
-  ENETUNREACH: 'there is no way to it',
-  EHOSTUNREACH: 'there is no way to it',
+  ENETUNREACH: 'there is no route to it',
+  EHOSTUNREACH: 'there is no route to it',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
@@ -121,14 +122,14 @@ function parsed(text: string): Metadata {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new Unusable('The answer is not JSON: a sign-in page perhaps, not a discovery document.');
+    throw new UnusableError('The answer is not JSON: a sign-in page perhaps, not a discovery document.');
   }
   const { success, data } = metadata.safeParse(json);
-  if (!success) throw new Unusable('The answer is JSON, but not a discovery document.');
+  if (!success) throw new UnusableError('The answer is JSON, but not a discovery document.');
   return data;
 }
 
-/** What keeps people from signing in. */
+/** Returns the faults that prevent sign-in. */
 function problemsIn(document: Metadata, issuer: string): string[] {
   const problems: string[] = [];
   if (document.issuer !== issuer) {
@@ -146,7 +147,7 @@ function problemsIn(document: Metadata, issuer: string): string[] {
   if (lacks(document.response_types_supported, 'code') || lacks(document.grant_types_supported, 'authorization_code')) {
     problems.push('It does not offer the authorization code flow.');
   }
-  // Without the list nothing is said to be supported (RFC 8414 section 2).
+  // Without this list the provider supports no PKCE (RFC 8414 section 2).
   if (!document.code_challenge_methods_supported?.includes('S256')) {
     problems.push('It does not offer PKCE with S256.');
   }
@@ -159,15 +160,17 @@ function problemsIn(document: Metadata, issuer: string): string[] {
 function remarksOn(document: Metadata): string[] {
   const remarks: string[] = [];
   if (document.end_session_endpoint === undefined) {
-    remarks.push('It names no end_session_endpoint: signing out of LeaseHawk leaves people signed in there.');
+    remarks.push('It names no end_session_endpoint: people who sign out of LeaseHawk stay signed in at the provider.');
   }
   if (lacks(document.scopes_supported, 'profile')) {
-    remarks.push('It does not offer the scope "profile": people are found by their id there only, not by user name.');
+    remarks.push(
+      'It does not offer the scope "profile": people are found only by their id at the provider, not by user name.',
+    );
   }
   return remarks;
 }
 
-/** Whether a list is there and does not have it: those left out have defaults that do. */
+/** Whether a list exists without the item. The defaults of omitted lists contain the items that are checked. */
 const lacks = (list: string[] | undefined, item: string) => list !== undefined && !list.includes(item);
 
 const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : undefined);

@@ -1,15 +1,12 @@
-/** The commands on groups: looking only, as Okta is who changes them. */
+/** The commands on groups. They only read, because Okta makes the changes. */
 import type { Command } from 'commander';
+import { allOf, equal } from '../../proto/filters.js';
 import { wholeNumber } from '../whole-number.js';
 import { changeText } from './activity-text.js';
-import { equal } from './filter.js';
 import { run } from './run.js';
 import { groupTable, groupText } from './tables.js';
 
-/** As many groups as one page of userstore has. */
-const PAGE_SIZE = 200;
-
-interface Wanted {
+interface ListOptions {
   name?: string;
   member?: string;
   limit: number;
@@ -21,28 +18,19 @@ export function groupCommands(program: Command): void {
   groups
     .command('list <organizationId>')
     .description('list groups, oldest first')
-    .option('--name <name>', 'with this name, in any letter case')
-    .option('--member <userId>', 'which this user is a member of')
-    .option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 1000)
-    .action((organizationId: string, wanted: Wanted) =>
+    .option('--name <name>', 'the group with this name, in any letter case')
+    .option('--member <userId>', 'groups that this user is a member of')
+    .option('--limit <number>', 'maximum number of groups', wholeNumber(1, 1_000_000), 1000)
+    .action((organizationId: string, options: ListOptions) =>
       run(async (userstore) => {
-        const found = [];
-        let total: number;
-        let pageToken: string | undefined;
-        do {
-          const size = Math.min(wanted.limit - found.length, PAGE_SIZE);
-          const page = await userstore.listGroups(organizationId, filterOf(wanted), size, pageToken);
-          found.push(...page.groups);
-          total = page.totalSize;
-          pageToken = page.nextPageToken;
-        } while (pageToken !== undefined && found.length < wanted.limit);
-        return [found, `${groupTable(found)}\n\n${found.length} of ${total}`];
+        const { groups, totalSize } = await userstore.listGroups(organizationId, filterOf(options), options.limit);
+        return [groups, `${groupTable(groups)}\n\n${groups.length} of ${totalSize}`];
       }),
     );
   groups
     .command('show <organizationId> <groupId>')
     .description('show a group and its members')
-    .option('--limit <number>', 'at most so many members', wholeNumber(1, 1_000_000), 1000)
+    .option('--limit <number>', 'maximum number of members', wholeNumber(1, 1_000_000), 1000)
     .action((organizationId: string, groupId: string, { limit }: { limit: number }) =>
       run(async (userstore) => {
         const group = await userstore.getGroup(organizationId, groupId);
@@ -52,8 +40,8 @@ export function groupCommands(program: Command): void {
     );
   groups
     .command('history <organizationId> <groupId>')
-    .description('show what every change made of a group, also of one that is removed; oldest first')
-    .option('--limit <number>', 'the newest so many', wholeNumber(1, 1000), 1000)
+    .description('show the changes of a group, also of a deleted one, oldest first')
+    .option('--limit <number>', 'number of newest changes', wholeNumber(1, 1000), 1000)
     .action((organizationId: string, groupId: string, { limit }: { limit: number }) =>
       run(async (userstore) => {
         const { changes } = await userstore.listGroupChanges(organizationId, groupId, limit);
@@ -63,10 +51,10 @@ export function groupCommands(program: Command): void {
     );
 }
 
-function filterOf({ name, member }: Wanted) {
+function filterOf({ name, member }: ListOptions) {
   const filters = [
     ...(name === undefined ? [] : [equal('display_name', name)]),
     ...(member === undefined ? [] : [equal('members.value', member)]),
   ];
-  return filters.length === 0 ? undefined : { expression: { $case: 'allOf' as const, value: { filters } } };
+  return filters.length === 0 ? undefined : allOf(...filters);
 }

@@ -6,7 +6,7 @@ import type { Config } from './config.js';
 import { confirm, type Result, run } from './run.js';
 import { organizationTable, organizationText, printable } from './tables.js';
 
-/** What `org set` takes. */
+/** The options of `org set`. */
 interface Settings {
   name?: string;
   strict?: string;
@@ -18,7 +18,7 @@ interface Settings {
   burst?: number;
 }
 
-const shown = (organization: Organization, { publicUrl }: Config): Result => [
+const result = (organization: Organization, { publicUrl }: Config): Result => [
   organization,
   organizationText(organization, publicUrl),
 ];
@@ -34,7 +34,7 @@ export function organizationCommands(program: Command): void {
     .action((name: string) =>
       run(async (userstore) => {
         const organization = await userstore.createOrganization(name);
-        const next = `Next, a token for its Okta: npm run admin -- token issue ${organization.id}`;
+        const next = `Next, issue a token for its Okta: npm run admin -- token issue ${organization.id}`;
         return [organization, `${organizationTable([organization])}\n\n${next}`];
       }),
     );
@@ -49,58 +49,61 @@ export function organizationCommands(program: Command): void {
     );
   org
     .command('show <organizationId>')
-    .description('show an organization, what its Okta admin enters, and its settings')
-    .action((id: string) => run(async (userstore, config) => shown(await userstore.getOrganization(id), config)));
+    .description('show an organization, the values that its Okta admin enters, and its settings')
+    .action((id: string) => run(async (userstore, config) => result(await userstore.getOrganization(id), config)));
   org
     .command('set <organizationId>')
-    .description('change settings of an organization; edges follow within 3 seconds')
-    .option('--name <text>', 'what people call it')
-    .addOption(onOff('--strict <on|off>', 'refuse attributes that are in none of its schemas'))
-    .addOption(onOff('--create <on|off>', 'take new users from its Okta'))
-    .addOption(onOff('--update <on|off>', 'take changes of users from its Okta'))
+    .description('change settings of an organization; every edge applies them within 3 seconds')
+    .option('--name <text>', 'the name of the organization')
+    .addOption(onOff('--strict <on|off>', 'refuse attributes that no schema of the organization has'))
+    .addOption(onOff('--create <on|off>', 'let its Okta create users'))
+    .addOption(onOff('--update <on|off>', 'let its Okta change users'))
     .addOption(onOff('--deactivate <on|off>', 'let its Okta disable users'))
     .addOption(
-      new Option('--rehire <rule>', 'a new user whose name a disabled one has').choices(['conflict', 'reactivate']),
+      new Option('--rehire <rule>', 'result of creating a user with the user name of a disabled user').choices([
+        'conflict',
+        'reactivate',
+      ]),
     )
-    .option('--rate <number>', 'requests a second in the long run: 1 to 10,000', wholeNumber(1, 10_000))
+    .option('--rate <number>', 'sustained requests per second: 1 to 10,000', wholeNumber(1, 10_000))
     .option(
       '--burst <number>',
-      'requests at once, of which those beyond a second’s come once a minute: at least the rate',
+      'requests at once: at least the rate; the excess over the rate refills once a minute',
       wholeNumber(1, 100_000),
     )
     .action((id: string, settings: Settings) =>
       run(async (userstore, config) => {
         if (Object.keys(settings).length === 0) throw new Error('There is nothing to set; see --help.');
         const change = (organization: Organization) => changeOf(organization, settings);
-        return shown(await userstore.updateOrganization(id, change), config);
+        return result(await userstore.updateOrganization(id, change), config);
       }),
     );
   for (const [name, suspended, description] of [
-    ['suspend', true, 'refuse its Okta, and keep its users out'],
+    ['suspend', true, 'refuse requests of its Okta and sign-ins of its users'],
     ['resume', false, 'serve a suspended organization again'],
   ] as const) {
     org
       .command(`${name} <organizationId>`)
       .description(description)
       .action((id: string) =>
-        run(async (userstore, config) => shown(await userstore.updateOrganization(id, () => ({ suspended })), config)),
+        run(async (userstore, config) => result(await userstore.updateOrganization(id, () => ({ suspended })), config)),
       );
   }
   org
     .command('delete <organizationId>')
-    .description('remove an organization with all its users and tokens, for good')
+    .description('delete an organization with all its users and tokens, permanently')
     .option('--yes', 'do not ask')
     .action((id: string, { yes }: { yes?: boolean }) =>
       run(async (userstore) => {
         const { displayName } = await userstore.getOrganization(id);
-        await confirm(`This removes "${printable(displayName)}" with all its users and tokens, for good.`, id, yes);
+        await confirm(`This permanently deletes "${printable(displayName)}" with all its users and tokens.`, id, yes);
         await userstore.deleteOrganization(id);
-        return [{ id }, `Removed ${id}.`];
+        return [{ id }, `Deleted ${id}.`];
       }),
     );
 }
 
-/** What of the organization the options change. */
+/** Returns the fields of the organization that the options change. */
 function changeOf({ policy, rateLimit }: Organization, settings: Settings): Partial<Organization> {
   const { name, strict, create, update, deactivate, rehire, rate, burst } = settings;
   const change: Partial<Organization> = {};

@@ -1,14 +1,14 @@
-/** How a command runs: a connection, the work, its result as text or JSON, one line for an error. */
+/** Runs a command: connects, does the work, prints its result as text or JSON, or its error as one line. */
 import { createInterface } from 'node:readline/promises';
 import { program } from 'commander';
 import { secretsOf } from '../../config/variables.js';
 import { type Config, readConfig, variables } from './config.js';
 import { connectAs, type Userstore } from './userstore.js';
 
-/** What a command has to show: for scripts, and for people. */
+/** The result of a command: a value for scripts, and text for people. */
 export type Result = [value: unknown, text: string];
 
-/** Connects, does the work, and prints its result: the value as JSON or the text. An error is one line, and status 1. */
+/** Connects, does the work, and prints its value as JSON or its text. Prints an error as one line and exits with 1. */
 export async function run(work: (userstore: Userstore, config: Config) => Promise<Result>): Promise<void> {
   const { userstore: address } = program.opts<{ userstore?: string }>();
   await print(async () => {
@@ -21,9 +21,9 @@ export async function run(work: (userstore: Userstore, config: Config) => Promis
   });
 }
 
-/** Likewise, for work that needs no userstore. */
+/** Likewise, for work without userstore. */
 export async function print(work: () => Promise<Result>): Promise<void> {
-  // Whoever reads has seen enough: `admin … | head`.
+  // The reader has closed the pipe: `admin … | head`.
   process.stdout.on('error', () => process.exit(0));
   try {
     const [value, text] = await work();
@@ -34,15 +34,15 @@ export async function print(work: () => Promise<Result>): Promise<void> {
   }
 }
 
-/** Whether the command was asked for JSON. */
+/** Whether the command prints JSON. */
 export const wantsJson = (): boolean => program.opts<{ json?: boolean }>().json ?? false;
 
-/** Asks a person to type `word` before something is destroyed, unless `yes`. Throws where he does not. */
-export async function confirm(what: string, word: string, yes: boolean | undefined): Promise<void> {
+/** Asks the person to type `word` before a destructive command, unless `yes`. Throws an Error if they do not. */
+export async function confirm(consequence: string, word: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
-  if (!process.stdin.isTTY) throw new Error(`${what} Nobody can be asked here: add --yes if that is what you want.`);
+  if (!process.stdin.isTTY) throw new Error(`${consequence} There is no terminal to confirm it: add --yes.`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${what} Type ${word} to go on: `);
+  const answer = await terminal.question(`${consequence} Type ${word} to continue: `);
   terminal.close();
   if (answer.trim() !== word) throw new Error('Nothing was done.');
 }

@@ -15,7 +15,7 @@ const TYPES = {
   reference: AttributeType.ATTRIBUTE_TYPE_REFERENCE,
 } as const;
 
-/** What LeaseHawk does not offer for such attributes is refused rather than passed over. */
+/** An attribute in a file. Characteristics that LeaseHawk does not support are refused, not ignored. */
 const attributeFile = z.strictObject({
   name: z.string(),
   type: z.enum(Object.keys(TYPES) as [keyof typeof TYPES]).default('string'),
@@ -39,12 +39,12 @@ const schemaFile = z.strictObject({
   meta: z.unknown().optional(),
 });
 
-/** The schema in a file's text. Throws an Error that says what is wrong with it. */
+/** Parses the text of a schema file. Throws an Error that names its faults. */
 export function parseSchema(text: string): ExtensionSchema {
   const { success, data, error } = schemaFile.safeParse(parseJson(text));
   if (!success) {
     const problems = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new Error(`This is no schema that can be used: ${problems.join('; ')}`);
+    throw new Error(`The schema cannot be used: ${problems.join('; ')}`);
   }
   const { id, name: displayName, description } = data;
   return { id, displayName, description, attributes: data.attributes.map(definitionOf) };
@@ -74,7 +74,7 @@ const definitionOf = (attribute: z.infer<typeof attributeFile>): AttributeDefini
   };
 };
 
-/** The schema as its file has it. */
+/** Returns a schema in the form of its file. */
 export function renderSchema({ id, displayName: name, description, attributes }: ExtensionSchema): object {
   return { id, name, description, attributes: attributes.map(renderAttribute) };
 }

@@ -11,35 +11,35 @@ import { schemaTable } from './tables.js';
 export function schemaCommands(program: Command): void {
   const schema = program
     .command('schema')
-    .description('an organization’s own schemas: attributes that its Okta sends under another namespace');
+    .description('schemas of an organization: attributes that its Okta sends under another namespace');
   schema
     .command('set <organizationId> <file>')
-    .description('add the schema in a file of SCIM JSON, or replace the one with its id')
+    .description('add a schema from a file of SCIM JSON, or replace the schema with the same id')
     .action((organizationId: string, file: string) =>
       run(async (userstore) => {
         const given = parseSchema(await readFile(file, 'utf8'));
-        return shown(await userstore.updateOrganization(organizationId, withSchemas(given.id, [given])));
+        return result(await userstore.updateOrganization(organizationId, withSchemas(given.id, [given])));
       }),
     );
   schema
     .command('list <organizationId>')
-    .description('list the attributes of all schemas; with --json, the schemas as their files have them')
+    .description('list the attributes of all schemas; with --json, the schemas in the form of their files')
     .action((organizationId: string) =>
-      run(async (userstore) => shown(await userstore.getOrganization(organizationId))),
+      run(async (userstore) => result(await userstore.getOrganization(organizationId))),
     );
   schema
     .command('remove <organizationId> <urn>')
-    .description('remove a schema; values that users have under it stay')
+    .description('remove a schema; the values of users under it stay')
     .action((organizationId: string, urn: string) =>
       run(async (userstore) => {
         const { extensionSchemas } = await userstore.getOrganization(organizationId);
         if (!extensionSchemas.some(({ id }) => isSameUrn(id, urn))) throw new Error(`There is no schema ${urn}.`);
-        return shown(await userstore.updateOrganization(organizationId, withSchemas(urn, [])));
+        return result(await userstore.updateOrganization(organizationId, withSchemas(urn, [])));
       }),
     );
 }
 
-/** Puts schemas in the place of the one with this id. */
+/** Replaces the schema with this id. */
 const withSchemas =
   (urn: string, given: ExtensionSchema[]) =>
   ({ extensionSchemas }: Organization) => ({
@@ -48,7 +48,7 @@ const withSchemas =
 
 const isSameUrn = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 
-const shown = ({ extensionSchemas }: Organization): Result => [
+const result = ({ extensionSchemas }: Organization): Result => [
   extensionSchemas.map(renderSchema),
   schemaTable(extensionSchemas),
 ];

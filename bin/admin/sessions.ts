@@ -1,10 +1,10 @@
-/** The commands on sessions: who is signed in, and that somebody no longer is. */
+/** The commands on sessions: list and end. */
 import type { Command } from 'commander';
 import { confirm, run } from './run.js';
 import { sessionTable } from './sign-in-tables.js';
 import type { Userstore } from './userstore.js';
 
-interface Wanted {
+interface SessionOptions {
   user?: string;
   session?: string;
   yes?: boolean;
@@ -12,12 +12,12 @@ interface Wanted {
 
 /** Adds `session …`. */
 export function sessionCommands(program: Command): void {
-  const session = program.command('session').description('who of an organization is signed in');
+  const session = program.command('session').description('the sessions of an organization’s people');
   session
     .command('list <organizationId>')
     .description('list live sessions, oldest first')
-    .option('--user <user>', 'of this user only: an id, or a user name')
-    .action((organizationId: string, { user }: Wanted) =>
+    .option('--user <user>', 'only of this user: an id or a user name')
+    .action((organizationId: string, { user }: SessionOptions) =>
       run(async (userstore) => {
         const found = await userstore.listSessions(organizationId, await idOf(userstore, organizationId, user));
         return [found, sessionTable(found)];
@@ -25,11 +25,11 @@ export function sessionCommands(program: Command): void {
     );
   session
     .command('end <organizationId>')
-    .description('sign everybody out, or one user everywhere, or end one session; at once and for good')
-    .option('--user <user>', 'this user only: an id, or a user name')
-    .option('--session <id>', 'this session only')
+    .description('end all sessions, those of one user, or one session; at once and permanently')
+    .option('--user <user>', 'only of this user: an id or a user name')
+    .option('--session <id>', 'only this session')
     .option('--yes', 'do not ask')
-    .action((organizationId: string, { user, session, yes }: Wanted) =>
+    .action((organizationId: string, { user, session, yes }: SessionOptions) =>
       run(async (userstore) => {
         if (user !== undefined && session !== undefined) throw new Error('Give --user or --session, not both.');
         const userId = await idOf(userstore, organizationId, user);

@@ -1,9 +1,11 @@
-/** Connections and sessions as text for people. */
+/** SSO connections and sessions as text for people. */
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { aligned, minute } from './tables.js';
 
-/** The addresses of the edge that an organization's provider is told; `origin` is where people reach the edge. */
+/**
+ * Returns the edge's addresses that an Okta admin enters at the provider. `origin` is the edge's address in browsers.
+ */
 export const ssoAddresses = (organizationId: string, origin: string) => ({
   signInRedirectUri: `${origin}/login/return/${organizationId}`,
   signOutRedirectUri: `${origin}/logout`,
@@ -11,7 +13,7 @@ export const ssoAddresses = (organizationId: string, origin: string) => ({
   universalLogoutEndpoint: `${origin}/login/global-token-revocation`,
 });
 
-/** A connection, and what its Okta admin enters. */
+/** Returns a connection and the values that its Okta admin enters. */
 export function connectionText(connection: SsoConnection, origin: string): string {
   const { organizationId, issuer, clientId, domains, required, updateTime } = connection;
   const addresses = ssoAddresses(organizationId, origin);
@@ -34,7 +36,7 @@ ${aligned([
 ])}`;
 }
 
-/** A line for each session; a sentence when there is none. */
+/** Returns one line per session; a sentence if there is none. */
 export function sessionTable(sessions: Session[]): string {
   if (sessions.length === 0) return 'Nobody is signed in.';
   const rows = sessions.map(({ id, createTime, lastUseTime, expireTime, userName }) => [

@@ -1,14 +1,15 @@
-/** The commands on the SSO connection of an organization. */
+/** The commands on the single sign-on (SSO) connection of an organization. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import type { ConnectionChange } from './access-calls.js';
+import { failedFor } from './client.js';
 import { inspectProvider } from './discovery.js';
 import { confirm, print, type Result, run } from './run.js';
+import type { ConnectionChange } from './sign-in-calls.js';
 import { connectionText, ssoAddresses } from './sign-in-tables.js';
-import { isMissing, type Userstore } from './userstore.js';
+import type { Userstore } from './userstore.js';
 
-/** What `sso set` takes. */
+/** The options of `sso set`. */
 interface Settings {
   issuer?: string;
   clientId?: string;
@@ -24,16 +25,16 @@ const shown = (connection: SsoConnection, origin: string): Result => [
 
 /** Adds `sso …`. */
 export function ssoCommands(program: Command): void {
-  const sso = program.command('sso').description('how the people of an organization sign in, over OpenID Connect');
+  const sso = program.command('sso').description('single sign-on (SSO) of an organization, over OpenID Connect');
   sso
     .command('set <organizationId>')
-    .description('set up the connection to its provider, or change what is given of it')
+    .description('create the connection to its provider, or change the given settings')
     .option('--issuer <url>', 'the provider: https://your-company.okta.com')
-    .option('--client-id <id>', 'what the provider calls LeaseHawk')
-    .option('--client-secret-file <file>', 'a file with the client secret and nothing else')
-    .option('--domain <domain...>', 'the domains of its e-mail addresses, all of them')
-    .option('--required', 'its people sign in in no other way, as is usual')
-    .option('--not-required', 'its people may sign in otherwise, too')
+    .option('--client-id <id>', 'the client id of LeaseHawk at the provider')
+    .option('--client-secret-file <file>', 'a file that contains only the client secret')
+    .option('--domain <domain...>', 'all domains of its e-mail addresses')
+    .option('--required', 'its people sign in only at the provider (default)')
+    .option('--not-required', 'its people may also sign in with a password')
     .action((id: string, { notRequired, ...settings }: Settings & { notRequired?: boolean }) =>
       run(async (userstore, config) => {
         const required = notRequired ? { required: false } : {};
@@ -42,8 +43,8 @@ export function ssoCommands(program: Command): void {
     );
   sso
     .command('show <organizationId>')
-    .description('show the connection, never its secret, and what its Okta admin enters')
-    .option('--public-url <url>', 'where people reach the edge; also PUBLIC_URL')
+    .description('show the connection without its secret, and the values that its Okta admin enters')
+    .option('--public-url <url>', 'the address of the edge in browsers (default: PUBLIC_URL)')
     .action((id: string, options: { publicUrl?: string }) =>
       run(async (userstore, config) =>
         shown(await userstore.getSsoConnection(id), options.publicUrl?.replace(/\/+$/, '') ?? config.publicUrl),
@@ -51,8 +52,8 @@ export function ssoCommands(program: Command): void {
     );
   sso
     .command('test [organizationId]')
-    .description('look at its provider from here, and say what is wrong')
-    .option('--issuer <url>', 'look at this provider instead, without userstore: from where there is a way out')
+    .description('check its provider from this machine')
+    .option('--issuer <url>', 'check this provider instead, without userstore; for a machine with internet access')
     .action((id: string | undefined, { issuer }: { issuer?: string }) => {
       if ((id === undefined) === (issuer === undefined)) program.error('error: either an organization or --issuer');
       if (issuer !== undefined) return print(() => test(issuer.replace(/\/+$/, '')));
@@ -60,14 +61,14 @@ export function ssoCommands(program: Command): void {
     });
   sso
     .command('remove <organizationId>')
-    .description('remove the connection; all its people are signed out')
+    .description('delete the connection, which signs all its people out')
     .option('--yes', 'do not ask')
     .action((id: string, { yes }: { yes?: boolean }) =>
       run(async (userstore) => {
         const { issuer } = await userstore.getSsoConnection(id);
-        await confirm(`Nobody of ${id} can sign in at ${issuer} then, and all are signed out.`, id, yes);
+        await confirm(`This signs out everybody of ${id} and stops their sign-in at ${issuer}.`, id, yes);
         await userstore.deleteSsoConnection(id);
-        return [{ id }, `Removed the connection of ${id}.`];
+        return [{ id }, `Deleted the connection of ${id}.`];
       }),
     );
 }
@@ -76,7 +77,7 @@ async function set(userstore: Userstore, id: string, settings: Settings): Promis
   const { issuer, clientId, clientSecretFile, domain, required } = settings;
   if (Object.keys(settings).length === 0) throw new Error('There is nothing to set; see --help.');
   const before = await userstore.getSsoConnection(id).catch((error: unknown) => {
-    if (isMissing(error, 'SSO_CONNECTION_NOT_FOUND')) return undefined;
+    if (failedFor(error, 'SSO_CONNECTION_NOT_FOUND')) return undefined;
     throw error;
   });
   if (!before && !(issuer && clientId && clientSecretFile && domain)) {
@@ -92,23 +93,25 @@ async function set(userstore: Userstore, id: string, settings: Settings): Promis
   return await userstore.setSsoConnection(id, before, change, secret);
 }
 
-/** The secret in a file, without the line's end. A file, as arguments can be seen in the process list. */
+/** Returns the secret in a file, without line ends. A file, because process lists show arguments. */
 async function secretIn(file: string): Promise<string> {
   const secret = (await readFile(file, 'utf8')).trim();
   if (secret !== '' && !/\s/.test(secret)) return secret;
-  throw new Error(`${file} is to hold the client secret and nothing else.`);
+  throw new Error(`${file} must contain only the client secret.`);
 }
 
 const NO_WAY_OUT =
-  'This says nothing about the provider if there is no way out of this machine or container: look from where there is one, ' +
-  'with --issuer.';
+  'If there is no way out of this machine or container to the internet, this says nothing about the provider: run the ' +
+  'check with --issuer where there is one.';
 
 async function test(issuer: string): Promise<Result> {
   const findings = await inspectProvider(issuer);
   const { url, isReached, problems, remarks } = findings;
-  // The answer is there, and it is no.
+  // The check itself succeeded; its result is negative.
   if (problems.length > 0) process.exitCode = 1;
-  const found = isReached ? 'Nobody can sign in like this:' : 'From here it cannot be seen whether people can sign in:';
+  const found = isReached
+    ? 'Nobody can sign in with this provider:'
+    : 'From this machine it cannot be seen whether people can sign in:';
   const verdict = problems.length > 0 ? found : 'The provider is as it should be.';
   const lines = [...problems.map((text) => `  wrong   ${text}`), ...remarks.map((text) => `  remark  ${text}`)];
   return [

@@ -5,7 +5,7 @@ import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 
-/** A line for each organization; a sentence when there is none. */
+/** Returns one line per organization; a sentence if there is none. */
 export function organizationTable(organizations: Organization[]): string {
   if (organizations.length === 0) return 'There are no organizations.';
   const rows = organizations.map(({ id, displayName, createTime, suspended }) => [
@@ -17,35 +17,40 @@ export function organizationTable(organizations: Organization[]): string {
   return aligned([['ORGANIZATION ID', 'CREATED', 'STATE', 'NAME'], ...rows]);
 }
 
-/** An organization, what its Okta admin enters, and its settings. `publicUrl` is where clients reach the edge. */
+/**
+ * Returns an organization, the values that its Okta admin enters, and its settings. `publicUrl` is the edge's address.
+ */
 export function organizationText(organization: Organization, publicUrl: string): string {
   const { id, strictSchemas, extensionSchemas, policy, rateLimit } = organization;
-  const taken = (refuses: boolean | undefined) => (refuses ? 'refused' : 'taken');
+  const answer = (refuses: boolean | undefined) => (refuses ? 'refused' : 'accepted');
   const rehires = policy?.rehire === RehirePolicy.REHIRE_POLICY_REACTIVATE;
   return `${organizationTable([organization])}
 
 For the Okta admin:
 ${aligned([
   ['  Organization ID', id],
-  ['  API Token', `as issued: npm run admin -- token issue ${id}`],
+  ['  API Token', `issue one: npm run admin -- token issue ${id}`],
   ['  Base URL', `${publicUrl}/${id}/scim/v2`],
   ['  Guide', `${publicUrl}/${id}/setup`],
 ])}
 
 Settings:
 ${aligned([
-  ['  New users', `${taken(policy?.refuseCreate)}; of a disabled user's name: ${rehires ? 'reactivated' : 'refused'}`],
-  ['  Changes', taken(policy?.refuseUpdate)],
-  ['  Deactivation', taken(policy?.refuseDeactivate)],
-  ['  Requests', `${rateLimit?.perSecond} a second, ${rateLimit?.burst} at once`],
-  ['  Unknown attributes', strictSchemas ? 'refused' : 'passed over; those of extensions kept'],
+  [
+    '  New users',
+    `${answer(policy?.refuseCreate)}; with the user name of a disabled user: ${rehires ? 'reactivated' : 'refused'}`,
+  ],
+  ['  Changes', answer(policy?.refuseUpdate)],
+  ['  Deactivation', answer(policy?.refuseDeactivate)],
+  ['  Requests', `${rateLimit?.perSecond} per second, ${rateLimit?.burst} at once`],
+  ['  Unknown attributes', strictSchemas ? 'refused' : 'ignored; those of extensions kept'],
   ['  Own schemas', extensionSchemas.map((schema) => schema.id).join(', ') || 'none'],
 ])}`;
 }
 
-/** A line for each attribute of each schema; a sentence when there is none. */
+/** Returns one line per attribute of each schema; a sentence if there is none. */
 export function schemaTable(schemas: ExtensionSchema[]): string {
-  if (schemas.length === 0) return 'This organization has no schemas of its own.';
+  if (schemas.length === 0) return 'This organization has no schemas.';
   const rows = schemas.flatMap((schema) =>
     schema.attributes.map(({ name, type, multiValued, immutable }) => [
       schema.id,
@@ -57,7 +62,7 @@ export function schemaTable(schemas: ExtensionSchema[]): string {
   return aligned([['SCHEMA', 'ATTRIBUTE', 'TYPE', ''], ...rows]);
 }
 
-/** A line for each token; a sentence when there is none. */
+/** Returns one line per token; a sentence if there is none. */
 export function tokenTable(tokens: ApiToken[]): string {
   if (tokens.length === 0) return 'This organization has no tokens.';
   const rows = tokens.map((token) => [
@@ -77,7 +82,7 @@ function stateOf({ revokeTime, expireTime }: ApiToken): string {
   return expireTime.getTime() <= Date.now() ? `expired ${minute(expireTime)}` : `live until ${minute(expireTime)}`;
 }
 
-/** A line for each user; a sentence when there is none. */
+/** Returns one line per user; a sentence if there is none. */
 export function userTable(users: User[]): string {
   if (users.length === 0) return 'There are no such users.';
   const rows = users.map(({ id, userName = '', externalId = '-', active, locked, updateTime }) => [
@@ -90,7 +95,7 @@ export function userTable(users: User[]): string {
   return aligned([['USER ID', 'STATE', 'CHANGED', 'EXTERNAL ID', 'USER NAME'], ...rows]);
 }
 
-/** Everything that is stored of a user. */
+/** Returns all stored fields of a user. */
 export function userText(user: User): string {
   const { extensionAttributes, ...fields } = user;
   const rows = Object.entries(fields)
@@ -100,7 +105,7 @@ export function userText(user: User): string {
   return aligned([...rows, ...extensions]);
 }
 
-/** A line for each group; a sentence when there is none. */
+/** Returns one line per group; a sentence if there is none. */
 export function groupTable(groups: Group[]): string {
   if (groups.length === 0) return 'There are no such groups.';
   const rows = groups.map(({ id, displayName = '', externalId = '-', updateTime }) => [
@@ -112,22 +117,22 @@ export function groupTable(groups: Group[]): string {
   return aligned([['GROUP ID', 'CHANGED', 'EXTERNAL ID', 'NAME'], ...rows]);
 }
 
-/** A group and its members, or the first of them. */
+/** Returns a group and its members. `isAll` is false if it has more members than these. */
 export function groupText(group: Group, members: Membership[], isAll: boolean): string {
   const rows = members.map(({ userId, display }) => [userId, display]);
   const count = `${isAll ? '' : 'more than '}${members.length} members`;
   return `${groupTable([group])}\n\n${aligned([['USER ID', 'MEMBER'], ...rows])}\n\n${count}`;
 }
 
-/** To the minute, in UTC. */
+/** Returns a time in UTC, to the minute. */
 export function minute(time: Date | undefined): string {
   return time ? time.toISOString().slice(0, 16).replace('T', ' ') : '-';
 }
 
-/** What could steer the terminal, or is not seen, is shown as a sign. */
+/** Replaces invisible characters and those that a terminal would execute. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 
-/** Columns of equal width. */
+/** Returns rows whose columns are aligned. */
 export function aligned(cells: string[][]): string {
   const rows = cells.map((row) => row.map(printable));
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

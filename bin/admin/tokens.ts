@@ -16,14 +16,12 @@ const issued = (apiToken: ApiToken, secret: string, more: string): Result => {
 
 /** Adds `token …`. */
 export function tokenCommands(program: Command): void {
-  const token = program
-    .command('token')
-    .description('the API tokens with which an organization’s Okta authenticates; at most five are live');
+  const token = program.command('token').description('the API tokens of an organization’s Okta; at most five are live');
   token
     .command('issue <organizationId>')
-    .description('issue a token and print its secret, this once')
+    .description('issue a token and print its secret, which is never shown again')
     .option('--label <text>', 'what the token is for', 'issued with admin')
-    .option('--days <number>', 'let it expire after so many days', wholeNumber(1, 3650))
+    .option('--days <number>', 'days until the token expires (default: never)', wholeNumber(1, 3650))
     .action((organizationId: string, { label, days }: { label: string; days?: number }) =>
       run(async (userstore) => {
         const lifetime = days === undefined ? undefined : days * DAY;
@@ -33,7 +31,7 @@ export function tokenCommands(program: Command): void {
     );
   token
     .command('list <organizationId>')
-    .description('list the tokens of an organization, ended ones too, oldest first')
+    .description('list the tokens of an organization, also expired and revoked ones, oldest first')
     .action((organizationId: string) =>
       run(async (userstore) => {
         const tokens = await userstore.listTokens(organizationId);
@@ -42,9 +40,13 @@ export function tokenCommands(program: Command): void {
     );
   token
     .command('rotate <organizationId> <tokenId>')
-    .description('issue a token in the place of another, which stays valid for a while')
-    .option('--hours <number>', 'how long the old one stays valid', wholeNumber(0, 720), 24)
-    .option('--days <number>', 'let the new one expire after so many days, not as the old one', wholeNumber(1, 3650))
+    .description('issue a token that replaces another, which stays valid for a while')
+    .option('--hours <number>', 'hours that the old token stays valid', wholeNumber(0, 720), 24)
+    .option(
+      '--days <number>',
+      'days until the new token expires (default: when the old one would have)',
+      wholeNumber(1, 3650),
+    )
     .action((organizationId: string, tokenId: string, { hours, days }: { hours: number; days?: number }) =>
       run(async (userstore) => {
         const lifetime = days === undefined ? undefined : days * DAY;
@@ -55,13 +57,13 @@ export function tokenCommands(program: Command): void {
     );
   token
     .command('revoke <organizationId> <tokenId>')
-    .description('end a token for good; every edge refuses it within 3 seconds')
+    .description('revoke a token permanently; every edge refuses it within 3 seconds')
     .option('--yes', 'do not ask')
     .action((organizationId: string, tokenId: string, { yes }: { yes?: boolean }) =>
       run(async (userstore) => {
         const label = (await userstore.listTokens(organizationId)).find(({ id }) => id === tokenId)?.label;
         if (label === undefined) throw new Error('There is no such API token.');
-        await confirm(`Requests with the token "${printable(label)}" are refused from now on.`, 'revoke', yes);
+        await confirm(`This refuses all further requests with the token "${printable(label)}".`, 'revoke', yes);
         const apiToken = await userstore.revokeToken(organizationId, tokenId);
         return [apiToken, tokenTable([apiToken])];
       }),

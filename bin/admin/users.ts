@@ -1,18 +1,15 @@
-/** The commands on users: looking, as Okta is who changes them, and keeping one out. */
+/** The commands on users. They read, because Okta makes the changes, and they lock users. */
 import { type Command, Option } from 'commander';
+import { allOf, equal } from '../../proto/filters.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { wholeNumber } from '../whole-number.js';
 import { changeText } from './activity-text.js';
-import { equal } from './filter.js';
 import { run } from './run.js';
 import { userTable, userText } from './tables.js';
 import type { Userstore } from './userstore.js';
 
-/** As many users as one page of userstore has. */
-const PAGE_SIZE = 200;
-
-interface Wanted {
+interface ListOptions {
   userName?: string;
   externalId?: string;
   email?: string;
@@ -25,31 +22,22 @@ export function userCommands(program: Command): void {
   const users = program.command('users').description('the users of an organization');
   users
     .command('list <organizationId>')
-    .description('list users, active and disabled, oldest first')
-    .option('--user-name <name>', 'with this user name, in any letter case')
-    .option('--external-id <id>', "with this id in the customer's Okta")
-    .option('--email <address>', 'with this e-mail address')
-    .addOption(new Option('--active <yes|no>', 'active or disabled ones only').choices(['yes', 'no']))
-    .option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 1000)
-    .action((organizationId: string, wanted: Wanted) =>
+    .description('list the active and disabled users, oldest first')
+    .option('--user-name <name>', 'the user with this user name, in any letter case')
+    .option('--external-id <id>', "the user with this external id: the user's id in the customer's Okta")
+    .option('--email <address>', 'users with this e-mail address')
+    .addOption(new Option('--active <yes|no>', 'only active or only disabled users').choices(['yes', 'no']))
+    .option('--limit <number>', 'maximum number of users', wholeNumber(1, 1_000_000), 1000)
+    .action((organizationId: string, options: ListOptions) =>
       run(async (userstore) => {
         await userstore.getOrganization(organizationId);
-        const found = [];
-        let total: number;
-        let pageToken: string | undefined;
-        do {
-          const size = Math.min(wanted.limit - found.length, PAGE_SIZE);
-          const page = await userstore.listUsers(organizationId, filterOf(wanted), size, pageToken);
-          found.push(...page.users);
-          total = page.totalSize;
-          pageToken = page.nextPageToken;
-        } while (pageToken !== undefined && found.length < wanted.limit);
-        return [found, `${userTable(found)}\n\n${found.length} of ${total}`];
+        const { users, totalSize } = await userstore.listUsers(organizationId, filterOf(options), options.limit);
+        return [users, `${userTable(users)}\n\n${users.length} of ${totalSize}`];
       }),
     );
   users
     .command('show <organizationId> <userId>')
-    .description('show everything that is stored of a user')
+    .description('show all stored fields of a user')
     .action((organizationId: string, userId: string) =>
       run(async (userstore) => {
         await userstore.getOrganization(organizationId);
@@ -59,22 +47,19 @@ export function userCommands(program: Command): void {
     );
   users
     .command('history <organizationId> <userId>')
-    .description('show what every change made of a user, also of one who is removed; oldest first')
-    .option('--limit <number>', 'the newest so many', wholeNumber(1, 1000), 1000)
+    .description('show the changes of a user, also of a deleted one, oldest first')
+    .option('--limit <number>', 'number of newest changes', wholeNumber(1, 1000), 1000)
     .action((organizationId: string, userId: string, { limit }: { limit: number }) =>
       run(async (userstore) => {
         const { changes } = await userstore.listChanges(organizationId, userId.toLowerCase(), limit);
         changes.reverse();
-        return [
-          changes,
-          changes.length === 0 ? 'There are no changes of this user.' : changes.map(changeText).join('\n'),
-        ];
+        return [changes, changes.map(changeText).join('\n') || 'There are no changes of this user.'];
       }),
     );
-  const changing = (name: string, description: string, change: Change) =>
+  const addChange = (name: string, description: string, change: Change) =>
     users
       .command(`${name} <organizationId> <user>`)
-      .description(`${description}; the user is an id, or a user name`)
+      .description(`${description}; <user> is an id or a user name`)
       .action((organizationId: string, user: string, options: { reason?: string }) =>
         run(async (userstore) => {
           const userId = await userstore.userIdOf(organizationId, user);
@@ -82,17 +67,19 @@ export function userCommands(program: Command): void {
           return [changed, userTable([changed])];
         }),
       );
-  changing(
+  addChange(
     'lock',
-    'sign a user out and keep him out, whatever his Okta says',
+    'sign a user out and refuse their sign-ins, even while Okta has the user active',
     (userstore, organizationId, userId, { reason = '' }) => userstore.lockUser(organizationId, userId, reason),
-  ).requiredOption('--reason <text>', 'why, for whoever looks at him later');
-  changing('unlock', 'let a locked user in again, if his Okta does', (userstore, organizationId, userId) =>
-    userstore.unlockUser(organizationId, userId),
+  ).requiredOption('--reason <text>', 'the reason, shown with the user');
+  addChange(
+    'unlock',
+    'unlock a user; Okta decides again whether they can sign in',
+    (userstore, organizationId, userId) => userstore.unlockUser(organizationId, userId),
   );
-  changing(
+  addChange(
     'unlink',
-    'forget which account at the provider is a user’s, and sign him out; the next sign-in links him anew',
+    'remove the link to the user’s Okta account and sign the user out; the next sign-in links again',
     (userstore, organizationId, userId) => userstore.unlinkUser(organizationId, userId),
   );
 }
@@ -104,12 +91,12 @@ type Change = (
   options: { reason?: string },
 ) => Promise<User>;
 
-function filterOf({ userName, externalId, email, active }: Wanted): Filter | undefined {
+function filterOf({ userName, externalId, email, active }: ListOptions): Filter | undefined {
   const filters = [
     ...(userName === undefined ? [] : [equal('user_name', userName)]),
     ...(externalId === undefined ? [] : [equal('external_id', externalId)]),
     ...(email === undefined ? [] : [equal('emails.value', email)]),
     ...(active === undefined ? [] : [equal('active', active === 'yes')]),
   ];
-  return filters.length === 0 ? undefined : { expression: { $case: 'allOf', value: { filters } } };
+  return filters.length === 0 ? undefined : allOf(...filters);
 }

@@ -1,4 +1,6 @@
-/** X.509 certificates for development and tests: a CA, and what it issues. RSA keys, SHA-256. */
+/**
+ * Creates X.509 certificates for development and tests: a CA and the certificates that it issues. RSA keys, SHA-256.
+ */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
@@ -6,28 +8,28 @@ import forge from 'node-forge';
 
 const DAY_MS = 86_400_000;
 const KEY_BITS = 2048;
-/** Clocks of other machines may be behind. */
+/** Time by which certificates are valid before now, because clocks of other machines may be behind. */
 const EARLIER_MS = 3_600_000;
 
 /** A certificate with its private key, in PEM form. */
 export interface Issued {
-  /** With the CA's below it. */
+  /** The certificate, followed by that of the CA. */
   cert: string;
   key: string;
 }
 
-/** Whom a certificate is for. */
+/** The subject of a certificate. */
 export interface Subject {
   commonName: string;
-  /** DNS names and IP addresses under which it is reached. */
+  /** DNS names and IP addresses of the server. */
   hosts?: string[];
-  /** What it may do in userstore. */
+  /** The role of the caller in userstore. */
   role?: string;
-  /** Negative: it is expired. */
+  /** Validity; a negative number makes an expired certificate. */
   days: number;
 }
 
-/** A new CA that is valid for so many days. */
+/** Creates a CA that is valid for `days`. */
 export async function createCa(commonName: string, days: number): Promise<Issued> {
   const keys = await newKeys();
   const certificate = unsigned(keys.publicKey, commonName, days);
@@ -41,7 +43,7 @@ export async function createCa(commonName: string, days: number): Promise<Issued
   return { cert: forge.pki.certificateToPem(certificate), key: forge.pki.privateKeyToPem(keys.privateKey) };
 }
 
-/** A certificate of the CA, for servers and clients alike. */
+/** Issues a certificate of the CA for a server, a client, or both. */
 export async function issue(ca: Issued, { commonName, hosts = [], role, days }: Subject): Promise<Issued> {
   const issuer = forge.pki.certificateFromPem(ca.cert);
   const keys = await newKeys();
@@ -63,13 +65,13 @@ export async function issue(ca: Issued, { commonName, hosts = [], role, days }: 
   return { cert, key: forge.pki.privateKeyToPem(keys.privateKey) };
 }
 
-/** The hosts in a certificate. */
+/** Returns the hosts in a certificate. */
 export function hostsOf(cert: string): string[] {
   const names = forge.pki.certificateFromPem(cert).getExtension('subjectAltName') as AlternativeNames | null;
   return (names?.altNames ?? []).flatMap(({ type, value, ip }) => (type === 7 ? (ip ?? []) : type === 2 ? value : []));
 }
 
-/** What forge's types leave out. */
+/** The part of an extension that forge's types omit. */
 interface AlternativeNames {
   altNames: { type: number; value: string; ip?: string }[];
 }
@@ -79,7 +81,8 @@ const newKeys = () => promisify(forge.pki.rsa.generateKeyPair)({ bits: KEY_BITS 
 function unsigned(publicKey: forge.pki.rsa.PublicKey, commonName: string, days: number): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = publicKey;
-  // A positive number that nobody can foresee. It begins with no zero: one too many, and nobody can read the certificate.
+  // Positive and unpredictable (RFC 5280 section 4.1.2.2). "01" prevents a redundant leading zero, which is invalid
+  // DER.
   certificate.serialNumber = `01${randomBytes(16).toString('hex')}`;
   const end = Date.now() + days * DAY_MS;
   certificate.validity.notBefore = new Date(Math.min(Date.now(), end) - EARLIER_MS);

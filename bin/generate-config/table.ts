@@ -1,4 +1,4 @@
-/** The README's table of environment variables, out of the schemas by which they are read. */
+/** The table of environment variables in docs/configuration.md, from the schemas by which they are read. */
 import { secretsOf, type Variables } from '../../config/variables.js';
 import { variables as edge } from '../../edge/config.js';
 import { variables as userstore } from '../../userstore/config.js';
@@ -6,20 +6,20 @@ import { variables as admin } from '../admin/config.js';
 import { variables as okta } from '../okta/config.js';
 import { variables as start } from '../start/config.js';
 
-/** In the order in which a variable's description and default are looked for. */
+/** The readers of variables; the first one with a description or default provides it. */
 const READERS: Record<string, Variables> = { edge, userstore, start, admin, okta };
 
 const BEGIN = '<!-- begin of configuration: npm run generate:config writes it -->\n';
 const END = '<!-- end of configuration -->';
 
-/** `readme` with the table between the two comments replaced. Throws where it does not have them. */
-export function withTable(readme: string): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error('The README lacks the comments between which the table is.');
-  return `${readme.slice(0, begin)}${BEGIN}\n${configurationTable()}\n\n${readme.slice(end)}`;
+/** Replaces the table between the two comments of `page`. Throws if `page` lacks the comments. */
+export function withTable(page: string): string {
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error('The page lacks the comments around the table.');
+  return `${page.slice(0, begin)}${BEGIN}\n${configurationTable()}\n\n${page.slice(end)}`;
 }
 
-/** Markdown, one line for each variable. */
+/** Returns the table as Markdown, one row for each variable. */
 function configurationTable(): string {
   const names = [...new Set(Object.values(READERS).flatMap((variables) => Object.keys(variables.shape)))];
   const rows = names.map((name) => {

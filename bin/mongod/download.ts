@@ -1,4 +1,4 @@
-/** A process of its own: lets mongodb-memory-server fetch its mongod into its cache. */
+/** Separate process in which mongodb-memory-server downloads mongod into its cache. */
 import { MongoBinary } from 'mongodb-memory-server';
 
 try {

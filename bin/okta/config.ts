@@ -1,10 +1,10 @@
-/** The configuration of the command `okta`, beside its options. */
+/** The environment variables of the command `okta`. */
 import { z } from 'zod';
 
-/** The variables; their descriptions are the README's. */
+/** The variables. Their descriptions are those of the documentation. */
 export const variables = z.object({
   SCIM_TOKEN: z
     .string()
     .optional()
-    .meta({ description: 'the API token, where it should not stand in the process list', secret: true }),
+    .meta({ description: 'API token, if it must not appear in the process list', secret: true }),
 });

@@ -1,17 +1,17 @@
-/** Steps about the connection as such: Okta's "Test API Credentials", and how the server says no. */
+/** Steps about the connection: Okta's "Test API Credentials", and refused requests. */
 
 import { randomUUID } from 'node:crypto';
 import { type Answer, StopError, unexpected } from './client.js';
-import { type Assigned, creation, isActive, throwAwayPassword } from './people.js';
+import { type Assigned, creation, isActive, randomPassword } from './people.js';
 import { errorFault, readPage } from './resource.js';
 import type { Check, Okta } from './step.js';
 
-/** Ids nobody has: as in Okta's own test suite, of Okta's make, and one that could be right. */
+/** Ids of no user: one from Okta's test suite, one in Okta's form, and a UUID. */
 const UNKNOWN_IDS = ['010101001010101011001010101011', '00u-nobody', randomUUID()];
 
 /**
- * What Okta asks when an admin presses the button and then saves, and the same with a wrong token.
- * Rejects with Stop unless the credentials work.
+ * Sends the requests of the button "Test API Credentials" and of saving, and the same with a wrong token.
+ * Throws StopError unless the credentials work.
  */
 export async function testCredentials({ send, check }: Okta, authorization: string): Promise<string> {
   const test = await send('GET', 'Users?startIndex=1&count=2');
@@ -26,17 +26,17 @@ export async function testCredentials({ send, check }: Okta, authorization: stri
   return 'test call, groups call, wrong token';
 }
 
-/** What must be refused: a userName that is taken, by an active and by an inactive user, and ids nobody has. */
+/** Checks refusals: a userName that an active or an inactive user has, and ids of no user. */
 export async function checkRefusals({ send, check }: Okta, people: Assigned[]): Promise<string> {
   const holders = [people.find(isActive), people.find((person) => !isActive(person))];
   for (const holder of holders.filter((person) => person !== undefined)) {
-    const copy = creation(holder, throwAwayPassword());
+    const copy = creation(holder, randomPassword());
     checkError(check, await send('POST', 'Users', copy), 409, 'uniqueness');
-    const shouted = { ...copy, userName: holder.userName.toUpperCase() };
-    checkError(check, await send('POST', 'Users', shouted), 409, 'uniqueness');
+    const upperCased = { ...copy, userName: holder.userName.toUpperCase() };
+    checkError(check, await send('POST', 'Users', upperCased), 409, 'uniqueness');
   }
   for (const id of UNKNOWN_IDS) checkError(check, await send('GET', `Users/${id}`), 404);
-  return 'userNames that are taken, ids nobody has';
+  return 'userNames in use, unknown ids';
 }
 
 function checkList(check: Check, answer: Answer, count: number): void {
@@ -57,10 +57,10 @@ function checkList(check: Check, answer: Answer, count: number): void {
 export function checkError(check: Check, answer: Answer, status: number, scimType?: string): void {
   if (!check(answer.status === status, unexpected(answer, status))) return;
   const fault = errorFault(answer.body, status, scimType);
-  check(fault === undefined, `${answer.request}: ${status} without a proper SCIM error, ${fault}`);
+  check(fault === undefined, `${answer.request}: ${status} without a valid SCIM error, ${fault}`);
 }
 
-/** The same scheme word with a token that nobody was given. */
+/** Returns the same scheme with a token that was never issued. */
 function wrongToken(authorization: string): string {
   const [scheme, token] = authorization.split(/\s+/, 2);
   return token === undefined ? randomUUID() : `${scheme} ${randomUUID()}`;
@@ -69,7 +69,7 @@ function wrongToken(authorization: string): string {
 function advice(test: Answer): string {
   switch (test.status) {
     case 0:
-      return 'Nothing answers at the base URL: check it, and that the server is up.';
+      return 'The base URL does not answer: check it, and that the server is running.';
     case 401:
     case 403:
       return 'The server refuses the token: check it, and that it belongs to this base URL.';

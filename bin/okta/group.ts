@@ -1,4 +1,4 @@
-/** One group as Okta pushes it: looked up, created, changed in the app's dialect, and compared after every change. */
+/** Operations on one group as Okta does them: look-up, creation, changes in the app's dialect, each verified. */
 
 import { unexpected } from './client.js';
 import { isObject, type Json, overlay, readPage } from './resource.js';
@@ -7,26 +7,26 @@ import { type Dialect, report } from './user.js';
 
 const CORE_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-/** As many changes of members Okta puts in one PATCH. */
-const CHANGES = 100;
+/** Okta's maximum number of member changes in one PATCH. */
+const CHANGES_PER_PATCH = 100;
 
-/** Somebody in a group: the id that the server gave the person, and how Okta calls him. */
+/** A member of a group: the user's id on the server, and their name in Okta. */
 export interface Member {
   value: string;
   display: string;
 }
 
-/** A group in Okta, and what the server is to have of it. */
+/** A group in Okta, with the members that Okta pushes. */
 export interface Group {
   displayName: string;
   members: Member[];
-  /** The server's id; none while it knows no such group. */
+  /** The server's id; undefined while the group does not exist there. */
   id?: string;
-  /** True once the creation has been asked for, whatever came back. */
+  /** Whether the creation has been requested, regardless of the answer. */
   posted: boolean;
 }
 
-/** The ids of the groups that Okta's look-up by name finds; undefined when it fails. */
+/** Returns the ids of the groups that Okta's look-up by name finds; undefined if it fails. */
 export async function lookUp(okta: Okta, { displayName }: Group): Promise<unknown[] | undefined> {
   const filter = encodeURIComponent(`displayName eq ${JSON.stringify(displayName)}`);
   const answer = await okta.send('GET', `Groups?filter=${filter}&startIndex=1&count=100`);
@@ -38,7 +38,7 @@ export async function lookUp(okta: Okta, { displayName }: Group): Promise<unknow
   return undefined;
 }
 
-/** Creates the group as the dialect does: a wizard app with its members, a catalogue app without any. */
+/** Creates the group: a wizard app with its members, a catalogue app without and then adds them. */
 export async function create(okta: Okta, group: Group, dialect: Dialect): Promise<boolean> {
   const members = dialect === 'aiw' ? group.members : [];
   group.posted = true;
@@ -51,32 +51,32 @@ export async function create(okta: Okta, group: Group, dialect: Dialect): Promis
   return members.length === group.members.length || setMembers(okta, group, group.members, dialect);
 }
 
-/** Makes these the members: a wizard app puts the whole group, a catalogue app patches what is different, in parts. */
+/** Sets the members: a wizard app puts the whole group, a catalogue app patches the differences in parts. */
 export async function setMembers(okta: Okta, group: Group, members: Member[], dialect: Dialect): Promise<boolean> {
   if (dialect === 'aiw') return put(okta, { ...group, members }, group);
   const before = await read(okta, group);
   if (!before) return false;
   const held = new Set(idsIn(before));
-  const wanted = new Set(members.map(({ value }) => value));
+  const target = new Set(members.map(({ value }) => value));
   const removals = [...held]
-    .filter((id) => !wanted.has(id))
+    .filter((id) => !target.has(id))
     .map((id) => ({ op: 'remove', path: `members[value eq "${id}"]` }));
   const added = members.filter(({ value }) => !held.has(value));
   group.members = members;
-  for (let at = 0; at < Math.max(removals.length, added.length); at += CHANGES) {
-    const value = added.slice(at, at + CHANGES);
+  for (let at = 0; at < Math.max(removals.length, added.length); at += CHANGES_PER_PATCH) {
+    const value = added.slice(at, at + CHANGES_PER_PATCH);
     const operations = [
-      ...removals.slice(at, at + CHANGES),
+      ...removals.slice(at, at + CHANGES_PER_PATCH),
       ...(value.length > 0 ? [{ op: 'add', path: 'members', value }] : []),
     ];
     if (!(await patch(okta, group, ...operations))) return false;
-    // Okta sends the name along with every change of members; it must be no change.
+    // Okta sends the name with every change of members. It must not count as a change.
     if (!(await resendName(okta, group))) return false;
   }
   return verify(okta, group);
 }
 
-/** Renames in the dialect's way. */
+/** Renames the group in the app's dialect. */
 export async function rename(okta: Okta, group: Group, displayName: string, dialect: Dialect): Promise<boolean> {
   if (dialect === 'aiw') return put(okta, { ...group, displayName }, group);
   if (!(await patch(okta, group, renaming({ ...group, displayName })))) return false;
@@ -84,7 +84,7 @@ export async function rename(okta: Okta, group: Group, displayName: string, dial
   return verify(okta, group);
 }
 
-/** "Push Now": a catalogue app replaces all members, with a path or without. */
+/** Does "Push Now": a catalogue app replaces all members, with a path or without. */
 export async function pushAll(okta: Okta, group: Group, members: Member[], hasPath: boolean): Promise<boolean> {
   const { id, displayName } = group;
   const operation = hasPath
@@ -95,7 +95,7 @@ export async function pushAll(okta: Okta, group: Group, members: Member[], hasPa
   return verify(okta, group);
 }
 
-/** Reads the group, which must have exactly its name and its members. */
+/** Reads the group and checks that it has exactly its name and its members. */
 export async function verify(okta: Okta, group: Group): Promise<boolean> {
   const shown = await read(okta, group);
   if (!shown) return false;
@@ -110,15 +110,15 @@ export async function verify(okta: Okta, group: Group): Promise<boolean> {
   return true;
 }
 
-/** Unlinks with "delete the group in the target app": the group is gone. */
-export async function remove(okta: Okta, group: Group): Promise<void> {
+/** Deletes the group, as Okta does for "unlink and delete the group in the target app". */
+export async function deleteGroup(okta: Okta, group: Group): Promise<void> {
   const deleted = await okta.send('DELETE', path(group));
   okta.check(deleted.status === 204, unexpected(deleted, 204));
   const gone = await okta.send('GET', path(group));
   if (okta.check(gone.status === 404, unexpected(gone, 404))) delete group.id;
 }
 
-/** The path of a group below the base URL. */
+/** Returns the path of a group below the base URL. */
 export const path = ({ id = '' }: Group): string => `Groups/${encodeURIComponent(id)}`;
 
 const renaming = ({ id, displayName }: Group) => ({ op: 'replace', value: { id, displayName } });
@@ -128,11 +128,11 @@ async function resendName(okta: Okta, group: Group): Promise<boolean> {
   if (!before || !(await patch(okta, group, renaming(group)))) return false;
   const after = await read(okta, group);
   const times = [before, after].map((shown) => (isObject(shown?.meta) ? shown.meta.lastModified : undefined));
-  okta.check(times[0] === times[1], 'meta.lastModified moves when the same name is sent again');
+  okta.check(times[0] === times[1], 'meta.lastModified changes when the same name is sent again');
   return after !== undefined;
 }
 
-/** Sends the operations; the answer may be 200 with the group, perhaps without its members, or 204. */
+/** Sends the operations. The answer may be 204, or 200 with the group, with or without its members. */
 async function patch(okta: Okta, group: Group, ...Operations: object[]): Promise<boolean> {
   const patched = await okta.send('PATCH', path(group), { schemas: [PATCH_OP], Operations });
   if (patched.status === 204) return true;
@@ -140,7 +140,7 @@ async function patch(okta: Okta, group: Group, ...Operations: object[]): Promise
   return okta.check(patched.body.id === group.id, 'the answer to the PATCH has another id');
 }
 
-/** GET, then PUT of the answer with name and members laid over it; `group` becomes what was put. */
+/** Puts the group that the server shows, with the given name and members. Updates `group`. */
 async function put(okta: Okta, { displayName, members }: Group, group: Group): Promise<boolean> {
   const before = await read(okta, group);
   if (!before) return false;

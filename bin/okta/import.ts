@@ -1,4 +1,4 @@
-/** The import: Okta pages through all users, and whoever is missing counts as removed. */
+/** The import: Okta reads all users in pages. It treats missing users as deleted. */
 
 import { unexpected } from './client.js';
 import type { Assigned } from './people.js';
@@ -6,35 +6,35 @@ import { changed, readPage } from './resource.js';
 import type { Okta } from './step.js';
 
 const COUNT = 100;
-const PAGES_LIMIT = 20_000;
+const MAX_PAGES = 20_000;
 
-/** Reads all users in pages of 100 until `startIndex` exceeds `totalResults`, and looks for gaps and doubles. */
+/** Reads all users in pages of 100 until `startIndex` exceeds `totalResults`. Checks for gaps and duplicates. */
 export async function importUsers({ send, check, progress }: Okta, people: Assigned[]): Promise<string> {
   const seen = new Set<unknown>();
   const own = new Map<unknown, Assigned>(people.map((person) => [person.shown.id, person]));
-  let doubles = 0;
+  let duplicates = 0;
   let total = 1;
-  for (let start = 1; start <= total && start <= PAGES_LIMIT * COUNT; start += COUNT) {
+  for (let start = 1; start <= total && start <= MAX_PAGES * COUNT; start += COUNT) {
     const answer = await send('GET', `Users?startIndex=${start}&count=${COUNT}`);
-    if (!check(answer.status === 200, unexpected(answer, 200))) return 'broken off';
+    if (!check(answer.status === 200, unexpected(answer, 200))) return 'aborted';
     const page = readPage(answer.body);
     if (typeof page === 'string') {
       check(false, `${answer.request}: the answer ${page}`);
-      return 'broken off';
+      return 'aborted';
     }
     const { startIndex, itemsPerPage, resources } = page;
-    const due = Math.max(0, Math.min(COUNT, page.totalResults - start + 1));
+    const expected = Math.max(0, Math.min(COUNT, page.totalResults - start + 1));
     check(startIndex === start, `${answer.request}: startIndex is ${startIndex} in the answer`);
     check(
       itemsPerPage === resources.length,
       `${answer.request}: itemsPerPage is ${itemsPerPage} with ${resources.length} resources`,
     );
     check(
-      resources.length === due,
-      `${answer.request}: ${resources.length} users instead of ${due}; Okta asks from ${start + COUNT} on next`,
+      resources.length === expected,
+      `${answer.request}: ${resources.length} users instead of ${expected}; Okta continues at ${start + COUNT}`,
     );
     for (const resource of resources) {
-      if (seen.has(resource.id)) doubles++;
+      if (seen.has(resource.id)) duplicates++;
       seen.add(resource.id);
       const person = own.get(resource.id);
       if (!person) continue;
@@ -44,10 +44,10 @@ export async function importUsers({ send, check, progress }: Okta, people: Assig
     total = page.totalResults;
     progress(seen.size, total);
   }
-  check(doubles === 0, `${doubles} users came more than once`);
-  check(seen.size === total, `${seen.size} different users came, totalResults is ${total}`);
+  check(duplicates === 0, `${duplicates} users were returned more than once`);
+  check(seen.size === total, `${seen.size} different users were returned, but totalResults is ${total}`);
   for (const { shown, userName } of people) {
-    check(seen.has(shown.id), `${userName} is missing, so Okta takes the user for removed`);
+    check(seen.has(shown.id), `${userName} is missing, so Okta treats the user as deleted`);
   }
   return `${seen.size} users read`;
 }

@@ -1,4 +1,4 @@
-/** The people of a run: what Okta knows about each of them, and what it sends when they are assigned. */
+/** The people of a run: their profiles in Okta, and the creations that Okta sends for them. */
 
 import { createHash, randomInt } from 'node:crypto';
 import { ENTERPRISE_USER, type Json } from './resource.js';
@@ -9,30 +9,30 @@ const FAMILY_NAMES = "Bell Castaño D'Arcy Ek Fischer García Haddad Iyer Jansen
 const TITLES = ['Leasing Agent', 'Property Manager', 'Regional Director', 'Maintenance Lead'];
 const DEPARTMENTS = ['Leasing', 'Operations', 'Finance', 'R&D'];
 
-/** Somebody in Okta. `profile` is what Okta asserts about them in SCIM form, without state, secrets and `id`. */
+/** A person in Okta. `profile` is their Okta profile in SCIM form, without state, secrets and `id`. */
 export interface Person {
   userName: string;
   profile: Json;
-  /** True once the creation has been asked for, whatever came back. */
+  /** Whether the creation has been requested, regardless of the answer. */
   posted: boolean;
-  /** The server's resource as it showed it last; none while it knows nobody. */
+  /** The resource that the server returned last; undefined while the user does not exist there. */
   shown?: Json & { id: string };
 }
 
-/** A person whom the server knows. */
+/** A person with a user on the server. */
 export type Assigned = Required<Person>;
 
-/** True while the server knows the person. */
+/** Whether the server has a user for the person. */
 export function isAssigned(person: Person): person is Assigned {
   return person.shown !== undefined;
 }
 
-/** True unless the server has shown the person as deactivated. */
+/** Whether the server showed the user as active last. */
 export function isActive({ shown }: Assigned): boolean {
   return shown.active !== false;
 }
 
-/** `count` different people; the same `tag` (lower-case letters and digits) gives the same people again. */
+/** Creates `count` different people. The same `tag` (lower-case letters and digits) gives the same people. */
 export function createPeople(count: number, tag: string): Person[] {
   return Array.from({ length: count }, (_, index) => createPerson(index, tag));
 }
@@ -40,10 +40,10 @@ export function createPeople(count: number, tag: string): Person[] {
 function createPerson(index: number, tag: string): Person {
   const givenName = pick(GIVEN_NAMES, index);
   const familyName = pick(FAMILY_NAMES, index);
-  // The lengths of the two lists have no common factor, so a pair comes again only after their product.
+  // The lengths of the two lists are coprime, so a pair repeats only after their product.
   const round = Math.floor(index / (GIVEN_NAMES.length * FAMILY_NAMES.length));
   const login = `${ascii(givenName)}.${ascii(familyName)}${round || ''}.${tag}@okta-stand-in.example`;
-  // Okta keeps the spelling of a login, so capitals and a plus sign must survive the whole way.
+  // Okta preserves the spelling of a login, so capitals and a plus sign must survive.
   const userName = index % 4 === 3 ? login.replace(`.${tag}`, `+Lease.${tag}`) : login.toLowerCase();
   const basic: Json = {
     schemas: [CORE_USER],
@@ -57,7 +57,7 @@ function createPerson(index: number, tag: string): Person {
   return { userName, posted: false, profile: index % 2 === 0 ? basic : { ...basic, ...mappedExtras(index, basic) } };
 }
 
-/** What an admin may map beyond the attributes every app has. */
+/** Returns attributes that an admin can map in addition to those of every app. */
 function mappedExtras(index: number, basic: Json): Json {
   return {
     schemas: [CORE_USER, ENTERPRISE_USER],
@@ -81,18 +81,18 @@ function mappedExtras(index: number, basic: Json): Json {
   };
 }
 
-/** The body of Okta's POST: the profile, the empty `groups`, a throw-away `password` and `active`. */
+/** Returns the body of Okta's POST: the profile, empty `groups`, a random `password` and `active`. */
 export function creation(person: Person, password: string): Json {
   return { ...person.profile, groups: [], password, active: true };
 }
 
-/** A password as Okta sends with every creation: eight random letters and digits. */
-export function throwAwayPassword(): string {
+/** Returns a password like those that Okta sends with every creation: eight random letters and digits. */
+export function randomPassword(): string {
   const alphabet = 'abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
   return Array.from({ length: 8 }, () => alphabet[randomInt(alphabet.length)]).join('');
 }
 
-/** What changes about the `index`-th person: a new family name, title and department. */
+/** Returns the change of the `index`-th person: a new family name, title and department. */
 export function profileChange(index: number): Json {
   return {
     name: { familyName: `${pick(FAMILY_NAMES, index)}-Okafor` },
@@ -101,7 +101,7 @@ export function profileChange(index: number): Json {
   };
 }
 
-/** An Okta user id: `00u` and seventeen letters and digits. */
+/** Returns an Okta user id: `00u` and 17 letters and digits. */
 function oktaId(seed: string): string {
   const letters = createHash('sha256')
     .update(seed)

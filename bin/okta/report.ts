@@ -1,13 +1,13 @@
-/** What a person reads while a run goes on and after it. */
+/** The text that a person reads during and after a run. */
 
 import type { Outcome, Plan } from './run.js';
 import type { Position, StepResult } from './step.js';
 
-const REASONS_SHOWN = 3;
+const MAX_REASONS = 3;
 
 /**
- * Shows on stderr where a step is, until the returned function is called: one line that is rewritten on a terminal,
- * else a line every five seconds.
+ * Shows the progress of a step on stderr until the returned function is called: one line that is rewritten on a
+ * terminal, else one line every five seconds.
  */
 export function showProgress(position: Position): () => void {
   const { isTTY } = process.stderr;
@@ -25,12 +25,12 @@ export function showProgress(position: Position): () => void {
   };
 }
 
-/** The line before the first step. */
+/** Returns the line before the first step. */
 export function heading({ url, dialect, users, seed, parallel }: Plan): string {
   return `Okta stand-in: ${plural(users, 'user')} named *.${seed}@okta-stand-in.example, dialect ${dialect}, ${parallel} at a time, at ${url}`;
 }
 
-/** One line about a step, and one more for each of its first failures. */
+/** Returns one line about a step, and one for each of its first failures. */
 export function stepLines(number: number, step: StepResult): string {
   const statuses = Object.entries(step.statuses).map(
     ([status, times]) => `${times} × ${status === '0' ? 'no answer' : status}`,
@@ -45,12 +45,12 @@ export function stepLines(number: number, step: StepResult): string {
     step.pauses > 0 ? `waited ${step.pausedSeconds} s for 429;` : '',
     step.failed === 0 ? plural(step.checks, 'check') : `${step.failed} of ${plural(step.checks, 'check')} failed`,
   ];
-  const reasons = step.reasons.slice(0, REASONS_SHOWN).map((reason) => `      - ${reason}`);
+  const reasons = step.reasons.slice(0, MAX_REASONS).map((reason) => `      - ${reason}`);
   if (step.failed > reasons.length) reasons.push(`      - and ${step.failed - reasons.length} more`);
   return [parts.filter(Boolean).join(' '), ...reasons].join('\n');
 }
 
-/** The last lines: what stays on the server, and the verdict. */
+/** Returns the last lines: the users that stay on the server, and the verdict. */
 export function verdict(plan: Plan, outcome: Outcome, seconds: number): string {
   const checks = sum(outcome.steps, 'checks');
   const failed = sum(outcome.steps, 'failed');
@@ -70,7 +70,7 @@ export function verdict(plan: Plan, outcome: Outcome, seconds: number): string {
   return lines.join('\n');
 }
 
-/** The whole run as one JSON document; it holds no secret. */
+/** Returns the run as one JSON document without secrets. */
 export function document(plan: Plan, outcome: Outcome, seconds: number): string {
   const { authorization: _, ...shown } = plan;
   const checks = sum(outcome.steps, 'checks');
@@ -82,7 +82,7 @@ export function document(plan: Plan, outcome: Outcome, seconds: number): string 
   );
 }
 
-/** True when every step ran and every check held. */
+/** Whether every step ran and every check passed. */
 export function succeeded(outcome: Outcome): boolean {
   return outcome.stopped === undefined && sum(outcome.steps, 'failed') === 0;
 }

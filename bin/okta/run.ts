@@ -1,18 +1,18 @@
-/** A whole run: the steps in their order, and what is left at the end. */
+/** A whole run: its steps in order, and the users that it leaves on the server. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, StopError, UnreachableError } from './client.js';
 import { checkRefusals, testCredentials } from './connection.js';
 import { importUsers } from './import.js';
-import { assign, deactivate, leave, link, reactivate, update } from './lifecycle.js';
+import { assign, cleanUp, deactivate, link, reactivate, update } from './lifecycle.js';
 import { createPeople, isActive, isAssigned } from './people.js';
 import { changeGroups, createGroups, pushGroups, unlinkGroups } from './push-groups.js';
 import { closeTally, count, createOkta, type Position, type StepCode, type StepResult, startTally } from './step.js';
 import type { Dialect } from './user.js';
 
-const COMEBACK_MS = 5000;
+const RESTART_MS = 5000;
 
-/** What to run, and against whom. */
+/** The options of a run. */
 export interface Plan {
   /** Base URL ending in `/scim/v2`. */
   url: string;
@@ -21,30 +21,30 @@ export interface Plan {
   dialect: Dialect;
   users: number;
   parallel: number;
-  /** Names the run: part of every userName. */
+  /** The name of the run, part of every userName. */
   seed: string;
   cleanup: boolean;
 }
 
-/** What a run found. */
+/** The result of a run. */
 export interface Outcome {
   steps: StepResult[];
-  /** Why the run ended before its last step. */
+  /** The reason if the run ended before its last step. */
   stopped?: string;
-  /** How many of its users are on the server afterwards, and how many of those are active. */
+  /** Number of its users that stay on the server, and of those that are active. */
   left: number;
   leftActive: number;
 }
 
-/** Who watches a run. */
-export interface Audience {
-  /** A step begins; `position` changes while it runs. */
-  begins(position: Position): void;
-  ends(result: StepResult): void;
+/** Observes a run. */
+export interface RunObserver {
+  /** Called when a step starts. `position` changes while it runs. */
+  started(position: Position): void;
+  ended(result: StepResult): void;
 }
 
-/** Runs the plan to its end; when `stopping` is aborted, to the end of what is under way and the cleaning up. */
-export async function run(plan: Plan, audience: Audience, stopping: AbortSignal): Promise<Outcome> {
+/** Runs the plan. When `stopping` aborts, ends the requests in flight and cleans up. */
+export async function run(plan: Plan, observer: RunObserver, stopping: AbortSignal): Promise<Outcome> {
   const { dialect, parallel } = plan;
   const people = createPeople(plan.users, plan.seed);
   const groups = createGroups(plan.seed);
@@ -61,7 +61,7 @@ export async function run(plan: Plan, audience: Audience, stopping: AbortSignal)
     ['Push groups', (okta) => pushGroups(okta, groups, assigned(), dialect)],
     ['Change groups', (okta) => changeGroups(okta, groups, assigned(), dialect)],
     ['Import', (okta) => importUsers(okta, assigned())],
-    ['Be refused', (okta) => checkRefusals(okta, assigned())],
+    ['Refusals', (okta) => checkRefusals(okta, assigned())],
   ];
 
   let tally = startTally('');
@@ -72,19 +72,19 @@ export async function run(plan: Plan, audience: Audience, stopping: AbortSignal)
   const results: StepResult[] = [];
   const perform = async (title: string, code: StepCode, signal: AbortSignal) => {
     tally = startTally(title);
-    audience.begins(tally.position);
+    observer.started(tally.position);
     let stop: StopError | undefined;
-    let did = 'broken off';
+    let summary = 'aborted';
     try {
-      did = await code(createOkta(send, tally, parallel, signal));
+      summary = await code(createOkta(send, tally, parallel, signal));
     } catch (error) {
       if (!(error instanceof StopError)) throw error;
       stop = error;
       if (tally.failed === 0) count(tally, false, error.message);
     }
-    const result = closeTally(tally, did);
+    const result = closeTally(tally, summary);
     results.push(result);
-    audience.ends(result);
+    observer.ended(result);
     return stop;
   };
 
@@ -94,14 +94,14 @@ export async function run(plan: Plan, audience: Audience, stopping: AbortSignal)
     if (stop) break;
   }
   if (people.some(({ posted }) => posted)) {
-    // The server may be on its way back.
-    if (stop instanceof UnreachableError) await sleep(COMEBACK_MS);
+    // The server may be restarting.
+    if (stop instanceof UnreachableError) await sleep(RESTART_MS);
     const never = new AbortController().signal;
     if (groups.some(({ posted }) => posted)) {
       const unlinked = await perform('Unlink groups', (okta) => unlinkGroups(okta, groups, assigned()), never);
       stop ??= unlinked;
     }
-    const last = await perform('Leave', (okta) => leave(okta, people, dialect, plan.cleanup), never);
+    const last = await perform('Clean up', (okta) => cleanUp(okta, people, dialect, plan.cleanup), never);
     stop ??= last;
   }
   const left = assigned();

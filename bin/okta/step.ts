@@ -1,54 +1,57 @@
-/** One step of a run: what its code works with, and the count of what it did and found. */
+/** One step of a run: the tools of its code, and the statistics of its requests and checks. */
 
 import { type Exchange, type Send, StopError } from './client.js';
 
-const REASONS_KEPT = 20;
+const MAX_REASONS = 20;
 
-/** Counts a check and returns whether it held; `reason` is what is reported when it did not. */
-export type Check = (held: boolean, reason: string) => boolean;
+/** Counts a check and returns whether it passed. `reason` is reported if it failed. */
+export type Check = (passed: boolean, reason: string) => boolean;
 
-/** What the code of a step works with. */
+/** The tools of a step's code. */
 export interface Okta {
   send: Send;
   check: Check;
-  /** Visits everybody, several at a time; what is checked with the `okta` handed to `visit` is reported under the person's name. */
+  /**
+   * Visits all people, several at a time. Checks of the `okta` that `visit` gets are reported under the person's name.
+   */
   each<P extends { userName: string }>(
     people: P[],
     visit: (person: P, okta: Okta, index: number) => Promise<void>,
   ): Promise<void>;
-  /** Says how far the step is, for steps that do not use `each`. */
+  /** Reports the progress of steps that do not use `each`. */
   progress(done: number, total: number): void;
 }
 
-/** A step's code: resolves with what it did, in a few words; rejects with Stop when the run cannot go on. */
+/** A step's code. Resolves with a summary in a few words. Throws StopError if the run cannot continue. */
 export type StepCode = (okta: Okta) => Promise<string>;
 
-/** What a step did and found; latencies are in milliseconds and undefined without a request. */
+/** The result of a step. Latencies are undefined without a request. */
 export interface StepResult {
   title: string;
+  /** A summary in a few words. */
   did: string;
   requests: number;
-  /** How often each HTTP status came back; `0` counts requests without an answer. */
+  /** Number of answers for each HTTP status; `0` counts requests without an answer. */
   statuses: Record<string, number>;
   p50Ms: number | undefined;
   p95Ms: number | undefined;
-  /** How often the server asked for a pause by 429, and the sum of the pauses. */
+  /** Number of pauses after a 429, and their sum. */
   pauses: number;
   pausedSeconds: number;
   checks: number;
   failed: number;
-  /** Why the first failed checks failed. */
+  /** The reasons of the first failed checks. */
   reasons: string[];
 }
 
-/** Where a running step is; `total` is 0 while unknown. */
+/** The progress of a running step. `total` is 0 while unknown. */
 export interface Position {
   title: string;
   done: number;
   total: number;
 }
 
-/** Sums up one step while it runs. */
+/** The statistics of a running step. */
 export interface Tally {
   readonly position: Position;
   exchanges: Exchange[];
@@ -58,26 +61,26 @@ export interface Tally {
   reasons: string[];
 }
 
-/** A tally with nothing in it. */
+/** Creates an empty tally. */
 export function startTally(title: string): Tally {
   return { position: { title, done: 0, total: 0 }, exchanges: [], pauses: [], checks: 0, failed: 0, reasons: [] };
 }
 
 /** Counts a check in `tally`. */
-export function count(tally: Tally, held: boolean, reason: string): boolean {
+export function count(tally: Tally, passed: boolean, reason: string): boolean {
   tally.checks++;
-  if (!held) {
+  if (!passed) {
     tally.failed++;
-    if (tally.reasons.length < REASONS_KEPT) tally.reasons.push(reason);
+    if (tally.reasons.length < MAX_REASONS) tally.reasons.push(reason);
   }
-  return held;
+  return passed;
 }
 
-/** What a step's code works with: `send`, `parallel` people at a time, counted in `tally`, ended early by `stopping`. */
+/** Creates the tools of a step: visits `parallel` people at a time, counts in `tally`, and ends early by `stopping`. */
 export function createOkta(send: Send, tally: Tally, parallel: number, stopping: AbortSignal): Okta {
   const okta: Okta = {
     send,
-    check: (held, reason) => count(tally, held, reason),
+    check: (passed, reason) => count(tally, passed, reason),
     progress(done, total) {
       if (stopping.aborted) throw new StopError('Interrupted.');
       Object.assign(tally.position, { done, total });
@@ -86,10 +89,10 @@ export function createOkta(send: Send, tally: Tally, parallel: number, stopping:
       let done = 0;
       const queue = people.entries();
       const work = async () => {
-        // All workers draw from the one iterator, so each person is visited once.
+        // All workers share one iterator, so each person is visited once.
         for (const [index, person] of queue) {
           okta.progress(done, people.length);
-          const check: Check = (held, reason) => okta.check(held, `${person.userName}: ${reason}`);
+          const check: Check = (passed, reason) => okta.check(passed, `${person.userName}: ${reason}`);
           await visit(person, { ...okta, check }, index);
           done++;
         }
@@ -101,14 +104,14 @@ export function createOkta(send: Send, tally: Tally, parallel: number, stopping:
   return okta;
 }
 
-/** The result of a step that ended. */
-export function closeTally(tally: Tally, did: string): StepResult {
+/** Returns the result of a finished step. */
+export function closeTally(tally: Tally, summary: string): StepResult {
   const times = tally.exchanges.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   const statuses: Record<string, number> = {};
   for (const { status } of tally.exchanges) statuses[status] = (statuses[status] ?? 0) + 1;
   return {
     title: tally.position.title,
-    did,
+    did: summary,
     requests: tally.exchanges.length,
     statuses,
     p50Ms: percentile(times, 0.5),
@@ -121,7 +124,7 @@ export function closeTally(tally: Tally, did: string): StepResult {
   };
 }
 
-/** Nearest rank in an ascending list, to a tenth. */
+/** Returns the nearest rank in an ascending list, rounded to a tenth. */
 function percentile(ascending: number[], share: number): number | undefined {
   const value = ascending[Math.max(0, Math.ceil(ascending.length * share) - 1)];
   return value === undefined ? undefined : Math.round(value * 10) / 10;

@@ -1,14 +1,14 @@
-/** One user as Okta handles it: looked up, read, changed in the app's dialect, and compared after every change. */
+/** Operations on one user as Okta does them: look-up, reading, changes in the app's dialect, each verified. */
 
 import { unexpected } from './client.js';
 import type { Assigned, Person } from './people.js';
 import { changed, type Json, lost, overlay, readPage, without } from './resource.js';
 import type { Okta } from './step.js';
 
-/** `oin`: a catalogue app, which patches `active`; `aiw`: a wizard app, which puts everything. */
+/** `oin`: a catalogue app, which patches `active`. `aiw`: a wizard app, which uses only PUT. */
 export type Dialect = 'oin' | 'aiw';
 
-/** Sets `active` in the dialect's way and verifies it by reading. */
+/** Sets `active` in the app's dialect and verifies it by a GET. */
 export async function setActive(okta: Okta, person: Assigned, active: boolean, dialect: Dialect): Promise<boolean> {
   if (dialect === 'oin') {
     if (!(await patch(okta, person, { active }))) return false;
@@ -16,7 +16,7 @@ export async function setActive(okta: Okta, person: Assigned, active: boolean, d
     const before = await readUnchanged(okta, person);
     if (!before) return false;
     const body = withSchemas(overlay(before, { ...(active && person.profile), active }));
-    // Okta's sample of the deactivating PUT has neither `groups` nor `locale`; nothing may be lost by that.
+    // Okta's sample of the deactivating PUT omits `groups` and `locale`; the server must not lose values by that.
     const put = await okta.send('PUT', path(person), active ? body : without(body, 'groups', 'locale'));
     if (!okta.check(put.status === 200, unexpected(put, 200))) return false;
     okta.check(put.body.active === active, `the answer to the PUT of active ${active} does not show it`);
@@ -24,7 +24,7 @@ export async function setActive(okta: Okta, person: Assigned, active: boolean, d
   return verify(okta, person, { active });
 }
 
-/** GET, then PUT of the answer with `change` laid over it, then a reading to verify. */
+/** Gets the user, puts it with `change`, and verifies it by another GET. */
 export async function putProfile(okta: Okta, person: Assigned, change: Json): Promise<void> {
   const before = await readUnchanged(okta, person);
   if (!before) return;
@@ -34,7 +34,10 @@ export async function putProfile(okta: Okta, person: Assigned, change: Json): Pr
   await verify(okta, person, change);
 }
 
-/** Catalogue apps PATCH without a path (RFC 7644 section 3.5.2.3); the answer may be 200 with the user, or 204. */
+/**
+ * Sends a PATCH without a path (RFC 7644 section 3.5.2.3), as catalogue apps do. The answer may be 200 with the user,
+ * or 204.
+ */
 export async function patch(okta: Okta, person: Assigned, value: Json): Promise<boolean> {
   const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
   const patched = await okta.send('PATCH', path(person), { schemas, Operations: [{ op: 'replace', value }] });
@@ -44,7 +47,7 @@ export async function patch(okta: Okta, person: Assigned, value: Json): Promise<
   return true;
 }
 
-/** Reads the person again: only `change` may have changed, since the server last showed the person. */
+/** Reads the user and checks that only `change` has changed since the last answer. */
 export async function verify(
   okta: Okta,
   person: Assigned,
@@ -55,12 +58,12 @@ export async function verify(
   return (await readAs(okta, person, overlay(person.shown, change), where)) !== undefined;
 }
 
-/** Reads the person, whom nobody has changed since the server last showed them. */
+/** Reads the user and checks that it is unchanged since the last answer. */
 async function readUnchanged(okta: Okta, person: Assigned): Promise<Json | undefined> {
   return readAs(okta, person, person.shown, 'GET before the change');
 }
 
-/** Reads the person and compares with `expected`; undefined when there is nothing to read. Remembers what is shown. */
+/** Reads the user, compares it with `expected` and stores it in `person`. Returns undefined if it cannot be read. */
 async function readAs(okta: Okta, person: Assigned, expected: Json, where: string): Promise<Json | undefined> {
   const { id } = person.shown;
   const answer = await okta.send('GET', path(person));
@@ -72,7 +75,7 @@ async function readAs(okta: Okta, person: Assigned, expected: Json, where: strin
   return person.shown;
 }
 
-/** The resources that Okta's look-up before an assignment finds; undefined when it fails. */
+/** Returns the users that Okta's look-up before an assignment finds; undefined if it fails. */
 export async function lookUp(okta: Okta, person: Person): Promise<Json[] | undefined> {
   const filter = encodeURIComponent(`userName eq ${JSON.stringify(person.userName)}`);
   const answer = await okta.send('GET', `Users?filter=${filter}&startIndex=1&count=100`);
@@ -85,7 +88,7 @@ export async function lookUp(okta: Okta, person: Person): Promise<Json[] | undef
   return page.resources;
 }
 
-/** Looks up a person who exists: exactly one hit, with what Okta needs to link. */
+/** Looks up an existing user and checks that there is exactly one hit with the current values. */
 export async function findOne(okta: Okta, person: Assigned): Promise<boolean> {
   const hits = await lookUp(okta, person);
   if (!hits) return false;
@@ -95,18 +98,18 @@ export async function findOne(okta: Okta, person: Assigned): Promise<boolean> {
   return true;
 }
 
-/** Counts one check that holds when there are no `faults`. */
+/** Counts one check that passes if there are no `faults`. */
 export function report(okta: Okta, where: string, faults: string[]): void {
   okta.check(faults.length === 0, `${where}: ${faults.join('; ')}`);
 }
 
-/** Okta lists the schema of every extension it sends. */
+/** Adds the schema of every extension in `resource`, as Okta does. */
 function withSchemas(resource: Json): Json {
   const extensions = Object.keys(resource).filter((name) => name.startsWith('urn:'));
   return { ...resource, schemas: [...new Set([resource.schemas ?? [], extensions].flat())] };
 }
 
-/** The path of a user below the base URL. */
+/** Returns the path of a user below the base URL. */
 export function path(person: Assigned): string {
   return `Users/${encodeURIComponent(person.shown.id)}`;
 }

@@ -1,4 +1,4 @@
-/** The configuration of `npm start`: a pure function of the environment and of its secrets' files, every problem in one message. */
+/** The configuration of `npm start`: a pure function of the environment and of secrets' files. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import {
@@ -23,7 +23,7 @@ const port = z.coerce.number({ error: 'is a port, 1 to 65535' }).int().min(1).ma
 const { HOST, METRICS_PORT, PUBLIC_URL, TLS_CERT, USERSTORE_CLIENT_CERT } = edgeVariables.shape;
 const { MONGODB_URI, USERSTORE_METRICS_PORT, USERSTORE_TLS_CERT, USERSTORE_TLS_CLIENT_CA } = userstoreVariables.shape;
 
-/** The variables that `npm start` itself reads; the services read the others. */
+/** The variables that `npm start` itself reads. The services read the others. */
 export const variables = z.object({
   PORT: port.default(8080),
   USERSTORE_PORT: port.default(50_051),
@@ -47,27 +47,27 @@ const rules: Rule[] = [
   differ('PORT', 'USERSTORE_PORT', 'METRICS_PORT', 'USERSTORE_METRICS_PORT'),
 ];
 
-/** Every secret of this command and of the services. */
+/** All secrets of this command and of the services. */
 export const SECRET_VARIABLES = [variables, edgeVariables, userstoreVariables].flatMap(secretsOf);
 
-/** What `npm start` runs with. */
+/** The configuration of `npm start`. */
 export interface Config extends Pick<AdminConfig, 'adminToken' | 'dataDir' | 'userstoreTls' | 'userstoreTlsName'> {
-  /** Of HTTP. */
+  /** The HTTP port. */
   port: number;
   host: string;
-  /** Under which address Okta reaches the edge, "https://host". */
+  /** The edge's address for Okta, "https://host". */
   origin: string;
-  /** Of gRPC. */
+  /** The gRPC port. */
   userstorePort: number;
-  /** Undefined: an embedded MongoDB. */
+  /** If undefined, `npm start` runs an embedded MongoDB. */
   mongodbUri: string | undefined;
-  /** By variable, secrets as set or unset: for the log. */
+  /** Effective values for the log, secrets as "set" or "unset". */
   inEffect: Record<string, unknown>;
 }
 
-/** Reads the configuration, and tries out that of the services. Throws Misconfigured with every problem, once each. */
+/** Reads the configuration and checks that of the services. Throws ConfigurationError with all problems, each once. */
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
-  // An embedded MongoDB has a URI once it runs.
+  // An embedded MongoDB has a URI only when it runs.
   const ofUserstore = env.MONGODB_URI || env.MONGODB_URI_FILE ? env : { ...env, MONGODB_URI: 'mongodb://embedded' };
   const problems = new Map<string, Problem>();
   const attempt = <T>(read: () => T): T | undefined => {
@@ -99,8 +99,8 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
 }
 
 /**
- * The environments that `env` makes for the services: each gets the secrets that are its own, and the names of their
- * files rather than what is in them.
+ * Returns the environments of the services. Each service gets only its own secrets. Secrets in files stay in their
+ * files.
  */
 export function environmentsOf(env: Environment): { forEdge: Environment; forUserstore: Environment } {
   const without = (names: string[]) => {
@@ -111,7 +111,7 @@ export function environmentsOf(env: Environment): { forEdge: Environment; forUse
   return { forEdge: notOf(edgeVariables), forUserstore: notOf(userstoreVariables) };
 }
 
-/** Where a client on this machine finds what listens on `host`. */
+/** Returns the host by which a client on this machine reaches a server that listens on `host`. */
 function addressOf(host: string): string {
   if (['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host)) return 'localhost';
   return host.includes(':') ? `[${host}]` : host;

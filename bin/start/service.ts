@@ -1,15 +1,15 @@
-/** Starts one of the product's services as a child process. */
+/** Starts a service as a child process. */
 import { fork } from 'node:child_process';
 import type { Running } from './supervise.js';
 
-/** A service answers its calls in flight first. */
+/** Longest time in which a service may answer its calls in flight before it is killed. */
 const STOP_MS = 15_000;
 
 /**
- * Starts `script` with the environment `env` and waits until it says 'ready' over its channel, however long that takes
- * (a service may be waiting for its database). It is in a process group of its own, so that a terminal's Ctrl-C does
- * not end all services at once; it ends by itself when the channel closes, so it never outlives this process.
- * Throws when the service ends before it is ready, and the signal's reason when that aborts.
+ * Starts `script` with the environment `env` and waits without a limit until it sends 'ready' over its channel, because
+ * a service may wait for its database. The child has its own process group, so that Ctrl-C in a terminal does not end
+ * all services at once. It ends when the channel closes, so it never outlives this process.
+ * Throws an Error if the service ends before it is ready, and the signal's reason if the signal aborts.
  */
 export async function launchService(script: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Running> {
   const child = fork(script, [], {

@@ -1,45 +1,45 @@
-/** Keeps a process running, as a service manager would: starts it again whenever it dies, until told to stop. */
+/** Keeps a process running like a service manager: restarts it when it dies, until it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 5000;
-/** A process that was up so long did not die of how it starts. */
+const MAX_PAUSE_MS = 5000;
+/** Uptime after which a death has nothing to do with the start, so the pause is reset. */
 const STEADY_MS = 60_000;
 
 /** A process that has started and is ready. */
 export interface Running {
   pid: number | undefined;
-  /** Resolves when the process is gone, with how: "SIGKILL", "exit code 1". */
+  /** Resolves when the process has ended, with its signal or exit code: "SIGKILL", "exit code 1". */
   exited: Promise<string>;
-  /** Ends the process cleanly, by force where it takes too long; resolves when it is gone. */
+  /** Ends the process gracefully, or by SIGKILL if that takes too long. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/** How to keep a process running. */
+/** A process to keep running. */
 export interface Supervision {
-  /** What people call it. */
+  /** The name of the process in reports. */
   name: string;
-  /** Starts it and waits until it is ready; throws when it ends before that. */
+  /** Starts the process and waits until it is ready. Throws an Error if it ends before. */
   launch(): Promise<Running>;
-  /** How often the first start is tried. */
-  tries: number;
+  /** Number of attempts at the first start. */
+  attempts: number;
   report(line: string): void;
-  /** Once aborted nothing is started again. */
+  /** Ends all restarts when it aborts. */
   signal: AbortSignal;
 }
 
-/** What is kept running; `stop` is for after the signal. */
+/** A supervised process. Call `stop` after the signal has aborted. */
 export interface Supervised {
   stop(): Promise<void>;
 }
 
 /**
- * Starts a process and resolves when it is ready; from then on starts it again whenever it dies, after a pause that
- * doubles from 0.2 s to 5 s. Throws the last try's error when the first start fails for good.
+ * Starts a process and resolves when it is ready. Restarts it whenever it dies, after a pause that doubles from 0.2 s
+ * to 5 s. Throws the last attempt's error if the first start fails.
  */
-export async function supervise({ name, launch, tries, report, signal }: Supervision): Promise<Supervised> {
+export async function supervise({ name, launch, attempts, report, signal }: Supervision): Promise<Supervised> {
   let pause = FIRST_PAUSE_MS;
-  let current = await start(tries);
+  let current = await start(attempts);
   const watching = watch();
   return {
     stop: async () => {
@@ -48,7 +48,7 @@ export async function supervise({ name, launch, tries, report, signal }: Supervi
     },
   };
 
-  async function start(most: number): Promise<Running> {
+  async function start(maxAttempts: number): Promise<Running> {
     for (let attempt = 1; ; attempt++) {
       try {
         signal.throwIfAborted();
@@ -58,8 +58,8 @@ export async function supervise({ name, launch, tries, report, signal }: Supervi
       } catch (error) {
         signal.throwIfAborted();
         const why = error instanceof Error ? error.message : String(error);
-        if (attempt >= most) throw new Error(`${name} does not start: ${why}`, { cause: error });
-        report(`${name} did not start (${why}); trying again`);
+        if (attempt >= maxAttempts) throw new Error(`${name} does not start: ${why}`, { cause: error });
+        report(`${name} did not start (${why}); retrying`);
       }
       await rest();
     }
@@ -71,11 +71,11 @@ export async function supervise({ name, launch, tries, report, signal }: Supervi
       const how = await current.exited;
       if (signal.aborted) return;
       if (Date.now() - since > STEADY_MS) pause = FIRST_PAUSE_MS;
-      report(`${name} ended (${how}); starting it again`);
+      report(`${name} ended (${how}); restarting it`);
       try {
         await rest();
         current = await start(Number.POSITIVE_INFINITY);
-        report(`${name} is back`);
+        report(`${name} runs again`);
       } catch (error) {
         if (!signal.aborted) throw error;
       }
@@ -84,6 +84,6 @@ export async function supervise({ name, launch, tries, report, signal }: Supervi
 
   async function rest(): Promise<void> {
     await sleep(pause, undefined, { signal });
-    pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    pause = Math.min(2 * pause, MAX_PAUSE_MS);
   }
 }

@@ -1,19 +1,25 @@
-/** What `npm start` says when everything runs: the values that an Okta admin types. */
+/** The output of `npm start` when everything runs: the values that an Okta admin enters. */
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { Userstore } from '../admin/userstore.js';
 import { type Config, readConfig } from './config.js';
 
-const MOST_SHOWN = 5;
+const MAX_SHOWN = 5;
 
 /**
- * The text to print. Creates a first organization with a token when there is none; an older token's secret is known to
- * nobody any more, so from the second start on the text says how to issue a new one.
+ * Returns the text to print. Creates a first organization with a token if there is none. On later starts the text tells
+ * how to issue a new token, because the secret of the first one is not stored.
  */
 export async function welcome(userstore: Userstore, config: Config): Promise<string> {
   const organizations = await userstore.listOrganizations();
   const lines = organizations.length > 0 ? known(organizations, config) : await first(userstore, config);
   const data = config.mongodbUri ? 'the MongoDB of MONGODB_URI' : config.dataDir;
-  const all = ['Ready. What the Okta admin types:', '', ...lines, '', `Data is in ${data}. Ctrl-C stops everything.`];
+  const all = [
+    'Ready. The Okta admin enters these values:',
+    '',
+    ...lines,
+    '',
+    `Data is in ${data}. Ctrl-C stops everything.`,
+  ];
   return `\n${all.map((line) => `  ${line}`.trimEnd()).join('\n')}\n\n`;
 }
 
@@ -26,7 +32,7 @@ async function first(userstore: Userstore, { origin }: Config): Promise<string[]
     `  Organization ID  ${id}`,
     `  API Token        apikey ${secret}`,
     '',
-    'The token is shown this once. Try it:',
+    'The token is not shown again. Try it:',
     '',
     `  curl -H "Authorization: apikey ${secret}" "${baseUrl}/Users?startIndex=1&count=2"`,
   ];
@@ -34,25 +40,25 @@ async function first(userstore: Userstore, { origin }: Config): Promise<string[]
 
 function known(organizations: Organization[], config: Config): string[] {
   const shown = organizations
-    .slice(0, MOST_SHOWN)
+    .slice(0, MAX_SHOWN)
     .flatMap(({ id, displayName }) => [
       `  ${displayName}`,
       `    Base URL         ${config.origin}/${id}/scim/v2`,
       `    Organization ID  ${id}`,
       '',
     ]);
-  const hidden = organizations.length - MOST_SHOWN;
+  const hidden = organizations.length - MAX_SHOWN;
   const admin = adminCommand(config);
   return [
     ...shown,
     ...(hidden > 0 ? [`  and ${hidden} more: ${admin} org list`, ''] : []),
-    'A token is shown only when it is issued. A new one:',
+    'A token is shown only when it is issued. To issue a new one:',
     '',
     `  ${admin} token issue ${organizations.length === 1 ? organizations[0]?.id : '<Organization ID>'}`,
   ];
 }
 
-/** With the environment that it needs to find this userstore. */
+/** Returns the admin command with the environment that it needs to find this userstore. */
 function adminCommand({ dataDir, userstorePort }: Config): string {
   const standard = readConfig({});
   return [

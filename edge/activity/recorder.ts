@@ -1,21 +1,21 @@
-/** What is asked and answered, on its way to userstore: gathered, and sent in batches. */
+/** The recorder of activities: collects them and sends them to userstore in batches. */
 import type { Logger } from 'pino';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { EdgeMetrics } from '../metrics.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 
-/** How long activities are gathered, in milliseconds. */
+/** Interval between batches. */
 const INTERVAL_MS = 500;
 const BATCH = 500;
-/** As many wait while userstore is away; what comes after them is lost. */
+/** Maximum of activities that wait while userstore is unavailable; any more are lost. */
 const MAX_WAITING = 20_000;
-/** As long one batch may hold up what the process ends with, in milliseconds. */
+/** Longest delay of the shutdown for activities that wait. */
 const STOP_MS = 2000;
 
-/** Where activities are handed in. */
+/** The recorder of one edge. */
 export type ActivityRecorder = ReturnType<typeof createActivityRecorder>;
 
-/** Starts to gather. */
+/** Creates a recorder and starts its timer. */
 export function createActivityRecorder(
   store: StoreClient,
   log: Logger,
@@ -41,10 +41,10 @@ export function createActivityRecorder(
   const flush = (): Promise<void> => {
     sending ??= send()
       .catch((err: unknown) => {
-        // What userstore refuses it would refuse again, and what waits behind it would never get there.
+        // Userstore would refuse the same batch again, and it would block those behind it, so it is dropped.
         if (!(err instanceof StoreError && err.isUnavailable)) lose(waiting.splice(0, BATCH).length);
         const cause = err instanceof StoreError && err.isUnavailable ? { reason: err.message } : { err };
-        log.warn({ ...cause, waiting: waiting.length, lost }, 'activities could not be recorded');
+        log.warn({ ...cause, waiting: waiting.length, lost }, 'recording activities failed');
         lost = 0;
       })
       .finally(() => {
@@ -56,12 +56,12 @@ export function createActivityRecorder(
   const timer = setInterval(flush, INTERVAL_MS);
 
   return {
-    /** Hands an activity in; it is recorded within a second or so. */
+    /** Queues an activity, which is recorded within about a second. */
     record(activity: Activity): void {
       if (waiting.length < MAX_WAITING) waiting.push(activity);
       else lose(1);
     },
-    /** Sends what is there, if that is possible soon, and ends. */
+    /** Stops the timer and sends the activities that wait; gives up after STOP_MS. */
     async stop(): Promise<void> {
       clearInterval(timer);
       const late = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());

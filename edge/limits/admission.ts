@@ -1,119 +1,137 @@
 /**
- * How much an edge takes on at a time: requests, and bytes of bodies. What is more is refused at once, before it is read
- * and while it costs nothing; one organization has at most its share, so that the others always find room. Strangers,
- * whose tokens were never seen to be valid or who need none, have room of their own and cannot take anybody else's.
+ * Admission: bounds the requests and the bytes of bodies that an edge handles at a time. It refuses the excess at once,
+ * before it is read and while that is cheap. Each organization has at most its share, so that the others always find
+ * capacity. Anonymous requests, with no token or one that was never verified, have a capacity that is separate: they
+ * cannot take that of organizations.
  */
 import type { Request, RequestHandler, Response } from 'express';
-import { principalOf } from '../auth.js';
 import type { EdgeMetrics, ShedReason } from '../metrics.js';
-import { localsOf } from '../request-log.js';
+import { localsOf, principalOf } from '../request-context.js';
 import { MAX_BODY_BYTES } from '../scim/json.js';
 import { ScimError } from '../scim/scim-error.js';
 import { networkOf } from './network.js';
 import { createSampler } from './sampler.js';
 
-/** Bytes of bodies that are held at a time; what is made of them takes some times as much. */
+/** Maximum of body bytes held at a time. The objects parsed from them take several times as much memory. */
 const MAX_BYTES = 64 * 1024 * 1024;
-/** An organization may have one part in so many, and a network of strangers as much. */
+/** An organization, and a network of anonymous clients, gets at most 1/SHARES of the capacity. */
 const SHARES = 4;
 const RETRY_AFTER = { 'Retry-After': '2' };
 
-/** What is held. */
-interface Held {
+/** The capacity that requests occupy. */
+interface Usage {
   requests: number;
   bytes: number;
 }
 
-/** Room on an edge. */
+/** The admission of one edge. */
 export type Admission = ReturnType<typeof createAdmission>;
 
-/** Room for so many requests at a time. */
+/**
+ * Creates an admission with capacity for `maxRequests` requests of organizations, and half of that for anonymous ones.
+ */
 export function createAdmission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'>) {
-  const all: Held = { requests: 0, bytes: 0 };
-  /** Of those that have requests in flight. */
-  const organizations = new Map<string, Held>();
   const share = Math.ceil(maxRequests / SHARES);
-  /** By network, those that have requests in flight. */
-  const networks = new Map<string, number>();
-  let strangers = 0;
-  const maxStrangers = Math.ceil(maxRequests / 2);
+  const refusals = createRefusals(metrics);
+  const organizations = createOrganizationAdmission(maxRequests, share, refusals);
+  const anonymous = createAnonymousAdmission(Math.ceil(maxRequests / 2), share, refusals);
+  return {
+    anonymous: anonymous.admit,
+    organization: organizations.admit,
+    body: organizations.admitBody,
+    requestsInFlight: () => organizations.total.requests + anonymous.inFlight(),
+    bodyBytes: () => organizations.total.bytes,
+  };
+}
 
-  const isOneOfMany = createSampler();
-  const refuse = (reason: ShedReason, response: Response) => {
+type Refusals = ReturnType<typeof createRefusals>;
+
+/** Creates the errors of refused requests, which count them; the log has one a second for each reason. */
+function createRefusals(metrics: Pick<EdgeMetrics, 'shed'>) {
+  const isSampledOut = createSampler();
+  const count = (reason: ShedReason, response: Response) => {
     metrics.shed(reason);
-    localsOf(response).isOneOfMany = isOneOfMany(reason);
+    localsOf(response).isSampledOut = isSampledOut(reason);
   };
-  const full = (reason: Exclude<ShedReason, 'organization'>, response: Response) => {
-    refuse(reason, response);
-    return new ScimError(503, undefined, 'The service has too much to do at the moment; try again.', RETRY_AFTER);
+  return {
+    overloaded(reason: Exclude<ShedReason, 'organization'>, response: Response): ScimError {
+      count(reason, response);
+      return new ScimError(503, undefined, 'The service has too much to do at the moment; try again.', RETRY_AFTER);
+    },
+    shareExhausted(response: Response): ScimError {
+      count('organization', response);
+      return new ScimError(429, undefined, 'Too many requests at once for this organization; try again.', RETRY_AFTER);
+    },
   };
-  const hasItsShare = (response: Response) => {
-    refuse('organization', response);
-    return new ScimError(429, undefined, 'Too many requests at once for this organization; try again.', RETRY_AFTER);
-  };
+}
 
-  /** Lets a stranger's request in, or refuses it with 503; returns what ends its stay before it is answered. */
-  const stranger = (request: Request, response: Response): (() => void) => {
+function createAnonymousAdmission(maxRequests: number, share: number, { overloaded }: Refusals) {
+  let inFlight = 0;
+  /** Requests in flight, by network. */
+  const networks = new Map<string, number>();
+
+  /** Admits an anonymous request. Returns a function that releases its place early. Throws ScimError (503). */
+  const admit = (request: Request, response: Response): (() => void) => {
     const network = networkOf(request.ip);
-    const held = networks.get(network) ?? 0;
-    if (strangers >= maxStrangers || held >= share) throw full('strangers', response);
-    strangers++;
-    networks.set(network, held + 1);
-    const leave = () => {
-      response.off('close', leave);
-      strangers--;
-      const left = (networks.get(network) ?? 0) - 1;
-      if (left > 0) networks.set(network, left);
+    const used = networks.get(network) ?? 0;
+    if (inFlight >= maxRequests || used >= share) throw overloaded('anonymous', response);
+    inFlight++;
+    networks.set(network, used + 1);
+    const release = () => {
+      response.off('close', release);
+      inFlight--;
+      const remaining = (networks.get(network) ?? 0) - 1;
+      if (remaining > 0) networks.set(network, remaining);
       else networks.delete(network);
     };
-    response.once('close', leave);
-    return leave;
+    response.once('close', release);
+    return release;
   };
 
-  /** Lets a request of an organization in, or refuses it: 503, or 429 where the organization has its share. */
-  const organization = (organizationId: string, response: Response): void => {
-    const held = organizations.get(organizationId) ?? { requests: 0, bytes: 0 };
-    if (all.requests >= maxRequests) throw full('requests', response);
-    if (held.requests >= share) throw hasItsShare(response);
-    all.requests++;
-    held.requests++;
-    organizations.set(organizationId, held);
-    whenOver(response, () => {
-      all.requests--;
-      if (--held.requests === 0) organizations.delete(organizationId);
+  return { admit, inFlight: () => inFlight };
+}
+
+function createOrganizationAdmission(maxRequests: number, share: number, { overloaded, shareExhausted }: Refusals) {
+  const total: Usage = { requests: 0, bytes: 0 };
+  /** The usage of each organization that has requests in flight. */
+  const organizations = new Map<string, Usage>();
+
+  /** Admits a request of an organization. Throws ScimError: 503, or 429 if the organization uses its share. */
+  const admit = (organizationId: string, response: Response): void => {
+    const usage = organizations.get(organizationId) ?? { requests: 0, bytes: 0 };
+    if (total.requests >= maxRequests) throw overloaded('requests', response);
+    if (usage.requests >= share) throw shareExhausted(response);
+    total.requests++;
+    usage.requests++;
+    organizations.set(organizationId, usage);
+    response.once('close', () => {
+      total.requests--;
+      if (--usage.requests === 0) organizations.delete(organizationId);
     });
   };
 
-  /** Lets the body of an authenticated request be read, or refuses it. */
-  const body: RequestHandler = (request, response, next) => {
+  /** Admits the body of an authenticated request before it is read. Throws ScimError (503 or 429). */
+  const admitBody: RequestHandler = (request, response, next) => {
     if (response.closed) return;
-    const bytes = sizeOf(request);
-    const held = organizations.get(principalOf(response).organizationId);
-    if (!held) throw new Error('the request has not been let in');
-    if (held.bytes + bytes > MAX_BYTES / SHARES) throw hasItsShare(response);
-    if (all.bytes + bytes > MAX_BYTES) throw full('bodies', response);
-    held.bytes += bytes;
-    all.bytes += bytes;
-    whenOver(response, () => {
-      held.bytes -= bytes;
-      all.bytes -= bytes;
+    const bytes = maxSizeOf(request);
+    const usage = organizations.get(principalOf(response).organizationId);
+    if (!usage) throw new Error('the request has not been admitted');
+    if (usage.bytes + bytes > MAX_BYTES / SHARES) throw shareExhausted(response);
+    if (total.bytes + bytes > MAX_BYTES) throw overloaded('bodies', response);
+    usage.bytes += bytes;
+    total.bytes += bytes;
+    response.once('close', () => {
+      usage.bytes -= bytes;
+      total.bytes -= bytes;
     });
     next();
   };
 
-  return {
-    stranger,
-    organization,
-    body,
-    requestsInFlight: () => all.requests + strangers,
-    bodyBytes: () => all.bytes,
-  };
+  return { admit, admitBody, total };
 }
 
-const whenOver = (response: Response, release: () => void) => response.once('close', release);
-
-/** The most that a body can turn out to be: what is packed, or does not say how long it is, may be as long as any. */
-function sizeOf({ headers }: Request): number {
+/** Returns the maximum size of a body in bytes; one that is compressed or has no Content-Length may have any size. */
+function maxSizeOf({ headers }: Request): number {
   const length = headers['content-encoding'] === undefined ? headers['content-length'] : undefined;
   return Math.min(Number(length ?? MAX_BODY_BYTES), MAX_BODY_BYTES);
 }

@@ -1,6 +1,6 @@
-/** Whose an address is, as far as it can be told: of IPv6 a subscriber has a whole network of 64 bits. Pure. */
+/** The network of a client's address: an IPv6 subscriber holds 2^64 addresses, so limits count networks. Pure. */
 
-/** What limits are counted by: an IPv4 address, or the first half of an IPv6 address. */
+/** Returns the key that limits count by: an IPv4 address, or the first 64 bits of an IPv6 address. */
 export function networkOf(address = ''): string {
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
   if (mapped !== undefined || !address.includes(':')) return mapped ?? address;

@@ -1,136 +1,154 @@
 /**
- * How many requests an organization may send. An edge takes permits out of the organization's budget, which all edges
- * share, some fraction of a second's worth at a time: most requests cost nothing but a number in memory.
+ * The rate limit of each organization. All edges share one limit, which userstore keeps: an edge acquires permits in
+ * batches of a fraction of a second's worth, so that most requests cost nothing but a counter in memory.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
-import { principalOf } from '../auth.js';
 import type { EdgeMetrics } from '../metrics.js';
-import { localsOf } from '../request-log.js';
+import { localsOf, principalOf } from '../request-context.js';
 import { ScimError } from '../scim/scim-error.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 import { createSampler } from './sampler.js';
 
-/** In milliseconds: permits that are not used by then are lost, so that no edge hoards them. */
+/** Unused permits expire after this time, so that no edge hoards them. */
 const PERMIT_MS = 5000;
-/** Userstore grants as many of them as are a fair part of the budget. */
-const MOST_PERMITS = 50;
-/**
- * Requests of an organization that has been refused something within so many milliseconds are let through one by one,
- * evenly over the second, and wait for it: what it sent all at once others would feel.
- */
+/** Permits of one batch. Userstore grants fewer if that is the fair part of the limit. */
+const BATCH = 50;
+/** For this time after a refusal, the edge spaces an organization's requests evenly: a burst would slow the others. */
 const PACED_MS = 5000;
-/** None waits longer, in milliseconds. */
-const LONGEST_WAIT_MS = 1000;
+/** A paced request that would wait longer is refused. */
+const MAX_WAIT_MS = 1000;
 /**
- * In milliseconds, and up to twice as many so that not all come at once: refusals are held back, so that who asks again as
- * soon as he is answered does not ask more often than he has connections. What an edge takes on of an organization at a
- * time (admission.ts) is the end of it.
+ * A refusal is delayed by this time up to twice as much, at random so that not all clients retry at once. A client that
+ * ignores Retry-After is thereby limited by its number of connections, and in the end by admission (admission.ts).
  */
 const REFUSAL_MS = 500;
 const MAX_ORGANIZATIONS = 10_000;
 
-/** What an edge holds of an organization's budget. */
-interface Held {
-  permits: number;
-  /** Until when they are good, in epoch milliseconds. */
-  until: number;
-  /** How many there were at the last time. */
+/** The permits of one organization at this edge. All times are epoch milliseconds. */
+interface Permits {
+  available: number;
+  expiresAt: number;
+  /** The size of the last batch. */
   granted: number;
-  /** Until when there are none. */
+  /** No permits can be acquired before this time. */
   refusedUntil: number;
-  /** Until when its requests are let through one by one, and when the next one may be. */
+  /** Requests are spaced until this time; the next may pass at `nextAt`. */
   pacedUntil: number;
   nextAt: number;
-  /** Whether they are the edge's own, for want of a userstore. */
+  /** The edge granted the last batch itself, because userstore was unavailable. */
   isUnchecked: boolean;
+  /** The call in progress that acquires permits. */
   acquiring: Promise<void> | undefined;
 }
 
-/** Requires a permit for each request of an authenticated organization; 429 with Retry-After otherwise. */
-export function enforceRateLimit(
-  store: StoreClient,
-  metrics: Pick<EdgeMetrics, 'limitDecision' | 'permitsFetched'>,
-): RequestHandler {
-  const organizations = new LRUCache<string, Held>({ max: MAX_ORGANIZATIONS });
-  const isOneOfMany = createSampler();
+/** The dependencies of `takePermit`. */
+export interface RateLimiter {
+  store: Pick<StoreClient, 'acquirePermits'>;
+  metrics: Pick<EdgeMetrics, 'limitDecision' | 'permitsFetched'>;
+  organizations: LRUCache<string, Permits>;
+  isSampledOut: (organizationId: string) => boolean;
+}
 
-  const heldOf = (organizationId: string): Held => {
-    const known = organizations.get(organizationId);
-    if (known) return known;
-    const none = { permits: 0, until: 0, granted: 0, refusedUntil: 0, pacedUntil: 0, nextAt: 0 };
-    const held: Held = { ...none, isUnchecked: false, acquiring: undefined };
-    organizations.set(organizationId, held);
-    return held;
-  };
-
-  async function acquire(held: Held, organizationId: string, requestId: string): Promise<void> {
-    try {
-      const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count: MOST_PERMITS }, requestId);
-      metrics.permitsFetched(granted);
-      held.isUnchecked = false;
-      if (granted > 0) add(held, granted);
-      else held.refusedUntil = Date.now() + retryAfterMs;
-    } catch (error) {
-      // Without userstore no request gets far: it says so itself.
-      if (!(error instanceof StoreError)) throw error;
-      add(held, MOST_PERMITS);
-      held.isUnchecked = true;
-    }
-  }
-
-  /** Fetches permits, once for all who want some meanwhile. */
-  const acquired = (held: Held, organizationId: string, requestId: string): Promise<void> => {
-    held.acquiring ??= acquire(held, organizationId, requestId).finally(() => {
-      held.acquiring = undefined;
-    });
-    return held.acquiring;
-  };
-
+/** Creates the handler that requires a permit for each authenticated request; 429 with Retry-After otherwise. */
+export function enforceRateLimit(store: RateLimiter['store'], metrics: RateLimiter['metrics']): RequestHandler {
+  const organizations = new LRUCache<string, Permits>({ max: MAX_ORGANIZATIONS });
+  const limiter = { store, metrics, organizations, isSampledOut: createSampler() };
   return async (_request, response, next) => {
-    const { organizationId, settings } = principalOf(response);
-    const perSecond = settings.rateLimit?.perSecond ?? 1;
-    const held = heldOf(organizationId);
-    const refuse = async (ms: number): Promise<never> => {
-      held.pacedUntil = Date.now() + PACED_MS;
-      localsOf(response).isOneOfMany = isOneOfMany(organizationId);
-      metrics.limitDecision('refused');
-      await sleep(REFUSAL_MS * (1 + Math.random()));
-      throw tooMany(perSecond, ms);
-    };
-
-    if (Date.now() < held.pacedUntil) {
-      const wait = Math.max(held.nextAt - Date.now(), 0);
-      if (wait > LONGEST_WAIT_MS) await refuse(wait);
-      held.nextAt = Date.now() + wait + 1000 / perSecond;
-      await sleep(wait);
-    }
-    while (!takesPermit(held)) {
-      if (Date.now() < held.refusedUntil) await refuse(held.refusedUntil - Date.now());
-      await acquired(held, organizationId, localsOf(response).requestId);
-    }
-    // Before the last one is gone, so that the next requests need not wait.
-    if (held.permits <= held.granted / 2) {
-      acquired(held, organizationId, localsOf(response).requestId).catch(() => undefined);
-    }
-    metrics.limitDecision(held.isUnchecked ? 'unchecked' : 'allowed');
+    await takePermit(limiter, response);
     next();
   };
 }
 
-function add(held: Held, granted: number): void {
-  const left = Date.now() > held.until ? 0 : held.permits;
-  Object.assign(held, { permits: left + granted, granted, until: Date.now() + PERMIT_MS });
+/** Takes a permit for an authenticated request, after a delay if its organization is paced. Throws ScimError (429). */
+async function takePermit(limiter: RateLimiter, response: Response): Promise<void> {
+  const { organizationId, settings } = principalOf(response);
+  const { requestId } = localsOf(response);
+  const perSecond = settings.rateLimit?.perSecond ?? 1;
+  const permits = permitsOf(limiter, organizationId);
+  if (Date.now() < permits.pacedUntil) {
+    const wait = Math.max(permits.nextAt - Date.now(), 0);
+    if (wait > MAX_WAIT_MS) return await refuse(limiter, permits, response, wait);
+    permits.nextAt = Date.now() + wait + 1000 / perSecond;
+    await sleep(wait);
+  }
+  while (!takeAvailable(permits)) {
+    const wait = permits.refusedUntil - Date.now();
+    if (wait > 0) return await refuse(limiter, permits, response, wait);
+    await acquireOnce(limiter, permits, organizationId, requestId);
+  }
+  // Acquires the next batch early, so that the next requests need not wait for it.
+  if (permits.available <= permits.granted / 2) {
+    acquireOnce(limiter, permits, organizationId, requestId).catch(() => undefined);
+  }
+  limiter.metrics.limitDecision(permits.isUnchecked ? 'unchecked' : 'allowed');
 }
 
-function takesPermit(held: Held): boolean {
-  if (held.permits === 0 || Date.now() > held.until) return false;
-  held.permits--;
+function permitsOf({ organizations }: RateLimiter, organizationId: string): Permits {
+  const known = organizations.get(organizationId);
+  if (known) return known;
+  const none = { available: 0, expiresAt: 0, granted: 0, refusedUntil: 0, pacedUntil: 0, nextAt: 0 };
+  const permits: Permits = { ...none, isUnchecked: false, acquiring: undefined };
+  organizations.set(organizationId, permits);
+  return permits;
+}
+
+/** Starts pacing the organization, delays the refusal, and throws it. */
+async function refuse(
+  { metrics, isSampledOut }: RateLimiter,
+  permits: Permits,
+  response: Response,
+  retryAfterMs: number,
+): Promise<never> {
+  const { organizationId, settings } = principalOf(response);
+  permits.pacedUntil = Date.now() + PACED_MS;
+  localsOf(response).isSampledOut = isSampledOut(organizationId);
+  metrics.limitDecision('refused');
+  await sleep(REFUSAL_MS * (1 + Math.random()));
+  throw tooMany(settings.rateLimit?.perSecond ?? 1, retryAfterMs);
+}
+
+/** Acquires a batch; requests that need one meanwhile share the call. */
+function acquireOnce(limiter: RateLimiter, permits: Permits, organizationId: string, requestId: string): Promise<void> {
+  permits.acquiring ??= acquire(limiter, permits, organizationId, requestId).finally(() => {
+    permits.acquiring = undefined;
+  });
+  return permits.acquiring;
+}
+
+async function acquire(
+  { store, metrics }: RateLimiter,
+  permits: Permits,
+  organizationId: string,
+  requestId: string,
+): Promise<void> {
+  try {
+    const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count: BATCH }, requestId);
+    metrics.permitsFetched(granted);
+    permits.isUnchecked = false;
+    if (granted > 0) add(permits, granted);
+    else permits.refusedUntil = Date.now() + retryAfterMs;
+  } catch (error) {
+    // Without userstore no request gets far, and its own call reports that.
+    if (!(error instanceof StoreError)) throw error;
+    add(permits, BATCH);
+    permits.isUnchecked = true;
+  }
+}
+
+function add(permits: Permits, granted: number): void {
+  const remaining = Date.now() > permits.expiresAt ? 0 : permits.available;
+  Object.assign(permits, { available: remaining + granted, granted, expiresAt: Date.now() + PERMIT_MS });
+}
+
+function takeAvailable(permits: Permits): boolean {
+  if (permits.available === 0 || Date.now() > permits.expiresAt) return false;
+  permits.available--;
   return true;
 }
 
-/** Okta understands whole seconds only. */
+/** Returns the refusal. Okta understands a Retry-After in whole seconds only. */
 const tooMany = (perSecond: number, ms: number) =>
   new ScimError(
     429,

@@ -1,57 +1,60 @@
-/** Slows down who tries tokens: an address from which too many were refused has to wait. */
+/** Protection against token guessing: an address from which too many invalid tokens came has to wait. */
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ScimError } from '../scim/scim-error.js';
 import { networkOf } from './network.js';
 
-/** As many refused tokens an address may have within a minute for one organization, and for all together. */
+/** Maximum of invalid tokens from one address within WINDOW_SECONDS: for one organization, and for all together. */
 const MAX_FAILURES = 300;
 const MAX_FAILURES_OF_ADDRESS = 3000;
 const WINDOW_SECONDS = 60;
-/** Tokens that were valid are asked about whatever else comes from their address, which may be a proxy's. */
+/** Tokens that were valid are exempt, because one address may be a proxy with many clients behind it. */
 const MAX_VALID = 10_000;
 
-/** The failures that one edge has seen. Many customers' Oktas share addresses, so each organization has its own count. */
+/** The token guessing limit of one edge. */
+export type TokenGuessingLimit = ReturnType<typeof createTokenGuessingLimit>;
+
+/** Creates the limit. It counts per organization too, because the Oktas of many organizations share addresses. */
 export function createTokenGuessingLimit() {
-  const ofOrganization = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_SECONDS });
-  const ofAddress = new RateLimiterMemory({ points: MAX_FAILURES_OF_ADDRESS, duration: WINDOW_SECONDS });
+  const perOrganization = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_SECONDS });
+  const perAddress = new RateLimiterMemory({ points: MAX_FAILURES_OF_ADDRESS, duration: WINDOW_SECONDS });
   const valid = new LRUCache<string, true>({ max: MAX_VALID });
 
-  const counted = (address: string | undefined, organizationId: string) =>
+  const counters = (address: string | undefined, organizationId: string) =>
     [
-      [ofOrganization, `${networkOf(address)} ${organizationId}`],
-      [ofAddress, networkOf(address)],
+      [perOrganization, `${networkOf(address)} ${organizationId}`],
+      [perAddress, networkOf(address)],
     ] as const;
 
   return {
-    /** Refuses to look at a token from an address that has had too many refused. Throws 429. */
+    /** Checks that the address may present a token. Throws ScimError (429) after too many failures. */
     async check(address: string | undefined, organizationId: string): Promise<void> {
-      for (const [limiter, key] of counted(address, organizationId)) {
-        const seen = await limiter.get(key);
-        if (seen && seen.consumedPoints > limiter.points) throw tooMany(seen);
+      for (const [limiter, key] of counters(address, organizationId)) {
+        const count = await limiter.get(key);
+        if (count && count.consumedPoints > limiter.points) throw tooMany(count);
       }
     },
 
-    /** Counts a refusal. Throws 429 where there were too many. */
+    /** Counts an invalid token. Throws ScimError (429) if it is one too many. */
     async failed(address: string | undefined, organizationId: string): Promise<void> {
-      for (const [limiter, key] of counted(address, organizationId)) {
+      for (const [limiter, key] of counters(address, organizationId)) {
         await limiter.consume(key).catch((error: unknown) => {
           throw error instanceof RateLimiterRes ? tooMany(error) : error;
         });
       }
     },
 
-    /** Remembers a token that is valid. */
+    /** Remembers a valid token. */
     succeeded(token: string): void {
       valid.set(token, true);
     },
 
-    /** Forgets a token that is valid no more. */
+    /** Forgets a token that is no longer valid. */
     forget(token: string): void {
       valid.delete(token);
     },
 
-    /** Whether a token was valid when it was last looked at. */
+    /** Returns true if the token was valid at its last verification. */
     hasSucceeded: (token: string): boolean => valid.has(token),
   };
 }

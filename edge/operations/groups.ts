@@ -1,84 +1,120 @@
-/** What can be done with groups: each operation reads a body, calls userstore, and gives back what it answered. */
-import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
-import type { RequestScope } from '../caller.js';
+/** The operations on groups: each parses a body, calls userstore, and returns the group of its response. */
+import type { Group } from '../../proto/gen/userstore/v1/group.js';
+import type { ListMembershipsResponse } from '../../proto/gen/userstore/v1/group_service.js';
+import type { RequestScope } from '../request-context.js';
 import { parseFilter } from '../scim/filter.js';
 import { parseGroup } from '../scim/group.js';
+import type { JsonObject } from '../scim/json.js';
+import type { ListQuery } from '../scim/list.js';
 import { parseGroupPatch } from '../scim/patch-group.js';
+import type { Precondition } from '../scim/precondition.js';
 import { GROUP } from '../scim/resource-types.js';
 import type { StoreClient } from '../store-client.js';
 import { checkVersion, etagFor } from './preconditions.js';
-import { pageOf, type ResourceOperations, required } from './resources.js';
+import { type Page, pageOf, type ResourceOperations, required } from './resources.js';
 
-/** As many memberships as userstore puts in one page. */
-const MEMBERS_AT_A_TIME = 5000;
+/** The maximum page size of userstore. */
+const MEMBERS_PAGE_SIZE = 5000;
 
-/** The operations on groups, which are without their members, and the members of groups. */
+/** The operations on groups, which do not contain their members, and the list of members. */
 export interface GroupOperations extends ResourceOperations<Group> {
   /**
-   * A page of the memberships of these groups (at least one, at most 200), by group and user. Only where it has no
-   * `nextPageToken` is there no more. Of groups in `absentGroupIds`, which are gone, it may lack some.
+   * Returns a page of the memberships of 1 to 200 groups, ordered by group and user. Only a page without
+   * `nextPageToken` is the last. The groups in `absentGroupIds` are deleted; the page may lack members of theirs.
    */
   members(
-    caller: RequestScope,
+    scope: RequestScope,
     groupIds: string[],
     pageToken?: string,
     pageSize?: number,
-  ): Promise<{ memberships: Membership[]; nextPageToken?: string | undefined; absentGroupIds: string[] }>;
+  ): Promise<Pick<ListMembershipsResponse, 'memberships' | 'nextPageToken' | 'absentGroupIds'>>;
 }
 
 /** Binds the operations to a userstore. */
-export function createGroupOperations(store: StoreClient): GroupOperations {
-  const get = async ({ organizationId, actor }: RequestScope, groupId: string): Promise<Group> =>
-    required((await store.getGroup({ organizationId, groupId }, actor.requestId)).group);
+export const createGroupOperations = (store: StoreClient): GroupOperations => ({
+  get: (scope, id) => getGroup(store, scope, id),
+  list: (scope, query, baseUrl) => listGroups(store, scope, query, baseUrl),
+  create: (scope, body) => createGroup(store, scope, body),
+  replace: (scope, id, body, precondition) => replaceGroup(store, scope, id, body, precondition),
+  patch: (scope, id, body, precondition) => patchGroup(store, scope, id, body, precondition),
+  remove: (scope, id, precondition) => deleteGroup(store, scope, id, precondition),
+  members({ organizationId, actor }, groupIds, pageToken, pageSize = MEMBERS_PAGE_SIZE) {
+    const request = { organizationId, groupIds, pageSize, ...(pageToken === undefined ? {} : { pageToken }) };
+    return store.listMemberships(request, actor.requestId);
+  },
+});
 
-  return {
-    get,
+async function getGroup(
+  store: Pick<StoreClient, 'getGroup'>,
+  { organizationId, actor }: RequestScope,
+  groupId: string,
+): Promise<Group> {
+  return required((await store.getGroup({ organizationId, groupId }, actor.requestId)).group);
+}
 
-    async list({ organizationId, actor }, query, baseUrl) {
-      const filter = query.filter === undefined ? undefined : parseFilter(query.filter, [], GROUP, baseUrl);
-      const request = { organizationId, filter, ...pageOf(query) };
-      const { groups: resources, totalSize, nextPageToken } = await store.listGroups(request, actor.requestId);
-      return { resources, totalSize, nextPageToken };
-    },
+async function listGroups(
+  store: Pick<StoreClient, 'listGroups'>,
+  { organizationId, actor }: RequestScope,
+  query: ListQuery,
+  baseUrl: string,
+): Promise<Page<Group>> {
+  const filter = query.filter === undefined ? undefined : parseFilter(query.filter, [], GROUP, baseUrl);
+  const request = { organizationId, filter, ...pageOf(query) };
+  const { groups: resources, totalSize, nextPageToken } = await store.listGroups(request, actor.requestId);
+  return { resources, totalSize, nextPageToken };
+}
 
-    async create({ organizationId, settings, actor }, body) {
-      const { group, memberIds = [] } = parseGroup(body, settings);
-      return required((await store.createGroup({ organizationId, actor, group, memberIds }, actor.requestId)).group);
-    },
+async function createGroup(
+  store: Pick<StoreClient, 'createGroup'>,
+  { organizationId, settings, actor }: RequestScope,
+  body: JsonObject,
+): Promise<Group> {
+  const { group, memberIds = [] } = parseGroup(body, settings);
+  return required((await store.createGroup({ organizationId, actor, group, memberIds }, actor.requestId)).group);
+}
 
-    async replace(caller, groupId, body, precondition) {
-      const { organizationId, settings, actor } = caller;
-      const { group, memberIds } = parseGroup(body, settings);
-      const etag = await etagFor(precondition, () => get(caller, groupId));
-      // A client that was not shown the members must not end all memberships by sending back what it was shown.
-      const updateMask = ['display_name', 'external_id', ...(memberIds ? ['members'] : [])];
-      const request = { organizationId, actor, groupId, group, updateMask, memberIds: memberIds ?? [], etag };
-      return required((await store.updateGroup(request, actor.requestId)).group);
-    },
+async function replaceGroup(
+  store: Pick<StoreClient, 'getGroup' | 'updateGroup'>,
+  scope: RequestScope,
+  groupId: string,
+  body: JsonObject,
+  precondition: Precondition,
+): Promise<Group> {
+  const { organizationId, settings, actor } = scope;
+  const { group, memberIds } = parseGroup(body, settings);
+  const etag = await etagFor(precondition, () => getGroup(store, scope, groupId));
+  // A client that was not shown the members and sends back the group as shown must not remove all members.
+  const updateMask = ['display_name', 'external_id', ...(memberIds ? ['members'] : [])];
+  const request = { organizationId, actor, groupId, group, updateMask, memberIds: memberIds ?? [], etag };
+  return required((await store.updateGroup(request, actor.requestId)).group);
+}
 
-    async patch(caller, groupId, body, precondition) {
-      const { organizationId, settings, actor } = caller;
-      const operations = parseGroupPatch(body, groupId, settings);
-      if (operations.length === 0) {
-        const group = await get(caller, groupId);
-        checkVersion(group, precondition);
-        return group;
-      }
-      const etag = await etagFor(precondition, () => get(caller, groupId));
-      return required(
-        (await store.patchGroup({ organizationId, actor, groupId, operations, etag }, actor.requestId)).group,
-      );
-    },
+async function patchGroup(
+  store: Pick<StoreClient, 'getGroup' | 'patchGroup'>,
+  scope: RequestScope,
+  groupId: string,
+  body: JsonObject,
+  precondition: Precondition,
+): Promise<Group> {
+  const { organizationId, settings, actor } = scope;
+  const operations = parseGroupPatch(body, groupId, settings);
+  if (operations.length === 0) {
+    const group = await getGroup(store, scope, groupId);
+    checkVersion(group, precondition);
+    return group;
+  }
+  const etag = await etagFor(precondition, () => getGroup(store, scope, groupId));
+  const request = { organizationId, actor, groupId, operations, etag };
+  return required((await store.patchGroup(request, actor.requestId)).group);
+}
 
-    async remove(caller, groupId, precondition) {
-      const { organizationId, actor } = caller;
-      const etag = await etagFor(precondition, () => get(caller, groupId));
-      await store.deleteGroup({ organizationId, actor, groupId, etag }, actor.requestId);
-    },
-
-    members({ organizationId, actor }, groupIds, pageToken, pageSize = MEMBERS_AT_A_TIME) {
-      const request = { organizationId, groupIds, pageSize, ...(pageToken === undefined ? {} : { pageToken }) };
-      return store.listMemberships(request, actor.requestId);
-    },
-  };
+async function deleteGroup(
+  store: Pick<StoreClient, 'getGroup' | 'deleteGroup'>,
+  scope: RequestScope,
+  groupId: string,
+  precondition: Precondition,
+): Promise<void> {
+  const { organizationId, actor } = scope;
+  const etag = await etagFor(precondition, () => getGroup(store, scope, groupId));
+  await store.deleteGroup({ organizationId, actor, groupId, etag }, actor.requestId);
 }

@@ -1,10 +1,10 @@
-/** What can be done with resources of any type, so that routes and Bulk do the same with all of them. */
-import type { RequestScope } from '../caller.js';
+/** The operations that every type of resource has, so that routes and Bulk treat all types alike. */
+import type { RequestScope } from '../request-context.js';
 import type { JsonObject } from '../scim/json.js';
 import type { ListQuery } from '../scim/list.js';
 import type { Precondition } from '../scim/precondition.js';
 
-/** A resource as userstore has it. */
+/** A resource of the contract. */
 export interface Resource {
   id: string;
   etag: string;
@@ -17,18 +17,18 @@ export interface Page<R> {
   nextPageToken?: string | undefined;
 }
 
-/** The operations; all throw ScimError and StoreFailure. A single request and one of a bulk request are the same. */
+/** The operations of one type, for a single request or one of a bulk request. All throw ScimError and StoreError. */
 export interface ResourceOperations<R extends Resource> {
-  get(caller: RequestScope, id: string): Promise<R>;
-  /** `baseUrl` is the organization's as the client sees it: filters may name addresses. */
-  list(caller: RequestScope, query: ListQuery, baseUrl: string): Promise<Page<R>>;
-  create(caller: RequestScope, body: JsonObject): Promise<R>;
-  replace(caller: RequestScope, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
-  patch(caller: RequestScope, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
-  remove(caller: RequestScope, id: string, precondition: Precondition): Promise<void>;
+  get(scope: RequestScope, id: string): Promise<R>;
+  /** `baseUrl` is the organization's base URL as the client sees it, because filters may contain addresses. */
+  list(scope: RequestScope, query: ListQuery, baseUrl: string): Promise<Page<R>>;
+  create(scope: RequestScope, body: JsonObject): Promise<R>;
+  replace(scope: RequestScope, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
+  patch(scope: RequestScope, id: string, body: JsonObject, precondition: Precondition): Promise<R>;
+  remove(scope: RequestScope, id: string, precondition: Precondition): Promise<void>;
 }
 
-/** The list of a query, as both services of the contract are asked for one. */
+/** Returns the fields of a list request that users and groups have in common. */
 export const pageOf = ({ order, startIndex, count, cursor }: ListQuery) => ({
   order,
   skip: startIndex - 1,
@@ -36,8 +36,8 @@ export const pageOf = ({ order, startIndex, count, cursor }: ListQuery) => ({
   ...(cursor ? { pageToken: cursor } : {}),
 });
 
-/** What userstore answered with. */
-export function required<T>(answered: T | undefined): T {
-  if (answered === undefined) throw new Error('userstore answered without what was asked for');
-  return answered;
+/** Returns the value of a field of a response. Throws Error if userstore left it out. */
+export function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the response of userstore lacks a required field');
+  return value;
 }

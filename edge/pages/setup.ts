@@ -196,7 +196,7 @@ const TROUBLES: readonly (readonly [shown: string, because: string, remedy: stri
   [
     'userName is required.',
     'This and the like: the mapping of the attribute it names gives no value, or one that cannot be stored.',
-    'Mend the mapping under To App → Attribute Mappings, then press Retry in Okta’s Tasks.',
+    'Correct the mapping under To App → Attribute Mappings, then press Retry in Okta’s Tasks.',
   ],
   [
     'The displayName is already used by another group of this organization.',
@@ -215,8 +215,8 @@ const TROUBLES: readonly (readonly [shown: string, because: string, remedy: stri
   ],
   [
     'You do not have access to LeaseHawk. Ask your Okta administrator.',
-    'Shown to a person who signs in: he was not pushed to LeaseHawk, is disabled there, or is linked to another Okta user.',
-    'Assign him to the app and see under Tasks that he was pushed. With the reference number on the page LeaseHawk support can say more.',
+    'Shown to a person who signs in: their user was not pushed to LeaseHawk, is disabled there, or is linked to another Okta user.',
+    'Assign the user to the app and check under Tasks that Okta pushed the user. With the reference number on the page LeaseHawk support can say more.',
   ],
   [
     'This organization is suspended at LeaseHawk',

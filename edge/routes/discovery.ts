@@ -1,6 +1,6 @@
 /** The discovery endpoints (RFC 7644 section 4). */
 import type { RequestHandler, Response } from 'express';
-import { principalOf } from '../auth.js';
+import { principalOf } from '../request-context.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../scim/discovery.js';
 import type { JsonObject } from '../scim/json.js';
 import { listResponse } from '../scim/list.js';
@@ -10,7 +10,7 @@ import { type BaseUrl, type ClientAddress, sendScim } from './send.js';
 
 type Documents = (baseUrl: string, settings: Settings) => JsonObject[];
 
-/** The handlers of the discovery endpoints; `baseUrl` as for users. */
+/** Creates the handlers; `baseUrl` returns the organization's base URL as the client sees it. */
 export function discoveryRoutes(baseUrl: BaseUrl) {
   const baseOf = (request: ClientAddress, response: Response) => baseUrl(request, principalOf(response).organizationId);
 

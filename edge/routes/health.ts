@@ -1,21 +1,21 @@
-/** Health for whoever runs the process: alive, and ready to serve. */
+/** The health endpoints: liveness and readiness. */
 import type { RequestHandler } from 'express';
-import { localsOf } from '../request-log.js';
+import { localsOf } from '../request-context.js';
 import type { StoreClient } from '../store-client.js';
 
-/** Anybody may ask, and userstore is asked no more often than this, in milliseconds. */
-const SHARED_MS = 250;
+/** Anyone can call the endpoint, so each answer of userstore is reused for this time. */
+const REUSE_MS = 250;
 
-/** Alive: the process answers. */
+/** Liveness: the process responds. */
 export const live: RequestHandler = (_request, response) => {
   response.json({ status: 'ok' });
 };
 
-/** Ready: userstore says that it serves, which it does while the database takes what it writes and gives it back. */
+/** Readiness: userstore is serving, which it is while its database accepts writes and reads. */
 export function ready(store: Pick<StoreClient, 'checkHealth'>): RequestHandler {
-  let asked: Promise<boolean> | undefined;
-  const ask = (requestId: string) => {
-    asked ??= store
+  let checking: Promise<boolean> | undefined;
+  const check = (requestId: string) => {
+    checking ??= store
       .checkHealth({ service: '' }, requestId)
       .then(
         ({ status }) => status === 'SERVING',
@@ -23,14 +23,14 @@ export function ready(store: Pick<StoreClient, 'checkHealth'>): RequestHandler {
       )
       .finally(() => {
         setTimeout(() => {
-          asked = undefined;
-        }, SHARED_MS).unref();
+          checking = undefined;
+        }, REUSE_MS).unref();
       });
-    return asked;
+    return checking;
   };
 
   return async (_request, response) => {
-    const isServing = await ask(localsOf(response).requestId);
+    const isServing = await check(localsOf(response).requestId);
     response.status(isServing ? 200 : 503).json({ status: isServing ? 'ok' : 'userstore is not serving' });
   };
 }

@@ -1,37 +1,39 @@
-/** Lists that are too long to be kept as objects: they become JSON text part by part, and are sent as that. */
+/** Lists that are too long to keep as objects: they are serialized to JSON in parts, and sent as those. */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../scim/json.js';
 
 const OPEN = Buffer.from('[');
 const COMMA = Buffer.from(',');
 const CLOSE = Buffer.from(']');
-/** Stands for a list in the text around it; nobody can know it beforehand, so nothing else is equal to it. */
-const MARK = randomUUID();
+/** Stands for a list in the text around it. It is random, so no value in a body can equal it. */
+const PLACEHOLDER = randomUUID();
 
-/** The text of a list that grows. */
+/** The JSON text of a list. */
 export class ListText {
   readonly #parts: Buffer[] = [];
 
-  /** Adds elements at the end. */
+  /** Appends elements. */
   append(elements: readonly JsonObject[]): void {
     if (elements.length === 0) return;
     if (this.#parts.length > 0) this.#parts.push(COMMA);
     this.#parts.push(Buffer.from(JSON.stringify(elements).slice(1, -1)));
   }
 
-  /** All of its text. */
+  /** The text of the whole list. */
   get parts(): readonly Buffer[] {
     return [OPEN, ...this.#parts, CLOSE];
   }
 }
 
-/** The JSON of a body in which there may be ListTexts, in parts. */
+/** Returns the JSON text, in parts, of a body that may contain ListTexts. */
 export function jsonParts(body: JsonObject): readonly Buffer[] {
   const lists: ListText[] = [];
   const text = JSON.stringify(body, (_, value: unknown) => {
     if (!(value instanceof ListText)) return value;
     lists.push(value);
-    return MARK;
+    return PLACEHOLDER;
   });
-  return text.split(`"${MARK}"`).flatMap((between, index) => [Buffer.from(between), ...(lists[index]?.parts ?? [])]);
+  return text
+    .split(`"${PLACEHOLDER}"`)
+    .flatMap((between, index) => [Buffer.from(between), ...(lists[index]?.parts ?? [])]);
 }

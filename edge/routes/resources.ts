@@ -1,10 +1,8 @@
-/** The addresses of one type of resource, and its searches: each handler parses, does one operation, renders. */
+/** The endpoints and searches of one type of resource: each handler parses, runs one operation, and renders. */
 import type { Request, RequestHandler, Response } from 'express';
 import { userNameIn } from '../activity/request-activity.js';
-import { principalOf, scopeOf } from '../auth.js';
-import type { RequestScope } from '../caller.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
-import { localsOf } from '../request-log.js';
+import { localsOf, principalOf, type RequestScope, scopeOf } from '../request-context.js';
 import { type JsonObject, parseBody } from '../scim/json.js';
 import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
 import { locationOf } from '../scim/meta.js';
@@ -14,95 +12,122 @@ import type { ResourceType } from '../scim/resource-types.js';
 import { ScimError } from '../scim/scim-error.js';
 import { type BaseUrl, sendScim } from './send.js';
 
+type IncomingRequest = Request<{ id: string }>;
 type Handler = RequestHandler<{ id: string }>;
-type Incoming = Request<{ id: string }>;
 
-/** What a resource is shown in. */
+/** The context in which a resource is rendered. */
 export interface RenderContext {
-  caller: RequestScope;
+  scope: RequestScope;
   /** The organization's base URL as the client sees it. */
   baseUrl: string;
   projection: Projection;
-  /** Whether it is the answer to a change of a resource that there was before. */
+  /** The response is that to a change of an existing resource. */
   isChange: boolean;
 }
 
-/** The JSON of resources of one type, save those that turn out to be gone; it may hold ListTexts. */
-export type Render<R> = (resources: readonly R[], showing: RenderContext) => JsonObject[] | Promise<JsonObject[]>;
+/** Renders resources of one type as JSON, which may contain ListTexts. Leaves out those that are deleted meanwhile. */
+export type Render<R> = (resources: readonly R[], context: RenderContext) => JsonObject[] | Promise<JsonObject[]>;
 
-/** The handlers of /Users, /Users/.search and /Users/{id}, or of another type's addresses. */
-export type ResourceRoutes = ReturnType<typeof resourceRoutes>;
+/** A type of resource with its operations and its renderer. */
+interface Endpoint<R extends Resource> {
+  type: ResourceType;
+  operations: ResourceOperations<R>;
+  render: Render<R>;
+  baseUrl: BaseUrl;
+}
 
-/** Makes the handlers; `baseUrl` gives the organization's base URL as the client sees it. */
+/** The handlers of /Users, /Users/.search and /Users/{id}, or of the same paths of another type. */
+export type ResourceRoutes = Record<'list' | 'search' | 'create' | 'get' | 'replace' | 'patch' | 'remove', Handler>;
+
+/** Creates the handlers; `baseUrl` returns the organization's base URL as the client sees it. */
 export function resourceRoutes<R extends Resource>(
   type: ResourceType,
   operations: ResourceOperations<R>,
   render: Render<R>,
   baseUrl: BaseUrl,
+): ResourceRoutes {
+  const endpoint: Endpoint<R> = { type, operations, render, baseUrl };
+  return {
+    list: (request, response) => sendList(endpoint, request, response, parseListQuery(request.query, type)),
+    search: (request, response) => sendList(endpoint, request, response, parseSearch(parseBody(request.body), type)),
+    create: (request, response) => create(endpoint, request, response),
+    get: (request, response) => get(endpoint, request, response),
+    replace: (request, response) => change(endpoint, request, response, operations.replace),
+    patch: (request, response) => change(endpoint, request, response, operations.patch),
+    async remove(request, response) {
+      await operations.remove(scopeOf(response), request.params.id, parsePrecondition(request.headers));
+      response.status(204).end();
+    },
+  };
+}
+
+async function create<R extends Resource>(endpoint: Endpoint<R>, request: IncomingRequest, response: Response) {
+  const context = contextOf(endpoint, request, response);
+  const body = parseBody(request.body);
+  localsOf(response).userName = userNameIn('POST', body);
+  const resource = await endpoint.operations.create(context.scope, body);
+  await sendOne(endpoint, request, response, 201, resource, context);
+}
+
+async function get<R extends Resource>(endpoint: Endpoint<R>, request: IncomingRequest, response: Response) {
+  const context = contextOf(endpoint, request, response);
+  const { ifNoneMatch } = parsePrecondition(request.headers);
+  const resource = await endpoint.operations.get(context.scope, request.params.id);
+  if (ifNoneMatch && includes(ifNoneMatch, resource.etag)) {
+    response.status(304).setHeader('ETag', resource.etag).end();
+  } else await sendOne(endpoint, request, response, 200, resource, context);
+}
+
+async function change<R extends Resource>(
+  endpoint: Endpoint<R>,
+  request: IncomingRequest,
+  response: Response,
+  operation: ResourceOperations<R>['replace'],
 ) {
-  const showing = (request: Incoming, response: Response, projection: Projection, isChange = false): RenderContext => ({
-    caller: scopeOf(response),
-    baseUrl: baseUrl(request, principalOf(response).organizationId),
-    projection,
-    isChange,
-  });
-  const projectionOf = ({ query }: Incoming) => parseProjection(query.attributes, query.excludedAttributes, type);
+  const { headers, body, params } = request;
+  const context = { ...contextOf(endpoint, request, response), isChange: true };
+  const resource = await operation(context.scope, params.id, parseBody(body), parsePrecondition(headers));
+  await sendOne(endpoint, request, response, 200, resource, context);
+}
 
-  async function sendOne(request: Incoming, response: Response, status: number, resource: R, how: RenderContext) {
-    const [shown] = await render([resource], how);
-    if (!shown) throw new ScimError(404, undefined, `There is no ${type.name.toLowerCase()} with this id.`);
-    response.setHeader('Location', locationOf(type, resource.id, how.baseUrl));
-    response.setHeader('ETag', resource.etag);
-    sendScim(request, response, status, shown);
-  }
+function contextOf<R extends Resource>(
+  { type, baseUrl }: Endpoint<R>,
+  request: IncomingRequest,
+  response: Response,
+  projection = parseProjection(request.query.attributes, request.query.excludedAttributes, type),
+): RenderContext {
+  const { organizationId } = principalOf(response);
+  return { scope: scopeOf(response), baseUrl: baseUrl(request, organizationId), projection, isChange: false };
+}
 
-  async function sendList(request: Incoming, response: Response, query: ListQuery): Promise<void> {
-    const how = showing(request, response, query.projection);
-    const { resources, nextPageToken, ...found } = await operations.list(how.caller, query, how.baseUrl);
-    const shown = await render(resources, how);
-    const totalSize = found.totalSize - (resources.length - shown.length);
-    const answer =
-      query.cursor === undefined
-        ? listResponse(shown, totalSize, query.startIndex)
-        : cursorResponse(shown, totalSize, nextPageToken);
-    sendScim(request, response, 200, answer);
-  }
+async function sendOne<R extends Resource>(
+  { type, render }: Endpoint<R>,
+  request: IncomingRequest,
+  response: Response,
+  status: number,
+  resource: R,
+  context: RenderContext,
+): Promise<void> {
+  const [rendered] = await render([resource], context);
+  if (!rendered) throw new ScimError(404, undefined, `There is no ${type.name.toLowerCase()} with this id.`);
+  response.setHeader('Location', locationOf(type, resource.id, context.baseUrl));
+  response.setHeader('ETag', resource.etag);
+  sendScim(request, response, status, rendered);
+}
 
-  const list: Handler = (request, response) => sendList(request, response, parseListQuery(request.query, type));
-
-  const search: Handler = (request, response) =>
-    sendList(request, response, parseSearch(parseBody(request.body), type));
-
-  const create: Handler = async (request, response) => {
-    const how = showing(request, response, projectionOf(request));
-    const body = parseBody(request.body);
-    localsOf(response).userName = userNameIn('POST', body);
-    const resource = await operations.create(how.caller, body);
-    await sendOne(request, response, 201, resource, how);
-  };
-
-  const get: Handler = async (request, response) => {
-    const how = showing(request, response, projectionOf(request));
-    const { ifNoneMatch } = parsePrecondition(request.headers);
-    const resource = await operations.get(how.caller, request.params.id);
-    if (ifNoneMatch && includes(ifNoneMatch, resource.etag)) {
-      response.status(304).setHeader('ETag', resource.etag).end();
-    } else await sendOne(request, response, 200, resource, how);
-  };
-
-  const change =
-    (operation: ResourceOperations<R>['replace']): Handler =>
-    async (request, response) => {
-      const { headers, body, params } = request;
-      const how = showing(request, response, projectionOf(request), true);
-      const resource = await operation(how.caller, params.id, parseBody(body), parsePrecondition(headers));
-      await sendOne(request, response, 200, resource, how);
-    };
-
-  const remove: Handler = async (request, response) => {
-    await operations.remove(scopeOf(response), request.params.id, parsePrecondition(request.headers));
-    response.status(204).end();
-  };
-
-  return { list, search, create, get, replace: change(operations.replace), patch: change(operations.patch), remove };
+async function sendList<R extends Resource>(
+  endpoint: Endpoint<R>,
+  request: IncomingRequest,
+  response: Response,
+  query: ListQuery,
+): Promise<void> {
+  const context = contextOf(endpoint, request, response, query.projection);
+  const { resources, nextPageToken, ...page } = await endpoint.operations.list(context.scope, query, context.baseUrl);
+  const rendered = await endpoint.render(resources, context);
+  const totalSize = page.totalSize - (resources.length - rendered.length);
+  const body =
+    query.cursor === undefined
+      ? listResponse(rendered, totalSize, query.startIndex)
+      : cursorResponse(rendered, totalSize, nextPageToken);
+  sendScim(request, response, 200, body);
 }

@@ -1,17 +1,17 @@
-/** The form of every answer: SCIM JSON (RFC 7644 section 8.1), errors included. */
+/** The form of every SCIM response, errors included (RFC 7644 section 8.1), and the handlers that all paths share. */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { toScimError } from '../error-mapping.js';
-import { leaveCause, localsOf } from '../request-log.js';
+import { leaveCause, localsOf } from '../request-context.js';
 import type { JsonObject } from '../scim/json.js';
 import { errorBody, ScimError } from '../scim/scim-error.js';
 import { jsonParts } from './list-text.js';
 
-/** What a request says of the address it was sent to. */
+/** The address to which a client sent its request. */
 export type ClientAddress = Pick<Request, 'protocol'> & { host: string | undefined };
-/** An organization's base URL as the client sees it. */
+/** Returns an organization's base URL as the client sees it. */
 export type BaseUrl = (request: ClientAddress, organizationId: string) => string;
 
-/** Sends a SCIM message; as plain application/json to a client that accepts nothing else. */
+/** Sends a SCIM message, as application/json to a client that does not accept application/scim+json. */
 export function sendScim(
   request: Pick<Request, 'headers'>,
   response: Response,
@@ -32,7 +32,7 @@ export function sendScim(
   response.end();
 }
 
-/** Says which methods a path has, and refuses others. */
+/** Creates the handler that answers OPTIONS with the methods of a path, and refuses all others with 405. */
 export function otherMethods(...methods: string[]): RequestHandler {
   const Allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   return (request, response) => {
@@ -43,7 +43,7 @@ export function otherMethods(...methods: string[]): RequestHandler {
   };
 }
 
-/** /Me is not offered (RFC 7644 section 3.11). */
+/** Refuses /Me, which is not supported (RFC 7644 section 3.11). */
 export const me: RequestHandler = () => {
   throw new ScimError(501, undefined, 'An API token belongs to an organization, not to a user, so there is no /Me.');
 };
@@ -53,16 +53,16 @@ export const notFound: RequestHandler = () => {
   throw new ScimError(404, undefined, 'There is nothing at this address; the base URL ends in /scim/v2.');
 };
 
-/** Answers what any handler threw. The cause of a 5xx goes to the log, not to the client. */
+/** Sends the SCIM error of an error that a handler threw. The cause of a 5xx goes to the log, not to the client. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
-  const answer = toScimError(error);
-  leaveCause(response, answer.status, error);
+  const scimError = toScimError(error);
+  leaveCause(response, scimError.status, error);
   if (response.headersSent) {
     next(error);
     return;
   }
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  if (answer.scimType) localsOf(response).scimType = answer.scimType;
-  localsOf(response).detail = answer.message;
-  sendScim(request, response, answer.status, errorBody(answer));
+  for (const [name, value] of Object.entries(scimError.headers)) response.setHeader(name, value);
+  if (scimError.scimType) localsOf(response).scimType = scimError.scimType;
+  localsOf(response).detail = scimError.message;
+  sendScim(request, response, scimError.status, errorBody(scimError));
 };

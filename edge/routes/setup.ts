@@ -1,4 +1,4 @@
-/** The setup page of an organization, for anybody who knows its id: it holds nothing secret. */
+/** The setup page of an organization. Anyone who knows the organization's id may see it, because it has no secrets. */
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
@@ -6,43 +6,35 @@ import type { Organization } from '../../proto/gen/userstore/v1/organization_ser
 import { sendPage } from '../pages/frame.js';
 import { html } from '../pages/html.js';
 import { SETUP_TITLE, setupPage } from '../pages/setup.js';
-import { leaveCause, localsOf } from '../request-log.js';
+import { leaveCause, localsOf } from '../request-context.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 import type { BaseUrl } from './send.js';
 
-/** Whoever asks often does not make userstore work often, in milliseconds. */
+/** The page is public, so frequent requests for it must not cause frequent calls to userstore. */
 const CACHE_MS = 3000;
 const CACHE_SIZE = 10_000;
 
 const NOT_FOUND = html`<h1>No such organization</h1>
 <p>Check the Organization ID in the address; LeaseHawk support tells you which it is.</p>`;
-const AWAY = html`<h1>Not available at the moment</h1>
+const UNAVAILABLE = html`<h1>Not available at the moment</h1>
 <p>LeaseHawk has trouble. Please try again a little later.</p>`;
 
 /**
- * The handler; `baseUrl` gives the organization's base URL as the reader sees it, `signInUrl` is where people sign in, if
- * they do.
+ * Creates the handler. `baseUrl` returns the organization's base URL as the client sees it; `signInUrl` is the origin
+ * of the login page, if sign-in is configured.
  */
 export function setupRoute(
   store: StoreClient,
   baseUrl: BaseUrl,
   signInUrl: string | undefined,
 ): RequestHandler<{ organizationId: string }> {
-  const known = new LRUCache<string, { organization: Organization | undefined }>({ max: CACHE_SIZE, ttl: CACHE_MS });
-
-  async function find(organizationId: string, requestId: string): Promise<Organization | undefined> {
-    const { organization } = known.get(organizationId) ?? {
-      organization: await read(store, organizationId, requestId),
-    };
-    known.set(organizationId, { organization });
-    return organization;
-  }
-
+  const organizations = createOrganizationCache(store);
   return async (request, response) => {
     const { organizationId } = request.params;
+    const context = localsOf(response).requestId;
     try {
       const isId = /^[a-z\d]{1,32}$/.test(organizationId);
-      const organization = isId ? await find(organizationId, localsOf(response).requestId) : undefined;
+      const organization = isId ? (await organizations.fetch(organizationId, { context }))?.organization : undefined;
       if (organization) {
         const page = setupPage(organization, baseUrl(request, organizationId), signInUrl);
         sendPage(response, 200, SETUP_TITLE, page);
@@ -52,19 +44,34 @@ export function setupRoute(
       const status = error.isUnavailable ? 503 : 500;
       leaveCause(response, status, error);
       response.setHeader('Retry-After', '5');
-      sendPage(response, status, 'Not available', AWAY);
+      sendPage(response, status, 'Not available', UNAVAILABLE);
     }
   };
 }
 
-/** The organization, if there is one. Throws StoreFailure. */
-async function read(store: StoreClient, organizationId: string, requestId: string): Promise<Organization | undefined> {
+/** Creates a cache of organizations, which also remembers that there is none. The context is the request id. */
+const createOrganizationCache = (store: Pick<StoreClient, 'getOrganization'>) =>
+  new LRUCache<string, { organization: Organization | undefined }, string>({
+    max: CACHE_SIZE,
+    ttl: CACHE_MS,
+    // A call whose entry is evicted before the answer still answers the requests that wait for it.
+    ignoreFetchAbort: true,
+    fetchMethod: async (organizationId, _stale, { context: requestId }) => ({
+      organization: await findOrganization(store, organizationId, requestId),
+    }),
+  });
+
+/** Returns the organization; undefined if there is none. Throws StoreError. */
+async function findOrganization(
+  store: Pick<StoreClient, 'getOrganization'>,
+  organizationId: string,
+  requestId: string,
+): Promise<Organization | undefined> {
   try {
     return (await store.getOrganization({ organizationId }, requestId)).organization;
   } catch (error) {
-    const isMissing =
-      error instanceof StoreError && error.failure?.reason === ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND;
-    if (!isMissing) throw error;
+    const reason = error instanceof StoreError ? error.failure?.reason : undefined;
+    if (reason !== ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND) throw error;
     return undefined;
   }
 }

@@ -1,11 +1,13 @@
 /**
- * Filter terms about `type` and `$ref` of a member, which the edge derives from the member's id: they become terms about
- * the id. All members are users; every `$ref` is the same prefix and the id.
+ * Filter terms about `type` and `$ref` of a member, which the edge derives from the member's id: they become terms
+ * about the id. All members are users; every `$ref` is the same prefix and the id.
  */
+
+import { not, present } from '../../proto/filters.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Attribute } from './attributes.js';
 import { type ComparisonOperator, type ComparisonTerm, invalidFilter, type PresenceTerm } from './filter-syntax.js';
-import { attributeTerm, compared, isNegative, not, positive, present, textOf } from './filter-terms.js';
+import { attributeTerm, compared, isNegative, positive, textOf } from './filter-terms.js';
 import { locationOf } from './meta.js';
 import { MEMBERS, USER } from './resource-types.js';
 

@@ -5,11 +5,11 @@
 import { badRequest, type ScimError } from './scim-error.js';
 
 /** Longest filter, in characters. */
-export const MAX_LENGTH = 4096;
+const MAX_LENGTH = 4096;
 /** Deepest nesting of parentheses and brackets. */
-export const MAX_NESTING = 20;
+const MAX_NESTING = 20;
 /** The maximum number of comparisons and presences in a filter. */
-export const MAX_TERMS = 50;
+const MAX_TERMS = 50;
 
 const OPERATORS = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const;
 /** An operator of a comparison, in lower case. */
@@ -29,7 +29,9 @@ export interface PresenceTerm {
   kind: 'presence';
   path: string;
 }
-/** `emails[type eq "work"]`, or Entra's form with a term on the chosen values: `emails[type eq "work"].value eq "x"`. */
+/**
+ * `emails[type eq "work"]`, or Entra's form with a term on the chosen values: `emails[type eq "work"].value eq "x"`.
+ */
 export interface ElementsTerm {
   kind: 'elements';
   path: string;

@@ -1,4 +1,6 @@
 /** Filter terms about one attribute: a comparison or presence of the syntax tree → a node of the contract's filter. */
+
+import { not, present } from '../../proto/filters.js';
 import { type Filter, Operator, type Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed } from './attributes.js';
 import { parseDateTime } from './date-time.js';
@@ -23,7 +25,10 @@ export const positive = (term: ComparisonTerm): ComparisonTerm => ({
   operator: term.operator === 'ne' ? 'eq' : 'ne',
 });
 
-/** Builds the term about an attribute that is `field` in the contract; a complex one compares by its `value`. Throws invalidFilter. */
+/**
+ * Builds the term about an attribute that is `field` in the contract; a complex one compares by its `value`. Throws
+ * invalidFilter.
+ */
 export function attributeTerm(term: ComparisonTerm | PresenceTerm, attribute: Attribute, field: string): Filter {
   if (term.kind === 'presence') return present(field);
   if (attribute.type !== 'complex') {
@@ -85,17 +90,3 @@ export function compared(
   const value = { field, operator: OPERATORS[operator as keyof typeof OPERATORS], value: read(literal) };
   return { expression: { $case: 'comparison', value: caseExact ? { ...value, caseExact } : value } };
 }
-
-/** Negates a filter. */
-export const not = (filter: Filter): Filter => ({ expression: { $case: 'negation', value: { filter } } });
-/** Requires the field to have a value. */
-export const present = (field: string): Filter => ({ expression: { $case: 'presence', value: { field } } });
-/** Requires all filters to hold. */
-export const allOf = (...filters: Filter[]): Filter => ({ expression: { $case: 'allOf', value: { filters } } });
-/** Requires the field to equal this text. */
-export const equal = (field: string, value: string): Filter => ({
-  expression: {
-    $case: 'comparison',
-    value: { field, operator: Operator.OPERATOR_EQUAL, value: { kind: { $case: 'stringValue', value } } },
-  },
-});

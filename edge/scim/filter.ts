@@ -2,6 +2,8 @@
  * Filter text (RFC 7644 section 3.4.2.2) → the contract's filter. Text that the edge does not understand completely is
  * invalidFilter, never an unfiltered list. "ne" is the negation of "eq": it also matches resources without a value.
  */
+
+import { allOf, anyOf, elementMatch as matchElement, not, present } from '../../proto/filters.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';
@@ -16,18 +18,7 @@ import {
   type PresenceTerm,
   parseExpression,
 } from './filter-syntax.js';
-import {
-  allOf,
-  attributeTerm,
-  compared,
-  isNegative,
-  not,
-  onlyEqual,
-  positive,
-  present,
-  textOf,
-  timeOf,
-} from './filter-terms.js';
+import { attributeTerm, compared, isNegative, onlyEqual, positive, textOf, timeOf } from './filter-terms.js';
 import { parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 
@@ -51,13 +42,9 @@ type Term = ComparisonTerm | PresenceTerm | ElementsTerm;
 function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter {
   switch (expression.kind) {
     case 'and':
-      return {
-        expression: { $case: 'allOf', value: { filters: expression.parts.map((part) => bind(part, bindTerm)) } },
-      };
+      return allOf(...expression.parts.map((part) => bind(part, bindTerm)));
     case 'or':
-      return {
-        expression: { $case: 'anyOf', value: { filters: expression.parts.map((part) => bind(part, bindTerm)) } },
-      };
+      return anyOf(...expression.parts.map((part) => bind(part, bindTerm)));
     case 'not':
       return not(bind(expression.part, bindTerm));
     default:
@@ -109,8 +96,7 @@ function elementMatch(elements: Partial<ElementsTerm>, list: Attribute, baseUrl:
     ...(filter ? [bind(filter, (inner) => elementTerm(inner, list, baseUrl))] : []),
     ...(term ? [elementTerm(term, list, baseUrl)] : []),
   ];
-  const whole = parts.length > 1 ? allOf(...parts) : parts[0];
-  return { expression: { $case: 'elementMatch', value: { field: contractNameOf(list), filter: whole } } };
+  return matchElement(contractNameOf(list), parts.length === 1 ? (parts[0] as Filter) : allOf(...parts));
 }
 
 /** Builds a term about one element of a list; it names sub-attributes. */

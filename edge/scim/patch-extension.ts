@@ -1,9 +1,10 @@
 /** PATCH operations on extension attributes without fields in the contract. */
+
+import { allOf, equal } from '../../proto/filters.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { parseExtension } from './extensions.js';
-import { allOf, equal } from './filter-terms.js';
 import { isObject } from './json.js';
 import type { Settings } from './settings.js';
 import { isUnset } from './value.js';

@@ -30,8 +30,8 @@ export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): Patch
 }
 
 /**
- * Returns operations that set the attributes in a body and leave all others alone. Okta's wizard apps disable a user by a
- * PUT that may lack attributes: it must not clear them. Throws as parsePatch.
+ * Returns operations that set the attributes in a body and leave all others alone. Okta's wizard apps disable a user by
+ * a PUT that may lack attributes: it must not clear them. Throws as parsePatch.
  */
 export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
   const stored = Object.fromEntries(coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name)));
@@ -89,8 +89,8 @@ function parseNamed(verb: Verb, target: Target, value: unknown, settings: Settin
 
 /**
  * Finds the target of a name in a body. The end of a URN in another form than SCIM's, such as
- * urn:okta:onprem_app:1.0:user:custom, may be an attribute; with an object as its value it is the whole extension, as in
- * POST.
+ * urn:okta:onprem_app:1.0:user:custom, may be an attribute; with an object as its value it is the whole extension, as
+ * in POST.
  */
 function targetOf(name: string, value: unknown, { extensionSchemas }: Settings): Target {
   const target = parsePath(name, extensionSchemas);

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
-import { localsOf } from '../request-log.js';
+import { localsOf } from '../request-context.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 import { SESSION_COOKIE, sessionTokenIn, setCookie } from './cookies.js';
 
@@ -31,7 +31,9 @@ export function createBrowserSessions(store: Pick<StoreClient, 'checkSession' | 
       }
     },
 
-    /** Gives the browser a session. Ends the previous session so that neither its owner nor an attacker can reuse it. */
+    /**
+     * Gives the browser a session. Ends the previous session so that neither its owner nor an attacker can reuse it.
+     */
     async replace(request: Request, response: Response, sessionToken: string): Promise<void> {
       const earlier = sessionTokenIn(request);
       if (earlier !== undefined) await end(response, earlier);

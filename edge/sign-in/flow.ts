@@ -36,9 +36,6 @@ export interface FlowOptions {
   publicUrl: string;
 }
 
-/** The sign-in flow of all organizations. */
-export type SignInFlow = ReturnType<typeof createSignInFlow>;
-
 /** Creates the flow. All its functions throw StoreError, ProviderError and SignInError. */
 export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOptions) {
   // One URI per organization: a code of one provider never reaches another provider (RFC 9700 section 4.4.2.2).

@@ -1,4 +1,6 @@
-/** An organization's OpenID provider, through openid-client: the address to sign in at, and the person behind a code. */
+/**
+ * An organization's OpenID provider, through openid-client: the address to sign in at, and the person behind a code.
+ */
 import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';

@@ -1,7 +1,7 @@
 /** The activities of sign-ins and Universal Logouts, by which support explains a reference number. */
 import type { Response } from 'express';
 import type { ActivityRecorder } from '../activity/recorder.js';
-import { localsOf } from '../request-log.js';
+import { localsOf } from '../request-context.js';
 
 /** The recorded values: never a code, a token, a cookie or an e-mail address. */
 export interface SignInActivity {

@@ -1,4 +1,4 @@
-/** An organization's life as support leads it: with the command line only, on a running pair. */
+/** The lifecycle of an organization, managed by support with the command line only, on a running pair. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { command, succeeding } from '../harness/commands.js';
@@ -8,7 +8,7 @@ import { SERVICE_TOKENS } from '../harness/processes.js';
 import { createUser, type Scim, scimClient } from '../harness/scim.js';
 import { eventually, userstoreClient } from '../harness/userstore.js';
 
-/** As the README says it; the bound that must hold is five seconds. */
+/** The documented bound is 3 seconds; the tests allow five. */
 const BOUND_MS = 5000;
 const CLIENTS = 4;
 
@@ -24,9 +24,9 @@ describe('the command admin', function () {
   const text = (...args: string[]) => succeeding(admin(...args));
   const json = async (...args: string[]) => JSON.parse(await text('--json', ...args));
 
-  it('leads an organization from its creation to its removal', async () => {
+  it('manages an organization from its creation to its deletion', async () => {
     const { id } = await json('org', 'create', 'Oak Street Homes');
-    // The load that follows is more than an Okta sends.
+    // The following load is higher than that of an Okta.
     await text('org', 'set', id, '--rate', '10000', '--burst', '100000');
     const first = await json('token', 'issue', id, '--label', 'Okta, production');
     const block = await text('org', 'show', id);
@@ -58,7 +58,7 @@ describe('the command admin', function () {
 
   const statusOf = async (scim: Scim) => (await scim('GET', '/Users?count=1')).status;
 
-  /** Rotates the token while clients read and write with it, who then take the new one: none is ever refused. */
+  /** Rotates the token while clients read and write with it and then switch to the new one. No request is refused. */
   async function rotatedUnderLoad(id: string, first: { id: string; value: string }, baseUrl: string) {
     let value = first.value;
     let isOver = false;
@@ -75,7 +75,7 @@ describe('the command admin', function () {
     const rotation = (async () => {
       await sleep(500);
       const second = await json('token', 'rotate', id, first.id, '--hours', '1');
-      // The old one goes on for longer than any edge remembers a token.
+      // The clients use the old token for longer than an edge caches tokens.
       await sleep(3500);
       value = second.value;
       await sleep(500);
@@ -95,7 +95,7 @@ describe('the command admin', function () {
     expect((await json('org', 'list')).map((organization: { id: string }) => organization.id)).to.include(id);
   });
 
-  it('asks before it destroys, and does nothing where nobody can answer', async () => {
+  it('asks before it deletes, and does nothing without a terminal', async () => {
     const { id } = await json('org', 'create', 'Birch Row');
     const token = await json('token', 'issue', id);
     for (const args of [
@@ -110,7 +110,7 @@ describe('the command admin', function () {
     expect((await json('token', 'list', id))[0].revokeTime).to.equal(undefined);
   });
 
-  it('makes changes of settings at once one after the other, and loses none', async () => {
+  it('applies concurrent changes of settings one after the other, and loses none', async () => {
     const { id } = await json('org', 'create', 'Maple Terrace');
     const changes = [
       ['--create', 'off'],
@@ -125,7 +125,7 @@ describe('the command admin', function () {
     });
   });
 
-  it('says in one line what is wrong, with a separate exit status for wrong arguments', async () => {
+  it('reports an error in one line, with status 1, or 2 for wrong arguments', async () => {
     for (const [args, expected] of [
       [['org', 'show', 'nobody'], 1],
       [['token', 'rotate', 'nobody', 'nothing'], 1],
@@ -142,9 +142,9 @@ describe('the command admin', function () {
     const away = await command('admin', ['org', 'list'], { ...env, USERSTORE_ADDRESS: '127.0.0.1:1' });
     expect([away.code, away.stderr]).to.deep.equal([1, away.stderr]);
     expect(away.stderr).to.match(/cannot be reached at 127\.0\.0\.1:1/);
-    const stranger = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token' });
-    expect(stranger.stderr).to.match(/does not know this service token/);
-    expect(stranger.stderr).not.to.include('not-a-service-token');
+    const unknownToken = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token' });
+    expect(unknownToken.stderr).to.match(/does not know this service token/);
+    expect(unknownToken.stderr).not.to.include('not-a-service-token');
     const cut = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token\r' });
     expect([cut.code, cut.stderr.trim()]).to.deep.equal([
       1,
@@ -152,7 +152,7 @@ describe('the command admin', function () {
     ]);
   });
 
-  it('shows groups, who is in them, and what was made of them', async () => {
+  it('shows groups, their members and their changes', async () => {
     const { id: organizationId } = await json('org', 'create', 'Maple Terrace');
     const store = userstoreClient(env.USERSTORE_ADDRESS ?? '', SERVICE_TOKENS.edge);
     const one = organizationOf(store, organizationId);
@@ -173,14 +173,14 @@ describe('the command admin', function () {
     expect((await admin('groups', 'show', organizationId, 'nothing')).code).to.equal(1);
   });
 
-  it('shows what an Okta did, and follows it', async () => {
+  it('shows the requests of an Okta, and follows them', async () => {
     const { id } = await json('org', 'create', 'Cedar Heights');
     const token = await json('token', 'issue', id);
     const scim = scimClient(`${env.PUBLIC_URL}/${id}/scim/v2`, token.value);
     const user = await createUser(scim);
     const seen = { created: false, missing: false };
     const isEnough = (stdout: string) => {
-      // What comes only after the first line was shown is what is followed.
+      // Only a request after the first printed line proves that the command follows.
       if (/201 +POST/.test(stdout) && !seen.created) {
         seen.created = true;
         void scim('GET', '/Users/nobody');

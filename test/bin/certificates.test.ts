@@ -1,4 +1,4 @@
-/** The command certificates: what it makes, and what renewing leaves. */
+/** The command certificates: new certificates, and renewal. */
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ describe('the command certificates', function () {
   const make = (...args: string[]) => command('certificates', ['--out', folder, ...args], {});
   const certificate = async (name: string) => new X509Certificate(await readFile(join(folder, `${name}.crt`)));
 
-  it('makes a CA, two servers and a client for each role, with keys that only their owner can read', async () => {
+  it('creates a CA, two servers and a client for each role, with keys that only their owner can read', async () => {
     await succeeding(make('--host', 'scim.oakstreet.example', '--host', '10.0.0.7'));
     const names = ['admin', 'ca', 'edge', 'edge-https', 'reader', 'userstore'];
     const files = names.flatMap((name) => [`${name}.crt`, `${name}.key`]);
@@ -31,7 +31,7 @@ describe('the command certificates', function () {
     for (const name of names) {
       const made = await certificate(name);
       expect(made.verify(ca.publicKey), name).to.equal(true);
-      // Not left to chance: a number with a zero too many before it makes a certificate that cannot be read.
+      // A serial number with a redundant leading zero makes the certificate invalid.
       expect(made.serialNumber).to.match(/^01[\dA-F]{32}$/);
     }
     for (const role of ['edge', 'reader', 'admin']) {
@@ -45,7 +45,7 @@ describe('the command certificates', function () {
     }
   });
 
-  it('writes the variables that use them, each of which there is', async () => {
+  it('writes the variables that use them, all of which exist', async () => {
     await succeeding(make());
     const printed = (await readFile(join(folder, 'tls.env'), 'utf8')).trim().split('\n');
     const known = [edgeVariables, userstoreVariables, adminVariables].flatMap(({ shape }) => Object.keys(shape));
@@ -58,7 +58,7 @@ describe('the command certificates', function () {
     expect(printed.map((line) => line.split('=')[0])).to.have.members([...new Set(ofTls)]);
   });
 
-  it('renews what the CA has issued, for the same hosts, and keeps the CA', async () => {
+  it('renews the certificates of the CA for the same hosts, and keeps the CA', async () => {
     await succeeding(make('--host', 'scim.oakstreet.example'));
     const [ca, edge, served] = await Promise.all(['ca', 'edge', 'edge-https'].map(certificate));
     await succeeding(make('--renew', '--days', '30'));
@@ -71,7 +71,7 @@ describe('the command certificates', function () {
     expect(days).to.be.within(29.9, 30);
   });
 
-  it('overwrites no CA, renews none that is not there, and takes no nonsense for a host', async () => {
+  it('refuses to overwrite a CA, to renew without a CA, and an invalid host', async () => {
     expect(await make('--renew')).to.deep.include({ code: 1, stdout: '' });
     await succeeding(make());
     const before = await certificate('ca');

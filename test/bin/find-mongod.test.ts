@@ -1,4 +1,4 @@
-/** The order in which the search finds the embedded mongod. Each case is a process with its own environment. */
+/** The sources of the embedded mongod and their order. Each case is a process with its own environment. */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ const script = `import { findMongod } from '${find}';
 try { console.log(JSON.stringify({ path: await findMongod(() => {}) })); }
 catch (error) { console.log(JSON.stringify({ error: error.message })); }`;
 
-/** Runs the search and returns its result; no download host answers. */
+/** Returns the result of the search. Downloads fail, because no host answers. */
 async function search(env: Record<string, string>): Promise<{ path?: string; error?: string }> {
   const nowhere = 'http://127.0.0.1:1';
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
@@ -26,7 +26,7 @@ describe('the search for a mongod', function () {
   let folder: string;
   let cache: string;
 
-  /** A program in the test's folder that answers --version like this. */
+  /** Creates a program in the test's folder that prints `answer`. */
   const program = async (path: string, answer = 'db version v6.0.5', mode = 0o755): Promise<string> => {
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
@@ -41,14 +41,14 @@ describe('the search for a mongod', function () {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('takes the one that MONGOMS_SYSTEM_BINARY names, before PATH', async () => {
+  it('uses the mongod that MONGOMS_SYSTEM_BINARY names, before PATH', async () => {
     const named = await program('named/my-mongod');
     const onPath = await program('bin/mongod');
     const found = await search({ MONGOMS_SYSTEM_BINARY: named, PATH: dirname(onPath), MONGOMS_DOWNLOAD_DIR: cache });
     expect(found).to.deep.equal({ path: named });
   });
 
-  it('takes nothing else when the one that MONGOMS_SYSTEM_BINARY names does not run, and says so', async () => {
+  it('reports that the mongod of MONGOMS_SYSTEM_BINARY does not run, and uses no other', async () => {
     const onPath = await program('bin/mongod');
     const named = join(folder, 'missing');
     const { path, error } = await search({ MONGOMS_SYSTEM_BINARY: named, PATH: dirname(onPath) });
@@ -56,7 +56,7 @@ describe('the search for a mongod', function () {
     expect(error).to.include('MONGOMS_SYSTEM_BINARY').and.to.include(named);
   });
 
-  it('takes the first on PATH that runs, before the cache', async () => {
+  it('uses the first on PATH that runs, before the cache', async () => {
     const folders = [
       await program('not-executable/mongod', 'db version v6', 0o644),
       await program('something-else/mongod', 'not a database'),
@@ -68,12 +68,12 @@ describe('the search for a mongod', function () {
     expect(found).to.deep.equal({ path: join(folder, 'good/mongod') });
   });
 
-  it('takes the one that an earlier start has fetched, before it fetches', async () => {
+  it('uses the cached one before a download', async () => {
     const cached = await program('cache/mongod-x64-ubuntu2204-wheel-6.0.5');
     expect(await search({ MONGOMS_DOWNLOAD_DIR: cache })).to.deep.equal({ path: cached });
   });
 
-  it('names every remedy in one line when none can be had', async () => {
+  it('lists all remedies in one line if there is none', async () => {
     const { error = '' } = await search({ MONGOMS_DOWNLOAD_DIR: cache });
     expect(error).not.to.include('\n');
     for (const remedy of ['PATH', 'MONGOMS_SYSTEM_BINARY', 'MONGODB_URI', 'MONGODB_URI_TEST', 'download', 'pip']) {

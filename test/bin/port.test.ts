@@ -16,7 +16,7 @@ describe('a port', () => {
     expect(await isFree(port, '127.0.0.1')).to.equal(true);
   });
 
-  it('that is found is not one that the system gives to outgoing connections', async () => {
+  it('that is found is outside the range of outgoing connections', async () => {
     for (let round = 0; round < 20; round++) expect(await freePort()).to.be.within(1024, 32_767);
   });
 });

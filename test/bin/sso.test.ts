@@ -1,4 +1,4 @@
-/** Single sign-on as support sets it up, and people who are kept out: with the command line only, on a running pair. */
+/** Single sign-on and locked users, managed by support with the command line only, on a running pair. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -52,13 +52,13 @@ describe('the command admin, for single sign-on', function () {
     expect([code, stdout, stderr.trim().split('\n').length]).to.deep.equal([1, '', 1]);
     return stderr;
   };
-  /** Sets a connection up to this issuer. */
+  /** Creates a connection to this issuer. */
   const setUp = (issuer: string, ...more: string[]) => {
     const given = ['--issuer', issuer, '--client-id', randomUUID(), '--client-secret-file', secretFile];
     return text('sso', 'set', organizationId, ...given, '--domain', `${organizationId}.example`, ...more);
   };
 
-  it('sets a connection up, shows what the Okta admin enters and never the secret, changes and removes it', async () => {
+  it('creates a connection, shows the values for the Okta admin and never the secret, changes and deletes it', async () => {
     const issuer = `https://${organizationId}.okta.example`;
     const set = await setUp(`${issuer}/`, `mail.${organizationId}.example`);
     const shown = await text('sso', 'show', organizationId);
@@ -98,7 +98,7 @@ describe('the command admin, for single sign-on', function () {
     expect(await failing('sso', 'show', organizationId)).to.match(/no such SSO connection/);
   });
 
-  it('says in one line what is missing, wrong or taken', async () => {
+  it('reports in one line what is missing, wrong or in use', async () => {
     expect(await failing('sso', 'set', organizationId)).to.match(/nothing to set/);
     expect(await failing('sso', 'set', organizationId, '--issuer', 'https://x.okta.example')).to.match(
       /--client-id, --client-secret-file and --domain/,
@@ -121,20 +121,20 @@ describe('the command admin, for single sign-on', function () {
     expect((await admin('sso', 'set', organizationId, '--nope')).code).to.equal(2);
   });
 
-  describe('looks at a provider, and says', () => {
+  describe('checks a provider, and reports', () => {
     let server: Server | undefined;
     afterEach(() => {
       server?.closeAllConnections();
       server?.close();
       server = undefined;
     });
-    /** A provider on this machine that answers so; gives its issuer. */
+    /** Starts a provider on this machine with this listener. Returns its issuer. */
     async function provider(listener: RequestListener): Promise<string> {
       server = createServer(listener).listen(0, '127.0.0.1');
       await once(server, 'listening');
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     }
-    /** A provider with Okta's metadata, changed. */
+    /** Starts a provider with changed metadata of Okta. Returns its issuer. */
     function okta(change: (metadata: Record<string, unknown>) => Record<string, unknown> = (same) => same) {
       return provider((request, response) => {
         const issuer = `http://${request.headers.host}`;
@@ -156,7 +156,7 @@ describe('the command admin, for single sign-on', function () {
     }
     const lookedAt = (issuer: string) => inspectProvider(issuer, 500);
 
-    it('that it is as it should be, or, with status 1, what is wrong', async () => {
+    it('that it is usable, or, with status 1, its faults', async () => {
       let change = {};
       await setUp(await okta((metadata) => ({ ...metadata, ...change })));
       const fine = await admin('sso', 'test', organizationId);
@@ -173,7 +173,7 @@ describe('the command admin, for single sign-on', function () {
     });
 
     for (const [title, change, words] of [
-      ['that it calls itself otherwise', { issuer: 'https://other.okta.example' }, /calls itself https:\/\/other/],
+      ['that it has another issuer', { issuer: 'https://other.okta.example' }, /calls itself https:\/\/other/],
       ['that it offers no code flow', { response_types_supported: ['id_token'] }, /authorization code flow/],
       ['that it offers no code grant', { grant_types_supported: ['implicit'] }, /authorization code flow/],
       ['that it offers no PKCE', { code_challenge_methods_supported: undefined }, /PKCE with S256/],
@@ -202,7 +202,7 @@ describe('the command admin, for single sign-on', function () {
       ['no document', (_, response) => response.writeHead(404).end(), /404/],
       ['an error', (_, response) => response.writeHead(503).end(), /status 503/],
       ['a redirect', (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), /redirects/],
-      ['far too much', (_, response) => response.end('x'.repeat(300_000)), /larger than/],
+      ['too much', (_, response) => response.end('x'.repeat(300_000)), /larger than/],
       ['nothing in time', () => undefined, /within 0.5 seconds/],
       [
         'half an answer',
@@ -225,7 +225,7 @@ describe('the command admin, for single sign-on', function () {
       expect(nobody.problems.join()).to.match(/cannot be reached: /);
     });
 
-    it('that nothing can be said where no connection comes about, which may be for want of a way out', async () => {
+    it('that it is unknown whether people can sign in if no connection is made', async () => {
       const issuer = `http://127.0.0.1:${await freePort()}`;
       const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', `${issuer}/`], {});
       expect(code).to.equal(1);
@@ -235,7 +235,7 @@ describe('the command admin, for single sign-on', function () {
         .and.not.match(/Nobody can sign in/);
     });
 
-    it('the same of one that is named, without userstore', async () => {
+    it('the same for a given issuer, without userstore', async () => {
       const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', await okta()], {});
       expect(code).to.equal(0);
       expect(stdout).to.match(/as it should be/);
@@ -273,7 +273,7 @@ describe('the command admin, for single sign-on', function () {
     expect(await failing('session', 'end', id, '--user', 'nobody')).to.match(/called nobody/);
   });
 
-  it('locks a user, shows the reason and the person, and unlocks the user again', async () => {
+  it('locks a user, shows the lock with its reason and actor, and unlocks the user', async () => {
     const tenant = await createSsoTenant(await sharedPair(), client);
     const id = tenant.organizationId;
     const user = await createUser(tenant.scim, { externalId: newSubject() });
@@ -288,7 +288,7 @@ describe('the command admin, for single sign-on', function () {
     await text('users', 'unlink', id, user.userName);
   });
 
-  it('shows sign-ins among what happened, with their reasons, and what they changed', async () => {
+  it('shows sign-ins among the activities, with their reasons and changes', async () => {
     const tenant = await createSsoTenant(await sharedPair(), client);
     const id = tenant.organizationId;
     const subject = newSubject();

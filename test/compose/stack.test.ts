@@ -1,4 +1,6 @@
-/** The stack of docker-compose.yml on a real engine: what its containers may do, SCIM and gRPC from outside, and faults. */
+/**
+ * The stack of docker-compose.yml on a real engine: what its containers may do, SCIM and gRPC from outside, and faults.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +58,8 @@ describe('the stack of docker-compose.yml', () => {
 
   it('passes the black-box suite of SCIM', async () => {
     const { baseUrl, secret } = await stack.createTenant();
-    // Some of its tests say how soon an answer must come, and containers share a machine: once of three times is enough.
+    // Some of its tests say how soon an answer must come, and containers share a machine: once of three times is
+    // enough.
     const report = await run('npm', ['run', '--silent', 'test:deployment', '--', '--retries', '2'], {
       SCIM_BASE_URL: baseUrl,
       SCIM_TOKEN: `apikey ${secret}`,
@@ -127,7 +130,7 @@ describe('the stack of docker-compose.yml', () => {
     const user = await createUser(scim);
     const folder = await mkdtemp(join(tmpdir(), 'compose-backup-'));
     const withVolume = (...command: string[]) =>
-      docker('run', '--rm', '-v', `${stack.volume}:/data/db`, '-v', `${folder}:/backup`, 'mongo:6.0', ...command);
+      docker('run', '--rm', '-v', `${stack.volume}:/data/db`, '-v', `${folder}:/backup`, 'mongo:8.0', ...command);
     try {
       await stack.compose('down');
       await withVolume('tar', '-C', '/data/db', '-czf', '/backup/mongo-data.tgz', '.');

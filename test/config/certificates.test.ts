@@ -1,4 +1,4 @@
-/** Certificates in files: which are good, and what is said of them while a process runs. */
+/** Certificates in files: their checks, and the warnings while a process runs. */
 import { readFile, rm } from 'node:fs/promises';
 import { expect } from 'chai';
 import { followCertificates } from '../../config/certificates.js';
@@ -27,7 +27,7 @@ describe('certificates in files', () => {
     }
   };
 
-  it('are good with the issuing ones below them or without, and a CA alone or among others', async () => {
+  it('are good with or without their issuers below them, and a CA alone or among others', async () => {
     expect(await outcome({ ...edge, ca })).to.equal('good');
     const [own = ''] = (await readFile(edge.cert, 'utf8')).split(/(?<=-----END CERTIFICATE-----\n)/);
     await replace(folder.path('alone.crt'), `Bag Attributes: none\n${own}`);
@@ -36,7 +36,7 @@ describe('certificates in files', () => {
     expect(await outcome({ ca: folder.path('two.crt') })).to.equal('good');
   });
 
-  it('say until when they are valid, and nothing of the key, in the log', async () => {
+  it('are logged with their expiry and without the key', async () => {
     const lines: object[] = [];
     const log = { info: (fields: object) => void lines.push(fields), warn: () => undefined };
     (await followCertificates(edge, log)).close();
@@ -66,7 +66,7 @@ describe('certificates in files', () => {
     ['within the dashes of that line', (pem: string) => pem.slice(0, pem.lastIndexOf('BEGIN') - 2)],
     ['within the last line', (pem: string) => pem.slice(0, -8)],
   ] as const) {
-    it(`are refused half-written, be they to verify others or to be shown: cut off ${title}`, async () => {
+    it(`are refused half-written, as a CA bundle and as a chain: cut off ${title}`, async () => {
       const authority = await readFile(ca, 'utf8');
       const [bundle, chain] = [folder.path('half-ca.crt'), folder.path('half.crt')];
       await replace(bundle, cut(authority + authority));
@@ -82,7 +82,7 @@ describe('certificates in files', () => {
     expect(await outcome({ cert: folder.path('both.crt'), key: folder.path('both.crt') })).to.equal('good');
   });
 
-  it('are refused when they have expired, do not go with the key, or are not there', async () => {
+  it('are refused when they have expired, do not match the key, or are missing', async () => {
     await folder.write('late', { days: -1 });
     const late = { cert: folder.path('late.crt'), key: folder.path('late.key') };
     expect(await outcome(late)).to.include(`${late.cert} is expired since`);
@@ -114,10 +114,10 @@ describe('certificates in use', () => {
   };
   const follow = async (its: typeof files, intervalMs = 5) =>
     await followCertificates(its, log, { intervalMs, now: () => time });
-  /** Long enough for the files to be read several times. */
+  /** Waits until the files have been read several times. */
   const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
 
-  it('are warned of 14 days before they expire, once a day, and are not usable once they have', async () => {
+  it('are warned about once a day from 14 days before they expire, and are not usable afterwards', async () => {
     await folder.write('month', { days: 30 });
     const month = { cert: folder.path('month.crt'), key: folder.path('month.key') };
     const certificates = await followCertificates(month, log, { intervalMs: 5, now: () => time });
@@ -132,7 +132,7 @@ describe('certificates in use', () => {
         await pause();
       }
       expect(warnings.map(({ message, validTo }) => [message, Number(validTo)])).to.deep.equal(
-        Array(2).fill(['certificates expire soon, or have', end]),
+        Array(2).fill(['certificates expire soon or have expired', end]),
       );
       expect(certificates.areUsable()).to.equal(true);
       time = end + 1000;
@@ -143,7 +143,7 @@ describe('certificates in use', () => {
     }
   });
 
-  it('are not usable while their files are broken, which the log repeats every hour until they are repaired', async () => {
+  it('are not usable while their files are broken, which the log repeats every hour until they are replaced', async () => {
     const certificates = await follow(files);
     try {
       const good = await readFile(files.ca, 'utf8');
@@ -161,7 +161,7 @@ describe('certificates in use', () => {
       expect(certificates.validity()).to.equal(validity);
       expect(certificates.current().ca?.toString()).to.equal(good);
       await replace(files.ca, good);
-      await eventually('they are repaired', async () => certificates.areUsable());
+      await eventually('the replaced files are found usable', async () => certificates.areUsable());
       await rm(files.ca);
       await eventually('they are found broken again', async () => broken().length === 3);
       await replace(files.ca, good);
@@ -170,7 +170,7 @@ describe('certificates in use', () => {
     }
   });
 
-  it('end, of several CAs, with the first to expire', async () => {
+  it('expire, of several CAs, with the first one', async () => {
     await folder.write('short', { days: 3 });
     const authority = await readFile(files.ca, 'utf8');
     await replace(folder.path('several.crt'), (await readFile(folder.path('short.crt'), 'utf8')) + authority);

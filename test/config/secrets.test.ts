@@ -1,4 +1,4 @@
-/** Where the secrets of running services are to be seen, when they came out of files: nowhere. */
+/** Secrets from files are visible nowhere in a running service. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import { createTenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { createUser } from '../harness/scim.js';
 
-describe('secrets out of files', function () {
+describe('secrets from files', function () {
   this.timeout(30_000);
 
-  it('are used, and are in no log, environment and list of processes', async () => {
+  it('are used, but appear in no log, environment or process list', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'secrets-'));
     const database = `secret-database-${process.pid}`;
     const file = async (name: string, content: string) => {
@@ -31,7 +31,7 @@ describe('secrets out of files', function () {
       const secrets = [database, ...Object.values(SERVICE_TOKENS)];
       for (const service of [pair.edge, pair.userstore]) {
         const seen = [service.log()];
-        // What `ps` shows, where there is such a thing.
+        // The data that `ps` shows.
         if (process.platform === 'linux') {
           for (const name of ['environ', 'cmdline'])
             seen.push(await readFile(`/proc/${service.pid()}/${name}`, 'utf8'));

@@ -1,4 +1,4 @@
-/** How variables are read: secrets out of files, what the log shows. */
+/** Variables: secrets from files, and values in the log. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const read = (env: Record<string, string>) =>
   });
 
 describe('variables', () => {
-  it('that are secret are read out of files, without the newline at the end', () => {
+  it('that are secret are read from files, without the newline at the end', () => {
     expect(read({ PASSWORD_FILE: '/run/password', KEY_FILE: '/run/key' })).to.deep.equal({
       PASSWORD: 'pass word',
       KEY: 'key',
@@ -32,25 +32,25 @@ describe('variables', () => {
     expect(read({ KEY: 'key', PORT_FILE: '/run/key' })).to.deep.equal({ KEY: 'key', PORT: 80 });
   });
 
-  it('may be given in one way only', () => {
+  it('can be set in only one way', () => {
     expect(() => read({ KEY: 's3cret', KEY_FILE: '/run/key' })).to.throw(/^KEY: .*KEY_FILE(?!.*s3cret)/);
   });
 
-  it('take an empty name of a file, or an empty value beside it, for none', () => {
+  it('treat an empty file name, or an empty value beside it, as unset', () => {
     expect(read({ KEY: 'key', KEY_FILE: '' })).to.deep.equal(read({ KEY: '', KEY_FILE: '/run/key' }));
   });
 
-  it('whose file cannot be read are a problem that names variable, file and reason, beside all others', () => {
+  it('with an unreadable file are reported with variable, file and reason, beside all other problems', () => {
     expect(() => read({ KEY_FILE: '/run/none', PORT: 'x' })).to.throw(
       /^KEY: KEY_FILE, \/run\/none, cannot be read: no such file; PORT: [^;]*$/,
     );
   });
 
-  it('out of a file are checked as any others, without a word of it in the message', () => {
+  it('from a file are validated like all others, without their value in the message', () => {
     expect(() => read({ KEY: 'key', PASSWORD_FILE: '/run/short' })).to.throw(/^PASSWORD: (?!.*short)[^;]*$/);
   });
 
-  it('are shown with secrets as set or unset, each of them', () => {
+  it('are logged with each secret as set or unset', () => {
     expect(inEffect(variables, read({ KEY: 's3cret' }))).to.deep.equal({ PASSWORD: 'unset', KEY: 'set', PORT: 80 });
   });
 });
@@ -78,7 +78,7 @@ describe("a secret's file", () => {
     });
   }
 
-  it('is refused when there is none, or a folder', () => {
+  it('is refused if it is missing or a folder', () => {
     expect(() => readSecretFile(join(folder, 'none'))).to.throw(/ENOENT/);
     expect(() => readSecretFile(folder)).to.throw(/EISDIR/);
   });

@@ -2,9 +2,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
+import { collectionsOf } from '../../userstore/storage/collections.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { NEW_ACCESS_STATE, toDocument } from '../../userstore/storage/documents.js';
-import { createModels } from '../../userstore/storage/models.js';
 import { userNamed } from './users.js';
 import { actor, type UserstoreClient } from './userstore.js';
 
@@ -43,9 +43,7 @@ export async function seedUsers(mongodbUri: string, organizationId: string, numb
     createTime: now,
     updateTime: now,
   }));
-  await createModels(connection).users.collection.insertMany(
-    users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)) as never[],
-  );
+  await collectionsOf(connection).users.insertMany(users.map((user) => toDocument(user, 1, NEW_ACCESS_STATE)));
   await connection.close();
   return users.map(({ id }) => id);
 }

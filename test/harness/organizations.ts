@@ -72,6 +72,7 @@ export const freshTenant = async (): Promise<Tenant> => deployment() ?? createTe
 
 export const mochaHooks = {
   async afterAll(): Promise<void> {
-    await (await shared)?.stop();
+    // A worker of a parallel run is here after each file. It keeps its pair, whose processes end when the worker does.
+    if (!process.env.MOCHA_WORKER_ID) await (await shared)?.stop();
   },
 };

@@ -12,13 +12,15 @@ export interface Import {
 }
 
 /** Returns the folder with package.json, wherever this file was compiled to. */
-export function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): string {
+function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): string {
   if (existsSync(join(folder, 'package.json'))) return folder;
   if (folder === dirname(folder)) throw new Error('no package.json above the tests');
   return projectRoot(dirname(folder));
 }
 
-/** Reads every file that git tracks or would track and that `isWanted` accepts; keys are paths from the project's root. */
+/**
+ * Reads every file that git tracks or would track and that `isWanted` accepts; keys are paths from the project's root.
+ */
 export function projectFiles(isWanted: (path: string) => boolean): Map<string, string> {
   const root = projectRoot();
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {

@@ -1,11 +1,13 @@
-/** Users, filters and PATCH operations of the contract, for tests: written down shortly, or any there can be. */
+/** Users, filters and PATCH operations of the contract for tests: short constructors, and arbitraries. */
 import fc, { type Arbitrary } from 'fast-check';
-import { type Filter, type Literal, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import { allOf, equal } from '../../proto/filters.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Field, type Fields, USER_FIELDS } from '../../userstore/model/fields.js';
 
-/** An active user of this name. */
+export { allOf, anyOf, compare, elementMatch, equal, not, present } from '../../proto/filters.js';
+
+/** Returns an active user with this name. */
 export const userNamed = (userName: string, more: Partial<User> = {}): User => ({
   ...User.fromPartial({}),
   userName,
@@ -13,10 +15,10 @@ export const userNamed = (userName: string, more: Partial<User> = {}): User => (
   ...more,
 });
 
-/** Returns a user, or a part of one, for comparison: without absent fields, times as text. */
+/** Returns a user or a part of one for comparisons: without absent fields, and with times as text. */
 export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** One value of a list. */
+/** Returns one value of a list. */
 export const typed = (value: string | undefined, type?: string, primary?: boolean) => ({
   value,
   display: undefined,
@@ -24,27 +26,7 @@ export const typed = (value: string | undefined, type?: string, primary?: boolea
   primary,
 });
 
-const literalOf = (value: string | boolean | number | Date): Literal => {
-  if (typeof value === 'string') return { kind: { $case: 'stringValue', value } };
-  if (typeof value === 'boolean') return { kind: { $case: 'boolValue', value } };
-  return { kind: typeof value === 'number' ? { $case: 'numberValue', value } : { $case: 'timeValue', value } };
-};
-/** `field` held against `value`. */
-export const compare = (field: string, operator: Operator, value: string | boolean | number | Date): Filter => ({
-  expression: { $case: 'comparison', value: { field, operator, value: literalOf(value) } },
-});
-/** `field` equals `value`. */
-export const equal = (field: string, value: string | boolean | number) =>
-  compare(field, Operator.OPERATOR_EQUAL, value);
-export const present = (field: string): Filter => ({ expression: { $case: 'presence', value: { field } } });
-export const not = (filter: Filter): Filter => ({ expression: { $case: 'negation', value: { filter } } });
-export const anyOf = (...filters: Filter[]): Filter => ({ expression: { $case: 'anyOf', value: { filters } } });
-export const allOf = (...filters: Filter[]): Filter => ({ expression: { $case: 'allOf', value: { filters } } });
-export const elementMatch = (field: string, filter: Filter): Filter => ({
-  expression: { $case: 'elementMatch', value: { field, filter } },
-});
-
-/** One PATCH operation; `value` holds nothing but what the operation sets. */
+/** Returns a constructor of PATCH operations. `value` contains only the fields that the operation sets. */
 const operation =
   (verb: Verb) =>
   (field: string, value?: Partial<User>, more: Partial<PatchOperation> = {}): PatchOperation => ({
@@ -58,7 +40,7 @@ export const add = operation(Verb.VERB_ADD);
 export const replace = operation(Verb.VERB_REPLACE);
 export const remove = operation(Verb.VERB_REMOVE);
 
-/** Any well-formed text, the empty one too: other scripts, accents, emoji, control characters, operators' names. */
+/** Any well-formed text, also the empty one: other scripts, accents, emoji, control characters, operators' names. */
 const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),
   fc.string({ unit: 'binary-ascii', maxLength: 8 }),
@@ -80,7 +62,7 @@ const anyValue = (field: Field): Arbitrary<unknown> => {
   }
 };
 
-/** Each field is there or is absent. */
+/** Records in which each field is present or absent. */
 const anyValues = (fields: Fields): Arbitrary<Record<string, unknown>> =>
   fc.record(
     Object.fromEntries(
@@ -92,7 +74,7 @@ const anyValues = (fields: Fields): Arbitrary<Record<string, unknown>> =>
     },
   );
 
-/** Any user that the table of fields allows, not in normal form; with a name and with `active`. */
+/** Any user that the table of fields allows, with a name and `active`, not normalized. */
 export const anyUser: Arbitrary<User> = fc
   .tuple(anyValues(USER_FIELDS), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), fc.boolean())
   .map(([values, userName, active]) => User.fromPartial({ ...values, userName, active } as Partial<User>));
@@ -118,7 +100,7 @@ const elementChoice = fc.option(
   { nil: undefined },
 );
 
-/** Any operation on the lists, texts and messages of a user, out of a small world where much collides. */
+/** Any operation on the lists, texts and messages of a user, from a small set of values with many collisions. */
 export const anyOperation: Arbitrary<PatchOperation> = fc.oneof(
   fc
     .tuple(anyVerb, fc.constantFrom('displayName', 'title'), word)

@@ -1,8 +1,6 @@
-/** A change is there exactly when what it says has happened, whatever comes in between. */
+/** Changes: each is stored exactly once if it happened, whatever fails in between. */
 import { expect } from 'chai';
-import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
-import type { UserDocument } from '../../userstore/storage/documents.js';
 import { migrateUsers } from '../../userstore/storage/migrate.js';
 import { createUserStorage, type UserStorage } from '../../userstore/storage/users.js';
 import { userNamed } from '../harness/users.js';
@@ -11,7 +9,7 @@ import { changeOf, DAYS, type Database, openDatabase, soon } from './database.js
 let database: Database;
 let users: UserStorage;
 
-/** Creates a user with `count` versions. */
+/** Creates a user and takes them to this version. */
 async function userWith(versions: number, name = uuidv7()) {
   const times = { createTime: new Date(), updateTime: new Date() };
   const created = { ...userNamed(name), ...times, id: uuidv7(), organizationId: 'one' };
@@ -27,11 +25,11 @@ async function next(id: string) {
   return await users.replace(found, found.user, changeOf(found.user, found.version + 1), soon());
 }
 
-const documents = () => database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
+const documents = () => database.collections.users;
 const versionsOf = async (id: string) =>
   (await database.changes.list('one', { userId: id }, 1e9, 1000, soon())).map(({ version }) => version).reverse();
 const upTo = (versions: number) => Array.from({ length: versions }, (_, index) => index + 1);
-const unmovedOf = async (id: string) => (await documents().findOne({ _id: id }))?.unmoved?.length ?? 0;
+const outboxSizeOf = async (id: string) => (await documents().findOne({ _id: id }))?.unmoved?.length ?? 0;
 
 describe('changes', () => {
   before(async () => {
@@ -50,11 +48,11 @@ describe('changes', () => {
     ]);
   });
 
-  it('are moved once by however many userstores, while users go on changing', async () => {
+  it('are flushed once by any number of userstores while users change', async () => {
     const ids = await Promise.all(Array.from({ length: 300 }, () => userWith(2)));
     let isMoving = true;
     const moving = [1, 2, 3].map(async () => {
-      while (isMoving) await database.changes.move(soon());
+      while (isMoving) await database.changes.flushOutboxes(soon());
     });
     await Promise.all(
       ids.slice(0, 30).map(async (id) => {
@@ -63,42 +61,42 @@ describe('changes', () => {
     );
     isMoving = false;
     await Promise.all(moving);
-    await database.changes.move(soon());
+    await database.changes.flushOutboxes(soon());
     for (const [index, id] of ids.entries()) {
       expect(await versionsOf(id)).to.deep.equal(upTo(index < 30 ? 12 : 2));
-      expect(await unmovedOf(id)).to.equal(0);
+      expect(await outboxSizeOf(id)).to.equal(0);
     }
   }).timeout(60_000);
 
-  it('are moved out of documents that stay, not of what a primary shows that has lost its office', async () => {
+  it('are flushed from durable documents, not from those that a deposed primary returns', async () => {
     await userWith(1);
-    const sent = await database.commandsOf(() => database.changes.move(soon()));
+    const sent = await database.commandsOf(() => database.changes.flushOutboxes(soon()));
     const reads = sent.filter(({ name }) => name === 'find');
     expect(reads).to.not.have.length(0);
     for (const { command } of reads) expect(command.readConcern).to.deep.equal({ level: 'majority' });
   });
 
-  it('are there once where a move ended half-way and a writer still holds what was moved', async () => {
+  it('are stored once after an interrupted flush, even if a writer still has the flushed outbox', async () => {
     const id = await userWith(3);
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');
-    await database.changes.insert('one', found.unmoved, soon());
-    await database.changes.move(soon());
-    expect(await unmovedOf(id)).to.equal(0);
+    await database.changes.insert('one', found.outbox, soon());
+    await database.changes.flushOutboxes(soon());
+    expect(await outboxSizeOf(id)).to.equal(0);
     await users.replace(found, found.user, changeOf(found.user, 4), soon());
-    expect(await unmovedOf(id)).to.equal(4);
-    await database.changes.move(soon());
+    expect(await outboxSizeOf(id)).to.equal(4);
+    await database.changes.flushOutboxes(soon());
     expect(await versionsOf(id)).to.deep.equal(upTo(4));
   });
 
-  it('do not pile up in a document that changes faster than they are moved', async () => {
+  it('do not pile up in a document that changes faster than its outbox is flushed', async () => {
     const id = await userWith(70);
-    expect(await unmovedOf(id)).to.be.at.most(21);
-    await database.changes.move(soon());
+    expect(await outboxSizeOf(id)).to.be.at.most(21);
+    await database.changes.flushOutboxes(soon());
     expect(await versionsOf(id)).to.deep.equal(upTo(70));
   });
 
-  it('of a deleted user stay; the user is gone at once, and the name is free', async () => {
+  it('of a deleted user stay; the user is gone at once, and the user name is free', async () => {
     const id = await userWith(2, 'leaver');
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');
@@ -111,17 +109,17 @@ describe('changes', () => {
       soon(),
     );
     await userWith(1, 'LEAVER');
-    await database.changes.move(soon());
+    await database.changes.flushOutboxes(soon());
     expect(await versionsOf(id)).to.deep.equal(upTo(3));
     expect(await documents().findOne({ _id: id })).to.equal(null);
     expect(await documents().countDocuments({ organizationId: '' })).to.equal(0);
   });
 
-  it('survive the rewriting of a document of an earlier version', async () => {
+  it('survive the migration of a document of an earlier version', async () => {
     const id = await userWith(2);
     await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
     await migrateUsers(database.collections.users, new AbortController().signal);
-    expect(await unmovedOf(id)).to.equal(2);
+    expect(await outboxSizeOf(id)).to.equal(2);
   });
 
   it('and the access state of a user survive the migration of the document', async () => {
@@ -129,26 +127,26 @@ describe('changes', () => {
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');
     const link = { issuer: 'https://oakstreet.okta.example', subject: id };
-    const account = { sessionEpoch: 3, locked: { time: new Date(0), by: 'admin', reason: 'lost laptop' }, link };
-    await users.replace({ ...found, account }, found.user, changeOf(found.user, 2), soon());
+    const accessState = { sessionEpoch: 3, locked: { time: new Date(0), by: 'admin', reason: 'lost laptop' }, link };
+    await users.replace({ ...found, accessState }, found.user, changeOf(found.user, 2), soon());
     await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
     await migrateUsers(database.collections.users, new AbortController().signal);
-    expect((await users.find('one', id, soon()))?.account).to.deep.equal(account);
+    expect((await users.find('one', id, soon()))?.accessState).to.deep.equal(accessState);
     await next(id);
     const after = await users.find('one', id, soon());
-    expect(after?.account).to.deep.equal(account);
-    expect(after?.user.locked).to.deep.equal(account.locked);
-    expect(await unmovedOf(id)).to.equal(3);
+    expect(after?.accessState).to.deep.equal(accessState);
+    expect(after?.user.locked).to.deep.equal(accessState.locked);
+    expect(await outboxSizeOf(id)).to.equal(3);
   });
 
-  it('and activities are removed by the database after the days set', async () => {
+  it('and activities are deleted by the database after the days set', async () => {
     const id = await userWith(1);
-    await database.changes.move(soon());
-    const changes = database.collections.changes.collection;
+    await database.changes.flushOutboxes(soon());
+    const changes = database.collections.changes;
     const [document] = await changes.find({ userId: id }).toArray();
-    expect(document?.expireTime - document?.time).to.equal(DAYS * 86_400_000);
-    for (const collection of [changes, database.collections.activities.collection]) {
-      const expiry = (await collection.indexes()).find(({ key }) => key.expireTime);
+    expect(Number(document?.expireTime) - Number(document?.time)).to.equal(DAYS * 86_400_000);
+    for (const indexes of [await changes.indexes(), await database.collections.activities.collection.indexes()]) {
+      const expiry = indexes.find(({ key }) => key.expireTime);
       expect(expiry).to.include({ expireAfterSeconds: 0 });
     }
   });

@@ -1,16 +1,16 @@
-/** The storage of userstore with its own database on the test server, with every command it sends. */
+/** The storage of userstore over its own database on the test server, with every command that it sends. */
 import type { mongo } from 'mongoose';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { createActivityStorage } from '../../userstore/storage/activities.js';
 import { createApiTokenStorage } from '../../userstore/storage/api-tokens.js';
 import { createChangeStorage } from '../../userstore/storage/changes.js';
+import { type Collections, collectionsOf, createIndexes } from '../../userstore/storage/collections.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { NEW_ACCESS_STATE, versionOf } from '../../userstore/storage/documents.js';
 import { createGroupStorage } from '../../userstore/storage/groups.js';
 import { createMemberConditions } from '../../userstore/storage/member-filter.js';
 import { createMembershipStorage } from '../../userstore/storage/memberships.js';
-import { createIndexes, createModels, type Models } from '../../userstore/storage/models.js';
 import { createOrganizationStorage } from '../../userstore/storage/organizations.js';
 import { createSessionStorage } from '../../userstore/storage/sessions.js';
 import { createSsoConnectionStorage } from '../../userstore/storage/sso-connections.js';
@@ -24,8 +24,8 @@ export type Database = Awaited<ReturnType<typeof openDatabase>>;
 export async function openDatabase(name: string) {
   const uri = testMongodbUri(`storage-${name}-${process.pid}`);
   const connection = await connect(`${uri}${uri.includes('?') ? '&' : '?'}monitorCommands=true&w=1&journal=false`);
-  const collections = createModels(connection);
-  await createIndexes(collections);
+  const collections = collectionsOf(connection);
+  await createIndexes(connection);
   const commands: mongo.CommandStartedEvent[] = [];
   connection.getClient().on('commandStarted', (event) => commands.push(event));
   return {
@@ -58,14 +58,14 @@ export const soon = (): number => Date.now() + 10_000;
 /** Retention of changes and activities. */
 export const DAYS = 90;
 
-/** The storages of what is recorded beside users. */
-export const recordsOf = (collections: Models) => ({
+/** The storages of changes and activities. */
+const recordsOf = (collections: Collections) => ({
   changes: createChangeStorage(collections, DAYS),
   activities: createActivityStorage(collections.activities, DAYS),
 });
 
 /** The storages of groups and memberships. */
-export function groupsIn(collections: Models) {
+function groupsIn(collections: Collections) {
   const memberships = createMembershipStorage(collections);
   const { changes } = recordsOf(collections);
   return {
@@ -74,30 +74,31 @@ export function groupsIn(collections: Models) {
   };
 }
 
-/** A change that says no more than whose it is. */
+/** A change of a user without attributes. */
 export const changeOf = ({ id: userId }: User, version: number): Change => {
   const actor = { caller: 'test', requestId: `request of ${version}` };
   return { userId, version, kind: Change_Kind.KIND_UPDATE, time: new Date(), actor, attributes: [] };
 };
 
-/** A user as storage finds it, with the access state of a new user. */
+/** A user as `find` returns one, with the access state of a new user. */
 export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): FoundUser => ({
   user,
   version,
-  account: NEW_ACCESS_STATE,
-  unmoved: [],
+  accessState: NEW_ACCESS_STATE,
+  outbox: [],
 });
 
-/** The storage of users for tests that look at users alone: every write has a change that does not matter. */
-export function plainUsers(collections: Models) {
+/** The storage of users for tests of users alone: every write has an arbitrary change. */
+export function plainUsers(collections: Collections) {
   const storage = createUserStorage(collections.users, recordsOf(collections).changes);
   return {
     ...storage,
     removeVersion: storage.remove,
+    replaceFound: storage.replace,
     insert: (user: User, deadline: number) => storage.insert(user, changeOf(user, 1), deadline),
     get: async (organizationId: string, id: string, deadline: number) =>
       (await storage.find(organizationId, id, deadline))?.user,
-    /** Replaces the version that the etag and `updateTime` name, by default those of the user itself. */
+    /** Replaces the version that the etag and `updateTime` name, by default the user's own. */
     replace(user: User, deadline: number, updateTime = user.updateTime) {
       const found = foundOf({ ...user, updateTime });
       return storage.replace(found, user, changeOf(user, found.version + 1), deadline);

@@ -1,7 +1,6 @@
-/** Filters as queries: what they find, that the evaluator says the same, and what the database reads for them. */
+/** Filters as queries: their results, the same as the evaluator's, and the documents that MongoDB reads for them. */
 import { expect } from 'chai';
 import fc, { type Arbitrary } from 'fast-check';
-import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
@@ -10,7 +9,6 @@ import { createMatcher } from '../../userstore/model/evaluate.js';
 import { contractName, type Fields, USER_FIELDS, valuesOf } from '../../userstore/model/fields.js';
 import { normalize } from '../../userstore/model/user.js';
 import { USERS } from '../../userstore/storage/columns.js';
-import type { UserDocument } from '../../userstore/storage/documents.js';
 import { toQuery } from '../../userstore/storage/filter-query.js';
 import {
   allOf,
@@ -27,7 +25,7 @@ import {
 import { type Database, openDatabase, soon } from './database.js';
 
 let database: Database;
-const collection = () => database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
+const collection = () => database.collections.users;
 const conditionOf = (organizationId: string, filter: Filter) => ({ organizationId, $and: [toQuery(filter, USERS)] });
 const idsOf = async (organizationId: string, filter: Filter): Promise<string[]> => {
   const found = collection().find(conditionOf(organizationId, filter), { sort: { _id: 1 }, projection: { _id: 1 } });
@@ -38,7 +36,7 @@ const insert = (organizationId: string, user: User, time = new Date()) =>
 
 const equalsTime = (field: string, value: Date) => compare(field, Operator.OPERATOR_EQUAL, value);
 
-/** Text in which patterns, folding, normal forms and orders could go wrong. */
+/** Text that is difficult for patterns, folding, normal forms and orders. */
 const PARTS = [
   'a',
   'A',
@@ -103,7 +101,7 @@ function anyFilter(term: Arbitrary<Filter>): Arbitrary<Filter> {
   })).filter;
 }
 
-/** Any user whose text is out of the same parts, so that much is found. */
+/** Any user whose text is made of the same parts, so that filters match often. */
 const anyPerson = fc.tuple(anyUser, fc.infiniteStream(anyText)).map(([user, texts]) => {
   const replaced = JSON.parse(JSON.stringify(user), (name, value: unknown) =>
     typeof value === 'string' && !['userName', 'valueJson', 'schema', 'name'].includes(name)
@@ -198,7 +196,7 @@ describe('filters', () => {
       ],
     ];
     for (const [title, filter, names] of rows) {
-      it(`find ${title} → ${names || 'nobody'}`, async () => {
+      it(`find ${title} → ${names || 'no user'}`, async () => {
         expect((await idsOf('own', filter)).map((id) => ids[id]).join(' ')).to.equal(names);
       });
     }
@@ -271,7 +269,7 @@ describe('filters', () => {
     };
     for (const [title, filter] of asked) {
       it(`read no more documents than they find: ${title}`, async () => {
-        // Again and again, as a plan that was good once is kept.
+        // Repeated, as MongoDB keeps a plan.
         for (const index of [1, 2, 1000, 2999, 4]) {
           expect(await idsOf('big', filter(index))).to.have.length(1);
           expect(await examined(filter(index))).to.deep.equal({ documents: 1, found: 1 });

@@ -1,7 +1,7 @@
-/** Documents of an earlier version are brought into the present form, and nothing else is touched. */
+/** The migration of documents of an earlier version, which leaves all others as they are. */
 import { expect } from 'chai';
 import type { mongo } from 'mongoose';
-import { SCHEMA_VERSION, type UserDocument } from '../../userstore/storage/documents.js';
+import { SCHEMA_VERSION } from '../../userstore/storage/documents.js';
 import { migrateUsers } from '../../userstore/storage/migrate.js';
 import { equal } from '../harness/users.js';
 import { type Database, openDatabase, soon } from './database.js';
@@ -26,12 +26,12 @@ const titles = async () =>
 describe('documents of an earlier version', () => {
   before(async () => {
     database = await openDatabase('layout');
-    const users = database.collections.users.collection as unknown as mongo.Collection;
+    const users = database.collections.users as unknown as mongo.Collection;
     await users.insertMany(Array.from({ length: 250 }, (_, index) => old(index)) as never);
   });
   after(() => database.close());
 
-  it('are rewritten once, by however many userstores, keeping id, version, times and values', async () => {
+  it('are migrated once, by any number of userstores, keeping id, version, times and values', async () => {
     expect(await titles()).to.equal(0);
     const counts = await Promise.all(
       [1, 2, 3].map(() => migrateUsers(database.collections.users, new AbortController().signal)),
@@ -42,7 +42,7 @@ describe('documents of an earlier version', () => {
     const user = await database.users.get('one', 'id-7', soon());
     expect(user).to.deep.include({ id: 'id-7', etag: 'W/"3"', userName: 'User7', updateTime: new Date(1) });
     expect(user?.emails).to.deep.equal([{ value: 'A@x.example', type: 'Work' }]);
-    const users = database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
+    const users = database.collections.users;
     expect(await users.countDocuments({ layout: SCHEMA_VERSION })).to.equal(250);
   });
 
@@ -51,7 +51,7 @@ describe('documents of an earlier version', () => {
       migrateUsers(database.collections.users, new AbortController().signal),
     );
     const find = commands.find(({ name }) => name === 'find')?.command;
-    const users = database.collections.users.collection as unknown as mongo.Collection<UserDocument>;
+    const users = database.collections.users;
     const { executionStats } = await users.find(find?.filter).explain('executionStats');
     expect(executionStats.totalDocsExamined).to.equal(0);
   });

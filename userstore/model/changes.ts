@@ -1,14 +1,14 @@
-/** What a write changes of a user or a group: names, and values before and after. Pure. */
+/** The changes that writes make to users and groups: attribute names, with values before and after. Pure. */
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type AttributeChange, type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, type Fields, GROUP_FIELDS, USER_FIELDS, type Values, valuesOf } from './fields.js';
 
-/** Longer values are cut, in characters of JSON text: so many changes may have to lie in one document. */
+/** Longest value in a change, in characters of JSON text; the rest is cut, as one document may hold many changes. */
 const MAX_VALUE = 1000;
 
-/** The change that made `after` of `before`; a user who is not there yet, or no more, is undefined. */
+/** Returns the change from `before` to `after`; undefined is a user not yet created, or deleted. */
 export function changeBetween(
   before: User | undefined,
   after: User | undefined,
@@ -21,8 +21,8 @@ export function changeBetween(
 }
 
 /**
- * The change that made `after` of the group `before`, and in which members were added and removed. Which version it is
- * of is known where it is stored.
+ * Returns the change from the group `before` to `after`, with the ids of added and removed members. Its version is 0:
+ * only storage knows the real one.
  */
 export function groupChange(
   before: Group | undefined,
@@ -58,7 +58,7 @@ function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<str
 const cut = (text: string | undefined) =>
   text !== undefined && text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 
-/** The JSON text of each attribute that has a value, of one of these fields. */
+/** Returns the JSON text of each of these fields that has a value. */
 function textsOf(resource: object | undefined, fields: Fields): Map<string, string> {
   const texts = new Map<string, string>();
   if (resource) collect(valuesOf(resource), fields, '', texts);
@@ -78,6 +78,6 @@ function collect(values: Values, fields: Fields, prefix: string, texts: Map<stri
   }
 }
 
-/** An element with its values in one order, however it came about: the same values are the same text. */
+/** Puts the values of an element in one fixed order, so that equal values have equal JSON text. */
 const inOrder = (fields: Fields) => (element: Values) =>
   Object.fromEntries(Object.keys(fields).map((name) => [name, element[name]]));

@@ -1,4 +1,4 @@
-/** What a connection may say: issuers, domains, client ids and secrets in the form they are compared in. Pure. */
+/** The values of a single sign-on connection: issuers, domains, client ids and secrets, as they are compared. Pure. */
 import { invalidField } from './domain-error.js';
 
 const MAX_ISSUER = 500;
@@ -7,8 +7,8 @@ const MAX_DOMAIN = 253;
 const LABEL = /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/;
 
 /**
- * An issuer as discovery documents and ID tokens say it: scheme and host in lower case, no slash at the end. OpenID
- * Connect compares the rest byte for byte. Throws FIELD_INVALID.
+ * Returns an issuer as discovery documents and ID tokens state it: scheme and host in lower case, no slash at the end.
+ * OpenID Connect compares the rest byte for byte. Throws FIELD_INVALID.
  */
 export function issuerIn(text: string): string {
   const refuse = (why: string) => invalidField('connection.issuer', `The issuer ${why}.`);
@@ -22,16 +22,16 @@ export function issuerIn(text: string): string {
   if (url.username !== '' || url.password !== '') throw refuse('must not hold a user or a password');
   if (/[?#]/.test(given)) throw refuse('must not have a query or a fragment');
   const issuer = (url.origin + url.pathname).replace(/\/+$/, '');
-  // What the URL parser would mend further (a backslash, "..", an unescaped blank) is a mistake.
+  // A path that the URL parser would change further (a backslash, "..", an unescaped blank) is a mistake.
   const rest = /^https?:\/\/[^/\\]*(.*)$/is.exec(given)?.[1]?.replace(/\/+$/, '');
   if (rest !== url.pathname.replace(/\/+$/, '')) throw refuse('has a path that is not in its plain form');
   return issuer;
 }
 
-/** Whether a host, as a URL has it, is this machine itself. */
+/** Returns whether a host, in the form of a URL's hostname, is the local machine. */
 const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 
-/** Domains in ASCII and lower case, each once. Throws FIELD_INVALID. */
+/** Returns the domains in ASCII and lower case, without duplicates. Throws FIELD_INVALID. */
 export function domainsIn(texts: readonly string[]): string[] {
   if (texts.length === 0 || texts.length > MAX_DOMAINS) {
     throw invalidField('connection.domains', `A connection has between 1 and ${MAX_DOMAINS} e-mail domains.`);
@@ -44,13 +44,13 @@ export function domainsIn(texts: readonly string[]): string[] {
   return [...new Set(domains)];
 }
 
-/** A domain in ASCII and lower case; undefined where the text is none. */
+/** Returns a domain in ASCII and lower case, or undefined if the text is not a domain. */
 export function domainIn(text: string): string | undefined {
   const given = text.trim();
   if (given === '' || given.length > MAX_DOMAIN || /[^\p{L}\p{M}\p{N}.-]/u.test(given)) return undefined;
   const host = URL.canParse(`https://${given}`) ? new URL(`https://${given}`).hostname : '';
   const labels = host.split('.');
-  // The last label of an address in numbers is one.
+  // A number as the last label means an IPv4 address.
   const isDomain =
     labels.length > 1 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '');
   return isDomain ? host : undefined;

@@ -1,4 +1,4 @@
-/** What an organization's own schemas say about changes of attributes (RFC 7643 section 7). Pure. */
+/** The rules that an organization's own schemas set for changes of attributes (RFC 7643 section 7). Pure. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
@@ -7,16 +7,16 @@ import { fold } from './fields.js';
 
 const nameOf = ({ schema = '', name = '' }: ExtensionAttribute): string => fold(`${schema}:${name}`);
 
-/** The attributes of extensions that a change takes away or gives another value. */
+/** Returns the extension attributes, as they were before, that a change removes or gives another value. */
 export function changedExtensions(before: User, after: User): ExtensionAttribute[] {
   const now = new Map(after.extensionAttributes.map((attribute) => [nameOf(attribute), attribute.valueJson]));
   return before.extensionAttributes.filter((attribute) => now.get(nameOf(attribute)) !== attribute.valueJson);
 }
 
 /**
- * Holds a change to the organization's schemas. What it leaves out is put back where `keepsOmitted` and the attribute is
- * immutable, or not shown unless asked for: who sends back what he was shown does not mean to clear it. Throws
- * ATTRIBUTE_IMMUTABLE.
+ * Applies the organization's schemas to a change, in place. With `keepsOmitted`, restores an omitted attribute that is
+ * immutable or returned only on request: a client that sends back the user it received does not mean to clear it.
+ * Throws ATTRIBUTE_IMMUTABLE.
  */
 export function applySchemas(
   changed: readonly ExtensionAttribute[],

@@ -1,9 +1,9 @@
-/** The failures that userstore's rules can end in. */
+/** The errors of userstore's rules. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 
 /**
- * A refusal with its reason; the message is for the caller, `field` is the contract's name ("user_name"), `userId` whom it
- * is about where the caller could not know.
+ * A refusal with its reason. The message is for the caller; `field` is a name of the contract ("user_name"); `userId`
+ * is the user concerned, if the caller cannot know it.
  */
 export class DomainError extends Error {
   constructor(
@@ -16,10 +16,10 @@ export class DomainError extends Error {
   }
 }
 
-/** A filter that users or elements cannot be filtered by. */
+/** Creates the error for a filter that users or elements cannot be filtered by. */
 export const unsupportedFilter = (message: string, field?: string) =>
   new DomainError(ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED, message, field);
 
-/** A value that the field does not take. */
+/** Creates the error for a value that the field does not accept. */
 export const invalidField = (field: string, message: string) =>
   new DomainError(ErrorReason.ERROR_REASON_FIELD_INVALID, message, field);

@@ -1,22 +1,22 @@
 /**
- * Evaluates a filter on the values of a message: which elements of a list a PATCH operation means. The same meaning as
- * the query that storage makes of a filter. Pure.
+ * Evaluates a filter on the values of a message, to select the list elements of a PATCH operation. A filter means the
+ * same here as in the query that storage builds from it. Pure.
  */
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from './domain-error.js';
 import { elementField, elementsOf, type Field, type Fields, fold, type Values } from './fields.js';
 import { countTerms, literalFor } from './filter-validation.js';
 
-/** A filter made ready for many values. */
+/** A filter compiled for use on many values. */
 export interface Matcher {
   matches: (values: Values) => boolean;
-  /** How many comparisons that takes. */
+  /** The number of comparisons that a call of `matches` takes. */
   terms: number;
 }
 
 type Test<T> = (value: T) => boolean;
 
-/** Makes a filter on these fields ready. Throws FILTER_UNSUPPORTED for what they cannot be compared by. */
+/** Compiles a filter on these fields. Throws FILTER_UNSUPPORTED if the fields do not support one of its comparisons. */
 export function createMatcher(filter: Filter, fields: Fields): Matcher {
   const terms = countTerms(filter);
   return { matches: testOf(filter, fields), terms };
@@ -53,7 +53,7 @@ function testOf(filter: Filter | undefined, fields: Fields): Test<Values> {
   }
 }
 
-/** The test of a field, wherever below the values it lies; of a list's elements one must pass. */
+/** Returns the test of a field at any depth below the values; in a list, at least one element must pass. */
 function testOn(contract: string, fields: Fields, testOfField: (field: Field) => Test<unknown>): Test<Values> {
   const [head = '', ...rest] = contract.split('.');
   const [name, field] = elementField(fields, head) ?? [];
@@ -102,12 +102,12 @@ function textTest(operator: Operator, literal: string): Test<string> {
   }
 }
 
-/** By code points, as the database has it; JavaScript would go by UTF-16. */
+/** Compares by code points, as the database does; JavaScript compares UTF-16 code units. */
 const inOrder = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other));
 
 /**
- * The values that a filter demands, where it is nothing but equalities that all must hold: an element that does not
- * exist can be made of them. Undefined for any other filter.
+ * Returns the values that a filter demands if it consists only of equalities that must all hold: a missing element can
+ * be created from them. Returns undefined for any other filter.
  */
 export function equalitiesOf(filter: Filter, fields: Fields): Values | undefined {
   const expression = filter.expression;

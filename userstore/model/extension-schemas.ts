@@ -1,4 +1,4 @@
-/** What the schemas of an organization's own must be. Pure. */
+/** The rules for an organization's own schemas. Pure. */
 import {
   type AttributeDefinition,
   AttributeType,
@@ -9,18 +9,18 @@ import { fold } from './fields.js';
 
 const MAX_SCHEMAS = 20;
 const MAX_ATTRIBUTES = 100;
-/** They travel with every check of a token. */
+/** Largest size of all schemas together: they are part of the answer to every check of a token. */
 const MAX_BYTES = 65_536;
 
 const URN = /^urn:[a-z\d][a-z\d-]{0,31}:[\w.:()+,=@;$!*'%/?#-]{1,220}$/i;
-/** What SCIM itself defines (RFC 7643 section 10). */
+/** The schemas that SCIM itself defines (RFC 7643 section 10). */
 const SCIM_URN = /^urn:ietf:params:scim:(api:|schemas:core:|schemas:extension:enterprise:)/i;
-/** RFC 7643 section 2.1, without the "$" of $ref. */
+/** An attribute name (RFC 7643 section 2.1), without the "$" of $ref. */
 const NAME = /^[a-z][\w-]{0,99}$/i;
 /** Names that would reach into JavaScript's own objects. */
 const RESERVED = ['constructor', 'prototype'];
 
-/** Checks an organization's schemas. Throws FIELD_INVALID that says what to change. */
+/** Checks an organization's schemas. Throws FIELD_INVALID with a message that says what to change. */
 export function checkExtensionSchemas(schemas: readonly ExtensionSchema[]): void {
   if (schemas.length > MAX_SCHEMAS) throw invalid(`There are more than ${MAX_SCHEMAS} schemas.`);
   const bytes = schemas.reduce((sum, schema) => sum + ExtensionSchema.encode(schema).finish().length, 0);

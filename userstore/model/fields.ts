@@ -1,9 +1,9 @@
 /**
- * The tables of the fields of users and groups: their kinds, how their text compares and how long it may be. PATCH, update masks,
- * filters and validation all read it; a name that is not here does not exist.
+ * The tables of the fields of users and groups: their kinds, how their text is compared and how long it may be. PATCH,
+ * update masks, filters and validation all use them; a name that is not in them does not exist.
  */
 
-/** `fold`: letter case does not matter when compared (RFC 7643 caseExact false). `max`: characters. */
+/** A field. `fold`: comparisons ignore letter case (RFC 7643 caseExact false). `max`: longest text, in characters. */
 export type Field =
   | { kind: 'text'; fold: boolean; max: number }
   | { kind: 'flag' }
@@ -14,11 +14,11 @@ export type Fields = Readonly<Record<string, Field>>;
 
 const text = { kind: 'text', fold: true, max: 2048 } as const;
 const exact = { kind: 'text', fold: false, max: 2048 } as const;
-/** Certificates, pictures, extension values. */
+/** Text for certificates, pictures and extension values. */
 const large = { kind: 'text', fold: false, max: 65_536 } as const;
 const flag = { kind: 'flag' } as const;
 const message = (fields: Fields) => ({ kind: 'message', fields }) as const;
-/** `identity`: adding an element that has these fields in common with one there is changes that one. */
+/** Creates a list field. Adding an element changes an existing one with the same `identity` fields. */
 const list = (fields: Fields, identity: readonly string[] = []) => ({ kind: 'list', fields, identity }) as const;
 
 const typed = (value: Field) => list({ value, display: text, type: text, primary: flag }, ['value', 'type']);
@@ -75,16 +75,16 @@ export const USER_FIELDS = {
 /** The writable fields of Group. */
 export const GROUP_FIELDS = { displayName: { ...text, max: 256 }, externalId: exact } as const satisfies Fields;
 
-/** The contract's name of a field: `user_name` for `userName`. */
+/** Returns the contract's name of a field: `user_name` for `userName`. */
 export const contractName = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** A field and the way to it through the generated types: `['name', 'givenName']`. */
+/** A field and its path through the generated types: `['name', 'givenName']`. */
 export interface LocatedField {
   field: Field;
   path: readonly string[];
 }
 
-/** These fields by their contract names, those of messages in them too. */
+/** Returns these fields by their contract names, including the fields of nested messages. */
 export const located = (fields: Fields): ReadonlyMap<string, LocatedField> => new Map(locate(fields, [], ''));
 
 const LOCATED_USER_FIELDS = located(USER_FIELDS);
@@ -98,17 +98,17 @@ function locate(fields: Fields, path: readonly string[], prefix: string): [strin
   });
 }
 
-/** The field of a user with this contract name, dots between levels: "name.given_name". */
+/** Returns the field of a user with this contract name; dots separate levels: "name.given_name". */
 export const fieldNamed = (contract: string): LocatedField | undefined => LOCATED_USER_FIELDS.get(contract);
 
-/** The field of a list's elements with this contract name, by its name in the generated types. */
+/** Finds a field of a list's elements by its contract name; returns its name in the generated types and the field. */
 export function elementField(fields: Fields, contract: string): [name: string, field: Field] | undefined {
   return Object.entries(fields).find(([name]) => contractName(name) === contract);
 }
 
 /**
- * Text as it is compared where letter case does not matter. By way of capitals, as ß and SS are one there, and σ and ς;
- * and of small letters before, for the capital ẞ.
+ * Folds text for comparisons that ignore letter case. Upper case unites ß with SS, and σ with ς; lower case comes first
+ * because of the capital ẞ.
  */
 export const fold = (value: string) =>
   ASCII.test(value)
@@ -117,10 +117,10 @@ export const fold = (value: string) =>
 
 const ASCII = /^[\0-\x7f]*$/;
 
-/** A generated message seen as what it is, a record; keys come from the table of fields only. */
+/** A generated message as a plain record; its keys come only from the tables of fields. */
 export type Values = Record<string, unknown>;
-/** A message as a record of its fields. */
+/** Returns a message as a record of its fields. */
 export const valuesOf = (message: object): Values => message as Values;
 
-/** The list of a field; an absent one is empty. */
+/** Returns the elements of a list field; an absent list is empty. */
 export const elementsOf = (value: unknown): Values[] => (Array.isArray(value) ? value : []);

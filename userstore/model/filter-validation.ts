@@ -1,11 +1,11 @@
-/** What a filter must be before it is evaluated or made a query. Pure. */
+/** The rules for a filter, checked before it is evaluated or turned into a query. Pure. */
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from './domain-error.js';
 
 const MAX_DEPTH = 80;
 const MAX_TERMS = 50;
 
-/** How many comparisons and presences a filter has. Throws FILTER_UNSUPPORTED where it is incomplete or too large. */
+/** Counts the comparisons and presences of a filter. Throws FILTER_UNSUPPORTED if it is incomplete or too large. */
 export function countTerms(filter: Filter | undefined, depth = 0): number {
   if (depth > MAX_DEPTH) throw unsupportedFilter(`The filter is nested deeper than ${MAX_DEPTH} levels.`);
   const terms = termsIn(filter, depth);
@@ -33,7 +33,7 @@ function termsIn(filter: Filter | undefined, depth: number): number {
   }
 }
 
-/** The types of literals, by the kind of what is compared. */
+/** The types of literals, by the kind of field they are compared with. */
 interface Literals {
   text: string;
   flag: boolean;
@@ -44,7 +44,7 @@ interface Literals {
 const LITERALS = { text: 'stringValue', flag: 'boolValue', time: 'timeValue', version: 'stringValue' } as const;
 const TEXT_ONLY = new Set([Operator.OPERATOR_CONTAINS, Operator.OPERATOR_STARTS_WITH, Operator.OPERATOR_ENDS_WITH]);
 
-/** The literal that a field of this kind is compared with. Throws FILTER_UNSUPPORTED where it cannot be. */
+/** Returns the literal that a field of this kind is compared with. Throws FILTER_UNSUPPORTED if they do not compare. */
 export function literalFor<Kind extends keyof Literals>(
   { field, operator, value }: Comparison,
   kind: Kind,

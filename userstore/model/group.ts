@@ -1,4 +1,4 @@
-/** What a group must be to be stored: normal form, limits, sameness; and what an update mask sets of it. Pure. */
+/** The rules for storing a group: normal form, limits, equality and update masks (AIP-134). Pure. */
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { invalidField } from './domain-error.js';
 import { GROUP_FIELDS, valuesOf } from './fields.js';
@@ -7,13 +7,13 @@ import { checkLimits, checkName } from './user.js';
 /** A group without members, as its client describes it. */
 export type GroupValues = Pick<Group, 'displayName' | 'externalId'>;
 
-/** The one group; what it takes to find it. */
+/** The key that finds one group. */
 export interface GroupKey {
   organizationId: string;
   groupId: string;
 }
 
-/** What an update mask sets in a group. */
+/** The setters of the fields that an update mask can name. */
 const SETTERS: Record<string, (to: GroupValues, from: GroupValues) => void> = {
   display_name(to, from) {
     to.displayName = from.displayName;
@@ -23,7 +23,7 @@ const SETTERS: Record<string, (to: GroupValues, from: GroupValues) => void> = {
   },
 };
 
-/** The group with the fields that `mask` names as they are in `given`, in normal form. Throws FIELD_INVALID. */
+/** Returns the group in normal form, with the fields of `mask` taken from `given`. Throws FIELD_INVALID. */
 export function withFields(group: Group, given: GroupValues, mask: readonly string[]): Group {
   const next = { ...group };
   for (const name of mask) {
@@ -36,7 +36,7 @@ export function withFields(group: Group, given: GroupValues, mask: readonly stri
   return normalize(next);
 }
 
-/** Empty text means "no value", as for users. */
+/** Normalizes a group: an empty text means "no value", as for users. */
 export const normalize = (group: Group): Group => ({
   ...group,
   displayName: group.displayName || undefined,
@@ -49,6 +49,6 @@ export function validate(group: Group): void {
   checkLimits(valuesOf(group), GROUP_FIELDS);
 }
 
-/** Whether two groups in normal form hold the same values. */
+/** Returns whether two groups in normal form hold the same values. */
 export const isSame = (one: GroupValues, other: GroupValues): boolean =>
   one.displayName === other.displayName && one.externalId === other.externalId;

@@ -1,30 +1,30 @@
-/** What operations on a group come to: fields to set, and members to come and go. Pure. */
+/** The effect of operations on a group: fields to set, members to add and to remove. Pure. */
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
 import { invalidField } from './domain-error.js';
 import { withFields } from './group.js';
 
-/** How many users the operations of one request may name together. */
+/** Most user ids that the operations of one request may name together. */
 const MAX_MEMBERS = 100_000;
 const MAX_OPERATIONS = 10_000;
 
-/** Which memberships are to be, whatever there is. */
+/** The wanted memberships, independent of the present ones. */
 export type MembersWanted =
-  /** These and no others. */
+  /** Exactly these members. */
   | { exactly: Set<string> }
-  /** These come, those go; none is in both. */
+  /** The members to add and to remove; no id is in both. */
   | { added: Set<string>; removed: Set<string> };
 
-/** What is wanted of a group. */
+/** The wanted state of a group. */
 export interface GroupWanted {
-  /** The group with its fields set, in normal form. */
+  /** Returns the group with its fields set, in normal form. */
   changed: (group: Group) => Group;
   members: MembersWanted;
-  /** All that are named as members to be: they must be users, even if another operation takes them out again. */
+  /** All ids named as members: each must be a user, even if another operation removes it again. */
   named: Set<string>;
 }
 
-/** What operations come to, in their order. Throws FIELD_INVALID. */
+/** Returns the combined effect of the operations, in their order. Throws FIELD_INVALID. */
 export function wantedBy(operations: readonly GroupOperation[]): GroupWanted {
   if (operations.length === 0 || operations.length > MAX_OPERATIONS) {
     throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
@@ -38,29 +38,29 @@ export function wantedBy(operations: readonly GroupOperation[]): GroupWanted {
     const ids = idsIn(operation);
     if ($case !== 'removeMembers') for (const id of ids) named.add(id);
     if ($case === 'replaceMembers') members = { exactly: new Set(ids) };
-    else if ($case === 'addMembers') for (const id of ids) come(members, id);
-    else for (const id of ids) go(members, id);
+    else if ($case === 'addMembers') for (const id of ids) addMember(members, id);
+    else for (const id of ids) removeMember(members, id);
   }
   const changed = (group: Group) => operations.reduce(applyFields, group);
-  // Said at once where a field does not exist, whatever the group is.
+  // An unknown field is refused at once: it does not depend on the group.
   changed({ id: '', organizationId: '', etag: '', createTime: undefined, updateTime: undefined });
   return { changed, members, named };
 }
 
-/** What it comes to that these, and no others, are the members. Throws FIELD_INVALID. */
+/** Returns the effect of replacing all members by these. Throws FIELD_INVALID. */
 export function exactly(ids: readonly string[]): Pick<GroupWanted, 'members' | 'named'> {
   checkCount(ids.length);
   const members = new Set(ids);
   return { members: { exactly: members }, named: members };
 }
 
-/** That members stay as they are. */
+/** Returns the effect that leaves all members as they are. */
 export const unchanged = (): Pick<GroupWanted, 'members' | 'named'> => ({
   members: { added: new Set(), removed: new Set() },
   named: new Set(),
 });
 
-function come(members: MembersWanted, id: string): void {
+function addMember(members: MembersWanted, id: string): void {
   if ('exactly' in members) members.exactly.add(id);
   else {
     members.added.add(id);
@@ -68,7 +68,7 @@ function come(members: MembersWanted, id: string): void {
   }
 }
 
-function go(members: MembersWanted, id: string): void {
+function removeMember(members: MembersWanted, id: string): void {
   if ('exactly' in members) members.exactly.delete(id);
   else {
     members.removed.add(id);

@@ -1,4 +1,4 @@
-/** What PATCH operations do to the elements of a list (RFC 7644 section 3.5.2). Pure. */
+/** Applies PATCH operations to the elements of a list (RFC 7644 section 3.5.2). Pure. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError, invalidField } from './domain-error.js';
@@ -8,10 +8,10 @@ import { equalValues } from './user.js';
 
 type ListField = Extract<Field, { kind: 'list' }>;
 
-/** Pays for comparisons before they are made. */
+/** Counts comparisons before they are made; throws FIELD_INVALID beyond the limit of a request. */
 export type Spend = (comparisons: number) => void;
 
-/** The elements that a remove leaves. Throws PATCH_TARGET_MISSING, PATCH_FIELD_UNKNOWN. */
+/** Returns the elements that remain after a remove. Throws PATCH_TARGET_MISSING, PATCH_FIELD_UNKNOWN. */
 export function removeElements(
   elements: Values[],
   field: ListField,
@@ -35,7 +35,7 @@ export function removeElements(
   return elements.filter((element) => !listed.some((value) => covers(element, value, field.fields)));
 }
 
-/** The elements that an operation is about. */
+/** Returns the elements that an operation selects. */
 function chosenBy({ element: filter }: PatchOperation, elements: Values[], field: ListField, spend: Spend): Values[] {
   const { matches, terms }: Matcher = filter ? createMatcher(filter, field.fields) : EVERY;
   spend(elements.length * (terms + 1));
@@ -47,13 +47,13 @@ const EVERY: Matcher = { matches: () => true, terms: 0 };
 const noTarget = ({ field }: PatchOperation) =>
   new DomainError(ErrorReason.ERROR_REASON_PATCH_TARGET_MISSING, 'No value matches the filter of the path.', field);
 
-/** Whether the element has every value that `wanted` names. */
+/** Returns whether the element has every value of `wanted`. */
 const covers = (element: Values, wanted: Values, fields: Fields): boolean =>
   Object.entries(fields).every(
     ([name, field]) => wanted[name] === undefined || equalValues(element[name], wanted[name], field),
   );
 
-/** The elements after an add or a replace. Throws PATCH_TARGET_MISSING, PATCH_FIELD_UNKNOWN, FIELD_INVALID. */
+/** Returns the elements after an add or a replace. Throws PATCH_TARGET_MISSING, PATCH_FIELD_UNKNOWN, FIELD_INVALID. */
 export function writeElements(
   elements: Values[],
   field: ListField,
@@ -74,9 +74,9 @@ export function writeElements(
   const demanded = operation.element ? equalitiesOf(operation.element, field.fields) : {};
   for (const element of chosen) writeElement(element, value, demanded ?? {}, field, operation);
   if (chosen.length === 0) {
-    // Entra sends "replace" for a value that does not exist yet and expects it to be made.
+    // Entra sends "replace" for a value that does not exist yet and expects it to be created.
     if (!demanded) throw noTarget(operation);
-    elements.push({ ...demanded, ...present(value) });
+    elements.push({ ...demanded, ...definedValues(value) });
   }
   return withOnePrimary(elements, primaryBefore);
 }
@@ -90,21 +90,22 @@ function writeElement(
 ): void {
   const name = elementFieldName(field, operation);
   if (name !== undefined) element[name] = value[name];
-  else if (operation.verb === Verb.VERB_ADD) Object.assign(element, present(value));
+  else if (operation.verb === Verb.VERB_ADD) Object.assign(element, definedValues(value));
   else {
-    // A matching value is replaced whole (RFC 7644 section 3.5.2.3), but stays what the filter says it is.
+    // Replaces all sub-attributes of a match (RFC 7644 section 3.5.2.3), but keeps the values that the filter demands.
     for (const name of Object.keys(field.fields)) element[name] = undefined;
-    Object.assign(element, demanded, present(value));
+    Object.assign(element, demanded, definedValues(value));
   }
 }
 
-const present = (value: Values): Values => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
+const definedValues = (value: Values): Values =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
 
-/** Adds what is not there yet; of an element with the same identity the other sub-attributes are set. */
+/** Adds missing elements; sets the other sub-attributes of an existing element with the same identity. */
 function addMissing(elements: Values[], values: Values[], field: ListField, spend: Spend): Values[] {
   const [keyName] = field.identity;
   const alike = new Map<unknown, Values[]>();
-  /** The elements that may have this one's identity. */
+  /** Returns the elements that may have the same identity as this one. */
   const likeOf = (element: Values): Values[] => {
     const value = keyName === undefined ? undefined : element[keyName];
     const key = typeof value === 'string' ? fold(value) : value;
@@ -120,7 +121,7 @@ function addMissing(elements: Values[], values: Values[], field: ListField, spen
     const identity =
       keyName === undefined ? value : Object.fromEntries(field.identity.map((name) => [name, value[name]]));
     const found = candidates.find((element) => covers(element, identity, field.fields));
-    if (found) Object.assign(found, present(value), joinedJson(found.valueJson, value.valueJson));
+    if (found) Object.assign(found, definedValues(value), joinedJson(found.valueJson, value.valueJson));
     else {
       candidates.push(value);
       elements.push(value);
@@ -129,14 +130,14 @@ function addMissing(elements: Values[], values: Values[], field: ListField, spen
   return elements;
 }
 
-/** Making a value primary makes the one that was so before not primary (RFC 7644 section 3.5.2). */
+/** Sets `primary` to false in the previous primary value if another value becomes primary (RFC 7644 section 3.5.2). */
 function withOnePrimary(elements: Values[], before: readonly Values[]): Values[] {
   const isNew = elements.some((element) => element.primary === true && !before.includes(element));
   if (isNew) for (const element of before) element.primary = false;
   return elements;
 }
 
-/** An extension's attribute that is a list on both sides gets the elements that it does not have yet. */
+/** Joins the two values of an extension attribute if both are lists: appends the elements that are missing. */
 function joinedJson(stored: unknown, given: unknown): { valueJson?: string } {
   if (typeof stored !== 'string' || typeof given !== 'string') return {};
   const [before, added]: [unknown, unknown] = [JSON.parse(stored), JSON.parse(given)];

@@ -7,16 +7,20 @@ import { elementsOf, type Fields, fieldNamed, type Values, valuesOf } from './fi
 import { removeElements, type Spend, writeElements } from './patch-elements.js';
 import { checkLength } from './user.js';
 
-/** How many comparisons of elements the operations may take together: a fraction of a second of work. */
+/** Most comparisons of elements that the operations may take together: a fraction of a second of work. */
 const MAX_COMPARISONS = 200_000;
 
-/** The user after the operations, in their order; the one given stays as it is. Throws what an operation cannot do. */
+/**
+ * Returns the user after the operations, applied in their order; does not change the given one. Throws a DomainError if
+ * an operation cannot be applied.
+ */
 export function applyPatch(user: User, operations: readonly PatchOperation[]): User {
   const next = User.fromPartial(user);
-  let left = MAX_COMPARISONS;
+  let remaining = MAX_COMPARISONS;
   const spend: Spend = (comparisons) => {
-    left -= comparisons;
-    if (left < 0) throw invalidField('operations', 'The operations take too much work together; send fewer at a time.');
+    remaining -= comparisons;
+    if (remaining < 0)
+      throw invalidField('operations', 'The operations take too much work together; send fewer at a time.');
   };
   for (const operation of operations) applyOperation(next, operation, spend);
   return next;
@@ -33,7 +37,7 @@ function applyOperation(user: User, operation: PatchOperation, spend: Spend): vo
   if (field.kind !== 'list' && (operation.element || operation.elementField !== undefined)) {
     throw invalidField(operation.field, 'Only a list has elements.');
   }
-  // A copy: the operation may be applied again, to a newer version of the user.
+  // A copy, because the operation may be applied again to a newer version of the user.
   const given = operation.value && valueAt(User.fromPartial(operation.value), path);
   if (operation.verb === Verb.VERB_REMOVE) {
     const parent = parentAt(valuesOf(user), path, false);
@@ -52,7 +56,7 @@ function applyOperation(user: User, operation: PatchOperation, spend: Spend): vo
   else parent[name] = given;
 }
 
-/** The message that holds the field, made on the way where `create` says so. */
+/** Returns the message that holds the field; with `create`, creates the missing messages on the path. */
 function parentAt(values: Values, path: readonly string[], create: boolean): Values | undefined {
   let parent: Values | undefined = values;
   for (const name of path.slice(0, -1)) {
@@ -65,7 +69,7 @@ function parentAt(values: Values, path: readonly string[], create: boolean): Val
 const valueAt = (user: User, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, name) => (value as Values | undefined)?.[name], user);
 
-/** Sub-attributes that are not given stay (RFC 7644 section 3.5.2.3). */
+/** Merges messages: sub-attributes that are not given keep their values (RFC 7644 section 3.5.2.3). */
 function merged(target: unknown, given: unknown, fields: Fields): Values {
   const result: Values = { ...(target as Values | undefined) };
   for (const [name, field] of Object.entries(fields)) {

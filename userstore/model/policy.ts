@@ -1,22 +1,23 @@
-/** What an organization's policy leaves of a change of a user. Pure. */
+/** Applies an organization's policy to a change of a user. Pure. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError } from './domain-error.js';
 import { isSame } from './user.js';
 
-/** What is to be refused. */
+/** The changes that the policy refuses. */
 export interface Refusals {
-  /** Anything but to disable. */
+  /** Refuses every change except disabling the user. */
   refuseUpdate?: boolean | undefined;
-  /** To disable. */
+  /** Refuses disabling the user. */
   refuseDeactivate?: boolean | undefined;
-  /** Whether it was asked to disable, which who is disabled already can be asked again. */
+  /** True if the request itself sets `active` to false; a client may repeat that for a disabled user. */
   saysDisabled?: boolean;
 }
 
 /**
- * The user as he may become. Who is to be disabled is disabled even where no other change is accepted, and then nothing
- * else of him changes: a leaver must not keep his access because his title changed, too. Throws POLICY_REFUSED.
+ * Returns the user that the policy allows. If it refuses updates, a change that also disables the user only disables
+ * them, and changes nothing else: a leaver must not stay enabled because their title changed too.
+ * Throws POLICY_REFUSED.
  */
 export function applyPolicy(before: User, after: User, refusals: Refusals): User {
   const { refuseUpdate = false, refuseDeactivate = false, saysDisabled = false } = refusals;

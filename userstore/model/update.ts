@@ -4,8 +4,8 @@ import { invalidField } from './domain-error.js';
 import { fieldNamed, USER_FIELDS, type Values, valuesOf } from './fields.js';
 
 /**
- * The user with the fields that `mask` names as they are in `given`; "*" is every field. A user is never without
- * `active`: absent in `given`, it stays. Throws FIELD_INVALID for an empty mask or an unknown field.
+ * Returns the user with the fields of `mask` taken from `given`; "*" is every field. `active` keeps its value if
+ * `given` has none, because every user needs one. Throws FIELD_INVALID for an empty mask or an unknown field.
  */
 export function applyUpdate(user: User, given: User, mask: readonly string[]): User {
   if (mask.length === 0) throw invalidField('update_mask', 'The update mask names no field.');

@@ -1,4 +1,4 @@
-/** What a user must be to be stored: normal form, limits, sameness. Pure. */
+/** The rules for storing a user: normal form, limits and equality. Pure. */
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import { invalidField } from './domain-error.js';
 import {
@@ -12,13 +12,13 @@ import {
   valuesOf,
 } from './fields.js';
 
-/** A user this large, in bytes on the wire, is refused: a page of 200 must fit one gRPC message. */
+/** Largest user, as encoded in Protocol Buffers: a page of 200 must fit in one gRPC message. */
 const MAX_USER_BYTES = 262_144;
 const MAX_ELEMENTS = 1000;
 
 /**
- * Brings a user to normal form, in place: no empty text, no empty message, no list element that says nothing but what
- * it is for. Null, "", [] and an element without value thus all mean "no value", as Okta's forms need.
+ * Normalizes a user in place: removes empty texts, empty messages, and elements with only `type` and `primary`.
+ * Null, "", [] and an element without a value thus all mean "no value", as Okta's forms need.
  */
 export function normalize(user: User): User {
   normalizeFields(valuesOf(user), USER_FIELDS);
@@ -41,7 +41,7 @@ function normalizeFields(values: Values, fields: Fields): void {
 
 const isEmpty = (message: object) => Object.values(message).every((value) => value === undefined);
 
-/** An element without its value is nothing; an address is nothing without any of its parts. */
+/** Returns whether an element has its value; for an address, whether it has any of its parts. */
 function hasContent(element: Values, fields: Fields): boolean {
   if (fields.value) return element.value !== undefined;
   if (fields.valueJson) return element.valueJson !== undefined;
@@ -61,14 +61,14 @@ export function validate(user: User): void {
   }
 }
 
-/** Checks the unique name of a user or group, which is `called` so. Throws FIELD_INVALID. */
+/** Checks the unique name of a user or group; messages call it `called`. Throws FIELD_INVALID. */
 export function checkName(name: string | undefined, field: string, called: string): void {
   if (name === undefined) throw invalidField(field, `A ${called} is required.`);
   if (name.trim() === '') throw invalidField(field, `The ${called} must not be blank.`);
   if (/\p{Cc}/u.test(name)) throw invalidField(field, `The ${called} must not contain control characters.`);
 }
 
-/** Checks how long texts and lists are. Throws FIELD_INVALID. */
+/** Checks the lengths of texts and lists. Throws FIELD_INVALID. */
 export function checkLimits(values: Values, fields: Fields): void {
   for (const [name, field] of Object.entries(fields)) check(values[name], field, name);
 }
@@ -80,12 +80,12 @@ function checkExtensionAttribute({ schema, name, valueJson = '' }: ExtensionAttr
   try {
     if (JSON.parse(valueJson) !== null) return;
   } catch {
-    // Said below.
+    // Text that is not JSON is refused below.
   }
   throw invalidField('extension_attributes.value_json', 'The value is not JSON text, or null.');
 }
 
-/** `path` is of names in the generated types: the contract's are made where something is wrong only. */
+/** Checks a value. `path` has the names of the generated types; contract names are computed only for an error. */
 function check(value: unknown, field: Field, path: string): void {
   if (value === undefined) return;
   if (typeof value === 'string' && field.kind === 'text' && value.length > field.max) {
@@ -99,7 +99,7 @@ function checkFields(values: Values, fields: Fields, path: string): void {
   for (const [name, field] of Object.entries(fields)) check(values[name], field, `${path}.${name}`);
 }
 
-/** Checks how many elements a list has; `name` is the contract's. Throws FIELD_INVALID. */
+/** Checks the number of elements in a list; `name` is the contract's. Throws FIELD_INVALID. */
 export function checkLength(elements: Values[], name: string): void {
   if (elements.length > MAX_ELEMENTS) throw invalidField(name, `There are more than ${MAX_ELEMENTS} values.`);
 }
@@ -112,11 +112,11 @@ function checkList(elements: Values[], fields: Fields, path: string): void {
   for (const element of elements) checkFields(element, fields, path);
 }
 
-/** Whether two users in normal form hold the same values. */
+/** Returns whether two users in normal form hold the same values. */
 export const isSame = (one: User, other: User): boolean =>
   Buffer.from(User.encode(one).finish()).equals(User.encode(other).finish());
 
-/** Whether two values of a field are the same by the field's own rule. */
+/** Returns whether two values of a field are equal by the field's own rule. */
 export function equalValues(one: unknown, other: unknown, field: Field): boolean {
   if (field.kind === 'text' && field.fold && typeof one === 'string' && typeof other === 'string') {
     return fold(one) === fold(other);

@@ -1,58 +1,60 @@
 /** The activities collection. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model, mongo } from 'mongoose';
+import type { Model } from 'mongoose';
 import { Activity, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { fold } from '../model/fields.js';
-import { within, writeAll } from './connect.js';
+import { within } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
-import type { ActivityDocument } from './models.js';
+import type { ActivityDocument } from './history-schemas.js';
+import { insertBatch, leanWithin } from './model-calls.js';
 import { firstIdOf } from './totals.js';
 
-/** What activities are stored in. */
+/** The storage of activities. */
 export type ActivityStorage = ReturnType<typeof createActivityStorage>;
 
 const DAY_MS = 86_400_000;
-/** A request has its id this much before its time at most, in milliseconds. */
+/** The longest time from making a request's id to the request's time. */
 const ID_SLACK_MS = 1000;
 
-/** The operations on an activities collection; the database removes each activity after `days`. */
-export function createActivityStorage(model: Model<ActivityDocument>, days: number) {
-  const collection = model.collection as unknown as mongo.Collection<ActivityDocument>;
-
-  const toDocument = ({ id: _id, change: _, ...values }: Activity): ActivityDocument => {
-    const time = values.time as Date;
-    const { userName } = values;
-    const key = userName === undefined ? {} : { userNameKey: fold(userName) };
-    return { ...values, ...key, _id, time, expireTime: new Date(time.getTime() + days * DAY_MS) };
-  };
-
+/** Creates the storage of activities; MongoDB deletes each activity after `days`. */
+export function createActivityStorage(activities: Model<ActivityDocument>, days: number) {
   return {
-    /** Stores activities, those that are stored already aside. */
-    async insert(activities: readonly Activity[], deadline: number): Promise<void> {
-      const inserts = activities.map((activity) => ({ insertOne: { document: toDocument(activity) } }));
-      await ignoreDuplicates(writeAll(collection, inserts, deadline));
+    /** Stores activities, in one command; ignores those that are stored already. */
+    async insert(recorded: readonly Activity[], deadline: number): Promise<void> {
+      const documents = recorded.map((activity) => toDocument(activity, days));
+      await ignoreDuplicates(insertBatch(activities, documents, deadline));
     },
 
-    /** At most `limit` activities, newest first, from the one before the id `before`; "" is the newest. */
-    async list(asked: ListActivitiesRequest, before: string, limit: number, deadline: number): Promise<Activity[]> {
-      const found = collection.find(toQuery(asked, before), { sort: { _id: -1 }, limit, ...within(deadline) });
-      return (await found.toArray()).map(({ _id: id, expireTime, userNameKey, ...values }) =>
-        Activity.fromPartial({ ...values, id }),
-      );
+    /** Returns at most `limit` activities, newest first, before the id `before`; "" starts at the newest. */
+    async list(request: ListActivitiesRequest, before: string, limit: number, deadline: number): Promise<Activity[]> {
+      const options = { sort: { _id: -1 }, limit, ...leanWithin(deadline) } as const;
+      const found = await activities.find(toQuery(request, before), null, options);
+      return found.map(toActivity);
     },
 
-    /** Removes all activities of an organization. */
+    /** Deletes all activities of an organization. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
-      await collection.deleteMany({ organizationId }, within(deadline));
+      await activities.deleteMany({ organizationId }, within(deadline));
     },
   };
 }
 
-function toQuery(asked: ListActivitiesRequest, before: string): mongo.Filter<ActivityDocument> {
-  const { organizationId, since, until, userId, userName, groupId, requestId, apiTokenId, method, status } = asked;
+function toDocument({ id: _id, change: _, ...values }: Activity, days: number): ActivityDocument {
+  const time = values.time as Date;
+  const { userName } = values;
+  const key = userName === undefined ? {} : { userNameKey: fold(userName) };
+  const expireTime = new Date(time.getTime() + days * DAY_MS);
+  return { ...(values as Omit<ActivityDocument, '_id' | 'expireTime'>), ...key, _id, time, expireTime };
+}
+
+const toActivity = ({ _id: id, expireTime, userNameKey, ...values }: ActivityDocument): Activity =>
+  Activity.fromPartial({ ...values, id });
+
+function toQuery(request: ListActivitiesRequest, before: string) {
+  const { organizationId, since, until, userId, userName, groupId, requestId, apiTokenId, method, status } = request;
   const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
-  // An operation of a bulk request has its id, and more behind it.
+  // The id of an operation of a bulk request begins with that of the request.
   const ofRequest = requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` };
-  // Ids are ordered by time, so that the index by which the newest come first finds where to end, too.
+  // Ids are ordered by time, so a bound on them ends the walk along the index that gives the newest first.
   const sinceThen = since && requestId === undefined ? { $gte: firstIdOf(since.getTime() - ID_SLACK_MS) } : {};
   const id = { ...sinceThen, ...ofRequest, ...(before === '' ? {} : { $lt: before }) };
   const about = [
@@ -71,4 +73,5 @@ function toQuery(asked: ListActivitiesRequest, before: string): mongo.Filter<Act
   };
 }
 
+/** The condition on a status of a class: 4 means 400 to 499. */
 const classOf = (digit: number) => ({ $gte: digit * 100, $lt: (digit + 1) * 100 });

@@ -1,14 +1,16 @@
-/** The API tokens collection: digests, never secrets. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model, mongo } from 'mongoose';
+/** The API tokens collection. `deadline` (epoch milliseconds) bounds every call. */
+import type { Model } from 'mongoose';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { within } from './connect.js';
 import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
-import type { ApiTokenDocument } from './models.js';
+import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
+import type { ApiTokenDocument } from './organization-schemas.js';
+import { ABSENT } from './schema.js';
 
-/** As many tokens of an organization may be live: each has one of these places, which an index keeps unique. */
+/** The slots of an organization's live tokens: a unique index gives each to one token, so five can be live. */
 const SLOTS = [0, 1, 2, 3, 4];
 
-/** What API tokens are stored in. */
+/** The storage of API tokens. */
 export type ApiTokenStorage = ReturnType<typeof createApiTokenStorage>;
 
 const toApiToken = ({ _id, digest: _, slot: _slot, ...values }: ApiTokenDocument): ApiToken => ({
@@ -21,72 +23,75 @@ const toApiToken = ({ _id, digest: _, slot: _slot, ...values }: ApiTokenDocument
   ...values,
 });
 
-/** The operations on an API tokens collection. `digest` is SHA-256 in hexadecimal. */
-export function createApiTokenStorage(model: Model<ApiTokenDocument>) {
-  const collection = model.collection as unknown as mongo.Collection<ApiTokenDocument>;
-
+/** Creates the storage of API tokens. `digest` is SHA-256 in hexadecimal. */
+export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
   return {
-    /** Stores a new token. Throws Taken("slot") where the organization has as many live ones as it may. */
+    /** Stores a new token. Throws DuplicateKeyError("slot") if all slots of the organization are in use. */
     async insert(apiToken: ApiToken, digest: string, deadline: number): Promise<void> {
-      const { id: _id, organizationId, label, createTime, expireTime, lifetimeSeconds, createdBy } = apiToken;
-      const times = { createTime: createTime as Date, ...(expireTime ? { expireTime, lifetimeSeconds } : {}) };
-      const document = { _id, organizationId, digest, label, createdBy, ...times };
-      // An expired token gives its place up when one is needed.
-      const expired = { organizationId, slot: { $exists: true }, expireTime: { $lte: createTime as Date } };
-      await collection.updateMany(expired, { $unset: { slot: '' } }, within(deadline));
+      const { id: _id, organizationId, label, createdBy, expireTime, lifetimeSeconds } = apiToken;
+      const createTime = apiToken.createTime as Date;
+      const expiry = {
+        ...(expireTime ? { expireTime } : {}),
+        ...(expireTime && lifetimeSeconds !== undefined ? { lifetimeSeconds } : {}),
+      };
+      // An expired token gives up its slot when another token needs one.
+      const expired = { organizationId, slot: { $exists: true }, expireTime: { $lte: createTime } };
+      await apiTokens.updateMany(expired, { $unset: { slot: '' } }, validatedWithin(deadline));
       for (const slot of SLOTS) {
-        if (await hasTaken(collection.insertOne({ ...document, slot }, within(deadline)))) return;
+        const document = { _id, organizationId, digest, label, createdBy, createTime, ...expiry, slot };
+        if (await isSlotFree(insertAll(apiTokens, [document], deadline))) return;
       }
       throw new DuplicateKeyError('slot');
     },
 
-    /** The token that is neither revoked nor expired at `now` and has this digest. */
+    /** Returns the token with this digest unless it is revoked or has expired at `now`. */
     async findLive(organizationId: string, digest: string, now: Date, deadline: number): Promise<ApiToken | undefined> {
-      const isLive = { revokeTime: null as never, $or: [{ expireTime: null as never }, { expireTime: { $gt: now } }] };
-      const document = await collection.findOne({ organizationId, digest, ...isLive }, within(deadline));
+      const isLive = { revokeTime: ABSENT, $or: [{ expireTime: ABSENT }, { expireTime: { $gt: now } }] };
+      const document = await apiTokens.findOne({ organizationId, digest, ...isLive }, null, leanWithin(deadline));
       return document ? toApiToken(document) : undefined;
     },
 
-    /** Notes that the token was found valid at `time`. */
+    /** Records that the token was found valid at `time`. */
     async use(organizationId: string, id: string, time: Date, deadline: number): Promise<void> {
-      await collection.updateOne({ organizationId, _id: id }, { $max: { lastUseTime: time } }, within(deadline));
+      const change = { $max: { lastUseTime: time } };
+      await apiTokens.updateOne({ organizationId, _id: id }, change, validatedWithin(deadline));
     },
 
-    /** At most `limit` tokens of the organization, oldest first, from the one after the id `after`. */
+    /** Returns at most `limit` tokens of the organization, oldest first, after the id `after`. */
     async list(organizationId: string, after: string, limit: number, deadline: number): Promise<ApiToken[]> {
       const query = { organizationId, _id: { $gt: after } };
-      const found = collection.find(query, { sort: { _id: 1 }, limit, ...within(deadline) });
-      return (await found.toArray()).map(toApiToken);
+      const found = await apiTokens.find(query, null, { sort: { _id: 1 }, limit, ...leanWithin(deadline) });
+      return found.map(toApiToken);
     },
 
-    /** The token with this id. */
+    /** Returns the token with this id. */
     async get(organizationId: string, id: string, deadline: number): Promise<ApiToken | undefined> {
-      const document = await collection.findOne({ organizationId, _id: id }, within(deadline));
+      const document = await apiTokens.findOne({ organizationId, _id: id }, null, leanWithin(deadline));
       return document ? toApiToken(document) : undefined;
     },
 
-    /** Lets the token expire at `time`, or when it would have before. */
+    /** Lets the token expire at `time`, or earlier if it already expires earlier. */
     async expire(organizationId: string, id: string, time: Date, deadline: number): Promise<void> {
-      await collection.updateOne({ organizationId, _id: id }, { $min: { expireTime: time } }, within(deadline));
+      const change = { $min: { expireTime: time } };
+      await apiTokens.updateOne({ organizationId, _id: id }, change, validatedWithin(deadline));
     },
 
-    /** Ends the token; an ended one keeps its time. Undefined where the organization has no such token. */
+    /** Revokes the token; a revoked one keeps its time. Returns undefined if the organization has no such token. */
     async revoke(organizationId: string, id: string, time: Date, deadline: number): Promise<ApiToken | undefined> {
-      const change = { $min: { revokeTime: time }, $unset: { slot: '' } } as const;
-      const options = { returnDocument: 'after', ...within(deadline) } as const;
-      const document = await collection.findOneAndUpdate({ organizationId, _id: id }, change, options);
+      const change = { $min: { revokeTime: time }, $unset: { slot: '' } };
+      const document = await apiTokens.findOneAndUpdate({ organizationId, _id: id }, change, updatedWithin(deadline));
       return document ? toApiToken(document) : undefined;
     },
 
-    /** Removes all tokens of an organization. */
+    /** Deletes all tokens of an organization. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
-      await collection.deleteMany({ organizationId }, within(deadline));
+      await apiTokens.deleteMany({ organizationId }, within(deadline));
     },
   };
 }
 
-/** Whether an insert has found its place free. */
-async function hasTaken(insert: Promise<unknown>): Promise<boolean> {
+/** Returns whether the slot of an insert was free. */
+async function isSlotFree(insert: Promise<void>): Promise<boolean> {
   try {
     await withDuplicateKeyError(insert);
     return true;

@@ -1,4 +1,4 @@
-/** Where the fields of users and groups lie in their documents, for comparing and ordering. */
+/** The paths of the fields of users and groups in their documents, for comparing and ordering. */
 import {
   contractName,
   type Field,
@@ -8,29 +8,29 @@ import {
   located,
   USER_FIELDS,
 } from '../model/fields.js';
-import { shadowKey } from './documents.js';
+import { shadowKey } from './schema.js';
 
-/** One field as it is compared. */
+/** A field as it is compared. */
 export interface Column {
   /** The path to it in the document: "userNameKey", "name.givenNameKey", "emails.valueKey", "_id". */
   key: string;
   /** `version` is the number in an etag. */
   kind: 'text' | 'flag' | 'time' | 'version';
-  /** The text lies there folded to one letter case. */
+  /** The text at the path is folded to one letter case. */
   folded: boolean;
-  /** The list that it is a field of the elements of, by its name in the document. */
+  /** The name in the document of the list whose elements have the field. */
   list?: string;
 }
 
-/** What can be listed: users or groups, by how their documents are compared and ordered. */
+/** A listable resource, users or groups: how its documents are compared and ordered. */
 export interface Listed {
-  /** What they are called. */
+  /** The name in error messages. */
   plural: string;
   /** The fields by their names in the contract: "user_name", "name.given_name", "emails.value". */
   columns: ReadonlyMap<string, Column>;
   /** Messages and lists by their names in the contract, "name", "emails", "enterprise.manager": the paths to them. */
   composites: ReadonlyMap<string, { key: string; kind: 'message' | 'list' }>;
-  /** The fields whose order an index has, after the organization; all documents have all of them. */
+  /** Fields with the keys of the index of their order, after the organization; all documents have these keys. */
   indexed: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -48,9 +48,9 @@ function listed(plural: string, table: Fields, nameField: string, nameKey: strin
     composites: new Map(fields.flatMap(compositesOf)),
     indexed: new Map([
       ['id', ['_id']],
-      // An id begins with the time of its creation.
+      // An id begins with its creation time.
       ['create_time', ['_id']],
-      // Unique, so ids have nothing to decide.
+      // Unique, so there are no ties for ids to break.
       [nameField, [nameKey]],
       ['update_time', ['updateTime', '_id']],
     ]),
@@ -69,12 +69,12 @@ function columnsOf(field: Field, path: readonly string[], contract: string): [co
     case 'list':
       return elementColumns(field.fields, path[0] as string, contract);
     default:
-      // Its fields are located by themselves.
+      // `located` lists the fields of a message itself.
       return [];
   }
 }
 
-/** Attributes of extensions are compared by names of their own. */
+/** The columns of list elements. Attributes of extensions have none: they are compared by `extensionValues`. */
 function elementColumns(fields: Fields, list: string, contract: string): [contract: string, Column][] {
   if (list === 'extensionAttributes') return [];
   return Object.entries(fields)

@@ -1,16 +1,16 @@
-/** What the driver says of each command that it sends: which, to which collection, and how it ended; never its content. */
+/** Observes the driver's commands: their names, collections and outcomes, never their content. */
 import type { Connection, mongo } from 'mongoose';
 
-/** Told when a command begins; what it returns is told when it ends, and whether it succeeded. */
+/** Called when a command begins; the function that it returns is called when the command ends, with its success. */
 export type CommandObserver = (command: string, collection: string) => (isOk: boolean) => void;
 
-/** Commands that are not about the database's content. */
+/** Commands that do not touch the data. */
 const IGNORED = new Set(['hello', 'ismaster', 'saslStart', 'saslContinue', 'endSessions', 'ping']);
 
-/** Has the observer told of every command, if the connection was opened with `monitorCommands`. */
+/** Calls the observer for every command of a connection that was opened with `monitorCommands`. */
 export function observeCommands(connection: Connection, observe: CommandObserver): void {
   const client = connection.getClient();
-  // Whatever has begun ends, by failing if its connection breaks.
+  // The driver reports an end for every command: a failure if its connection breaks.
   const open = new Map<number, ReturnType<CommandObserver>>();
 
   client.on('commandStarted', (event) => {
@@ -26,7 +26,7 @@ export function observeCommands(connection: Connection, observe: CommandObserver
   client.on('commandFailed', (event) => ended(event, false));
 }
 
-/** A getMore names the cursor first, and its collection aside. */
+/** Returns the collection of a command; a getMore names it in another field than the others. */
 function collectionOf(commandName: string, command: mongo.Document): string {
   const target: unknown = commandName === 'getMore' ? command.collection : command[commandName];
   return typeof target === 'string' ? target : 'none';

@@ -1,12 +1,12 @@
-/** The connection to MongoDB: one of its own, with the durability every write is acknowledged with. */
+/** The connection to MongoDB, with the durability of all writes, and the deadlines of calls. */
 import querystring from 'node:querystring';
 import mongoose, { type Connection, mongo } from 'mongoose';
 
 /**
- * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds.
- * A URI that names no database means "leasehawk". `monitorCommands` has the driver tell of each command (commands.ts).
- * Reads go to the primary, which has all that was acknowledged, and perhaps what is not yet: a rule that acknowledges
- * what it has only read confirms it first.
+ * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds. A URI without
+ * a database means "leasehawk". With `monitorCommands` the driver reports each command (commands.ts). Reads go to the
+ * primary, which has every acknowledged write and perhaps writes that are not acknowledged yet: a rule that
+ * acknowledges a state that it has only read confirms it first.
  */
 export async function connect(uri: string, { monitorCommands = false } = {}): Promise<Connection> {
   const connection = mongoose.createConnection(uri, {
@@ -24,7 +24,7 @@ export async function connect(uri: string, { monitorCommands = false } = {}): Pr
   }
 }
 
-/** What is wrong with a URI that no server has to be asked about, without any part of it but the names of options. */
+/** Returns why the driver rejects a URI, if it does; the message quotes no part of the URI but names of options. */
 export function flawOfUri(uri: string): string | undefined {
   try {
     new mongo.MongoClient(uri, optionsFor(uri));
@@ -34,7 +34,7 @@ export function flawOfUri(uri: string): string | undefined {
   }
 }
 
-/** The driver repeats what it does not understand, which may be a part of the password. */
+/** Masks the parts of the URI in a message: the driver quotes text that it cannot parse, perhaps of the password. */
 function withoutParts(message: string, uri: string): string {
   const words = (text: string) => text.match(/[\p{L}\p{N}_-]+/gu) ?? [];
   const parts = new Set([...words(uri), ...words(querystring.unescape(uri))]);
@@ -52,12 +52,12 @@ function withoutParts(message: string, uri: string): string {
 function optionsFor(uri: string): mongo.MongoClientOptions {
   return {
     ...(/^[^:]+:\/\/[^/]+\/[^/?]/.test(uri) ? {} : { dbName: 'leasehawk' }),
-    // On a single server "majority" alone does not wait for the journal, and a kill takes acknowledged writes along.
+    // On a single server "majority" alone does not wait for the journal: a kill would lose acknowledged writes.
     writeConcern: { w: 'majority', journal: true },
-    // Alone this outweighs a "journal=false" in the URI.
+    // Only this option overrides "journal=false" in the URI.
     journal: true,
     readPreference: 'primary',
-    // "majority" would lag behind on a primary just elected and hide what the one before it has acknowledged.
+    // On a newly elected primary "majority" would lag and hide writes that the previous primary has acknowledged.
     readConcernLevel: 'local',
     serverSelectionTimeoutMS: 5000,
     connectTimeoutMS: 5000,
@@ -66,23 +66,23 @@ function optionsFor(uri: string): mongo.MongoClientOptions {
 }
 
 /**
- * For reads on which something is removed or cleared: what is read is there to stay. A primary that has lost its office
- * shows what the next one will never have had, and what is then done about it is done there.
+ * Options of reads that lead to a deletion: the documents read will not be rolled back. A deposed primary returns
+ * documents that its successor never had, but the deletion would be made at the successor.
  */
 export const MAJORITY_READ = { readConcern: { level: 'majority' } } as const;
 
 /**
- * The options that end a database call at `deadline` (epoch milliseconds), on both sides. The driver's own `timeoutMS`
- * does nothing in its present version.
+ * Returns the options that end a database call at `deadline` (epoch milliseconds), here and at the server. The driver's
+ * `timeoutMS` has no effect in its current version.
  */
 export function within(deadline: number): { signal: AbortSignal; maxTimeMS: number } {
   const ms = Math.floor(deadline - Date.now());
   if (ms > 0) return { signal: AbortSignal.timeout(ms), maxTimeMS: ms };
-  // Too late to begin: a change that nobody waits for any more must not be made.
+  // Too late to start: no caller waits for the change any more, so it must not be made.
   return { signal: AbortSignal.abort(new DOMException('the deadline has passed', 'TimeoutError')), maxTimeMS: 1 };
 }
 
-/** What a call comes to that the driver cannot be told to end, if it does by `deadline`; the call itself goes on. */
+/** Returns the result of a call that the driver cannot abort. Throws at `deadline`, but the call continues. */
 export async function orTimeout<T>(deadline: number, call: (maxTimeMS: number) => Promise<T>): Promise<T> {
   const { signal, maxTimeMS } = within(deadline);
   signal.throwIfAborted();
@@ -92,7 +92,7 @@ export async function orTimeout<T>(deadline: number, call: (maxTimeMS: number) =
   return await Promise.race([call(maxTimeMS), late]);
 }
 
-/** Does writes that do not depend on each other, in one call that ends at `deadline`; the driver's own is not aborted. */
+/** Makes independent writes in one call that ends at `deadline`. The driver cannot abort bulk writes. */
 export async function writeAll<T extends mongo.Document>(
   collection: mongo.Collection<T>,
   writes: mongo.AnyBulkWriteOperation<T>[],

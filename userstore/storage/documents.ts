@@ -1,70 +1,47 @@
-/** User ↔ stored document: the only place that knows how a user lies in MongoDB. */
+/**
+ * User ↔ stored document: the only place that knows the form of a user in MongoDB. Some stored field names are older
+ * than the words that the code uses for them, in documents of users and of groups:
+ *
+ *     stored field    the code's word
+ *     unmoved         outbox: changes until they are flushed to the `changes` collection
+ *     begun           pending changes of a group's memberships
+ *     layout          schema version
+ *     removedFrom     the organization of a tombstone, which is what remains of a deleted user or group
+ */
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
-import { type ExtensionValue, extensionValues } from './extension-values.js';
+import type { Link, UserDocument } from './directory-schemas.js';
+import { extensionValues } from './extension-values.js';
+import { shadowKey } from './schema.js';
 
-/** The organization of what is left of a removed user or group; no request can name it. */
+/** The organization of tombstones; no request can name it. */
 export const TOMBSTONE_ORGANIZATION = '';
 
-/** The present form of documents; older ones are rewritten when userstore starts. */
+/** The current form of documents; userstore migrates older ones when it starts. */
 export const SCHEMA_VERSION = 2;
 
-/** A subject of an OpenID provider. */
-export interface Link {
-  issuer: string;
-  subject: string;
-}
+/** The size at which a write flushes an outbox itself instead of leaving it to the periodic flush. */
+export const MAX_OUTBOX = 20;
 
 /**
- * What of a user is LeaseHawk's own: his identity provider neither sees nor sets it, and whatever is written of him keeps
- * it unless it says otherwise.
+ * The access state of a user: set by LeaseHawk and by sign-in, neither seen nor set by the identity provider. A write
+ * of the user keeps it unless it says otherwise.
  */
 export interface AccessState {
-  /** How often all his sessions have been ended: one that began at another count is over. */
+  /** The number of times that all sessions of the user were ended: a session of another count has ended. */
   sessionEpoch: number;
   locked: Lock | undefined;
-  /** Whom he signs in as. */
+  /** The identity at the OpenID provider that signs in as this user. */
   link: Link | undefined;
 }
 
-/** The account of a new user. */
+/** The access state of a new user. */
 export const NEW_ACCESS_STATE: AccessState = { sessionEpoch: 0, locked: undefined, link: undefined };
 
-/** What every document of a user or a group has. */
-export interface StoredDocument {
-  _id: string;
-  organizationId: string;
-  version: number;
-  createTime: Date;
-  updateTime: Date;
-  /** Changes that are not in their own collection yet. */
-  unmoved?: Change[];
-  /** Of what is left of one that is removed: the organization it was of. */
-  removedFrom?: string;
-}
-
-/**
- * A user as stored: his attributes by their own names, absent ones left out. Beside each text that compares without
- * regard to letter case lies its shadow, folded (`userNameKey`, `emails[].valueKey`), for indexes and filters.
- */
-export interface UserDocument
-  extends StoredDocument,
-    Partial<Omit<User, 'id' | 'organizationId' | 'etag' | 'createTime' | 'updateTime' | 'groups'>> {
-  layout: number;
-  userNameKey: string;
-  extensionValues?: ExtensionValue[];
-  /** Of his account; absent is 0. */
-  sessionEpoch?: number;
-  link?: Link;
-}
-
-/** The name of a text's shadow. */
-export const shadowKey = (name: string): string => `${name}Key`;
-
-/** The document of a valid user in normal form. Throws FIELD_INVALID where extensions hold too many values. */
-export function toDocument(user: User, version: number, account: AccessState): UserDocument {
-  const { sessionEpoch, locked, link } = account;
+/** Returns the document of a valid user in normal form. Throws FIELD_INVALID if extensions hold too many values. */
+export function toDocument(user: User, version: number, accessState: AccessState): UserDocument {
+  const { sessionEpoch, locked, link } = accessState;
   const { id, organizationId, createTime, updateTime, extensionAttributes } = user;
   const stored = toStored(valuesOf(user), USER_FIELDS) as Pick<UserDocument, 'userNameKey'>;
   return {
@@ -82,15 +59,18 @@ export function toDocument(user: User, version: number, account: AccessState): U
   };
 }
 
-/** The account in a document. */
+/** Returns the access state in a document. */
 export const accessStateIn = ({ sessionEpoch = 0, locked, link }: UserDocument): AccessState => ({
   sessionEpoch,
   locked,
   link,
 });
 
-/** What is left of a removed user until his changes are moved: no organization has him, and his name is free. */
-export const toTombstone = (user: User, version: number, unmoved: Change[]): UserDocument => ({
+/**
+ * Returns the tombstone of a deleted user, which holds the outbox until it is flushed. It belongs to no organization
+ * and frees the user name.
+ */
+export const toTombstone = (user: User, version: number, outbox: Change[]): UserDocument => ({
   _id: user.id,
   organizationId: TOMBSTONE_ORGANIZATION,
   removedFrom: user.organizationId,
@@ -99,12 +79,12 @@ export const toTombstone = (user: User, version: number, unmoved: Change[]): Use
   updateTime: user.updateTime as Date,
   layout: SCHEMA_VERSION,
   userNameKey: user.id,
-  unmoved,
+  unmoved: outbox,
 });
 
 const EXTENSION_FIELDS: Fields = USER_FIELDS.extensionAttributes.fields;
 
-/** What is there, with shadows; MongoDB would store null for what is not. */
+/** Returns the values that are present, with shadows; MongoDB would store null for undefined ones. */
 function toStored(values: Values, fields: Fields): Values {
   const stored: Values = {};
   for (const [name, field] of entriesOf(fields)) {
@@ -116,7 +96,7 @@ function toStored(values: Values, fields: Fields): Values {
       if (elements.length > 0) stored[name] = elements.map((element) => toStored(element, field.fields));
     } else {
       stored[name] = value;
-      // The attributes of extensions have shadows of another form.
+      // Attributes of extensions are compared by `extensionValues` instead of shadows.
       if (field.kind === 'text' && field.fold && fields !== EXTENSION_FIELDS) {
         stored[shadowKey(name)] = fold(value as string);
       }
@@ -125,7 +105,7 @@ function toStored(values: Values, fields: Fields): Values {
   return stored;
 }
 
-/** The user of a document; the caller may change it. */
+/** Returns the user of a document; the caller may change it. */
 export function toUser(document: UserDocument): User {
   const { _id: id, organizationId, version, createTime, updateTime } = document;
   const etag = etagOf(version);
@@ -166,10 +146,10 @@ function entriesOf(fields: Fields): [name: string, field: Field][] {
   return known;
 }
 
-/** The weak entity tag of a version. */
+/** Returns the weak entity tag of a version. */
 export const etagOf = (version: number) => `W/"${version}"`;
 
-/** The version in a weak entity tag; undefined where it is not one of ours. */
+/** Returns the version in a weak entity tag; undefined if userstore did not make it. */
 export const versionOf = (etag: string): number | undefined => {
   const digits = /^W\/"(\d{1,15})"$/.exec(etag)?.[1];
   return digits === undefined ? undefined : Number(digits);

@@ -1,29 +1,29 @@
-/** What the attributes of extensions are compared by: each scalar in them, under its name. */
+/** The values by which attributes of extensions are compared: each scalar in them, with its name. */
 import { createHash } from 'node:crypto';
 import type { ExtensionAttribute } from '../../proto/gen/userstore/v1/user.js';
 import { invalidField } from '../model/domain-error.js';
 import { fold } from '../model/fields.js';
 
-/** One scalar of an attribute, or that the attribute is there. */
+/** A scalar of an attribute; without a value, the presence of the attribute. */
 export interface ExtensionValue {
   /** URN, colon and name, dots below it, in one letter case: "urn:example:1.0:user:badge". */
   name: string;
-  /** As it is compared where letter case matters. */
+  /** Compared if letter case matters. */
   value?: string | number | boolean;
-  /** As it is compared where it does not. */
+  /** Compared if letter case does not matter. */
   key?: string | number | boolean;
 }
 
-/** JSON nested deeper is not looked into. */
+/** Values nested deeper in JSON cannot be compared. */
 const MAX_DEPTH = 20;
-/** Longer text is compared by its digest. */
+/** Longest text that is compared itself; longer text by its digest. */
 const MAX_TEXT = 1024;
-/** Each is an entry of an index. */
+/** The most values of a user: each is an entry in an index. */
 const MAX_VALUES = 1000;
 
 /**
- * The scalars of these attributes. Of a list each element counts, of an object each member by its dotted name. Throws
- * FIELD_INVALID where there are too many.
+ * Returns the scalars of these attributes: each element of a list, each member of an object by its dotted name. Throws
+ * FIELD_INVALID if there are too many.
  */
 export function extensionValues(attributes: readonly ExtensionAttribute[]): ExtensionValue[] {
   const values: ExtensionValue[] = [];
@@ -48,10 +48,10 @@ function collect(value: unknown, name: string, values: ExtensionValue[], depth: 
   }
 }
 
-/** The one spelling of a name in which letter case does not matter. */
+/** Returns the name in one letter case. */
 export const extensionName = (name: string): string => fold(name);
 
-/** A scalar as it is compared. */
+/** Returns a scalar as it is compared. */
 export function comparable(value: string | number | boolean, isCaseExact: boolean): string | number | boolean {
   if (typeof value !== 'string') return value;
   const text = isCaseExact ? value : fold(value);

@@ -1,6 +1,6 @@
 /**
- * Filter → MongoDB query. Client text becomes a value or an escaped pattern, never a key or an operator. Text is
- * compared on its folded shadow where letter case does not matter, so no query needs an option that no index serves.
+ * Filter → MongoDB query. Client text becomes a value or an escaped pattern, never a key or an operator. Text that
+ * ignores letter case is compared by its folded shadow, so that an index serves every query.
  */
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from '../model/domain-error.js';
@@ -12,18 +12,18 @@ import { comparable, extensionName } from './extension-values.js';
 
 type Query = Record<string, unknown>;
 
-/** What a filter is about. */
+/** The scope of a part of a filter. */
 interface Scope {
   listed: Listed;
-  /** Parts of the filter that are conditions already. */
+  /** Parts of the filter whose conditions are known. */
   known: ReadonlyMap<Filter, Query>;
-  /** The list, by its name in the contract, whose elements the part is about. */
+  /** The name in the contract of the list whose elements the part is about. */
   list?: string;
 }
 
 /**
- * A condition on documents; `known` are the conditions of those parts of the filter that are about something else than
- * the document. Throws FILTER_UNSUPPORTED.
+ * Returns the condition on documents; `known` has the conditions of the parts that are about something outside the
+ * document. Throws FILTER_UNSUPPORTED.
  */
 export function toQuery(filter: Filter, listed: Listed, known: ReadonlyMap<Filter, Query> = new Map()): Query {
   countTerms(filter);
@@ -58,7 +58,7 @@ function queryOf(filter: Filter | undefined, scope: Scope): Query {
   }
 }
 
-/** A condition on a field; on one of a list's elements where it is a field of these. */
+/** Returns a condition on a field; for a field of list elements, on one of the elements. */
 function onField(field: string, { listed, list }: Scope, condition: (column: Column) => unknown): Query {
   const column = listed.columns.get(list === undefined ? field : `${list}.${field}`);
   if (!column) throw unsupportedFilter('There is no such field to filter by.', field);
@@ -73,11 +73,11 @@ function presenceQuery(field: string, scope: Scope): Query {
   return composite ? { [composite.key]: { $exists: true } } : onField(field, scope, () => ({ $exists: true }));
 }
 
-/** An element has neither messages nor lists. */
+/** Returns the message or list of this name; elements have neither. */
 const compositeOf = (field: string, { listed, list }: Scope) =>
   list === undefined ? listed.composites.get(field) : undefined;
 
-/** An attribute of an extension is named by a URN; no field of the contract has a colon. Groups have none. */
+/** Returns whether the name is that of an extension's attribute, a URN: no field has a colon. Groups have none. */
 const isExtension = (field: string, { listed, list }: Scope) =>
   listed === USERS && list === undefined && field.includes(':');
 
@@ -98,7 +98,7 @@ function comparisonQuery(comparison: Comparison, column: Column): unknown {
   switch (column.kind) {
     case 'flag': {
       const literal = literalFor(comparison, 'flag');
-      // A flag that an element does not have counts as false.
+      // In a list element, an absent flag counts as false.
       return column.list === undefined || literal ? { $eq: literal } : { $ne: true };
     }
     case 'time':
@@ -119,13 +119,13 @@ const ORDERINGS: Partial<Record<Operator, string>> = {
   [Operator.OPERATOR_LESS_OR_EQUAL]: '$lte',
 };
 
-/** What a text must be that compares so with a literal; both folded, where letter case does not matter. */
+/** Returns the condition on a text; the caller folds both if letter case does not matter. */
 export function textCondition(operator: Operator, literal: string): unknown {
   switch (operator) {
     case Operator.OPERATOR_CONTAINS:
       return { $regex: escaped(literal) };
     case Operator.OPERATOR_STARTS_WITH:
-      // In this form an index is read from the first match to the last.
+      // MongoDB reads an index from the first match to the last for a pattern of this form.
       return { $regex: `^${escaped(literal)}` };
     case Operator.OPERATOR_ENDS_WITH:
       return { $regex: `${escaped(literal)}\\z` };
@@ -134,6 +134,6 @@ export function textCondition(operator: Operator, literal: string): unknown {
   }
 }
 
-/** A pattern that means the text itself. A pattern cannot hold a NUL. */
+/** Returns the pattern that matches the text literally. A pattern cannot hold a NUL. */
 const escaped = (text: string): string =>
   text.replace(/[^\w\s\u0080-\u{10ffff}]/gu, (sign) => (sign === '\0' ? '\\x00' : `\\${sign}`));

@@ -1,35 +1,15 @@
-/** Group ↔ stored document, and the steps by which a document goes from one version to the next. */
+/** Group ↔ stored document, and the steps of the updates that take a document from one version to the next. */
 import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { fold } from '../model/fields.js';
-import { etagOf, type StoredDocument, TOMBSTONE_ORGANIZATION } from './documents.js';
+import type { GroupDocument, PendingChange } from './directory-schemas.js';
+import { etagOf, TOMBSTONE_ORGANIZATION } from './documents.js';
 
-/** A group as stored, without its members; beside its name lies the folded one, for the index and for filters. */
-export interface GroupDocument extends StoredDocument {
-  displayName?: string;
-  displayNameKey: string;
-  externalId?: string;
-  /** Changes of memberships that are being made; each becomes one of `unmoved` when it is done. */
-  begun?: PendingChange[];
-}
-
-/** A change of memberships on its way. */
-export interface PendingChange {
-  id: string;
-  time: Date;
-  /** What is recorded should nobody finish it. */
-  change: Change;
-  /** Whether it sets all memberships, so that no other change of them may be made meanwhile. */
-  isExact: boolean;
-  /** Until when it can be under way, by the database's clock; from then on it has ended, however it has. */
-  until?: Date;
-}
-
-/** A write sent just before its deadline is over so many milliseconds after it. */
+/** A write sent just before its deadline has ended this long after it. */
 const LATE_MS = 1000;
 
-/** The document of a valid group in normal form. */
+/** Returns the document of a valid group in normal form. */
 export function toGroupDocument(group: Group, version: number): GroupDocument {
   const { id: _id, organizationId, displayName = '', externalId } = group;
   return {
@@ -44,7 +24,13 @@ export function toGroupDocument(group: Group, version: number): GroupDocument {
   };
 }
 
-/** Holds the place of a group whose memberships are being stored: no organization has it. */
+/** Returns the document of a new group: version 1, with the change that made it in the outbox. */
+export const toNewGroupDocument = (group: Group, change: Change): GroupDocument => ({
+  ...toGroupDocument(group, 1),
+  unmoved: [{ ...change, version: 1, groupId: group.id }],
+});
+
+/** Returns the document that reserves the id of a new group while its memberships are stored, in no organization. */
 export const toPlaceholder = ({ id, organizationId, createTime }: Group, change: Change): GroupDocument => ({
   _id: id,
   organizationId: TOMBSTONE_ORGANIZATION,
@@ -56,16 +42,19 @@ export const toPlaceholder = ({ id, organizationId, createTime }: Group, change:
   begun: [{ id, time: createTime as Date, change, isExact: false }],
 });
 
-/** The group of a document; the caller may change it. */
+/** Returns the group of a document; the caller may change it. */
 export function toGroup(document: GroupDocument): Group {
   const { _id: id, organizationId, version, createTime, updateTime, displayName, externalId } = document;
   return { id, organizationId, etag: etagOf(version), createTime, updateTime, displayName, externalId };
 }
 
-/** One step of an update; steps see what those before have set. Values are literal: none is an expression. */
-type Step = mongo.Document;
+/**
+ * A step of an update pipeline: it sees the values that earlier steps have set. Clients' values are literals, never
+ * expressions.
+ */
+export type Step = mongo.Document;
 
-/** Makes it the next version, with these fields where they are given. */
+/** Makes the document the next version, with these fields if given. */
 export const nextVersion = (time: Date, fields?: Group): Step => ({
   $set: {
     version: { $add: ['$version', 1] },
@@ -80,7 +69,7 @@ const fieldsOf = ({ displayName = '', externalId }: Group) => ({
   externalId: externalId === undefined ? '$$REMOVE' : { $literal: externalId },
 });
 
-/** Records a change as what made the version and the group that the document is by then. */
+/** Adds to the outbox the change that made the current version. */
 export const withOutboxChange = (change: Change): Step => ({
   $set: {
     unmoved: appended('$unmoved', {
@@ -89,14 +78,14 @@ export const withOutboxChange = (change: Change): Step => ({
   },
 });
 
-/** Says that a change of memberships is being made, until `deadline` (epoch milliseconds). */
-export const withPendingChange = (work: PendingChange, deadline: number): Step => {
+/** Adds a pending change that ends at `deadline` (epoch milliseconds). */
+export const withPendingChange = (pending: PendingChange, deadline: number): Step => {
   const until = { $add: ['$$NOW', Math.max(0, Math.floor(deadline - Date.now())) + LATE_MS] };
-  return { $set: { begun: appended('$begun', { $mergeObjects: [{ $literal: work }, { until }] }) } };
+  return { $set: { begun: appended('$begun', { $mergeObjects: [{ $literal: pending }, { until }] }) } };
 };
 
-/** An expression: whether a change of memberships is under way of which `condition` ($$this) is true. */
-const underWay = (condition: object) => ({
+/** An expression: whether `condition` is true of a pending change ($$this) that has not ended. */
+const anyPending = (condition: object) => ({
   $anyElementTrue: {
     $map: {
       input: { $ifNull: ['$begun', []] },
@@ -105,15 +94,15 @@ const underWay = (condition: object) => ({
   },
 });
 
-/** Whether all memberships are being set. */
-export const hasExclusiveChange = underWay({ $eq: ['$$this.isExact', true] });
+/** An expression: whether a pending change sets all memberships. */
+export const hasExclusiveChange = anyPending({ $eq: ['$$this.isExact', true] });
 
-/** Whether another change of memberships than this one is under way. */
-export const hasOtherChanges = (workId: string) => underWay({ $ne: ['$$this.id', workId] });
+/** An expression: whether there is another pending change than this one. */
+export const hasOtherChanges = (id: string) => anyPending({ $ne: ['$$this.id', id] });
 
-/** Says that it is made. */
-export const withoutPendingChange = (workId: string): Step => {
-  const others = { $filter: { input: '$begun', cond: { $ne: ['$$this.id', workId] } } };
+/** Removes a pending change, and the list of them with the last one. */
+export const withoutPendingChange = (id: string): Step => {
+  const others = { $filter: { input: '$begun', cond: { $ne: ['$$this.id', id] } } };
   return {
     $set: { begun: { $let: { vars: { others }, in: { $cond: [{ $eq: ['$$others', []] }, '$$REMOVE', '$$others'] } } } },
   };
@@ -121,7 +110,10 @@ export const withoutPendingChange = (workId: string): Step => {
 
 const appended = (list: string, element: object) => ({ $concatArrays: [{ $ifNull: [list, []] }, [element]] });
 
-/** Leaves nothing but what is moved and swept afterwards: no organization has the group, and its name is free. */
+/**
+ * Turns the document into a tombstone, which holds the outbox until it is flushed. It belongs to no organization and
+ * frees the group's name.
+ */
 export const asTombstone: Step = {
   $replaceWith: {
     _id: '$_id',

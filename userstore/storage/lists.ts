@@ -1,45 +1,46 @@
-/** Lists of users or groups, page by page: by page token, or by how many to pass over. */
+/** Lists of users or groups in pages: by page token, or by the number to skip. */
 import type { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
+import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
 import type { Listed } from './columns.js';
-import type { StoredDocument } from './documents.js';
+import type { StoredDocument } from './directory-schemas.js';
+import { identityOf } from './list-identity.js';
 import { orderingOf } from './orders.js';
-import { identityOf, pageTokenOf, positionIn } from './page-token.js';
 import { createPositionCache } from './positions.js';
 import type { Totals } from './totals.js';
 
-/** Which page of which list: `skip` of them are passed over, unless a page token says where to begin. */
+/** A request for a page of a list: it starts at the page token if given, else after the first `skip`. */
 export interface Listing {
   filter?: Filter | undefined;
-  /** Absent: by id, which is in the order of creation. */
+  /** Absent: by id, which is the order of creation. */
   order?: Order | undefined;
   skip?: number;
   pageToken?: string | undefined;
-  /** At most so many; 0 asks for the total alone. */
+  /** The most documents to return; 0 returns the total alone. */
   limit: number;
 }
 
-/** A page, how many match in all, and the token of the next page unless this is the last. */
+/** A page, the number of all that match, and the token of the next page unless this is the last. */
 export interface Page<D> {
   documents: D[];
   total: number;
   nextPageToken?: string;
 }
 
-/** What a filter means as a condition on documents of an organization. Throws FILTER_UNSUPPORTED. */
+/** Returns the condition on documents that a filter means in an organization. Throws FILTER_UNSUPPORTED. */
 type ConditionOf = (organizationId: string, filter: Filter, deadline: number) => Promise<Record<string, unknown>>;
 
-/** Lists what is in a collection. */
+/** Creates the lists of a collection. */
 export function createLister<D extends StoredDocument>(
   collection: mongo.Collection<D>,
   totals: Totals,
   listed: Listed,
   conditionOf: ConditionOf,
 ) {
-  const walks = createPositionCache();
+  const positions = createPositionCache();
 
-  /** A page of what the organization has. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
+  /** Returns a page. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
   return async (organizationId: string, listing: Listing, deadline: number): Promise<Page<D>> => {
     const { filter, order, skip = 0, pageToken, limit } = listing;
     const ordering = orderingOf(order, listed);
@@ -47,21 +48,21 @@ export function createLister<D extends StoredDocument>(
       ? { organizationId, $and: [await conditionOf(organizationId, filter, deadline)] }
       : { organizationId };
     const identity = identityOf(filter, order);
-    const walk = `${organizationId} ${identity}`;
+    const list = `${organizationId} ${identity}`;
     const start =
       pageToken === undefined
-        ? walks.startOf(walk, skip)
+        ? positions.startOf(list, skip)
         : { after: positionIn(pageToken, identity, ordering.kinds), skip: 0 };
 
-    // One more than asked for tells whether there is a next page.
+    // One more than the limit tells whether there is a next page.
     const found = limit === 0 ? [] : await ordering.read({ collection, query }, start, limit + 1, deadline);
-    const rows = found.slice(0, limit);
+    const { items: rows, last } = pageOf(found, limit);
     const end = rows.at(-1)?.position;
-    const hasNext = found.length > limit;
+    const hasNext = last !== undefined;
     const passed = rows.length + (pageToken === undefined ? skip : 0);
-    if (end && pageToken === undefined) walks.reached(walk, passed, end);
+    if (end && pageToken === undefined) positions.reached(list, passed, end);
 
-    // The last page of a list that was gone through from its beginning on has counted it.
+    // A list that was read from its first element to its last is counted.
     const isCounted = !hasNext && !start.after && (rows.length > 0 || (skip === 0 && limit > 0));
     const least = rows.length === 0 ? 0 : hasNext ? passed + 1 : passed;
     const count = () =>
@@ -69,7 +70,7 @@ export function createLister<D extends StoredDocument>(
     return {
       documents: rows.map(({ document }) => document),
       total: isCounted ? passed : Math.max(await count(), least),
-      ...(end && hasNext ? { nextPageToken: pageTokenOf(identity, end) } : {}),
+      ...(last ? { nextPageToken: pageTokenOf(identity, last.position) } : {}),
     };
   };
 }

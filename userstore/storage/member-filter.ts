@@ -1,116 +1,131 @@
 /**
- * What a filter says about members, as conditions on groups: memberships are not in a group's document, so which groups
- * they are of is asked first. A member is a user who is there, so what is asked of him is a condition on his document.
+ * The parts of a filter about members, as conditions on groups. Memberships are not in a group's document, so the ids
+ * of the groups that have such members are found first. A member is an existing user, so a condition on a member is a
+ * condition on the document of a user.
  */
-import type { mongo } from 'mongoose';
 import type { Comparison, Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from '../model/domain-error.js';
 import { fold } from '../model/fields.js';
 import { countTerms, literalFor } from '../model/filter-validation.js';
 import { inBatches } from './batches.js';
+import type { Collections } from './collections.js';
 import { within } from './connect.js';
-import type { UserDocument } from './documents.js';
 import { textCondition } from './filter-query.js';
-import type { GroupDocument } from './group-documents.js';
 import type { MemberConditions } from './groups.js';
 import type { MembershipStorage } from './memberships.js';
-import type { MembershipDocument, Models } from './models.js';
 
 type Query = Record<string, unknown>;
 
-/** A condition on users; true or false where it is so of everybody. */
+/** A condition on users; true or false if it is that for every user. */
 type UserCondition = Query | boolean;
 
-/** So many users or groups are asked about at a time. */
-const AT_A_TIME = 1000;
-/** So many ids of groups may stand in the query that a filter becomes: the database takes 16 MB. */
+/** The number of users or groups that one query asks about. */
+const BATCH = 1000;
+/** The most ids of groups that may be in the query made of a filter: MongoDB takes 16 MB. */
 const MAX_GROUPS_FOUND = 200_000;
 
-/** Asks the memberships of a database. Throws FILTER_UNSUPPORTED, also where far too many groups have such members. */
+/** The collections to search, and the check for ids that no user has. */
+interface Directory extends Pick<Collections, 'users' | 'memberships' | 'groups'>, Pick<MembershipStorage, 'unknown'> {}
+
+/** Creates the search by members. It throws FILTER_UNSUPPORTED, also if too many groups have such members. */
 export function createMemberConditions(
-  models: Pick<Models, 'users' | 'memberships' | 'groups'>,
+  collections: Pick<Collections, 'users' | 'memberships' | 'groups'>,
   { unknown }: Pick<MembershipStorage, 'unknown'>,
   maxGroupsFound = MAX_GROUPS_FOUND,
 ): MemberConditions {
-  const users = models.users.collection as unknown as mongo.Collection<UserDocument>;
-  const memberships = models.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
-  const groups = models.groups.collection as unknown as mongo.Collection<GroupDocument>;
-
-  /** The groups that have such members: the users are looked for, then, by an index alone, the groups they are in. */
-  async function* groupsWith(organizationId: string, condition: Query, deadline: number): AsyncGenerator<string> {
-    const options = { projection: { _id: 1 }, hint: 'order', batchSize: AT_A_TIME, ...within(deadline) };
-    for await (const some of inBatches(users.find({ organizationId, $and: [condition] }, options), AT_A_TIME)) {
-      const match = { organizationId, userId: { $in: some.map(({ _id }) => _id) } };
-      const stages = [{ $match: match }, { $group: { _id: '$groupId' } }];
-      const found = memberships.aggregate<{ _id: string }>(stages, { hint: 'ofUser', ...within(deadline) });
-      for await (const { _id } of found) yield _id;
-    }
-  }
-
-  /** The groups that have members: of each the first one is looked at, and further ones only where that user is gone. */
-  async function* groupsWithAny(organizationId: string, deadline: number): AsyncGenerator<string> {
-    const stages = [
-      { $match: { organizationId } },
-      { $sort: { groupId: 1, userId: 1 } },
-      { $group: { _id: '$groupId', userId: { $first: '$userId' } } },
-    ];
-    // In this form the index is read once for each group, not for each membership.
-    const options = { hint: 'member', ...within(deadline) };
-    const firsts = memberships.aggregate<{ _id: string; userId: string }>(stages, options);
-    for await (const some of inBatches(firsts, AT_A_TIME)) {
-      const userIds = some.map(({ userId }) => userId);
-      const gone = new Set(await unknown(organizationId, userIds, deadline));
-      for (const { _id, userId } of some) if (!gone.has(userId)) yield _id;
-      const open = some.filter(({ userId }) => gone.has(userId)).map(({ _id }) => _id);
-      if (open.length > 0) yield* groupsWithOthers(organizationId, open, deadline);
-    }
-  }
-
-  /** Those of these groups that have members, some of whom are gone. */
-  async function* groupsWithOthers(organizationId: string, ids: string[], deadline: number): AsyncGenerator<string> {
-    const user = [{ $match: { organizationId, $expr: { $eq: ['$_id', '$$userId'] } } }, { $project: { _id: 1 } }];
-    const member = [
-      { $match: { organizationId, $expr: { $eq: ['$groupId', '$$groupId'] } } },
-      { $lookup: { from: 'users', let: { userId: '$userId' }, pipeline: user, as: 'user' } },
-      { $match: { user: { $ne: [] } } },
-      { $limit: 1 },
-    ];
-    const stages = [
-      { $match: { organizationId, _id: { $in: ids } } },
-      { $project: { _id: 1 } },
-      { $lookup: { from: 'memberships', let: { groupId: '$_id' }, pipeline: member, as: 'member' } },
-      { $match: { member: { $ne: [] } } },
-      { $project: { _id: 1 } },
-    ];
-    for await (const { _id } of groups.aggregate<{ _id: string }>(stages, within(deadline))) yield _id;
-  }
-
+  const directory = { ...collections, unknown };
   return async (organizationId, filter, deadline) => {
     countTerms(filter);
     const conditions = new Map<Filter, Query>();
-    let room = maxGroupsFound;
+    let remaining = maxGroupsFound;
     for (const part of partsIn(filter)) {
       const condition = membersCondition(part);
       if (condition === undefined) continue;
       const groupIds = new Set<string>();
-      if (condition !== false) {
-        const found =
-          condition === true
-            ? groupsWithAny(organizationId, deadline)
-            : groupsWith(organizationId, condition, deadline);
-        for await (const groupId of found) if (groupIds.add(groupId).size > room) throw tooMany(maxGroupsFound);
+      for await (const groupId of groupsMatching(directory, organizationId, condition, deadline)) {
+        if (groupIds.add(groupId).size > remaining) throw tooManyGroups(maxGroupsFound);
       }
-      room -= groupIds.size;
+      remaining -= groupIds.size;
       conditions.set(part, { _id: { $in: [...groupIds] } });
     }
     return conditions;
   };
 }
 
-const tooMany = (most: number) =>
+/** Yields the groups that have a member who meets the condition. */
+async function* groupsMatching(
+  directory: Directory,
+  organizationId: string,
+  condition: UserCondition,
+  deadline: number,
+): AsyncGenerator<string> {
+  if (condition === true) yield* groupsWithAny(directory, organizationId, deadline);
+  else if (condition !== false) yield* groupsWith(directory, organizationId, condition, deadline);
+}
+
+/** Yields the groups that have such members: finds the users, then, in an index alone, their groups. */
+async function* groupsWith(
+  { users, memberships }: Directory,
+  organizationId: string,
+  condition: Query,
+  deadline: number,
+): AsyncGenerator<string> {
+  const options = { projection: { _id: 1 }, hint: 'order', batchSize: BATCH, ...within(deadline) };
+  for await (const some of inBatches(users.find({ organizationId, $and: [condition] }, options), BATCH)) {
+    const match = { organizationId, userId: { $in: some.map(({ _id }) => _id) } };
+    const stages = [{ $match: match }, { $group: { _id: '$groupId' } }];
+    const found = memberships.aggregate<{ _id: string }>(stages, { hint: 'ofUser', ...within(deadline) });
+    for await (const { _id } of found) yield _id;
+  }
+}
+
+/** Yields the groups that have members: checks the first of each group, others only if that user was deleted. */
+async function* groupsWithAny(directory: Directory, organizationId: string, deadline: number): AsyncGenerator<string> {
+  const stages = [
+    { $match: { organizationId } },
+    { $sort: { groupId: 1, userId: 1 } },
+    { $group: { _id: '$groupId', userId: { $first: '$userId' } } },
+  ];
+  // In this form MongoDB reads one index entry of each group, not of each membership.
+  const options = { hint: 'member', ...within(deadline) };
+  const firsts = directory.memberships.aggregate<{ _id: string; userId: string }>(stages, options);
+  for await (const some of inBatches(firsts, BATCH)) {
+    const userIds = some.map(({ userId }) => userId);
+    const deleted = new Set(await directory.unknown(organizationId, userIds, deadline));
+    for (const { _id, userId } of some) if (!deleted.has(userId)) yield _id;
+    const undecided = some.filter(({ userId }) => deleted.has(userId)).map(({ _id }) => _id);
+    if (undecided.length > 0) yield* groupsWithOthers(directory, organizationId, undecided, deadline);
+  }
+}
+
+/** Yields those of these groups that have a member who is an existing user. */
+async function* groupsWithOthers(
+  { groups }: Directory,
+  organizationId: string,
+  ids: string[],
+  deadline: number,
+): AsyncGenerator<string> {
+  const user = [{ $match: { organizationId, $expr: { $eq: ['$_id', '$$userId'] } } }, { $project: { _id: 1 } }];
+  const member = [
+    { $match: { organizationId, $expr: { $eq: ['$groupId', '$$groupId'] } } },
+    { $lookup: { from: 'users', let: { userId: '$userId' }, pipeline: user, as: 'user' } },
+    { $match: { user: { $ne: [] } } },
+    { $limit: 1 },
+  ];
+  const stages = [
+    { $match: { organizationId, _id: { $in: ids } } },
+    { $project: { _id: 1 } },
+    { $lookup: { from: 'memberships', let: { groupId: '$_id' }, pipeline: member, as: 'member' } },
+    { $match: { member: { $ne: [] } } },
+    { $project: { _id: 1 } },
+  ];
+  for await (const { _id } of groups.aggregate<{ _id: string }>(stages, within(deadline))) yield _id;
+}
+
+const tooManyGroups = (most: number) =>
   unsupportedFilter(`More than ${most} groups have such members; ask for fewer.`, 'members');
 
-/** The parts of a filter that stand by themselves. */
+/** Returns the parts of a filter that combine no others. */
 function partsIn(filter: Filter | undefined): Filter[] {
   const expression = filter?.expression;
   switch (expression?.$case) {
@@ -124,7 +139,7 @@ function partsIn(filter: Filter | undefined): Filter[] {
   }
 }
 
-/** What a part asks of one of the members; undefined where it is not about them. */
+/** Returns the condition that one of the members must meet; undefined if the part is not about members. */
 function membersCondition(part: Filter): UserCondition | undefined {
   const { expression } = part;
   switch (expression?.$case) {
@@ -145,11 +160,11 @@ function membersCondition(part: Filter): UserCondition | undefined {
 
 type Term = Extract<NonNullable<Filter['expression']>, { $case: 'comparison' | 'presence' }>;
 
-/** The same, said of another field. */
+/** Returns the same term about another field. */
 const about = (field: string, { $case, value }: Term): Filter =>
   ({ expression: { $case, value: { ...value, field } } }) as Filter;
 
-/** What a filter asks of a single member. */
+/** Returns the condition on a single member. */
 function userCondition(filter: Filter | undefined): UserCondition {
   const expression = filter?.expression;
   switch (expression?.$case) {
@@ -171,7 +186,7 @@ function userCondition(filter: Filter | undefined): UserCondition {
   }
 }
 
-/** Without the parts that decide nothing; of what decides everything nothing else is left. */
+/** Joins conditions, without those that decide nothing; returns the value of one that decides everything. */
 function joined(by: '$and' | '$or', parts: UserCondition[]): UserCondition {
   const decisive = by === '$or';
   if (parts.includes(decisive)) return decisive;

@@ -1,175 +1,210 @@
 /**
- * The memberships collection: one document a member, under a unique key of organization, group and user. Nothing here
- * costs more than what it is asked for, however large a group is. Readers see memberships of those users and groups
- * only that are there: what is left of removed ones is invisible until it is swept. `deadline` (epoch milliseconds)
- * bounds every call.
+ * The memberships collection: one document a member, with a unique key of organization, group and user. A call costs
+ * as much as it is asked for, however large a group is. Readers see memberships of existing users and groups only:
+ * those of deleted ones are invisible until they are swept. `deadline` (epoch milliseconds) bounds every call.
  */
 import type { mongo } from 'mongoose';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
+import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
+import type { Collections } from './collections.js';
 import { within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
-import type { UserDocument } from './documents.js';
-import type { GroupDocument } from './group-documents.js';
-import type { MembershipDocument, Models } from './models.js';
-import { digestOf, pageTokenOf, positionIn } from './page-token.js';
+import type { MembershipDocument } from './directory-schemas.js';
+import { digestOf } from './list-identity.js';
 
-/** What memberships are stored in. */
+/** The storage of memberships. */
 export type MembershipStorage = ReturnType<typeof createMembershipStorage>;
 
-/** What of a user's groups is told, at most. */
+/** The most groups of a user that are returned. */
 const MAX_GROUPS_OF_USER = 1000;
 
-/** A place in the order of memberships. */
+/** A position in the order of memberships. */
 export interface MembershipKey {
   groupId: string;
   userId: string;
 }
 
-/** A page of memberships, and which of the groups asked for were not there (any more) once it was read. */
+/** A page of memberships, and the requested groups that did not exist when it had been read. */
 export interface MembershipPage {
   memberships: Membership[];
   nextPageToken: string | undefined;
   absentGroupIds: string[];
 }
 
-/** The operations on a memberships collection. */
-export function createMembershipStorage(models: Pick<Models, 'memberships' | 'users' | 'groups'>) {
-  const memberships = models.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
-  const users = models.users.collection as unknown as mongo.Collection<UserDocument>;
-  const groups = models.groups.collection as unknown as mongo.Collection<GroupDocument>;
+type Directory = Pick<Collections, 'memberships' | 'users' | 'groups'>;
 
-  /** Memberships in the order of their key, straight from the index. */
-  const read = (query: mongo.Filter<MembershipDocument>, limit: number, deadline: number) =>
-    memberships
-      .find<MembershipKey>(query, { projection: KEY, sort: { groupId: 1, userId: 1 }, limit, ...ofKey(deadline) })
-      .toArray();
+/** Creates the storage of memberships. */
+export function createMembershipStorage(directory: Directory) {
+  return { ...readsOf(directory), ...writesOf(directory) };
+}
 
-  /** What these users are called. */
-  async function displays(organizationId: string, userIds: string[], deadline: number): Promise<Map<string, string>> {
-    const query = { organizationId, _id: { $in: userIds } };
-    const projection = { displayName: 1, userName: 1 };
-    const found = await users.find(query, { projection, ...batch(userIds.length), ...within(deadline) }).toArray();
-    return new Map(found.map(({ _id, displayName, userName }) => [_id, displayName ?? userName ?? '']));
-  }
-
-  /** What these groups are called. */
-  async function names(organizationId: string, groupIds: string[], deadline: number) {
-    const query = { organizationId, _id: { $in: groupIds } };
-    const projection = { displayName: 1 };
-    const found = await groups.find(query, { projection, ...batch(groupIds.length), ...within(deadline) }).toArray();
-    return new Map(found.map(({ _id, displayName }) => [_id, displayName]));
-  }
-
+function readsOf(directory: Directory) {
+  const { memberships, users } = directory;
   return {
-    /** Makes users members; those that are members already stay so. Whether they are users is the caller's to know. */
-    async add(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
-      const inserts = userIds.map((userId) => ({ insertOne: { document: { organizationId, groupId, userId } } }));
-      await ignoreDuplicates(writeAll(memberships, inserts, deadline));
-    },
-
-    /** Ends memberships. */
-    async remove(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
-      await memberships.deleteMany({ organizationId, groupId, userId: { $in: [...userIds] } }, ofKey(deadline));
-    },
-
-    /** Those of these users that are members. */
+    /** Returns those of these users that are members. */
     async among(organizationId: string, groupId: string, userIds: readonly string[], deadline: number) {
       const query = { organizationId, groupId, userId: { $in: [...userIds] } };
-      return (await read(query, 0, deadline)).map(({ userId }) => userId);
+      return (await readKeys(memberships, query, 0, deadline)).map(({ userId }) => userId);
     },
 
-    /** The ids of at most `limit` members, from the one after the id `after`; "" is the first. */
+    /** Returns the ids of at most `limit` members after the id `after`; "" starts at the first. */
     async idsAfter(organizationId: string, groupId: string, after: string, limit: number, deadline: number) {
-      const found = await read({ organizationId, groupId, userId: { $gt: after } }, limit, deadline);
-      return found.map(({ userId }) => userId);
+      const query = { organizationId, groupId, userId: { $gt: after } };
+      return (await readKeys(memberships, query, limit, deadline)).map(({ userId }) => userId);
     },
 
-    /** Those of these ids that no user of the organization has. */
+    /** Returns those of these ids that no user of the organization has. */
     async unknown(organizationId: string, userIds: readonly string[], deadline: number): Promise<string[]> {
       const query = { organizationId, _id: { $in: [...userIds] } };
-      const options = { projection: { _id: 1 }, hint: 'order', ...batch(userIds.length), ...within(deadline) };
+      const options = { projection: { _id: 1 }, hint: 'order', ...inOneBatch(userIds), ...within(deadline) };
       const known = new Set((await users.find(query, options).toArray()).map(({ _id }) => _id));
       return userIds.filter((id) => !known.has(id));
     },
 
     /**
-     * At most `limit` memberships of these groups in the order of their key, of which those are left out whose user or
-     * group is not there any more; and which groups these are. Throws PAGE_TOKEN_INVALID.
+     * Returns at most `limit` memberships of these groups in the order of their keys, without those whose user or group
+     * no longer exists, and the ids of the groups that do not exist. Throws PAGE_TOKEN_INVALID.
      */
-    async list(
+    list: (
       organizationId: string,
       groupIds: readonly string[],
-      { limit, pageToken }: { limit: number; pageToken?: string | undefined },
+      page: { limit: number; pageToken?: string | undefined },
       deadline: number,
-    ): Promise<MembershipPage> {
-      const identity = digestOf(groupIds.toSorted().join(' '));
-      const after = pageToken === undefined ? undefined : keyIn(pageToken, identity);
-      const found = after
-        ? await read({ organizationId, groupId: after.groupId, userId: { $gt: after.userId } }, limit + 1, deadline)
-        : [];
-      const others = groupIds.filter((id) => !after || id > after.groupId);
-      if (found.length <= limit && others.length > 0) {
-        const query = { organizationId, groupId: { $in: others } };
-        found.push(...(await read(query, limit + 1 - found.length, deadline)));
-      }
-      const page = found.slice(0, limit);
-      const end = found.length > limit ? page.at(-1) : undefined;
-      // A group goes before its memberships do: one that is still there now has lacked none of them.
-      const [shownGroups, shownUsers] = await Promise.all([
-        names(organizationId, [...groupIds], deadline),
-        displays(organizationId, [...new Set(page.map(({ userId }) => userId))], deadline),
-      ]);
-      return {
-        memberships: page.flatMap(({ groupId, userId }) => {
-          const display = shownGroups.has(groupId) ? shownUsers.get(userId) : undefined;
-          return display === undefined ? [] : [{ groupId, userId, display }];
-        }),
-        nextPageToken: end && pageTokenOf(identity, [end.groupId, end.userId]),
-        absentGroupIds: groupIds.filter((id) => !shownGroups.has(id)),
-      };
-    },
+    ): Promise<MembershipPage> => readPage(directory, organizationId, groupIds, page, deadline),
 
-    /** The groups of each of these users that is a member of any, by their ids. */
+    /** Returns by user id the existing groups of each of these users that is a member of any group. */
     async groupsOf(organizationId: string, userIds: readonly string[], deadline: number) {
-      const found = new Map<string, string[]>();
-      const options = {
-        projection: KEY,
-        sort: { userId: 1, groupId: 1 },
-        hint: 'ofUser',
-        ...within(deadline),
-      } as const;
-      const cursor = memberships.find<MembershipKey>({ organizationId, userId: { $in: [...userIds] } }, options);
-      for await (const { userId, groupId } of cursor) {
-        const groupIds = found.get(userId) ?? [];
-        if (groupIds.length < MAX_GROUPS_OF_USER) groupIds.push(groupId);
-        found.set(userId, groupIds);
-      }
-      if (found.size === 0) return new Map<string, GroupReference[]>();
-      const shown = await names(organizationId, [...new Set([...found.values()].flat())], deadline);
+      const groupIds = await groupIdsOf(memberships, organizationId, userIds, deadline);
+      if (groupIds.size === 0) return new Map<string, GroupReference[]>();
+      const names = await groupNames(directory, organizationId, [...new Set([...groupIds.values()].flat())], deadline);
       const references = (ids: string[]): GroupReference[] =>
-        ids.filter((id) => shown.has(id)).map((groupId) => ({ groupId, displayName: shown.get(groupId) }));
-      return new Map([...found].map(([userId, ids]) => [userId, references(ids)]));
+        ids.filter((id) => names.has(id)).map((groupId) => ({ groupId, displayName: names.get(groupId) }));
+      return new Map([...groupIds].map(([userId, ids]) => [userId, references(ids)]));
+    },
+  };
+}
+
+function writesOf({ memberships }: Directory) {
+  return {
+    /** Makes users members; ignores those that are. The caller has checked that the users exist. */
+    async add(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
+      const inserts = userIds.map((userId) => ({ insertOne: { document: { organizationId, groupId, userId } } }));
+      await ignoreDuplicates(writeAll(memberships, inserts, deadline));
     },
 
-    /** Removes what memberships a group has that is not there. */
+    /** Removes members. */
+    async remove(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
+      await memberships.deleteMany({ organizationId, groupId, userId: { $in: [...userIds] } }, byKey(deadline));
+    },
+
+    /** Deletes the memberships of a group that no longer exists. */
     async removeGroup(organizationId: string, groupId: string, deadline: number): Promise<void> {
-      await memberships.deleteMany({ organizationId, groupId }, ofKey(deadline));
+      await memberships.deleteMany({ organizationId, groupId }, byKey(deadline));
     },
 
-    /** Removes all memberships of an organization. */
+    /** Deletes all memberships of an organization. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
       await memberships.deleteMany({ organizationId }, within(deadline));
     },
   };
 }
 
+const KEY = { _id: 0, groupId: 1, userId: 1 } as const;
+
+/** Options of a call that uses the index of keys. */
+const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline) });
+
+/** Options of a read that gets all documents with these ids in the first answer of the database: they are small. */
+const inOneBatch = (ids: readonly string[]) => ({ batchSize: Math.max(ids.length, 1) + 1 });
+
+/** Reads keys in their order from the index alone. */
+const readKeys = (
+  memberships: mongo.Collection<MembershipDocument>,
+  query: mongo.Filter<MembershipDocument>,
+  limit: number,
+  deadline: number,
+): Promise<MembershipKey[]> =>
+  memberships
+    .find<MembershipKey>(query, { projection: KEY, sort: { groupId: 1, userId: 1 }, limit, ...byKey(deadline) })
+    .toArray();
+
+/** Returns the display names of those of these users that exist, by id. */
+async function userNames({ users }: Directory, organizationId: string, ids: string[], deadline: number) {
+  const options = { projection: { displayName: 1, userName: 1 }, ...inOneBatch(ids), ...within(deadline) };
+  const found = await users.find({ organizationId, _id: { $in: ids } }, options).toArray();
+  return new Map(found.map(({ _id, displayName, userName }) => [_id, displayName ?? userName ?? '']));
+}
+
+/** Returns the names of those of these groups that exist, by id. */
+async function groupNames({ groups }: Directory, organizationId: string, ids: string[], deadline: number) {
+  const options = { projection: { displayName: 1 }, ...inOneBatch(ids), ...within(deadline) };
+  const found = await groups.find({ organizationId, _id: { $in: ids } }, options).toArray();
+  return new Map(found.map(({ _id, displayName }) => [_id, displayName]));
+}
+
+async function readPage(
+  directory: Directory,
+  organizationId: string,
+  groupIds: readonly string[],
+  { limit, pageToken }: { limit: number; pageToken?: string | undefined },
+  deadline: number,
+): Promise<MembershipPage> {
+  const identity = digestOf(groupIds.toSorted().join(' '));
+  const after = pageToken === undefined ? undefined : keyIn(pageToken, identity);
+  const found = await keysAfter(directory.memberships, organizationId, groupIds, after, limit + 1, deadline);
+  const { items: page, last: end } = pageOf(found, limit);
+  // A group is deleted before its memberships are: if it still exists now, the page lacks none of them.
+  const [groups, users] = await Promise.all([
+    groupNames(directory, organizationId, [...groupIds], deadline),
+    userNames(directory, organizationId, [...new Set(page.map(({ userId }) => userId))], deadline),
+  ]);
+  return {
+    memberships: page.flatMap(({ groupId, userId }) => {
+      const display = groups.has(groupId) ? users.get(userId) : undefined;
+      return display === undefined ? [] : [{ groupId, userId, display }];
+    }),
+    nextPageToken: end && pageTokenOf(identity, [end.groupId, end.userId]),
+    absentGroupIds: groupIds.filter((id) => !groups.has(id)),
+  };
+}
+
+/** Reads at most `limit` keys of these groups: the rest of the group in which `after` is, then the groups after it. */
+async function keysAfter(
+  memberships: mongo.Collection<MembershipDocument>,
+  organizationId: string,
+  groupIds: readonly string[],
+  after: MembershipKey | undefined,
+  limit: number,
+  deadline: number,
+): Promise<MembershipKey[]> {
+  const rest = after && { organizationId, groupId: after.groupId, userId: { $gt: after.userId } };
+  const found = rest ? await readKeys(memberships, rest, limit, deadline) : [];
+  const others = groupIds.filter((id) => !after || id > after.groupId);
+  if (found.length === limit || others.length === 0) return found;
+  const query = { organizationId, groupId: { $in: others } };
+  return [...found, ...(await readKeys(memberships, query, limit - found.length, deadline))];
+}
+
+/** Returns the ids of the groups of each of these users that is a member of any, at most 1000 a user. */
+async function groupIdsOf(
+  memberships: mongo.Collection<MembershipDocument>,
+  organizationId: string,
+  userIds: readonly string[],
+  deadline: number,
+): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  const options = { projection: KEY, sort: { userId: 1, groupId: 1 }, hint: 'ofUser', ...within(deadline) } as const;
+  const cursor = memberships.find<MembershipKey>({ organizationId, userId: { $in: [...userIds] } }, options);
+  for await (const { userId, groupId } of cursor) {
+    const groupIds = found.get(userId) ?? [];
+    if (groupIds.length < MAX_GROUPS_OF_USER) groupIds.push(groupId);
+    found.set(userId, groupIds);
+  }
+  return found;
+}
+
 function keyIn(pageToken: string, identity: string): MembershipKey {
   const [groupId, userId] = positionIn(pageToken, identity, ['text', 'text']) as [string, string];
   return { groupId, userId };
 }
-
-const KEY = { _id: 0, groupId: 1, userId: 1 } as const;
-const ofKey = (deadline: number) => ({ hint: 'member', ...within(deadline) });
-/** All in one answer of the database: an answer of no more than that is not large. */
-const batch = (size: number) => ({ batchSize: Math.max(size, 1) + 1 });

@@ -1,25 +1,26 @@
-/** Brings documents that an earlier version wrote into the present form. */
-import type { Model, mongo } from 'mongoose';
-import { accessStateIn, SCHEMA_VERSION, toDocument, toUser, type UserDocument } from './documents.js';
+/** The migration of documents that earlier versions of userstore wrote. */
+import type { mongo } from 'mongoose';
+import type { UserDocument } from './directory-schemas.js';
+import { accessStateIn, SCHEMA_VERSION, toDocument, toUser } from './documents.js';
+import { ABSENT } from './schema.js';
 
-/** In milliseconds, for one write. */
+/** Longest time of one write. */
 const WRITE_MS = 10_000;
 
 /**
- * Rewrites the users whose documents are older than the present form, in all organizations; how many. An index finds
- * them, so that it takes no time where there are none. Each is written only if it is still what was read, so users may
- * change meanwhile, several userstores may do it at once, and it may be interrupted. Until it is done, filters and
- * orders by what earlier versions did not offer may pass over these users.
+ * Migrates the users of an older schema version, of all organizations, to the current one. Returns their number. An
+ * index finds them, so the call costs nothing if there are none. Each write replaces only the version that was read:
+ * users may change meanwhile, several userstores may migrate at once, and the migration may be interrupted. Until it is
+ * done, filters and orders that earlier versions did not offer may skip these users.
  */
-export async function migrateUsers(model: Model<UserDocument>, stopped: AbortSignal): Promise<number> {
-  const collection = model.collection as unknown as mongo.Collection<UserDocument>;
+export async function migrateUsers(users: mongo.Collection<UserDocument>, stopped: AbortSignal): Promise<number> {
   let count = 0;
-  // Documents without a layout compare as null. The cursor is read to its end while documents leave the index.
-  const query = { $or: [{ layout: null as never }, { layout: { $lt: SCHEMA_VERSION } }] };
-  for await (const document of collection.find(query, { batchSize: 100 })) {
+  // The cursor reaches its end although migrated documents leave the index.
+  const query = { $or: [{ layout: ABSENT }, { layout: { $lt: SCHEMA_VERSION } }] };
+  for await (const document of users.find(query, { batchSize: 100 })) {
     if (stopped.aborted) break;
     const { _id, organizationId, version, unmoved } = document;
-    const { modifiedCount } = await collection.replaceOne(
+    const { modifiedCount } = await users.replaceOne(
       { _id, organizationId, version },
       { ...toDocument(toUser(document), version, accessStateIn(document)), ...(unmoved ? { unmoved } : {}) },
       { maxTimeMS: WRITE_MS },

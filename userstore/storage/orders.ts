@@ -1,29 +1,24 @@
 /**
- * Order → how the database reads users or groups in it, from any position on. Every order is total, as ids decide in the end, and
- * a descending one is the ascending one backwards: those without a value come last in the one, first in the other
- * (RFC 7644 section 3.4.2.3).
+ * Orders of users or groups, and how MongoDB reads them from any position. Every order is total, as ids break ties. A
+ * descending order is the ascending one reversed: elements without a value come last in ascending order, first in
+ * descending (RFC 7644 section 3.4.2.3).
  */
 import { mongo } from 'mongoose';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../model/domain-error.js';
+import type { Position, PositionKind } from '../model/paging.js';
 import type { Column, Listed } from './columns.js';
 import { within } from './connect.js';
-import type { StoredDocument } from './documents.js';
+import type { StoredDocument } from './directory-schemas.js';
 
-/** What a value in a position is. */
-export type Kind = Column['kind'];
-
-/** Where in an order something stands: what it is ordered by, null where it has none of it. */
-export type Position = readonly (string | number | boolean | Date | null)[];
-
-/** Where a page begins: after a position, where there is one, and so many further on. */
+/** The start of a page: after a position, if any, and `skip` elements further. */
 export interface Start {
   after?: Position | undefined;
   skip: number;
 }
 
-/** A document as found. */
+/** A document with its position. */
 export interface Row<D> {
   document: D;
   position: Position;
@@ -31,23 +26,23 @@ export interface Row<D> {
 
 type Query = mongo.Filter<StoredDocument>;
 
-/** What is read: all that the query finds in the collection. */
+/** The source of a read: all that the query finds in the collection. */
 interface From<D extends StoredDocument> {
   collection: mongo.Collection<D>;
   query: Query;
 }
 
-/** An order as the database is asked for it. */
+/** An order as MongoDB executes it. */
 export interface Ordering {
-  /** What positions in it consist of. */
-  kinds: readonly Kind[];
+  /** The kinds of the values in its positions. */
+  kinds: readonly PositionKind[];
   read<D extends StoredDocument>(from: From<D>, start: Start, limit: number, deadline: number): Promise<Row<D>[]>;
 }
 
-/** How much of a text counts, in characters: positions travel in page tokens, which travel in URLs. */
+/** The length to which texts are compared: positions are part of page tokens, and these of URLs. */
 const ORDERED_CHARACTERS = 256;
 
-/** How to read in this order, oldest first where there is none. Throws ORDER_UNSUPPORTED. */
+/** Returns the ordering of an order; without one, the oldest come first. Throws ORDER_UNSUPPORTED. */
 export function orderingOf(order: Order | undefined, { plural, columns, indexed: indexes }: Listed): Ordering {
   const { field, descending } = order ?? { field: 'id', descending: false };
   const keys = indexes.get(field);
@@ -58,7 +53,7 @@ export function orderingOf(order: Order | undefined, { plural, columns, indexed:
   throw new DomainError(ErrorReason.ERROR_REASON_ORDER_UNSUPPORTED, message, field);
 }
 
-/** Reads along an index: nothing but what is on the page, however far it is from the first. */
+/** Reads along an index: the documents of the page alone, however far it is from the first. */
 function indexed(keys: readonly string[], descending: boolean): Ordering {
   const sort = Object.fromEntries(keys.map((key) => [key, descending ? -1 : 1] as const));
   const index = { organizationId: 1, ...Object.fromEntries(keys.map((key) => [key, 1])) };
@@ -76,7 +71,7 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
       limit: number,
       deadline: number,
     ) {
-      // A filter finds an index of its own.
+      // With a filter, MongoDB chooses the index.
       const hint = '$and' in query ? {} : { hint: index };
       const condition = after ? { ...query, $and: [...(query.$and ?? []), behind(after)] } : query;
       const documents = await collection
@@ -94,7 +89,7 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
   };
 }
 
-/** Sorts all that match by a value made of each; the database keeps no more of them than the page needs. */
+/** Sorts all that match by a computed value; MongoDB keeps only the documents of the page in memory. */
 function computed(column: Column, descending: boolean): Ordering {
   const position = { value: sortValue(column), id: '$_id' };
   const beyond = descending ? '$lt' : '$gt';
@@ -130,15 +125,15 @@ interface StoredRow<D> {
   position: { value: string | number | boolean | Date | mongo.MaxKey; id: string };
 }
 
-/** The value of a key that an index has: it is there. */
+/** Returns the value of a key of an index; documents have all of them. */
 const valueAt = (document: object, key: string) => (document as Record<string, Position[number]>)[key] ?? null;
 
-/** Comes after every value there is, so it stands for none. */
+/** The sort value of a missing value: it comes after every other. */
 const NO_VALUE = new mongo.MaxKey();
 
 const stored = ([value, id]: Position) => ({ value: value ?? NO_VALUE, id });
 
-/** What something is ordered by: of a list the primary element's, or else the first's. */
+/** Returns the expression of the sort value: of a list, that of the primary element, else of the first. */
 function sortValue({ key, kind, list }: Column): object {
   const first = (input: string, cond: string | boolean) => ({ $first: { $filter: { input, cond } } });
   const element = list && { $ifNull: [first(`$${list}`, '$$this.primary'), first(`$${list}`, true)] };

@@ -1,31 +1,33 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model, mongo } from 'mongoose';
+import type { Model } from 'mongoose';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { MAJORITY_READ, within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf, versionOf } from './documents.js';
-import type { OrganizationDocument } from './models.js';
+import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
+import type { OrganizationDocument } from './organization-schemas.js';
+import { ABSENT } from './schema.js';
 
-/** What of an organization can be changed. */
+/** The settings of an organization. */
 export type Settings = Pick<
   Organization,
   'displayName' | 'strictSchemas' | 'extensionSchemas' | 'suspended' | 'policy' | 'rateLimit'
 >;
-/** What organizations are stored in. */
+/** The storage of organizations. */
 export type OrganizationStorage = ReturnType<typeof createOrganizationStorage>;
 
 /** Okta asks a service for at least 25 requests a second. */
 const DEFAULT_RATE_LIMIT: RateLimit = { perSecond: 100, burst: 400 };
 
-/** What decides whether an organization's users may enter. */
+/** The values that decide whether an organization's users may sign in. */
 export interface OrganizationAccess {
   displayName: string;
   suspended: boolean;
-  /** How often all sessions of the organization have been ended. */
+  /** The number of times that all sessions of the organization were ended. */
   sessionEpoch: number;
 }
 
-/** Organizations of an earlier version have no version, and no settings. */
+/** The organization of a document. Documents of an earlier version have no version and no settings. */
 const toOrganization = ({
   _id: id,
   version = 0,
@@ -43,43 +45,44 @@ const toOrganization = ({
   etag: etagOf(version),
 });
 
-/** The operations on an organizations collection. */
-export function createOrganizationStorage(model: Model<OrganizationDocument>) {
-  const collection = model.collection as unknown as mongo.Collection<OrganizationDocument>;
+/** The condition that the organization with this id is not deleted. */
+const present = (id: string) => ({ _id: id, deleteTime: ABSENT });
 
+/** Creates the storage of organizations. */
+export function createOrganizationStorage(organizations: Model<OrganizationDocument>) {
   return {
-    /** Stores a new organization as version 1. Throws Taken. */
-    async insert({ id: _id, etag: _, createTime, ...settings }: Organization, deadline: number): Promise<Organization> {
-      const document = { _id, version: 1, createTime: createTime as Date, ...settings };
-      await withDuplicateKeyError(collection.insertOne(document, within(deadline)));
-      return toOrganization(document);
+    /** Stores a new organization as version 1. Throws DuplicateKeyError. */
+    async insert(organization: Organization, deadline: number): Promise<Organization> {
+      const { id: _id, etag: _, createTime, ...settings } = organization;
+      const document = { _id, version: 1, createTime: createTime as Date, ...setIn(settings) };
+      await withDuplicateKeyError(insertAll(organizations, [document as OrganizationDocument], deadline));
+      return toOrganization(document as OrganizationDocument);
     },
 
-    /** The organization with this id. */
+    /** Returns the organization with this id. */
     async get(id: string, deadline: number): Promise<Organization | undefined> {
-      const document = await collection.findOne({ _id: id, deleteTime: null as never }, within(deadline));
+      const document = await organizations.findOne(present(id), null, leanWithin(deadline));
       return document ? toOrganization(document) : undefined;
     },
 
-    /** What of the organization decides whether its users may enter. */
-    async standing(id: string, deadline: number): Promise<OrganizationAccess | undefined> {
+    /** Returns the values that decide whether the organization's users may sign in. */
+    async access(id: string, deadline: number): Promise<OrganizationAccess | undefined> {
       const projection = { displayName: 1, suspended: 1, sessionEpoch: 1 };
-      const query = { _id: id, deleteTime: null as never };
-      const document = await collection.findOne(query, { projection, ...within(deadline) });
+      const document = await organizations.findOne(present(id), projection, leanWithin(deadline));
       if (!document) return undefined;
       const { displayName, suspended = false, sessionEpoch = 0 } = document;
       return { displayName, suspended, sessionEpoch };
     },
 
-    /** Ends all sessions of the organization that have begun before. False where there is none. */
+    /** Ends all sessions of the organization. Returns false if there is no such organization. */
     async endSessions(id: string, deadline: number): Promise<boolean> {
-      const query = { _id: id, deleteTime: null as never };
-      return (await collection.updateOne(query, { $inc: { sessionEpoch: 1 } }, within(deadline))).matchedCount === 1;
+      const change = { $inc: { sessionEpoch: 1 } };
+      return (await organizations.updateOne(present(id), change, validatedWithin(deadline))).matchedCount === 1;
     },
 
     /**
-     * Sets these settings, where an etag is given if it is the version; a suspension ends all sessions in the same write.
-     * Undefined where there was nothing to set.
+     * Changes settings; a suspension ends all sessions in the same write. Returns undefined if there is no such
+     * organization, or an `etag` is given and is stale.
      */
     async update(
       id: string,
@@ -87,53 +90,55 @@ export function createOrganizationStorage(model: Model<OrganizationDocument>) {
       etag: string | undefined,
       deadline: number,
     ): Promise<Organization | undefined> {
-      // A missing version is version 0, and equals null.
-      const version = etag === undefined ? {} : { version: versionOf(etag) || (null as never) };
-      const change = { $set: settings, $inc: { version: 1, ...(settings.suspended ? { sessionEpoch: 1 } : {}) } };
-      const options = { returnDocument: 'after', ...within(deadline) } as const;
-      const document = await collection.findOneAndUpdate(
-        { _id: id, deleteTime: null as never, ...version },
+      // A document without a version is of version 0.
+      const version = etag === undefined ? {} : { version: versionOf(etag) || ABSENT };
+      const change = {
+        $set: setIn(settings),
+        $unset: clearedIn(settings),
+        $inc: { version: 1, ...(settings.suspended ? { sessionEpoch: 1 } : {}) },
+      };
+      const document = await organizations.findOneAndUpdate(
+        { ...present(id), ...version },
         change,
-        options,
+        updatedWithin(deadline),
       );
       return document ? toOrganization(document) : undefined;
     },
 
-    /** At most `limit` organizations, oldest first, from the one after `after`. */
+    /** Returns at most `limit` organizations, oldest first, after the position `after`. */
     async list(after: { createTime: Date; id: string } | undefined, limit: number, deadline: number) {
       const query = after
         ? { $or: [{ createTime: { $gt: after.createTime } }, { createTime: after.createTime, _id: { $gt: after.id } }] }
         : {};
-      const found = collection.find(
-        { ...query, deleteTime: null as never },
-        { sort: { createTime: 1, _id: 1 }, limit, ...within(deadline) },
-      );
-      return (await found.toArray()).map(toOrganization);
+      const options = { sort: { createTime: 1, _id: 1 }, limit, ...leanWithin(deadline) } as const;
+      return (await organizations.find({ ...query, deleteTime: ABSENT }, null, options)).map(toOrganization);
     },
 
-    /** Marks an organization as gone; nothing finds it from then on. False where there is none. */
+    /** Marks an organization as deleted; no other call finds it from then on. Returns false if there is none. */
     async delete(id: string, deleteTime: Date, deadline: number): Promise<boolean> {
       const change = { $set: { deleteTime } };
-      const { matchedCount } = await collection.updateOne(
-        { _id: id, deleteTime: null as never },
-        change,
-        within(deadline),
-      );
-      return matchedCount === 1;
+      return (await organizations.updateOne(present(id), change, validatedWithin(deadline))).matchedCount === 1;
     },
 
-    /** The ids of some organizations that are gone since before `time`. */
+    /** Returns the ids of at most 100 organizations that were deleted before `time`. */
     async listDeleted(time: Date, deadline: number): Promise<string[]> {
-      const found = collection.find(
-        { deleteTime: { $lt: time } },
-        { projection: { _id: 1 }, limit: 100, ...MAJORITY_READ, ...within(deadline) },
-      );
-      return (await found.toArray()).map(({ _id }) => _id);
+      const options = { limit: 100, ...MAJORITY_READ, ...leanWithin(deadline) };
+      return (await organizations.find({ deleteTime: { $lt: time } }, { _id: 1 }, options)).map(({ _id }) => _id);
     },
 
-    /** Removes what is left of an organization that is gone. */
+    /** Deletes the document of an organization that is marked as deleted. */
     async purge(id: string, deadline: number): Promise<void> {
-      await collection.deleteOne({ _id: id, deleteTime: { $exists: true } }, within(deadline));
+      await organizations.deleteOne({ _id: id, deleteTime: { $exists: true } }, within(deadline));
     },
   };
 }
+
+/** The settings that have a value. */
+const setIn = (settings: Partial<Settings>) =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+
+/** The settings that are given without a value, to be cleared. */
+const clearedIn = (settings: Partial<Settings>) =>
+  Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]): [string, ''][] => (value === undefined ? [[name, '']] : [])),
+  );

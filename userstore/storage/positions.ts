@@ -1,17 +1,18 @@
 /**
- * Where walks by `skip` are: for each list, after how many users which position was reached. A deep page then begins
- * where an earlier one ended and costs no more than the first. It also keeps its place while users before it are
- * removed, where counting from the first would pass over as many as are gone: an import must not miss users.
+ * A cache of the positions that clients have reached by `skip`, for each list. A deep page then starts where an earlier
+ * one ended and costs no more than the first. It also keeps its place while users before it are deleted, where counting
+ * from the first would skip one user for each deleted one: an import must not miss users.
  */
 import { LRUCache } from 'lru-cache';
-import type { Position, Start } from './orders.js';
+import type { Position } from '../model/paging.js';
+import type { Start } from './orders.js';
 
-/** Below, the database counts for itself: exact, and fast enough. */
+/** Smallest `skip` that uses the cache. Below it MongoDB skips exactly and fast enough. */
 const DEEP = 1000;
-/** How long a position is good for: longer than a client takes from page to page. */
+/** Lifetime of a position: longer than a client takes from page to page. */
 const LIFETIME_MS = 60_000;
 const MAX_LISTS = 1000;
-/** A few walks at once, of which every second page may have gone to another userstore. */
+/** Enough for a few clients at once, even if every second page went to another userstore. */
 const MAX_POSITIONS = 64;
 
 interface Reached {
@@ -20,12 +21,12 @@ interface Reached {
   until: number;
 }
 
-/** The positions that one process has seen; `now` is in milliseconds. */
+/** Creates a cache for one process; `now` returns milliseconds. */
 export function createPositionCache(now: () => number = Date.now) {
   const lists = new LRUCache<string, Reached[]>({ max: MAX_LISTS });
 
   return {
-    /** From where to begin to pass over `skip` users of a list: the nearest position before, or the first user. */
+    /** Returns the start that skips `skip` users of a list: the nearest earlier position, or the first user. */
     startOf(list: string, skip: number): Start {
       if (skip < DEEP) return { skip };
       const before = (lists.get(list) ?? []).filter((reached) => reached.skip <= skip && reached.until > now());
@@ -36,7 +37,7 @@ export function createPositionCache(now: () => number = Date.now) {
       return nearest ? { after: nearest.position, skip: skip - nearest.skip } : { skip };
     },
 
-    /** Remembers that the user at `position` is the last of the first `skip` of a list. */
+    /** Records that the user at `position` is the last of the first `skip` of a list. */
     reached(list: string, skip: number, position: Position): void {
       if (skip < DEEP) return;
       const others = (lists.get(list) ?? []).filter((reached) => reached.skip !== skip);

@@ -1,23 +1,23 @@
-/** Whether the database does what it is for: takes a write, durably, and gives it back. */
+/** The health probe of the database: a durable write, read back. */
 import { randomUUID } from 'node:crypto';
 import type { Connection, mongo } from 'mongoose';
 import { within } from './connect.js';
 
-/** A document that nobody but one process writes, so that processes are not in each other's way. */
+/** The document of one process, so that processes do not disturb each other. */
 interface ProbeDocument {
   _id: string;
   time: Date;
 }
 
-/** In seconds: what a process that is gone has left is removed by the database. */
-const KEPT = 3600;
+/** MongoDB deletes the document of a process that has ended after this time. */
+const KEPT_SECONDS = 3600;
 
-/** Makes what probes need; again and again without harm. */
+/** Creates the index of the probes; idempotent. */
 export async function prepareProbes(connection: Connection): Promise<void> {
-  await probesOf(connection).createIndex({ time: 1 }, { expireAfterSeconds: KEPT, name: 'expiry' });
+  await probesOf(connection).createIndex({ time: 1 }, { expireAfterSeconds: KEPT_SECONDS, name: 'expiry' });
 }
 
-/** A probe that ends within `timeoutMs`, with true where the write was acknowledged as all writes are and read back. */
+/** Creates a probe that ends within `timeoutMs`. It returns true if a write was acknowledged durably and read back. */
 export function createDatabaseProbe(connection: Connection, timeoutMs: number): () => Promise<boolean> {
   const _id = randomUUID();
   return async () => {
@@ -34,5 +34,5 @@ export function createDatabaseProbe(connection: Connection, timeoutMs: number): 
   };
 }
 
-const probesOf = (connection: Connection) =>
-  connection.collection('probes') as unknown as mongo.Collection<ProbeDocument>;
+const probesOf = (connection: Connection): mongo.Collection<ProbeDocument> =>
+  connection.getClient().db(connection.name).collection('probes');

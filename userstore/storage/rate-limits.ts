@@ -1,4 +1,4 @@
-/** Budgets of requests, counted in the database so that all userstores and edges draw on the same. */
+/** Rate limits of requests, counted in the database so that all userstores and edges share the counts. */
 import { LRUCache } from 'lru-cache';
 import type { Connection, mongo } from 'mongoose';
 import { BurstyRateLimiter, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
@@ -6,68 +6,48 @@ import type { RateLimit } from '../../proto/gen/userstore/v1/organization_servic
 import type { AcquirePermitsResponse } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 import { orTimeout, within } from './connect.js';
 
-/** In seconds: what an organization may send beyond its steady rate it may send once in so long. */
-const BURST_DURATION = 60;
-/** Permits are taken so many together: a tenth of a second's worth, at most as many. */
-const LARGEST_BATCH = 50;
-/** The longest that one command may take, in milliseconds, however long a call may. */
+/** An organization may exceed its steady rate by its burst once in this time. */
+const BURST_SECONDS = 60;
+/** The most permits that one command takes: a tenth of a second's worth, but not more than this. */
+const MAX_BATCH = 50;
+/** Longest time of one command, however long a call may take. */
 const COMMAND_MS = 5000;
-/** A count that a crash takes along lets some more requests through, and nothing else; requests wait for it. */
-const UNSAFE = { writeConcern: { w: 1, journal: false } } as const;
-/** Limits that differ; those of most organizations are alike. */
+/** A crash that loses a count lets some more requests through, nothing worse, and requests wait for the write. */
+const NOT_DURABLE = { writeConcern: { w: 1, journal: false } } as const;
+/** Distinct rate limits; most organizations have the same. */
 const MAX_LIMITERS = 100;
 
-/** What budgets are counted in. */
+/** The storage of rate limits. */
 export type RateLimitStorage = ReturnType<typeof createRateLimitStorage>;
 
-/** A budget: how many permits are taken together, and from what. */
-interface Budget {
+/** The limiter of a rate limit, and the number of permits to take together. */
+interface Limiter {
   batch: number;
-  limiter: Pick<RateLimiterMongo, 'consume'>;
+  counter: Pick<RateLimiterMongo, 'consume'>;
 }
 
-/** The budgets in a database. */
+/** Creates the storage of rate limits. */
 export function createRateLimitStorage(connection: Connection) {
-  const budgets = new LRUCache<string, Budget>({ max: MAX_LIMITERS });
-
-  const counted = (keyPrefix: string, points: number, duration: number) =>
-    // What is used up is remembered, so that an organization beyond its limit costs the database nothing.
-    new RateLimiterMongo({
-      storeClient: inTime(connection),
-      tableName: 'rateLimits',
-      keyPrefix,
-      points,
-      duration,
-      inMemoryBlockOnConsumed: points,
-    });
-
-  const budgetOf = ({ perSecond, burst }: RateLimit): Budget => {
-    const name = `${perSecond}/${burst}`;
-    const known = budgets.get(name);
-    if (known) return known;
-    // Whole batches, and a window as long as they are worth, so that nothing of the rate is lost.
-    const batch = Math.min(Math.ceil(perSecond / 10), LARGEST_BATCH);
-    const points = Math.ceil(perSecond / batch) * batch;
-    const steady = counted('steady', points, points / perSecond);
-    const beyond = burst - points;
-    const limiter = beyond < batch ? steady : new BurstyRateLimiter(steady, counted('burst', beyond, BURST_DURATION));
-    const budget = { batch, limiter };
-    budgets.set(name, budget);
-    return budget;
+  const limiters = new LRUCache<string, Limiter>({ max: MAX_LIMITERS });
+  const limiterOf = (limit: RateLimit): Limiter => {
+    const name = `${limit.perSecond}/${limit.burst}`;
+    const limiter = limiters.get(name) ?? createLimiter(connection, limit);
+    limiters.set(name, limiter);
+    return limiter;
   };
 
   return {
-    /** Takes up to `atMost` permits from an organization's budget; or says when asking again makes sense. */
+    /** Takes up to `atMost` permits of an organization. If none is left, returns when to ask again. */
     async take(
       organizationId: string,
       atMost: number,
       limit: RateLimit,
       deadline: number,
     ): Promise<AcquirePermitsResponse> {
-      const { batch, limiter } = budgetOf(limit);
+      const { batch, counter } = limiterOf(limit);
       const granted = Math.min(batch, atMost);
       try {
-        await orTimeout(deadline, () => limiter.consume(organizationId, granted));
+        await orTimeout(deadline, () => counter.consume(organizationId, granted));
         return { granted, retryAfterMs: 0 };
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
@@ -77,16 +57,42 @@ export function createRateLimitStorage(connection: Connection) {
   };
 }
 
-/** The database as the library sees it, which knows of no deadlines: each command that it sends there has one. */
-function inTime(connection: Connection) {
+function createLimiter(connection: Connection, { perSecond, burst }: RateLimit): Limiter {
+  // The window holds whole batches and lasts as long as they are worth, so that none of the rate is lost.
+  const batch = Math.min(Math.ceil(perSecond / 10), MAX_BATCH);
+  const points = Math.ceil(perSecond / batch) * batch;
+  const steady = createCounter(connection, 'steady', points, points / perSecond);
+  const excess = burst - points;
+  if (excess < batch) return { batch, counter: steady };
+  const counter = new BurstyRateLimiter(steady, createCounter(connection, 'burst', excess, BURST_SECONDS));
+  return { batch, counter };
+}
+
+const createCounter = (connection: Connection, keyPrefix: string, points: number, duration: number) =>
+  // An organization beyond its limit is refused from memory and costs the database nothing.
+  new RateLimiterMongo({
+    storeClient: boundedClient(connection),
+    tableName: 'rateLimits',
+    keyPrefix,
+    points,
+    duration,
+    inMemoryBlockOnConsumed: points,
+  });
+
+/** Returns the database as the library uses it; the library sets no deadlines, so this sets one on each command. */
+function boundedClient(connection: Connection) {
+  const database = connection.getClient().db(connection.name);
   return {
     collection(name: string) {
-      const collection = connection.collection(name) as unknown as mongo.Collection;
+      const collection = database.collection(name);
       const findOneAndUpdate = (
         filter: mongo.Filter<mongo.Document>,
         update: mongo.UpdateFilter<mongo.Document>,
         options: mongo.FindOneAndUpdateOptions,
-      ) => collection.findOneAndUpdate(filter, update, { ...options, ...UNSAFE, ...within(Date.now() + COMMAND_MS) });
+      ) => {
+        const bounds = { ...NOT_DURABLE, ...within(Date.now() + COMMAND_MS) };
+        return collection.findOneAndUpdate(filter, update, { ...options, ...bounds });
+      };
       return { findOneAndUpdate, createIndex: collection.createIndex.bind(collection) };
     },
   };

@@ -1,56 +1,54 @@
 /**
- * The sessions collection: digests, never tokens. A token is all that whoever checks it has, so the digest alone finds a
- * session; all else has the organization first. `deadline` (epoch milliseconds) bounds every call.
+ * The sessions collection. A caller who checks a session has nothing but its token, so the token's digest alone finds
+ * it; every other query begins with the organization. `deadline` (epoch milliseconds) bounds every call.
  */
-import type { Model, mongo } from 'mongoose';
+import type { Model } from 'mongoose';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
-import type { SessionDocument } from './sign-in-models.js';
+import { insertAll, leanWithin, validatedWithin } from './model-calls.js';
+import type { SessionDocument } from './sign-in-schemas.js';
 
-/** What sessions are stored in. */
+/** The storage of sessions. */
 export type SessionStorage = ReturnType<typeof createSessionStorage>;
 
-/** A session as it lies in the database. */
+/** A session as stored. */
 export type StoredSession = SessionDocument;
 
-/** Which sessions are not over by their times at `now`. */
+/** The times that tell a live session from an expired one. */
 export interface SessionLifetime {
   now: Date;
-  /** Used since then. */
+  /** A session that was last used before this time has expired. */
   usedSince: Date;
 }
 
-/** The operations on a sessions collection. `digest` is SHA-256 in hexadecimal. */
-export function createSessionStorage(model: Model<SessionDocument>) {
-  const collection = model.collection as unknown as mongo.Collection<SessionDocument>;
-
+/** Creates the storage of sessions. `digest` is SHA-256 in hexadecimal. */
+export function createSessionStorage(sessions: Model<SessionDocument>) {
   return {
-    /** Stores a new session. */
-    async insert(session: StoredSession, deadline: number): Promise<void> {
-      await withDuplicateKeyError(collection.insertOne(session, { ignoreUndefined: true, ...within(deadline) }));
-    },
+    /** Stores a new session. Throws DuplicateKeyError. */
+    insert: (session: StoredSession, deadline: number): Promise<void> =>
+      withDuplicateKeyError(insertAll(sessions, [session], deadline)),
 
-    /** The session with this digest, live or not. */
+    /** Returns the session with this digest, live or not. */
     async find(digest: string, deadline: number): Promise<StoredSession | undefined> {
-      return (await collection.findOne({ digest: { $eq: digest } }, within(deadline))) ?? undefined;
+      return (await sessions.findOne({ digest: { $eq: digest } }, null, leanWithin(deadline))) ?? undefined;
     },
 
-    /** Notes that the session was found valid at `time`. */
+    /** Records that the session was found valid at `time`. */
     async use({ organizationId, _id }: StoredSession, time: Date, deadline: number): Promise<void> {
-      await collection.updateOne({ organizationId, _id }, { $max: { lastUseTime: time } }, within(deadline));
+      await sessions.updateOne({ organizationId, _id }, { $max: { lastUseTime: time } }, validatedWithin(deadline));
     },
 
-    /** Removes the session with this digest, and gives it. */
+    /** Deletes the session with this digest and returns it. */
     async take(digest: string, deadline: number): Promise<StoredSession | undefined> {
-      return (await collection.findOneAndDelete({ digest: { $eq: digest } }, within(deadline))) ?? undefined;
+      return (await sessions.findOneAndDelete({ digest: { $eq: digest } }, leanWithin(deadline))) ?? undefined;
     },
 
-    /** Removes a session. False where the organization has no such session. */
+    /** Deletes a session. Returns false if the organization has no such session. */
     async remove(organizationId: string, id: string, deadline: number): Promise<boolean> {
-      return (await collection.deleteOne({ organizationId, _id: { $eq: id } }, within(deadline))).deletedCount === 1;
+      return (await sessions.deleteOne({ organizationId, _id: { $eq: id } }, within(deadline))).deletedCount === 1;
     },
 
-    /** At most `limit` sessions of the organization, or of one user, oldest first, from the one after the id `after`. */
+    /** Returns at most `limit` live sessions of the organization or of one user, oldest first, after the id `after`. */
     async list(
       { organizationId, userId }: { organizationId: string; userId?: string | undefined },
       { now, usedSince }: SessionLifetime,
@@ -65,12 +63,12 @@ export function createSessionStorage(model: Model<SessionDocument>) {
         expireTime: { $gt: now },
         lastUseTime: { $gt: usedSince },
       };
-      return await collection.find(query, { sort: { _id: 1 }, limit, ...within(deadline) }).toArray();
+      return await sessions.find(query, null, { sort: { _id: 1 }, limit, ...leanWithin(deadline) });
     },
 
-    /** Removes all sessions of an organization. */
+    /** Deletes all sessions of an organization. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
-      await collection.deleteMany({ organizationId }, within(deadline));
+      await sessions.deleteMany({ organizationId }, within(deadline));
     },
   };
 }

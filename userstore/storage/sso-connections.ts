@@ -1,15 +1,16 @@
-/** The SSO connections collection: one of an organization at most. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model, mongo } from 'mongoose';
+/** The SSO connections, at most one of an organization. `deadline` (epoch milliseconds) bounds every call. */
+import type { Model, QueryFilter } from 'mongoose';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf } from './documents.js';
-import type { SsoConnectionDocument } from './sign-in-models.js';
+import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
+import type { SsoConnectionDocument } from './sign-in-schemas.js';
 
-/** What SSO connections are stored in. */
+/** The storage of SSO connections. */
 export type SsoConnectionStorage = ReturnType<typeof createSsoConnectionStorage>;
 
-/** A connection, its version, its secret, encrypted, and what sessions note of it. */
+/** A connection with its version, its encrypted client secret and the epoch that its sessions record. */
 export interface FoundConnection {
   connection: SsoConnection;
   version: number;
@@ -17,7 +18,7 @@ export interface FoundConnection {
   sessionEpoch: string;
 }
 
-/** What is set of a connection. */
+/** The values of a connection that a call can set. */
 export type ConnectionValues = Pick<
   SsoConnectionDocument,
   'issuer' | 'clientId' | 'domains' | 'required' | 'sealedSecret' | 'sessionEpoch' | 'updateTime'
@@ -36,80 +37,79 @@ const foundIn = ({
   sessionEpoch,
 });
 
-/** The operations on an SSO connections collection. */
-export function createSsoConnectionStorage(model: Model<SsoConnectionDocument>) {
-  const collection = model.collection as unknown as mongo.Collection<SsoConnectionDocument>;
-
-  const some = async (query: mongo.Filter<SsoConnectionDocument>, limit: number, deadline: number) => {
-    const found = collection.find(query, { sort: { _id: 1 }, limit, ...within(deadline) });
-    return (await found.toArray()).map(foundIn);
-  };
+/** Creates the storage of SSO connections. */
+export function createSsoConnectionStorage(connections: Model<SsoConnectionDocument>) {
+  const some = async (query: QueryFilter<SsoConnectionDocument>, limit: number, deadline: number) =>
+    (await connections.find(query, null, { sort: { _id: 1 }, limit, ...leanWithin(deadline) })).map(foundIn);
 
   return {
-    /** The connection of an organization. */
+    /** Returns the connection of an organization. */
     async get(organizationId: string, deadline: number): Promise<FoundConnection | undefined> {
       return (await some({ _id: organizationId }, 1, deadline))[0];
     },
 
-    /** Stores the first connection of an organization. Throws Taken("domains"), Taken("client"), Taken("_id_"). */
+    /** Returns whether any organization has a connection. */
+    async hasAny(deadline: number): Promise<boolean> {
+      return (await some({}, 1, deadline)).length > 0;
+    },
+
+    /**
+     * Stores the first connection of an organization. Throws DuplicateKeyError: "domains" or "client" if another
+     * organization has these, "_id_" if this one has a connection.
+     */
     async insert(organizationId: string, values: ConnectionValues, deadline: number): Promise<SsoConnection> {
       const document = { _id: organizationId, version: 1, ...values, createTime: values.updateTime };
-      await withDuplicateKeyError(collection.insertOne(document, within(deadline)));
+      await withDuplicateKeyError(insertAll(connections, [document], deadline));
       return foundIn(document).connection;
     },
 
-    /** Replaces this version. Undefined where another is stored by now, or none. Throws as `insert`. */
+    /** Replaces this version. Returns undefined if it is no longer stored. Throws as `insert`. */
     async replace(organizationId: string, version: number, values: ConnectionValues, deadline: number) {
+      const query = { _id: organizationId, version };
       const change = { $set: values, $inc: { version: 1 } };
-      const options = { returnDocument: 'after', ...within(deadline) } as const;
-      const write = collection.findOneAndUpdate({ _id: organizationId, version }, change, options);
-      const document = await withDuplicateKeyError(write);
+      const document = await withDuplicateKeyError(
+        connections.findOneAndUpdate(query, change, updatedWithin(deadline)).exec(),
+      );
       return document ? foundIn(document).connection : undefined;
     },
 
-    /** Removes the connection of an organization. False where there is none. */
+    /** Deletes the connection of an organization. Returns false if there is none. */
     async delete(organizationId: string, deadline: number): Promise<boolean> {
-      return (await collection.deleteOne({ _id: organizationId }, within(deadline))).deletedCount === 1;
+      return (await connections.deleteOne({ _id: organizationId }, within(deadline))).deletedCount === 1;
     },
 
-    /** The connection that has this domain. */
+    /** Returns the connection that has this domain, if any. */
     findByDomain: (domain: string, deadline: number): Promise<FoundConnection[]> =>
       some({ domains: { $eq: domain } }, 1, deadline),
 
-    /** At most `limit` connections to this issuer. */
+    /** Returns at most `limit` connections to this issuer. */
     findByIssuer: (issuer: string, limit: number, deadline: number): Promise<FoundConnection[]> =>
       some({ issuer: { $eq: issuer } }, limit, deadline),
 
-    /** The connection that is this client of this issuer. */
+    /** Returns the connection that is this client of this issuer, if any. */
     findByClient: (issuer: string, clientId: string, deadline: number): Promise<FoundConnection[]> =>
       some({ issuer: { $eq: issuer }, clientId: { $eq: clientId } }, 1, deadline),
 
-    /** Which of these domains other organizations have. */
+    /** Returns those of these domains that other organizations have. */
     async domainsOfOthers(organizationId: string, domains: readonly string[], deadline: number): Promise<string[]> {
-      const found = await some(
-        { domains: { $in: [...domains] }, _id: { $ne: organizationId } },
-        domains.length,
-        deadline,
-      );
+      const query = { domains: { $in: [...domains] }, _id: { $ne: organizationId } };
+      const found = await some(query, domains.length, deadline);
       const taken = new Set(found.flatMap(({ connection }) => connection.domains));
       return domains.filter((domain) => taken.has(domain));
     },
 
-    /** At most `limit` connections, in the order of their organizations, from the one after `after`. */
+    /** Returns at most `limit` connections in the order of their organizations' ids, after the id `after`. */
     list: (after: string, limit: number, deadline: number): Promise<FoundConnection[]> =>
       some({ _id: { $gt: after } }, limit, deadline),
 
-    /** Stores the secret encrypted anew, if the connection is still this version. */
+    /** Stores the client secret encrypted with another key. Returns false if this version is no longer stored. */
     async reseal(organizationId: string, version: number, sealedSecret: string, deadline: number): Promise<boolean> {
-      const write = collection.updateOne(
-        { _id: organizationId, version },
-        { $set: { sealedSecret } },
-        within(deadline),
-      );
+      const query = { _id: organizationId, version };
+      const write = connections.updateOne(query, { $set: { sealedSecret } }, validatedWithin(deadline));
       return (await write).matchedCount === 1;
     },
 
-    /** Removes the connection of an organization that is gone. */
+    /** Deletes the connection of a deleted organization. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
       await this.delete(organizationId, deadline);
     },

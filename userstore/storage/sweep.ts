@@ -1,50 +1,55 @@
 /**
- * Removes the memberships that removed users and groups leave behind: they are invisible already, so it may take its
- * time, be interrupted, and be done again. `deadline` is in epoch milliseconds.
+ * The sweep of the memberships that deleted users and groups leave behind. Readers do not see these memberships, so a
+ * sweep may take its time, be interrupted, and be repeated. `deadline` is in epoch milliseconds.
  */
-import type { mongo } from 'mongoose';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
+import type { Collections } from './collections.js';
 import { within } from './connect.js';
-import type { StoredDocument } from './documents.js';
-import { type GroupDocument, nextVersion, withOutboxChange } from './group-documents.js';
-import type { MembershipDocument, Models } from './models.js';
+import type { StoredDocument } from './directory-schemas.js';
+import { nextVersion, withOutboxChange } from './group-documents.js';
 
-/** What removes the memberships of the users or groups that these documents are left of. */
-export type Sweep = (remains: StoredDocument, deadline: number) => Promise<void>;
+/** Deletes the memberships of the user or group of a tombstone. */
+export type Sweep = (tombstone: StoredDocument, deadline: number) => Promise<void>;
 
-/** So many groups of a user at once. */
+type Directory = Pick<Collections, 'memberships' | 'groups'>;
+
+/** The number of a user's groups that one write changes. */
 const BATCH = 200;
 
-/** The sweeps of a database: of removed users, and of removed groups. */
-export function createSweeps(models: Pick<Models, 'memberships' | 'groups'>): { users: Sweep; groups: Sweep } {
-  const memberships = models.memberships.collection as unknown as mongo.Collection<MembershipDocument>;
-  const groups = models.groups.collection as unknown as mongo.Collection<GroupDocument>;
-
+/** Creates the sweeps of deleted users and of deleted groups. */
+export function createSweeps(directory: Directory): { users: Sweep; groups: Sweep } {
   return {
-    /** Each group that the user was a member of becomes a new version, with a change that says who has gone. */
-    async users({ _id: userId, removedFrom: organizationId = '', unmoved = [] }, deadline) {
-      const change = leaving(userId, unmoved.at(-1));
-      const options = { projection: { _id: 0, groupId: 1 }, hint: 'ofUser', limit: BATCH } as const;
-      for (;;) {
-        const found = await memberships.find({ organizationId, userId }, { ...options, ...within(deadline) }).toArray();
-        if (found.length === 0) return;
-        const groupIds = found.map(({ groupId }) => groupId);
-        const steps = [nextVersion(change.time as Date), withOutboxChange(change)];
-        const update = { ignoreUndefined: true, ...within(deadline) };
-        await groups.updateMany({ organizationId, _id: { $in: groupIds } }, steps, update);
-        await memberships.deleteMany({ organizationId, userId, groupId: { $in: groupIds } }, within(deadline));
-      }
-    },
+    users: (tombstone, deadline) => sweepUser(directory, tombstone, deadline),
 
     async groups({ _id: groupId, removedFrom: organizationId = '' }, deadline) {
+      const { memberships } = directory;
       await memberships.deleteMany({ organizationId, groupId }, { hint: 'member', ...within(deadline) });
     },
   };
 }
 
-/** The change of a group from which a removed user has gone; its group and version are set where it is recorded. */
-function leaving(userId: string, removal: Change | undefined): Change {
+/** Makes each group that the user was a member of a new version, with a change that names the user, then deletes. */
+async function sweepUser(
+  { memberships, groups }: Directory,
+  { _id: userId, removedFrom: organizationId = '', unmoved = [] }: StoredDocument,
+  deadline: number,
+): Promise<void> {
+  const change = leaving(userId, unmoved.at(-1));
+  const options = { projection: { _id: 0, groupId: 1 }, hint: 'ofUser', limit: BATCH } as const;
+  for (;;) {
+    const found = await memberships.find({ organizationId, userId }, { ...options, ...within(deadline) }).toArray();
+    if (found.length === 0) return;
+    const groupIds = found.map(({ groupId }) => groupId);
+    const steps = [nextVersion(change.time as Date), withOutboxChange(change)];
+    const update = { ignoreUndefined: true, ...within(deadline) };
+    await groups.updateMany({ organizationId, _id: { $in: groupIds } }, steps, update);
+    await memberships.deleteMany({ organizationId, userId, groupId: { $in: groupIds } }, within(deadline));
+  }
+}
+
+/** Returns the change of a group that a deleted user has left; the update sets its group and version. */
+function leaving(userId: string, deletion: Change | undefined): Change {
   const attributes = [{ name: 'members', before: JSON.stringify([userId]), after: undefined }];
-  const { time = new Date(), actor } = removal ?? {};
+  const { time = new Date(), actor } = deletion ?? {};
   return { userId: '', version: 0, kind: Change_Kind.KIND_UPDATE, time, actor, attributes };
 }

@@ -1,42 +1,43 @@
 /**
- * How many users or groups match, without counting them for every page. What is remembered errs on the side of too
- * many: a client that is told too few stops before the last one.
+ * Totals of users or groups, without counting them for every page. A remembered total is rather too high than too low:
+ * a client that is told too few stops before the last one.
  */
 import { LRUCache } from 'lru-cache';
 import type { mongo } from 'mongoose';
 import { within } from './connect.js';
-import type { StoredDocument } from './documents.js';
+import type { StoredDocument } from './directory-schemas.js';
 
 /**
- * Everything whose creation is acknowledged from now on has a later id than one this old: no userstore's clock is off by
- * more than a minute, and no call takes longer than two.
+ * An id of this age is older than all whose creation is still to be acknowledged: no userstore's clock is off by more
+ * than a minute, and no call takes longer than two.
  */
 const SETTLING_MS = 180_000;
-/** How long removals by way of another userstore may not show. */
+/** Longest time until deletions by another userstore show. */
 const SETTLED_TTL_MS = 30_000;
-/** How long changes by way of another userstore may not show where there is a filter. */
+/** Longest time until changes by another userstore show in a filtered total. */
 const FILTERED_TTL_MS = 2000;
 const MAX_ORGANIZATIONS = 10_000;
 const MAX_FILTERS = 20;
 
 const BY_ID = { organizationId: 1, _id: 1 } as const;
 
-/** What an organization has up to an id after which all new ones come. */
+/** The number of an organization's users or groups with ids below the boundary; all new ones have ids above it. */
 interface Settled {
   boundary: string;
   count: number;
 }
 
-type Counts<T> = LRUCache<string, Promise<T>>;
+/** Remembered counts; each is made once for all concurrent callers. */
+type Counts<T extends object | number> = LRUCache<string, T, () => Promise<T>>;
 
 /** The totals of a collection. */
 export type Totals = ReturnType<typeof createTotals>;
 
-/** Counts the users or groups in a collection. */
+/** Creates the totals of a collection of users or groups. */
 export function createTotals<D extends StoredDocument>(collection: mongo.Collection<D>) {
   const counted = (query: mongo.Filter<StoredDocument>, options: mongo.CountDocumentsOptions) =>
     collection.countDocuments(query as mongo.Filter<D>, options);
-  const settled: Counts<Settled> = new LRUCache({ max: MAX_ORGANIZATIONS, ttl: SETTLED_TTL_MS });
+  const settled = createCounts<Settled>(MAX_ORGANIZATIONS, SETTLED_TTL_MS);
   const filtered = new LRUCache<string, Counts<number>>({ max: MAX_ORGANIZATIONS });
 
   const countSettled = async (organizationId: string, deadline: number): Promise<Settled> => {
@@ -46,29 +47,31 @@ export function createTotals<D extends StoredDocument>(collection: mongo.Collect
   };
 
   return {
-    /** How many the organization has: those settled as remembered, those since as they are. */
+    /** Returns the total of the organization: remembered below the boundary, counted above it. */
     async all(organizationId: string, deadline: number): Promise<number> {
-      const { boundary, count } = await once(settled, organizationId, () => countSettled(organizationId, deadline));
+      const { boundary, count } = await countOnce(settled, organizationId, () =>
+        countSettled(organizationId, deadline),
+      );
       const query = { organizationId, _id: { $gte: boundary } };
       return count + (await counted(query, { hint: BY_ID, ...within(deadline) }));
     },
 
-    /** How many the query finds; `identity` tells its filter from others. */
+    /** Returns the number that the query finds; `identity` tells its filter from others. */
     async matching(organizationId: string, identity: string, query: mongo.Filter<StoredDocument>, deadline: number) {
       let counts = filtered.get(organizationId);
       if (!counts) {
-        counts = new LRUCache({ max: MAX_FILTERS, ttl: FILTERED_TTL_MS });
+        counts = createCounts(MAX_FILTERS, FILTERED_TTL_MS);
         filtered.set(organizationId, counts);
       }
-      return await once(counts, identity, () => counted(query, within(deadline)));
+      return await countOnce(counts, identity, () => counted(query, within(deadline)));
     },
 
-    /** To be called once something has been created or changed. */
+    /** Forgets filtered totals; the caller has created or changed a user or group. */
     changed(organizationId: string): void {
       filtered.delete(organizationId);
     },
 
-    /** To be called once something has been removed. */
+    /** Forgets all totals; the caller has deleted a user or group. */
     removed(organizationId: string): void {
       filtered.delete(organizationId);
       settled.delete(organizationId);
@@ -76,22 +79,21 @@ export function createTotals<D extends StoredDocument>(collection: mongo.Collect
   };
 }
 
-/** What `count` gives: asked once for all who want it meanwhile, and remembered, unless it fails. */
-async function once<T>(counts: Counts<T>, key: string, count: () => Promise<T>): Promise<T> {
-  const known = counts.get(key);
-  // The one who asked first may have had less time.
-  if (known) return await known.catch(count);
-  const counting = count();
-  counts.set(key, counting);
-  try {
-    return await counting;
-  } catch (error) {
-    if (counts.get(key) === counting) counts.delete(key);
-    throw error;
-  }
+const createCounts = <T extends object | number>(max: number, ttl: number): Counts<T> =>
+  new LRUCache<string, T, () => Promise<T>>({ max, ttl, fetchMethod: (_key, _stale, { context: count }) => count() });
+
+/** Returns the remembered count, else what `count` returns: called once for all concurrent callers. */
+async function countOnce<T extends object | number>(
+  counts: Counts<T>,
+  key: string,
+  count: () => Promise<T>,
+): Promise<T> {
+  // A shared count fails if its first caller had too little time, or if it was forgotten meanwhile.
+  const shared = await counts.fetch(key, { context: count }).catch(() => undefined);
+  return shared ?? (await count());
 }
 
-/** What all UUIDs of version 7 begin with or come after that are made at this time, in epoch milliseconds, or later. */
+/** Returns the prefix that no UUID of version 7 made at this time (epoch milliseconds) or later sorts before. */
 export function firstIdOf(time: number): string {
   const digits = time.toString(16).padStart(12, '0');
   return `${digits.slice(0, 8)}-${digits.slice(8)}`;

@@ -1,21 +1,19 @@
-/** The collection of what was used up, whichever organization it is of. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model, mongo } from 'mongoose';
-import { within } from './connect.js';
+/** The used keys collection, for all organizations. `deadline` (epoch milliseconds) bounds every call. */
+import type { Model } from 'mongoose';
 import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
-import type { UsedKeyDocument } from './sign-in-models.js';
+import { insertAll, leanWithin } from './model-calls.js';
+import type { UsedKeyDocument } from './sign-in-schemas.js';
 
-/** What used keys are stored in. */
+/** The storage of used keys. */
 export type UsedKeyStorage = ReturnType<typeof createUsedKeyStorage>;
 
-/** The operations on a used keys collection; the database removes each key after its time. */
-export function createUsedKeyStorage(model: Model<UsedKeyDocument>) {
-  const collection = model.collection as unknown as mongo.Collection<UsedKeyDocument>;
-
+/** Creates the storage of used keys; MongoDB deletes each key when it expires. */
+export function createUsedKeyStorage(usedKeys: Model<UsedKeyDocument>) {
   return {
-    /** Uses a key; whether nobody has before. Of several who do it at once, one is the first. */
+    /** Uses a key. Returns false if it was used before; of concurrent calls one returns true. */
     async use(key: string, expireTime: Date, deadline: number): Promise<boolean> {
       try {
-        await withDuplicateKeyError(collection.insertOne({ _id: key, expireTime }, within(deadline)));
+        await withDuplicateKeyError(insertAll(usedKeys, [{ _id: key, expireTime }], deadline));
         return true;
       } catch (error) {
         if (error instanceof DuplicateKeyError) return false;
@@ -23,9 +21,9 @@ export function createUsedKeyStorage(model: Model<UsedKeyDocument>) {
       }
     },
 
-    /** Whether nobody has used the key. */
+    /** Returns whether the key has not been used. */
     async isUnused(key: string, deadline: number): Promise<boolean> {
-      return (await collection.findOne({ _id: key }, within(deadline))) === null;
+      return (await usedKeys.findOne({ _id: key }, null, leanWithin(deadline))) === null;
     },
   };
 }

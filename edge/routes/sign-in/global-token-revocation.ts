@@ -1,6 +1,6 @@
 /** The endpoint of Universal Logout. It answers machines: a status and, if it refuses, one sentence. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { leaveCause, localsOf } from '../../request-log.js';
+import { leaveCause, localsOf } from '../../request-context.js';
 import { createRevocation, type RevocationAnswer } from '../../sign-in/revocation.js';
 import type { SignInContext } from './context.js';
 import { answerTo } from './page-errors.js';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Session } from '../../../proto/gen/userstore/v1/session_service.js';
 import { sendPage } from '../../pages/frame.js';
 import { switchUserPage } from '../../pages/login.js';
-import { localsOf } from '../../request-log.js';
+import { localsOf } from '../../request-context.js';
 import { ATTEMPT_SECONDS } from '../../sign-in/flow.js';
 import { SignInError } from '../../sign-in/sign-in-error.js';
 import type { SignInContext } from './context.js';

@@ -1,6 +1,6 @@
 /** The return of a browser from its organization's provider: a session, or one page for every refusal. */
 import type { Request, RequestHandler, Response } from 'express';
-import { localsOf } from '../../request-log.js';
+import { localsOf } from '../../request-context.js';
 import { ATTEMPT_COOKIE, clearCookie, cookieIn } from '../../sign-in/cookies.js';
 import type { Attempt } from '../../sign-in/flow.js';
 import { SignInError } from '../../sign-in/sign-in-error.js';

@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { UsableSsoConnection } from '../../../proto/gen/userstore/v1/sso_connection_service.js';
 import { sendPage } from '../../pages/frame.js';
 import { choicePage, type LoginForm, loginPage } from '../../pages/login.js';
-import { localsOf } from '../../request-log.js';
+import { localsOf } from '../../request-context.js';
 import { type Address, addressIn } from '../../sign-in/address.js';
 import { ATTEMPT_COOKIE, setCookie } from '../../sign-in/cookies.js';
 import { ATTEMPT_SECONDS, type Attempt } from '../../sign-in/flow.js';
@@ -55,7 +55,9 @@ export function loginHandlers(context: SignInContext) {
     return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections[0];
   }
 
-  /** Finds the connection to an issuer. If several organizations share the issuer, the domain of the address decides. */
+  /**
+   * Finds the connection to an issuer. If several organizations share the issuer, the domain of the address decides.
+   */
   async function connectionTo(
     issuer: string,
     address: Address | undefined,
@@ -114,5 +116,5 @@ export function loginHandlers(context: SignInContext) {
 }
 
 /** Returns the address of the login page that leads to `returnTo` after sign-in. */
-export const loginAddress = (returnTo: string | undefined): string =>
+const loginAddress = (returnTo: string | undefined): string =>
   returnTo === undefined ? '/login' : `/login?${new URLSearchParams({ return_to: returnTo })}`;

@@ -2,7 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { sendPage } from '../../pages/frame.js';
 import { signedOutPage, signOutPage } from '../../pages/login.js';
-import { localsOf } from '../../request-log.js';
+import { localsOf } from '../../request-context.js';
 import { clearCookie, SESSION_COOKIE, sessionTokenIn } from '../../sign-in/cookies.js';
 import { ProviderError } from '../../sign-in/outbound.js';
 import type { SignInContext } from './context.js';
@@ -44,7 +44,10 @@ export function logoutHandlers({ store, providers, forms, publicUrl, formAction,
     response.redirect(303, next ?? '/logout');
   }
 
-  /** Signs out at once if the link is on one of our pages; asks first otherwise, as any site can make a browser follow a link. */
+  /**
+   * Signs out at once if the link is on one of our pages; asks first otherwise, as any site can make a browser follow a
+   * link.
+   */
   const get: RequestHandler = async (request, response) => {
     const sessionToken = sessionTokenIn(request);
     if (sessionToken === undefined) {

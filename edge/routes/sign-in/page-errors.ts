@@ -2,7 +2,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { sendPage } from '../../pages/frame.js';
 import { expiredPage, oddPage, type Page, refusedPage, tooManyAttemptsPage, troublePage } from '../../pages/login.js';
-import { leaveCause, localsOf } from '../../request-log.js';
+import { leaveCause, localsOf } from '../../request-context.js';
 import { ScimError } from '../../scim/scim-error.js';
 import { ProviderError } from '../../sign-in/outbound.js';
 import { SignInError } from '../../sign-in/sign-in-error.js';

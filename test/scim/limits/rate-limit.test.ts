@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { connect } from '../../../bin/admin/userstore.js';
+import { startEdgeInProcess, tokenCacheExpiry } from '../../harness/edge.js';
 import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../../harness/organizations.js';
 import { SERVICE_TOKENS, startEdge } from '../../harness/processes.js';
 import { type Answer, expectError, scimClient } from '../../harness/scim.js';
@@ -62,7 +63,7 @@ describe('SCIM limits', () => {
   ] as const) {
     it(`an address that tries ${what} has to wait; a token that was valid from there, and other organizations, are served`, async () => {
       const { address } = await sharedPair();
-      const edge = await startEdge(address);
+      const edge = await startEdgeInProcess(address);
       try {
         const base = `${edge.origin}/${other.organizationId}/scim/v2`;
         const good = scimClient(base, `apikey ${other.secret}`);
@@ -74,7 +75,7 @@ describe('SCIM limits', () => {
         expect(late.headers.get('retry-after')).to.match(/^[1-9]\d?$/);
         const elsewhere = `${edge.origin}/${limited.organizationId}/scim/v2`;
         expect((await ask(scimClient(elsewhere, `apikey ${limited.secret}`))).status).to.equal(200);
-        await new Promise((resolve) => setTimeout(resolve, 3100));
+        await tokenCacheExpiry();
         expect((await ask(good)).status).to.equal(200);
       } finally {
         await edge.stop();

@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { connect, type Userstore } from '../../../bin/admin/userstore.js';
 import { type ProvisioningPolicy, RehirePolicy } from '../../../proto/gen/userstore/v1/organization_service.js';
-import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../../harness/organizations.js';
+import { startEdgeInProcess, tokenCacheExpiry } from '../../harness/edge.js';
+import { createTenant, needsOwnPair, sharedPair } from '../../harness/organizations.js';
 import { SERVICE_TOKENS } from '../../harness/processes.js';
 import {
   createUser,
@@ -20,39 +21,25 @@ const deactivation = { op: 'replace', value: { active: false } };
 
 describe('SCIM under an organization’s policy', () => {
   let admin: Userstore;
-  let tenant: Tenant;
+  let address: string;
+  let edge: Awaited<ReturnType<typeof startEdgeInProcess>>;
   before(async function () {
     needsOwnPair(this);
-    admin = connect((await sharedPair()).address, SERVICE_TOKENS.admin);
+    ({ address } = await sharedPair());
+    admin = connect(address, SERVICE_TOKENS.admin);
+    edge = await startEdgeInProcess(address);
   });
-  after(() => admin?.close());
-  /** An organization with this policy; its token is not known to the edge before. */
+  after(async () => {
+    admin?.close();
+    await edge?.stop();
+  });
+  /** An organization with this policy, which the edge applies. */
   const under = async (more: Partial<ProvisioningPolicy>) => {
     const policy = { refuseCreate: false, refuseUpdate: false, refuseDeactivate: false, rehire: 0, ...more };
-    tenant = await createTenant(await sharedPair());
-    const { scim } = tenant;
-    const user = await admin
-      .updateOrganization(tenant.organizationId, () => ({ policy: undefined }))
-      .then(() => createUser(scim));
-    await admin.updateOrganization(tenant.organizationId, () => ({ policy }));
-    // What the edge knew of the organization is forgotten within three seconds.
-    const isKnown = async () => {
-      const probe = await scim('POST', '/Users', {});
-      const refused = await scim(
-        'PATCH',
-        `/Users/${user.id}`,
-        patchBody({ op: 'replace', value: { title: uniqueName() } }),
-      );
-      const removal = await scim('DELETE', '/Users/nobody');
-      await admin.getOrganization(tenant.organizationId);
-      return (
-        probe.status === 400 &&
-        (refused.status === 403) === policy.refuseUpdate &&
-        (removal.status === 403) === policy.refuseDeactivate
-      );
-    };
-    if (policy.refuseUpdate || policy.refuseDeactivate) await eventually('the policy is known', isKnown, 5000);
-    else await new Promise((resolve) => setTimeout(resolve, 3100));
+    const { scim, organizationId } = await createTenant({ origin: edge.origin, address });
+    const user = await createUser(scim);
+    await admin.updateOrganization(organizationId, () => ({ policy }));
+    await tokenCacheExpiry();
     return { scim, user: await getUser(scim, user.id) };
   };
 
@@ -82,7 +69,7 @@ describe('SCIM under an organization’s policy', () => {
     expect((await scim('GET', '/Users')).body.totalResults).to.equal(1);
     await patchUser(scim, user.id, { op: 'replace', path: 'title', value: 'x' });
     await patchUser(scim, user.id, deactivation);
-  }).timeout(30_000);
+  });
 
   it('without "update" a change is 403 and nothing is written; what changes nothing is 200', async () => {
     const { scim, user } = await under({ refuseUpdate: true });
@@ -92,7 +79,7 @@ describe('SCIM under an organization’s policy', () => {
     }
     expect(await putUser(scim, user.id, user)).to.deep.equal(user);
     await createUser(scim);
-  }).timeout(30_000);
+  });
 
   it('without "update" a deactivation disables all the same, and changes nothing else, by PATCH and by PUT', async () => {
     const { scim, user } = await under({ refuseUpdate: true });
@@ -112,7 +99,7 @@ describe('SCIM under an organization’s policy', () => {
         403,
       );
     }
-  }).timeout(30_000);
+  });
 
   it('without "deactivate" disabling and removing are 403, and the user stays active', async () => {
     const { scim, user } = await under({ refuseDeactivate: true });
@@ -121,7 +108,7 @@ describe('SCIM under an organization’s policy', () => {
     expectError(await scim('DELETE', `/Users/${user.id}`), 403);
     expect(await getUser(scim, user.id)).to.deep.equal(user);
     await patchUser(scim, user.id, { op: 'replace', path: 'title', value: 'x' });
-  }).timeout(30_000);
+  });
 
   it('a POST for a disabled user’s name reactivates that user with the new values if the organization allows it', async () => {
     const { scim, user } = await under({ rehire: RehirePolicy.REHIRE_POLICY_REACTIVATE });
@@ -136,7 +123,7 @@ describe('SCIM under an organization’s policy', () => {
     for (const answer of answers) if (answer !== won) expectError(answer, 409, 'uniqueness');
     expect(won?.body).to.include({ id: user.id, active: true, userName: user.userName.toUpperCase() });
     expect(await getUser(scim, user.id)).to.deep.equal(won?.body);
-  }).timeout(30_000);
+  });
 
   it('a POST brings nobody back where changes are refused, or who is to stay disabled', async () => {
     const { scim, user } = await under({ rehire: RehirePolicy.REHIRE_POLICY_REACTIVATE, refuseUpdate: true });
@@ -145,7 +132,7 @@ describe('SCIM under an organization’s policy', () => {
     expectError(await scim('POST', '/Users', oktaUser(user.userName)), 403);
     expectError(await scim('POST', '/Users', oktaUser(user.userName, { active: false })), 409, 'uniqueness');
     expect(await getUser(scim, user.id)).to.deep.equal(before);
-  }).timeout(30_000);
+  });
 
   it('a POST for a disabled user’s name is 409 otherwise', async () => {
     const { scim } = await createTenant(await sharedPair());

@@ -1,0 +1,70 @@
+/** The schemas of organizations and their API tokens, with their indexes. */
+import { type InferRawDocType, Schema } from 'mongoose';
+import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import {
+  described,
+  listOf,
+  optionalFlag,
+  optionalNumber,
+  optionalText,
+  optionalTime,
+  schemaOptions,
+  text,
+  time,
+} from './schema.js';
+
+const organizationFields = {
+  _id: text,
+  displayName: text,
+  createTime: time,
+  /** Absent in documents of an earlier version: 0. So are the settings below. */
+  version: optionalNumber,
+  /** Set when the organization is deleted; its data is then purged. */
+  deleteTime: optionalTime,
+  strictSchemas: optionalFlag,
+  extensionSchemas: listOf<ExtensionSchema>(),
+  suspended: optionalFlag,
+  /** The number of times that all sessions of the organization were ended; absent is 0. */
+  sessionEpoch: optionalNumber,
+  /** Null in some documents of an earlier version, as is the rate limit. */
+  policy: described<ProvisioningPolicy>(),
+  rateLimit: described<RateLimit>(),
+} as const;
+
+/** An organization as stored. */
+export type OrganizationDocument = InferRawDocType<typeof organizationFields>;
+
+export const organizationSchema: Schema<OrganizationDocument> = new Schema<OrganizationDocument>(
+  organizationFields,
+  schemaOptions,
+)
+  .index({ createTime: 1, _id: 1 }, { name: 'order' })
+  .index({ deleteTime: 1 }, { sparse: true, name: 'deleted' });
+
+const apiTokenFields = {
+  _id: text,
+  organizationId: text,
+  /** SHA-256 of the token in hexadecimal; the token itself is never stored. */
+  digest: text,
+  label: text,
+  createTime: time,
+  createdBy: optionalText,
+  expireTime: optionalTime,
+  lifetimeSeconds: optionalNumber,
+  lastUseTime: optionalTime,
+  revokeTime: optionalTime,
+  /** One of a few slots that an organization's live tokens share, so that the unique index bounds their number. */
+  slot: optionalNumber,
+} as const;
+
+/** An API token as stored. */
+export type ApiTokenDocument = InferRawDocType<typeof apiTokenFields>;
+
+export const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocument>(apiTokenFields, schemaOptions)
+  .index({ organizationId: 1, digest: 1 }, { unique: true, name: 'digest' })
+  .index(
+    { organizationId: 1, slot: 1 },
+    { unique: true, name: 'slot', partialFilterExpression: { slot: { $exists: true } } },
+  )
+  .index({ organizationId: 1, _id: 1 }, { name: 'order' });

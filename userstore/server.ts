@@ -9,7 +9,7 @@ import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_se
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
-import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
+import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../proto/message-size.js';
 import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
 import { createApiTokenRules } from './domain/api-tokens.js';
@@ -26,6 +26,8 @@ import { createUsedKeyRules } from './domain/used-keys.js';
 import { createUserRules, type SchemasOf } from './domain/users.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
+import { createCallerInterceptor } from './rpc/caller-interceptor.js';
+import type { CheckCaller } from './rpc/callers.js';
 import { groupService } from './rpc/group-service.js';
 import { organizationService } from './rpc/organization-service.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
@@ -67,7 +69,8 @@ export interface Userstore {
   resealSecrets: () => Promise<{ sealed: number; lost: number }>;
 }
 
-interface ServerOptions extends CallTools {
+interface ServerOptions extends Omit<CallTools, 'callerOf'> {
+  checkCaller: CheckCaller;
   /** The days after which activities and changes are deleted. */
   activityDays: number;
   /** Keys of 32 bytes, perhaps none. The first encrypts; all decrypt. */
@@ -79,8 +82,10 @@ interface ServerOptions extends CallTools {
 
 /** Creates a server with the services over these collections. */
 export function createServer(collections: Collections, options: ServerOptions): Userstore {
+  const { intercept, callerOf } = createCallerInterceptor(options);
   const server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    interceptors: [intercept],
+    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     // Detects clients that are gone without closing their connection.
     'grpc.keepalive_time_ms': 30_000,
@@ -93,7 +98,7 @@ export function createServer(collections: Collections, options: ServerOptions): 
   });
   const storages = createStorages(collections, options.activityDays);
   const rules = createRules(storages, options);
-  addServices(server, rules, options);
+  addServices(server, rules, { ...options, callerOf });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   const { organizations, changes } = storages;

@@ -49,15 +49,21 @@ const digest = (secret: string) => createHash('sha256').update(secret).digest('b
 /** The URI of a role among the subject alternative names of a certificate. */
 const ROLE_URI = /^URI:urn:leasehawk:role:(.+)$/;
 
+/** The check of a call by its headers. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN. */
+export type CheckCaller = (
+  call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getAuthContext'>,
+  path: string,
+) => Caller;
+
 /**
  * Creates the check of every call. It returns the caller that the client certificate names; without a certificate, or
  * if the metadata has "authorization: Bearer <service token>", it looks up the caller of that token. The roles of both
  * must allow the call, so that a token never adds to the rights of a certificate. `secrets` maps service tokens to
  * callers, which are compared by digest. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN.
  */
-export function createCallerCheck(secrets: ReadonlyMap<string, Caller>) {
+export function createCallerCheck(secrets: ReadonlyMap<string, Caller>): CheckCaller {
   const callers = new Map([...secrets].map(([secret, caller]) => [digest(secret), caller]));
-  return (call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getAuthContext'>, path: string): Caller => {
+  return (call, path) => {
     const certificate = call.getAuthContext().sslPeerCertificate;
     const certified = certificate && callerOf(certificate);
     if (certified) allow(certified, path);

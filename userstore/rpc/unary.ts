@@ -1,6 +1,6 @@
 /**
- * The steps of every call: caller check, load shedding, deadline, handler, log line. A handler is an async function
- * that throws.
+ * The steps of every call whose caller the interceptor has accepted: load shedding, deadline, handler, log line. A
+ * handler is an async function that throws.
  */
 import {
   type handleUnaryCall,
@@ -12,7 +12,7 @@ import {
 import type { Logger } from 'pino';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
-import type { Caller, createCallerCheck } from './callers.js';
+import type { Caller } from './callers.js';
 import type { LoadShedder } from './load-shedding.js';
 import { statusOf } from './status.js';
 
@@ -23,7 +23,8 @@ const MAX_DEADLINE_MS = 120_000;
 
 /** The tools that every call needs. */
 export interface CallTools {
-  checkCaller: ReturnType<typeof createCallerCheck>;
+  /** Returns the caller that the interceptor has accepted. */
+  callerOf: (metadata: Metadata) => Caller | undefined;
   log: Logger;
   loadShedder: LoadShedder;
   /** Observes a call ("UserService/GetUser"): `run` runs its work, `end` takes its gRPC code. */
@@ -56,15 +57,15 @@ export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallT
 function unary<Q, R>(
   path: string,
   handler: (request: Q, deadline: number) => Promise<R>,
-  { checkCaller, log, loadShedder, observe }: CallTools,
+  { callerOf, log, loadShedder, observe }: CallTools,
 ): handleUnaryCall<Q, R> {
   const rpc = nameOf(path);
   return (call, callback) => {
     const start = performance.now();
     const { run, end } = observe(rpc, call.metadata);
-    let caller: Caller | undefined;
+    const caller = callerOf(call.metadata);
     const answer = async () => {
-      caller = checkCaller(call, path);
+      if (!caller) throw new Error(`no interceptor has checked the caller of ${path}`);
       checkRequest(call.request);
       return await loadShedder.run(() => handler(call.request, deadlineOf(call)));
     };
@@ -96,7 +97,7 @@ function causeOf(error: unknown, code: status): { err?: unknown; reason?: string
 }
 
 /** Returns the name of a method without its package. */
-const nameOf = (path: string) => path.slice(path.lastIndexOf('.') + 1);
+export const nameOf = (path: string) => path.slice(path.lastIndexOf('.') + 1);
 
 function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
   const deadline = call.getDeadline();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf, print, printable, printError } from './admin/printer.js';
 import { connectAs } from './admin/userstore.js';
 import { findMongod } from './mongod/find.js';
 import { startMongod } from './mongod.js';
@@ -17,7 +18,7 @@ const EDGE = fileURLToPath(new URL('../edge/main.js', import.meta.url));
 /** Attempts at the first start of a service. More than one, because a failure can be transient. */
 const FIRST_ATTEMPTS = 3;
 
-const report = (line: string) => void process.stderr.write(`${line}\n`);
+const report = (line: string) => printError(printable`${line}`);
 const shutdown = new AbortController();
 const { signal } = shutdown;
 const stop = () => {
@@ -46,7 +47,7 @@ try {
   if (!signal.aborted) await once(signal, 'abort');
 } catch (error) {
   if (!signal.aborted) {
-    report(error instanceof Error ? error.message : String(error));
+    printError(messageOf(error));
     process.exitCode = 1;
   }
 }
@@ -69,7 +70,7 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
 
   try {
     const userstore = await connectAs(config, address);
-    process.stdout.write(await welcome(userstore, config));
+    print(await welcome(userstore, config));
     userstore.close();
   } catch (error) {
     if (signal.aborted) return;

@@ -1,8 +1,9 @@
 /** The command `certificates`: creates a CA for development and the certificates of all services and callers. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { program } from 'commander';
+import { createPrivateFolder } from '../config/private-folder.js';
 import { commanderOutput, messageOf, multiline, print, printable, printError } from './admin/printer.js';
 import { createCa, hostsOf, type Issued, issue, type Subject } from './certificates/issue.js';
 import { wholeNumber } from './whole-number.js';
@@ -56,7 +57,7 @@ try {
 }
 
 async function make({ out, host, days, renew }: Options): Promise<void> {
-  await mkdir(out, { recursive: true, mode: 0o700 });
+  await createPrivateFolder(out);
   const ca = await caIn(out, renew);
   const hosts = renew && host.length === 0 ? await hostsIn(out) : [...new Set([...THIS_MACHINE, ...host])];
   const subjects: Record<string, Subject> = {

@@ -1,8 +1,9 @@
 /** The command `npm start`: runs an embedded MongoDB, userstore and edge as supervised processes. */
 import { once } from 'node:events';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createPrivateFolder } from '../config/private-folder.js';
 import { messageOf, print, printable, printError } from './admin/printer.js';
 import { connectAs } from './admin/userstore.js';
 import { findMongod } from './mongod/find.js';
@@ -106,7 +107,7 @@ async function requireFree(variable: string, port: number, host: string): Promis
 
 async function requireFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await createPrivateFolder(path);
     await access(path, constants.W_OK);
   } catch (error) {
     throw new Error(`DATA_DIR cannot be used: ${error instanceof Error ? error.message : error}`);

@@ -109,7 +109,8 @@ async function signInOptions(config: Config, log: Logger): Promise<SignInOptions
   if (new URL(appUrl).hostname !== hostname) {
     log.warn('APP_URL is on another host than PUBLIC_URL: the application does not receive the session cookie');
   }
-  return { publicUrl: origin, appUrl, passwordUrl: config.passwordLoginUrl, secret: await findLoginSecret(config) };
+  const { passwordLoginUrl: passwordUrl, ssoAllowedHosts: allowedHosts } = config;
+  return { publicUrl: origin, appUrl, passwordUrl, allowedHosts, secret: await findLoginSecret(config) };
 }
 
 main().then(

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
+import { SSO_ALLOWED_HOSTS } from '../config/provider-hosts.js';
 import {
   differ,
   type Environment,
@@ -88,6 +89,7 @@ const shape = {
   MAX_CONNECTION_AGE_SECONDS: integer(1, 86_400)
     .default(300)
     .describe('age at which userstore asks clients to reconnect, so that they spread over all userstores'),
+  SSO_ALLOWED_HOSTS,
   METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to serve metrics on'),
   USERSTORE_METRICS_PORT: integer(1, 65_535)
     .optional()
@@ -141,6 +143,8 @@ export interface Config {
   dataDir: string;
   /** The keys that encrypt secrets. The first encrypts; all decrypt. */
   secretKeys: SecretKeySource;
+  /** Hosts of identity providers that may be at private addresses. */
+  ssoAllowedHosts: readonly string[];
   sessionIdleMinutes: number;
   sessionMaxHours: number;
   /** The days after which activities and changes are deleted. */
@@ -169,6 +173,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     callers: data.SERVICE_TOKENS,
     dataDir: data.DATA_DIR,
     secretKeys: secretKeySource(data, Boolean(env.DATA_DIR)),
+    ssoAllowedHosts: data.SSO_ALLOWED_HOSTS ?? [],
     sessionIdleMinutes: data.SESSION_IDLE_MINUTES,
     sessionMaxHours: data.SESSION_MAX_HOURS,
     activityDays: data.ACTIVITY_DAYS,

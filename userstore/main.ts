@@ -11,6 +11,7 @@ import { showCertificates } from '../config/certificate-metrics.js';
 import { type FollowedCertificates, followCertificates } from '../config/certificates.js';
 import { serverCredentials } from '../config/grpc-credentials.js';
 import { serveMetrics } from '../config/metrics-server.js';
+import { warnIfWritableByOthers } from '../config/private-folder.js';
 import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   for (const name of secretsOf(variables)) delete process.env[name];
   const log = pino({ level: config.logLevel, base: { service: 'userstore' } }, pino.destination({ sync: false }));
   log.info(config.inEffect, 'configuration');
+  await warnIfWritableByOthers(config.dataDir, log);
 
   const certificates = config.tls && (await followCertificates(config.tls, log));
   const callers = config.callers ?? (config.tls?.ca ? new Map() : await localServiceTokens(config.dataDir));

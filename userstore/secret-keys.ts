@@ -3,8 +3,9 @@
  * installation configures none.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createPrivateFolder } from '../config/private-folder.js';
 
 /** In bytes, for AES-256. */
 const KEY_LENGTH = 32;
@@ -59,7 +60,7 @@ export async function localSecretKeys(dataDir: string, hasSecrets: () => Promise
     if (!hasCode(error, 'ENOENT')) throw error;
   }
   if (await hasSecrets()) return [];
-  await mkdir(dataDir, { recursive: true });
+  await createPrivateFolder(dataDir);
   await createKeyFile(file);
   return await keysInFile(file);
 }

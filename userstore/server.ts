@@ -1,6 +1,8 @@
 /** The gRPC server with all services over the storage of a database. Creates it; does not listen. */
+
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { createProviderHosts } from '../config/provider-hosts.js';
 import { ActivityServiceService } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
 import { GroupServiceService } from '../proto/gen/userstore/v1/group_service.js';
@@ -76,6 +78,8 @@ interface ServerOptions extends Omit<CallTools, 'callerOf'> {
   /** Keys of 32 bytes, perhaps none. The first encrypts; all decrypt. */
   secretKeys: readonly Buffer[];
   lifetimes: Lifetimes;
+  /** Hosts of identity providers that may be at private addresses. */
+  ssoAllowedHosts: readonly string[];
   /** The age at which clients are asked to reconnect. Certificates are checked when a client connects. */
   maxConnectionAgeMs: number;
 }
@@ -146,7 +150,7 @@ const ownedBy = ({
 
 type Rules = ReturnType<typeof createRules>;
 
-function createRules(storages: Storages, { secretKeys, lifetimes }: ServerOptions) {
+function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts }: ServerOptions) {
   const retry = createSerializedRetry();
   const sealer = createSealer(secretKeys);
   const organizations = createOrganizationRules(storages.organizations);
@@ -166,6 +170,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes }: ServerOption
       organizationStorage: storages.organizations,
       organizations,
       sealer,
+      providerHosts: createProviderHosts(ssoAllowedHosts),
     }),
     sessions: createSessionRules({ ...storages, storage: storages.sessions, accessStates, retry, sealer, lifetimes }),
     usedKeys: createUsedKeyRules(storages.usedKeys),

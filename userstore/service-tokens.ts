@@ -3,8 +3,9 @@
  * owner can read, for the services and commands of the same machine.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { createPrivateFolder } from '../config/private-folder.js';
 import { serviceTokenFile } from '../config/service-token-file.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 
@@ -14,7 +15,7 @@ type Tokens = z.infer<typeof content>;
 /** Returns the callers by service token in `DATA_DIR/service-tokens.json`. Creates the file if it does not exist. */
 export async function localServiceTokens(dataDir: string): Promise<ReadonlyMap<string, Caller>> {
   const file = serviceTokenFile(dataDir);
-  await mkdir(dataDir, { recursive: true });
+  await createPrivateFolder(dataDir);
   const tokens = (await readTokens(file)) ?? (await makeTokens(file));
   return new Map(ROLES.map((role) => [tokens[role], { name: role, role }]));
 }

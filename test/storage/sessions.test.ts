@@ -141,6 +141,9 @@ describe('a session', () => {
   });
 });
 
+/** Rules of issuers' hosts that accept all of them. */
+const anyHost = { flawOfHost: () => Promise.resolve(undefined) };
+
 describe('a change of issuer', () => {
   const other = 'https://elmstreet.okta.example';
   type Storage = Database['ssoConnections'];
@@ -155,6 +158,7 @@ describe('a change of issuer', () => {
       organizationStorage: faulty,
       organizations: known,
       sealer: secrets,
+      providerHosts: anyHost,
     });
     const unset = { organizationId: '', etag: '', createTime: undefined };
     const connection = { ...connectionValues(organizationId), ...unset, issuer };
@@ -277,6 +281,7 @@ describe('a client secret', () => {
       organizationStorage: database.organizations,
       organizations: createOrganizationRules(database.organizations),
       sealer: createSealer(keys.map((byte) => Buffer.alloc(32, byte))),
+      providerHosts: anyHost,
     });
   const connection = (clientId: string) => ({
     ...connectionValues(clientId),

@@ -130,8 +130,14 @@ function checkRateLimit({ perSecond, burst }: RateLimit): void {
 export const organizationNotFound = () =>
   new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
 
+/** Characters that add lines to a text, reverse parts of it, or are executed by a terminal. */
+const NOT_IN_LABELS = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
 /** Checks a name that a person gives: one line of 1 to 200 characters. Throws FIELD_INVALID. */
 export function checkLabel(field: string, label: string): void {
   if (label.trim() === '' || label.length > 200) throw invalidField(field, 'The name must have 1 to 200 characters.');
-  if (/\p{Cc}/u.test(label)) throw invalidField(field, 'The name must be one line, without control characters.');
+  if (NOT_IN_LABELS.test(label)) {
+    const message = 'The name must be one line, without control characters and marks of text direction.';
+    throw invalidField(field, message);
+  }
 }

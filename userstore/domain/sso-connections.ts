@@ -1,5 +1,6 @@
 /** The rules of single sign-on (SSO) connections. Client secrets are stored encrypted, each for its organization. */
 import { randomUUID } from 'node:crypto';
+import type { ProviderHosts } from '../../config/provider-hosts.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type {
   FindSsoConnectionsRequest,
@@ -31,6 +32,7 @@ export interface SsoConnectionContext {
   organizationStorage: OrganizationStorage;
   organizations: OrganizationRules;
   sealer: Sealer;
+  providerHosts: Pick<ProviderHosts, 'flawOfHost'>;
 }
 
 type PlainValues = Omit<ConnectionValues, 'sealedSecret' | 'sessionEpoch'>;
@@ -82,6 +84,8 @@ async function setConnection(
   if (clientSecret !== undefined) checkPrintable('client_secret', clientSecret, MAX_SECRET);
   const issuer = issuerIn(connection.issuer);
   const domains = domainsIn(connection.domains);
+  const flaw = await context.providerHosts.flawOfHost(new URL(issuer).hostname);
+  if (flaw !== undefined) throw invalidField('connection.issuer', `The issuer cannot be used: ${flaw}.`);
   await context.organizations.get(organizationId, deadline);
   const attempt = () =>
     trySetConnection(context, request, { issuer, clientId, domains, required, updateTime: new Date() }, deadline);

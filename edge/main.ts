@@ -1,13 +1,12 @@
 /** The edge process: reads its configuration, connects its parts, serves until it is stopped, and shuts down. */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
 import { showCertificates } from '../config/certificate-metrics.js';
 import { type FollowedCertificates, followCertificates } from '../config/certificates.js';
 import { serveMetrics } from '../config/metrics-server.js';
 import { warnIfWritableByOthers } from '../config/private-folder.js';
+import { readServiceToken, serviceTokenFile } from '../config/service-token-file.js';
 import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
 import { createActivityRecorder } from './activity/recorder.js';
@@ -85,13 +84,9 @@ async function connectStore(
 /** Returns the configured service token, or else the one that a userstore on this machine has created for its edge. */
 async function serviceToken({ userstoreToken, userstoreTls, dataDir }: Config): Promise<string | undefined> {
   if (userstoreToken !== undefined || userstoreTls?.cert) return userstoreToken;
-  const file = join(dataDir, 'service-tokens.json');
-  try {
-    const { edge } = JSON.parse(await readFile(file, 'utf8')) as { edge?: unknown };
-    if (typeof edge === 'string') return edge;
-  } catch {
-    // The error below covers this.
-  }
+  const stored = await readServiceToken(dataDir, 'edge');
+  if (stored !== undefined) return stored;
+  const file = serviceTokenFile(dataDir);
   throw new Error(`USERSTORE_TOKEN is not set, and ${file}, which a userstore on this machine creates, has no token`);
 }
 

@@ -2,10 +2,10 @@
  * The keys that encrypt secrets: from the environment, or a random key in a file that only its owner can read if the
  * installation configures none.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createPrivateFolder } from '../config/private-folder.js';
+import { createPrivateFile, hasErrorCode } from '../config/private-file.js';
 
 /** In bytes, for AES-256. */
 const KEY_LENGTH = 32;
@@ -57,25 +57,9 @@ export async function localSecretKeys(dataDir: string, hasSecrets: () => Promise
   try {
     return await keysInFile(file);
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (!hasErrorCode(error, 'ENOENT')) throw error;
   }
   if (await hasSecrets()) return [];
-  await createPrivateFolder(dataDir);
-  await createKeyFile(file);
+  await createPrivateFile(file, `${randomBytes(KEY_LENGTH).toString('base64')}\n`);
   return await keysInFile(file);
 }
-
-/** Creates the file atomically: of two processes that do so at the same time one wins, and both read its file. */
-async function createKeyFile(file: string): Promise<void> {
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, `${randomBytes(KEY_LENGTH).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
-  } finally {
-    await unlink(draft);
-  }
-}
-
-const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;

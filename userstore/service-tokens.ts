@@ -2,10 +2,10 @@
  * The service tokens of an installation that configures none: a random token for each role in a file that only its
  * owner can read, for the services and commands of the same machine.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { createPrivateFolder } from '../config/private-folder.js';
+import { createPrivateFile, hasErrorCode } from '../config/private-file.js';
 import { serviceTokenFile } from '../config/service-token-file.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 
@@ -15,7 +15,6 @@ type Tokens = z.infer<typeof content>;
 /** Returns the callers by service token in `DATA_DIR/service-tokens.json`. Creates the file if it does not exist. */
 export async function localServiceTokens(dataDir: string): Promise<ReadonlyMap<string, Caller>> {
   const file = serviceTokenFile(dataDir);
-  await createPrivateFolder(dataDir);
   const tokens = (await readTokens(file)) ?? (await makeTokens(file));
   return new Map(ROLES.map((role) => [tokens[role], { name: role, role }]));
 }
@@ -24,23 +23,15 @@ async function readTokens(file: string): Promise<Tokens | undefined> {
   try {
     return content.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasErrorCode(error, 'ENOENT')) return undefined;
     throw new Error(`${file} is not readable as service tokens; remove it to have new ones made`, { cause: error });
   }
 }
 
-/** Creates the file atomically: of two processes that do so at the same time one wins, and both read its file. */
+/** Creates the file. If another process creates it at the same time, returns the tokens of that one. */
 async function makeTokens(file: string): Promise<Tokens> {
   const made = Object.fromEntries(ROLES.map((role) => [role, randomBytes(32).toString('base64url')]));
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    await unlink(draft);
-  }
+  await createPrivateFile(file, `${JSON.stringify(made, null, 2)}\n`);
   const tokens = await readTokens(file);
   if (!tokens) throw new Error(`${file} was deleted while userstore created it`);
   return tokens;

@@ -10,6 +10,7 @@ import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
 import { measureGroups } from './groups.js';
+import { LOAD_NAMES, measureHostile } from './hostile.js';
 import type { Outcome, Round } from './load.js';
 import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
@@ -32,12 +33,14 @@ interface Options {
   rounds: number;
   connections: number;
   users: number;
-  only: Operation[];
+  only: { operations: Operation[]; loads: string[] };
   profile: boolean;
   walk: boolean;
   noise: boolean;
   soak?: number;
   groups: boolean;
+  hostile: boolean;
+  settle: number;
   output: string;
 }
 
@@ -50,12 +53,17 @@ const options = program
   .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
   .option('--connections <number>', 'concurrent requests', wholeNumber(1, 256), 8)
   .option('--users <number>', 'number of seeded users, 100 or more', wholeNumber(100, 1_000_000), 2000)
-  .option('--only <operations>', `some of ${OPERATIONS.join(',')}`, parseOperations, OPERATIONS)
+  .option('--only <names>', `some of ${OPERATIONS.join(',')}; of --hostile: ${LOAD_NAMES.join(',')}`, parseNames, {
+    operations: OPERATIONS,
+    loads: LOAD_NAMES,
+  })
   .option('--profile', 'also profile all services, which slows them down, and print their self times', false)
   .option('--walk', 'measure instead walks through all users of a large organization', false)
   .option('--noise', 'measure instead how an organization far above its rate limit affects another', false)
   .option('--soak <minutes>', 'run a mixed load for this time instead, and watch the memory', wholeNumber(1, 1440))
   .option('--groups', 'measure instead groups of 10, 5,000 and 50,000 members', false)
+  .option('--hostile', 'measure instead how hostile loads affect another organization', false)
+  .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
   .option('--output <folder>', 'output folder of profiles', 'data/bench')
   .parse()
   .opts<Options>();
@@ -78,13 +86,17 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise || options.soak || options.groups) {
+  if (options.walk || options.noise || options.soak || options.groups || options.hostile) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
     if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
+    if (options.hostile) {
+      const hostile = { ...options, only: options.only.loads };
+      console.log(await measureHostile(database, setting, keep, hostile));
+    }
     if (options.soak) console.log(await soak(database, setting, keep, { ...options, minutes: options.soak }));
   } else {
     const setup = await start();
@@ -116,7 +128,7 @@ async function start(): Promise<Setup> {
 }
 
 async function measure(setup: Setup): Promise<void> {
-  for (const operation of options.only) {
+  for (const operation of options.only.operations) {
     // Both chains and all rounds share one numbering, so no request is repeated. The world was created with number 0.
     let first = 1;
     const run = async (chain: ChainName, seconds: number) => {
@@ -191,7 +203,7 @@ async function memoryOf({ database, chains: { bare, product }, load }: Setup): P
 async function printProfiles(folder: string): Promise<void> {
   const fileOf = (chain: ChainName, service: 'edge' | 'userstore') =>
     join(folder, profileName(MODULES[chain][service]));
-  for (const operation of options.only) {
+  for (const operation of options.only.operations) {
     const of = (chain: ChainName) => measured.filter((one) => one.operation === operation && one.chain === chain);
     for (const service of ['edge', 'userstore'] as const) {
       const files = [fileOf('product', service), fileOf('bare', service)] as const;
@@ -202,10 +214,11 @@ async function printProfiles(folder: string): Promise<void> {
   console.log(`\nThe profiles are in ${folder}.`);
 }
 
-function parseOperations(value: string): Operation[] {
-  return value.split(',').map((name) => {
-    const operation = OPERATIONS.find((candidate) => candidate === name);
-    if (operation) return operation;
-    throw new InvalidArgumentError(`Operations are ${OPERATIONS.join(', ')}.`);
-  });
+function parseNames(value: string): Options['only'] {
+  const names = value.split(',');
+  const unknown = names.find((name) => !LOAD_NAMES.includes(name) && !OPERATIONS.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`Names are ${[...OPERATIONS, ...LOAD_NAMES].join(', ')}.`);
+  }
+  return { operations: OPERATIONS.filter((known) => names.includes(known)), loads: names };
 }

@@ -158,7 +158,8 @@ export function createPrincipalCache(store: Pick<StoreClient, 'verifyApiToken'>,
     async fetchMethod(_key, _stale, { options, context: { credentials, requestId } }) {
       const start = performance.now();
       const principal = await fetchPrincipal(store, credentials, requestId);
-      // The lifetime starts when userstore is asked, so that a slow answer is not trusted for longer. 0 would mean forever.
+      // The lifetime starts when userstore is asked, so that a slow answer is not trusted for longer. 0 would mean
+      // forever.
       options.ttl = Math.max(ttl - (performance.now() - start), 1);
       return principal;
     },

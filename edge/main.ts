@@ -1,12 +1,12 @@
 /** The edge process: reads its configuration, connects its parts, serves until it is stopped, and shuts down. */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
 import { showCertificates } from '../config/certificate-metrics.js';
 import { type FollowedCertificates, followCertificates } from '../config/certificates.js';
 import { serveMetrics } from '../config/metrics-server.js';
+import { warnIfWritableByOthers } from '../config/private-folder.js';
+import { readServiceToken, serviceTokenFile } from '../config/service-token-file.js';
 import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
 import { createActivityRecorder } from './activity/recorder.js';
@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   for (const name of secretsOf(variables)) delete process.env[name];
   const log = pino({ level: config.logLevel, base: { service: 'edge' } }, pino.destination({ sync: false }));
   log.info(config.inEffect, 'configuration');
+  await warnIfWritableByOthers(config.dataDir, log);
 
   const stopped = stopSignal(process);
   const certificates = config.tls && (await followCertificates(config.tls, log));
@@ -83,17 +84,15 @@ async function connectStore(
 /** Returns the configured service token, or else the one that a userstore on this machine has created for its edge. */
 async function serviceToken({ userstoreToken, userstoreTls, dataDir }: Config): Promise<string | undefined> {
   if (userstoreToken !== undefined || userstoreTls?.cert) return userstoreToken;
-  const file = join(dataDir, 'service-tokens.json');
-  try {
-    const { edge } = JSON.parse(await readFile(file, 'utf8')) as { edge?: unknown };
-    if (typeof edge === 'string') return edge;
-  } catch {
-    // The error below covers this.
-  }
+  const stored = await readServiceToken(dataDir, 'edge');
+  if (stored !== undefined) return stored;
+  const file = serviceTokenFile(dataDir);
   throw new Error(`USERSTORE_TOKEN is not set, and ${file}, which a userstore on this machine creates, has no token`);
 }
 
-/** Returns the options of sign-in; undefined without PUBLIC_URL, to which browsers return. Warns of unusable cookies. */
+/**
+ * Returns the options of sign-in; undefined without PUBLIC_URL, to which browsers return. Warns of unusable cookies.
+ */
 async function signInOptions(config: Config, log: Logger): Promise<SignInOptions | undefined> {
   if (config.publicUrl === undefined) return undefined;
   const { origin, protocol, hostname } = new URL(config.publicUrl);
@@ -105,7 +104,8 @@ async function signInOptions(config: Config, log: Logger): Promise<SignInOptions
   if (new URL(appUrl).hostname !== hostname) {
     log.warn('APP_URL is on another host than PUBLIC_URL: the application does not receive the session cookie');
   }
-  return { publicUrl: origin, appUrl, passwordUrl: config.passwordLoginUrl, secret: await findLoginSecret(config) };
+  const { passwordLoginUrl: passwordUrl, ssoAllowedHosts: allowedHosts } = config;
+  return { publicUrl: origin, appUrl, passwordUrl, allowedHosts, secret: await findLoginSecret(config) };
 }
 
 main().then(

@@ -34,8 +34,8 @@ const attributesOf = ({ method }: Request, response: Response, route: string) =>
 });
 
 /**
- * Starts a span for a call and adds its trace context to the call's metadata. Returns a function that ends the span with
- * the name of a gRPC status code.
+ * Starts a span for a call and adds its trace context to the call's metadata. Returns a function that ends the span
+ * with the name of a gRPC status code.
  */
 export function callSpan(rpc: string, metadata: { set(name: string, value: string): void }): (code: string) => void {
   const span = tracer.startSpan(rpc, { kind: SpanKind.CLIENT });

@@ -5,7 +5,7 @@ import { type Filter, type Literal, Operator } from './gen/userstore/v1/filter.j
 export type LiteralValue = string | boolean | number | Date;
 
 /** Returns the contract's literal of a value. */
-function literal(value: LiteralValue): Literal {
+export function literal(value: LiteralValue): Literal {
   switch (typeof value) {
     case 'string':
       return { kind: { $case: 'stringValue', value } };

@@ -27,7 +27,9 @@ interface Usage {
 /** The admission of one edge. */
 export type Admission = ReturnType<typeof createAdmission>;
 
-/** Creates an admission with capacity for `maxRequests` requests of organizations, and half of that for anonymous ones. */
+/**
+ * Creates an admission with capacity for `maxRequests` requests of organizations, and half of that for anonymous ones.
+ */
 export function createAdmission(maxRequests: number, metrics: Pick<EdgeMetrics, 'shed'>) {
   const share = Math.ceil(maxRequests / SHARES);
   const refusals = createRefusals(metrics);

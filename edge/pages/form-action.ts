@@ -8,9 +8,9 @@ export interface FormTargets {
 }
 
 /**
- * Returns the sources of `form-action`. The provider is unknown until the form is sent, and a list of all providers would
- * reveal the customers. The policy therefore allows any HTTPS address and, if the edge itself uses HTTP, any port of this
- * machine.
+ * Returns the sources of `form-action`. The provider is unknown until the form is sent, and a list of all providers
+ * would reveal the customers. The policy therefore allows any HTTPS address and, if the edge itself uses HTTP, any port
+ * of this machine.
  */
 export function formAction({ publicUrl, appUrl, passwordUrl }: FormTargets): string {
   const isHttp = (url: string | undefined): url is string => url?.startsWith('http:') ?? false;

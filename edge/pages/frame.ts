@@ -43,7 +43,9 @@ a { color: var(--action); }
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** The sources of `form-action` in a Content-Security-Policy: where the forms of a page and their redirects may lead. */
+/**
+ * The sources of `form-action` in a Content-Security-Policy: where the forms of a page and their redirects may lead.
+ */
 const NO_FORMS = "'none'";
 
 /** Allows the page's own style and its forms; forbids scripts, frames, images and every other request. */

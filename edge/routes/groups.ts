@@ -31,8 +31,8 @@ export const renderGroups =
   };
 
 /**
- * Returns the members of each group that is not deleted meanwhile; undefined if there are too many for the response to a
- * change. Throws ScimError (400).
+ * Returns the members of each group that is not deleted meanwhile; undefined if there are too many for the response to
+ * a change. Throws ScimError (400).
  */
 async function membersOf(
   groups: readonly Group[],

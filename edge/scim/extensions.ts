@@ -1,4 +1,6 @@
-/** Attributes of extensions other than the enterprise one: declared in the organization's own schemas, or undeclared. */
+/**
+ * Attributes of extensions other than the enterprise one: declared in the organization's own schemas, or undeclared.
+ */
 import {
   type AttributeDefinition,
   AttributeType,
@@ -36,8 +38,8 @@ export const namesOnRequest = ({ extensionSchemas }: Settings): ReadonlySet<stri
 
 /**
  * Parses the attributes under the URN of an extension. A declared attribute follows its definition. The edge keeps any
- * other value unchanged, whatever its shape, so that Okta's next PUT sends it back. Null, "" and [] mean no value. Throws
- * invalidValue, invalidSyntax.
+ * other value unchanged, whatever its shape, so that Okta's next PUT sends it back. Null, "" and [] mean no value.
+ * Throws invalidValue, invalidSyntax.
  */
 export function parseExtension(schema: string, value: unknown, settings: Settings): ExtensionAttribute[] {
   if (isUnset(value)) return [];

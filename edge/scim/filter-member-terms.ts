@@ -1,6 +1,6 @@
 /**
- * Filter terms about `type` and `$ref` of a member, which the edge derives from the member's id: they become terms about
- * the id. All members are users; every `$ref` is the same prefix and the id.
+ * Filter terms about `type` and `$ref` of a member, which the edge derives from the member's id: they become terms
+ * about the id. All members are users; every `$ref` is the same prefix and the id.
  */
 
 import { not, present } from '../../proto/filters.js';

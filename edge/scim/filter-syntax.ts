@@ -29,7 +29,9 @@ export interface PresenceTerm {
   kind: 'presence';
   path: string;
 }
-/** `emails[type eq "work"]`, or Entra's form with a term on the chosen values: `emails[type eq "work"].value eq "x"`. */
+/**
+ * `emails[type eq "work"]`, or Entra's form with a term on the chosen values: `emails[type eq "work"].value eq "x"`.
+ */
 export interface ElementsTerm {
   kind: 'elements';
   path: string;

@@ -25,7 +25,10 @@ export const positive = (term: ComparisonTerm): ComparisonTerm => ({
   operator: term.operator === 'ne' ? 'eq' : 'ne',
 });
 
-/** Builds the term about an attribute that is `field` in the contract; a complex one compares by its `value`. Throws invalidFilter. */
+/**
+ * Builds the term about an attribute that is `field` in the contract; a complex one compares by its `value`. Throws
+ * invalidFilter.
+ */
 export function attributeTerm(term: ComparisonTerm | PresenceTerm, attribute: Attribute, field: string): Filter {
   if (term.kind === 'presence') return present(field);
   if (attribute.type !== 'complex') {

@@ -3,7 +3,14 @@
  * invalidFilter, never an unfiltered list. "ne" is the negation of "eq": it also matches resources without a value.
  */
 
-import { allOf, anyOf, elementMatch as matchElement, not, present } from '../../proto/filters.js';
+import {
+  allOf,
+  anyOf,
+  literal as contractLiteral,
+  elementMatch as matchElement,
+  not,
+  present,
+} from '../../proto/filters.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';
@@ -169,16 +176,8 @@ function extensionTerm(
   const definition = definitionOf(extensionSchemas, schema, name);
   const read = (literal: Literal): StoreLiteral => {
     const value = definition && literal !== null ? typedValue(definition, literal) : literal;
-    switch (typeof value) {
-      case 'string':
-        return { kind: { $case: 'stringValue', value } };
-      case 'boolean':
-        return { kind: { $case: 'boolValue', value } };
-      case 'number':
-        return { kind: { $case: 'numberValue', value } };
-      default:
-        throw invalidFilter(`"${term.path}" does not compare with ${JSON.stringify(literal)}.`);
-    }
+    if (value !== undefined && value !== null) return contractLiteral(value);
+    throw invalidFilter(`"${term.path}" does not compare with ${JSON.stringify(literal)}.`);
   };
   return compared(term, field, read, definition?.caseExact);
 }

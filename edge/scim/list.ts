@@ -41,8 +41,8 @@ const PARAMETERS = [
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], unknown>>;
 
 /**
- * Parses the list query of a URL, for resources of this type. A startIndex below 1 becomes 1, a negative count becomes 0,
- * a count above the maximum becomes the maximum. Ignores other parameters. Throws invalidValue, invalidFilter,
+ * Parses the list query of a URL, for resources of this type. A startIndex below 1 becomes 1, a negative count becomes
+ * 0, a count above the maximum becomes the maximum. Ignores other parameters. Throws invalidValue, invalidFilter,
  * invalidCursor, invalidCount.
  */
 export function parseListQuery(query: Parameters, type: ResourceType = USER): ListQuery {
@@ -67,7 +67,9 @@ export function parseListQuery(query: Parameters, type: ResourceType = USER): Li
   };
 }
 
-/** Parses the list query in the body of a search (RFC 7644 section 3.4.3). Throws as parseListQuery, and invalidSyntax. */
+/**
+ * Parses the list query in the body of a search (RFC 7644 section 3.4.3). Throws as parseListQuery, and invalidSyntax.
+ */
 export function parseSearch(body: JsonObject, type: ResourceType = USER): ListQuery {
   checkSchemas(body, SEARCH_REQUEST);
   return parseListQuery(Object.fromEntries(PARAMETERS.map((name) => [name, property(body, name)])), type);

@@ -44,8 +44,8 @@ function namesIn(value: unknown, parameter: string, { schema }: ResourceType): s
 }
 
 /**
- * Returns the visible part of a resource. `onRequest` are extension attributes ("urn:…:badge", lower case) that the edge
- * shows only if the client names them.
+ * Returns the visible part of a resource. `onRequest` are extension attributes ("urn:…:badge", lower case) that the
+ * edge shows only if the client names them.
  */
 export function project(resource: JsonObject, projection: Projection, onRequest: ReadonlySet<string>): JsonObject {
   const { attributes, excludedAttributes = [] } = projection;

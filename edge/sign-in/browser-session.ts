@@ -31,7 +31,9 @@ export function createBrowserSessions(store: Pick<StoreClient, 'checkSession' | 
       }
     },
 
-    /** Gives the browser a session. Ends the previous session so that neither its owner nor an attacker can reuse it. */
+    /**
+     * Gives the browser a session. Ends the previous session so that neither its owner nor an attacker can reuse it.
+     */
     async replace(request: Request, response: Response, sessionToken: string): Promise<void> {
       const earlier = sessionTokenIn(request);
       if (earlier !== undefined) await end(response, earlier);

@@ -1,4 +1,6 @@
-/** The cookies of sign-in: for this host and HTTPS only; scripts cannot read them, other sites' forms do not send them. */
+/**
+ * The cookies of sign-in: for this host and HTTPS only; scripts cannot read them, other sites' forms do not send them.
+ */
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 

@@ -2,9 +2,10 @@
  * The secret with which all edges of an installation seal the state that browsers keep. The operator configures it;
  * otherwise the edge creates a random one in a file that only its owner can read.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createPrivateFile, hasErrorCode } from '../../config/private-file.js';
 
 /** A configured secret. */
 const LOGIN_SECRET = /^[\x21-\x7e]{32,}$/;
@@ -23,10 +24,9 @@ export async function findLoginSecret({ loginSecret, dataDir }: SecretPlace): Pr
   try {
     return await read(file);
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (!hasErrorCode(error, 'ENOENT')) throw error;
   }
-  await mkdir(dataDir, { recursive: true });
-  await make(file);
+  await createPrivateFile(file, `${randomBytes(32).toString('base64url')}\n`);
   return await read(file);
 }
 
@@ -35,18 +35,3 @@ async function read(file: string): Promise<string> {
   if (LOGIN_SECRET.test(secret)) return secret;
   throw new Error(`${file} holds no login secret: 32 or more printable ASCII characters without blanks`);
 }
-
-/** Writes the file atomically. If two processes create it at once, one wins and both read its file. */
-async function make(file: string): Promise<void> {
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
-  } finally {
-    await unlink(draft);
-  }
-}
-
-const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;

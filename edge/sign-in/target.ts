@@ -7,7 +7,9 @@ const MISREAD = /[\s\p{Cc}\p{Cf}\\]/u;
 /** Paths of the edge itself on the same host. */
 const SIGN_IN = /^\/(login|logout)(\/|$)/i;
 
-/** Returns the requested address if it has the application's origin or is a path on it; `appUrl` otherwise. Absolute. */
+/**
+ * Returns the requested address if it has the application's origin or is a path on it; `appUrl` otherwise. Absolute.
+ */
 export function targetOf(asked: unknown, appUrl: string): string {
   if (typeof asked !== 'string' || asked.length > MAX_LENGTH || MISREAD.test(asked)) return appUrl;
   if (!/^(\/(?!\/)|https?:\/\/)/i.test(asked) || !URL.canParse(asked, appUrl)) return appUrl;

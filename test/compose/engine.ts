@@ -34,7 +34,9 @@ const succeeds = (file: string, ...args: string[]) =>
     () => false,
   );
 
-/** The command for compose files: version 2's, else the older one's. Throws one line where there is none, or no engine. */
+/**
+ * The command for compose files: version 2's, else the older one's. Throws one line where there is none, or no engine.
+ */
 export async function findCompose(): Promise<[file: string, ...args: string[]]> {
   if (!(await succeeds('docker', 'info'))) {
     throw new Error('No container engine can be reached: `docker info` fails. Start one, or set DOCKER_HOST.');

@@ -1,4 +1,6 @@
-/** A write storm through the edge of a stack while something happens to it: what was acknowledged must be there, once. */
+/**
+ * A write storm through the edge of a stack while something happens to it: what was acknowledged must be there, once.
+ */
 import { expect } from 'chai';
 import { expectChangesOfAll } from '../crash/changes.js';
 import { type Stream, startStream } from '../crash/stream.js';

@@ -1,4 +1,6 @@
-/** The stack of docker-compose.yml on a real engine: what its containers may do, SCIM and gRPC from outside, and faults. */
+/**
+ * The stack of docker-compose.yml on a real engine: what its containers may do, SCIM and gRPC from outside, and faults.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +58,8 @@ describe('the stack of docker-compose.yml', () => {
 
   it('passes the black-box suite of SCIM', async () => {
     const { baseUrl, secret } = await stack.createTenant();
-    // Some of its tests say how soon an answer must come, and containers share a machine: once of three times is enough.
+    // Some of its tests say how soon an answer must come, and containers share a machine: once of three times is
+    // enough.
     const report = await run('npm', ['run', '--silent', 'test:deployment', '--', '--retries', '2'], {
       SCIM_BASE_URL: baseUrl,
       SCIM_TOKEN: `apikey ${secret}`,

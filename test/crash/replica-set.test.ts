@@ -1,4 +1,6 @@
-/** On a replica set of three, no acknowledged change is lost with a primary that hangs; test/compose has those that die. */
+/**
+ * On a replica set of three, no acknowledged change is lost with a primary that hangs; test/compose has those that die.
+ */
 import { expect } from 'chai';
 import { MongoMemoryReplSet } from 'mongodb-memory-server';
 import mongoose from 'mongoose';

@@ -1,4 +1,6 @@
-/** An Okta in an attacker's hands, or in trouble: it answers what a test wants, signed with whatever key a test wants. */
+/**
+ * An Okta in an attacker's hands, or in trouble: it answers what a test wants, signed with whatever key a test wants.
+ */
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

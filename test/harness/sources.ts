@@ -18,7 +18,9 @@ function projectRoot(folder = dirname(fileURLToPath(import.meta.url))): string {
   return projectRoot(dirname(folder));
 }
 
-/** Reads every file that git tracks or would track and that `isWanted` accepts; keys are paths from the project's root. */
+/**
+ * Reads every file that git tracks or would track and that `isWanted` accepts; keys are paths from the project's root.
+ */
 export function projectFiles(isWanted: (path: string) => boolean): Map<string, string> {
   const root = projectRoot();
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {

@@ -1,4 +1,7 @@
-/** A browser without a screen: it keeps cookies as a browser does, follows nothing by itself, and fills in the login form. */
+/**
+ * A browser without a screen: it keeps cookies as a browser does, follows nothing by itself, and fills in the login
+ * form.
+ */
 import { expect } from 'chai';
 
 /** An answer to a visitor. */

@@ -1,4 +1,4 @@
-/** A change is there exactly when what it says has happened, whatever comes in between. */
+/** Changes: each is stored exactly once if it happened, whatever fails in between. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { migrateUsers } from '../../userstore/storage/migrate.js';
@@ -9,7 +9,7 @@ import { changeOf, DAYS, type Database, openDatabase, soon } from './database.js
 let database: Database;
 let users: UserStorage;
 
-/** Creates a user with `count` versions. */
+/** Creates a user and takes them to this version. */
 async function userWith(versions: number, name = uuidv7()) {
   const times = { createTime: new Date(), updateTime: new Date() };
   const created = { ...userNamed(name), ...times, id: uuidv7(), organizationId: 'one' };
@@ -48,7 +48,7 @@ describe('changes', () => {
     ]);
   });
 
-  it('are moved once by however many userstores, while users go on changing', async () => {
+  it('are flushed once by any number of userstores while users change', async () => {
     const ids = await Promise.all(Array.from({ length: 300 }, () => userWith(2)));
     let isMoving = true;
     const moving = [1, 2, 3].map(async () => {
@@ -68,7 +68,7 @@ describe('changes', () => {
     }
   }).timeout(60_000);
 
-  it('are moved out of documents that stay, not of what a primary shows that has lost its office', async () => {
+  it('are flushed from durable documents, not from those that a deposed primary returns', async () => {
     await userWith(1);
     const sent = await database.commandsOf(() => database.changes.flushOutboxes(soon()));
     const reads = sent.filter(({ name }) => name === 'find');
@@ -76,7 +76,7 @@ describe('changes', () => {
     for (const { command } of reads) expect(command.readConcern).to.deep.equal({ level: 'majority' });
   });
 
-  it('are there once where a move ended half-way and a writer still holds what was moved', async () => {
+  it('are stored once after an interrupted flush, even if a writer still has the flushed outbox', async () => {
     const id = await userWith(3);
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');
@@ -89,14 +89,14 @@ describe('changes', () => {
     expect(await versionsOf(id)).to.deep.equal(upTo(4));
   });
 
-  it('do not pile up in a document that changes faster than they are moved', async () => {
+  it('do not pile up in a document that changes faster than its outbox is flushed', async () => {
     const id = await userWith(70);
     expect(await outboxSizeOf(id)).to.be.at.most(21);
     await database.changes.flushOutboxes(soon());
     expect(await versionsOf(id)).to.deep.equal(upTo(70));
   });
 
-  it('of a deleted user stay; the user is gone at once, and the name is free', async () => {
+  it('of a deleted user stay; the user is gone at once, and the user name is free', async () => {
     const id = await userWith(2, 'leaver');
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');
@@ -115,7 +115,7 @@ describe('changes', () => {
     expect(await documents().countDocuments({ organizationId: '' })).to.equal(0);
   });
 
-  it('survive the rewriting of a document of an earlier version', async () => {
+  it('survive the migration of a document of an earlier version', async () => {
     const id = await userWith(2);
     await documents().updateOne({ _id: id }, { $unset: { layout: '' } });
     await migrateUsers(database.collections.users, new AbortController().signal);
@@ -139,7 +139,7 @@ describe('changes', () => {
     expect(await outboxSizeOf(id)).to.equal(3);
   });
 
-  it('and activities are removed by the database after the days set', async () => {
+  it('and activities are deleted by the database after the days set', async () => {
     const id = await userWith(1);
     await database.changes.flushOutboxes(soon());
     const changes = database.collections.changes;

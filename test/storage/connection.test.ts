@@ -1,4 +1,4 @@
-/** Every call to MongoDB is durable, uses an index, ends in time and never hangs. */
+/** The promises of every call to MongoDB: acknowledged durably, by an index, in time, and never hanging. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
@@ -65,7 +65,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
     (deadline) => database.users.removeVersion(foundOf(ana, 99), changeOf(ana, 100), deadline),
   ],
   [
-    'the move of changes',
+    'the flush of outboxes',
     'update',
     async (deadline) => {
       await database.users.insert(newUser(`moved ${count++}`), deadline);
@@ -176,7 +176,7 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
   ['a page of all users', list(undefined, 10)],
   ['a page of all users by user name', list(undefined, 10, 'user_name')],
   ['a page of all users by time of change', list(undefined, 10, 'update_time')],
-  // Another filter each time: a total that is remembered would not be asked for.
+  // Another filter each time: a remembered total would not be counted.
   ['the number of users by external id', (deadline) => list(equal('external_id', `x${count++}`), 0)(deadline)],
   ['the number of all users', list(undefined, 0)],
   ['a live API token', (deadline) => database.apiTokens.findLive('one', 'digest', new Date(), deadline)],
@@ -291,7 +291,7 @@ describe('every call to MongoDB', () => {
   });
 
   describe('ends in time:', () => {
-    it('with a deadline in the past every call fails at once, as a database that is late', async () => {
+    it('every call with a deadline in the past fails at once, like one to a slow database', async () => {
       const calls = [...writes.map(([title, , call]) => [title, call] as const), ...reads];
       const notRefused: string[] = [];
       for (const [title, call] of calls) {
@@ -315,15 +315,16 @@ describe('every call to MongoDB', () => {
     });
   });
 
-  it('names its organization in every query of users, API tokens and sessions, save that by a session’s digest', async () => {
+  it('names its organization in every query of users, API tokens and sessions, except that by a session’s digest', async () => {
     for (const call of [...writes.map(([, , write]) => write), ...reads.map(([, read]) => read)]) {
       for (const { name, command } of await database.commandsOf(() => call(soon()))) {
-        // Changes are looked for in all users at once; each is then written where it belongs.
-        const isMove = name === 'find' && command.hint === 'unmoved';
-        // A connection is its organization's by its id; what a browser or a provider says leads to one, or to a session.
+        // A flush finds the outboxes of all organizations; each write then names its own.
+        const isFlush = name === 'find' && command.hint === 'unmoved';
+        // The id of a connection is its organization's; a domain, a client or a session's digest leads to the
+        // organization.
         const isOfNone = ['organizations', 'ssoConnections'].includes(String(command[name]));
         const isByDigest = command[name] === 'sessions' && (command.filter ?? command.query)?.digest;
-        if (name === 'insert' || isOfNone || isByDigest || isMove) continue;
+        if (name === 'insert' || isOfNone || isByDigest || isFlush) continue;
         const { filter, query, updates, deletes, pipeline } = command;
         const condition = filter ?? query ?? updates?.[0].q ?? deletes?.[0].q ?? pipeline?.[0].$match;
         expect(condition, JSON.stringify(command)).to.include({ organizationId: 'one' });
@@ -333,7 +334,7 @@ describe('every call to MongoDB', () => {
 });
 
 describe('the connection', () => {
-  it('is clear about it when it is closed: an error that says so, at once, no hang', async () => {
+  it('fails at once with a clear error when it is closed', async () => {
     const connection = await connect(testMongodbUri('storage-closed'));
     const users = plainUsers(collectionsOf(connection));
     await connection.close();
@@ -354,7 +355,7 @@ describe('the connection', () => {
     }
   });
 
-  it('makes the same indexes again without harm', async () => {
+  it('creates the same indexes again without error', async () => {
     const again = await openDatabase('again');
     try {
       await createIndexes(again.connection);
@@ -365,7 +366,7 @@ describe('the connection', () => {
     }
   });
 
-  it('drops an index that an earlier version had, and makes the one in its place', async () => {
+  it('drops an obsolete index of an earlier version and creates its successor', async () => {
     const again = await openDatabase('obsolete');
     try {
       const users = again.collections.users;
@@ -384,14 +385,14 @@ describe('the connection', () => {
     await connection.close();
   });
 
-  it('uses the database "leasehawk" where the URI names none', async () => {
+  it('uses the database "leasehawk" if the URI names none', async () => {
     const connection = await connect(testMongodbUri(''));
     expect(connection.name).to.equal('leasehawk');
     await connection.close();
   });
 });
 
-/** A command as "explain" takes it: without what belongs to the session it was sent in. */
+/** Returns a command as "explain" takes it: without the fields of its session. */
 function query(command: Record<string, unknown>): Record<string, unknown> {
   const session = ['lsid', '$db', '$clusterTime', 'maxTimeMS', 'readConcern', '$readPreference', 'txnNumber'];
   return Object.fromEntries(Object.entries(command).filter(([name]) => !session.includes(name)));

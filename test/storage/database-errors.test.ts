@@ -1,4 +1,4 @@
-/** The meaning of failures: repeated inserts, and connections that no retry can open. */
+/** The meaning of database errors: of repeated inserts, and of connections with a permanent fault. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
@@ -11,7 +11,7 @@ interface Numbered {
   _id: number;
 }
 
-describe('inserts of which some may have been made before', () => {
+describe('repeated inserts', () => {
   let database: Database;
   before(async () => {
     database = await openDatabase('errors');
@@ -28,14 +28,14 @@ describe('inserts of which some may have been made before', () => {
   const failureOf = (call: Promise<void>) => call.catch((error: unknown) => error);
   const numbers = () => database.connection.collection<Numbered>('numbers');
 
-  it('are made where they were not', async () => {
+  it('store what is missing', async () => {
     await insert(numbers(), [1, 2]);
     await insert(numbers(), [1, 2, 3]);
     await insert(numbers(), [1, 2, 3]);
     expect(await numbers().countDocuments()).to.equal(3);
   });
 
-  it('fail when the connection breaks, as those of a database that is away', async () => {
+  it('fail when the connection breaks, like those to an unreachable database', async () => {
     const through = new URL(testMongodbUri('errors'));
     const relay = createServer((socket) => socket.pipe(connect(Number(through.port), through.hostname)).pipe(socket));
     await once(relay.listen(0, '127.0.0.1'), 'listening');
@@ -61,7 +61,7 @@ describe('inserts of which some may have been made before', () => {
     expect(await failureOf(insert(numbers(), [4], tooMany))).to.be.an.instanceOf(mongo.MongoBulkWriteError);
   });
 
-  it('fail when one of them is not to be stored, though all others are there', async () => {
+  it('fail when one of them is invalid, even if all others are stored', async () => {
     const large = { insertOne: { document: { _id: 5, text: 'x'.repeat(17 * 1024 * 1024) } } };
     const call = ignoreDuplicates(
       numbers().bulkWrite([{ insertOne: { document: { _id: 1 } } }, large], { ordered: false }),
@@ -78,12 +78,12 @@ describe('a connection that fails', () => {
     );
   const ofNames = (code: string) => Object.assign(new Error(code), { code, syscall: 'querySrv' });
 
-  it('is tried again where servers, or name servers, may be back later', async () => {
+  it('is retried if servers or name servers may come back', async () => {
     expect(isMisconfigured(await failed('mongodb://127.0.0.1:1/x'))).to.equal(false);
     for (const code of ['ETIMEOUT', 'ESERVFAIL', 'ENOTFOUND']) expect(isMisconfigured(ofNames(code))).to.equal(false);
   });
 
-  it('is not where the URI is why: an option, a file, the password', async () => {
+  it('is not retried if the URI is at fault: an option, a file, the password', async () => {
     expect(isMisconfigured(new mongo.MongoParseError('option bogus is not supported'))).to.equal(true);
     expect(isMisconfigured(await failed('mongodb://127.0.0.1:1/x?tls=true&tlsCAFile=/nope'))).to.equal(true);
     expect(isMisconfigured(await failed(testMongodbUri('x').replace('://', '://somebody:wrong@')))).to.equal(true);

@@ -1,4 +1,4 @@
-/** The storage of userstore with its own database on the test server, with every command it sends. */
+/** The storage of userstore over its own database on the test server, with every command that it sends. */
 import type { mongo } from 'mongoose';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
@@ -58,7 +58,7 @@ export const soon = (): number => Date.now() + 10_000;
 /** Retention of changes and activities. */
 export const DAYS = 90;
 
-/** The storages of what is recorded beside users. */
+/** The storages of changes and activities. */
 const recordsOf = (collections: Collections) => ({
   changes: createChangeStorage(collections, DAYS),
   activities: createActivityStorage(collections.activities, DAYS),
@@ -74,13 +74,13 @@ function groupsIn(collections: Collections) {
   };
 }
 
-/** A change that says no more than whose it is. */
+/** A change of a user without attributes. */
 export const changeOf = ({ id: userId }: User, version: number): Change => {
   const actor = { caller: 'test', requestId: `request of ${version}` };
   return { userId, version, kind: Change_Kind.KIND_UPDATE, time: new Date(), actor, attributes: [] };
 };
 
-/** A user as storage finds it, with the access state of a new user. */
+/** A user as `find` returns one, with the access state of a new user. */
 export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): FoundUser => ({
   user,
   version,
@@ -88,7 +88,7 @@ export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): Found
   outbox: [],
 });
 
-/** The storage of users for tests that look at users alone: every write has a change that does not matter. */
+/** The storage of users for tests of users alone: every write has an arbitrary change. */
 export function plainUsers(collections: Collections) {
   const storage = createUserStorage(collections.users, recordsOf(collections).changes);
   return {
@@ -98,7 +98,7 @@ export function plainUsers(collections: Collections) {
     insert: (user: User, deadline: number) => storage.insert(user, changeOf(user, 1), deadline),
     get: async (organizationId: string, id: string, deadline: number) =>
       (await storage.find(organizationId, id, deadline))?.user,
-    /** Replaces the version that the etag and `updateTime` name, by default those of the user itself. */
+    /** Replaces the version that the etag and `updateTime` name, by default the user's own. */
     replace(user: User, deadline: number, updateTime = user.updateTime) {
       const found = foundOf({ ...user, updateTime });
       return storage.replace(found, user, changeOf(user, found.version + 1), deadline);

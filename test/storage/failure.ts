@@ -1,8 +1,8 @@
-/** How a rule refused: the reason of a refusal, or else the error's message. */
+/** The failure of a rule: the reason of a refusal, else the error's message. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../../userstore/model/domain-error.js';
 
-/** The reason without its prefix, "GROUP_NOT_FOUND"; throws where the call succeeds. */
+/** The reason without its prefix, "GROUP_NOT_FOUND"; throws if the call succeeds. */
 export async function failureOf(call: Promise<unknown>): Promise<string> {
   try {
     await call;

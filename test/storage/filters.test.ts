@@ -1,4 +1,4 @@
-/** Filters as queries: what they find, that the evaluator says the same, and what the database reads for them. */
+/** Filters as queries: their results, the same as the evaluator's, and the documents that MongoDB reads for them. */
 import { expect } from 'chai';
 import fc, { type Arbitrary } from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
@@ -36,7 +36,7 @@ const insert = (organizationId: string, user: User, time = new Date()) =>
 
 const equalsTime = (field: string, value: Date) => compare(field, Operator.OPERATOR_EQUAL, value);
 
-/** Text in which patterns, folding, normal forms and orders could go wrong. */
+/** Text that is difficult for patterns, folding, normal forms and orders. */
 const PARTS = [
   'a',
   'A',
@@ -101,7 +101,7 @@ function anyFilter(term: Arbitrary<Filter>): Arbitrary<Filter> {
   })).filter;
 }
 
-/** Any user whose text is out of the same parts, so that much is found. */
+/** Any user whose text is made of the same parts, so that filters match often. */
 const anyPerson = fc.tuple(anyUser, fc.infiniteStream(anyText)).map(([user, texts]) => {
   const replaced = JSON.parse(JSON.stringify(user), (name, value: unknown) =>
     typeof value === 'string' && !['userName', 'valueJson', 'schema', 'name'].includes(name)
@@ -196,7 +196,7 @@ describe('filters', () => {
       ],
     ];
     for (const [title, filter, names] of rows) {
-      it(`find ${title} → ${names || 'nobody'}`, async () => {
+      it(`find ${title} → ${names || 'no user'}`, async () => {
         expect((await idsOf('own', filter)).map((id) => ids[id]).join(' ')).to.equal(names);
       });
     }
@@ -269,7 +269,7 @@ describe('filters', () => {
     };
     for (const [title, filter] of asked) {
       it(`read no more documents than they find: ${title}`, async () => {
-        // Again and again, as a plan that was good once is kept.
+        // Repeated, as MongoDB keeps a plan.
         for (const index of [1, 2, 1000, 2999, 4]) {
           expect(await idsOf('big', filter(index))).to.have.length(1);
           expect(await examined(filter(index))).to.deep.equal({ documents: 1, found: 1 });

@@ -1,4 +1,4 @@
-/** Groups and memberships over storage: what they cost, and that nothing is found half done, whatever comes between. */
+/** Groups and memberships over storage: their cost, and their consistency whatever fails in between. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
@@ -21,7 +21,7 @@ let count = 0;
 const organizationId = 'one';
 const actor = { caller: 'test', requestId: 'request' };
 
-/** Returns the ids of `count` new users, in order. */
+/** Stores this number of new users and returns their ids in order. */
 async function newUsers(number: number, organization = organizationId): Promise<string[]> {
   const times = { createTime: new Date(), updateTime: new Date() };
   const users = Array.from({ length: number }, () => ({
@@ -39,7 +39,7 @@ const newGroup = (memberIds: string[] = [], name = `Group ${count++}`, by = rule
 const patch = ({ id: groupId }: Group, operations: GroupOperation[], by = rules) =>
   by.patch({ organizationId, actor, groupId, operations }, soon());
 const get = ({ id: groupId }: Group) => rules.get({ organizationId, groupId }, soon());
-const removeGroup = ({ id: groupId }: Group) => rules.remove({ organizationId, actor, groupId }, soon());
+const removeGroup = ({ id: groupId }: Group) => rules.delete({ organizationId, actor, groupId }, soon());
 const removeUser = (id: string) => database.users.remove(organizationId, id, undefined, soon());
 
 const stored = () => database.collections.memberships;
@@ -59,7 +59,7 @@ const changesOf = async ({ id: groupId }: Group): Promise<Change[]> => {
   await database.changes.flushOutboxes(soon());
   return (await database.changes.list(organizationId, { groupId }, 1e9, 1000, soon())).toReversed();
 };
-/** Returns the changes: attribute, before, after. */
+/** The content of changes: attribute, before, after. */
 const told = (changes: Change[]) =>
   changes.map(({ attributes }) => attributes.map(({ name, before, after }) => [name, before, after]));
 
@@ -80,7 +80,7 @@ describe('groups', () => {
       await newGroup(members);
     });
 
-    /** How many index keys and documents the commands look at that `work` sends, by collection. */
+    /** The number of index keys and documents that the commands of `work` examine, by collection. */
     async function examinedBy(work: () => Promise<unknown>, again: () => Promise<unknown>) {
       const sent = await database.commandsOf(work);
       await again();
@@ -165,7 +165,7 @@ describe('groups', () => {
         groupNamed('x'),
         deadline,
       );
-    /** The rules of another userstore, in which `meanwhile` begins once, before it removes memberships. */
+    /** The rules of another userstore, which runs `meanwhile` once before it removes memberships. */
     const another = (meanwhile: () => Promise<unknown>, begun: Promise<unknown>[] = []) =>
       createGroupRules(database.groups, {
         ...database.memberships,
@@ -178,7 +178,7 @@ describe('groups', () => {
         },
       });
 
-    it('have what was set last, not what is left of both', async () => {
+    it('have the members that were set last, not a mixture', async () => {
       const [x = '', a = ''] = await newUsers(2);
       const group = await newGroup([x, a]);
       const begun: Promise<unknown>[] = [];
@@ -188,7 +188,7 @@ describe('groups', () => {
       expect(await membersOf(group)).to.deep.equal([a]);
     });
 
-    it('have who is added meanwhile in addition', async () => {
+    it('also have a member who is added meanwhile', async () => {
       const [x = '', a = '', b = ''] = await newUsers(3);
       const group = await newGroup([x, a]);
       const begun: Promise<unknown>[] = [];
@@ -237,7 +237,7 @@ describe('groups', () => {
         remove: () => Promise.reject(new Error('killed')),
       });
       expect(await failureOf(replace(group, [x], dying, Date.now() + 500))).to.equal('killed');
-      // Out of time in one way or another, as the one before may be at work still.
+      // It times out in one way or another, as the previous call may still be running.
       const early = await failureOf(replace(group, [a], rules, Date.now() + 200));
       expect(early).to.match(/WRITE_CONTENTION|deadline|Timed out|time limit/);
       await replace(group, [a]);
@@ -245,8 +245,8 @@ describe('groups', () => {
     });
   });
 
-  describe('of which a user is removed', () => {
-    it('do not have the user from then on, before and after the sweep of the memberships', async () => {
+  describe('with a member who is deleted', () => {
+    it('no longer have that user, before the memberships are swept and after', async () => {
       const [leaver = '', stayer = ''] = await newUsers(2);
       const both = await newGroup([leaver, stayer]);
       const alone = await newGroup([leaver]);
@@ -274,7 +274,7 @@ describe('groups', () => {
       }
     });
 
-    it('are swept again where that ended half-way', async () => {
+    it('are swept again after an interrupted sweep', async () => {
       const [leaver = ''] = await newUsers(1);
       const made = [await newGroup([leaver]), await newGroup([leaver]), await newGroup([leaver])];
       await removeUser(leaver);
@@ -293,7 +293,7 @@ describe('groups', () => {
       expect(await countStored({ groupId: group.id })).to.equal(0);
     }).timeout(60_000);
 
-    it('during the addition do not keep the user', async () => {
+    it('do not keep a user who is deleted while being added', async () => {
       const [leaver = '', stayer = ''] = await newUsers(2);
       const group = await newGroup();
       const late = createGroupRules(database.groups, {
@@ -352,7 +352,7 @@ describe('groups', () => {
         },
       });
 
-    it('become a new version with a record of it, once nobody can be at it any more', async () => {
+    it('become a new version with a record of it once the call must have ended', async () => {
       const [member = ''] = await newUsers(1);
       const group = await newGroup();
       expect(await failureOf(patch(group, [addMembers(member)], dying()))).to.equal('killed');
@@ -365,7 +365,7 @@ describe('groups', () => {
       expect(told(await changesOf(group)).at(-1)).to.deep.equal([['members', undefined, `["${member}"]`]]);
     });
 
-    it('end in the same state when the change is repeated', async () => {
+    it('are in the same state when it is repeated', async () => {
       const members = await newUsers(1500);
       const group = await newGroup();
       await failureOf(patch(group, [addMembers(...members)], dying()));
@@ -374,7 +374,7 @@ describe('groups', () => {
       expect(await countStored({ groupId: group.id })).to.equal(1500);
     });
 
-    it('are not there at all where it was their creation, and it can be asked for again', async () => {
+    it('do not exist if it was their creation, which can be repeated', async () => {
       const [member = ''] = await newUsers(1);
       expect(await failureOf(newGroup([member], 'Half', dying()))).to.equal('killed');
       expect(await found(equal('display_name', 'Half'))).to.deep.equal([]);
@@ -448,7 +448,7 @@ describe('groups', () => {
     });
   });
 
-  it('of an organization that is gone are removed with their memberships', async () => {
+  it('of a deleted organization are purged with their memberships', async () => {
     const customers = createOrganizationRules(database.organizations);
     const gone = await customers.create('gone', soon());
     const [member = ''] = await newUsers(1, gone.id);

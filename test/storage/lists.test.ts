@@ -1,4 +1,4 @@
-/** Lists of users: what a filter finds, and how pages fit together. */
+/** Lists of users: the results of filters, and the pages without gap or duplicate. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
@@ -97,7 +97,7 @@ describe('a list of users', () => {
 
   describe('filtered by', () => {
     for (const [title, filter, names] of found) {
-      it(`${title} → ${names || 'nobody'}`, async () => {
+      it(`${title} → ${names || 'no user'}`, async () => {
         const { users, total } = await database.users.list('people', { filter, limit: 200 }, soon());
         const nameOf = (user: User) => Object.keys(people).find((name) => people[name]?.userName === user.userName);
         expect(users.map(nameOf).join(' ')).to.equal(names);
@@ -137,7 +137,7 @@ describe('a list of users', () => {
     });
 
     for (const limit of [1, 5, 23, 24]) {
-      it(`of ${limit} has everybody once, oldest first, with the same total on each`, async () => {
+      it(`of ${limit} has every user once, oldest first, with the same total on each`, async () => {
         const walked: (string | undefined)[] = [];
         for (let skip = 0; skip < 23; skip += limit) {
           const page = await database.users.list('pages', { skip, limit }, soon());

@@ -1,4 +1,4 @@
-/** Filters of groups by their members: what they find, that the evaluator says the same, and what is read for them. */
+/** Filters of groups by members: their results, the same as the evaluator's, and the documents read for them. */
 import { expect } from 'chai';
 import fc, { type Arbitrary } from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
@@ -29,7 +29,7 @@ const FIELDS: Fields = {
 };
 const OPERATORS = Object.values(Operator).filter((value): value is Operator => typeof value === 'number' && value > 0);
 
-/** Stores users of these names, a displayName where it is given; gives their ids. */
+/** Stores users with these names, and a displayName if given. Returns their ids. */
 async function newUsers(
   organizationId: string,
   names: [userName: string, displayName?: string | undefined][],
@@ -64,7 +64,7 @@ describe('filters of groups by members', () => {
       `${userName} ${index}`,
       displayName || undefined,
     ]);
-    // This user is first in the order of memberships.
+    // The first in the order of memberships.
     const [leaver = ''] = await newUsers('random', [['leaver', 'a']]);
     const ids = await newUsers('random', people);
     const stored: { id: string; members: { value: string; display: string | undefined }[] }[] = [];
@@ -126,7 +126,7 @@ describe('filters of groups by members', () => {
       await newGroup('else', await newUsers('else', [['user0', 'User 0']]));
     });
 
-    /** Of the look-ups of members, not of the page of groups itself: index keys and documents, by collection. */
+    /** Index keys and documents, by collection, that the search for members reads; without the page of groups. */
     async function examinedBy(filter: Filter) {
       const sent = await database.commandsOf(() => found(organizationId, filter));
       const examined: Record<string, { keys: number; documents: number }> = {};
@@ -169,13 +169,13 @@ describe('filters of groups by members', () => {
         const examined = await examinedBy(filter());
         expect(examined.users?.documents).to.equal(0);
         expect(examined.memberships?.documents).to.equal(0);
-        // An index is left one key after the last that fits, and looked into once for each value.
+        // An index scan ends one key after the last match, and seeks once for each value.
         expect(examined.users?.keys).to.be.within(users, 2 * users + 1);
         expect(examined.memberships?.keys).to.be.within(memberships, memberships + 2 * users + 1);
       });
     }
 
-    it('only the user with the given id, whatever the other conditions', async () => {
+    it('the user with the given id alone, whatever the other conditions', async () => {
       const named = allOf(equal('value', members[2000] ?? ''), compare('display', Operator.OPERATOR_CONTAINS, 'user'));
       expect((await examinedBy(isMember(named))).users?.documents).to.equal(1);
     });
@@ -192,12 +192,12 @@ describe('filters of groups by members', () => {
         const examined = await examinedBy(filter);
         expect(examined.users?.documents).to.equal(0);
         expect(examined.users?.keys).to.be.at.most(2);
-        // The one after the last ends it.
+        // The key after the last ends the scan.
         expect(examined.memberships).to.deep.equal({ keys: 3, documents: 0 });
       }
     });
 
-    it('no memberships and no users for nobody', async () => {
+    it('no memberships and no users if no member can match', async () => {
       expect(await examinedBy(isMember(not(present('value'))))).to.deep.equal({});
     });
 

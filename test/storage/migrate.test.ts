@@ -1,4 +1,4 @@
-/** Documents of an earlier version are brought into the present form, and nothing else is touched. */
+/** The migration of documents of an earlier version, which leaves all others as they are. */
 import { expect } from 'chai';
 import type { mongo } from 'mongoose';
 import { SCHEMA_VERSION } from '../../userstore/storage/documents.js';
@@ -31,7 +31,7 @@ describe('documents of an earlier version', () => {
   });
   after(() => database.close());
 
-  it('are rewritten once, by however many userstores, keeping id, version, times and values', async () => {
+  it('are migrated once, by any number of userstores, keeping id, version, times and values', async () => {
     expect(await titles()).to.equal(0);
     const counts = await Promise.all(
       [1, 2, 3].map(() => migrateUsers(database.collections.users, new AbortController().signal)),

@@ -11,7 +11,7 @@ import { type Database, openDatabase, soon } from './database.js';
 let database: Database;
 const YEAR_2020 = Date.UTC(2020, 0, 1);
 
-/** Stores a user created `seconds` after the beginning of 2020. */
+/** Stores a user who was created this number of seconds after the start of 2020. */
 const insert = (organizationId: string, second: number, user: User) => {
   const createTime = new Date(YEAR_2020 + 1000 * second);
   const id = uuidv7({ msecs: createTime.getTime() });
@@ -145,7 +145,7 @@ describe('a list of users in an order', () => {
 
   describe('by page token', () => {
     for (const [title, field] of orders) {
-      it(`by ${title}: neither repeats nor misses any of those who stay, while others come and go`, async () => {
+      it(`by ${title}: neither repeats nor misses any user who stays while others come and go`, async () => {
         for (const descending of [false, true]) {
           const organizationId = `moving ${field} ${descending}`;
           const make = (index: number) => {
@@ -162,7 +162,7 @@ describe('a list of users in an order', () => {
           let seen = 0;
           const walked = await walk(organizationId, { order, limit: 3 }, async () => {
             seen += 3;
-            // The last of the page just read, one long before it, and the next.
+            // The last user of the page just read, one far before, and the next.
             for (const place of [seen - 1, seen - 7, seen]) {
               const userName = before[place];
               const user = (await database.users.list(organizationId, { limit: 200 }, soon())).users.find(

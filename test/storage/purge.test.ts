@@ -1,4 +1,4 @@
-/** The purge deletes the data of a deleted organization, and none of another. */
+/** The purge of a deleted organization, which deletes nothing of another. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { createOrganizationRules } from '../../userstore/domain/organizations.js';
@@ -9,13 +9,13 @@ import { connectionValues, storedSession } from './sign-in-calls.js';
 
 let database: Database;
 
-describe('an organization that is gone', () => {
+describe('a deleted organization', () => {
   before(async () => {
     database = await openDatabase('deletion');
   });
   after(() => database.close());
 
-  it('is removed with its users, tokens, connection and sessions once no request of it can be under way, however often that is tried', async () => {
+  it('is purged with its users, tokens, connection and sessions once all its requests have ended; repeating it is safe', async () => {
     const rules = createOrganizationRules(database.organizations);
     const [gone, stays] = [await rules.create('gone', soon()), await rules.create('stays', soon())];
     for (const { id: organizationId } of [gone, stays]) {

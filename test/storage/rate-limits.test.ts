@@ -1,10 +1,10 @@
-/** The guarantees of rate limits. */
+/** The promises of rate limits. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { createRateLimitStorage, type RateLimitStorage } from '../../userstore/storage/rate-limits.js';
 import { type Database, openDatabase, soon } from './database.js';
 
-describe('the budget of an organization', () => {
+describe('the rate limit of an organization', () => {
   let database: Database;
   let budgets: RateLimitStorage;
   before(async () => {
@@ -13,7 +13,7 @@ describe('the budget of an organization', () => {
   });
   after(() => database.close());
 
-  /** Takes until `count` are granted or there are no more; how many were granted. */
+  /** Takes permits until `count` are granted or none is left. Returns the number granted. */
   async function take(organizationId: string, count: number, limit: { perSecond: number; burst: number }) {
     let granted = 0;
     while (granted < count) {
@@ -24,7 +24,7 @@ describe('the budget of an organization', () => {
     return granted;
   }
 
-  it('is the burst at once, and not one more', async () => {
+  it('allows the burst at once, and not one more', async () => {
     expect(await take('at once', 1000, { perSecond: 20, burst: 100 })).to.be.within(100, 120);
     const refused = await budgets.take('at once', 1, { perSecond: 20, burst: 100 }, soon());
     expect(refused).to.include({ granted: 0 });
@@ -49,7 +49,7 @@ describe('the budget of an organization', () => {
     it(`of ${perSecond} a second and ${burst} at once is neither more nor less by more than a batch`, async () => {
       const begun = performance.now();
       const granted = await take(`of ${perSecond}`, 2 * burst, { perSecond, burst });
-      // The database may take seconds for as many.
+      // The database may take seconds for this number.
       const seconds = (performance.now() - begun) / 1000;
       expect(granted).to.be.within(Math.min(burst, 1000), burst + Math.max(perSecond, 2) * (seconds + 2));
     });

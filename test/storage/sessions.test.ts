@@ -1,4 +1,4 @@
-/** Sessions end when they were not used for too long or are too old, and keys are used once; secrets change their key. */
+/** Sessions end when idle for too long or too old; keys are used once; secrets are encrypted with the current key. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
@@ -28,12 +28,13 @@ after(() => database.close());
 const secrets = createSealer([Buffer.alloc(32, 1)]);
 function rulesOf(lifetimes = LIFETIMES, storage = database.sessions) {
   const users = createUserStorage(database.collections.users, database.changes);
-  const untilDone = createSerializedRetry();
-  return createSessionRules(storage, {
+  const retry = createSerializedRetry();
+  return createSessionRules({
     ...database,
+    storage,
     users,
-    accounts: createAccessStateRules(users, untilDone),
-    untilDone,
+    accessStates: createAccessStateRules({ storage: users, retry }),
+    retry,
     sealer: secrets,
     lifetimes,
     now: () => time,
@@ -110,7 +111,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('is removed by the database a day after its end', async () => {
+  it('is deleted by the database a day after its end', async () => {
     const indexes = await database.collections.sessions.collection.indexes();
     expect(indexes.find(({ name }) => name === 'expiry')).to.deep.include({
       key: { expireTime: 1 },
@@ -121,34 +122,44 @@ describe('a session', () => {
     expect(document?.expireTime).to.deep.equal(session?.expireTime);
   });
 
-  it('is none where the key for its ID token is missing, which is said', async () => {
+  it('is refused with a clear error if the key for its ID token is missing', async () => {
     const { organizationId } = await signedIn();
     const users = createUserStorage(database.collections.users, database.changes);
-    const untilDone = createSerializedRetry();
+    const retry = createSerializedRetry();
     const tools = {
       ...database,
       users,
-      accounts: createAccessStateRules(users, untilDone),
-      untilDone,
+      storage: database.sessions,
+      accessStates: createAccessStateRules({ storage: users, retry }),
+      retry,
       lifetimes: LIFETIMES,
     };
-    const keyless = createSessionRules(database.sessions, { ...tools, sealer: createSealer([]) });
+    const keyless = createSessionRules({ ...tools, sealer: createSealer([]) });
     const request = { organizationId, actor, issuer: connectionValues('').issuer, subject: 'x7' };
     const error = await keyless.signIn({ ...request, idToken: 'x' }, soon()).catch((thrown: unknown) => thrown);
     expect(error).to.include({ reason: 36 });
   });
 });
 
+/** Rules of issuers' hosts that accept all of them. */
+const anyHost = { flawOfHost: () => Promise.resolve(undefined) };
+
 describe('a change of issuer', () => {
   const other = 'https://elmstreet.okta.example';
   type Storage = Database['ssoConnections'];
 
-  /** Sets the issuer over a storage in which something goes wrong; whether that was said. */
+  /** Sets the issuer, over a storage with these faults. Returns whether the call succeeded. */
   async function setIssuer(organizationId: string, issuer: string, faults: Partial<Storage> = {}): Promise<boolean> {
     const endSessions = () => Promise.reject(new Error('the database is away'));
     const faulty = { ...database.organizations, endSessions };
     const known = createOrganizationRules(database.organizations);
-    const rules = createSsoConnectionRules({ ...database.ssoConnections, ...faults }, faulty, known, secrets);
+    const rules = createSsoConnectionRules({
+      storage: { ...database.ssoConnections, ...faults },
+      organizationStorage: faulty,
+      organizations: known,
+      sealer: secrets,
+      providerHosts: anyHost,
+    });
     const unset = { organizationId: '', etag: '', createTime: undefined };
     const connection = { ...connectionValues(organizationId), ...unset, issuer };
     return await rules.set({ organizationId, actor, connection, clientSecret: 'x' }, soon()).then(
@@ -180,7 +191,7 @@ describe('a change of issuer', () => {
     expect(await reasonOf()).to.equal(undefined);
   });
 
-  it('ends a session, too, that the old issuer leads to just before the write', async () => {
+  it('also ends a session that the old issuer leads to just before the write', async () => {
     const { organizationId, rules } = await signedIn();
     const { issuer } = connectionValues('');
     let sessionToken = '';
@@ -194,7 +205,7 @@ describe('a change of issuer', () => {
     expect(error).to.include({ reason: REVOKED });
   });
 
-  it('ends a session, too, that is stored after the write by who has read the old issuer before', async () => {
+  it('also ends a session that a call stores after the write, having read the old issuer before', async () => {
     const { organizationId } = await signedIn();
     const { issuer } = connectionValues('');
     const late = rulesOf(LIFETIMES, {
@@ -222,7 +233,7 @@ describe('a key', () => {
   const rules = () => createUsedKeyRules(database.usedKeys);
   const inAnHour = () => new Date(Date.now() + 60 * MINUTE);
 
-  it('is first once, however many use it at once, at any number of userstores', async () => {
+  it('is first for one of concurrent calls, at any number of userstores', async () => {
     const key = randomUUID();
     const uses = await Promise.all(
       Array.from({ length: 20 }, () => rules().use({ key, expireTime: inAnHour() }, soon())),
@@ -232,7 +243,7 @@ describe('a key', () => {
     expect(await rules().use({ key: randomUUID(), expireTime: inAnHour() }, soon())).to.equal(true);
   });
 
-  it('that is only looked at is not used by that', async () => {
+  it('is not used by a check that only looks', async () => {
     const use = { key: randomUUID(), expireTime: inAnHour() };
     for (let i = 0; i < 2; i++) expect(await rules().use({ ...use, onlyLook: true }, soon())).to.equal(true);
     expect(await rules().use(use, soon())).to.equal(true);
@@ -265,12 +276,13 @@ describe('a key', () => {
 
 describe('a client secret', () => {
   const rulesWith = (...keys: number[]) =>
-    createSsoConnectionRules(
-      database.ssoConnections,
-      database.organizations,
-      createOrganizationRules(database.organizations),
-      createSealer(keys.map((byte) => Buffer.alloc(32, byte))),
-    );
+    createSsoConnectionRules({
+      storage: database.ssoConnections,
+      organizationStorage: database.organizations,
+      organizations: createOrganizationRules(database.organizations),
+      sealer: createSealer(keys.map((byte) => Buffer.alloc(32, byte))),
+      providerHosts: anyHost,
+    });
   const connection = (clientId: string) => ({
     ...connectionValues(clientId),
     organizationId: '',

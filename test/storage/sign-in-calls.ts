@@ -1,4 +1,4 @@
-/** The calls of storage that signing in makes, each with what it is and how it is to be given a deadline. */
+/** The calls of storage that sign-in makes, each with a title and a function of the deadline. */
 import { v7 as uuidv7 } from 'uuid';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { StoredSession } from '../../userstore/storage/sessions.js';
@@ -25,7 +25,7 @@ export const storedSession = (digest: string, more: Partial<StoredSession> = {})
   ...more,
 });
 
-/** A stored connection with client and domain of this name. */
+/** The stored values of a connection, with client and domain of this name. */
 export const connectionValues = (name: string): ConnectionValues => ({
   issuer: 'https://oakstreet.okta.example',
   clientId: name,
@@ -38,7 +38,7 @@ export const connectionValues = (name: string): ConnectionValues => ({
 
 type Call = (deadline: number) => Promise<unknown>;
 
-/** Those that write, with the command that they send. */
+/** The writes, with the command that each sends. */
 export const signInWrites = (of: () => Database): [title: string, command: string, write: Call][] => [
   ['the insert of a session', 'insert', (deadline) => of().sessions.insert(storedSession(`${count++}`), deadline)],
   ['the use of a session', 'update', (deadline) => of().sessions.use(storedSession('x'), now, deadline)],
@@ -64,7 +64,7 @@ export const signInWrites = (of: () => Database): [title: string, command: strin
   ['the end of all sessions', 'update', (deadline) => of().organizations.endSessions('first', deadline)],
 ];
 
-/** Those that read, of a user of the organization "one". */
+/** The reads, of a user of the organization "one". */
 export const signInReads = (of: () => Database, user: User): [title: string, read: Call][] => {
   const alive = { now, usedSince: new Date(0) };
   const link = { issuer: 'https://oakstreet.okta.example', subject: 'x' };

@@ -1,4 +1,4 @@
-/** The guarantees of the collections of organizations and API tokens. */
+/** The promises of the collections of organizations and API tokens. */
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
@@ -68,7 +68,7 @@ describe('the organizations collection', () => {
   });
   after(() => database.close());
 
-  it('gives back an organization as it was stored, and nothing for an id that is not there', async () => {
+  it('gives back an organization as it was stored, and nothing for an unknown id', async () => {
     const organization = {
       id: 'first',
       displayName: 'Ünïcødé & Söhne 🏠',

@@ -1,4 +1,4 @@
-/** The guarantees of the users collection: complete, isolated, unique, fresh. */
+/** The promises of the users collection: whole, apart, unique, fresh. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -58,7 +58,7 @@ describe('the users collection', () => {
     );
   });
 
-  it('takes a version that has another time for another one, which a primary that was lost has shown', async () => {
+  it('tells versions of the same number apart by their time, as a deposed primary may have returned one', async () => {
     const organizationId = world();
     const user = await insert(organizationId, userNamed('ana'));
     const lost = { ...user, updateTime: new Date((user.updateTime as Date).getTime() - 1) };
@@ -228,7 +228,7 @@ describe('the users collection', () => {
       expect(plain(await get(organizationId, old.id))).to.deep.equal(plain(current));
     });
 
-    it('a replace of a user that is not there makes none', async () => {
+    it('a replace of an unknown user stores none', async () => {
       const organizationId = world();
       const ghost = { ...stamped(organizationId, userNamed('ghost')), etag: 'W/"1"' };
       expect(await database.users.replace(ghost, soon())).to.equal(undefined);
@@ -236,7 +236,7 @@ describe('the users collection', () => {
     });
 
     for (const etag of ['', '"1"', 'W/"x"', 'W/"1" ', '*', 'W/"-1"', 'W/"1e0"']) {
-      it(`the etag ${JSON.stringify(etag)} is nobody’s version`, async () => {
+      it(`the etag ${JSON.stringify(etag)} is of no version`, async () => {
         const organizationId = world();
         const user = await insert(organizationId, userNamed('ana'));
         expect(await database.users.replace({ ...user, etag }, soon())).to.equal(undefined);

@@ -1,4 +1,4 @@
-/** Walks through many users, and totals: what they cost, and what they promise while users come and go. */
+/** Walks through many users, and totals: their cost, and their promises while users come and go. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
@@ -10,7 +10,7 @@ import { equal, userNamed } from '../harness/users.js';
 import { type Database, openDatabase, plainUsers, soon } from './database.js';
 
 let database: Database;
-/** Another userstore over the same collection: it knows nothing of what this one has seen. */
+/** Another userstore over the same collection, with its own caches. */
 let other: Database['users'];
 
 const numbered = (index: number) => `user ${String(index).padStart(5, '0')}`;
@@ -19,7 +19,7 @@ const stamped = (organizationId: string, index: number, createTime: Date): User 
   return { ...user, organizationId, id: uuidv7({ msecs: createTime.getTime() }), createTime, updateTime: createTime };
 };
 
-/** Stores users who were created one a second, beginning with 2020. */
+/** Stores users who were created one a second from the start of 2020. */
 async function seed(organizationId: string, count: number): Promise<string[]> {
   const users = Array.from({ length: count }, (_, index) =>
     stamped(organizationId, index, new Date(Date.UTC(2020, 0, 1) + 1000 * index)),
@@ -36,7 +36,7 @@ const namesOf = ({ users }: { users: User[] }) => users.map(({ userName }) => us
 const total = async (organizationId: string, filter?: Filter, storage = database.users) =>
   (await list(organizationId, { filter, limit: 0 }, storage)).total;
 
-/** Most keys of an index and most documents that the queries of `work` look at. */
+/** The most index keys and documents that a query of `work` examines. */
 async function examinedBy(work: () => Promise<unknown>) {
   const sent = (await database.commandsOf(work)).filter(({ name }) => name === 'find');
   expect(sent).to.have.length(1);
@@ -101,7 +101,7 @@ describe('a walk through a list of users', () => {
     }
   });
 
-  it('misses nobody who stays while users before it are removed', async () => {
+  it('misses no user who stays while users before it are deleted', async () => {
     const gone = await seed('shrinking', 1600);
     const walked: unknown[] = [];
     for (let skip = 0; skip < 1600; skip += 100) {
@@ -157,7 +157,7 @@ describe('a walk through a list of users', () => {
   });
 
   describe('tells a total', () => {
-    it('that has who was just created and lacks who was just removed', async () => {
+    it('that includes a user just created and lacks one just deleted', async () => {
       await seed('totals', 20);
       for (let round = 0; round < 3; round++) {
         expect(await total('totals')).to.equal(20);
@@ -172,7 +172,7 @@ describe('a walk through a list of users', () => {
       expect(await total('totals')).to.equal(19);
     });
 
-    it('that has who was just changed to match a filter, and lacks who was changed not to', async () => {
+    it('that includes a user just changed to match a filter, and lacks one changed not to', async () => {
       await seed('changing', 20);
       const [even, odd] = [equal('external_id', 'e0'), equal('external_id', 'e1')];
       expect([await total('changing', even), await total('changing', odd)]).to.deep.equal([10, 10]);
@@ -181,7 +181,7 @@ describe('a walk through a list of users', () => {
       expect([await total('changing', even), await total('changing', odd)]).to.deep.equal([9, 11]);
     });
 
-    it('that includes at once a user that another userstore created', async () => {
+    it('that includes at once a user that another userstore has created', async () => {
       await seed('two stores', 20);
       for (let count = 20; count < 25; count++) {
         expect(await total('two stores')).to.equal(count);
@@ -201,7 +201,7 @@ describe('a walk through a list of users', () => {
       expect((await list('growing', { filter, skip: 5, limit: 15 })).total, 'the last page').to.equal(20);
     });
 
-    it('that is counted once for many who ask at once', async () => {
+    it('that is counted once for concurrent callers', async () => {
       const filter = equal('external_id', 'e1');
       const sent = await database.commandsOf(async () => {
         const totals = await Promise.all(Array.from({ length: 20 }, () => total('neighbours', filter)));
@@ -210,7 +210,7 @@ describe('a walk through a list of users', () => {
       expect(sent.filter(({ name }) => name === 'aggregate')).to.have.length(1);
     });
 
-    it('whatever becomes of who asked first', async () => {
+    it('whatever becomes of the first caller', async () => {
       const filter = equal('external_id', 'e0');
       const tooLate = database.users.list('neighbours', { filter, limit: 0 }, Date.now() - 1);
       const inTime = total('neighbours', filter);

@@ -118,7 +118,7 @@ async function flushAll(
   return count;
 }
 
-/** Flushes the outboxes of these documents: stores the changes first, then clears the outboxes or deletes tombstones. */
+/** Flushes the outboxes of these documents: stores the changes, then clears the outboxes and deletes tombstones. */
 async function flush(
   history: History,
   { documents: collection, sweep }: Source,

@@ -3,10 +3,10 @@ import querystring from 'node:querystring';
 import mongoose, { type Connection, mongo } from 'mongoose';
 
 /**
- * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds. A URI without a
- * database means "leasehawk". With `monitorCommands` the driver reports each command (commands.ts). Reads go to the
- * primary, which has every acknowledged write and perhaps writes that are not acknowledged yet: a rule that acknowledges
- * a state that it has only read confirms it first.
+ * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds. A URI without
+ * a database means "leasehawk". With `monitorCommands` the driver reports each command (commands.ts). Reads go to the
+ * primary, which has every acknowledged write and perhaps writes that are not acknowledged yet: a rule that
+ * acknowledges a state that it has only read confirms it first.
  */
 export async function connect(uri: string, { monitorCommands = false } = {}): Promise<Connection> {
   const connection = mongoose.createConnection(uri, {

@@ -51,7 +51,7 @@ const userFields = {
   ),
   userNameKey: text,
   extensionValues: listOf<ExtensionValue>(),
-  /** How often all sessions of the user have been ended; absent is 0. */
+  /** The number of times that all sessions of the user were ended; absent is 0. */
   sessionEpoch: optionalNumber,
   locked: described<NonNullable<User['locked']>>(),
   link: described<Link>(),
@@ -85,7 +85,7 @@ export interface PendingChange {
   time: Date;
   /** The change to record if the call that made it never finishes. */
   change: Change;
-  /** Whether it sets all memberships, which excludes every other change of them. */
+  /** True if it sets all memberships, which excludes every other change of them. */
   isExact: boolean;
   /** The time by the database's clock at which it has ended, successfully or not. */
   until?: Date;

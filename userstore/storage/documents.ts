@@ -29,7 +29,7 @@ export const MAX_OUTBOX = 20;
  * of the user keeps it unless it says otherwise.
  */
 export interface AccessState {
-  /** How often all sessions of the user have been ended: a session of another count has ended. */
+  /** The number of times that all sessions of the user were ended: a session of another count has ended. */
   sessionEpoch: number;
   locked: Lock | undefined;
   /** The identity at the OpenID provider that signs in as this user. */

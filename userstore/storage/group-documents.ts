@@ -30,7 +30,7 @@ export const toNewGroupDocument = (group: Group, change: Change): GroupDocument 
   unmoved: [{ ...change, version: 1, groupId: group.id }],
 });
 
-/** Returns the document that reserves the id of a new group while its memberships are stored: no organization has it. */
+/** Returns the document that reserves the id of a new group while its memberships are stored, in no organization. */
 export const toPlaceholder = ({ id, organizationId, createTime }: Group, change: Change): GroupDocument => ({
   _id: id,
   organizationId: TOMBSTONE_ORGANIZATION,
@@ -48,7 +48,10 @@ export function toGroup(document: GroupDocument): Group {
   return { id, organizationId, etag: etagOf(version), createTime, updateTime, displayName, externalId };
 }
 
-/** A step of an update pipeline: it sees the values that earlier steps have set. Clients' values are literals, never expressions. */
+/**
+ * A step of an update pipeline: it sees the values that earlier steps have set. Clients' values are literals, never
+ * expressions.
+ */
 export type Step = mongo.Document;
 
 /** Makes the document the next version, with these fields if given. */

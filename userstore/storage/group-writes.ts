@@ -27,7 +27,7 @@ export interface ReadGroup {
 
 type GroupQuery = mongo.Filter<GroupDocument> & { organizationId: string };
 
-/** Returns the query for a group as it was read: that version, or at least these fields unless `withFields` is false. */
+/** Returns the query for a group as it was read: that version, or these fields unless `withFields` is false. */
 export function queryOf({ group, etag }: ReadGroup, withFields = true): GroupQuery {
   const { organizationId, id: _id, displayName, externalId } = group;
   if (etag !== undefined) return { organizationId, _id, version: versionOf(etag) ?? -1 };

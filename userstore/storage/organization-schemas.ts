@@ -25,7 +25,7 @@ const organizationFields = {
   strictSchemas: optionalFlag,
   extensionSchemas: listOf<ExtensionSchema>(),
   suspended: optionalFlag,
-  /** How often all sessions of the organization have been ended; absent is 0. */
+  /** The number of times that all sessions of the organization were ended; absent is 0. */
   sessionEpoch: optionalNumber,
   /** Null in some documents of an earlier version, as is the rate limit. */
   policy: described<ProvisioningPolicy>(),

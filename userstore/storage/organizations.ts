@@ -23,7 +23,7 @@ const DEFAULT_RATE_LIMIT: RateLimit = { perSecond: 100, burst: 400 };
 export interface OrganizationAccess {
   displayName: string;
   suspended: boolean;
-  /** How often all sessions of the organization have been ended. */
+  /** The number of times that all sessions of the organization were ended. */
   sessionEpoch: number;
 }
 

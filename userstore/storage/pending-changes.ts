@@ -43,7 +43,7 @@ export function reservationsOf({ groups, totals }: GroupContext) {
       await groups.insertOne(toPlaceholder(group, change), { ignoreUndefined: true, ...within(deadline) });
     },
 
-    /** Replaces the reservation by the group as version 1. Returns undefined if it is gone. Throws DuplicateKeyError. */
+    /** Replaces the reservation by the group as version 1, undefined if it is gone. Throws DuplicateKeyError. */
     async publish(group: Group, change: Change, deadline: number): Promise<Group | undefined> {
       const document = toNewGroupDocument(group, change);
       const options = { ignoreUndefined: true, ...within(deadline) };

@@ -29,7 +29,7 @@ export const ssoConnectionSchema: Schema<SsoConnectionDocument> = new Schema<Sso
   .index({ domains: 1 }, { unique: true, name: 'domains' })
   .index({ issuer: 1, clientId: 1 }, { unique: true, name: 'client' });
 
-/** How long an ended session is kept to be told from one that never existed. */
+/** Time for which an ended session is kept, to be told from one that never existed. */
 const ENDED_SESSION_KEPT_SECONDS = 86_400;
 
 const sessionFields = {

@@ -1,4 +1,4 @@
-/** The SSO connections collection: at most one of an organization. `deadline` (epoch milliseconds) bounds every call. */
+/** The SSO connections, at most one of an organization. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model, QueryFilter } from 'mongoose';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { within } from './connect.js';
@@ -46,6 +46,11 @@ export function createSsoConnectionStorage(connections: Model<SsoConnectionDocum
     /** Returns the connection of an organization. */
     async get(organizationId: string, deadline: number): Promise<FoundConnection | undefined> {
       return (await some({ _id: organizationId }, 1, deadline))[0];
+    },
+
+    /** Returns whether any organization has a connection. */
+    async hasAny(deadline: number): Promise<boolean> {
+      return (await some({}, 1, deadline)).length > 0;
     },
 
     /**

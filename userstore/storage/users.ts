@@ -196,7 +196,7 @@ async function replaceVersion(
   return (await replacing.finally(() => totals.changed(user.organizationId))).matchedCount === 1;
 }
 
-/** Returns whether this version is stored, once it is durable: a write that changes nothing waits for earlier writes. */
+/** Returns whether this version is stored, once it is durable: a write without a change waits for earlier writes. */
 async function confirmVersion(
   users: mongo.Collection<UserDocument>,
   user: User,

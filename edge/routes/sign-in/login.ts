@@ -55,7 +55,9 @@ export function loginHandlers(context: SignInContext) {
     return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections[0];
   }
 
-  /** Finds the connection to an issuer. If several organizations share the issuer, the domain of the address decides. */
+  /**
+   * Finds the connection to an issuer. If several organizations share the issuer, the domain of the address decides.
+   */
   async function connectionTo(
     issuer: string,
     address: Address | undefined,

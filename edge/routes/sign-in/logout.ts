@@ -44,7 +44,10 @@ export function logoutHandlers({ store, providers, forms, publicUrl, formAction,
     response.redirect(303, next ?? '/logout');
   }
 
-  /** Signs out at once if the link is on one of our pages; asks first otherwise, as any site can make a browser follow a link. */
+  /**
+   * Signs out at once if the link is on one of our pages; asks first otherwise, as any site can make a browser follow a
+   * link.
+   */
   const get: RequestHandler = async (request, response) => {
     const sessionToken = sessionTokenIn(request);
     if (sessionToken === undefined) {

@@ -1,4 +1,6 @@
-/** Groups as they are shown: one that is removed while its members are read is left out, not shown with some of them. */
+/**
+ * Groups as they are shown: one that is removed while its members are read is left out, not shown with some of them.
+ */
 import { expect } from 'chai';
 import type { GroupOperations } from '../../../edge/operations/groups.js';
 import { renderGroups } from '../../../edge/routes/groups.js';

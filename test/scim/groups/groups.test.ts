@@ -1,4 +1,6 @@
-/** Groups as resources: created, read, replaced, renamed, deleted. Numbers are those of the product's acceptance list. */
+/**
+ * Groups as resources: created, read, replaced, renamed, deleted. Numbers are those of the product's acceptance list.
+ */
 import { expect } from 'chai';
 import { freshTenant, type Tenant } from '../../harness/organizations.js';
 import {

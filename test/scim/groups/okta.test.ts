@@ -1,4 +1,6 @@
-/** Push Groups as Okta sends it, byte for byte, in both dialects. Numbers are those of the product's acceptance list. */
+/**
+ * Push Groups as Okta sends it, byte for byte, in both dialects. Numbers are those of the product's acceptance list.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { freshTenant, needsOwnPair, type Tenant } from '../../harness/organizations.js';

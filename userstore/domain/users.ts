@@ -2,6 +2,7 @@
  * The rules of users. A unique name and a current version are conditions of the write itself: a change reads, applies,
  * checks and writes, and retries if a concurrent write wins.
  */
+import { setImmediate } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
@@ -32,7 +33,7 @@ const MAX_OPERATIONS = 1000;
 /** Returns the extension schemas of an organization. */
 export type SchemasOf = (organizationId: string, deadline: number) => Promise<readonly ExtensionSchema[]>;
 
-/** Returns the groups of each of these users that is a member of any, by user id. */
+/** Returns the groups of each of these users, by user id; ends with the last user whose groups fit in an answer. */
 export type GroupsOf = (
   organizationId: string,
   userIds: readonly string[],
@@ -54,7 +55,7 @@ export interface UserChangeRequest extends Refusals {
   etag: string | undefined;
   /** Whether attributes that the schemas do not return to clients survive their omission. */
   keepsOmitted: boolean;
-  apply: (user: User) => User;
+  apply: (user: User) => User | Promise<User>;
 }
 
 /** Creates a user. Returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
@@ -87,7 +88,7 @@ export async function tryChangeUser(
   const found = await findUser(storage, key, deadline);
   const before = found.user;
   if (etag !== undefined && etag !== before.etag) throw stale();
-  const after = applyPolicy(before, normalize(apply(before)), refusals);
+  const after = applyPolicy(before, normalize(await apply(before)), refusals);
   const extensions = changedExtensions(before, after);
   if (extensions.length > 0) {
     applySchemas(extensions, after, await schemasOf(key.organizationId, deadline), keepsOmitted);
@@ -135,10 +136,11 @@ async function withGroups(
 }
 
 /**
- * Lists users with their groups: 100 of them unless `pageSize` says otherwise. Throws as the contract's ListUsers says.
+ * Lists users with their groups: 100 of them unless `pageSize` says otherwise, or fewer if they are too large for one
+ * answer. Throws as the contract's ListUsers says.
  */
 async function listUsers(
-  { storage, groupsOf }: UserContext,
+  { storage, groupsOf }: Pick<UserContext, 'storage' | 'groupsOf'>,
   request: ListUsersRequest,
   deadline: number,
 ): Promise<UserPage> {
@@ -147,6 +149,8 @@ async function listUsers(
   if (page.users.length === 0) return page;
   const ids = page.users.map(({ id }) => id);
   const groups = await groupsOf(organizationId, ids, deadline);
+  const fitting = ids.findIndex((id) => !groups.has(id));
+  if (fitting > 0) return await listUsers({ storage, groupsOf }, { ...request, pageSize: fitting }, deadline);
   for (const user of page.users) user.groups = groups.get(user.id) ?? [];
   return page;
 }
@@ -182,7 +186,7 @@ export const createUserRules = (context: UserContext) => ({
     if (operations.length === 0 || operations.length > MAX_OPERATIONS) {
       throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
     }
-    const apply = (user: User) => applyPatch(user, operations);
+    const apply = (user: User) => inSlices(applyPatch(user, operations));
     const saysDisabled = operations.some(({ field, value }) => field === 'active' && value?.active === false);
     const change = { ...conditionsIn(request), saysDisabled, keepsOmitted: false, apply };
     return await changeUser(context, request, change, deadline);
@@ -193,6 +197,15 @@ export const createUserRules = (context: UserContext) => ({
     await context.retry(serialKeyOf(request), () => tryDeleteUser(context, request, deadline), deadline);
   },
 });
+
+/** Does work in slices, one in each turn of the event loop, so that other requests are served in between. */
+async function inSlices<T>(steps: Generator<void, T, void>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await setImmediate();
+  }
+}
 
 const conditionsIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUserRequest | PatchUserRequest) => ({
   actor,

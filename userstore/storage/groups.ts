@@ -23,7 +23,7 @@ import { createTotals } from './totals.js';
 export type GroupStorage = ReturnType<typeof createGroupStorage>;
 
 /** A page of groups. */
-export interface GroupPage extends Omit<Page<never>, 'documents'> {
+export interface GroupPage extends Omit<Page<never>, 'resources'> {
   groups: Group[];
 }
 
@@ -50,9 +50,9 @@ export function createGroupStorage(
 }
 
 function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) {
-  const list = createLister(groups, totals, GROUPS, async (organizationId, filter, deadline) =>
-    toQuery(filter, GROUPS, await membersIn(organizationId, filter, deadline)),
-  );
+  const conditionOf = async (organizationId: string, filter: Filter, deadline: number) =>
+    toQuery(filter, GROUPS, await membersIn(organizationId, filter, deadline));
+  const list = createLister(groups, totals, GROUPS, conditionOf, toGroup);
   return {
     /** Returns the group with this id, undefined if the organization has none. */
     async find(organizationId: string, id: string, deadline: number): Promise<Group | undefined> {
@@ -69,8 +69,8 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
 
     /** Returns a page of groups. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<GroupPage> {
-      const { documents, ...page } = await list(organizationId, listing, deadline);
-      return { groups: documents.map(toGroup), ...page };
+      const { resources: groups, ...page } = await list(organizationId, listing, deadline);
+      return { groups, ...page };
     },
   };
 }

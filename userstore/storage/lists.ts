@@ -2,11 +2,11 @@
 import type { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
-import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
+import { type Position, pageTokenOf, positionIn } from '../model/paging.js';
 import type { Listed } from './columns.js';
 import type { StoredDocument } from './directory-schemas.js';
 import { identityOf } from './list-identity.js';
-import { orderingOf } from './orders.js';
+import { orderingOf, type Row } from './orders.js';
 import { createPositionCache } from './positions.js';
 import type { Totals } from './totals.js';
 
@@ -21,9 +21,12 @@ export interface Listing {
   limit: number;
 }
 
+/** The most bytes of the users or groups of a page; a page holds at least one. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+
 /** A page, the number of all that match, and the token of the next page unless this is the last. */
-export interface Page<D> {
-  documents: D[];
+export interface Page<R> {
+  resources: R[];
   total: number;
   nextPageToken?: string;
 }
@@ -32,16 +35,17 @@ export interface Page<D> {
 type ConditionOf = (organizationId: string, filter: Filter, deadline: number) => Promise<Record<string, unknown>>;
 
 /** Creates the lists of a collection. */
-export function createLister<D extends StoredDocument>(
+export function createLister<D extends StoredDocument, R>(
   collection: mongo.Collection<D>,
   totals: Totals,
   listed: Listed,
   conditionOf: ConditionOf,
+  toResource: (document: D) => R,
 ) {
   const positions = createPositionCache();
 
   /** Returns a page. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-  return async (organizationId: string, listing: Listing, deadline: number): Promise<Page<D>> => {
+  return async (organizationId: string, listing: Listing, deadline: number): Promise<Page<R>> => {
     const { filter, order, skip = 0, pageToken, limit } = listing;
     const ordering = orderingOf(order, listed);
     const query = filter
@@ -55,22 +59,51 @@ export function createLister<D extends StoredDocument>(
         : { after: positionIn(pageToken, identity, ordering.kinds), skip: 0 };
 
     // One more than the limit tells whether there is a next page.
-    const found = limit === 0 ? [] : await ordering.read({ collection, query }, start, limit + 1, deadline);
-    const { items: rows, last } = pageOf(found, limit);
-    const end = rows.at(-1)?.position;
-    const hasNext = last !== undefined;
-    const passed = rows.length + (pageToken === undefined ? skip : 0);
+    const found = limit === 0 ? [] : ordering.read({ collection, query }, start, limit + 1, deadline);
+    const { resources, end, hasNext } = await readPage(found, limit, toResource);
+    const passed = resources.length + (pageToken === undefined ? skip : 0);
     if (end && pageToken === undefined) positions.reached(list, passed, end);
 
     // A list that was read from its first element to its last is counted.
-    const isCounted = !hasNext && !start.after && (rows.length > 0 || (skip === 0 && limit > 0));
-    const least = rows.length === 0 ? 0 : hasNext ? passed + 1 : passed;
+    const isCounted = !hasNext && !start.after && (resources.length > 0 || (skip === 0 && limit > 0));
+    const least = resources.length === 0 ? 0 : hasNext ? passed + 1 : passed;
     const count = () =>
       filter ? totals.matching(organizationId, identity, query, deadline) : totals.all(organizationId, deadline);
     return {
-      documents: rows.map(({ document }) => document),
+      resources,
       total: isCounted ? passed : Math.max(await count(), least),
-      ...(last ? { nextPageToken: pageTokenOf(identity, last.position) } : {}),
+      ...(end && hasNext ? { nextPageToken: pageTokenOf(identity, end) } : {}),
     };
   };
 }
+
+/** Reads rows until the page has `limit` resources or enough bytes; `end` is the position of the last one. */
+async function readPage<D, R>(
+  rows: AsyncIterable<Row<D>> | Row<D>[],
+  limit: number,
+  toResource: (document: D) => R,
+): Promise<{ resources: R[]; end: Position | undefined; hasNext: boolean }> {
+  const resources: R[] = [];
+  let end: Position | undefined;
+  let bytes = 0;
+  for await (const { document, position } of rows) {
+    if (resources.length === limit) return { resources, end, hasNext: true };
+    const resource = toResource(document);
+    bytes += bytesOf(resource);
+    if (bytes > MAX_PAGE_BYTES && resources.length > 0) return { resources, end, hasNext: true };
+    resources.push(resource);
+    end = position;
+  }
+  return { resources, end, hasNext: false };
+}
+
+/** Returns about the size of a value in Protocol Buffers; exact for text, which is what makes resources large. */
+export function bytesOf(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === 'string') return Buffer.byteLength(value) + FIELD_BYTES;
+  if (typeof value !== 'object' || value instanceof Date) return FIELD_BYTES;
+  return Object.values(value).reduce<number>((sum, part) => sum + bytesOf(part), FIELD_BYTES);
+}
+
+/** Bytes of the number and the length of a field, at most. */
+const FIELD_BYTES = 5;

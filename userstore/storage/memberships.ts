@@ -12,12 +12,18 @@ import { within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
 import type { MembershipDocument } from './directory-schemas.js';
 import { digestOf } from './list-identity.js';
+import { bytesOf } from './lists.js';
 
 /** The storage of memberships. */
 export type MembershipStorage = ReturnType<typeof createMembershipStorage>;
 
 /** The most groups of a user that are returned. */
 const MAX_GROUPS_OF_USER = 1000;
+
+/** The most bytes of the groups of users in one answer: besides them, the users themselves have to fit in it. */
+const MAX_GROUPS_BYTES = 16 * 1024 * 1024;
+/** Names of groups that are read at a time, and at most 999 more. */
+const NAMES_AT_A_TIME = 10_000;
 
 /** A position in the order of memberships. */
 export interface MembershipKey {
@@ -73,14 +79,13 @@ function readsOf(directory: Directory) {
       deadline: number,
     ): Promise<MembershipPage> => readPage(directory, organizationId, groupIds, page, deadline),
 
-    /** Returns by user id the existing groups of each of these users that is a member of any group. */
+    /**
+     * Returns by user id the existing groups of these users, at most 1000 a user. Ends with the users whose groups have
+     * 16 MiB together; the first user is always there.
+     */
     async groupsOf(organizationId: string, userIds: readonly string[], deadline: number) {
       const groupIds = await groupIdsOf(memberships, organizationId, userIds, deadline);
-      if (groupIds.size === 0) return new Map<string, GroupReference[]>();
-      const names = await groupNames(directory, organizationId, [...new Set([...groupIds.values()].flat())], deadline);
-      const references = (ids: string[]): GroupReference[] =>
-        ids.filter((id) => names.has(id)).map((groupId) => ({ groupId, displayName: names.get(groupId) }));
-      return new Map([...groupIds].map(([userId, ids]) => [userId, references(ids)]));
+      return await referencesOf(directory, organizationId, userIds, groupIds, deadline);
     },
   };
 }
@@ -207,4 +212,57 @@ async function groupIdsOf(
 function keyIn(pageToken: string, identity: string): MembershipKey {
   const [groupId, userId] = positionIn(pageToken, identity, ['text', 'text']) as [string, string];
   return { groupId, userId };
+}
+
+/** Returns the groups of these users by their ids, as far as they fit in an answer. */
+async function referencesOf(
+  directory: Directory,
+  organizationId: string,
+  userIds: readonly string[],
+  groupIds: ReadonlyMap<string, string[]>,
+  deadline: number,
+): Promise<Map<string, GroupReference[]>> {
+  const found = new Map<string, GroupReference[]>();
+  const names = new Map<string, string | undefined>();
+  let bytes = 0;
+  for (const [index, userId] of userIds.entries()) {
+    const ids = groupIds.get(userId) ?? [];
+    if (ids.some((id) => !names.has(id))) {
+      await readNames(directory, organizationId, neededFrom(userIds.slice(index), groupIds, names), names, deadline);
+    }
+    const references = ids.flatMap((groupId): GroupReference[] => {
+      const displayName = names.get(groupId);
+      return displayName === undefined ? [] : [{ groupId, displayName }];
+    });
+    bytes += bytesOf(references);
+    if (bytes > MAX_GROUPS_BYTES && found.size > 0) return found;
+    found.set(userId, references);
+  }
+  return found;
+}
+
+/** Returns the groups of the first of these users whose names are not known yet, those of at least one user. */
+function neededFrom(
+  userIds: readonly string[],
+  groupIds: ReadonlyMap<string, string[]>,
+  names: ReadonlyMap<string, unknown>,
+): Set<string> {
+  const needed = new Set<string>();
+  for (const userId of userIds) {
+    for (const id of groupIds.get(userId) ?? []) if (!names.has(id)) needed.add(id);
+    if (needed.size >= NAMES_AT_A_TIME) break;
+  }
+  return needed;
+}
+
+/** Reads the names of these groups; that of a group that does not exist is undefined. */
+async function readNames(
+  directory: Directory,
+  organizationId: string,
+  ids: ReadonlySet<string>,
+  names: Map<string, string | undefined>,
+  deadline: number,
+): Promise<void> {
+  const found = await groupNames(directory, organizationId, [...ids], deadline);
+  for (const id of ids) names.set(id, found.get(id));
 }

@@ -36,7 +36,8 @@ interface From<D extends StoredDocument> {
 export interface Ordering {
   /** The kinds of the values in its positions. */
   kinds: readonly PositionKind[];
-  read<D extends StoredDocument>(from: From<D>, start: Start, limit: number, deadline: number): Promise<Row<D>[]>;
+  /** Reads at most `limit` rows, as they arrive: a page may be full before `limit`. */
+  read<D extends StoredDocument>(from: From<D>, start: Start, limit: number, deadline: number): AsyncIterable<Row<D>>;
 }
 
 /** The length to which texts are compared: positions are part of page tokens, and these of URLs. */
@@ -65,7 +66,7 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
   };
   return {
     kinds: keys.map((key) => (key === 'updateTime' ? 'time' : 'text')),
-    async read<D extends StoredDocument>(
+    async *read<D extends StoredDocument>(
       { collection, query }: From<D>,
       { after, skip }: Start,
       limit: number,
@@ -74,17 +75,10 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
       // With a filter, MongoDB chooses the index.
       const hint = '$and' in query ? {} : { hint: index };
       const condition = after ? { ...query, $and: [...(query.$and ?? []), behind(after)] } : query;
-      const documents = await collection
-        .find<D>(condition as mongo.Filter<D>, {
-          sort,
-          skip,
-          limit,
-          batchSize: limit,
-          ...hint,
-          ...within(deadline),
-        })
-        .toArray();
-      return documents.map((document) => ({ document, position: keys.map((key) => valueAt(document, key)) }));
+      const options = { sort, skip, limit, batchSize: limit, ...hint, ...within(deadline) };
+      for await (const document of collection.find<D>(condition as mongo.Filter<D>, options)) {
+        yield { document, position: keys.map((key) => valueAt(document, key)) };
+      }
     },
   };
 }
@@ -95,7 +89,7 @@ function computed(column: Column, descending: boolean): Ordering {
   const beyond = descending ? '$lt' : '$gt';
   return {
     kinds: [column.kind, 'text'],
-    async read<D extends StoredDocument>(
+    async *read<D extends StoredDocument>(
       { collection, query }: From<D>,
       { after, skip }: Start,
       limit: number,
@@ -111,11 +105,11 @@ function computed(column: Column, descending: boolean): Ordering {
         { $limit: limit },
       ];
       const options = { allowDiskUse: true, batchSize: limit, ...within(deadline) };
-      const rows = await collection.aggregate<StoredRow<D>>(stages, options).toArray();
-      return rows.map(({ document, position: { value, id } }) => ({
-        document,
-        position: [value instanceof mongo.MaxKey ? null : value, id],
-      }));
+      const rows = collection.aggregate<StoredRow<D>>(stages, options);
+      for await (const { document, position } of rows) {
+        const { value, id } = position;
+        yield { document, position: [value instanceof mongo.MaxKey ? null : value, id] };
+      }
     },
   };
 }

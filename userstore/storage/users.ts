@@ -40,7 +40,7 @@ export interface FoundUser {
 }
 
 /** A page of users. */
-export interface UserPage extends Omit<Page<never>, 'documents'> {
+export interface UserPage extends Omit<Page<never>, 'resources'> {
   users: User[];
 }
 
@@ -58,7 +58,7 @@ export function createUserStorage(users: mongo.Collection<UserDocument>, changes
 }
 
 function readsOf({ users, totals }: Context) {
-  const list = createLister(users, totals, USERS, async (_, filter) => toQuery(filter, USERS));
+  const list = createLister(users, totals, USERS, async (_, filter) => toQuery(filter, USERS), toUser);
   return {
     /** Returns the user with this id, undefined if the organization has none. */
     async find(organizationId: string, id: string, deadline: number): Promise<FoundUser | undefined> {
@@ -97,8 +97,8 @@ function readsOf({ users, totals }: Context) {
 
     /** Returns a page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<UserPage> {
-      const { documents, ...page } = await list(organizationId, listing, deadline);
-      return { users: documents.map(toUser), ...page };
+      const { resources: users, ...page } = await list(organizationId, listing, deadline);
+      return { users, ...page };
     },
   };
 }

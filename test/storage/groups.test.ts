@@ -140,6 +140,32 @@ describe('groups', () => {
     });
   });
 
+  it('of the users of a page have at most 16 MiB together, each user all or none', async () => {
+    const organizationId = 'large names';
+    const groupIds = Array.from({ length: 1000 }, () => uuidv7());
+    const userIds = Array.from({ length: 30 }, () => uuidv7());
+    const groups = groupIds.map((_id, index) => ({
+      _id,
+      organizationId,
+      displayName: `${'漢'.repeat(250)} ${index}`,
+      displayNameKey: `${index}`,
+    }));
+    await documents().insertMany(groups as never[]);
+    const memberships = userIds.flatMap((userId) => groupIds.map((groupId) => ({ organizationId, groupId, userId })));
+    await stored().insertMany(memberships as never[]);
+
+    const found = await database.memberships.groupsOf(organizationId, userIds, soon());
+    expect(found.size).to.be.within(19, 22);
+    expect([...found.keys()]).to.deep.equal(userIds.slice(0, found.size));
+    for (const references of found.values()) {
+      expect(references.map(({ groupId }) => groupId)).to.deep.equal(groupIds);
+      expect(references[7]?.displayName).to.equal(groups[7]?.displayName);
+    }
+    const [last = ''] = userIds.slice(-1);
+    const rest = await database.memberships.groupsOf(organizationId, [last, uuidv7()], soon());
+    expect([...rest.values()].map(({ length }) => length)).to.deep.equal([1000, 0]);
+  });
+
   describe('whose members are replaced', () => {
     it('by 10,000 have these and no others, and only the difference is written', async () => {
       const [first, second] = [await newUsers(6000), await newUsers(6000)];

@@ -155,6 +155,23 @@ describe('a list of users', () => {
       expect(await database.users.list('nobody', { limit: 0 }, soon())).to.deep.equal({ users: [], total: 0 });
     });
 
+    it('ends at 16 MiB, and goes on where it ended, by number and by page token', async () => {
+      const photos = ['a', 'b', 'c'].map((value) => typed(value.repeat(65_536)));
+      for (let index = 0; index < 100; index++) await insert('large', userNamed(`user ${index}`, { photos }));
+      const everybody = Array.from({ length: 100 }, (_, index) => `user ${index}`);
+
+      const first = await database.users.list('large', { limit: 100 }, soon());
+      expect(first.users.length).to.be.within(80, 85);
+      expect(first.total).to.equal(100);
+      const skip = first.users.length;
+      for (const rest of [{ skip }, { pageToken: first.nextPageToken }]) {
+        const last = await database.users.list('large', { ...rest, limit: 100 }, soon());
+        expect([...first.users, ...last.users].map(({ userName }) => userName)).to.deep.equal(everybody);
+        expect(last.nextPageToken).to.equal(undefined);
+        expect(last.total).to.equal(100);
+      }
+    });
+
     for (const skip of [23, 24, 2 ** 31 - 1]) {
       it(`past the end (${skip} of 23) is empty and still tells the total`, async () => {
         expect(await database.users.list('pages', { skip, limit: 10 }, soon())).to.deep.equal({ users: [], total: 23 });

@@ -2,10 +2,16 @@
 import { expect } from 'chai';
 import { ErrorReason } from '../../../proto/gen/userstore/v1/error_reason.js';
 import type { User } from '../../../proto/gen/userstore/v1/user.js';
-import { tryChangeUser, type UserChangeRequest, type UserContext } from '../../../userstore/domain/users.js';
+import {
+  createUserRules,
+  tryChangeUser,
+  type UserChangeRequest,
+  type UserContext,
+} from '../../../userstore/domain/users.js';
 import { NEW_ACCESS_STATE } from '../../../userstore/storage/documents.js';
+import type { Listing } from '../../../userstore/storage/lists.js';
 import type { FoundUser, UserStorage } from '../../../userstore/storage/users.js';
-import { userNamed } from '../../harness/users.js';
+import { add, typed, userNamed } from '../../harness/users.js';
 
 const KEY = { organizationId: 'acme', userId: 'u1' };
 const actor = { caller: 'test', requestId: 'r1' };
@@ -105,5 +111,55 @@ describe('tryChangeUser', () => {
     );
     expect(replaced[0]?.[0].accessState.link).to.equal(undefined);
     expect(replaced[0]?.[2].attributes.map(({ name }) => name)).to.include('link');
+  });
+});
+
+describe('createUserRules', () => {
+  const users = ['u1', 'u2', 'u3', 'u4'].map((id) => ({ ...userNamed(id), id }));
+  const reference = { groupId: 'g1', displayName: 'Staff' };
+
+  /** The rules over these users, of whom as many as `fitting` have groups that fit in one answer. */
+  function rulesWhere(fitting: number, found: FoundUser = stored()) {
+    const storage = {
+      find: async () => found,
+      list: async (_: string, { limit }: Listing) => ({
+        users: users.slice(0, limit).map((user) => ({ ...user })),
+        total: users.length,
+        ...(limit < users.length ? { nextPageToken: `after ${limit}` } : {}),
+      }),
+    } as unknown as UserStorage;
+    return createUserRules({
+      storage,
+      schemasOf: async () => [],
+      groupsOf: async (_, ids) => new Map(ids.slice(0, fitting).map((id) => [id, [reference]])),
+      retry: async (_, attempt) => (await attempt()) as never,
+    });
+  }
+
+  it('lists fewer users if the groups of all do not fit in one answer, with the token of the next page', async () => {
+    const page = await rulesWhere(3).list({ organizationId: 'acme', filter: undefined, order: undefined, skip: 0 }, 1);
+    expect(page.users.map(({ id, groups }) => [id, groups])).to.deep.equal([
+      ['u1', [reference]],
+      ['u2', [reference]],
+      ['u3', [reference]],
+    ]);
+    expect(page).to.include({ total: 4, nextPageToken: 'after 3' });
+  });
+
+  it('lets other work go first while it applies a PATCH that takes long', async () => {
+    const emails = Array.from({ length: 1000 }, (_, index) => add('emails', { emails: [typed(`${index}`)] }));
+    const request = { ...KEY, actor, operations: emails, refuseUpdate: false, refuseDeactivate: false };
+    let turns = 0;
+    const count = () => {
+      turns++;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    const error = await rulesWhere(4)
+      .patch(request, 1)
+      .catch((thrown) => thrown);
+    clearImmediate(next);
+    expect(error).to.include({ reason: ErrorReason.ERROR_REASON_FIELD_INVALID, field: 'operations' });
+    expect(turns).to.be.at.least(9);
   });
 });

@@ -5,6 +5,10 @@ import { badRequest } from './scim-error.js';
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
 /** Deepest nesting. No SCIM message needs more; a deeper one is an attack or a mistake. */
 const MAX_DEPTH = 20;
+/** The maximum number of names in one object; an extension may have 1,000 attributes. */
+const MAX_NAMES_OF_OBJECT = 2000;
+/** The maximum number of names in a body; a group of 10,000 members has 40,000. */
+const MAX_NAMES = 200_000;
 
 /** Names that reach JavaScript's own objects; no attribute has one. */
 export const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
@@ -17,33 +21,49 @@ export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Parses a body: UTF-8, limited nesting, no reserved names, well-formed Unicode. Throws invalidSyntax.
+ * Parses a body: UTF-8, limited nesting and number of names, no reserved names, well-formed Unicode. Throws invalidSyntax.
  */
 export function parseBody(bytes: Uint8Array): JsonObject {
-  checkDepth(bytes);
+  checkShape(bytes);
   const body = parseJson(bytes);
   if (!isObject(body)) throw badRequest('invalidSyntax', 'The request body must be a JSON object.');
   checkValue(body);
   return body;
 }
 
-const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, QUOTE, BACKSLASH] = Buffer.from('{}[]"\\');
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, QUOTE, BACKSLASH, COLON] = Buffer.from('{}[]"\\:');
 
-/** Checks the nesting before parsing: a body of brackets alone would occupy the parser for a second. */
-function checkDepth(bytes: Uint8Array): void {
+/**
+ * Checks nesting and names before parsing. A body of brackets alone would occupy the parser for a second; every name costs
+ * a look-up, whatever its value. A colon outside text follows exactly one name.
+ */
+function checkShape(bytes: Uint8Array): void {
+  const names = new Uint32Array(MAX_DEPTH + 2);
   let depth = 0;
+  let total = 0;
   let isInText = false;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
-    if (isInText && byte === BACKSLASH) at++;
-    else if (byte === QUOTE) isInText = !isInText;
-    else if (isInText) continue;
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
-    if (depth > MAX_DEPTH)
-      throw badRequest('invalidSyntax', `The request body is nested deeper than ${MAX_DEPTH} levels.`);
+    if (isInText) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) isInText = false;
+    } else if (byte === QUOTE) isInText = true;
+    else if (byte === COLON) {
+      names[depth] = (names[depth] ?? 0) + 1;
+      if (++total > MAX_NAMES || (names[depth] ?? 0) > MAX_NAMES_OF_OBJECT) throw tooManyNames();
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (++depth > MAX_DEPTH) throw tooDeep();
+      names[depth] = 0;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth = Math.max(depth - 1, 0);
   }
 }
+
+const tooDeep = () => badRequest('invalidSyntax', `The request body is nested deeper than ${MAX_DEPTH} levels.`);
+const tooManyNames = () =>
+  badRequest(
+    'invalidSyntax',
+    `The request body has too many attributes: at most ${MAX_NAMES_OF_OBJECT} in one object, ${MAX_NAMES} in all.`,
+  );
 
 function parseJson(bytes: Uint8Array): unknown {
   try {

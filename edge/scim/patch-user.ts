@@ -26,9 +26,7 @@ const VERBS = { add: Verb.VERB_ADD, replace: Verb.VERB_REPLACE, remove: Verb.VER
  * invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  const parsed = parsePatchRequest(body).flatMap((operation) => parseOperation(operation, settings));
-  if (parsed.length > MAX_OPERATIONS) throw tooMany();
-  return parsed;
+  return collect(parsePatchRequest(body), (operation) => parseOperation(operation, settings));
 }
 
 /**
@@ -38,6 +36,16 @@ export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): Patch
 export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
   const stored = Object.fromEntries(coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name)));
   return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
+}
+
+/** Joins the operations of each item. Throws as soon as there are too many, so that it never holds more than twice the limit. */
+function collect<T>(items: Iterable<T>, parse: (item: T) => PatchOperation[]): PatchOperation[] {
+  const operations: PatchOperation[] = [];
+  for (const item of items) {
+    operations.push(...parse(item));
+    if (operations.length > MAX_OPERATIONS) throw tooMany();
+  }
+  return operations;
 }
 
 function parseOperation({ op, path, value }: RequestedOperation, settings: Settings): PatchOperation[] {
@@ -59,16 +67,24 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
   const entries = Object.entries(value);
   if (entries.length > MAX_OPERATIONS) throw tooMany();
   const seen = new Set<string>();
-  const parsed = entries.map(([name, inner]) => {
+  let isKnown = entries.length === 0;
+  const operations = collect(entries, ([name, inner]) => {
     const target = targetOf(name, inner, settings);
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
-    if (target.kind === 'unknown') return ignoreUnknown(name, settings);
-    return target.kind === 'readOnly' ? [] : parseTarget(verb, target, inner, settings);
+    if (target.kind === 'unknown') ignoreUnknown(name, settings);
+    const parsed = parseNamed(verb, target, inner, settings);
+    isKnown ||= parsed !== undefined;
+    return parsed ?? [];
   });
-  const known = parsed.filter((operations) => operations !== undefined);
-  return known.length > 0 || parsed.length === 0 ? known.flat() : undefined;
+  return isKnown ? operations : undefined;
+}
+
+/** Returns the operations for one name of an object; undefined if it is unknown. */
+function parseNamed(verb: Verb, target: Target, value: unknown, settings: Settings): PatchOperation[] | undefined {
+  if (target.kind === 'unknown') return undefined;
+  return target.kind === 'readOnly' ? [] : parseTarget(verb, target, value, settings);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** /Bulk: several operations in one request, each executed as if it were a request (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
-import { resourceIn, sinceMs, userNameIn } from '../activity/request-activity.js';
+import { recordedPath, resourceIn, sinceMs, userNameIn } from '../activity/request-activity.js';
 import { toScimError } from '../error-mapping.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
-import { leaveCause, localsOf, type Outcome, pathOf, type RequestScope, scopeOf } from '../request-context.js';
+import { leaveCause, localsOf, type Outcome, type RequestScope, scopeOf } from '../request-context.js';
 import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
 import { isObject, type JsonObject, parseBody } from '../scim/json.js';
 import { parsePrecondition } from '../scim/precondition.js';
@@ -79,7 +79,7 @@ async function runOperation(
   const start = performance.now();
   const requestId = `${run.scope.actor.requestId}.${String(position).padStart(4, '0')}`;
   const record = (status: number, resourcePath: string, { scimType, message: detail }: Partial<ScimError> = {}) => {
-    const about = { id: requestId, method, path: pathOf(path), userName: userNameIn(method, data) };
+    const about = { id: requestId, method, path: recordedPath(path), userName: userNameIn(method, data) };
     run.outcomes.push({ ...about, ...resourceIn(resourcePath), status, scimType, detail, durationMs: sinceMs(start) });
   };
   const common = { method, ...(bulkId === undefined ? {} : { bulkId }) };
@@ -95,7 +95,7 @@ async function runOperation(
     run.errors++;
     const scimError = toScimError(error);
     leaveCause(run.response, scimError.status, error);
-    record(scimError.status, pathOf(path), scimError);
+    record(scimError.status, recordedPath(path), scimError);
     run.results.set(operation, { ...common, status: String(scimError.status), response: errorBody(scimError) });
   }
 }

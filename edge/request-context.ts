@@ -76,11 +76,21 @@ export function leaveCause(response: Response, status: number, error: unknown): 
   else if (status > 500) localsOf(response).reason = error instanceof Error ? error.message : undefined;
 }
 
-/** API tokens are UUIDs of version 4. No id in an address is one, so a match is a token that was pasted there. */
-const TOKEN = /[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}/gi;
+/**
+ * API tokens are UUIDs of version 4. No id in an address is one, so a match is a token that was pasted there, perhaps
+ * without its dashes.
+ */
+const TOKEN = /[\da-f]{8}-?[\da-f]{4}-?4[\da-f]{3}-?[\da-f]{4}-?[\da-f]{12}/gi;
+/** Matches a character of a token in percent-encoded form, perhaps encoded several times: "%2d", "%252d". */
+const ENCODED = /%(?:25)*(2d|3\d|[46][1-6])/gi;
+/** The part of an address that is looked at: the rest is cut. */
+const MAX_LOOKED_AT = 4096;
 
 /** Returns the part of an address that may be stored: without its query, and with API tokens replaced by "…". */
-export const pathOf = (url: string): string => (url.split('?', 1)[0] ?? '').replace(TOKEN, '…');
+export function pathOf(url: string): string {
+  const path = url.slice(0, MAX_LOOKED_AT).split('?', 1)[0] ?? '';
+  return path.replace(ENCODED, (_, code: string) => decodeURIComponent(`%${code}`)).replace(TOKEN, '…');
+}
 
 /** Returns the pattern of the route that handled a request, relative to the organization's base URL. */
 export const routeOf = ({ route }: Pick<Request, 'route'>): string => String(route?.path ?? 'none');

@@ -57,6 +57,7 @@ export function createApp(options: AppOptions): Express {
 
   const app = createExpress(trustedProxies);
   app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities));
+  app.use(privateAnswers, singleHost);
   app.get('/health/live', live);
   app.get('/health/ready', ready(store));
   app.use(
@@ -127,6 +128,23 @@ function addResourceRoutes(scim: Router, endpoint: string, body: RequestHandler[
 /** Collapses slashes: a base URL that was entered with a trailing slash leads to double ones. */
 const singleSlashes: RequestHandler = (request, _response, next) => {
   request.url = request.url.replace(/^[^?]*/, (path) => path.replace(/\/{2,}/g, '/'));
+  next();
+};
+
+/** No answer may be stored by caches or read as another type: almost all are about people. */
+const privateAnswers: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  next();
+};
+
+/** Refuses a request with two Host headers, of which a proxy may have read the other one (RFC 9112 section 3.2). */
+const singleHost: RequestHandler = ({ rawHeaders }, _response, next) => {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === 'host') hosts++;
+  }
+  if (hosts > 1) throw badRequest('invalidSyntax', 'The request has more than one Host header.');
   next();
 };
 

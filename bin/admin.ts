@@ -3,6 +3,7 @@ import { program } from 'commander';
 import { activityCommand } from './admin/activity.js';
 import { groupCommands } from './admin/groups.js';
 import { organizationCommands } from './admin/organizations.js';
+import { commanderOutput, printCrashes } from './admin/printer.js';
 import { schemaCommands } from './admin/schemas.js';
 import { sessionCommands } from './admin/sessions.js';
 import { ssoCommands } from './admin/sso.js';
@@ -55,6 +56,7 @@ The command reads the service token from ADMIN_TOKEN or the file ADMIN_TOKEN_FIL
 TLS: USERSTORE_TLS_CA, ADMIN_CLIENT_CERT and ADMIN_CLIENT_KEY name files; a client certificate replaces the token.
 Results go to stdout. Exit status: 0 success, 1 failure, 2 wrong arguments.`;
 
+printCrashes();
 program
   .name('admin')
   .description('Manages organizations and their API tokens, sign-in, schemas, users and groups.')
@@ -63,6 +65,7 @@ program
     'address of userstore (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
   )
   .option('--json', 'print JSON instead of text')
+  .configureOutput(commanderOutput)
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 

@@ -1,8 +1,10 @@
 /** The command `certificates`: creates a CA for development and the certificates of all services and callers. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { program } from 'commander';
+import { createPrivateFolder } from '../config/private-folder.js';
+import { commanderOutput, messageOf, multiline, print, printable, printError } from './admin/printer.js';
 import { createCa, hostsOf, type Issued, issue, type Subject } from './certificates/issue.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -37,6 +39,7 @@ program
   .option('--host <name>', 'another name or address of the servers; may be repeated', collect, [])
   .option('--days <number>', 'days that certificates are valid', wholeNumber(1, 3650), DAYS)
   .option('--renew', 'issue new certificates of the existing CA, for the same hosts unless --host is given', false)
+  .configureOutput(commanderOutput)
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
@@ -49,12 +52,12 @@ function collect(host: string, before: string[]): string[] {
 try {
   await make(program.opts<Options>());
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  printError(messageOf(error));
   process.exit(1);
 }
 
 async function make({ out, host, days, renew }: Options): Promise<void> {
-  await mkdir(out, { recursive: true, mode: 0o700 });
+  await createPrivateFolder(out);
   const ca = await caIn(out, renew);
   const hosts = renew && host.length === 0 ? await hostsIn(out) : [...new Set([...THIS_MACHINE, ...host])];
   const subjects: Record<string, Subject> = {
@@ -67,7 +70,7 @@ async function make({ out, host, days, renew }: Options): Promise<void> {
   for (const [name, subject] of Object.entries(subjects)) await write(join(out, name), await issue(ca, subject));
   const variables = variablesFor(resolve(out));
   await writeFile(join(out, 'tls.env'), variables);
-  console.log(`${variables}\nThese variables are in ${join(out, 'tls.env')}.`);
+  print(printable`${multiline(variables)}\nThese variables are in ${join(out, 'tls.env')}.`);
 }
 
 /** Returns the variables with which edge, userstore and the command admin use the certificates in a folder. */

@@ -1,7 +1,7 @@
 /** Runs an embedded mongod on 127.0.0.1 with persistent data. */
-import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoInstance } from 'mongodb-memory-server';
+import { createPrivateFolder } from '../config/private-folder.js';
 import { freePort } from './port.js';
 import type { Running } from './start/supervise.js';
 
@@ -34,7 +34,7 @@ export interface MongodOptions {
  * Throws an Error with mongod's message if it does not start, or an Error that the data is in use.
  */
 export async function startMongod({ binary, dbPath, port }: MongodOptions): Promise<Mongod> {
-  await mkdir(dbPath, { recursive: true });
+  await createPrivateFolder(dbPath);
   const giveUp = Date.now() + ORPHAN_MS;
   for (;;) {
     const chosen = port ?? (await freePort());

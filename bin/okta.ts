@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { InvalidArgumentError, Option, program } from 'commander';
 import { ConfigurationError, readVariables } from '../config/variables.js';
+import { commanderOutput, print, printable, printCrashes, printError } from './admin/printer.js';
 import { variables } from './okta/config.js';
 import { document, heading, showProgress, stepLines, succeeded, verdict } from './okta/report.js';
 import { type Plan, run } from './okta/run.js';
@@ -27,6 +28,7 @@ interface Options extends Omit<Plan, 'authorization' | 'seed'> {
   json?: boolean;
 }
 
+printCrashes();
 program
   .name('okta')
   .description(
@@ -51,6 +53,7 @@ program
   )
   .option('--cleanup', 'delete the users at the end, for test deployments (Okta only deactivates)', false)
   .option('--json', 'print one JSON document instead of text')
+  .configureOutput(commanderOutput)
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
@@ -73,12 +76,12 @@ process.on('SIGINT', () => {
   if (stopping.signal.aborted && performance.now() - abortedAt > 1000) process.exit(130);
   if (stopping.signal.aborted) return;
   abortedAt = performance.now();
-  console.error('Ending the run and cleaning up its users; press Ctrl-C again to end at once.');
+  printError(printable`Ending the run and cleaning up its users; press Ctrl-C again to end at once.`);
   stopping.abort();
 });
 
 const startTime = performance.now();
-if (!json) console.log(heading(plan));
+if (!json) print(heading(plan));
 let number = 0;
 let hide = () => {};
 const outcome = await run(
@@ -89,13 +92,13 @@ const outcome = await run(
     },
     ended(result) {
       hide();
-      if (!json) console.log(stepLines(++number, result));
+      if (!json) print(stepLines(++number, result));
     },
   },
   stopping.signal,
 );
 const seconds = (performance.now() - startTime) / 1000;
-console.log(json ? document(plan, outcome, seconds) : verdict(plan, outcome, seconds));
+print(json ? document(plan, outcome, seconds) : verdict(plan, outcome, seconds));
 process.exitCode = succeeded(outcome) ? 0 : 1;
 
 /** Parses a base URL by Okta's rules: http or https, no underscore, `/scim/v2` at the end with or without a slash. */

@@ -1,8 +1,10 @@
 /** The command `npm start`: runs an embedded MongoDB, userstore and edge as supervised processes. */
 import { once } from 'node:events';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createPrivateFolder } from '../config/private-folder.js';
+import { messageOf, print, printable, printError } from './admin/printer.js';
 import { connectAs } from './admin/userstore.js';
 import { findMongod } from './mongod/find.js';
 import { startMongod } from './mongod.js';
@@ -17,7 +19,7 @@ const EDGE = fileURLToPath(new URL('../edge/main.js', import.meta.url));
 /** Attempts at the first start of a service. More than one, because a failure can be transient. */
 const FIRST_ATTEMPTS = 3;
 
-const report = (line: string) => void process.stderr.write(`${line}\n`);
+const report = (line: string) => printError(printable`${line}`);
 const shutdown = new AbortController();
 const { signal } = shutdown;
 const stop = () => {
@@ -46,7 +48,7 @@ try {
   if (!signal.aborted) await once(signal, 'abort');
 } catch (error) {
   if (!signal.aborted) {
-    report(error instanceof Error ? error.message : String(error));
+    printError(messageOf(error));
     process.exitCode = 1;
   }
 }
@@ -69,7 +71,7 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
 
   try {
     const userstore = await connectAs(config, address);
-    process.stdout.write(await welcome(userstore, config));
+    print(await welcome(userstore, config));
     userstore.close();
   } catch (error) {
     if (signal.aborted) return;
@@ -105,7 +107,7 @@ async function requireFree(variable: string, port: number, host: string): Promis
 
 async function requireFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await createPrivateFolder(path);
     await access(path, constants.W_OK);
   } catch (error) {
     throw new Error(`DATA_DIR cannot be used: ${error instanceof Error ? error.message : error}`);

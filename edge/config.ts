@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
+import { SSO_ALLOWED_HOSTS } from '../config/provider-hosts.js';
 import {
   differ,
   type Environment,
@@ -100,6 +101,7 @@ const shape = {
     unset: 'from `DATA_DIR`',
     secret: true,
   }),
+  SSO_ALLOWED_HOSTS,
   STORE_DEADLINE_MS: integer(100, 25_000).default(10_000).describe('longest call to userstore; at most 25000'),
   DATA_DIR: z
     .string()
@@ -163,6 +165,8 @@ export interface Config {
   passwordLoginUrl: string | undefined;
   /** The secret that seals sign-in data, the same at all edges; undefined: the one in `dataDir`. */
   loginSecret: string | undefined;
+  /** Hosts of identity providers that may be at private addresses. */
+  ssoAllowedHosts: readonly string[];
   /** Number of proxies in front whose X-Forwarded headers are trusted. */
   trustedProxies: number;
   /** Undefined: the edge speaks HTTP. */
@@ -196,6 +200,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     appUrl: data.APP_URL,
     passwordLoginUrl: data.PASSWORD_LOGIN_URL,
     loginSecret: data.LOGIN_SECRET,
+    ssoAllowedHosts: data.SSO_ALLOWED_HOSTS ?? [],
     trustedProxies: data.TRUSTED_PROXIES,
     tls: data.TLS_CERT ? { cert: data.TLS_CERT, key: data.TLS_KEY } : undefined,
     userstoreAddress: data.USERSTORE_ADDRESS,

@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import { showCertificates } from '../config/certificate-metrics.js';
 import { type FollowedCertificates, followCertificates } from '../config/certificates.js';
 import { serveMetrics } from '../config/metrics-server.js';
+import { warnIfWritableByOthers } from '../config/private-folder.js';
 import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
 import { createActivityRecorder } from './activity/recorder.js';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   for (const name of secretsOf(variables)) delete process.env[name];
   const log = pino({ level: config.logLevel, base: { service: 'edge' } }, pino.destination({ sync: false }));
   log.info(config.inEffect, 'configuration');
+  await warnIfWritableByOthers(config.dataDir, log);
 
   const stopped = stopSignal(process);
   const certificates = config.tls && (await followCertificates(config.tls, log));
@@ -107,7 +109,8 @@ async function signInOptions(config: Config, log: Logger): Promise<SignInOptions
   if (new URL(appUrl).hostname !== hostname) {
     log.warn('APP_URL is on another host than PUBLIC_URL: the application does not receive the session cookie');
   }
-  return { publicUrl: origin, appUrl, passwordUrl: config.passwordLoginUrl, secret: await findLoginSecret(config) };
+  const { passwordLoginUrl: passwordUrl, ssoAllowedHosts: allowedHosts } = config;
+  return { publicUrl: origin, appUrl, passwordUrl, allowedHosts, secret: await findLoginSecret(config) };
 }
 
 main().then(

@@ -42,8 +42,8 @@ const passagesBy = (pattern: RegExp, file: string, text: string): Passage[] =>
     text: match.slice(1).find((group) => group !== undefined) ?? match[0],
   }));
 
-/** Block comments, and line comments that follow nothing or white space, so that "https://" is none. */
-const COMMENT = /\/\*([\s\S]*?)\*\/|(?:^|(?<=\s))\/\/(.*)$/gm;
+/** Comments at the start of a line or after white space, so that "https://" and "/signin/*" are none. */
+const COMMENT = /(?:^|(?<=[\s([{,]))\/\*([\s\S]*?)\*\/|(?:^|(?<=\s))\/\/(.*)$/gm;
 const DOC_COMMENT = /\/\*\*([\s\S]*?)\*\//g;
 /** A literal of text; in sources these are log lines, error causes, texts of commands, titles of tests. */
 const LITERAL = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\\n]|\\.)*)`/g;

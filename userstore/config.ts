@@ -1,10 +1,8 @@
-/**
- * The configuration of userstore: a pure function of the environment and of its secrets' files, every problem in one
- * message.
- */
+/** The configuration of userstore: a pure function of the environment and of the files of secrets. */
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
+import { SSO_ALLOWED_HOSTS } from '../config/provider-hosts.js';
 import {
   differ,
   type Environment,
@@ -17,9 +15,10 @@ import {
   readVariables,
 } from '../config/variables.js';
 import { type Caller, ROLES } from './rpc/callers.js';
-import { keysIn } from './secret-keys.js';
+import { keysIn, type SecretKeySource } from './secret-keys.js';
 import { flawOfUri } from './storage/connect.js';
 
+const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
 const callers = z.string().transform((text, context) => {
   const callers = new Map<string, Caller>();
@@ -27,7 +26,7 @@ const callers = z.string().transform((text, context) => {
     const [name = '', role = '', token = '', ...more] = entry.trim().split(':');
     const known = ROLES.find((candidate) => candidate === role);
     if (name === '' || !known || !secret.safeParse(token).success || more.length > 0 || callers.has(token)) {
-      const message = `is a list of name:role:token, with a role of ${ROLES.join(', ')} and a token of its own of 16 or more characters`;
+      const message = `is a list of name:role:token, with a role of ${ROLES.join(', ')} and a unique token of 16 or more characters`;
       context.addIssue({ code: 'custom', message });
     } else callers.set(token, { name, role: known });
   }
@@ -41,7 +40,7 @@ const secretKeys = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** Each variable with its description, which is the README's. */
+/** The variables, each with its description in the documentation. */
 const shape = {
   MONGODB_URI: z
     .string({ error: 'is required: mongodb://host:27017/database' })
@@ -54,7 +53,7 @@ const shape = {
       unset: 'embedded (userstore alone: required)',
       secret: true,
     }),
-  USERSTORE_PORT: z.coerce.number().int().min(0).max(65_535).default(50_051).describe('gRPC port'),
+  USERSTORE_PORT: integer(0, 65_535).default(50_051).describe('gRPC port'),
   USERSTORE_HOST: z
     .string()
     .min(1)
@@ -63,16 +62,16 @@ const shape = {
   USERSTORE_TLS_CERT: z
     .string()
     .optional()
-    .describe("file with userstore's certificate and, below it, those between it and the CA"),
-  USERSTORE_TLS_KEY: z.string().optional().describe('file with its private key'),
+    .describe("file with userstore's certificate, followed by the intermediate certificates up to the CA"),
+  USERSTORE_TLS_KEY: z.string().optional().describe('file with the private key of `USERSTORE_TLS_CERT`'),
   USERSTORE_TLS_CLIENT_CA: z
     .string()
     .optional()
-    .describe("file with the certificates by which clients' are verified; each client must have one then"),
+    .describe('file with the CA certificates that verify client certificates; every client must then have one'),
   USERSTORE_INSECURE: z
     .stringbool({ truthy: ['true'], falsy: ['false'] })
     .default(false)
-    .describe('`true`: listen without TLS where others than this machine can reach it, as in a private network'),
+    .describe('`true`: listen without TLS on an address that other machines can reach, as in a private network'),
   SERVICE_TOKENS: callers.optional().meta({
     description: '`name:role:token,…` with the roles `edge`, `reader`, `admin`',
     unset: 'out of `DATA_DIR`',
@@ -80,52 +79,27 @@ const shape = {
   }),
   SECRET_KEY: secretKeys.optional().meta({
     description:
-      'encrypts client secrets: 32 bytes in base64, the same at all userstores; more of them, after commas, still decrypt',
+      'encrypts client secrets: 32 bytes in base64, the same for all userstores; more keys, after commas, still decrypt',
     unset: 'out of `DATA_DIR`',
     secret: true,
   }),
-  SESSION_IDLE_MINUTES: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(10_080)
-    .default(60)
-    .describe('a session that is not used for so long is over'),
-  SESSION_MAX_HOURS: z.coerce.number().int().min(1).max(720).default(12).describe('how long a session lasts at most'),
-  MAX_CALLS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100_000)
-    .default(1000)
-    .describe('calls that a userstore works on at a time; those beyond are refused'),
-  MAX_CONNECTION_AGE_SECONDS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(86_400)
+  SESSION_IDLE_MINUTES: integer(1, 10_080).default(60).describe('minutes without use after which a session expires'),
+  SESSION_MAX_HOURS: integer(1, 720).default(12).describe('hours after which a session expires in any case'),
+  MAX_CALLS: integer(1, 100_000).default(1000).describe('most calls in flight; userstore refuses those beyond'),
+  MAX_CONNECTION_AGE_SECONDS: integer(1, 86_400)
     .default(300)
-    .describe('after so long clients are asked to connect anew, wherever there is a userstore'),
-  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to show metrics at'),
-  USERSTORE_METRICS_PORT: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(65_535)
+    .describe('age at which userstore asks clients to reconnect, so that they spread over all userstores'),
+  SSO_ALLOWED_HOSTS,
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to serve metrics on'),
+  USERSTORE_METRICS_PORT: integer(1, 65_535)
     .optional()
-    .meta({ description: "port to show userstore's metrics at, as `/metrics`", unset: 'none' }),
-  ACTIVITY_DAYS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(3650)
-    .default(90)
-    .describe('how many days what Okta did, and what it changed, is kept'),
+    .meta({ description: "port to serve userstore's metrics on, as `/metrics`", unset: 'none' }),
+  ACTIVITY_DAYS: integer(1, 3650).default(90).describe('days after which activities and changes are deleted'),
   DATA_DIR: z
     .string()
     .min(1)
     .default('./data')
-    .describe("embedded MongoDB's data and the service tokens of this machine"),
+    .describe("folder of embedded MongoDB's data and of this machine's service tokens"),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -137,7 +111,7 @@ const isLoopback = (host: string) => /^(localhost|127\.[\d.]+|::1)$/.test(host);
 /** The variables. */
 export const variables = z.object(shape);
 
-/** The variables that name files of certificates. */
+/** The variables that name the files of certificates. */
 export const CERTIFICATES = {
   cert: 'USERSTORE_TLS_CERT',
   key: 'USERSTORE_TLS_KEY',
@@ -157,40 +131,36 @@ const rules: Rule[] = [
   usable(CERTIFICATES),
 ];
 
-/** The keys themselves, a file that is made in `dataDir` where there is none, or no keys at all. */
-export type SecretKeySource =
-  | { from: 'environment'; keys: readonly Buffer[] }
-  | { from: 'dataDir' }
-  | { from: 'nowhere' };
-
-/** What userstore runs with. */
+/** The configuration of a userstore. */
 export interface Config {
   mongodbUri: string;
   host: string;
   port: number;
-  /** Where undefined, calls are not encrypted. With a `ca` clients say by certificates who they are. */
+  /** Undefined: calls are not encrypted. With a `ca`, client certificates identify the callers. */
   tls: CertificateFiles | undefined;
-  /** By service token; undefined: the ones in `dataDir`, unless clients have certificates. */
+  /** The callers by service token. Undefined: those in `dataDir`, unless client certificates identify the callers. */
   callers: ReadonlyMap<string, Caller> | undefined;
   dataDir: string;
-  /** Where the keys are that secrets are encrypted with. The first one seals; the others still open. */
+  /** The keys that encrypt secrets. The first encrypts; all decrypt. */
   secretKeys: SecretKeySource;
+  /** Hosts of identity providers that may be at private addresses. */
+  ssoAllowedHosts: readonly string[];
   sessionIdleMinutes: number;
   sessionMaxHours: number;
-  /** How long activities and changes are kept. */
+  /** The days after which activities and changes are deleted. */
   activityDays: number;
-  /** How many calls are worked on at a time; the others are refused. */
+  /** The most calls in flight; userstore refuses those beyond. */
   maxCalls: number;
-  /** After this clients are asked to connect anew, wherever there is a userstore. */
+  /** The age at which userstore asks clients to reconnect, so that they spread over all userstores. */
   maxConnectionAgeMs: number;
-  /** Where metrics are shown; undefined: nowhere. */
+  /** The address of the metrics server; undefined: no metrics server. */
   metrics: MetricsAddress | undefined;
   logLevel: string;
-  /** By variable, secrets as set or unset: for the log. */
+  /** The values by variable for the log; a secret is only "set" or "unset". */
   inEffect: Record<string, unknown>;
 }
 
-/** Reads the configuration. Throws Misconfigured with every problem. */
+/** Reads the configuration. Throws a ConfigurationError with all problems. */
 export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
   const data = readVariables(variables, env, readFile, rules);
   return {
@@ -203,6 +173,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     callers: data.SERVICE_TOKENS,
     dataDir: data.DATA_DIR,
     secretKeys: secretKeySource(data, Boolean(env.DATA_DIR)),
+    ssoAllowedHosts: data.SSO_ALLOWED_HOSTS ?? [],
     sessionIdleMinutes: data.SESSION_IDLE_MINUTES,
     sessionMaxHours: data.SESSION_MAX_HOURS,
     activityDays: data.ACTIVITY_DAYS,
@@ -218,8 +189,8 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
 }
 
 /**
- * An installation that was given service tokens and no folder is one of several, perhaps without a disk of its own: a
- * key made there would be another at each.
+ * An installation with service tokens and without a data folder runs several userstores, perhaps without a persistent
+ * disk. It gets no local key: each userstore would create a different one.
  */
 function secretKeySource(
   { SECRET_KEY, SERVICE_TOKENS }: z.output<typeof variables>,

@@ -1,41 +1,41 @@
-/** The metrics of a userstore: their names and what each counts. No label says whose a call is, or about whom. */
+/** The metrics of a userstore. No label names an organization, a user or a caller. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** In seconds. */
+/** The bounds of the buckets in seconds. */
 const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** What is held at the moment. */
+/** The gauges and their help texts. */
 const LEVELS = {
-  grpc_server_calls_in_flight: 'Calls that are being answered.',
-  database_reachable: 'Whether the database took a write and gave it back when it was last asked.',
+  grpc_server_calls_in_flight: 'Calls in flight.',
+  database_reachable: '1 if the last probe wrote to the database and read the write back, else 0.',
 };
 type Level = keyof typeof LEVELS;
 
-/** The functions by which userstore counts. */
+/** The functions that count. */
 export type UserstoreMetrics = ReturnType<typeof createUserstoreMetrics>;
 
-/** Registers the metrics of a userstore; nothing is registered anywhere else. */
+/** Registers all metrics of a userstore. */
 export function createUserstoreMetrics(registry: Registry) {
-  // Both services have some metrics of the same names.
+  // The edge has some metrics of the same names.
   registry.setDefaultLabels({ service: 'userstore' });
   const registers = [registry];
   const calls = new Histogram({
     name: 'grpc_server_call_duration_seconds',
-    help: 'Calls answered, by the gRPC code that they ended with.',
+    help: 'Duration of calls by gRPC code.',
     labelNames: ['rpc', 'code'],
     buckets: DURATIONS,
     registers,
   });
   const commands = new Histogram({
     name: 'mongodb_command_duration_seconds',
-    help: 'Commands sent to MongoDB; result "failed" includes those that were given up at their deadline.',
+    help: 'Duration of commands to MongoDB; result "failed" includes those that exceeded their deadline.',
     labelNames: ['command', 'collection', 'result'],
     buckets: DURATIONS,
     registers,
   });
   const shed = new Counter({
     name: 'grpc_server_calls_shed_total',
-    help: 'Calls refused for want of room.',
+    help: 'Calls refused because too many were in flight.',
     registers,
   });
 
@@ -44,7 +44,7 @@ export function createUserstoreMetrics(registry: Registry) {
     command: (command: string, collection: string, isOk: boolean, seconds: number): void =>
       commands.labels(command, collection, isOk ? 'ok' : 'failed').observe(seconds),
     shed: (): void => shed.inc(),
-    /** Begins to show what is held at the moment; it is asked for whenever metrics are read. */
+    /** Registers gauges; each function is called whenever the metrics are read. */
     show(levels: Partial<Record<Level, () => number>>): void {
       for (const [name, level] of Object.entries(levels)) {
         new Gauge({

@@ -1,11 +1,11 @@
-/** What is seen of a userstore's work: each call and each command to MongoDB is timed, and a span of its trace. */
+/** Measures each call and each command to MongoDB, and makes a span of it for the trace. */
 import { context } from '@opentelemetry/api';
 import type { UserstoreMetrics } from './metrics.js';
 import type { CallTools } from './rpc/unary.js';
 import type { CommandObserver } from './storage/commands.js';
 import { callSpan, commandSpan } from './tracing.js';
 
-/** The observers of calls and of commands. */
+/** Creates the observers of calls and of commands. */
 export function createObservers(metrics: UserstoreMetrics): { call: CallTools['observe']; command: CommandObserver } {
   return {
     call(rpc, metadata) {

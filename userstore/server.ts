@@ -1,6 +1,8 @@
-/** The gRPC server: which services it offers, over which storage, with which limits. Builds; does not listen. */
-import { Server } from '@grpc/grpc-js';
+/** The gRPC server with all services over the storage of a database. Creates it; does not listen. */
+
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { createProviderHosts } from '../config/provider-hosts.js';
 import { ActivityServiceService } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
 import { GroupServiceService } from '../proto/gen/userstore/v1/group_service.js';
@@ -9,7 +11,7 @@ import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_se
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
-import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
+import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../proto/message-size.js';
 import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
 import { createApiTokenRules } from './domain/api-tokens.js';
@@ -19,18 +21,21 @@ import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
 import { createRateLimitRules } from './domain/rate-limits.js';
 import { createSerializedRetry } from './domain/retry.js';
 import { createSealer } from './domain/sealing.js';
-import { createSessionRules, type Lifetimes } from './domain/sessions.js';
+import type { Lifetimes } from './domain/session-state.js';
+import { createSessionRules } from './domain/sessions.js';
 import { createSsoConnectionRules } from './domain/sso-connections.js';
 import { createUsedKeyRules } from './domain/used-keys.js';
 import { createUserRules, type SchemasOf } from './domain/users.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
+import { createCallerInterceptor } from './rpc/caller-interceptor.js';
+import type { CheckCaller } from './rpc/callers.js';
 import { groupService } from './rpc/group-service.js';
 import { organizationService } from './rpc/organization-service.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
 import { sessionService } from './rpc/session-service.js';
 import { ssoConnectionService } from './rpc/sso-connection-service.js';
-import { type CallTools, unaryHandlers } from './rpc/unary.js';
+import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
 import { createActivityStorage } from './storage/activities.js';
 import { createApiTokenStorage } from './storage/api-tokens.js';
@@ -46,124 +51,141 @@ import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { createUsedKeyStorage } from './storage/used-keys.js';
 import { createUserStorage } from './storage/users.js';
 
-/** A server, its health, and what has to be done now and then. */
+/** The longest that a call may take. */
+const CONNECTION_GRACE_MS = 120_000;
+/** Longest run of a background job. */
+const JOB_MS = 30_000;
+
+/** A server, its health and the work of its background jobs, each of which returns a number of items. */
 export interface Userstore {
   server: Server;
-  /** gRPC's health protocol, which says NOT_SERVING until told otherwise. */
+  /** gRPC's health protocol. Says NOT_SERVING until told otherwise. */
   health: HealthImplementation;
-  /** Removes what belongs to organizations that are gone; how many. To be repeated as long as the server runs. */
+  /** Purges deleted organizations. */
   purge: () => Promise<number>;
-  /**
-   * Moves changes out of the documents of users and groups into their collection, and sweeps the memberships of removed
-   * ones; how many documents. To be repeated likewise.
-   */
-  moveChanges: () => Promise<number>;
-  /** Finishes what was begun with groups by calls that ended half-way; how many groups. To be repeated likewise. */
-  resume: () => Promise<number>;
-  /** Seals stored secrets with the present key; how many, and how many need a key that is not here. */
+  /** Flushes outboxes to the `changes` collection, and sweeps the memberships of tombstones. */
+  flushOutboxes: () => Promise<number>;
+  /** Completes the pending changes of groups whose calls ended half-way. */
+  resumePendingChanges: () => Promise<number>;
+  /** Encrypts stored secrets with the current key; `lost` is the number of secrets whose key is missing. */
   resealSecrets: () => Promise<{ sealed: number; lost: number }>;
 }
 
-/** No call may take longer. */
-const CONNECTION_GRACE_MS = 120_000;
-/** In milliseconds, for a move of changes, or for sealing secrets. */
-const MOVE_MS = 30_000;
-
-/** What else a server needs. */
-interface ServerOptions extends CallTools {
-  /** How long activities and changes are kept. */
+interface ServerOptions extends Omit<CallTools, 'callerOf'> {
+  checkCaller: CheckCaller;
+  /** The days after which activities and changes are deleted. */
   activityDays: number;
-  /** Keys of 32 bytes that secrets are encrypted with, the first from now on; perhaps none. */
+  /** Keys of 32 bytes, perhaps none. The first encrypts; all decrypt. */
   secretKeys: readonly Buffer[];
   lifetimes: Lifetimes;
-  /** After which clients are asked to connect anew: their certificates are looked at when they connect. */
+  /** Hosts of identity providers that may be at private addresses. */
+  ssoAllowedHosts: readonly string[];
+  /** The age at which clients are asked to reconnect. Certificates are checked when a client connects. */
   maxConnectionAgeMs: number;
 }
 
-/** A server with the services over these collections. */
-export function createServer(
-  models: Collections,
-  { activityDays, secretKeys, lifetimes, maxConnectionAgeMs, ...tools }: ServerOptions,
-): Userstore {
+/** Creates a server with the services over these collections. */
+export function createServer(collections: Collections, options: ServerOptions): Userstore {
+  const { intercept, callerOf } = createCallerInterceptor(options);
   const server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    interceptors: [intercept],
+    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-    // A client that is gone without a word is noticed.
+    // Detects clients that are gone without closing their connection.
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
-    // So that a userstore that is new gets its share; calls under way when their connection is old have time to end.
-    'grpc.max_connection_age_ms': maxConnectionAgeMs,
+    // Clients reconnect, so that a new userstore gets its share of them; calls in flight may end meanwhile.
+    'grpc.max_connection_age_ms': options.maxConnectionAgeMs,
     'grpc.max_connection_age_grace_ms': CONNECTION_GRACE_MS,
-    // Two userstores on one port would each answer half the calls.
+    // Two userstores on one port would each get half the calls.
     'grpc.so_reuseport': 0,
   });
-  const organizationStore = createOrganizationStorage(models.organizations);
-  const apiTokenStore = createApiTokenStorage(models.apiTokens);
-  const changes = createChangeStorage(models, activityDays);
-  const userStore = createUserStorage(models.users, changes);
-  const membershipStore = createMembershipStorage(models);
-  const groupStore = createGroupStorage(models.groups, changes, createMemberConditions(models, membershipStore));
-  const activityStore = createActivityStorage(models.activities, activityDays);
-
-  const ssoConnectionStore = createSsoConnectionStorage(models.ssoConnections);
-  const sessionStore = createSessionStorage(models.sessions);
-  const untilDone = createSerializedRetry();
-  const secrets = createSealer(secretKeys);
-
-  const organizationRules = createOrganizationRules(organizationStore);
-  const tokenRules = createApiTokenRules(apiTokenStore, organizationRules);
-  const schemasOf: SchemasOf = async (organizationId, deadline) =>
-    (await organizationStore.get(organizationId, deadline))?.extensionSchemas ?? [];
-  const userRules = createUserRules(userStore, schemasOf, membershipStore.groupsOf, untilDone);
-  const accountRules = createAccessStateRules(userStore, untilDone);
-  const connectionRules = createSsoConnectionRules(ssoConnectionStore, organizationStore, organizationRules, secrets);
-  const sessionRules = createSessionRules(sessionStore, {
-    users: userStore,
-    organizations: organizationStore,
-    ssoConnections: ssoConnectionStore,
-    accounts: accountRules,
-    untilDone,
-    sealer: secrets,
-    lifetimes,
-  });
-  const keyRules = createUsedKeyRules(createUsedKeyStorage(models.usedKeys));
-  const groupRules = createGroupRules(groupStore, membershipStore);
-  const permitRules = createRateLimitRules(createRateLimitStorage(models.organizations.db), organizationRules);
-  const activityRules = createActivityRules(activityStore, changes, organizationRules);
-
-  server.addService(UserServiceService, unaryHandlers(UserServiceService, userService(userRules), tools));
-  server.addService(GroupServiceService, unaryHandlers(GroupServiceService, groupService(groupRules), tools));
-  server.addService(
-    OrganizationServiceService,
-    unaryHandlers(OrganizationServiceService, organizationService(organizationRules), tools),
-  );
-  server.addService(ApiTokenServiceService, unaryHandlers(ApiTokenServiceService, apiTokenService(tokenRules), tools));
-  server.addService(
-    RateLimitServiceService,
-    unaryHandlers(RateLimitServiceService, rateLimitService(permitRules), tools),
-  );
-  server.addService(
-    ActivityServiceService,
-    unaryHandlers(ActivityServiceService, activityService(activityRules), tools),
-  );
-  server.addService(
-    SsoConnectionServiceService,
-    unaryHandlers(SsoConnectionServiceService, ssoConnectionService(connectionRules), tools),
-  );
-  server.addService(
-    SessionServiceService,
-    unaryHandlers(SessionServiceService, sessionService(sessionRules, accountRules, keyRules), tools),
-  );
+  const storages = createStorages(collections, options.activityDays);
+  const rules = createRules(storages, options);
+  addServices(server, rules, { ...options, callerOf });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
-  const ofUsers = [userStore, membershipStore, groupStore, sessionStore, ssoConnectionStore];
-  const owned = [...ofUsers, changes, activityStore, apiTokenStore];
+  const { organizations, changes } = storages;
   return {
     server,
     health,
-    purge: () => purgeDeleted(organizationStore, owned),
-    moveChanges: () => changes.flushOutboxes(Date.now() + MOVE_MS),
-    resealSecrets: () => connectionRules.reseal(Date.now() + MOVE_MS),
-    resume: () => groupRules.resume(new Date(Date.now() - SETTLING_MS), Date.now() + MOVE_MS),
+    purge: () => purgeDeleted(organizations, ownedBy(storages)),
+    flushOutboxes: () => changes.flushOutboxes(Date.now() + JOB_MS),
+    resumePendingChanges: () => rules.groups.resume(new Date(Date.now() - SETTLING_MS), Date.now() + JOB_MS),
+    resealSecrets: () => rules.ssoConnections.reseal(Date.now() + JOB_MS),
   };
+}
+
+type Storages = ReturnType<typeof createStorages>;
+
+function createStorages(collections: Collections, activityDays: number) {
+  const changes = createChangeStorage(collections, activityDays);
+  const memberships = createMembershipStorage(collections);
+  return {
+    changes,
+    memberships,
+    users: createUserStorage(collections.users, changes),
+    groups: createGroupStorage(collections.groups, changes, createMemberConditions(collections, memberships)),
+    organizations: createOrganizationStorage(collections.organizations),
+    apiTokens: createApiTokenStorage(collections.apiTokens),
+    activities: createActivityStorage(collections.activities, activityDays),
+    ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
+    sessions: createSessionStorage(collections.sessions),
+    usedKeys: createUsedKeyStorage(collections.usedKeys),
+    rateLimits: createRateLimitStorage(collections.organizations.db),
+  };
+}
+
+/** Returns the storages of data that a purge deletes with its organization; changes go after what makes them. */
+const ownedBy = ({
+  users,
+  memberships,
+  groups,
+  sessions,
+  ssoConnections,
+  changes,
+  activities,
+  apiTokens,
+}: Storages) => [users, memberships, groups, sessions, ssoConnections, changes, activities, apiTokens];
+
+type Rules = ReturnType<typeof createRules>;
+
+function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts }: ServerOptions) {
+  const retry = createSerializedRetry();
+  const sealer = createSealer(secretKeys);
+  const organizations = createOrganizationRules(storages.organizations);
+  const accessStates = createAccessStateRules({ storage: storages.users, retry });
+  const schemasOf: SchemasOf = async (organizationId, deadline) =>
+    (await storages.organizations.get(organizationId, deadline))?.extensionSchemas ?? [];
+  return {
+    organizations,
+    accessStates,
+    users: createUserRules({ storage: storages.users, schemasOf, groupsOf: storages.memberships.groupsOf, retry }),
+    groups: createGroupRules(storages.groups, storages.memberships),
+    apiTokens: createApiTokenRules(storages.apiTokens, organizations),
+    rateLimits: createRateLimitRules(storages.rateLimits, organizations),
+    activities: createActivityRules(storages.activities, storages.changes, organizations),
+    ssoConnections: createSsoConnectionRules({
+      storage: storages.ssoConnections,
+      organizationStorage: storages.organizations,
+      organizations,
+      sealer,
+      providerHosts: createProviderHosts(ssoAllowedHosts),
+    }),
+    sessions: createSessionRules({ ...storages, storage: storages.sessions, accessStates, retry, sealer, lifetimes }),
+    usedKeys: createUsedKeyRules(storages.usedKeys),
+  };
+}
+
+function addServices(server: Server, rules: Rules, tools: CallTools): void {
+  const add = <S extends ServiceDefinition>(service: S, handlers: Handlers<S>) =>
+    server.addService(service, unaryHandlers(service, handlers, tools) as UntypedServiceImplementation);
+  add(UserServiceService, userService(rules.users));
+  add(GroupServiceService, groupService(rules.groups));
+  add(OrganizationServiceService, organizationService(rules.organizations));
+  add(ApiTokenServiceService, apiTokenService(rules.apiTokens));
+  add(RateLimitServiceService, rateLimitService(rules.rateLimits));
+  add(ActivityServiceService, activityService(rules.activities));
+  add(SsoConnectionServiceService, ssoConnectionService(rules.ssoConnections));
+  add(SessionServiceService, sessionService(rules.sessions, rules.accessStates, rules.usedKeys));
 }

@@ -1,20 +1,21 @@
 /**
- * The service tokens of an installation that was given none: random ones, one for each role, in a file that only its
+ * The service tokens of an installation that configures none: a random token for each role in a file that only its
  * owner can read, for the services and commands of the same machine.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { createPrivateFolder } from '../config/private-folder.js';
+import { serviceTokenFile } from '../config/service-token-file.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 
 const content = z.object({ edge: z.string(), reader: z.string(), admin: z.string() });
 type Tokens = z.infer<typeof content>;
 
-/** The callers by service token out of `DATA_DIR/service-tokens.json`, which is made if there is none. */
+/** Returns the callers by service token in `DATA_DIR/service-tokens.json`. Creates the file if it does not exist. */
 export async function localServiceTokens(dataDir: string): Promise<ReadonlyMap<string, Caller>> {
-  const file = join(dataDir, 'service-tokens.json');
-  await mkdir(dataDir, { recursive: true });
+  const file = serviceTokenFile(dataDir);
+  await createPrivateFolder(dataDir);
   const tokens = (await readTokens(file)) ?? (await makeTokens(file));
   return new Map(ROLES.map((role) => [tokens[role], { name: role, role }]));
 }
@@ -28,7 +29,7 @@ async function readTokens(file: string): Promise<Tokens | undefined> {
   }
 }
 
-/** Written whole or not at all; of two processes that do it at once, one wins and both read its file. */
+/** Creates the file atomically: of two processes that do so at the same time one wins, and both read its file. */
 async function makeTokens(file: string): Promise<Tokens> {
   const made = Object.fromEntries(ROLES.map((role) => [role, randomBytes(32).toString('base64url')]));
   const draft = `${file}.${randomUUID()}`;
@@ -41,6 +42,6 @@ async function makeTokens(file: string): Promise<Tokens> {
     await unlink(draft);
   }
   const tokens = await readTokens(file);
-  if (!tokens) throw new Error(`${file} is gone as soon as it was made`);
+  if (!tokens) throw new Error(`${file} was deleted while userstore created it`);
   return tokens;
 }

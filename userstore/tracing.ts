@@ -1,6 +1,6 @@
 /**
- * Spans of calls and of the commands to MongoDB that they lead to. Without an OpenTelemetry SDK, which whoever runs
- * userstore may load, they are nothing. No attribute says whose a call is, or about whom.
+ * Spans of calls and of the commands that calls send to MongoDB. They cost nothing unless the operator loads an
+ * OpenTelemetry SDK. No attribute names an organization, a user or a caller.
  */
 import {
   type Context,
@@ -16,7 +16,7 @@ import type { CommandObserver } from './storage/commands.js';
 
 const tracer = trace.getTracer('leasehawk-userstore');
 
-/** What a call's metadata is to those who follow its trace. */
+/** The metadata of a call, as far as the trace context is read from it. */
 interface Carrier {
   get(name: string): unknown[];
   getMap(): object;
@@ -26,15 +26,15 @@ const getter = {
   keys: (carrier: Carrier) => Object.keys(carrier.getMap()),
 };
 
-/** A call as a part of its caller's trace. */
+/** The span of a call, a child of its caller's span. */
 export interface CallSpan {
-  /** In which the call is to be answered. */
+  /** The context to answer the call in. */
   context: Context;
-  /** To be told the name of the gRPC code. */
+  /** Ends the span with the name of the gRPC code. */
   end: (code: string) => void;
 }
 
-/** Makes a span of a call. */
+/** Starts the span of a call. */
 export function callSpan(rpc: string, metadata: Carrier): CallSpan {
   const parent = propagation.extract(ROOT_CONTEXT, metadata, getter);
   const span = tracer.startSpan(rpc, { kind: SpanKind.SERVER }, parent);
@@ -48,7 +48,7 @@ export function callSpan(rpc: string, metadata: Carrier): CallSpan {
   return { context: trace.setSpan(parent, span), end };
 }
 
-/** Makes spans of commands that belong to a call; what the process does of its own accord has none. */
+/** Makes spans of commands that belong to a call. Commands of background jobs have none. */
 export const commandSpan: CommandObserver = (command, collection) => {
   if (!trace.getSpan(context.active())?.isRecording()) return () => undefined;
   const span = tracer.startSpan(`${command} ${collection}`, { kind: SpanKind.CLIENT });
@@ -59,7 +59,7 @@ export const commandSpan: CommandObserver = (command, collection) => {
   };
 };
 
-/** Whether an SDK has been loaded, so that commands are worth being watched. */
+/** Returns whether an SDK is loaded: without one, commands need not be monitored. */
 export function isTraced(): boolean {
   const provider = trace.getTracerProvider();
   return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('leasehawk-userstore') !== undefined;

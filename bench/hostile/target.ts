@@ -26,7 +26,7 @@ export interface Ask {
   leaveMs?: number;
 }
 
-/** What a load works on. */
+/** The services and organizations under load. */
 export interface Target extends Chain {
   mongodbUri: string;
   /** Aborts when the load has lasted long enough. */

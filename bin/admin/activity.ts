@@ -5,6 +5,7 @@ import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/
 import { wholeNumber } from '../whole-number.js';
 import { activityText } from './activity-text.js';
 import { pages } from './pages.js';
+import { joinedLines, json, messageOf, print, printable, printError } from './printer.js';
 import { run, wantsJson } from './run.js';
 import type { Userstore } from './userstore.js';
 
@@ -49,7 +50,10 @@ export function activityCommand(program: Command): void {
         const request = await requestFor(userstore, organizationId, options);
         const found = await newest(userstore, request, options.limit);
         if (options.follow) return await follow(userstore, request, found);
-        return [found, found.length === 0 ? 'There is no such activity.' : found.map(activityText).join('\n')];
+        return [
+          found,
+          found.length === 0 ? printable`There is no such activity.` : joinedLines(found.map(activityText)),
+        ];
       }),
     );
 }
@@ -81,8 +85,8 @@ async function newest(userstore: Userstore, request: ListActivitiesRequest, limi
 
 /** Prints the given activities, then new ones, until the command is interrupted. */
 async function follow(userstore: Userstore, request: ListActivitiesRequest, found: Activity[]): Promise<never> {
-  const print = (activity: Activity) => console.log(wantsJson() ? JSON.stringify(activity) : activityText(activity));
-  found.forEach(print);
+  const show = (activity: Activity) => print(wantsJson() ? json(activity) : activityText(activity));
+  found.forEach(show);
   let shown = new Set(found.map(({ id }) => id));
   const start = request.since?.getTime() ?? found.at(0)?.time?.getTime() ?? 0;
   let seenUntil = Date.now();
@@ -93,14 +97,14 @@ async function follow(userstore: Userstore, request: ListActivitiesRequest, foun
     const since = new Date(Math.max(start, seenUntil - LATE_MS));
     try {
       const recent = await newest(userstore, { ...request, since }, Number.POSITIVE_INFINITY);
-      recent.filter(({ id }) => !shown.has(id)).forEach(print);
+      recent.filter(({ id }) => !shown.has(id)).forEach(show);
       shown = new Set(recent.map(({ id }) => id));
       [seenUntil, lastError] = [now, undefined];
     } catch (error) {
       // While userstore restarts, the command waits, then shows the activities of the meantime.
-      const message = error instanceof Error ? error.message : String(error);
-      if (message !== lastError) console.error(message);
-      lastError = message;
+      const message = messageOf(error);
+      if (message.toString() !== lastError) printError(message);
+      lastError = message.toString();
     }
   }
 }

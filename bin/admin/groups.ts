@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { allOf, equal } from '../../proto/filters.js';
 import { wholeNumber } from '../whole-number.js';
 import { changeText } from './activity-text.js';
+import { joinedLines, printable } from './printer.js';
 import { run } from './run.js';
 import { groupTable, groupText } from './tables.js';
 
@@ -24,7 +25,7 @@ export function groupCommands(program: Command): void {
     .action((organizationId: string, options: ListOptions) =>
       run(async (userstore) => {
         const { groups, totalSize } = await userstore.listGroups(organizationId, filterOf(options), options.limit);
-        return [groups, `${groupTable(groups)}\n\n${groups.length} of ${totalSize}`];
+        return [groups, printable`${groupTable(groups)}\n\n${groups.length} of ${totalSize}`];
       }),
     );
   groups
@@ -46,7 +47,8 @@ export function groupCommands(program: Command): void {
       run(async (userstore) => {
         const { changes } = await userstore.listGroupChanges(organizationId, groupId, limit);
         changes.reverse();
-        return [changes, changes.map(changeText).join('\n') || 'There are no changes of this group.'];
+        const none = printable`There are no changes of this group.`;
+        return [changes, changes.length === 0 ? none : joinedLines(changes.map(changeText))];
       }),
     );
 }

@@ -3,8 +3,9 @@ import { type Command, Option } from 'commander';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { wholeNumber } from '../whole-number.js';
 import type { Config } from './config.js';
+import { printable } from './printer.js';
 import { confirm, type Result, run } from './run.js';
-import { organizationTable, organizationText, printable } from './tables.js';
+import { organizationTable, organizationText } from './tables.js';
 
 /** The options of `org set`. */
 interface Settings {
@@ -34,8 +35,8 @@ export function organizationCommands(program: Command): void {
     .action((name: string) =>
       run(async (userstore) => {
         const organization = await userstore.createOrganization(name);
-        const next = `Next, issue a token for its Okta: npm run admin -- token issue ${organization.id}`;
-        return [organization, `${organizationTable([organization])}\n\n${next}`];
+        const next = printable`Next, issue a token for its Okta: npm run admin -- token issue ${organization.id}`;
+        return [organization, printable`${organizationTable([organization])}\n\n${next}`];
       }),
     );
   org
@@ -96,9 +97,9 @@ export function organizationCommands(program: Command): void {
     .action((id: string, { yes }: { yes?: boolean }) =>
       run(async (userstore) => {
         const { displayName } = await userstore.getOrganization(id);
-        await confirm(`This permanently deletes "${printable(displayName)}" with all its users and tokens.`, id, yes);
+        await confirm(printable`This permanently deletes "${displayName}" with all its users and tokens.`, id, yes);
         await userstore.deleteOrganization(id);
-        return [{ id }, `Deleted ${id}.`];
+        return [{ id }, printable`Deleted ${id}.`];
       }),
     );
 }

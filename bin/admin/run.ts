@@ -1,17 +1,17 @@
 /** Runs a command: connects, does the work, prints its result as text or JSON, or its error as one line. */
-import { createInterface } from 'node:readline/promises';
 import { program } from 'commander';
 import { secretsOf } from '../../config/variables.js';
 import { type Config, readConfig, variables } from './config.js';
+import { ask, exitWithReader, json, messageOf, type Printable, print, printable, printError } from './printer.js';
 import { connectAs, type Userstore } from './userstore.js';
 
 /** The result of a command: a value for scripts, and text for people. */
-export type Result = [value: unknown, text: string];
+export type Result = [value: unknown, text: Printable];
 
 /** Connects, does the work, and prints its value as JSON or its text. Prints an error as one line and exits with 1. */
 export async function run(work: (userstore: Userstore, config: Config) => Promise<Result>): Promise<void> {
   const { userstore: address } = program.opts<{ userstore?: string }>();
-  await print(async () => {
+  await runOffline(async () => {
     const config = readConfig(process.env);
     for (const name of secretsOf(variables)) delete process.env[name];
     const userstore = await connectAs(config, address ?? config.userstoreAddress);
@@ -22,14 +22,13 @@ export async function run(work: (userstore: Userstore, config: Config) => Promis
 }
 
 /** Likewise, for work without userstore. */
-export async function print(work: () => Promise<Result>): Promise<void> {
-  // The reader has closed the pipe: `admin … | head`.
-  process.stdout.on('error', () => process.exit(0));
+export async function runOffline(work: () => Promise<Result>): Promise<void> {
+  exitWithReader();
   try {
     const [value, text] = await work();
-    console.log(wantsJson() ? JSON.stringify(value, null, 2) : text);
+    print(wantsJson() ? json(value, 2) : text);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    printError(messageOf(error));
     process.exit(1);
   }
 }
@@ -38,11 +37,9 @@ export async function print(work: () => Promise<Result>): Promise<void> {
 export const wantsJson = (): boolean => program.opts<{ json?: boolean }>().json ?? false;
 
 /** Asks the person to type `word` before a destructive command, unless `yes`. Throws an Error if they do not. */
-export async function confirm(consequence: string, word: string, yes: boolean | undefined): Promise<void> {
+export async function confirm(consequence: Printable, word: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY) throw new Error(`${consequence} There is no terminal to confirm it: add --yes.`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${consequence} Type ${word} to continue: `);
-  terminal.close();
+  const answer = await ask(printable`${consequence} Type ${word} to continue: `);
   if (answer.trim() !== word) throw new Error('Nothing was done.');
 }

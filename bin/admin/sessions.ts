@@ -1,5 +1,6 @@
 /** The commands on sessions: list and end. */
 import type { Command } from 'commander';
+import { printable } from './printer.js';
 import { confirm, run } from './run.js';
 import { sessionTable } from './sign-in-tables.js';
 import type { Userstore } from './userstore.js';
@@ -41,10 +42,13 @@ export function sessionCommands(program: Command): void {
           await userstore.endSessions(organizationId, { userId });
         } else {
           const { displayName } = await userstore.getOrganization(organizationId);
-          await confirm(`This signs out everybody of "${displayName}".`, organizationId, yes);
+          await confirm(printable`This signs out everybody of "${displayName}".`, organizationId, yes);
           await userstore.endSessions(organizationId, 'all');
         }
-        return [ended, ended.length === 0 ? 'There was no live session.' : `Ended:\n${sessionTable(ended)}`];
+        return [
+          ended,
+          ended.length === 0 ? printable`There was no live session.` : printable`Ended:\n${sessionTable(ended)}`,
+        ];
       }),
     );
 }

@@ -1,6 +1,7 @@
 /** SSO connections and sessions as text for people. */
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { type Printable, printable } from './printer.js';
 import { aligned, minute } from './tables.js';
 
 /**
@@ -14,10 +15,10 @@ export const ssoAddresses = (organizationId: string, origin: string) => ({
 });
 
 /** Returns a connection and the values that its Okta admin enters. */
-export function connectionText(connection: SsoConnection, origin: string): string {
+export function connectionText(connection: SsoConnection, origin: string): Printable {
   const { organizationId, issuer, clientId, domains, required, updateTime } = connection;
   const addresses = ssoAddresses(organizationId, origin);
-  return `Connection of ${organizationId}:
+  return printable`Connection of ${organizationId}:
 ${aligned([
   ['  Issuer', issuer],
   ['  Client ID', clientId],
@@ -37,8 +38,8 @@ ${aligned([
 }
 
 /** Returns one line per session; a sentence if there is none. */
-export function sessionTable(sessions: Session[]): string {
-  if (sessions.length === 0) return 'Nobody is signed in.';
+export function sessionTable(sessions: Session[]): Printable {
+  if (sessions.length === 0) return printable`Nobody is signed in.`;
   const rows = sessions.map(({ id, createTime, lastUseTime, expireTime, userName }) => [
     id,
     minute(createTime),

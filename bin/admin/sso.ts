@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { failedFor } from './client.js';
 import { inspectProvider } from './discovery.js';
-import { confirm, print, type Result, run } from './run.js';
+import { joinedLines, printable } from './printer.js';
+import { confirm, type Result, run, runOffline } from './run.js';
 import type { ConnectionChange } from './sign-in-calls.js';
 import { connectionText, ssoAddresses } from './sign-in-tables.js';
 import type { Userstore } from './userstore.js';
@@ -56,7 +57,7 @@ export function ssoCommands(program: Command): void {
     .option('--issuer <url>', 'check this provider instead, without userstore; for a machine with internet access')
     .action((id: string | undefined, { issuer }: { issuer?: string }) => {
       if ((id === undefined) === (issuer === undefined)) program.error('error: either an organization or --issuer');
-      if (issuer !== undefined) return print(() => test(issuer.replace(/\/+$/, '')));
+      if (issuer !== undefined) return runOffline(() => test(issuer.replace(/\/+$/, '')));
       return run(async (userstore) => await test((await userstore.getSsoConnection(id as string)).issuer));
     });
   sso
@@ -66,9 +67,9 @@ export function ssoCommands(program: Command): void {
     .action((id: string, { yes }: { yes?: boolean }) =>
       run(async (userstore) => {
         const { issuer } = await userstore.getSsoConnection(id);
-        await confirm(`This signs out everybody of ${id} and stops their sign-in at ${issuer}.`, id, yes);
+        await confirm(printable`This signs out everybody of ${id} and stops their sign-in at ${issuer}.`, id, yes);
         await userstore.deleteSsoConnection(id);
-        return [{ id }, `Deleted the connection of ${id}.`];
+        return [{ id }, printable`Deleted the connection of ${id}.`];
       }),
     );
 }
@@ -113,9 +114,17 @@ async function test(issuer: string): Promise<Result> {
     ? 'Nobody can sign in with this provider:'
     : 'From this machine it cannot be seen whether people can sign in:';
   const verdict = problems.length > 0 ? found : 'The provider is as it should be.';
-  const lines = [...problems.map((text) => `  wrong   ${text}`), ...remarks.map((text) => `  remark  ${text}`)];
+  const lines = [
+    ...problems.map((text) => printable`  wrong   ${text}`),
+    ...remarks.map((text) => printable`  remark  ${text}`),
+  ];
   return [
     { issuer, ...findings },
-    [`Looked at ${url}`, verdict, ...lines, ...(isReached ? [] : [NO_WAY_OUT])].join('\n'),
+    joinedLines([
+      printable`Looked at ${url}`,
+      printable`${verdict}`,
+      ...lines,
+      ...(isReached ? [] : [printable`${NO_WAY_OUT}`]),
+    ]),
   ];
 }

@@ -4,10 +4,11 @@ import { AttributeType, type ExtensionSchema } from '../../proto/gen/userstore/v
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { escaped, joinedLines, type Printable, printable } from './printer.js';
 
 /** Returns one line per organization; a sentence if there is none. */
-export function organizationTable(organizations: Organization[]): string {
-  if (organizations.length === 0) return 'There are no organizations.';
+export function organizationTable(organizations: Organization[]): Printable {
+  if (organizations.length === 0) return printable`There are no organizations.`;
   const rows = organizations.map(({ id, displayName, createTime, suspended }) => [
     id,
     minute(createTime),
@@ -20,11 +21,11 @@ export function organizationTable(organizations: Organization[]): string {
 /**
  * Returns an organization, the values that its Okta admin enters, and its settings. `publicUrl` is the edge's address.
  */
-export function organizationText(organization: Organization, publicUrl: string): string {
+export function organizationText(organization: Organization, publicUrl: string): Printable {
   const { id, strictSchemas, extensionSchemas, policy, rateLimit } = organization;
   const answer = (refuses: boolean | undefined) => (refuses ? 'refused' : 'accepted');
   const rehires = policy?.rehire === RehirePolicy.REHIRE_POLICY_REACTIVATE;
-  return `${organizationTable([organization])}
+  return printable`${organizationTable([organization])}
 
 For the Okta admin:
 ${aligned([
@@ -49,8 +50,8 @@ ${aligned([
 }
 
 /** Returns one line per attribute of each schema; a sentence if there is none. */
-export function schemaTable(schemas: ExtensionSchema[]): string {
-  if (schemas.length === 0) return 'This organization has no schemas.';
+export function schemaTable(schemas: ExtensionSchema[]): Printable {
+  if (schemas.length === 0) return printable`This organization has no schemas.`;
   const rows = schemas.flatMap((schema) =>
     schema.attributes.map(({ name, type, multiValued, immutable }) => [
       schema.id,
@@ -63,8 +64,8 @@ export function schemaTable(schemas: ExtensionSchema[]): string {
 }
 
 /** Returns one line per token; a sentence if there is none. */
-export function tokenTable(tokens: ApiToken[]): string {
-  if (tokens.length === 0) return 'This organization has no tokens.';
+export function tokenTable(tokens: ApiToken[]): Printable {
+  if (tokens.length === 0) return printable`This organization has no tokens.`;
   const rows = tokens.map((token) => [
     token.id,
     minute(token.createTime),
@@ -83,8 +84,8 @@ function stateOf({ revokeTime, expireTime }: ApiToken): string {
 }
 
 /** Returns one line per user; a sentence if there is none. */
-export function userTable(users: User[]): string {
-  if (users.length === 0) return 'There are no such users.';
+export function userTable(users: User[]): Printable {
+  if (users.length === 0) return printable`There are no such users.`;
   const rows = users.map(({ id, userName = '', externalId = '-', active, locked, updateTime }) => [
     id,
     `${active ? 'active' : 'disabled'}${locked ? ', locked' : ''}`,
@@ -96,7 +97,7 @@ export function userTable(users: User[]): string {
 }
 
 /** Returns all stored fields of a user. */
-export function userText(user: User): string {
+export function userText(user: User): Printable {
   const { extensionAttributes, ...fields } = user;
   const rows = Object.entries(fields)
     .filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
@@ -106,8 +107,8 @@ export function userText(user: User): string {
 }
 
 /** Returns one line per group; a sentence if there is none. */
-export function groupTable(groups: Group[]): string {
-  if (groups.length === 0) return 'There are no such groups.';
+export function groupTable(groups: Group[]): Printable {
+  if (groups.length === 0) return printable`There are no such groups.`;
   const rows = groups.map(({ id, displayName = '', externalId = '-', updateTime }) => [
     id,
     minute(updateTime),
@@ -118,10 +119,10 @@ export function groupTable(groups: Group[]): string {
 }
 
 /** Returns a group and its members. `isAll` is false if it has more members than these. */
-export function groupText(group: Group, members: Membership[], isAll: boolean): string {
+export function groupText(group: Group, members: Membership[], isAll: boolean): Printable {
   const rows = members.map(({ userId, display }) => [userId, display]);
   const count = `${isAll ? '' : 'more than '}${members.length} members`;
-  return `${groupTable([group])}\n\n${aligned([['USER ID', 'MEMBER'], ...rows])}\n\n${count}`;
+  return printable`${groupTable([group])}\n\n${aligned([['USER ID', 'MEMBER'], ...rows])}\n\n${count}`;
 }
 
 /** Returns a time in UTC, to the minute. */
@@ -129,19 +130,10 @@ export function minute(time: Date | undefined): string {
   return time ? time.toISOString().slice(0, 16).replace('T', ' ') : '-';
 }
 
-/** Replaces invisible characters and those that a terminal would execute. */
-export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
-
 /** Returns rows whose columns are aligned. */
-export function aligned(cells: string[][]): string {
-  const rows = cells.map((row) => row.map(printable));
+export function aligned(cells: string[][]): Printable {
+  const rows = cells.map((row) => row.map(escaped));
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const lineOf = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+  return joinedLines(rows.map((row) => printable`${lineOf(row).trimEnd()}`));
 }

@@ -2,15 +2,16 @@
 import type { Command } from 'commander';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { wholeNumber } from '../whole-number.js';
+import { type Printable, printable } from './printer.js';
 import { confirm, type Result, run } from './run.js';
-import { printable, tokenTable } from './tables.js';
+import { tokenTable } from './tables.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
-const issued = (apiToken: ApiToken, secret: string, more: string): Result => {
+const issued = (apiToken: ApiToken, secret: string, more: Printable): Result => {
   const value = `apikey ${secret}`;
-  const text = `API Token  ${value}\nToken id   ${apiToken.id}\n\nThe token is not shown again: hand it over now.${more}`;
+  const text = printable`API Token  ${value}\nToken id   ${apiToken.id}\n\nThe token is not shown again: hand it over now.${more}`;
   return [{ ...apiToken, value }, text];
 };
 
@@ -26,7 +27,7 @@ export function tokenCommands(program: Command): void {
       run(async (userstore) => {
         const lifetime = days === undefined ? undefined : days * DAY;
         const { apiToken, secret } = await userstore.issueToken(organizationId, label, lifetime);
-        return issued(apiToken, secret, '');
+        return issued(apiToken, secret, printable``);
       }),
     );
   token
@@ -52,7 +53,11 @@ export function tokenCommands(program: Command): void {
         const lifetime = days === undefined ? undefined : days * DAY;
         const rotated = await userstore.rotateToken(organizationId, tokenId, hours * HOUR, lifetime);
         const { apiToken, secret, replaced } = rotated;
-        return issued(apiToken, secret, `\nThe old token is valid until ${replaced.expireTime?.toISOString()}.`);
+        return issued(
+          apiToken,
+          secret,
+          printable`\nThe old token is valid until ${replaced.expireTime?.toISOString() ?? '-'}.`,
+        );
       }),
     );
   token
@@ -63,7 +68,7 @@ export function tokenCommands(program: Command): void {
       run(async (userstore) => {
         const label = (await userstore.listTokens(organizationId)).find(({ id }) => id === tokenId)?.label;
         if (label === undefined) throw new Error('There is no such API token.');
-        await confirm(`This refuses all further requests with the token "${printable(label)}".`, 'revoke', yes);
+        await confirm(printable`This refuses all further requests with the token "${label}".`, 'revoke', yes);
         const apiToken = await userstore.revokeToken(organizationId, tokenId);
         return [apiToken, tokenTable([apiToken])];
       }),

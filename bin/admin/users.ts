@@ -5,6 +5,7 @@ import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { wholeNumber } from '../whole-number.js';
 import { changeText } from './activity-text.js';
+import { joinedLines, printable } from './printer.js';
 import { run } from './run.js';
 import { userTable, userText } from './tables.js';
 import type { Userstore } from './userstore.js';
@@ -32,7 +33,7 @@ export function userCommands(program: Command): void {
       run(async (userstore) => {
         await userstore.getOrganization(organizationId);
         const { users, totalSize } = await userstore.listUsers(organizationId, filterOf(options), options.limit);
-        return [users, `${userTable(users)}\n\n${users.length} of ${totalSize}`];
+        return [users, printable`${userTable(users)}\n\n${users.length} of ${totalSize}`];
       }),
     );
   users
@@ -53,7 +54,8 @@ export function userCommands(program: Command): void {
       run(async (userstore) => {
         const { changes } = await userstore.listChanges(organizationId, userId.toLowerCase(), limit);
         changes.reverse();
-        return [changes, changes.map(changeText).join('\n') || 'There are no changes of this user.'];
+        const none = printable`There are no changes of this user.`;
+        return [changes, changes.length === 0 ? none : joinedLines(changes.map(changeText))];
       }),
     );
   const addChange = (name: string, description: string, change: Change) =>

@@ -1,5 +1,6 @@
 /** The text that a person reads during and after a run. */
 
+import { isTerminal, joinedLines, json, type Printable, printable, printError, rewriteLine } from '../admin/printer.js';
 import type { Outcome, Plan } from './run.js';
 import type { Position, StepResult } from './step.js';
 
@@ -10,28 +11,29 @@ const MAX_REASONS = 3;
  * terminal, else one line every five seconds.
  */
 export function showProgress(position: Position): () => void {
-  const { isTTY } = process.stderr;
+  const onTerminal = isTerminal();
   const started = performance.now();
   const draw = () => {
     const { title, done, total } = position;
     const share = total > 0 ? ` ${done}/${total}` : '';
-    const line = `  … ${title}${share}, ${Math.round((performance.now() - started) / 1000)} s`;
-    process.stderr.write(isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
+    const line = printable`  … ${title}${share}, ${Math.round((performance.now() - started) / 1000)} s`;
+    if (onTerminal) rewriteLine(line);
+    else printError(line);
   };
-  const timer = setInterval(draw, isTTY ? 250 : 5000);
+  const timer = setInterval(draw, onTerminal ? 250 : 5000);
   return () => {
     clearInterval(timer);
-    if (isTTY) process.stderr.write('\r\x1b[2K');
+    if (onTerminal) rewriteLine(printable``);
   };
 }
 
 /** Returns the line before the first step. */
-export function heading({ url, dialect, users, seed, parallel }: Plan): string {
-  return `Okta stand-in: ${plural(users, 'user')} named *.${seed}@okta-stand-in.example, dialect ${dialect}, ${parallel} at a time, at ${url}`;
+export function heading({ url, dialect, users, seed, parallel }: Plan): Printable {
+  return printable`Okta stand-in: ${plural(users, 'user')} named *.${seed}@okta-stand-in.example, dialect ${dialect}, ${parallel} at a time, at ${url}`;
 }
 
 /** Returns one line about a step, and one for each of its first failures. */
-export function stepLines(number: number, step: StepResult): string {
+export function stepLines(number: number, step: StepResult): Printable {
   const statuses = Object.entries(step.statuses).map(
     ([status, times]) => `${times} × ${status === '0' ? 'no answer' : status}`,
   );
@@ -45,39 +47,38 @@ export function stepLines(number: number, step: StepResult): string {
     step.pauses > 0 ? `waited ${step.pausedSeconds} s for 429;` : '',
     step.failed === 0 ? plural(step.checks, 'check') : `${step.failed} of ${plural(step.checks, 'check')} failed`,
   ];
-  const reasons = step.reasons.slice(0, MAX_REASONS).map((reason) => `      - ${reason}`);
-  if (step.failed > reasons.length) reasons.push(`      - and ${step.failed - reasons.length} more`);
-  return [parts.filter(Boolean).join(' '), ...reasons].join('\n');
+  const reasons = step.reasons.slice(0, MAX_REASONS).map((reason) => printable`      - ${reason}`);
+  if (step.failed > reasons.length) reasons.push(printable`      - and ${step.failed - reasons.length} more`);
+  return joinedLines([printable`${parts.filter(Boolean).join(' ')}`, ...reasons]);
 }
 
 /** Returns the last lines: the users that stay on the server, and the verdict. */
-export function verdict(plan: Plan, outcome: Outcome, seconds: number): string {
+export function verdict(plan: Plan, outcome: Outcome, seconds: number): Printable {
   const checks = sum(outcome.steps, 'checks');
   const failed = sum(outcome.steps, 'failed');
-  const lines: string[] = [];
+  const lines: Printable[] = [];
   if (outcome.left > 0) {
     const state = outcome.leftActive > 0 ? `${outcome.leftActive} of them still ACTIVE` : 'all deactivated';
     lines.push(
-      `${plural(outcome.left, 'user')} named *.${plan.seed}@okta-stand-in.example stay on the server, ${state}.`,
+      printable`${plural(outcome.left, 'user')} named *.${plan.seed}@okta-stand-in.example stay on the server, ${state}.`,
     );
   }
-  if (outcome.stopped) lines.push(`Stopped: ${outcome.stopped}`);
+  if (outcome.stopped) lines.push(printable`Stopped: ${outcome.stopped}`);
   const passed = succeeded(outcome);
   const sums = passed ? plural(checks, 'check') : `${failed} of ${plural(checks, 'check')}`;
   lines.push(
-    `${passed ? 'PASSED' : 'FAILED'}: ${sums} in ${plural(outcome.steps.length, 'step')}, ${seconds.toFixed(1)} s`,
+    printable`${passed ? 'PASSED' : 'FAILED'}: ${sums} in ${plural(outcome.steps.length, 'step')}, ${seconds.toFixed(1)} s`,
   );
-  return lines.join('\n');
+  return joinedLines(lines);
 }
 
 /** Returns the run as one JSON document without secrets. */
-export function document(plan: Plan, outcome: Outcome, seconds: number): string {
+export function document(plan: Plan, outcome: Outcome, seconds: number): Printable {
   const { authorization: _, ...shown } = plan;
   const checks = sum(outcome.steps, 'checks');
   const failed = sum(outcome.steps, 'failed');
-  return JSON.stringify(
+  return json(
     { passed: succeeded(outcome), checks, failed, seconds: Math.round(seconds * 10) / 10, ...shown, ...outcome },
-    null,
     2,
   );
 }

@@ -1,5 +1,6 @@
 /** The output of `npm start` when everything runs: the values that an Okta admin enters. */
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { joinedLines, type Printable, printable } from '../admin/printer.js';
 import type { Userstore } from '../admin/userstore.js';
 import { type Config, readConfig } from './config.js';
 
@@ -9,7 +10,7 @@ const MAX_SHOWN = 5;
  * Returns the text to print. Creates a first organization with a token if there is none. On later starts the text tells
  * how to issue a new token, because the secret of the first one is not stored.
  */
-export async function welcome(userstore: Userstore, config: Config): Promise<string> {
+export async function welcome(userstore: Userstore, config: Config): Promise<Printable> {
   const organizations = await userstore.listOrganizations();
   const lines = organizations.length > 0 ? known(organizations, config) : await first(userstore, config);
   const data = config.mongodbUri ? 'the MongoDB of MONGODB_URI' : config.dataDir;
@@ -20,7 +21,7 @@ export async function welcome(userstore: Userstore, config: Config): Promise<str
     '',
     `Data is in ${data}. Ctrl-C stops everything.`,
   ];
-  return `\n${all.map((line) => `  ${line}`.trimEnd()).join('\n')}\n\n`;
+  return printable`\n${joinedLines(all.map((line) => printable`${`  ${line}`.trimEnd()}`))}\n`;
 }
 
 async function first(userstore: Userstore, { origin }: Config): Promise<string[]> {

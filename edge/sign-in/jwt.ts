@@ -8,7 +8,7 @@ import {
   jwtVerify,
   type RemoteJWKSet,
 } from 'jose';
-import { boundedFetch, PROVIDER_MS, ProviderError } from './outbound.js';
+import { PROVIDER_MS, ProviderError, type ProviderFetch } from './outbound.js';
 
 /** Tolerated difference between two clocks. */
 export const CLOCK_SKEW = 60;
@@ -24,11 +24,11 @@ const REVOCATION_TYPE = 'global-token-revocation+jwt';
 export class InvalidTokenError extends Error {}
 
 /** Returns a provider's keys, fetched on demand and again if one is missing. */
-export const keysAt = (uri: string): RemoteJWKSet =>
+export const keysAt = (uri: string, providerFetch: ProviderFetch): RemoteJWKSet =>
   createRemoteJWKSet(new URL(uri), {
     cooldownDuration: KEYS_COOLDOWN_MS,
     timeoutDuration: PROVIDER_MS,
-    [customFetch]: boundedFetch,
+    [customFetch]: providerFetch,
   });
 
 /**

@@ -3,8 +3,9 @@
  * otherwise the edge creates a random one in a file that only its owner can read.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createPrivateFolder } from '../../config/private-folder.js';
 
 /** A configured secret. */
 const LOGIN_SECRET = /^[\x21-\x7e]{32,}$/;
@@ -25,7 +26,7 @@ export async function findLoginSecret({ loginSecret, dataDir }: SecretPlace): Pr
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
   }
-  await mkdir(dataDir, { recursive: true });
+  await createPrivateFolder(dataDir);
   await make(file);
   return await read(file);
 }

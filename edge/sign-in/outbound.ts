@@ -1,4 +1,11 @@
-/** Requests to an organization's identity provider: no redirect, at most 5 s, at most 256 KiB. */
+/**
+ * Requests to an organization's identity provider: to public addresses and allowed hosts only, no redirect, at most
+ * 5 s, at most 256 KiB.
+ */
+import { once } from 'node:events';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { type ProviderHosts, RefusedHostError } from '../../config/provider-hosts.js';
 
 /** Longest time of one answer. */
 export const PROVIDER_MS = 5000;
@@ -17,28 +24,63 @@ interface Outbound {
 }
 
 /** Works like `fetch`, for openid-client and jose, but reads the whole answer. Throws ProviderError. */
-export async function boundedFetch(url: string, options: Outbound): Promise<Response> {
-  const deadline = AbortSignal.timeout(PROVIDER_MS);
-  const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-  try {
-    const answer = await fetch(url, { ...(options as RequestInit), redirect: 'manual', signal });
-    const body = await readAll(answer);
-    const isPassing = answer.status >= 500 || answer.status === 429 || (answer.status >= 300 && answer.status < 400);
-    if (isPassing) throw new ProviderError(`${new URL(url).host} answers ${answer.status}`);
-    return new Response(body, { status: answer.status, headers: answer.headers });
-  } catch (error) {
-    if (error instanceof ProviderError) throw error;
-    const why = deadline.aborted ? 'does not answer in time' : 'cannot be reached';
-    throw new ProviderError(`${new URL(url).host} ${why}`, { cause: error });
+export type ProviderFetch = (url: string, options: Outbound) => Promise<Response>;
+
+/**
+ * Creates the fetch of providers. It uses the HTTP client of Node.js, because `fetch` does not let its caller check the
+ * address of a connection. Connections are not kept, so that every request checks its address.
+ */
+export function createProviderFetch({ flawOfName, lookup }: ProviderHosts): ProviderFetch {
+  const http = new HttpAgent({ lookup });
+  const https = new HttpsAgent({ lookup });
+
+  async function exchange(url: string, { method, headers, body }: Outbound, signal: AbortSignal): Promise<Response> {
+    const given = new Request(url, { method, headers, body } as RequestInit);
+    const { hostname, protocol } = new URL(given.url);
+    const flaw = flawOfName(hostname);
+    if (flaw !== undefined) throw new RefusedHostError(flaw);
+    const options = { method: given.method, headers: Object.fromEntries(given.headers), signal };
+    const isHttps = protocol === 'https:';
+    const request = isHttps
+      ? requestHttps(given.url, { ...options, agent: https })
+      : requestHttp(given.url, { ...options, agent: http });
+    request.end(Buffer.from(await given.arrayBuffer()));
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    // The answer reports later errors.
+    request.on('error', () => undefined);
+    const status = answer.statusCode ?? 0;
+    const content = await readAll(answer);
+    const isPassing = status >= 500 || status === 429 || (status >= 300 && status < 400);
+    if (isPassing) throw new ProviderError(`${new URL(url).host} answers ${status}`);
+    return new Response([204, 205].includes(status) ? null : content, { status, headers: headersOf(answer) });
   }
+
+  return async (url, options) => {
+    const deadline = AbortSignal.timeout(PROVIDER_MS);
+    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    try {
+      return await exchange(url, options, signal);
+    } catch (error) {
+      if (error instanceof ProviderError) throw error;
+      if (error instanceof RefusedHostError) throw new ProviderError(error.message, { cause: error });
+      const why = deadline.aborted ? 'does not answer in time' : 'cannot be reached';
+      throw new ProviderError(`${new URL(url).host} ${why}`, { cause: error });
+    }
+  };
 }
 
-async function readAll({ body, status }: Response): Promise<Buffer | null> {
-  // The Response constructor refuses a body with these statuses.
-  if (!body || [101, 204, 205, 304].includes(status)) return null;
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '');
+  }
+  return headers;
+}
+
+async function readAll(answer: IncomingMessage): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of answer as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     if (size > MAX_BYTES) throw new ProviderError('the answer is too large');
     chunks.push(chunk);

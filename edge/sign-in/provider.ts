@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { CLOCK_SKEW, InvalidTokenError, keysAt, verifyIdToken } from './jwt.js';
-import { boundedFetch, PROVIDER_MS, ProviderError } from './outbound.js';
+import { PROVIDER_MS, ProviderError, type ProviderFetch } from './outbound.js';
 import { SignInError } from './sign-in-error.js';
 
 /** Lifetime of a cached discovery document. */
@@ -33,11 +33,11 @@ export interface Person {
 export type Providers = ReturnType<typeof createProviders>;
 
 /** Creates the access to providers, with an empty cache. */
-export function createProviders() {
+export function createProviders(providerFetch: ProviderFetch) {
   const known = new LRUCache<string, Awaited<ReturnType<typeof discover>>>({
     max: MAX_PROVIDERS,
     ttl: DISCOVERY_MS,
-    fetchMethod: discover,
+    fetchMethod: (issuer) => discover(issuer, providerFetch),
   });
 
   async function providerOf(issuer: string) {
@@ -51,7 +51,7 @@ export function createProviders() {
     const { metadata, keys } = await providerOf(issuer);
     const options = { [oidc.clockTolerance]: CLOCK_SKEW };
     const client = new oidc.Configuration(metadata, clientId, options, oidc.ClientSecretBasic(clientSecret));
-    client[oidc.customFetch] = boundedFetch;
+    client[oidc.customFetch] = providerFetch;
     client.timeout = PROVIDER_MS / 1000;
     if (isHttp(issuer)) oidc.allowInsecureRequests(client);
     return { client, clientId, issuer: metadata.issuer, keys };
@@ -112,10 +112,10 @@ export function createProviders() {
 }
 
 /** Reads the discovery document and checks every value that the edge relies on. */
-async function discover(issuer: string) {
+async function discover(issuer: string, providerFetch: ProviderFetch) {
   const options = {
     timeout: PROVIDER_MS / 1000,
-    [oidc.customFetch]: boundedFetch,
+    [oidc.customFetch]: providerFetch,
     execute: isHttp(issuer) ? [oidc.allowInsecureRequests] : [],
   };
   try {
@@ -127,7 +127,7 @@ async function discover(issuer: string) {
         throw new Error(`its ${name} is elsewhere`);
     }
     if (metadata.jwks_uri === undefined) throw new Error('it names no keys');
-    return { metadata, issuer: metadata.issuer, keys: keysAt(metadata.jwks_uri) };
+    return { metadata, issuer: metadata.issuer, keys: keysAt(metadata.jwks_uri, providerFetch) };
   } catch (error) {
     throw troubleIn(error) ?? new ProviderError(`discovery of the provider: ${innermost(error)}`);
   }

@@ -121,6 +121,17 @@ describe('the command admin, for single sign-on', function () {
     expect((await admin('sso', 'set', organizationId, '--nope')).code).to.equal(2);
   });
 
+  it('refuses an issuer at a private, link-local, loopback or cluster address, in every spelling', async () => {
+    const given = ['--client-id', 'x', '--client-secret-file', secretFile, '--domain', `${organizationId}.example`];
+    const set = (issuer: string) => failing('sso', 'set', organizationId, '--issuer', issuer, ...given);
+    for (const host of ['10.0.0.1', '169.254.169.254', '0x7f.2', '2130706434', '[::ffff:a00:1]', '[fd00::1]']) {
+      expect(await set(`https://${host}`)).to.match(/is not a public address.*SSO_ALLOWED_HOSTS/);
+    }
+    for (const host of ['okta.default.svc.cluster.local', 'kubernetes', 'localhost.', 'metadata.google.internal']) {
+      expect(await set(`https://${host}`)).to.match(/is a name of private networks.*SSO_ALLOWED_HOSTS/);
+    }
+  });
+
   describe('checks a provider, and reports', () => {
     let server: Server | undefined;
     afterEach(() => {

@@ -133,7 +133,7 @@ describe('sign-in in a browser', function () {
     await page.waitForURL(`${pair.appUrl}units/7`);
   });
 
-  it('B19: who is disabled while signed in is out with his next request, and signs in again when he is back', async () => {
+  it('B19: a user who is disabled while signed in is out with the next request, and signs in again once reactivated', async () => {
     await signIn();
     const active = (value: boolean) => ({ op: 'replace', value: { active: value } });
     await patchUser(tenant.scim, userId, active(false));
@@ -172,7 +172,7 @@ describe('sign-in in a browser', function () {
     expect(await user()).to.equal(cleosId);
   });
 
-  it('is refused to somebody whom Okta knows and LeaseHawk does not', async () => {
+  it('is refused to a person that Okta knows and LeaseHawk does not', async () => {
     await typeAddress(`sam@${tenant.domain}`);
     await page.waitForURL(`${okta.issuer}/signin/*`);
     await page.fill('input[name=username]', STRANGER.login);
@@ -283,7 +283,7 @@ describe('sign-in in a browser', function () {
       });
       const small = await phone.newPage();
       small.on('console', (message) => problems.push(message.text()));
-      /** As whoever signs in at Okta now: from a page elsewhere. */
+      /** The person who signs in at Okta now, from a page on another site. */
       const followAs = async ({ login }: typeof ANA) => {
         await phone.clearCookies({ domain: '127.0.0.1' });
         await small.goto(`${okta.issuer}/.well-known/openid-configuration`);

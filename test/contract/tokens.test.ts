@@ -72,9 +72,10 @@ describe('OrganizationService', () => {
     Buffer.from('{}').toString('base64url'),
     '%',
   ]) {
-    it(`refuses the page token ${JSON.stringify(pageToken)}: FIELD_INVALID in page_token`, async () => {
-      const failure = { code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'page_token' };
+    it(`refuses the page token ${JSON.stringify(pageToken)}: PAGE_TOKEN_INVALID`, async () => {
+      const failure = { code: 'INVALID_ARGUMENT', reason: 'PAGE_TOKEN_INVALID' };
       expect(await failureIn(admin.listOrganizations({ pageToken }))).to.deep.equal(failure);
+      expect(await failureIn(admin.listApiTokens({ organizationId: 'nobody2here', pageToken }))).to.deep.equal(failure);
     });
   }
 

@@ -31,6 +31,7 @@ describe("the edge's configuration", () => {
       maxRequests: 2000,
       metrics: undefined,
       trustedProxies: 0,
+      ssoAllowedHosts: [],
       dataDir: './data',
       logLevel: 'info',
     });

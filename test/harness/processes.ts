@@ -14,6 +14,9 @@ export const SERVICE_TOKENS = {
 /** The key that tests have secrets encrypted with: 32 bytes. */
 export const SECRET_KEY = Buffer.from('the secret key of the test suite').toString('base64');
 
+/** The hosts of the providers of tests, which are on this machine. */
+const SSO_ALLOWED_HOSTS = '127.0.0.1';
+
 /** A service under test. */
 export interface Service {
   /** Everything it wrote. */
@@ -81,6 +84,7 @@ export async function startEdge(address: string, env: Record<string, string> = {
   const edge = await startService('edge', {
     PORT: port,
     USERSTORE_ADDRESS: address,
+    SSO_ALLOWED_HOSTS,
     ...(env.USERSTORE_CLIENT_CERT ? {} : { USERSTORE_TOKEN: SERVICE_TOKENS.edge }),
     ...env,
   });
@@ -101,6 +105,7 @@ export async function startUserstore(mongodbUri: string, env: Record<string, str
       .map(([role, token]) => `${role}:${role}:${token}`)
       .join(','),
     SECRET_KEY,
+    SSO_ALLOWED_HOSTS,
     ...env,
   });
   return { address: `127.0.0.1:${port}`, userstore };

@@ -59,13 +59,13 @@ export const soon = (): number => Date.now() + 10_000;
 export const DAYS = 90;
 
 /** The storages of changes and activities. */
-export const recordsOf = (collections: Collections) => ({
+const recordsOf = (collections: Collections) => ({
   changes: createChangeStorage(collections, DAYS),
   activities: createActivityStorage(collections.activities, DAYS),
 });
 
 /** The storages of groups and memberships. */
-export function groupsIn(collections: Collections) {
+function groupsIn(collections: Collections) {
   const memberships = createMembershipStorage(collections);
   const { changes } = recordsOf(collections);
   return {

@@ -39,7 +39,7 @@ const newGroup = (memberIds: string[] = [], name = `Group ${count++}`, by = rule
 const patch = ({ id: groupId }: Group, operations: GroupOperation[], by = rules) =>
   by.patch({ organizationId, actor, groupId, operations }, soon());
 const get = ({ id: groupId }: Group) => rules.get({ organizationId, groupId }, soon());
-const removeGroup = ({ id: groupId }: Group) => rules.remove({ organizationId, actor, groupId }, soon());
+const removeGroup = ({ id: groupId }: Group) => rules.delete({ organizationId, actor, groupId }, soon());
 const removeUser = (id: string) => database.users.remove(organizationId, id, undefined, soon());
 
 const stored = () => database.collections.memberships;

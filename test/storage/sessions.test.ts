@@ -28,12 +28,13 @@ after(() => database.close());
 const secrets = createSealer([Buffer.alloc(32, 1)]);
 function rulesOf(lifetimes = LIFETIMES, storage = database.sessions) {
   const users = createUserStorage(database.collections.users, database.changes);
-  const untilDone = createSerializedRetry();
-  return createSessionRules(storage, {
+  const retry = createSerializedRetry();
+  return createSessionRules({
     ...database,
+    storage,
     users,
-    accounts: createAccessStateRules(users, untilDone),
-    untilDone,
+    accessStates: createAccessStateRules({ storage: users, retry }),
+    retry,
     sealer: secrets,
     lifetimes,
     now: () => time,
@@ -124,20 +125,24 @@ describe('a session', () => {
   it('is refused with a clear error if the key for its ID token is missing', async () => {
     const { organizationId } = await signedIn();
     const users = createUserStorage(database.collections.users, database.changes);
-    const untilDone = createSerializedRetry();
+    const retry = createSerializedRetry();
     const tools = {
       ...database,
       users,
-      accounts: createAccessStateRules(users, untilDone),
-      untilDone,
+      storage: database.sessions,
+      accessStates: createAccessStateRules({ storage: users, retry }),
+      retry,
       lifetimes: LIFETIMES,
     };
-    const keyless = createSessionRules(database.sessions, { ...tools, sealer: createSealer([]) });
+    const keyless = createSessionRules({ ...tools, sealer: createSealer([]) });
     const request = { organizationId, actor, issuer: connectionValues('').issuer, subject: 'x7' };
     const error = await keyless.signIn({ ...request, idToken: 'x' }, soon()).catch((thrown: unknown) => thrown);
     expect(error).to.include({ reason: 36 });
   });
 });
+
+/** Rules of issuers' hosts that accept all of them. */
+const anyHost = { flawOfHost: () => Promise.resolve(undefined) };
 
 describe('a change of issuer', () => {
   const other = 'https://elmstreet.okta.example';
@@ -148,7 +153,13 @@ describe('a change of issuer', () => {
     const endSessions = () => Promise.reject(new Error('the database is away'));
     const faulty = { ...database.organizations, endSessions };
     const known = createOrganizationRules(database.organizations);
-    const rules = createSsoConnectionRules({ ...database.ssoConnections, ...faults }, faulty, known, secrets);
+    const rules = createSsoConnectionRules({
+      storage: { ...database.ssoConnections, ...faults },
+      organizationStorage: faulty,
+      organizations: known,
+      sealer: secrets,
+      providerHosts: anyHost,
+    });
     const unset = { organizationId: '', etag: '', createTime: undefined };
     const connection = { ...connectionValues(organizationId), ...unset, issuer };
     return await rules.set({ organizationId, actor, connection, clientSecret: 'x' }, soon()).then(
@@ -265,12 +276,13 @@ describe('a key', () => {
 
 describe('a client secret', () => {
   const rulesWith = (...keys: number[]) =>
-    createSsoConnectionRules(
-      database.ssoConnections,
-      database.organizations,
-      createOrganizationRules(database.organizations),
-      createSealer(keys.map((byte) => Buffer.alloc(32, byte))),
-    );
+    createSsoConnectionRules({
+      storage: database.ssoConnections,
+      organizationStorage: database.organizations,
+      organizations: createOrganizationRules(database.organizations),
+      sealer: createSealer(keys.map((byte) => Buffer.alloc(32, byte))),
+      providerHosts: anyHost,
+    });
   const connection = (clientId: string) => ({
     ...connectionValues(clientId),
     organizationId: '',

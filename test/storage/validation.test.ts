@@ -70,7 +70,7 @@ describe('models', () => {
       /issuer/,
     ],
     [
-      'a query by an object in the place of a text',
+      'a query by an object instead of a text',
       () => database.sessions.find({ $ne: '' } as never, soon()),
       /digest|\$ne|Cast/,
     ],

@@ -117,7 +117,7 @@ describe('a walk through a list of users', () => {
   const orders = [undefined, ...['id', 'create_time', 'update_time', 'user_name'].map((field) => ({ field }))];
   for (const order of orders) {
     for (const descending of order ? [false, true] : [false]) {
-      const title = order ? `by ${order.field}${descending ? ', descending' : ''}` : 'in no order of its own';
+      const title = order ? `by ${order.field}${descending ? ', descending' : ''}` : 'in no given order';
       it(`${title}, looks at no user but those of the page, however deep`, async () => {
         const listing = { order: order && { ...order, descending }, limit: 50 };
         let page = await list('large', listing);

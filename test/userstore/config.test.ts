@@ -30,6 +30,7 @@ describe("userstore's configuration", () => {
       secretKeys: { from: 'dataDir' },
       sessionIdleMinutes: 60,
       sessionMaxHours: 12,
+      ssoAllowedHosts: [],
       maxCalls: 1000,
       maxConnectionAgeMs: 300_000,
       metrics: undefined,

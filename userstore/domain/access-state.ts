@@ -1,6 +1,6 @@
 /**
- * The rules of what of a user is LeaseHawk's own: the lock, the subject he signs in as, and how often his sessions were
- * ended. Each is written under the user's version, so that no change of his identity provider's can undo it.
+ * The access state of a user: the lock, the link to a subject of the identity provider, and the session epoch.
+ * LeaseHawk sets it. It is written under the user's version, so that no change by the identity provider can undo it.
  */
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type AttributeChange, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
@@ -14,34 +14,43 @@ import type { SerializedRetry } from './retry.js';
 
 const MAX_REASON = 500;
 
-/** The one user; what it takes to find him. */
+/** The key of a user. */
 export interface UserKey {
   organizationId: string;
   userId: string;
 }
 
-/** Under which name changes of this user take turns. */
+/** The storage of users, and the retry of writes to them. */
+export interface AccessStateContext {
+  storage: UserStorage;
+  retry: SerializedRetry;
+}
+
+/** Returns the key that serializes the changes of a user. */
 export const serialKeyOf = ({ organizationId, userId }: UserKey): string => `${organizationId}/${userId}`;
 
 /**
- * What a change of a user makes of his account. Whoever is disabled is out in the same write, and what was begun before
- * stays over when he comes back. Who gets another external id while he is disabled comes back as another account at his
- * provider, as somebody does who is hired again: the link to the old one would keep him out.
+ * Returns the access state after a change of the user. Disabling a user ends all sessions in the same write, and they
+ * stay ended when the user is enabled again. A disabled user who gets another external id loses the link: such a user,
+ * hired again for example, has a new account at the identity provider, which the old link would refuse.
  */
-export function accessStateAfter(before: User, after: User, account: AccessState): AccessState {
-  if (before.active && !after.active) return withoutSessions(account);
+export function accessStateAfter(before: User, after: User, accessState: AccessState): AccessState {
+  if (before.active && !after.active) return withoutSessions(accessState);
   const isAnother = !before.active && before.externalId !== after.externalId;
-  return isAnother && account.link ? { ...account, link: undefined } : account;
+  return isAnother && accessState.link ? { ...accessState, link: undefined } : accessState;
 }
 
-/** How that shows in a user's changes. */
+/** Returns the attribute changes that record a change of the link. */
 export const linkChanges = (before: AccessState, after: AccessState): AttributeChange[] =>
   before.link === after.link ? [] : [attribute('link', linkText(before.link), linkText(after.link))];
 
-/** The account with all sessions ended that have begun before. */
-const withoutSessions = (account: AccessState): AccessState => ({ ...account, sessionEpoch: account.sessionEpoch + 1 });
+/** Returns the access state of the next session epoch: all sessions of earlier epochs have ended. */
+const withoutSessions = (accessState: AccessState): AccessState => ({
+  ...accessState,
+  sessionEpoch: accessState.sessionEpoch + 1,
+});
 
-/** The user. Throws USER_NOT_FOUND. */
+/** Returns the user. Throws USER_NOT_FOUND. */
 export async function findUser(
   storage: Pick<UserStorage, 'find'>,
   { organizationId, userId }: UserKey,
@@ -52,107 +61,109 @@ export async function findUser(
   throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
 }
 
-/** The rules over a storage. */
+/** The next access state with the attribute change that records it; undefined if nothing changes. */
+type Transition = (accessState: AccessState) => [AccessState, AttributeChange] | undefined;
+
+/** Writes the access state of the user as found. Returns undefined if a concurrent write won. */
+async function writeAccessState(
+  storage: UserStorage,
+  found: FoundUser,
+  accessState: AccessState,
+  attributes: AttributeChange[],
+  actor: Actor | undefined,
+  deadline: number,
+): Promise<FoundUser | undefined> {
+  const time = new Date();
+  const { user } = found;
+  // Of the access state only the lock is part of the user that callers see, with its update time.
+  const isLockChanged = accessState.locked !== found.accessState.locked;
+  const after = { ...user, updateTime: isLockChanged ? time : user.updateTime };
+  const version = found.version + 1;
+  const change = { userId: user.id, version, kind: Change_Kind.KIND_UPDATE, time, actor, attributes };
+  const replaced = await storage.replace({ ...found, accessState }, after, change, deadline);
+  return replaced && { user: replaced, version, accessState, outbox: [] };
+}
+
+/** Makes one attempt at a transition. Returns undefined if a concurrent write won. Throws USER_NOT_FOUND. */
+async function tryChangeAccessState(
+  storage: UserStorage,
+  key: UserKey,
+  actor: Actor | undefined,
+  transition: Transition,
+  deadline: number,
+): Promise<User | undefined> {
+  const found = await findUser(storage, key, deadline);
+  const next = transition(found.accessState);
+  if (!next) return (await storage.confirm(found.user, deadline)) ? found.user : undefined;
+  const [accessState, change] = next;
+  return (await writeAccessState(storage, found, accessState, [change], actor, deadline))?.user;
+}
+
+/** The rules of access states. */
 export type AccessStateRules = ReturnType<typeof createAccessStateRules>;
 
-/** Binds the rules to where users are stored. `deadline` is in epoch milliseconds everywhere. */
-export function createAccessStateRules(storage: UserStorage, untilDone: SerializedRetry) {
-  /** Makes the account that was found another; undefined where another writer was faster. */
-  async function write(
-    found: FoundUser,
-    account: AccessState,
-    attributes: AttributeChange[],
-    actor: Actor | undefined,
-    deadline: number,
-  ): Promise<FoundUser | undefined> {
-    const time = new Date();
-    const { user } = found;
-    // What can be seen of a user is as old as his last change.
-    const after = { ...user, updateTime: account.locked === found.accessState.locked ? user.updateTime : time };
-    const version = found.version + 1;
-    const change = { userId: user.id, version, kind: Change_Kind.KIND_UPDATE, time, actor, attributes };
-    const replaced = await storage.replace({ ...found, accessState: account }, after, change, deadline);
-    return replaced && { user: replaced, version, accessState: account, outbox: [] };
-  }
-
-  /** As `write`, of a user by his key, tried again; what `change` leaves as it is, is only confirmed. */
-  async function change(
-    key: UserKey,
-    actor: Actor | undefined,
-    changed: (account: AccessState) => [AccessState, AttributeChange] | undefined,
-    deadline: number,
-  ): Promise<User> {
-    const attempt = async () => {
-      const found = await findUser(storage, key, deadline);
-      const wanted = changed(found.accessState);
-      if (!wanted) return (await storage.confirm(found.user, deadline)) ? found.user : undefined;
-      const [account, attribute] = wanted;
-      return (await write(found, account, [attribute], actor, deadline))?.user;
-    };
-    return await untilDone(serialKeyOf(key), attempt, deadline);
-  }
+/** Binds the rules to a context. `deadline` is in epoch milliseconds everywhere. */
+export function createAccessStateRules({ storage, retry }: AccessStateContext) {
+  const change = (key: UserKey, actor: Actor | undefined, transition: Transition, deadline: number): Promise<User> =>
+    retry(serialKeyOf(key), () => tryChangeAccessState(storage, key, actor, transition, deadline), deadline);
 
   return {
-    /** Locks a user out and ends his sessions. Throws USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION. */
+    /** Locks a user and ends the user's sessions. Throws USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION. */
     async lock(key: UserKey, reason: string, actor: Actor | undefined, deadline: number): Promise<User> {
       if (reason.trim() === '' || reason.length > MAX_REASON) {
         throw invalidField('reason', `The reason must have 1 to ${MAX_REASON} characters.`);
       }
       const by = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
-      const locked: Lock = { time: new Date(), by, reason };
-      const lockedOut = (account: AccessState): [AccessState, AttributeChange] => [
-        { ...withoutSessions(account), locked },
-        attribute('locked', lockText(account.locked), lockText(locked)),
-      ];
-      return await change(key, actor, lockedOut, deadline);
+      return await change(key, actor, locking({ time: new Date(), by, reason }), deadline);
     },
 
-    /** Lifts the lock of a user. Throws USER_NOT_FOUND, WRITE_CONTENTION. */
+    /** Unlocks a user. Throws USER_NOT_FOUND, WRITE_CONTENTION. */
     unlock: (key: UserKey, actor: Actor | undefined, deadline: number): Promise<User> =>
-      change(
-        key,
-        actor,
-        (account) =>
-          account.locked && [
-            { ...account, locked: undefined },
-            attribute('locked', lockText(account.locked), undefined),
-          ],
-        deadline,
-      ),
+      change(key, actor, unlocking, deadline),
 
-    /** Forgets whom a user signs in as, and ends his sessions. Throws USER_NOT_FOUND, WRITE_CONTENTION. */
+    /** Removes the link of a user and ends the user's sessions. Throws USER_NOT_FOUND, WRITE_CONTENTION. */
     unlink: (key: UserKey, actor: Actor | undefined, deadline: number): Promise<User> =>
-      change(
-        key,
-        actor,
-        (account) =>
-          account.link && [
-            { ...withoutSessions(account), link: undefined },
-            attribute('link', linkText(account.link), undefined),
-          ],
-        deadline,
-      ),
+      change(key, actor, unlinking, deadline),
 
     /** Ends all sessions of a user. Throws USER_NOT_FOUND, WRITE_CONTENTION. */
     async endSessions(key: UserKey, actor: Actor | undefined, deadline: number): Promise<void> {
-      const ended = attribute('sessions', undefined, JSON.stringify('ended'));
-      await change(key, actor, (account) => [withoutSessions(account), ended], deadline);
+      await change(key, actor, endingSessions, deadline);
     },
 
     /**
-     * Links the user who was found to a subject. Undefined where another writer was faster. Throws Taken("link") where
-     * another user is linked to it by now.
+     * Links the user as found to a subject. Returns undefined if a concurrent write won. Throws
+     * DuplicateKeyError("link") if another user is linked to the subject.
      */
-    link: (found: FoundUser, link: Link, actor: Actor | undefined, deadline: number): Promise<FoundUser | undefined> =>
-      write(
-        found,
-        { ...found.accessState, link },
-        linkChanges(found.accessState, { ...found.accessState, link }),
-        actor,
-        deadline,
-      ),
+    link(found: FoundUser, link: Link, actor: Actor | undefined, deadline: number): Promise<FoundUser | undefined> {
+      const linked = { ...found.accessState, link };
+      return writeAccessState(storage, found, linked, linkChanges(found.accessState, linked), actor, deadline);
+    },
   };
 }
+
+const locking =
+  (lock: Lock): Transition =>
+  (accessState) => [
+    { ...withoutSessions(accessState), locked: lock },
+    attribute('locked', lockText(accessState.locked), lockText(lock)),
+  ];
+
+const unlocking: Transition = (accessState) =>
+  accessState.locked && [
+    { ...accessState, locked: undefined },
+    attribute('locked', lockText(accessState.locked), undefined),
+  ];
+
+const unlinking: Transition = (accessState) =>
+  accessState.link && [
+    { ...withoutSessions(accessState), link: undefined },
+    attribute('link', linkText(accessState.link), undefined),
+  ];
+
+const endingSessions: Transition = (accessState) => [
+  withoutSessions(accessState),
+  attribute('sessions', undefined, JSON.stringify('ended')),
+];
 
 const attribute = (name: string, before: string | undefined, after: string | undefined): AttributeChange => ({
   name,

@@ -1,102 +1,138 @@
-/** The rules of activities and changes: what is kept of requests, and how it is found again. */
+/**
+ * The rules of activities and changes: recording the requests of identity providers, and listing them with their
+ * changes.
+ */
 import type {
   Activity,
   ListActivitiesRequest,
+  ListActivitiesResponse,
   ListChangesRequest,
+  ListChangesResponse,
 } from '../../proto/gen/userstore/v1/activity_service.js';
-import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { invalidField } from '../model/domain-error.js';
+import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { ActivityStorage } from '../storage/activities.js';
 import type { ChangedResource, ChangeStorage } from '../storage/changes.js';
-import { type OrganizationRules, pageSizeOf, pageTokenInvalid } from './organizations.js';
+import type { OrganizationRules } from './organizations.js';
 
 const MAX_ACTIVITIES = 1000;
 const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
 const ID = new RegExp(`^${REQUEST_ID}(\\.\\d{4})?$`);
-/** Longest path, detail and name, in characters. */
+/** Longest path and detail that are stored, in characters. */
 const MAX_TEXT = 1000;
 /** Longest id of a user, a group or a token: MongoDB would index longer text too. */
 const MAX_ID = 100;
 
-/** The rules over their storages. */
+/** The storages of activities and changes, and the rules of organizations. `deadline` is in epoch milliseconds. */
+export interface ActivityContext {
+  activities: ActivityStorage;
+  changes: ChangeStorage;
+  organizations: OrganizationRules;
+}
+
+/** Stores activities; ignores those of organizations that do not exist. Throws FIELD_INVALID. */
+async function recordActivities(
+  { activities, organizations }: ActivityContext,
+  given: readonly Activity[],
+  deadline: number,
+): Promise<void> {
+  if (given.length > MAX_ACTIVITIES) throw invalidField('activities', `There are more than ${MAX_ACTIVITIES}.`);
+  for (const { id, organizationId, time } of given) {
+    if (!ID.test(id) || organizationId === '' || !time) {
+      throw invalidField('activities', 'An activity has an id, an organization and a time.');
+    }
+  }
+  const organizationIds = await existing(organizations, given, deadline);
+  const stored = given.filter(({ organizationId }) => organizationIds.has(organizationId));
+  if (stored.length > 0) await activities.insert(stored.map(cut), deadline);
+}
+
+/**
+ * Returns the organizations of these activities that exist. An activity with an API token proves that its organization
+ * does.
+ */
+async function existing(
+  organizations: OrganizationRules,
+  given: readonly Activity[],
+  deadline: number,
+): Promise<Set<string>> {
+  const known = new Set(given.filter(({ apiTokenId }) => apiTokenId).map(({ organizationId }) => organizationId));
+  const unknown = new Set(given.map(({ organizationId }) => organizationId).filter((id) => !known.has(id)));
+  for (const id of unknown) if (await organizations.find(id, deadline)) known.add(id);
+  return known;
+}
+
+/** Lists activities with their changes, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
+async function listActivities(
+  { activities, changes, organizations }: ActivityContext,
+  request: ListActivitiesRequest,
+  deadline: number,
+): Promise<ListActivitiesResponse> {
+  const { organizationId, pageToken, pageSize } = request;
+  const [before = ''] = recordPosition('activities', pageToken) ?? [];
+  const limit = pageSizeOf(pageSize, RECORD_PAGES);
+  await organizations.get(organizationId, deadline);
+  await changes.flushOutboxes(deadline);
+  const { items, last } = pageOf(await activities.list(request, before, limit + 1, deadline), limit);
+  const made = await changesOf(changes, organizationId, items, deadline);
+  for (const activity of items) activity.change = made.get(`${activity.id} ${activity.groupId ?? activity.userId}`);
+  return { activities: items, nextPageToken: recordToken('activities', last && [last.id]) };
+}
+
+/** Returns the changes that these activities made, by request id and user or group id. */
+async function changesOf(changes: ChangeStorage, organizationId: string, found: readonly Activity[], deadline: number) {
+  const subjects = found.map(subjectOf).filter((subject) => subject !== undefined);
+  const requestIds = found.map(({ id }) => id);
+  const made = subjects.length === 0 ? [] : await changes.ofRequests(organizationId, subjects, requestIds, deadline);
+  return new Map(made.map((change) => [`${change.actor?.requestId} ${change.groupId ?? change.userId}`, change]));
+}
+
+/**
+ * Lists the changes of a user or a group, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID,
+ * FIELD_INVALID.
+ */
+async function listChanges(
+  { changes, organizations }: ActivityContext,
+  { organizationId, pageSize, pageToken, ...ids }: ListChangesRequest,
+  deadline: number,
+): Promise<ListChangesResponse> {
+  const subject = subjectOf(ids);
+  if (!subject || (ids.userId !== '' && ids.groupId)) {
+    throw invalidField('user_id', 'The request names neither a user nor a group, or both.');
+  }
+  const [before = Number.MAX_SAFE_INTEGER] = recordPosition('changes', pageToken) ?? [];
+  const limit = pageSizeOf(pageSize, RECORD_PAGES);
+  await organizations.get(organizationId, deadline);
+  await changes.flushOutboxes(deadline);
+  const { items, last } = pageOf(await changes.list(organizationId, subject, before, limit + 1, deadline), limit);
+  return { changes: items, nextPageToken: recordToken('changes', last && [last.version]) };
+}
+
+/** The rules of activities and changes. */
 export type ActivityRules = ReturnType<typeof createActivityRules>;
 
-/** Binds the rules to where activities and changes are stored. `deadline` is in epoch milliseconds. */
+/** Binds the rules to storages. */
 export function createActivityRules(
-  storage: ActivityStorage,
+  activities: ActivityStorage,
   changes: ChangeStorage,
   organizations: OrganizationRules,
 ) {
-  /** The organizations of these activities that are known to exist, or found to. */
-  async function existing(given: readonly Activity[], deadline: number): Promise<Set<string>> {
-    const known = new Set(given.filter(({ apiTokenId }) => apiTokenId).map(({ organizationId }) => organizationId));
-    const unknown = new Set(given.map(({ organizationId }) => organizationId).filter((id) => !known.has(id)));
-    for (const id of unknown) if (await organizations.find(id, deadline)) known.add(id);
-    return known;
-  }
-
-  /** What each of these activities has changed. */
-  async function changesOf(organizationId: string, found: readonly Activity[], deadline: number) {
-    const subjects = found.map(subjectOf).filter((subject) => subject !== undefined);
-    const requestIds = found.map(({ id }) => id);
-    const made = subjects.length === 0 ? [] : await changes.ofRequests(organizationId, subjects, requestIds, deadline);
-    return new Map(made.map((change) => [`${change.actor?.requestId} ${change.groupId ?? change.userId}`, change]));
-  }
-
+  const context = { activities, changes, organizations };
   return {
-    /** Keeps activities of organizations that exist. Throws FIELD_INVALID. */
-    async record(given: readonly Activity[], deadline: number): Promise<void> {
-      if (given.length > MAX_ACTIVITIES) throw invalidField('activities', `There are more than ${MAX_ACTIVITIES}.`);
-      for (const { id, organizationId, time } of given) {
-        if (!ID.test(id) || organizationId === '' || !time) {
-          throw invalidField('activities', 'An activity has an id, an organization and a time.');
-        }
-      }
-      const organizationIds = await existing(given, deadline);
-      const kept = given.filter(({ organizationId }) => organizationIds.has(organizationId));
-      if (kept.length > 0) await storage.insert(kept.map(cut), deadline);
-    },
+    /** Stores activities of organizations that exist. Throws FIELD_INVALID. */
+    record: (given: readonly Activity[], deadline: number): Promise<void> => recordActivities(context, given, deadline),
 
-    /** A page of activities with what they changed, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
-    async list(asked: ListActivitiesRequest, deadline: number) {
-      const { organizationId, pageToken = '' } = asked;
-      // The page token is the id of the last activity shown.
-      if (pageToken !== '' && !ID.test(pageToken)) throw pageTokenInvalid();
-      const limit = pageSizeOf(asked.pageSize);
-      await organizations.get(organizationId, deadline);
-      await changes.flushOutboxes(deadline);
-      const found = await storage.list(asked, pageToken, limit + 1, deadline);
-      const page = found.slice(0, limit);
-      const made = await changesOf(organizationId, page, deadline);
-      for (const activity of page) {
-        activity.change = made.get(`${activity.id} ${activity.groupId ?? activity.userId}`);
-      }
-      return { activities: page, nextPageToken: found.length > limit ? page.at(-1)?.id : undefined };
-    },
+    /** Lists activities with their changes, newest first. Throws as the contract's ListActivities says. */
+    list: (request: ListActivitiesRequest, deadline: number): Promise<ListActivitiesResponse> =>
+      listActivities(context, request, deadline),
 
-    /**
-     * A page of the changes of a user or a group, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID,
-     * FIELD_INVALID.
-     */
-    async listChanges({ organizationId, pageSize, pageToken = '', ...ids }: ListChangesRequest, deadline: number) {
-      const subject = subjectOf(ids);
-      if (!subject || (ids.userId !== '' && ids.groupId)) {
-        throw invalidField('user_id', 'The request names neither a user nor a group, or both.');
-      }
-      // The page token is the version of the last change shown.
-      if (!/^\d{0,15}$/.test(pageToken)) throw pageTokenInvalid();
-      const before = pageToken === '' ? Number.MAX_SAFE_INTEGER : Number(pageToken);
-      const limit = pageSizeOf(pageSize);
-      await organizations.get(organizationId, deadline);
-      await changes.flushOutboxes(deadline);
-      const found = await changes.list(organizationId, subject, before, limit + 1, deadline);
-      const page: Change[] = found.slice(0, limit);
-      return { changes: page, nextPageToken: found.length > limit ? String(page.at(-1)?.version) : undefined };
-    },
+    /** Lists the changes of a user or a group, newest first. Throws as the contract's ListChanges says. */
+    listChanges: (request: ListChangesRequest, deadline: number): Promise<ListChangesResponse> =>
+      listChanges(context, request, deadline),
   };
 }
 
-/** The user or group that something is about. */
+/** Returns the user or group that an activity or a request names. */
 function subjectOf({
   userId,
   groupId,

@@ -1,125 +1,171 @@
-/** The rules of API tokens. A secret is 122 random bits, so a fast digest keeps it as safe as a slow one would. */
+/** The rules of API tokens. A secret has 122 random bits, so a fast digest is as safe as a slow one. */
 import { createHash, randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { ApiTokenStorage } from '../storage/api-tokens.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
-import { checkLabel, type OrganizationRules, pageSizeOf } from './organizations.js';
+import { checkLabel, type OrganizationRules } from './organizations.js';
 
-/** In seconds: ten years. */
-const MAX_LIFETIME = 315_360_000;
-/** In seconds: thirty days. */
-const MAX_OVERLAP = 2_592_000;
-/** A token's last use is noted no more often, in milliseconds. */
-const USE_INTERVAL = 5 * 60_000;
-/** As long noting it may take, in milliseconds. */
+const MIN_LIFETIME_SECONDS = 60;
+/** Ten years. */
+const MAX_LIFETIME_SECONDS = 315_360_000;
+/** Thirty days. */
+const MAX_OVERLAP_SECONDS = 2_592_000;
+/** The least time between two writes of a token's last use. */
+const USE_INTERVAL_MS = 5 * 60_000;
+/** Longest write of the last use, which delays the response. */
 const USE_MS = 500;
 
-/** The rules over a storage. */
+/** The storage of API tokens, and the rules of organizations. `deadline` is in epoch milliseconds everywhere. */
+export interface ApiTokenContext {
+  storage: ApiTokenStorage;
+  organizations: OrganizationRules;
+}
+
+/** An API token with its secret, which is stored nowhere. */
+interface IssuedToken {
+  apiToken: ApiToken;
+  secret: string;
+}
+
+/**
+ * Issues a token, valid for `lifetime` seconds if given. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID,
+ * API_TOKEN_LIMIT_REACHED.
+ */
+async function issueToken(
+  { storage, organizations }: ApiTokenContext,
+  organizationId: string,
+  label: string,
+  actor: Actor | undefined,
+  lifetime: number | undefined,
+  deadline: number,
+): Promise<IssuedToken> {
+  checkLabel('label', label);
+  if (lifetime !== undefined) checkSeconds('lifetime_seconds', lifetime, MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS);
+  await organizations.get(organizationId, deadline);
+  const secret = randomUUID();
+  const createTime = new Date();
+  const id = uuidv7({ msecs: createTime.getTime() });
+  const expireTime = lifetime === undefined ? undefined : new Date(createTime.getTime() + lifetime * 1000);
+  const createdBy = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
+  const unused = { revokeTime: undefined, lastUseTime: undefined };
+  const valid = { createTime, expireTime, lifetimeSeconds: lifetime };
+  const apiToken: ApiToken = { id, organizationId, label, createdBy, ...valid, ...unused };
+  await orLimitReached(storage.insert(apiToken, createHash('sha256').update(secret).digest('hex'), deadline));
+  return { apiToken, secret };
+}
+
+/**
+ * Issues the successor of a live token, which stays valid for `overlap` seconds. The successor is valid for `lifetime`
+ * seconds, or for the lifetime of the replaced token. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID,
+ * API_TOKEN_LIMIT_REACHED.
+ */
+async function rotateToken(
+  context: ApiTokenContext,
+  organizationId: string,
+  id: string,
+  overlap: number,
+  actor: Actor | undefined,
+  lifetime: number | undefined,
+  deadline: number,
+): Promise<IssuedToken & { replaced: ApiToken }> {
+  checkSeconds('overlap_seconds', overlap, 0, MAX_OVERLAP_SECONDS);
+  const replaced = await findToken(context, organizationId, id, deadline);
+  if (replaced.revokeTime || (replaced.expireTime && replaced.expireTime <= new Date())) {
+    throw invalidField('api_token_id', 'The token is no longer valid; issue a new one instead.');
+  }
+  // The successor is issued first: a call that ends half-way leaves one token too many, not one too few.
+  const seconds = lifetime ?? replaced.lifetimeSeconds;
+  const issued = await issueToken(context, organizationId, replaced.label, actor, seconds, deadline);
+  await context.storage.expire(organizationId, id, new Date(Date.now() + overlap * 1000), deadline);
+  return { ...issued, replaced: await findToken(context, organizationId, id, deadline) };
+}
+
+/** Returns the live token with this digest, and its organization. Throws API_TOKEN_INVALID, FIELD_INVALID. */
+async function verifyToken(
+  { storage, organizations }: ApiTokenContext,
+  organizationId: string,
+  secretDigest: Uint8Array,
+  deadline: number,
+): Promise<{ apiToken: ApiToken; organization: Organization }> {
+  if (secretDigest.length !== 32) throw invalidField('secret_digest', 'A SHA-256 digest has 32 bytes.');
+  const digest = Buffer.from(secretDigest).toString('hex');
+  const now = new Date();
+  const [apiToken, organization] = await Promise.all([
+    storage.findLive(organizationId, digest, now, deadline),
+    organizations.find(organizationId, deadline),
+  ]);
+  if (!apiToken || !organization) {
+    throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_INVALID, 'There is no such live API token.');
+  }
+  if (now.getTime() - (apiToken.lastUseTime?.getTime() ?? 0) > USE_INTERVAL_MS) {
+    // The token is valid even if the write of its last use fails.
+    const useDeadline = Math.min(deadline, now.getTime() + USE_MS);
+    await storage.use(organizationId, apiToken.id, now, useDeadline).catch(() => undefined);
+  }
+  return { apiToken, organization };
+}
+
+/** Returns the token. Throws API_TOKEN_NOT_FOUND. */
+async function findToken(
+  { storage }: ApiTokenContext,
+  organizationId: string,
+  id: string,
+  deadline: number,
+): Promise<ApiToken> {
+  const apiToken = await storage.get(organizationId, id, deadline);
+  if (apiToken) return apiToken;
+  throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND, 'There is no such API token.');
+}
+
+/** The rules of API tokens. */
 export type ApiTokenRules = ReturnType<typeof createApiTokenRules>;
 
-/** Binds the rules to where API tokens are stored. `deadline` is in epoch milliseconds. */
+/** Binds the rules to a storage. */
 export function createApiTokenRules(storage: ApiTokenStorage, organizations: OrganizationRules) {
-  const existing = async (organizationId: string, id: string, deadline: number): Promise<ApiToken> => {
-    const apiToken = await storage.get(organizationId, id, deadline);
-    if (apiToken) return apiToken;
-    throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND, 'There is no such API token.');
-  };
-
+  const context = { storage, organizations };
   return {
-    /**
-     * Issues a token, valid for `lifetime` seconds where one is given; `secret` exists in this answer only. Throws
-     * ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
-     */
-    async create(
+    /** Issues a token. Throws as the contract's CreateApiToken says. */
+    create: (
       organizationId: string,
       label: string,
       actor: Actor | undefined,
       lifetime: number | undefined,
       deadline: number,
-    ) {
-      checkLabel('label', label);
-      if (lifetime !== undefined) checkSeconds('lifetime_seconds', lifetime, 60, MAX_LIFETIME);
-      await organizations.get(organizationId, deadline);
-      const secret = randomUUID();
-      const createTime = new Date();
-      const id = uuidv7({ msecs: createTime.getTime() });
-      const expireTime = lifetime === undefined ? undefined : new Date(createTime.getTime() + lifetime * 1000);
-      const createdBy = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
-      const unused = { revokeTime: undefined, lastUseTime: undefined };
-      const valid = { createTime, expireTime, lifetimeSeconds: lifetime };
-      const apiToken: ApiToken = { id, organizationId, label, createdBy, ...valid, ...unused };
-      await orLimitReached(storage.insert(apiToken, createHash('sha256').update(secret).digest('hex'), deadline));
-      return { apiToken, secret };
-    },
+    ): Promise<IssuedToken> => issueToken(context, organizationId, label, actor, lifetime, deadline),
 
-    /**
-     * Issues a token in the place of a live one, which stays valid for `overlap` seconds; valid for `lifetime` seconds,
-     * or as the other was issued for. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
-     */
-    async rotate(
+    /** Issues the successor of a live token. Throws as the contract's RotateApiToken says. */
+    rotate: (
       organizationId: string,
       id: string,
       overlap: number,
       actor: Actor | undefined,
       lifetime: number | undefined,
       deadline: number,
-    ) {
-      checkSeconds('overlap_seconds', overlap, 0, MAX_OVERLAP);
-      const replaced = await existing(organizationId, id, deadline);
-      if (replaced.revokeTime || (replaced.expireTime && replaced.expireTime <= new Date())) {
-        throw invalidField('api_token_id', 'The token is no longer valid; issue a new one instead.');
-      }
-      // The new one first: if this ends half-way, there is a token too many, and none too few.
-      const issued = await this.create(
-        organizationId,
-        replaced.label,
-        actor,
-        lifetime ?? replaced.lifetimeSeconds,
-        deadline,
-      );
-      await storage.expire(organizationId, id, new Date(Date.now() + overlap * 1000), deadline);
-      return { ...issued, replaced: await existing(organizationId, id, deadline) };
-    },
+    ) => rotateToken(context, organizationId, id, overlap, actor, lifetime, deadline),
 
-    /** A page of an organization's tokens, oldest first. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
-    async list(organizationId: string, size: number | undefined, pageToken = '', deadline: number) {
-      // The page token is the id of the last token shown.
-      if (!/^[\da-f-]{0,36}$/.test(pageToken)) throw invalidField('page_token', 'The page token is not one of ours.');
+    /** Lists an organization's tokens, oldest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
+    async list(organizationId: string, pageSize: number | undefined, pageToken: string | undefined, deadline: number) {
+      const [after = ''] = recordPosition('api-tokens', pageToken) ?? [];
       await organizations.get(organizationId, deadline);
-      const limit = pageSizeOf(size);
-      const found = await storage.list(organizationId, pageToken, limit + 1, deadline);
-      const page = found.slice(0, limit);
-      return { apiTokens: page, nextPageToken: found.length > limit ? page.at(-1)?.id : undefined };
+      const limit = pageSizeOf(pageSize, RECORD_PAGES);
+      const { items, last } = pageOf(await storage.list(organizationId, after, limit + 1, deadline), limit);
+      return { apiTokens: items, nextPageToken: recordToken('api-tokens', last && [last.id]) };
     },
 
-    /** Ends a token; ending it again changes nothing. Throws API_TOKEN_NOT_FOUND. */
-    async revoke(organizationId: string, id: string, deadline: number): Promise<ApiToken> {
-      return (await storage.revoke(organizationId, id, new Date(), deadline)) ?? existing(organizationId, id, deadline);
-    },
+    /** Revokes a token. A second call changes nothing. Throws API_TOKEN_NOT_FOUND. */
+    revoke: async (organizationId: string, id: string, deadline: number): Promise<ApiToken> =>
+      (await storage.revoke(organizationId, id, new Date(), deadline)) ??
+      (await findToken(context, organizationId, id, deadline)),
 
-    /** The live token with this digest, and its organization. Throws API_TOKEN_INVALID, FIELD_INVALID. */
-    async verify(organizationId: string, secretDigest: Uint8Array, deadline: number) {
-      if (secretDigest.length !== 32) throw invalidField('secret_digest', 'A SHA-256 digest has 32 bytes.');
-      const digest = Buffer.from(secretDigest).toString('hex');
-      const now = new Date();
-      const [apiToken, organization] = await Promise.all([
-        storage.findLive(organizationId, digest, now, deadline),
-        organizations.find(organizationId, deadline),
-      ]);
-      if (!apiToken || !organization) {
-        throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_INVALID, 'There is no such live API token.');
-      }
-      if (now.getTime() - (apiToken.lastUseTime?.getTime() ?? 0) > USE_INTERVAL) {
-        // Whether it can be noted does not decide whether the token is valid, nor hold up the answer for long.
-        const soon = Math.min(deadline, now.getTime() + USE_MS);
-        await storage.use(organizationId, apiToken.id, now, soon).catch(() => undefined);
-      }
-      return { apiToken, organization };
-    },
+    /** Returns the live token with this digest, and its organization. Throws API_TOKEN_INVALID, FIELD_INVALID. */
+    verify: (organizationId: string, secretDigest: Uint8Array, deadline: number) =>
+      verifyToken(context, organizationId, secretDigest, deadline),
   };
 }
 

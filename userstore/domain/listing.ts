@@ -1,15 +1,13 @@
-/** Which page of a list a request asks for. */
+/** The page of users or groups that a request asks for. */
 import type { ListUsersRequest } from '../../proto/gen/userstore/v1/user_service.js';
+import { pageSizeOf, RESOURCE_PAGES } from '../model/paging.js';
 import type { Listing } from '../storage/lists.js';
 
-const DEFAULT_PAGE_SIZE = 100;
-const MAX_PAGE_SIZE = 200;
-
-/** The page of users or groups that is asked for: 100 of them unless `pageSize` says otherwise. */
+/** Returns the listing that a request asks for. */
 export const listingIn = ({ filter, order, pageToken, pageSize, skip }: ListUsersRequest): Listing => ({
   filter,
   order,
   pageToken,
   skip: Math.max(skip, 0),
-  limit: Math.min(Math.max(pageSize ?? DEFAULT_PAGE_SIZE, 0), MAX_PAGE_SIZE),
+  limit: pageSizeOf(pageSize, RESOURCE_PAGES),
 });

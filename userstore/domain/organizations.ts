@@ -1,21 +1,24 @@
 /** The rules of organizations. */
 import { randomInt } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import type {
+  ListOrganizationsResponse,
+  Organization,
+  RateLimit,
+} from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { checkExtensionSchemas } from '../model/extension-schemas.js';
+import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
 
-const DEFAULT_PAGE_SIZE = 100;
-const MAX_PAGE_SIZE = 1000;
-/** Twelve of these are 59 random bits; what is easily misread (0 and o, 1 and l) is not among them. */
+/** 12 characters of these have 59 random bits. Characters that are easily misread (0 and o, 1 and l) are left out. */
 const ID_ALPHABET = '23456789abcdefghijkmnpqrstuvwxyz';
 const ID_LENGTH = 12;
 
-/** The rules over a storage. */
+/** The rules of organizations. */
 export type OrganizationRules = ReturnType<typeof createOrganizationRules>;
 
-/** Binds the rules to where organizations are stored. `deadline` is in epoch milliseconds. */
+/** Binds the rules to a storage. `deadline` is in epoch milliseconds. */
 export function createOrganizationRules(storage: OrganizationStorage) {
   return {
     /** Creates an organization. Throws FIELD_INVALID. */
@@ -27,23 +30,19 @@ export function createOrganizationRules(storage: OrganizationStorage) {
       return await storage.insert({ id, etag: '', createTime: new Date(), ...settings, ...unset }, deadline);
     },
 
-    /** The organization, if there is one. */
+    /** Returns the organization; undefined if it does not exist. */
     find: (id: string, deadline: number): Promise<Organization | undefined> => storage.get(id, deadline),
 
-    /** Marks an organization as gone. Throws ORGANIZATION_NOT_FOUND. */
+    /** Deletes an organization; a background job purges its data. Throws ORGANIZATION_NOT_FOUND. */
     async delete(id: string, deadline: number): Promise<void> {
       if (!(await storage.delete(id, new Date(), deadline))) throw organizationNotFound();
     },
 
-    /** Reads an organization. Throws ORGANIZATION_NOT_FOUND. */
-    async get(id: string, deadline: number): Promise<Organization> {
-      const organization = await storage.get(id, deadline);
-      if (organization) return organization;
-      throw organizationNotFound();
-    },
+    /** Returns an organization. Throws ORGANIZATION_NOT_FOUND. */
+    get: (id: string, deadline: number): Promise<Organization> => getOrganization(storage, id, deadline),
 
     /**
-     * Sets the settings that `mask` names to what they are in `given`. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID,
+     * Sets the settings that `mask` names to their values in `given`. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID,
      * ETAG_MISMATCH.
      */
     async update(
@@ -55,23 +54,38 @@ export function createOrganizationRules(storage: OrganizationStorage) {
     ): Promise<Organization> {
       const organization = await storage.update(id, settingsIn(given, mask), etag, deadline);
       if (organization) return organization;
-      await this.get(id, deadline);
+      await getOrganization(storage, id, deadline);
       const message = 'The organization has changed since the version that was named.';
       throw new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, message);
     },
 
-    /** A page of organizations, oldest first, and the token of the next page if there is one. Throws FIELD_INVALID. */
-    async list(pageSize: number | undefined, pageToken: string | undefined, deadline: number) {
-      const limit = pageSizeOf(pageSize);
-      const found = await storage.list(pageToken ? positionOf(pageToken) : undefined, limit + 1, deadline);
-      const page = found.slice(0, limit);
-      const last = page.at(-1);
-      return { organizations: page, nextPageToken: found.length > limit && last ? tokenAfter(last) : undefined };
-    },
+    /** Lists organizations, oldest first. Throws PAGE_TOKEN_INVALID. */
+    list: (pageSize: number | undefined, pageToken: string | undefined, deadline: number) =>
+      listOrganizations(storage, pageSize, pageToken, deadline),
   };
 }
 
-/** The settings that an update mask names. Throws FIELD_INVALID. */
+async function getOrganization(storage: OrganizationStorage, id: string, deadline: number): Promise<Organization> {
+  const organization = await storage.get(id, deadline);
+  if (organization) return organization;
+  throw organizationNotFound();
+}
+
+async function listOrganizations(
+  storage: OrganizationStorage,
+  pageSize: number | undefined,
+  pageToken: string | undefined,
+  deadline: number,
+): Promise<ListOrganizationsResponse> {
+  const limit = pageSizeOf(pageSize, RECORD_PAGES);
+  const [createTime, id] = recordPosition('organizations', pageToken) ?? [];
+  const after = createTime && id !== undefined ? { createTime, id } : undefined;
+  const { items, last } = pageOf(await storage.list(after, limit + 1, deadline), limit);
+  const nextPageToken = recordToken('organizations', last && [last.createTime as Date, last.id]);
+  return { organizations: items, nextPageToken };
+}
+
+/** Returns the settings that an update mask names. Throws FIELD_INVALID. */
 function settingsIn(given: Organization, mask: readonly string[]): Partial<Settings> {
   if (mask.length === 0) throw invalidField('update_mask', 'The update mask names no field.');
   const settings: Partial<Settings> = {};
@@ -116,25 +130,14 @@ function checkRateLimit({ perSecond, burst }: RateLimit): void {
 export const organizationNotFound = () =>
   new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND, 'There is no such organization.');
 
-/** The page token is of another list, or of nobody. */
-export const pageTokenInvalid = () =>
-  new DomainError(ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID, 'The page token is not one of ours.');
+/** Characters that add lines to a text, reverse parts of it, or are executed by a terminal. */
+const NOT_IN_LABELS = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-/** How many a page holds at most: absent and 0 mean the default (AIP-158). */
-export const pageSizeOf = (asked: number | undefined): number =>
-  Math.min(Math.max(asked || DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE);
-
-/** Checks a name that people give: 1 to 200 characters that can be seen. */
+/** Checks a name that a person gives: one line of 1 to 200 characters. Throws FIELD_INVALID. */
 export function checkLabel(field: string, label: string): void {
   if (label.trim() === '' || label.length > 200) throw invalidField(field, 'The name must have 1 to 200 characters.');
-  if (/\p{Cc}/u.test(label)) throw invalidField(field, 'The name must be one line, without control characters.');
-}
-
-const tokenAfter = ({ id, createTime }: Organization) =>
-  Buffer.from(`${createTime?.getTime()}/${id}`).toString('base64url');
-
-function positionOf(token: string): { createTime: Date; id: string } {
-  const [, time, id] = /^(\d{1,15})\/([a-z\d]{1,32})$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
-  if (time === undefined || id === undefined) throw invalidField('page_token', 'The page token is not one of ours.');
-  return { createTime: new Date(Number(time)), id };
+  if (NOT_IN_LABELS.test(label)) {
+    const message = 'The name must be one line, without control characters and marks of text direction.';
+    throw invalidField(field, message);
+  }
 }

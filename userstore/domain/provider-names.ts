@@ -1,4 +1,4 @@
-/** Whom an organization's provider means by the names that it has for people. */
+/** Finds users by the names that an organization's identity provider has for them. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
@@ -7,37 +7,46 @@ import type { FoundUser, UserStorage } from '../storage/users.js';
 /** In characters. */
 const MAX_NAME = 2048;
 
+type ProviderName = NonNullable<RevokeUserSessionsRequest['user']>;
+
 /**
- * The ids of the users who are named so. An address may be several people's: to end a session too many is the safe
- * side. Throws USER_NOT_FOUND, FIELD_INVALID.
+ * Returns the ids of the users with this name. An e-mail address may belong to several users, and ending one session
+ * too many is the safe failure. Throws USER_NOT_FOUND, FIELD_INVALID.
  */
 export async function namedUsers(
   storage: UserStorage,
   organizationId: string,
-  user: RevokeUserSessionsRequest['user'],
+  name: ProviderName | undefined,
   deadline: number,
 ): Promise<[string, ...string[]]> {
-  const name = user?.$case === 'subject' ? user.value.subject : user?.value;
-  if (!user || !name || name.length > MAX_NAME) throw invalidField('user', 'The request does not say which user.');
-  const byId = async () => [await storage.find(organizationId, name, deadline)].filter((found) => found !== undefined);
-  const byExternalId = () => storage.findByExternalId(organizationId, name, deadline);
-  const find = async (): Promise<FoundUser[]> => {
-    switch (user.$case) {
-      case 'userId':
-        return await byId();
-      case 'externalId':
-        return await byExternalId();
-      case 'email':
-        return await storage.findByAddress(organizationId, name, deadline);
-      case 'subject': {
-        const linked = await storage.findLinked(organizationId, user.value, deadline);
-        if (linked) return [linked];
-        const found = await byId();
-        return found.length > 0 ? found : await byExternalId();
-      }
-    }
-  };
-  const [first, ...more] = (await find()).map(({ user }) => user.id);
+  const text = name?.$case === 'subject' ? name.value.subject : name?.value;
+  if (!name || !text || text.length > MAX_NAME) throw invalidField('user', 'The request does not say which user.');
+  const [first, ...more] = (await find(storage, organizationId, name, deadline)).map(({ user }) => user.id);
   if (first !== undefined) return [first, ...more];
   throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'No user is named so.');
+}
+
+async function find(
+  storage: UserStorage,
+  organizationId: string,
+  name: ProviderName,
+  deadline: number,
+): Promise<FoundUser[]> {
+  const byId = async (id: string) =>
+    [await storage.find(organizationId, id, deadline)].filter((found) => found !== undefined);
+  switch (name.$case) {
+    case 'userId':
+      return await byId(name.value);
+    case 'externalId':
+      return await storage.findByExternalId(organizationId, name.value, deadline);
+    case 'email':
+      return await storage.findByAddress(organizationId, name.value, deadline);
+    case 'subject': {
+      const { subject } = name.value;
+      const linked = await storage.findLinked(organizationId, name.value, deadline);
+      if (linked) return [linked];
+      const found = await byId(subject);
+      return found.length > 0 ? found : await storage.findByExternalId(organizationId, subject, deadline);
+    }
+  }
 }

@@ -1,31 +1,34 @@
-/** Ways of writing where others write too: taking turns, and trying again while others are faster. */
+/** Optimistic writes under contention: retries until a write wins, and serializes the writes of one process by key. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
 
-/** Each lost race means that another writer won, so 50 writers at once need at most 50 tries. */
+/** Each lost race means that another writer won, so 50 concurrent writers need at most 50 attempts each. */
 const MAX_ATTEMPTS = 100;
 
-/** Tries in turn until an attempt comes to something; `key` is what is written to. Throws WRITE_CONTENTION. */
+/**
+ * Retries `attempt` until it returns a value; calls with the same key run one after the other. Throws WRITE_CONTENTION.
+ */
 export type SerializedRetry = <T>(key: string, attempt: () => Promise<T | undefined>, deadline: number) => Promise<T>;
 
-/** One process's attempts, as often and as long as allowed. */
+/** Creates the serialized retry of one process. */
 export function createSerializedRetry(): SerializedRetry {
-  const inTurn = serializeBy();
-  return (key, attempt, deadline) => inTurn(key, () => retryUntil(attempt, deadline));
+  const serialize = serializeBy();
+  return (key, attempt, deadline) => serialize(key, () => retryUntil(attempt, deadline));
 }
 
 /**
- * What `attempt` comes to; undefined is a race that was lost, or where `most` is infinite one that has to wait. Throws
- * WRITE_CONTENTION after too many, or past `deadline` (epoch milliseconds).
+ * Calls `attempt` until it returns a value; undefined means that a concurrent write won or, with infinite
+ * `maxAttempts`, that the attempt has to wait. Throws WRITE_CONTENTION after `maxAttempts` or `deadline` (epoch
+ * milliseconds).
  */
 export async function retryUntil<T>(
   attempt: () => Promise<T | undefined>,
   deadline: number,
-  most = MAX_ATTEMPTS,
+  maxAttempts = MAX_ATTEMPTS,
 ): Promise<T> {
-  for (let tries = 0; tries < most && Date.now() < deadline; tries++) {
+  for (let tries = 0; tries < maxAttempts && Date.now() < deadline; tries++) {
     const result = await attempt();
     if (result !== undefined) return result;
     await sleep(Math.random() * Math.min(2 + tries, 40));
@@ -34,16 +37,17 @@ export async function retryUntil<T>(
 }
 
 /**
- * Lets so many at a time do what has the same key, in the order they came. Right without it, thanks to the conditions
- * in every write; but of many changes of one document at once, all but a few would be made in vain, again and again.
+ * Creates a limiter that runs at most `concurrency` calls with the same key at a time, in the order they arrive. It is
+ * not needed for correctness, which the conditions of every write ensure: it saves the attempts that many concurrent
+ * changes of one document would lose.
  */
-export function serializeBy(atATime = 1) {
+export function serializeBy(concurrency = 1) {
   const limits = new Map<string, LimitFunction>();
-  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const limit = limits.get(key) ?? pLimit(atATime);
+  return async <T>(key: string, call: () => Promise<T>): Promise<T> => {
+    const limit = limits.get(key) ?? pLimit(concurrency);
     limits.set(key, limit);
     try {
-      return await limit(work);
+      return await limit(call);
     } finally {
       if (limit.activeCount + limit.pendingCount === 0) limits.delete(key);
     }

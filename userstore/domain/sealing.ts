@@ -1,4 +1,4 @@
-/** How secrets are stored that must be read again: encrypted with AES-256-GCM, for one organization and one purpose. */
+/** Encryption of stored secrets with AES-256-GCM, each for one organization and one purpose. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
@@ -8,12 +8,12 @@ const CIPHER = 'aes-256-gcm';
 const IV_LENGTH = 12;
 const TAG_LENGTH = 16;
 
-/** Seals with the first of its keys, and opens what any of them has sealed. */
+/** Seals with the first of its keys, and opens with all of them. */
 export type Sealer = ReturnType<typeof createSealer>;
 
 /**
- * Binds sealing to keys of 32 bytes. What is sealed is text: the id of the key, which tells nothing of it, and the rest
- * in base64url. `context` says whose it is and what for; it opens under the same context only.
+ * Creates a sealer with keys of 32 bytes. A sealed text is the id of the key, which reveals nothing about it, a dot,
+ * and the encrypted bytes in base64url. It opens only with the `context` it was sealed with: its owner and purpose.
  */
 export function createSealer(keys: readonly Buffer[]) {
   const byId = new Map(keys.map((key) => [idOf(key), key]));
@@ -30,7 +30,7 @@ export function createSealer(keys: readonly Buffer[]) {
       return `${currentId}.${sealed.toString('base64url')}`;
     },
 
-    /** Opens what was sealed. Throws SECRET_KEY_MISSING, or an Error where it was not sealed so. */
+    /** Opens a sealed text. Throws SECRET_KEY_MISSING, or an Error if it was altered or sealed with another context. */
     open(sealed: string, context: string): string {
       const [id = '', text = ''] = sealed.split('.');
       const key = byId.get(id);
@@ -43,7 +43,7 @@ export function createSealer(keys: readonly Buffer[]) {
       return opened.toString('utf8');
     },
 
-    /** Whether this was sealed with the key that is sealed with now. */
+    /** Returns whether the text was sealed with the current key. */
     isCurrent: (sealed: string): boolean => sealed.startsWith(`${currentId}.`),
   };
 }

@@ -1,5 +1,6 @@
-/** The rules of SSO connections. Secrets lie encrypted, each for its organization. */
+/** The rules of single sign-on (SSO) connections. Client secrets are stored encrypted, each for its organization. */
 import { randomUUID } from 'node:crypto';
+import type { ProviderHosts } from '../../config/provider-hosts.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type {
   FindSsoConnectionsRequest,
@@ -13,94 +14,162 @@ import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { OrganizationStorage } from '../storage/organizations.js';
 import type { ConnectionValues, FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
 import type { OrganizationRules } from './organizations.js';
+import { retryUntil } from './retry.js';
 import type { Sealer } from './sealing.js';
 
 const MAX_CLIENT_ID = 255;
 const MAX_SECRET = 1000;
-/** As many organizations with one issuer are found: to know that there are several is all that it is good for. */
+/** The most connections with one issuer that are returned: callers only need to know that there are several. */
 const MAX_FOUND = 10;
-/** As many connections are looked at together. */
+/** The number of connections that one command reads. */
 const BATCH = 100;
-/** Each lost race means that somebody else has set up or removed the connection meanwhile. */
+/** Each lost race means that another caller has set or deleted the connection meanwhile. */
 const MAX_ATTEMPTS = 10;
 
+/** The storages and rules that the rules of connections need. `deadline` is in epoch milliseconds everywhere. */
+export interface SsoConnectionContext {
+  storage: SsoConnectionStorage;
+  organizationStorage: OrganizationStorage;
+  organizations: OrganizationRules;
+  sealer: Sealer;
+  providerHosts: Pick<ProviderHosts, 'flawOfHost'>;
+}
+
+type PlainValues = Omit<ConnectionValues, 'sealedSecret' | 'sessionEpoch'>;
+
+/** The context that the client secret of an organization is sealed for. */
 const contextOf = (organizationId: string) => `sso client secret of ${organizationId}`;
 
-/** The rules over their storages. */
-export type SsoConnectionRules = ReturnType<typeof createSsoConnectionRules>;
+/**
+ * Makes one attempt to set a connection. Returns undefined if a concurrent write won. Throws as the contract's
+ * SetSsoConnection says.
+ */
+async function trySetConnection(
+  { storage, sealer }: Pick<SsoConnectionContext, 'storage' | 'sealer'>,
+  { organizationId, clientSecret, etag }: SetSsoConnectionRequest,
+  given: PlainValues,
+  deadline: number,
+): Promise<SsoConnection | undefined> {
+  const before = await storage.get(organizationId, deadline);
+  if (etag !== undefined && etag !== before?.connection.etag) throw stale();
+  const sealed = clientSecret === undefined ? undefined : sealer.seal(clientSecret, contextOf(organizationId));
+  const sealedSecret = sealed ?? before?.sealedSecret;
+  if (sealedSecret === undefined) throw invalidField('client_secret', 'A new connection needs a client secret.');
+  // A new provider has not authenticated the people who are signed in: this write ends their sessions.
+  const sessionEpoch = before?.connection.issuer === given.issuer ? before.sessionEpoch : randomUUID();
+  const values = { ...given, sealedSecret, sessionEpoch };
+  try {
+    return before
+      ? await storage.replace(organizationId, before.version, values, deadline)
+      : await storage.insert(organizationId, values, deadline);
+  } catch (error) {
+    if (!(error instanceof DuplicateKeyError)) throw error;
+    if (error.index === 'domains') {
+      throw domainTaken(await storage.domainsOfOthers(organizationId, given.domains, deadline));
+    }
+    if (error.index === 'client') throw clientTaken();
+    return undefined;
+  }
+}
+
+async function setConnection(
+  context: SsoConnectionContext,
+  request: SetSsoConnectionRequest,
+  deadline: number,
+): Promise<SsoConnection> {
+  const { organizationId, connection, clientSecret } = request;
+  if (!connection) throw invalidField('connection', 'The request has no connection.');
+  const { clientId, required = true } = connection;
+  checkPrintable('connection.client_id', clientId, MAX_CLIENT_ID);
+  if (clientSecret !== undefined) checkPrintable('client_secret', clientSecret, MAX_SECRET);
+  const issuer = issuerIn(connection.issuer);
+  const domains = domainsIn(connection.domains);
+  const flaw = await context.providerHosts.flawOfHost(new URL(issuer).hostname);
+  if (flaw !== undefined) throw invalidField('connection.issuer', `The issuer cannot be used: ${flaw}.`);
+  await context.organizations.get(organizationId, deadline);
+  const attempt = () =>
+    trySetConnection(context, request, { issuer, clientId, domains, required, updateTime: new Date() }, deadline);
+  return await retryUntil(attempt, deadline, MAX_ATTEMPTS);
+}
+
+/** Finds the connections that a request names. Throws FIELD_INVALID. */
+async function foundBy(
+  { storage }: SsoConnectionContext,
+  { key }: FindSsoConnectionsRequest,
+  deadline: number,
+): Promise<FoundConnection[]> {
+  switch (key?.$case) {
+    case 'domain': {
+      const domain = domainIn(key.value);
+      return domain === undefined ? [] : await storage.findByDomain(domain, deadline);
+    }
+    case 'issuer':
+      return await storage.findByIssuer(key.value, MAX_FOUND, deadline);
+    case 'client':
+      return await storage.findByClient(key.value.issuer, key.value.clientId, deadline);
+    case 'organizationId':
+      return [await storage.get(key.value, deadline)].filter((found) => found !== undefined);
+    default:
+      throw invalidField('key', 'The request does not say by what to find connections.');
+  }
+}
 
 /**
- * Binds the rules to where connections and organizations are stored. `deadline` is in epoch milliseconds everywhere.
+ * Returns the connection with its client secret, or nothing if its organization is deleted. Throws SECRET_KEY_MISSING.
  */
-export function createSsoConnectionRules(
-  storage: SsoConnectionStorage,
-  organizationStorage: OrganizationStorage,
-  organizations: OrganizationRules,
-  sealer: Sealer,
-) {
-  /** One try; undefined where somebody else was faster. */
-  async function trySet(
-    organizationId: string,
-    given: Omit<ConnectionValues, 'sealedSecret' | 'sessionEpoch'>,
-    { clientSecret, etag }: Pick<SetSsoConnectionRequest, 'clientSecret' | 'etag'>,
-    deadline: number,
-  ): Promise<SsoConnection | undefined> {
-    const before = await storage.get(organizationId, deadline);
-    if (etag !== undefined && etag !== before?.connection.etag) throw stale();
-    const sealed = clientSecret === undefined ? undefined : sealer.seal(clientSecret, contextOf(organizationId));
-    const sealedSecret = sealed ?? before?.sealedSecret;
-    if (sealedSecret === undefined) throw invalidField('client_secret', 'A new connection needs a client secret.');
-    // For whom another provider has vouched, this one has to vouch anew: his session is over with this write.
-    const sessionEpoch = before?.connection.issuer === given.issuer ? before.sessionEpoch : randomUUID();
-    const values = { ...given, sealedSecret, sessionEpoch };
-    try {
-      return before
-        ? await storage.replace(organizationId, before.version, values, deadline)
-        : await storage.insert(organizationId, values, deadline);
-    } catch (error) {
-      if (!(error instanceof DuplicateKeyError)) throw error;
-      if (error.index === 'domains')
-        throw domainTaken(await storage.domainsOfOthers(organizationId, given.domains, deadline));
-      if (error.index === 'client') throw clientTaken();
-      return undefined;
+async function usable(
+  { organizationStorage, sealer }: SsoConnectionContext,
+  { connection, sealedSecret }: FoundConnection,
+  deadline: number,
+): Promise<UsableSsoConnection[]> {
+  const { organizationId } = connection;
+  const access = await organizationStorage.access(organizationId, deadline);
+  if (!access) return [];
+  const clientSecret = sealer.open(sealedSecret, contextOf(organizationId));
+  return [{ connection, clientSecret, suspended: access.suspended, organizationDisplayName: access.displayName }];
+}
+
+/**
+ * Encrypts all client secrets with the current key. Returns the number of secrets encrypted, and of secrets `lost`:
+ * their key is missing.
+ */
+async function resealAll(
+  { storage, sealer }: SsoConnectionContext,
+  deadline: number,
+): Promise<{ sealed: number; lost: number }> {
+  const count = { sealed: 0, lost: 0 };
+  let after = '';
+  for (;;) {
+    const found = await storage.list(after, BATCH, deadline);
+    for (const { connection, version, sealedSecret } of found) {
+      const { organizationId } = connection;
+      if (sealer.isCurrent(sealedSecret)) continue;
+      try {
+        const secret = sealer.open(sealedSecret, contextOf(organizationId));
+        const resealed = sealer.seal(secret, contextOf(organizationId));
+        if (await storage.reseal(organizationId, version, resealed, deadline)) count.sealed++;
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+        count.lost++;
+      }
     }
+    if (found.length < BATCH) return count;
+    after = found.at(-1)?.connection.organizationId ?? '';
   }
+}
 
-  /** Those of organizations that there are, with what it takes to use them. */
-  async function usable(found: FoundConnection[], deadline: number): Promise<UsableSsoConnection[]> {
-    const all = await Promise.all(
-      found.map(async ({ connection, sealedSecret }) => {
-        const { organizationId } = connection;
-        const standing = await organizationStorage.access(organizationId, deadline);
-        if (!standing) return [];
-        const clientSecret = sealer.open(sealedSecret, contextOf(organizationId));
-        const { suspended, displayName: organizationDisplayName } = standing;
-        return [{ connection, clientSecret, suspended, organizationDisplayName }];
-      }),
-    );
-    return all.flat();
-  }
+/** The rules of SSO connections. */
+export type SsoConnectionRules = ReturnType<typeof createSsoConnectionRules>;
 
+/** Binds the rules to a context. */
+export function createSsoConnectionRules(context: SsoConnectionContext) {
+  const { storage, organizations } = context;
   return {
     /** Sets up or replaces a connection. Throws as the contract's SetSsoConnection says. */
-    async set(request: SetSsoConnectionRequest, deadline: number): Promise<SsoConnection> {
-      const { organizationId, connection, clientSecret, etag } = request;
-      if (!connection) throw invalidField('connection', 'The request has no connection.');
-      checkPrintable('connection.client_id', connection.clientId, MAX_CLIENT_ID);
-      if (clientSecret !== undefined) checkPrintable('client_secret', clientSecret, MAX_SECRET);
-      const issuer = issuerIn(connection.issuer);
-      const domains = domainsIn(connection.domains);
-      await organizations.get(organizationId, deadline);
-      for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
-        const required = connection.required ?? true;
-        const values = { issuer, clientId: connection.clientId, domains, required, updateTime: new Date() };
-        const set = await trySet(organizationId, values, { clientSecret, etag }, deadline);
-        if (set) return set;
-      }
-      throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
-    },
+    set: (request: SetSsoConnectionRequest, deadline: number): Promise<SsoConnection> =>
+      setConnection(context, request, deadline),
 
-    /** Reads a connection. Throws ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND. */
+    /** Returns a connection. Throws ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND. */
     async get(organizationId: string, deadline: number): Promise<SsoConnection> {
       await organizations.get(organizationId, deadline);
       const found = await storage.get(organizationId, deadline);
@@ -108,59 +177,20 @@ export function createSsoConnectionRules(
       throw connectionNotFound();
     },
 
-    /** Removes a connection, and with it all sessions. Throws ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND. */
+    /** Deletes a connection, which ends all sessions. Throws ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND. */
     async delete(organizationId: string, deadline: number): Promise<void> {
       await organizations.get(organizationId, deadline);
       if (!(await storage.delete(organizationId, deadline))) throw connectionNotFound();
     },
 
-    /** Finds connections and what it takes to use them. Throws FIELD_INVALID, SECRET_KEY_MISSING. */
-    async find({ key }: FindSsoConnectionsRequest, deadline: number): Promise<UsableSsoConnection[]> {
-      switch (key?.$case) {
-        case 'domain': {
-          const domain = domainIn(key.value);
-          return domain === undefined ? [] : await usable(await storage.findByDomain(domain, deadline), deadline);
-        }
-        case 'issuer':
-          return await usable(await storage.findByIssuer(key.value, MAX_FOUND, deadline), deadline);
-        case 'client': {
-          const { issuer, clientId } = key.value;
-          return await usable(await storage.findByClient(issuer, clientId, deadline), deadline);
-        }
-        case 'organizationId': {
-          const found = await storage.get(key.value, deadline);
-          return found ? await usable([found], deadline) : [];
-        }
-        default:
-          throw invalidField('key', 'The request does not say by what to find connections.');
-      }
+    /** Finds connections with their client secrets. Throws FIELD_INVALID, SECRET_KEY_MISSING. */
+    async find(request: FindSsoConnectionsRequest, deadline: number): Promise<UsableSsoConnection[]> {
+      const found = await foundBy(context, request, deadline);
+      return (await Promise.all(found.map((connection) => usable(context, connection, deadline)))).flat();
     },
 
-    /**
-     * Seals all secrets with the key that is sealed with now, those that can be opened; how many it has sealed, and how
-     * many it could not open.
-     */
-    async reseal(deadline: number): Promise<{ sealed: number; lost: number }> {
-      const count = { sealed: 0, lost: 0 };
-      let after = '';
-      for (;;) {
-        const found = await storage.list(after, BATCH, deadline);
-        for (const { connection, version, sealedSecret } of found) {
-          const { organizationId } = connection;
-          if (sealer.isCurrent(sealedSecret)) continue;
-          try {
-            const secret = sealer.open(sealedSecret, contextOf(organizationId));
-            const anew = sealer.seal(secret, contextOf(organizationId));
-            if (await storage.reseal(organizationId, version, anew, deadline)) count.sealed++;
-          } catch (error) {
-            if (!(error instanceof DomainError)) throw error;
-            count.lost++;
-          }
-        }
-        if (found.length < BATCH) return count;
-        after = found.at(-1)?.connection.organizationId ?? '';
-      }
-    },
+    /** Encrypts all client secrets with the current key. Returns how many it encrypted, and how many have no key. */
+    reseal: (deadline: number): Promise<{ sealed: number; lost: number }> => resealAll(context, deadline),
   };
 }
 

@@ -3,7 +3,7 @@ import type { ActivityServiceService } from '../../proto/gen/userstore/v1/activi
 import type { ActivityRules } from '../domain/activities.js';
 import type { Handlers } from './unary.js';
 
-/** The handlers of ActivityService over the rules of activities. */
+/** Returns the handlers of ActivityService. */
 export function activityService(activities: ActivityRules): Handlers<ActivityServiceService> {
   return {
     async recordActivities(request, deadline) {

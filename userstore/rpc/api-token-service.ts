@@ -3,7 +3,7 @@ import type { ApiTokenServiceService } from '../../proto/gen/userstore/v1/api_to
 import type { ApiTokenRules } from '../domain/api-tokens.js';
 import type { Handlers } from './unary.js';
 
-/** The handlers of ApiTokenService over the rules of API tokens. */
+/** Returns the handlers of ApiTokenService. */
 export function apiTokenService(apiTokens: ApiTokenRules): Handlers<ApiTokenServiceService> {
   return {
     createApiToken: ({ organizationId, label, actor, lifetimeSeconds }, deadline) =>

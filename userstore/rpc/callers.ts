@@ -1,4 +1,4 @@
-/** Who may call what: certificates and service tokens, their roles, and the calls that each role is for. */
+/** Authentication and authorization of callers: certificates, service tokens, roles, and the RPCs of each role. */
 import { createHash } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
@@ -6,13 +6,14 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
 
 /**
- * What a caller may do: `edge` serves Okta and signs in, `reader` looks up users and sessions, `admin` does everything.
+ * The roles: `edge` serves Okta and signs people in, `reader` reads users, groups and sessions, `admin` may call every
+ * RPC.
  */
 export const ROLES = ['edge', 'reader', 'admin'] as const;
-/** One of the roles. */
+/** A role. */
 export type Role = (typeof ROLES)[number];
 
-/** A service that calls; its secret is compared by digest. */
+/** A service that calls userstore. */
 export interface Caller {
   name: string;
   role: Role;
@@ -28,7 +29,7 @@ const READS = [
   '/userstore.v1.OrganizationService/GetOrganization',
 ];
 
-const FOR_EDGES = [
+const EDGE_CALLS = [
   '/userstore.v1.ApiTokenService/VerifyApiToken',
   '/userstore.v1.RateLimitService/AcquirePermits',
   '/userstore.v1.ActivityService/RecordActivities',
@@ -38,24 +39,31 @@ const FOR_EDGES = [
 ];
 
 const MAY_CALL: Record<Role, (path: string) => boolean> = {
-  edge: (path) => path.startsWith(USERS) || path.startsWith(GROUPS) || FOR_EDGES.includes(path),
+  edge: (path) => path.startsWith(USERS) || path.startsWith(GROUPS) || EDGE_CALLS.includes(path),
   reader: (path) => READS.includes(path),
   admin: () => true,
 };
 
 const digest = (secret: string) => createHash('sha256').update(secret).digest('base64');
 
-/** What a certificate says in a URI among its subject's alternative names. */
+/** The URI of a role among the subject alternative names of a certificate. */
 const ROLE_URI = /^URI:urn:leasehawk:role:(.+)$/;
 
+/** The check of a call by its headers. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN. */
+export type CheckCaller = (
+  call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getAuthContext'>,
+  path: string,
+) => Caller;
+
 /**
- * The check that stands before every call. Where the client has a certificate, that says who calls. Else, or as well,
- * the metadata's "authorization: Bearer <service token>" must belong to a caller. What either's role does not allow is
- * refused, so a token never adds to what a certificate allows. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN.
+ * Creates the check of every call. It returns the caller that the client certificate names; without a certificate, or
+ * if the metadata has "authorization: Bearer <service token>", it looks up the caller of that token. The roles of both
+ * must allow the call, so that a token never adds to the rights of a certificate. `secrets` maps service tokens to
+ * callers, which are compared by digest. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN.
  */
-export function createCallerCheck(secrets: ReadonlyMap<string, Caller>) {
+export function createCallerCheck(secrets: ReadonlyMap<string, Caller>): CheckCaller {
   const callers = new Map([...secrets].map(([secret, caller]) => [digest(secret), caller]));
-  return (call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getAuthContext'>, path: string): Caller => {
+  return (call, path) => {
     const certificate = call.getAuthContext().sslPeerCertificate;
     const certified = certificate && callerOf(certificate);
     if (certified) allow(certified, path);
@@ -75,9 +83,9 @@ function allow({ role }: Caller, path: string): void {
   throw new DomainError(ErrorReason.ERROR_REASON_CALLER_FORBIDDEN, message);
 }
 
-/** Whom a verified certificate names: its common name, and the one role in it. */
+/** Returns the caller that a verified certificate names: its common name and its only role. Throws CALLER_UNKNOWN. */
 function callerOf({ subject, subjectaltname = '' }: PeerCertificate): Caller {
-  // Names that hold a comma are in quotes, and are none of ours.
+  // Names with a comma are in quotes; no URI of a role has one.
   const names = subjectaltname.replace(/"(\\.|[^"\\])*"/g, '').split(', ');
   const roles = names.flatMap((name) => ROLE_URI.exec(name)?.[1] ?? []);
   const role = ROLES.find((known) => known === roles[0]);

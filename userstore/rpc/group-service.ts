@@ -1,10 +1,10 @@
-/** The RPCs of GroupService: request in, domain called, response out. */
+/** The RPCs of GroupService. */
 import type { GroupServiceService } from '../../proto/gen/userstore/v1/group_service.js';
 import type { GroupRules } from '../domain/groups.js';
 import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
-/** The handlers of GroupService over the rules of groups. */
+/** Returns the handlers of GroupService. */
 export function groupService(groups: GroupRules): Handlers<GroupServiceService> {
   return {
     getGroup: async (request, deadline) => ({ group: await groups.get(request, deadline) }),
@@ -29,7 +29,7 @@ export function groupService(groups: GroupRules): Handlers<GroupServiceService> 
     patchGroup: async (request, deadline) => ({ group: await groups.patch(request, deadline) }),
 
     async deleteGroup(request, deadline) {
-      await groups.remove(request, deadline);
+      await groups.delete(request, deadline);
       return {};
     },
 

@@ -1,23 +1,23 @@
-/** How many calls a userstore works on at a time; what is more is refused before it holds anything. */
+/** Load shedding: userstore refuses calls beyond a maximum in flight before they use any resources. */
 
-/** There is no room for a call; another userstore, or this one later, may have some. */
+/** Too many calls are in flight; another userstore, or this one later, may answer. */
 export class OverloadedError extends Error {
   constructor() {
     super('Too many calls at once; try again.');
   }
 }
 
-/** Where calls are worked on. */
+/** The calls in flight of one userstore. */
 export type LoadShedder = ReturnType<typeof createLoadShedder>;
 
-/** Room for so many calls; `refused` is told of each that finds none. */
-export function createLoadShedder(most: number, refused: () => void) {
+/** Creates a load shedder for at most `maxCalls` calls in flight; calls `refused` for each call beyond. */
+export function createLoadShedder(maxCalls: number, refused: () => void) {
   let inFlight = 0;
   return {
     inFlight: () => inFlight,
-    /** Does what a call asks for. Throws NoRoom. */
-    async work<T>(call: () => Promise<T>): Promise<T> {
-      if (inFlight >= most) {
+    /** Runs a call. Throws OverloadedError. */
+    async run<T>(call: () => Promise<T>): Promise<T> {
+      if (inFlight >= maxCalls) {
         refused();
         throw new OverloadedError();
       }

@@ -4,7 +4,7 @@ import type { OrganizationRules } from '../domain/organizations.js';
 import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
-/** The handlers of OrganizationService over the rules of organizations. */
+/** Returns the handlers of OrganizationService. */
 export function organizationService(organizations: OrganizationRules): Handlers<OrganizationServiceService> {
   return {
     createOrganization: async ({ displayName }, deadline) => ({

@@ -3,9 +3,9 @@ import type { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_
 import type { RateLimitRules } from '../domain/rate-limits.js';
 import type { Handlers } from './unary.js';
 
-/** The handlers of RateLimitService over the rules of permits. */
-export function rateLimitService(permits: RateLimitRules): Handlers<RateLimitServiceService> {
+/** Returns the handlers of RateLimitService. */
+export function rateLimitService(rateLimits: RateLimitRules): Handlers<RateLimitServiceService> {
   return {
-    acquirePermits: ({ organizationId, count }, deadline) => permits.acquire(organizationId, count, deadline),
+    acquirePermits: ({ organizationId, count }, deadline) => rateLimits.acquire(organizationId, count, deadline),
   };
 }

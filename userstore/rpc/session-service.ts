@@ -5,10 +5,10 @@ import type { SessionRules } from '../domain/sessions.js';
 import type { UsedKeyRules } from '../domain/used-keys.js';
 import type { Handlers } from './unary.js';
 
-/** The handlers of SessionService over the rules of sessions, accounts and used keys. */
+/** Returns the handlers of SessionService. */
 export function sessionService(
   sessions: SessionRules,
-  accounts: AccessStateRules,
+  accessStates: AccessStateRules,
   usedKeys: UsedKeyRules,
 ): Handlers<SessionServiceService> {
   return {
@@ -23,9 +23,9 @@ export function sessionService(
     revokeUserSessions: async (request, deadline) => ({ userId: await sessions.revoke(request, deadline) }),
     useOnce: async (request, deadline) => ({ isFirst: await usedKeys.use(request, deadline) }),
     lockUser: async ({ reason, actor, ...key }, deadline) => ({
-      user: await accounts.lock(key, reason, actor, deadline),
+      user: await accessStates.lock(key, reason, actor, deadline),
     }),
-    unlockUser: async ({ actor, ...key }, deadline) => ({ user: await accounts.unlock(key, actor, deadline) }),
-    unlinkUser: async ({ actor, ...key }, deadline) => ({ user: await accounts.unlink(key, actor, deadline) }),
+    unlockUser: async ({ actor, ...key }, deadline) => ({ user: await accessStates.unlock(key, actor, deadline) }),
+    unlinkUser: async ({ actor, ...key }, deadline) => ({ user: await accessStates.unlink(key, actor, deadline) }),
   };
 }

@@ -3,7 +3,7 @@ import type { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/s
 import type { SsoConnectionRules } from '../domain/sso-connections.js';
 import type { Handlers } from './unary.js';
 
-/** The handlers of SsoConnectionService over the rules of connections. */
+/** Returns the handlers of SsoConnectionService. */
 export function ssoConnectionService(connections: SsoConnectionRules): Handlers<SsoConnectionServiceService> {
   return {
     setSsoConnection: async (request, deadline) => ({ connection: await connections.set(request, deadline) }),

@@ -1,4 +1,4 @@
-/** The one place where an error becomes a gRPC status. */
+/** The gRPC status of each error. */
 import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { failureTrailers } from '../../proto/rpc-error.js';
@@ -45,7 +45,7 @@ const CODES: Record<ErrorReason, status> = {
   [ErrorReason.ERROR_REASON_CALLER_FORBIDDEN]: status.PERMISSION_DENIED,
 };
 
-/** The status of a failed call. What is not a refusal with a reason says nothing of its cause: that is for the log. */
+/** Returns the status of a failed call. Only the log tells the cause of an error that is not a DomainError. */
 export function statusOf(error: unknown) {
   if (error instanceof DomainError) {
     const code = CODES[error.reason];
@@ -56,7 +56,8 @@ export function statusOf(error: unknown) {
   if (error instanceof OverloadedError) return { code: status.RESOURCE_EXHAUSTED, details: error.message };
   if (isUnavailable(error)) {
     const metadata = new Metadata();
-    // The driver has tried again by itself, so a client's library need not: another userstore has the same database.
+    // The driver has retried already, and every other userstore uses the same database: the client's library must not
+    // retry.
     metadata.set('grpc-retry-pushback-ms', '-1');
     return { code: status.UNAVAILABLE, details: 'The database is away or late.', metadata };
   }

@@ -1,6 +1,6 @@
 /**
- * The way every call takes: caller check, room, deadline, handler, log line. A handler is an async function that
- * throws.
+ * The steps of every call whose caller the interceptor has accepted: load shedding, deadline, handler, log line. A
+ * handler is an async function that throws.
  */
 import {
   type handleUnaryCall,
@@ -12,23 +12,22 @@ import {
 import type { Logger } from 'pino';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
-import type { Caller, createCallerCheck } from './callers.js';
+import type { Caller } from './callers.js';
 import type { LoadShedder } from './load-shedding.js';
 import { statusOf } from './status.js';
 
-/** In milliseconds, for a call that names no deadline. */
+/** The deadline of a call that has none. */
 const DEFAULT_DEADLINE_MS = 30_000;
-/** No call may take longer. */
+/** The longest that a call may take. */
 const MAX_DEADLINE_MS = 120_000;
 
-/** What every RPC needs. */
+/** The tools that every call needs. */
 export interface CallTools {
-  checkCaller: ReturnType<typeof createCallerCheck>;
+  /** Returns the caller that the interceptor has accepted. */
+  callerOf: (metadata: Metadata) => Caller | undefined;
   log: Logger;
-  room: LoadShedder;
-  /**
-   * Told of each call ("UserService/GetUser"): `run` does the call's work, `end` is told the code that it ended with.
-   */
+  loadShedder: LoadShedder;
+  /** Observes a call ("UserService/GetUser"): `run` runs its work, `end` takes its gRPC code. */
   observe: (
     rpc: string,
     metadata: Metadata,
@@ -39,12 +38,12 @@ type Methods = Record<string, MethodDefinition<never, never>>;
 type Request<M> = M extends { requestDeserialize: (bytes: Buffer) => infer Q } ? Q : never;
 type Response<M> = M extends { responseDeserialize: (bytes: Buffer) => infer R } ? R : never;
 
-/** One async function for each RPC of a service; `deadline` is in epoch milliseconds. */
+/** An async function for each RPC of a service; `deadline` is in epoch milliseconds. */
 export type Handlers<S> = {
   [Method in keyof S]: (request: Request<S[Method]>, deadline: number) => Promise<Response<S[Method]>>;
 };
 
-/** Makes grpc-js handlers of async functions. */
+/** Returns the handlers that grpc-js calls for these async functions. */
 export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallTools) {
   const wrapped = Object.entries(service as Methods).map(([name, { path }]) => {
     const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<unknown>;
@@ -58,17 +57,17 @@ export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallT
 function unary<Q, R>(
   path: string,
   handler: (request: Q, deadline: number) => Promise<R>,
-  { checkCaller, log, room, observe }: CallTools,
+  { callerOf, log, loadShedder, observe }: CallTools,
 ): handleUnaryCall<Q, R> {
   const rpc = nameOf(path);
   return (call, callback) => {
     const start = performance.now();
     const { run, end } = observe(rpc, call.metadata);
-    let caller: Caller | undefined;
+    const caller = callerOf(call.metadata);
     const answer = async () => {
-      caller = checkCaller(call, path);
+      if (!caller) throw new Error(`no interceptor has checked the caller of ${path}`);
       checkRequest(call.request);
-      return await room.work(() => handler(call.request, deadlineOf(call)));
+      return await loadShedder.run(() => handler(call.request, deadlineOf(call)));
     };
     run(answer).then(
       (response) => {
@@ -89,14 +88,16 @@ function unary<Q, R>(
   };
 }
 
-/** What the log says of a cause: where nobody has foreseen it, all; else one sentence, unless the code says enough. */
+/**
+ * Returns the cause for the log: the error itself if it is unexpected, else its message unless the code says enough.
+ */
 function causeOf(error: unknown, code: status): { err?: unknown; reason?: string } {
   if (code === status.INTERNAL) return { err: error };
   return error instanceof Error && !(error instanceof DomainError) ? { reason: error.message } : {};
 }
 
-/** The name of a method without its package. */
-const nameOf = (path: string) => path.slice(path.lastIndexOf('.') + 1);
+/** Returns the name of a method without its package. */
+export const nameOf = (path: string) => path.slice(path.lastIndexOf('.') + 1);
 
 function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
   const deadline = call.getDeadline();
@@ -104,7 +105,7 @@ function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
   return Number.isFinite(ms) ? Math.min(ms, Date.now() + MAX_DEADLINE_MS) : Date.now() + DEFAULT_DEADLINE_MS;
 }
 
-/** What the contract demands of every request that has these fields. */
+/** Checks the fields that the contract requires in every request that has them. Throws FIELD_INVALID. */
 function checkRequest(request: unknown): void {
   const { organizationId, actor } = request as { organizationId?: string; actor?: Actor | undefined };
   if (organizationId === '') throw invalidField('organization_id', 'The request names no organization.');
@@ -116,8 +117,8 @@ function checkRequest(request: unknown): void {
 const ORGANIZATION_ID = /^[a-z\d]{1,32}$/;
 const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/i;
 
-/** An id that could be one of ours; what else is there may be a secret that somebody put in the wrong place. */
-const known = (id: string | undefined, form: RegExp) => (id === undefined || form.test(id) ? id : '…');
+/** Masks text that is not an id of this form: it may be a secret in the wrong field. */
+const loggedId = (id: string | undefined, form: RegExp) => (id === undefined || form.test(id) ? id : '…');
 
 function line(rpc: string, call: ServerUnaryCall<unknown, unknown>, caller: Caller | undefined, start: number) {
   const { organizationId, userId, groupId, actor } = call.request as {
@@ -132,9 +133,9 @@ function line(rpc: string, call: ServerUnaryCall<unknown, unknown>, caller: Call
     requestId: actor?.requestId ?? call.metadata.get('x-request-id')[0],
     apiTokenId: actor?.apiTokenId,
     person: actor?.person?.slice(0, 64),
-    organizationId: known(organizationId, ORGANIZATION_ID),
-    userId: known(userId, UUID_V7),
-    groupId: known(groupId, UUID_V7),
+    organizationId: loggedId(organizationId, ORGANIZATION_ID),
+    userId: loggedId(userId, UUID_V7),
+    groupId: loggedId(groupId, UUID_V7),
     ms: Math.round((performance.now() - start) * 100) / 100,
   };
 }

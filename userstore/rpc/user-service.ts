@@ -1,10 +1,10 @@
-/** The RPCs of UserService: request in, domain called, response out. */
+/** The RPCs of UserService. */
 import type { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import type { UserRules } from '../domain/users.js';
 import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
-/** The handlers of UserService over the rules of users. */
+/** Returns the handlers of UserService. */
 export function userService(users: UserRules): Handlers<UserServiceService> {
   return {
     getUser: async (request, deadline) => ({ user: await users.get(request, deadline) }),
@@ -31,7 +31,7 @@ export function userService(users: UserRules): Handlers<UserServiceService> {
     },
 
     async deleteUser(request, deadline) {
-      await users.remove(request, deadline);
+      await users.delete(request, deadline);
       return {};
     },
   };

@@ -2,10 +2,11 @@
 import type { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
+import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
 import type { Listed } from './columns.js';
 import type { StoredDocument } from './directory-schemas.js';
+import { identityOf } from './list-identity.js';
 import { orderingOf } from './orders.js';
-import { identityOf, pageTokenOf, positionIn } from './page-token.js';
 import { createPositionCache } from './positions.js';
 import type { Totals } from './totals.js';
 
@@ -55,9 +56,9 @@ export function createLister<D extends StoredDocument>(
 
     // One more than the limit tells whether there is a next page.
     const found = limit === 0 ? [] : await ordering.read({ collection, query }, start, limit + 1, deadline);
-    const rows = found.slice(0, limit);
+    const { items: rows, last } = pageOf(found, limit);
     const end = rows.at(-1)?.position;
-    const hasNext = found.length > limit;
+    const hasNext = last !== undefined;
     const passed = rows.length + (pageToken === undefined ? skip : 0);
     if (end && pageToken === undefined) positions.reached(list, passed, end);
 
@@ -69,7 +70,7 @@ export function createLister<D extends StoredDocument>(
     return {
       documents: rows.map(({ document }) => document),
       total: isCounted ? passed : Math.max(await count(), least),
-      ...(end && hasNext ? { nextPageToken: pageTokenOf(identity, end) } : {}),
+      ...(last ? { nextPageToken: pageTokenOf(identity, last.position) } : {}),
     };
   };
 }

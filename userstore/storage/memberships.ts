@@ -6,11 +6,12 @@
 import type { mongo } from 'mongoose';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
+import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
 import type { Collections } from './collections.js';
 import { within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
 import type { MembershipDocument } from './directory-schemas.js';
-import { digestOf, pageTokenOf, positionIn } from './page-token.js';
+import { digestOf } from './list-identity.js';
 
 /** The storage of memberships. */
 export type MembershipStorage = ReturnType<typeof createMembershipStorage>;
@@ -152,8 +153,7 @@ async function readPage(
   const identity = digestOf(groupIds.toSorted().join(' '));
   const after = pageToken === undefined ? undefined : keyIn(pageToken, identity);
   const found = await keysAfter(directory.memberships, organizationId, groupIds, after, limit + 1, deadline);
-  const page = found.slice(0, limit);
-  const end = found.length > limit ? page.at(-1) : undefined;
+  const { items: page, last: end } = pageOf(found, limit);
   // A group is deleted before its memberships are: if it still exists now, the page lacks none of them.
   const [groups, users] = await Promise.all([
     groupNames(directory, organizationId, [...groupIds], deadline),

@@ -7,15 +7,10 @@ import { mongo } from 'mongoose';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../model/domain-error.js';
+import type { Position, PositionKind } from '../model/paging.js';
 import type { Column, Listed } from './columns.js';
 import { within } from './connect.js';
 import type { StoredDocument } from './directory-schemas.js';
-
-/** The kind of a value in a position. */
-export type Kind = Column['kind'];
-
-/** A position in an order: the values that it orders by, null for a missing one. */
-export type Position = readonly (string | number | boolean | Date | null)[];
 
 /** The start of a page: after a position, if any, and `skip` elements further. */
 export interface Start {
@@ -40,7 +35,7 @@ interface From<D extends StoredDocument> {
 /** An order as MongoDB executes it. */
 export interface Ordering {
   /** The kinds of the values in its positions. */
-  kinds: readonly Kind[];
+  kinds: readonly PositionKind[];
   read<D extends StoredDocument>(from: From<D>, start: Start, limit: number, deadline: number): Promise<Row<D>[]>;
 }
 

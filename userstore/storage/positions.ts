@@ -4,7 +4,8 @@
  * from the first would skip one user for each deleted one: an import must not miss users.
  */
 import { LRUCache } from 'lru-cache';
-import type { Position, Start } from './orders.js';
+import type { Position } from '../model/paging.js';
+import type { Start } from './orders.js';
 
 /** Smallest `skip` that uses the cache. Below it MongoDB skips exactly and fast enough. */
 const DEEP = 1000;

@@ -48,6 +48,11 @@ export function createSsoConnectionStorage(connections: Model<SsoConnectionDocum
       return (await some({ _id: organizationId }, 1, deadline))[0];
     },
 
+    /** Returns whether any organization has a connection. */
+    async hasAny(deadline: number): Promise<boolean> {
+      return (await some({}, 1, deadline)).length > 0;
+    },
+
     /**
      * Stores the first connection of an organization. Throws DuplicateKeyError: "domains" or "client" if another
      * organization has these, "_id_" if this one has a connection.

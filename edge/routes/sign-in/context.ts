@@ -1,10 +1,12 @@
 /** The dependencies that the handlers of sign-in share. */
 import type { Logger } from 'pino';
+import { createProviderHosts } from '../../../config/provider-hosts.js';
 import type { ActivityRecorder } from '../../activity/recorder.js';
 import { formAction } from '../../pages/form-action.js';
 import { createBrowserSessions } from '../../sign-in/browser-session.js';
 import { createCsrfProtection } from '../../sign-in/csrf.js';
 import { createSignInFlow } from '../../sign-in/flow.js';
+import { createProviderFetch } from '../../sign-in/outbound.js';
 import { createProviders } from '../../sign-in/provider.js';
 import { createSeals } from '../../sign-in/seal.js';
 import { createSignInActivities } from '../../sign-in/sign-in-activity.js';
@@ -21,6 +23,8 @@ export interface SignInOptions {
   passwordUrl: string | undefined;
   /** The secret of the seals, the same at all edges of the installation. */
   secret: string;
+  /** Hosts of providers that may be at private addresses. */
+  allowedHosts: readonly string[];
 }
 
 /** The shared dependencies. */
@@ -33,9 +37,9 @@ export function createSignInContext(
   activities: ActivityRecorder,
   log: Logger,
 ) {
-  const { publicUrl, appUrl, passwordUrl, secret } = options;
+  const { publicUrl, appUrl, passwordUrl, secret, allowedHosts } = options;
   const sealing = createSeals(secret);
-  const known = createProviders();
+  const known = createProviders(createProviderFetch(createProviderHosts(allowedHosts)));
   return {
     store,
     log,

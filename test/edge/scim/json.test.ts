@@ -56,6 +56,27 @@ describe('a body', () => {
   });
 });
 
+describe('the names in a body', () => {
+  const object = (names: number, value = '1') =>
+    `{${Array.from({ length: names }, (_, index) => `"n${index}":${value}`).join(',')}}`;
+
+  it('are at most 2000 in one object, wherever it is; colons in text are none', () => {
+    expect(Object.keys(parseBody(bytes(object(2000))))).to.have.length(2000);
+    expect(Object.keys(parseBody(bytes(object(2000, '":::\\":"'))))).to.have.length(2000);
+    expect(refusalOf(() => parseBody(bytes(object(2001))))).to.equal('invalidSyntax');
+    expect(refusalOf(() => parseBody(bytes(`{"a":[{"b":1},${object(2001)}]}`)))).to.equal('invalidSyntax');
+  });
+
+  it('are at most 200,000 in all, counted before any of them is parsed', () => {
+    const lists = (count: number) => `{"a":[${Array.from({ length: count }, () => object(1000)).join(',')}]}`;
+    expect(parseBody(bytes(lists(199))).a).to.have.length(199);
+    const start = performance.now();
+    expect(refusalOf(() => parseBody(bytes(lists(201))))).to.equal('invalidSyntax');
+    // A refusal scans bytes; it makes no object of 400,000 names.
+    expect(performance.now() - start).to.be.below(500);
+  });
+});
+
 describe('schemas', () => {
   const urn = 'urn:ietf:params:scim:schemas:core:2.0:User';
   for (const body of [{ schemas: [urn] }, { Schemas: ['urn:x:y', urn.toUpperCase()] }, { schemas: urn }]) {

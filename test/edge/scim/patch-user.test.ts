@@ -217,6 +217,20 @@ describe('a PATCH body', () => {
     expect(refusalOf(() => parse({ op: 'add', value: one }))).to.equal('invalidSyntax');
   });
 
+  it('of 600 extensions with 1000 attributes each is refused at the limit, not after 600,000 operations', () => {
+    let reads = 0;
+    const counted = { enumerable: true, get: () => ++reads };
+    const attributes = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`a${index}`, counted]));
+    const value = Object.fromEntries(
+      Array.from({ length: 600 }, (_, index) => [
+        `urn:ietf:params:scim:schemas:extension:x${index}:2.0:User`,
+        Object.defineProperties({}, attributes),
+      ]),
+    );
+    expect(refusalOf(() => parse({ op: 'replace', value }))).to.equal('invalidSyntax');
+    expect(reads).to.be.below(5000);
+  });
+
   it('that sets what a PUT names clears nothing else', () => {
     const body = { schemas: [CORE_USER], id: 'x', userName: 'ana', active: false, password: 's3cret', salary: 5 };
     expect(plain(mergeOperations(body))).to.deep.equal(

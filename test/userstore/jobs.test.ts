@@ -1,0 +1,92 @@
+/** The background jobs: when they run, and the lines they log. */
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { type Job, jobsOf, runJobs, type Work } from '../../userstore/jobs.js';
+
+function logOf() {
+  const lines: { level: number; msg: string; job: string }[] = [];
+  const log = pino({ base: {} }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  return { log, lines };
+}
+
+const work: Work = {
+  purge: async () => 2,
+  flushOutboxes: async () => 5,
+  resumePendingChanges: async () => 0,
+  resealSecrets: async () => ({ sealed: 1, lost: 1 }),
+  migrate: async () => 0,
+  isReachable: async () => true,
+  onProbe: () => undefined,
+};
+
+describe('a background job', () => {
+  it('runs once without an interval, and until the stop with one', async () => {
+    const stop = new AbortController();
+    const runs = { once: 0, repeated: 0 };
+    const failure = { level: 'warn', message: 'failed' } as const;
+    const jobs: Job[] = [
+      {
+        name: 'once',
+        failure,
+        async run() {
+          runs.once++;
+          return [];
+        },
+      },
+      {
+        name: 'repeated',
+        intervalMs: 1,
+        failure,
+        async run() {
+          if (++runs.repeated === 3) stop.abort();
+          return [];
+        },
+      },
+    ];
+    await runJobs(jobs, logOf().log, stop.signal);
+    expect(runs).to.deep.equal({ once: 1, repeated: 3 });
+  });
+
+  it('logs a failure with its name, and runs again', async () => {
+    const stop = new AbortController();
+    const { log, lines } = logOf();
+    let runs = 0;
+    const job: Job = {
+      name: 'purge',
+      intervalMs: 1,
+      failure: { level: 'warn', message: 'purge failed; will retry' },
+      async run() {
+        if (++runs === 1) throw new Error('away');
+        stop.abort();
+        return [{ level: 'info', fields: { organizations: 1 }, message: 'purged' }];
+      },
+    };
+    await runJobs([job], log, stop.signal);
+    expect(lines).to.have.length(2);
+    expect(lines[0]).to.deep.include({ level: 40, job: 'purge', msg: 'purge failed; will retry' });
+    expect(lines[1]).to.deep.include({ level: 30, job: 'purge', organizations: 1, msg: 'purged' });
+  });
+
+  it('has a line for what it did, and none for nothing', async () => {
+    const lines = await Promise.all(jobsOf(work).map(async ({ name, run }) => [name, (await run()).length] as const));
+    expect(Object.fromEntries(lines)).to.deep.equal({
+      probe: 1,
+      migrate: 0,
+      reseal: 2,
+      purge: 1,
+      'flush outboxes': 0,
+      'resume pending changes': 0,
+    });
+  });
+
+  it('probes MongoDB, and logs changes only', async () => {
+    const answers = [true, true, false, false, true];
+    const seen: boolean[] = [];
+    const probing = { ...work, isReachable: async () => answers[seen.length] === true };
+    const [probe] = jobsOf({ ...probing, onProbe: (isUp) => seen.push(isUp) });
+    const messages: string[] = [];
+    for (const _ of answers) messages.push(...((await probe?.run()) ?? []).map(({ message }) => message));
+    expect(seen).to.deep.equal(answers);
+    expect(messages).to.deep.equal(['MongoDB is reachable', 'MongoDB is not reachable', 'MongoDB is reachable']);
+  });
+});

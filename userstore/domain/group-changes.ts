@@ -1,0 +1,184 @@
+/**
+ * Changes of groups. The memberships of a group change first and its document last, so that a repeated call is harmless
+ * and a client that has the latest version has all its members. Before, the document records the pending change, so
+ * that a crash leaves no change without a version and a record. A pending change that sets all members excludes all
+ * others, in every process: it compares stored and wanted members once it is sure that no other change is under way.
+ * Changes that name members to add and remove do not wait for each other.
+ */
+import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { Group } from '../../proto/gen/userstore/v1/group.js';
+import { groupChange } from '../model/changes.js';
+import { DomainError } from '../model/domain-error.js';
+import { fold } from '../model/fields.js';
+import { type GroupKey, isSame, validate } from '../model/group.js';
+import type { GroupWanted, MembersWanted } from '../model/members.js';
+import { DuplicateKeyError } from '../storage/database-errors.js';
+import type { GroupStorage } from '../storage/groups.js';
+import type { MembershipStorage } from '../storage/memberships.js';
+import { type Difference, differences, isReadInBatches, note, refuseUnknown, settle } from './membership-changes.js';
+import { retryUntil } from './retry.js';
+
+/** For the clean-up after a creation that was refused, which may take longer than the call itself. */
+const CLEAN_UP_MS = 30_000;
+
+/** The storages of groups and of their memberships. `deadline` is in epoch milliseconds everywhere. */
+export interface GroupStorages {
+  groups: GroupStorage;
+  memberships: MembershipStorage;
+}
+
+/** The group to change, the actor, and the only version to change (undefined: any). */
+export interface GroupTarget extends GroupKey {
+  actor?: Actor | undefined;
+  etag?: string | undefined;
+}
+
+/** A change of memberships. */
+export interface MembersChange {
+  target: GroupTarget;
+  /** The group as it was read; `etag` if it must still be this version. */
+  read: { group: Group; etag: string | undefined };
+  /** The group with its new fields; undefined if no field changes. */
+  fields: Group | undefined;
+  members: MembersWanted;
+}
+
+/** Returns the group. Throws GROUP_NOT_FOUND. */
+export async function findGroup(
+  { groups }: Pick<GroupStorages, 'groups'>,
+  { organizationId, groupId }: GroupKey,
+  deadline: number,
+): Promise<Group> {
+  const found = await groups.find(organizationId, groupId, deadline);
+  if (!found) throw groupNotFound();
+  return found;
+}
+
+/** Returns the group if it is the version that the target names. Throws GROUP_NOT_FOUND, ETAG_MISMATCH. */
+export async function findVersion(
+  storages: Pick<GroupStorages, 'groups'>,
+  target: GroupTarget,
+  deadline: number,
+): Promise<Group> {
+  const found = await findGroup(storages, target, deadline);
+  if (target.etag === undefined || target.etag === found.etag) return found;
+  throw new DomainError(
+    ErrorReason.ERROR_REASON_ETAG_MISMATCH,
+    'The group has changed since the version that was named.',
+  );
+}
+
+/**
+ * Makes one attempt to change a group: reads, compares, writes the differences. Returns undefined if a concurrent write
+ * set the fields first, or if another change of all members is under way. Throws as the contract's PatchGroup says.
+ */
+export async function tryChangeGroup(
+  storages: GroupStorages,
+  target: GroupTarget,
+  { changed, members, named }: GroupWanted,
+  deadline: number,
+): Promise<Group | undefined> {
+  const { groups, memberships } = storages;
+  const group = await findVersion(storages, target, deadline);
+  const read = { group, etag: target.etag };
+  const updateTime = new Date();
+  const after = { ...changed(group), updateTime };
+  validate(after);
+  const fields = isSame(group, after) ? undefined : after;
+  const [{ value: first }] = await Promise.all([
+    differences(memberships, target, members, deadline).next(),
+    refuseUnknown(memberships, target.organizationId, named, deadline),
+  ]);
+  if (first) return await changeMembers(storages, { target, read, fields, members }, first, deadline);
+  if (!fields) {
+    const etag = isReadInBatches(members) ? group.etag : undefined;
+    return (await groups.confirm({ group, etag }, deadline)) ? group : undefined;
+  }
+  const change = groupChange(group, after, updateTime, target.actor);
+  return await orNameTaken(groups.update(read, after, change, deadline));
+}
+
+/**
+ * Changes memberships, and fields if there are new ones. `first` is the first difference found: if the call ends
+ * half-way, it is what the change record names. Returns undefined if a concurrent write won. Throws GROUP_NOT_FOUND,
+ * GROUP_NAME_TAKEN.
+ */
+export async function changeMembers(
+  { groups, memberships }: GroupStorages,
+  { target, read, fields, members }: MembersChange,
+  first: Difference,
+  deadline: number,
+): Promise<Group | undefined> {
+  const { group } = read;
+  const time = new Date();
+  const isExact = 'exactly' in members;
+  const recordOf = (difference: Difference, at: Date) =>
+    groupChange(group, fields ?? group, at, target.actor, difference);
+  const change = recordOf(note({ added: [], removed: [] }, first), time);
+  const pendingChange = { id: uuidv7(), time, isExact, change };
+  if (!(await orNameTaken(groups.begin(read, fields, pendingChange, deadline)))) return undefined;
+  // From here on no other change begins; those that began before must finish first.
+  const isAlone = async () => (await groups.hasExclusiveAccess(group, pendingChange.id, deadline)) || undefined;
+  if (isExact) await retryUntil(isAlone, deadline, Number.POSITIVE_INFINITY);
+  const made = await settle(memberships, target, differences(memberships, target, members, deadline), deadline);
+  const finished = await groups.finish(group, pendingChange.id, recordOf(made, new Date()), deadline);
+  if (finished) return finished;
+  // The group was deleted meanwhile, and its sweep may have run before members were added.
+  await memberships.removeGroup(target.organizationId, target.groupId, deadline);
+  throw groupNotFound();
+}
+
+/**
+ * Creates a group with members. Stores the memberships first, so that a client that finds the group finds its members.
+ * Throws GROUP_NAME_TAKEN, WRITE_CONTENTION.
+ */
+export async function createWithMembers(
+  { groups, memberships }: GroupStorages,
+  group: Group,
+  memberIds: Set<string>,
+  actor: Actor | undefined,
+  deadline: number,
+): Promise<Group> {
+  const { id: groupId, organizationId, createTime = new Date() } = group;
+  // A cheap early refusal; only the write ensures that the name is free.
+  if (await groups.hasName(organizationId, fold(group.displayName ?? ''), deadline)) throw nameTaken();
+  await groups.reserve(group, groupChange(undefined, group, createTime, actor), deadline);
+  const key = { organizationId, groupId };
+  const wanted = { added: memberIds, removed: new Set<string>() };
+  try {
+    const made = await settle(memberships, key, differences(memberships, key, wanted, deadline), deadline);
+    const change = groupChange(undefined, group, createTime, actor, made);
+    const created = await orNameTaken(groups.publish(group, change, deadline));
+    if (created) return created;
+    throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Creating the group took too long; try again.');
+  } catch (error) {
+    if (error instanceof DomainError) {
+      // If this fails, the job that resumes pending changes cleans up.
+      const cleanUpDeadline = Date.now() + CLEAN_UP_MS;
+      await memberships.removeGroup(organizationId, groupId, cleanUpDeadline);
+      await groups.cancelReservation(group, cleanUpDeadline);
+    }
+    throw error;
+  }
+}
+
+const groupNotFound = () => new DomainError(ErrorReason.ERROR_REASON_GROUP_NOT_FOUND, 'There is no such group.');
+
+const nameTaken = () =>
+  new DomainError(
+    ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN,
+    'Another group of the organization has this display name.',
+    'display_name',
+  );
+
+/** Returns the result of a write. Throws GROUP_NAME_TAKEN if another group has the name. */
+export async function orNameTaken<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (!(error instanceof DuplicateKeyError) || error.index !== 'displayName') throw error;
+    throw nameTaken();
+  }
+}

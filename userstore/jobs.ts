@@ -1,0 +1,126 @@
+/** The background jobs of a userstore, one row each: interval, work, and the log lines of its success and failure. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+
+/** A line for the log. */
+interface LogLine {
+  level: 'info' | 'warn' | 'error';
+  fields?: object;
+  message: string;
+}
+
+/** A background job. Every job is idempotent: several userstores may run it at the same time. */
+export interface Job {
+  name: string;
+  /** Pause between two runs; without it the job runs once, at the start. */
+  intervalMs?: number;
+  /** Runs the job once. Returns the lines to log. */
+  run: () => Promise<readonly LogLine[]>;
+  /** The line to log with the error if `run` fails. */
+  failure: LogLine;
+}
+
+/** The work that the jobs do; each function returns a number of documents or organizations unless it says otherwise. */
+export interface Work {
+  purge: () => Promise<number>;
+  flushOutboxes: () => Promise<number>;
+  resumePendingChanges: () => Promise<number>;
+  resealSecrets: () => Promise<{ sealed: number; lost: number }>;
+  migrate: () => Promise<number>;
+  /** Whether MongoDB takes a write. */
+  isReachable: () => Promise<boolean>;
+  /** Called after each probe. */
+  onProbe: (isReachable: boolean) => void;
+}
+
+const LOST_SECRETS =
+  'this userstore lacks the key of some client secrets, so their organizations cannot sign in: set SECRET_KEY or ' +
+  'DATA_DIR to that key, or set these client secrets again (admin sso set)';
+
+/** Returns the table of all jobs. */
+export const jobsOf = (work: Work): Job[] => [
+  probeJob(work),
+  {
+    name: 'migrate',
+    run: async () => counted(await work.migrate(), 'users', 'migrated users to the current schema version'),
+    failure: { level: 'error', message: 'migration incomplete; it resumes at the next start' },
+  },
+  {
+    name: 'reseal',
+    async run() {
+      const { sealed, lost } = await work.resealSecrets();
+      const lines = counted(sealed, 'connections', 'encrypted client secrets with the current key');
+      return lost > 0 ? [...lines, { level: 'error', fields: { connections: lost }, message: LOST_SECRETS }] : lines;
+    },
+    failure: {
+      level: 'error',
+      message: 'encrypting client secrets with the current key failed; the next start retries',
+    },
+  },
+  {
+    name: 'purge',
+    intervalMs: 60_000,
+    run: async () => counted(await work.purge(), 'organizations', 'purged deleted organizations'),
+    failure: { level: 'warn', message: 'purge of deleted organizations failed; will retry' },
+  },
+  {
+    name: 'flush outboxes',
+    intervalMs: 1000,
+    async run() {
+      await work.flushOutboxes();
+      return [];
+    },
+    failure: { level: 'warn', message: 'flushing outboxes failed; will retry' },
+  },
+  {
+    name: 'resume pending changes',
+    intervalMs: 15_000,
+    run: async () => counted(await work.resumePendingChanges(), 'groups', 'completed interrupted membership changes'),
+    failure: { level: 'warn', message: 'completing interrupted membership changes failed; will retry' },
+  },
+];
+
+/** Logs only when MongoDB becomes reachable or unreachable. */
+function probeJob({ isReachable, onProbe }: Work): Job {
+  let wasUp: boolean | undefined;
+  return {
+    name: 'probe',
+    intervalMs: 2000,
+    async run() {
+      const isUp = await isReachable();
+      onProbe(isUp);
+      const line: LogLine = isUp
+        ? { level: 'info', message: 'MongoDB is reachable' }
+        : { level: 'warn', message: 'MongoDB is not reachable' };
+      const lines = isUp === wasUp ? [] : [line];
+      wasUp = isUp;
+      return lines;
+    },
+    failure: { level: 'warn', message: 'probing MongoDB failed; will retry' },
+  };
+}
+
+const counted = (count: number, unit: string, message: string): LogLine[] =>
+  count > 0 ? [{ level: 'info', fields: { [unit]: count }, message }] : [];
+
+/** Runs all jobs side by side until `stopped` is aborted. Resolves once the last run has ended. */
+export async function runJobs(jobs: readonly Job[], log: Logger, stopped: AbortSignal): Promise<void> {
+  await Promise.all(jobs.map((job) => repeat(job, log, stopped)));
+}
+
+async function repeat({ name, intervalMs, run, failure }: Job, log: Logger, stopped: AbortSignal): Promise<void> {
+  const write = ({ level, fields, message }: LogLine) => log[level]({ job: name, ...fields }, message);
+  while (!stopped.aborted) {
+    try {
+      for (const line of await run()) write(line);
+    } catch (err) {
+      write({ ...failure, fields: { err } });
+    }
+    if (intervalMs === undefined) return;
+    await pause(intervalMs, stopped);
+  }
+}
+
+/** Sleeps for `ms`, or until `stopped` is aborted. */
+export const pause = (ms: number, stopped: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal: stopped }).catch(() => undefined);

@@ -6,6 +6,7 @@ import type { Request, Response } from 'express';
 import type { Activity } from '../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../proto/gen/userstore/v1/actor.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
+import { signalOf } from './request-work.js';
 import type { ScimType } from './scim/scim-error.js';
 
 /** The organization and the API token of an authenticated request. */
@@ -23,6 +24,8 @@ export interface RequestScope {
   organizationId: string;
   settings: Organization;
   actor: Actor;
+  /** Aborted when the client leaves; the operation then makes no further call. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The result of one operation of a bulk request. */
@@ -67,7 +70,8 @@ export function principalOf(response: Response): Principal {
 /** Returns the scope of an authenticated request. Throws Error if the request is not authenticated. */
 export function scopeOf(response: Response): RequestScope {
   const { organizationId, apiTokenId, settings } = principalOf(response);
-  return { organizationId, settings, actor: { caller: 'edge', apiTokenId, requestId: localsOf(response).requestId } };
+  const actor = { caller: 'edge', apiTokenId, requestId: localsOf(response).requestId };
+  return { organizationId, settings, actor, signal: signalOf(response) };
 }
 
 /** Leaves the cause of a 5xx for the log. */

@@ -1,4 +1,4 @@
-/** The setup page asks userstore seldom, whoever asks the edge how often. */
+/** The setup page asks userstore seldom, however often clients ask the edge. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

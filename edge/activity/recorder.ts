@@ -1,5 +1,4 @@
 /** The recorder of activities: collects them and sends them to userstore in batches. */
-import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { EdgeMetrics } from '../metrics.js';
@@ -55,8 +54,9 @@ export function createActivityRecorder(
       try {
         await store.recordActivities({ activities }, activities[0]?.id ?? '');
       } catch (error) {
-        const isExhausted = hasCode(error, status.RESOURCE_EXHAUSTED);
-        if (isOutage(error) && !isExhausted) throw error;
+        const isExhausted = error instanceof StoreError && error.isExhausted;
+        // An outage says nothing about the batch, which may succeed later.
+        if (error instanceof StoreError && error.isUnavailable && !isExhausted) throw error;
         // Userstore would refuse the same batch again. Halving finds the activity that it refuses.
         if (count > 1) batchSize = Math.ceil(count / 2);
         else if (isExhausted && ++failures < MAX_TRIES) throw error;
@@ -81,7 +81,7 @@ export function createActivityRecorder(
     sending ??= send()
       .catch((error: unknown) => {
         pausedUntil = Date.now() + Math.min(INTERVAL_MS * 2 ** failures, MAX_PAUSE_MS);
-        if (!hasCode(error, status.RESOURCE_EXHAUSTED)) failures++;
+        if (!(error instanceof StoreError && error.isExhausted)) failures++;
         const reason = error instanceof Error ? error.message : String(error);
         log.warn({ reason, waiting: waiting.length, lost }, 'recording activities failed');
         lost = 0;
@@ -127,9 +127,3 @@ function countWithin(waiting: readonly SizedActivity[], most: number): number {
   }
   return count;
 }
-
-/** Whether an error says nothing about the batch, so that the same batch may succeed later. */
-const isOutage = (error: unknown): boolean => error instanceof StoreError && error.isUnavailable;
-
-const hasCode = (error: unknown, code: status): boolean =>
-  error instanceof StoreError && (error.cause as { code?: unknown }).code === code;

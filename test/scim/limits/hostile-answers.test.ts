@@ -1,4 +1,4 @@
-/** What every answer says to caches and browsers, and requests that two readers would read in two ways. */
+/** The headers of every answer for caches and browsers, and requests that two readers would read in two ways. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';

@@ -193,7 +193,7 @@ const outOfTime = () =>
 async function execute(
   operations: AllOperations,
   scope: RequestScope,
-  { method, path, version, data }: BulkOperation,
+  { method, path, version, data, references }: BulkOperation,
   ids: ReadonlyMap<string, string>,
 ): Promise<Success> {
   const [, endpoint, id] = /^\/?(Users|Groups)(?:\/([^/?#]+))?$/.exec(resolved(path, ids) as string) ?? [];
@@ -211,7 +211,7 @@ async function execute(
     await remove(scope, id, precondition);
     return success(204, { id });
   }
-  const body = resolved(data, ids);
+  const body = references.size === 0 ? data : resolved(data, ids);
   if (!isObject(body)) throw badRequest('invalidSyntax', `A ${method} needs "data", an object.`);
   if (id === undefined) return success(201, await create(scope, body));
   return success(200, await (method === 'PUT' ? replace : patch)(scope, id, body, precondition));

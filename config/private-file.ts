@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 import { createPrivateFolder } from './private-folder.js';
 
 /**
- * Creates a file, and its folder, atomically. If the file exists already, or another process creates it at the same time,
- * that file stays: read it afterwards.
+ * Creates a file, and its folder, atomically. If the file exists already, or another process creates it at the same
+ * time, that file stays: read it afterwards.
  */
 export async function createPrivateFile(path: string, content: string): Promise<void> {
   await createPrivateFolder(dirname(path));

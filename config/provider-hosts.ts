@@ -1,7 +1,7 @@
 /**
  * The hosts of identity providers. An organization's issuer decides where LeaseHawk connects to, so it must be at a
- * public address: services of a private network, of the cluster or of this machine are not for it to reach. The operator
- * can allow hosts by name.
+ * public address: services of a private network, of the cluster or of this machine are not for it to reach. The
+ * operator can allow hosts by name.
  */
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -37,7 +37,9 @@ const NOT_PUBLIC_IPV6: [network: string, prefix: number][] = [
   ['2002::', 16],
   ['3fff::', 20],
 ];
-/** Names without a dot, and domains that only private networks have: clusters, clouds, multicast DNS (RFC 6762, 8375). */
+/**
+ * Names without a dot, and domains that only private networks have: clusters, clouds, multicast DNS (RFC 6762, 8375).
+ */
 const PRIVATE_NAME = /^[^.]+$|\.(localhost|local|internal|intranet|private|corp|home|lan|svc|home\.arpa)$/;
 
 const refused = new BlockList();
@@ -136,9 +138,9 @@ export function createProviderHosts(allowed: readonly string[] = [], resolve: Re
     },
 
     /**
-     * Looks up the addresses of a connection, like dns.lookup, and fails with RefusedHostError if one is not public. The
-     * connection goes to the addresses that were checked, so a name cannot change between check and use. Connections to
-     * IP addresses do not call this: check them with `flawOfName`.
+     * Looks up the addresses of a connection, like dns.lookup, and fails with RefusedHostError if one is not public.
+     * The connection goes to the addresses that were checked, so a name cannot change between check and use.
+     * Connections to IP addresses do not call this: check them with `flawOfName`.
      */
     lookup: ((hostname, options, callback) => {
       resolve(hostname, { ...options, all: true }, (error, addresses) => {

@@ -144,8 +144,8 @@ function createTurns() {
   };
   return {
     /**
-     * Waits until the organization has fewer than CALLS_PER_ORGANIZATION calls. Returns the function that ends the turn.
-     * Throws StoreError if the signal is aborted meanwhile.
+     * Waits until the organization has fewer than CALLS_PER_ORGANIZATION calls. Returns the function that ends the
+     * turn. Throws StoreError if the signal is aborted meanwhile.
      */
     async wait(organizationId: string, signal: AbortSignal | undefined): Promise<() => void> {
       const line = lines.get(organizationId) ?? { active: 0, waiting: new Set() };

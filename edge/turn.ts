@@ -20,7 +20,9 @@ export class Turn {
   }
 }
 
-/** Runs work that yields where it may pause, and returns its result. A step that ends a long turn ends the work's, too. */
+/**
+ * Runs work that yields where it may pause, and returns its result. A step that ends a long turn ends the work's, too.
+ */
 export async function inTurns<Result>(steps: Iterator<void, Result>): Promise<Result> {
   const turn = new Turn();
   for (;;) {

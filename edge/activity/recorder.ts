@@ -15,7 +15,9 @@ const MAX_WAITING = 20_000;
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Longest pause after failures; the first is INTERVAL_MS, each further one twice as long. */
 const MAX_PAUSE_MS = 10_000;
-/** Attempts to send one activity alone: userstore may be busy (RESOURCE_EXHAUSTED), or the activity too large for it. */
+/**
+ * Attempts to send one activity alone: userstore may be busy (RESOURCE_EXHAUSTED), or the activity too large for it.
+ */
 const MAX_TRIES = 3;
 /** Longest delay of the shutdown for activities that wait. */
 const STOP_MS = 2000;

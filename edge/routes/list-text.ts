@@ -1,4 +1,7 @@
-/** Lists that are too long to keep: they are serialized to JSON in parts, the first at once and the rest while it is sent. */
+/**
+ * Lists that are too long to keep: they are serialized to JSON in parts, the first at once and the rest while it is
+ * sent.
+ */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../scim/json.js';
 

@@ -38,7 +38,10 @@ export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): 
   return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
 }
 
-/** Joins the operations of each item. Throws as soon as there are too many, so that it never holds more than twice the limit. */
+/**
+ * Joins the operations of each item. Throws as soon as there are too many, so that it never holds more than twice the
+ * limit.
+ */
 function collect<T>(items: Iterable<T>, parse: (item: T) => PatchOperation[]): PatchOperation[] {
   const operations: PatchOperation[] = [];
   for (const item of items) {

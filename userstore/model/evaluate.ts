@@ -18,8 +18,8 @@ export interface Matcher {
 type Test<T> = (value: T) => boolean;
 
 /**
- * Compiles a filter on these fields; the comparisons of long texts are paid from `work`. Throws FILTER_UNSUPPORTED if the
- * fields do not support one of its comparisons.
+ * Compiles a filter on these fields; the comparisons of long texts are paid from `work`. Throws FILTER_UNSUPPORTED if
+ * the fields do not support one of its comparisons.
  */
 export function createMatcher(
   filter: Filter,
@@ -131,8 +131,8 @@ function textTest(operator: Operator, literal: string): Test<string> {
 const STRIDE = 512;
 
 /**
- * Compares by code points, as the database does; JavaScript compares UTF-16 code units. Copies neither text: they may be
- * long.
+ * Compares by code points, as the database does; JavaScript compares UTF-16 code units. Copies neither text: they may
+ * be long.
  */
 function inOrder(one: string, other: string): number {
   const length = Math.min(one.length, other.length);

@@ -1,6 +1,6 @@
 /**
- * Lists in the JSON of extension attributes to which a PATCH adds values (RFC 7644 section 3.5.2.1). Each list is parsed
- * once and written once, however many operations add to it. Pure.
+ * Lists in the JSON of extension attributes to which a PATCH adds values (RFC 7644 section 3.5.2.1). Each list is
+ * parsed once and written once, however many operations add to it. Pure.
  */
 import { MAX_VALUE_JSON, type Values } from './fields.js';
 import { notJson, tooLong } from './user.js';
@@ -20,8 +20,8 @@ interface ParsedList {
 /** The lists that one PATCH adds to. */
 export interface JoinedLists {
   /**
-   * Appends the missing elements of the list `given` to the list in the attribute. Returns false if one of the two is no
-   * list. Throws FIELD_INVALID if the result is too long, or a text is not JSON.
+   * Appends the missing elements of the list `given` to the list in the attribute. Returns false if one of the two is
+   * no list. Throws FIELD_INVALID if the result is too long, or a text is not JSON.
    */
   join: (attribute: Values, given: unknown) => boolean;
   /** Writes the grown lists into their attributes; has to precede every other use of `valueJson`. */
@@ -80,7 +80,9 @@ const isList = (json: unknown): json is string => typeof json === 'string' && /^
 /** Returns the length of a list as JSON, with its brackets and commas. */
 const lengthOf = (parts: readonly string[]): number => parts.reduce((sum, part) => sum + part.length + 1, 1);
 
-/** Returns the JSON of each element. Throws FIELD_INVALID for text that is not JSON, or nested too deep to be written. */
+/**
+ * Returns the JSON of each element. Throws FIELD_INVALID for text that is not JSON, or nested too deep to be written.
+ */
 function parsed(json: string, { spend }: Work): string[] {
   spend(unitsForJson(json.length));
   try {

@@ -53,7 +53,8 @@ export function validate(user: User): void {
   checkName(user.userName, 'user_name', 'user name');
   if (user.active === undefined) throw invalidField('active', 'Whether the user is active cannot be left out.');
   checkLimits(valuesOf(user), USER_FIELDS);
-  // Encoded text has at least as many bytes as characters: a far too large user is refused before it is encoded or parsed.
+  // Encoded text has at least as many bytes as characters: a far too large user is refused before it is encoded or
+  // parsed.
   if (textLength(user, { kind: 'message', fields: USER_FIELDS }, 'user') > MAX_USER_BYTES) throw userTooLarge();
   for (const attribute of user.extensionAttributes) checkExtensionAttribute(attribute);
   const names = user.extensionAttributes.map(({ schema, name }) => fold(`${schema}:${name}`));
@@ -95,8 +96,8 @@ export const tooLong = (path: string, max: number) =>
   invalidField(contractName(path), `The value is longer than ${max} characters.`);
 
 /**
- * Returns the number of characters in all texts of a value. Throws FIELD_INVALID if one of them is longer than its field
- * allows. `path` has the names of the generated types.
+ * Returns the number of characters in all texts of a value. Throws FIELD_INVALID if one of them is longer than its
+ * field allows. `path` has the names of the generated types.
  */
 export function textLength(value: unknown, field: Field, path: string): number {
   if (value === undefined) return 0;

@@ -34,7 +34,10 @@ export function createCallerInterceptor({
   const callers = new WeakMap<Metadata, Caller>();
   let watches = 0;
 
-  /** Accepts a call and returns the function to run when it ends. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN, OverloadedError. */
+  /**
+   * Accepts a call and returns the function to run when it ends. Throws CALLER_UNKNOWN, CALLER_FORBIDDEN,
+   * OverloadedError.
+   */
   const accept = (path: string, metadata: Metadata, call: ServerInterceptingCallInterface): (() => void) => {
     if (path === `${HEALTH}Watch`) {
       if (watches >= MAX_HEALTH_WATCHES) throw new OverloadedError();

@@ -15,7 +15,9 @@ const activity = (more: Partial<Activity> = {}): Activity =>
 const failure = (code: status, isUnavailable: boolean) =>
   new StoreError(undefined, isUnavailable, Object.assign(new Error(status[code]), { code }));
 
-/** A recorder over a userstore that answers each batch by `answer`; the batches that arrived, and the lost activities. */
+/**
+ * A recorder over a userstore that answers each batch by `answer`; the batches that arrived, and the lost activities.
+ */
 function recorderOver(answer: (activities: Activity[]) => void) {
   const batches: Activity[][] = [];
   let lost = 0;

@@ -6,12 +6,13 @@ import type { ActivityRecorder } from './activity/recorder.js';
 import { recordActivity } from './activity/request-activity.js';
 import { authenticate, refuseSuspended } from './auth.js';
 import { createAdmission } from './limits/admission.js';
-import { enforceRateLimit } from './limits/rate-limit.js';
+import { createRateLimit } from './limits/rate-limit.js';
 import type { EdgeMetrics } from './metrics.js';
 import { createGroupOperations } from './operations/groups.js';
 import { createUserOperations } from './operations/users.js';
 import { requestLog } from './request-log.js';
-import { bulkRoute } from './routes/bulk.js';
+import { working } from './request-work.js';
+import { bulkRoute, type TakePermit } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
@@ -53,18 +54,20 @@ export function createApp(options: AppOptions): Express {
   const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn, tokenCacheMs } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const admission = createAdmission(maxRequests, metrics);
+  const rateLimit = createRateLimit(store, metrics);
   metrics.show({ http_requests_in_flight: admission.requestsInFlight, http_request_body_bytes: admission.bodyBytes });
 
   const app = createExpress(trustedProxies);
   app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities));
+  app.use(privateAnswers, singleHost);
   app.get('/health/live', live);
   app.get('/health/ready', ready(store));
   app.use(
     '/:organizationId/scim/v2',
-    authenticate(store, metrics, admission, tokenCacheMs),
-    enforceRateLimit(store, metrics),
+    working(authenticate(store, metrics, admission, tokenCacheMs)),
+    working(rateLimit.enforce),
     refuseSuspended,
-    scimRoutes(store, [admission.body, readBody()], baseUrl),
+    scimRoutes(store, [admission.body, readBody()], baseUrl, rateLimit.takeLater),
   );
   // None of the following routes requires a token.
   app.use((request, response, next) => {
@@ -96,17 +99,20 @@ function createExpress(trustedProxies: number): Express {
 }
 
 /** Creates the routes below an organization's base URL; `body` are the handlers that read a body. */
-function scimRoutes(store: StoreClient, body: RequestHandler[], baseUrl: BaseUrl): Router {
+function scimRoutes(store: StoreClient, body: RequestHandler[], baseUrl: BaseUrl, takePermit: TakePermit): Router {
   const operations = { Users: createUserOperations(store), Groups: createGroupOperations(store) };
   const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
   const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
   const discovery = discoveryRoutes(baseUrl);
   const scim = Router({ caseSensitive: true });
-  scim.route('/').get(users.list).all(otherMethods('GET'));
-  scim.route('/.search').post(body, users.search).all(otherMethods('POST'));
+  scim.route('/').get(working(users.list)).all(otherMethods('GET'));
+  scim.route('/.search').post(body, working(users.search)).all(otherMethods('POST'));
   addResourceRoutes(scim, USER.endpoint, body, users);
   addResourceRoutes(scim, GROUP.endpoint, body, groups);
-  scim.route('/Bulk').post(body, bulkRoute(operations, baseUrl)).all(otherMethods('POST'));
+  scim
+    .route('/Bulk')
+    .post(body, working(bulkRoute(operations, baseUrl, takePermit)))
+    .all(otherMethods('POST'));
   scim.route('/ServiceProviderConfig').get(discovery.config).all(otherMethods('GET'));
   scim.route('/ResourceTypes').get(discovery.resourceTypes).all(otherMethods('GET'));
   scim.route('/ResourceTypes/:id').get(discovery.resourceType).all(otherMethods('GET'));
@@ -118,15 +124,33 @@ function scimRoutes(store: StoreClient, body: RequestHandler[], baseUrl: BaseUrl
 
 function addResourceRoutes(scim: Router, endpoint: string, body: RequestHandler[], routes: ResourceRoutes): void {
   const { list, search, create, get, replace, patch, remove } = routes;
-  scim.route(endpoint).get(list).post(body, create).all(otherMethods('GET', 'POST'));
-  scim.route(`${endpoint}/.search`).post(body, search).all(otherMethods('POST'));
-  const one = scim.route(`${endpoint}/:id`).get(get).put(body, replace).patch(body, patch).delete(remove);
+  scim.route(endpoint).get(working(list)).post(body, working(create)).all(otherMethods('GET', 'POST'));
+  scim.route(`${endpoint}/.search`).post(body, working(search)).all(otherMethods('POST'));
+  const one = scim.route(`${endpoint}/:id`).get(working(get)).delete(working(remove));
+  one.put(body, working(replace)).patch(body, working(patch));
   one.all(otherMethods('GET', 'PUT', 'PATCH', 'DELETE'));
 }
 
 /** Collapses slashes: a base URL that was entered with a trailing slash leads to double ones. */
 const singleSlashes: RequestHandler = (request, _response, next) => {
   request.url = request.url.replace(/^[^?]*/, (path) => path.replace(/\/{2,}/g, '/'));
+  next();
+};
+
+/** No answer may be stored by caches or read as another type: almost all are about people. */
+const privateAnswers: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  next();
+};
+
+/** Refuses a request with two Host headers, of which a proxy may have read the other one (RFC 9112 section 3.2). */
+const singleHost: RequestHandler = ({ rawHeaders }, _response, next) => {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === 'host') hosts++;
+  }
+  if (hosts > 1) throw badRequest('invalidSyntax', 'The request has more than one Host header.');
   next();
 };
 

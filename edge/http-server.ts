@@ -3,9 +3,10 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Certificates } from '../config/certificates.js';
+import { limitConnections } from './connections.js';
 import { badRequest, errorBody, ScimError } from './scim/scim-error.js';
 
-/** Maximum of open connections, each of which takes some memory while it is idle; any more are closed. */
+/** Maximum of open connections, each of which takes some memory while it is idle. */
 const MAX_CONNECTIONS = 10_000;
 
 const LIMITS = {
@@ -19,18 +20,32 @@ const LIMITS = {
 };
 /** A connection is closed if the client does not read its response for this time. */
 const SOCKET_TIMEOUT_MS = 90_000;
+/** A year, in seconds: browsers then use HTTPS alone (RFC 6797). */
+const HSTS_SECONDS = 31_536_000;
+
+/** The limits of a server that follow from the configuration. */
+export interface ServerLimits {
+  /** Maximum of requests in progress. */
+  maxRequests: number;
+  /** Number of proxies in front; without one, each network has its share of the connections. */
+  trustedProxies: number;
+}
 
 /** Creates the server, for HTTPS if there are certificates, whose changes it follows. Does not listen. */
 export function createHttpServer(
   app: RequestListener,
   certificates: Certificates | undefined,
-  maxRequests: number,
+  { maxRequests, trustedProxies }: ServerLimits,
 ): Server {
   const server = certificates ? createHttpsServer(app, certificates) : createServer(LIMITS, app);
   server.timeout = SOCKET_TIMEOUT_MS;
-  server.maxConnections = Math.max(MAX_CONNECTIONS, 2 * maxRequests);
-  // Anyone can open many idle connections, so these are closed in favour of new ones.
-  server.on('drop', () => server.closeIdleConnections());
+  const maxConnections = Math.max(MAX_CONNECTIONS, 2 * maxRequests);
+  limitConnections(server, maxConnections, trustedProxies === 0, certificates ? 'secureConnection' : 'connection');
+  if (certificates) {
+    server.prependListener('request', (_request, response: ServerResponse) => {
+      response.setHeader('Strict-Transport-Security', `max-age=${HSTS_SECONDS}`);
+    });
+  }
   server.on('clientError', refuseUnparsable);
   server.on('connect', (_request, socket: Socket) => {
     refuse(socket, new ScimError(405, undefined, 'This is not a proxy.'));
@@ -42,7 +57,7 @@ export function createHttpServer(
 }
 
 function createHttpsServer(app: RequestListener, certificates: Certificates): Server {
-  const tls = { ...LIMITS, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
+  const tls = { ...LIMITS, minVersion: 'TLSv1.2', handshakeTimeout: 5000 } as const;
   const server = createTlsServer({ ...tls, ...certificates.current() }, app);
   certificates.follow((pem) => server.setSecureContext({ ...pem, minVersion: 'TLSv1.2' }));
   return server;
@@ -68,6 +83,7 @@ function refuse(socket: Socket | null, refusal: ScimError): void {
   const body = JSON.stringify(errorBody(refusal));
   socket?.end(
     `HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\nContent-Type: application/scim+json; charset=utf-8\r\n` +
+      'Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n' +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const activities = createActivityRecorder(store, log, metrics);
   const signIn = await signInOptions(config, log);
   const app = createApp({ ...config, store, log, activities, metrics, signIn });
-  const server = createHttpServer(app, certificates, config.maxRequests);
+  const server = createHttpServer(app, certificates, config);
   const drain = createDrain(server);
   server.listen(config.port, config.host);
   await once(server, 'listening');

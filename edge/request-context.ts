@@ -6,6 +6,7 @@ import type { Request, Response } from 'express';
 import type { Activity } from '../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../proto/gen/userstore/v1/actor.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
+import { signalOf } from './request-work.js';
 import type { ScimType } from './scim/scim-error.js';
 
 /** The organization and the API token of an authenticated request. */
@@ -23,6 +24,8 @@ export interface RequestScope {
   organizationId: string;
   settings: Organization;
   actor: Actor;
+  /** Aborted when the client leaves; the operation then makes no further call. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The result of one operation of a bulk request. */
@@ -67,7 +70,8 @@ export function principalOf(response: Response): Principal {
 /** Returns the scope of an authenticated request. Throws Error if the request is not authenticated. */
 export function scopeOf(response: Response): RequestScope {
   const { organizationId, apiTokenId, settings } = principalOf(response);
-  return { organizationId, settings, actor: { caller: 'edge', apiTokenId, requestId: localsOf(response).requestId } };
+  const actor = { caller: 'edge', apiTokenId, requestId: localsOf(response).requestId };
+  return { organizationId, settings, actor, signal: signalOf(response) };
 }
 
 /** Leaves the cause of a 5xx for the log. */
@@ -76,11 +80,21 @@ export function leaveCause(response: Response, status: number, error: unknown): 
   else if (status > 500) localsOf(response).reason = error instanceof Error ? error.message : undefined;
 }
 
-/** API tokens are UUIDs of version 4. No id in an address is one, so a match is a token that was pasted there. */
-const TOKEN = /[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}/gi;
+/**
+ * API tokens are UUIDs of version 4. No id in an address is one, so a match is a token that was pasted there, perhaps
+ * without its dashes.
+ */
+const TOKEN = /[\da-f]{8}-?[\da-f]{4}-?4[\da-f]{3}-?[\da-f]{4}-?[\da-f]{12}/gi;
+/** Matches a character of a token in percent-encoded form, perhaps encoded several times: "%2d", "%252d". */
+const ENCODED = /%(?:25)*(2d|3\d|[46][1-6])/gi;
+/** The part of an address that is looked at: the rest is cut. */
+const MAX_LOOKED_AT = 4096;
 
 /** Returns the part of an address that may be stored: without its query, and with API tokens replaced by "…". */
-export const pathOf = (url: string): string => (url.split('?', 1)[0] ?? '').replace(TOKEN, '…');
+export function pathOf(url: string): string {
+  const path = url.slice(0, MAX_LOOKED_AT).split('?', 1)[0] ?? '';
+  return path.replace(ENCODED, (_, code: string) => decodeURIComponent(`%${code}`)).replace(TOKEN, '…');
+}
 
 /** Returns the pattern of the route that handled a request, relative to the organization's base URL. */
 export const routeOf = ({ route }: Pick<Request, 'route'>): string => String(route?.path ?? 'none');

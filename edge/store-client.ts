@@ -1,7 +1,5 @@
 /** The edge's only way to call userstore: a deadline and the request id on every call. */
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { LRUCache } from 'lru-cache';
-import pLimit, { type LimitFunction } from 'p-limit';
 import { type ClientTls, channel } from '../config/grpc-credentials.js';
 import { type Call, CONTRACT, createClient } from '../proto/client.js';
 import { HEALTH } from '../proto/health.js';
@@ -17,7 +15,6 @@ const REFUSED_PAUSE_MS = 20;
  * organization sends at once, a call of another finds at most this many of its calls ahead of it in userstore.
  */
 const CALLS_PER_ORGANIZATION = 4;
-const MAX_ORGANIZATIONS = 10_000;
 
 /** A failed call: the reason, if userstore gave one, and whether a later retry may succeed. */
 export class StoreError extends Error {
@@ -27,6 +24,11 @@ export class StoreError extends Error {
     cause: Error & Partial<ServiceError>,
   ) {
     super(cause.details ?? cause.message, { cause });
+  }
+
+  /** Whether userstore is too busy, or the request too large for it. */
+  get isExhausted(): boolean {
+    return (this.cause as Partial<ServiceError>).code === status.RESOURCE_EXHAUSTED;
   }
 }
 
@@ -44,7 +46,10 @@ export interface StoreOptions extends ClientTls {
   observe: (rpc: string, metadata: Metadata) => (code: string) => void;
 }
 
-/** The calls of the contract, each with the id of the request that causes it. Every call throws StoreError. */
+/**
+ * The calls of the contract, each with the id of the request that causes it and the signal that its client has left:
+ * `client.getUser(request, requestId, signal)`. Every call throws StoreError.
+ */
 export type StoreClient = ReturnType<typeof createStoreClient>;
 
 /** Opens a channel to userstore, which reconnects by itself. */
@@ -60,12 +65,17 @@ export function createStoreClient({ address, serviceToken, deadlineMs, observe, 
     metadata.set('x-request-id', requestId);
     return metadata;
   };
-  const observed = async <Response>({ rpc, send }: Call<Response>, requestId: string, deadline: number) => {
+  const observed = async <Response>(
+    { rpc, send }: Call<Response>,
+    requestId: string,
+    deadline: number,
+    signal: AbortSignal | undefined,
+  ) => {
     const metadata = metadataOf(requestId);
     const ended = observe(rpc, metadata);
     inFlight++;
     try {
-      const response = await sendUntilAccepted(() => send(metadata, deadline));
+      const response = await sendUntilAccepted(() => send(metadata, deadline, isRead(rpc) ? signal : undefined));
       ended(status[status.OK]);
       return response;
     } catch (error) {
@@ -76,16 +86,24 @@ export function createStoreClient({ address, serviceToken, deadlineMs, observe, 
       inFlight--;
     }
   };
-  const client = createClient({ ...CONTRACT, ...HEALTH }, target, (call, requestId: string) => {
-    const isHealth = call.rpc === 'Health/Check';
-    const deadline = Date.now() + (isHealth ? HEALTH_DEADLINE_MS : deadlineMs);
-    if (!isAboutResources(call)) return observed(call, requestId, deadline);
-    return turns.wait(call.request.organizationId, () => {
-      // Hundreds of calls that start after their deadline would be reset at once, which gRPC takes for an attack.
-      if (Date.now() >= deadline) throw new StoreError(undefined, true, new Error('no turn within the deadline'));
-      return observed(call, requestId, deadline);
-    });
-  });
+  const client = createClient(
+    { ...CONTRACT, ...HEALTH },
+    target,
+    async (call, requestId: string, signal?: AbortSignal) => {
+      if (signal?.aborted) throw clientLeft();
+      const isHealth = call.rpc === 'Health/Check';
+      const deadline = Date.now() + (isHealth ? HEALTH_DEADLINE_MS : deadlineMs);
+      if (!isAboutResources(call)) return await observed(call, requestId, deadline, signal);
+      const end = await turns.wait(call.request.organizationId, signal);
+      try {
+        // Hundreds of calls that start after their deadline would be reset at once, which gRPC takes for an attack.
+        if (Date.now() >= deadline) throw new StoreError(undefined, true, new Error('no turn within the deadline'));
+        return await observed(call, requestId, deadline, signal);
+      } finally {
+        end();
+      }
+    },
+  );
   return {
     ...client,
     callsInFlight: () => inFlight,
@@ -99,23 +117,66 @@ const isAboutResources = <Response>(
   call: Call<Response>,
 ): call is Call<Response> & { request: { organizationId: string } } => /^(User|Group)Service\//.test(call.rpc);
 
+/**
+ * Whether a call only reads: it is cancelled when the client leaves. A change that was sent is carried through, because
+ * a cancelled one may or may not have happened.
+ */
+const isRead = (rpc: string): boolean => /\/(Get|List|Find|Verify|Check)/.test(rpc);
+
+const clientLeft = () => new StoreError(undefined, true, new Error('the client has left'));
+
+/** The calls of one organization. */
+interface Line {
+  active: number;
+  /** Each starts one waiting call. */
+  waiting: Set<() => void>;
+}
+
 /** Creates a limit of concurrent calls for each organization. */
 function createTurns() {
-  const limits = new LRUCache<string, LimitFunction>({ max: MAX_ORGANIZATIONS });
+  const lines = new Map<string, Line>();
   let queued = 0;
+
+  const end = (organizationId: string, line: Line) => {
+    const [next] = line.waiting;
+    if (next) next();
+    else if (--line.active === 0) lines.delete(organizationId);
+  };
   return {
-    /** Calls `work` as soon as the organization has fewer than CALLS_PER_ORGANIZATION calls. */
-    wait: <Result>(organizationId: string, work: () => Promise<Result>): Promise<Result> => {
-      const limit = limits.get(organizationId) ?? pLimit(CALLS_PER_ORGANIZATION);
-      limits.set(organizationId, limit);
-      queued++;
-      return limit(() => {
-        queued--;
-        return work();
-      });
+    /**
+     * Waits until the organization has fewer than CALLS_PER_ORGANIZATION calls. Returns the function that ends the turn.
+     * Throws StoreError if the signal is aborted meanwhile.
+     */
+    async wait(organizationId: string, signal: AbortSignal | undefined): Promise<() => void> {
+      const line = lines.get(organizationId) ?? { active: 0, waiting: new Set() };
+      lines.set(organizationId, line);
+      if (line.active < CALLS_PER_ORGANIZATION) line.active++;
+      else await joinLine(line, signal);
+      return () => end(organizationId, line);
     },
     queued: () => queued,
   };
+
+  async function joinLine({ waiting }: Line, signal: AbortSignal | undefined): Promise<void> {
+    queued++;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const start = () => {
+          waiting.delete(start);
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        };
+        const leave = () => {
+          waiting.delete(start);
+          reject(clientLeft());
+        };
+        waiting.add(start);
+        signal?.addEventListener('abort', leave, { once: true });
+      });
+    } finally {
+      queued--;
+    }
+  }
 }
 
 /** Sends a call again while connections refuse its stream, at most MAX_SENDS times. Throws the last ServiceError. */

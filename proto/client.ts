@@ -35,9 +35,10 @@ export interface Call<Response> {
   rpc: string;
   request: object;
   /**
-   * Sends the request, each time that it is called. `deadline` is epoch milliseconds. Throws grpc-js's ServiceError.
+   * Sends the request, each time that it is called. `deadline` is epoch milliseconds; `signal` cancels the call. Throws
+   * grpc-js's ServiceError.
    */
-  send: (metadata: Metadata, deadline: number) => Promise<Response>;
+  send: (metadata: Metadata, deadline: number, signal?: AbortSignal) => Promise<Response>;
 }
 
 /**
@@ -76,10 +77,18 @@ export function createClient<
   const callOf = ({ path, requestSerialize, responseDeserialize }: UnaryMethod<never, unknown>) => {
     const rpc = path.slice(path.lastIndexOf('.') + 1);
     return (request: never, ...context: Context): Promise<unknown> => {
-      const send = (metadata: Metadata, deadline: number) =>
+      const send = (metadata: Metadata, deadline: number, signal?: AbortSignal) =>
         new Promise((resolve, reject) => {
-          const done = (error: Error | null, response: unknown) => (error ? reject(error) : resolve(response));
-          client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, done);
+          const cancel = () => call.cancel();
+          const done = (error: Error | null, response: unknown) => {
+            signal?.removeEventListener('abort', cancel);
+            if (error) reject(error);
+            else resolve(response);
+          };
+          const [to, from] = [requestSerialize, responseDeserialize];
+          const call = client.makeUnaryRequest(path, to, from, request, metadata, { deadline }, done);
+          signal?.addEventListener('abort', cancel, { once: true });
+          if (signal?.aborted) cancel();
         });
       return policy({ rpc, request, send }, ...context);
     };

@@ -7,7 +7,8 @@ import type { ActivityRecorder } from './recorder.js';
 
 /** Matches an organization's base URL and captures the organization id and the rest of the path. */
 const PATH = /^\/+([a-z\d]{1,32})\/+scim\/+v2(\/[^?]*)?/;
-const RESOURCE = /\/(Users|Groups)\/([^/?#]+)$/;
+/** Ids are UUIDs: any other last segment is text of the client. */
+const RESOURCE = /\/(Users|Groups)\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 /** Maximum lengths, in characters. */
 const MAX_PATH = 300;
 const MAX_USER_NAME = 256;
@@ -28,7 +29,7 @@ export function recordActivity(recorder: ActivityRecorder): RequestHandler {
     response.once('close', () => {
       const { principal, requestId, operations = [], ...locals } = localsOf(response);
       if (locals.isSampledOut) return;
-      const [, organizationId, path = '/'] = PATH.exec(pathOf(request.originalUrl).slice(0, MAX_PATH)) ?? [];
+      const [, organizationId, path = '/'] = PATH.exec(recordedPath(request.originalUrl)) ?? [];
       if (organizationId === undefined) return;
       if (!principal && (!UNAUTHENTICATED.includes(response.statusCode) || isSampledOut(organizationId))) return;
       const { apiTokenId, apiTokenLabel } = principal ?? {};
@@ -50,9 +51,12 @@ function outcomeOf(request: Request, response: Response, path: string): Omit<Out
 /** Returns the id of the user or group at the end of a path; {} if there is none. */
 export const resourceIn = (path: string): Pick<Outcome, 'userId' | 'groupId'> => {
   const [, endpoint, id] = RESOURCE.exec(path) ?? [];
-  if (id === undefined || id === '.search') return {};
+  if (id === undefined) return {};
   return endpoint === 'Users' ? { userId: id } : { groupId: id };
 };
+
+/** Returns the part of an address that activities keep. */
+export const recordedPath = (url: string): string => pathOf(url).slice(0, MAX_PATH);
 
 /** Returns the user name in the body of a POST, by which support finds a user that could not be created. */
 export function userNameIn(method: string, body: unknown): string | undefined {

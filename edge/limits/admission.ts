@@ -7,6 +7,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { EdgeMetrics, ShedReason } from '../metrics.js';
 import { localsOf, principalOf } from '../request-context.js';
+import { whenOver } from '../request-work.js';
 import { MAX_BODY_BYTES } from '../scim/json.js';
 import { ScimError } from '../scim/scim-error.js';
 import { networkOf } from './network.js';
@@ -78,13 +79,13 @@ function createAnonymousAdmission(maxRequests: number, share: number, { overload
     inFlight++;
     networks.set(network, used + 1);
     const release = () => {
-      response.off('close', release);
+      forget();
       inFlight--;
       const remaining = (networks.get(network) ?? 0) - 1;
       if (remaining > 0) networks.set(network, remaining);
       else networks.delete(network);
     };
-    response.once('close', release);
+    const forget = whenOver(response, release);
     return release;
   };
 
@@ -104,7 +105,7 @@ function createOrganizationAdmission(maxRequests: number, share: number, { overl
     total.requests++;
     usage.requests++;
     organizations.set(organizationId, usage);
-    response.once('close', () => {
+    whenOver(response, () => {
       total.requests--;
       if (--usage.requests === 0) organizations.delete(organizationId);
     });
@@ -120,7 +121,7 @@ function createOrganizationAdmission(maxRequests: number, share: number, { overl
     if (total.bytes + bytes > MAX_BYTES) throw overloaded('bodies', response);
     usage.bytes += bytes;
     total.bytes += bytes;
-    response.once('close', () => {
+    whenOver(response, () => {
       usage.bytes -= bytes;
       total.bytes -= bytes;
     });

@@ -7,6 +7,7 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { EdgeMetrics } from '../metrics.js';
 import { localsOf, principalOf } from '../request-context.js';
+import { signalOf } from '../request-work.js';
 import { ScimError } from '../scim/scim-error.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 import { createSampler } from './sampler.js';
@@ -51,14 +52,37 @@ export interface RateLimiter {
   isSampledOut: (organizationId: string) => boolean;
 }
 
-/** Creates the handler that requires a permit for each authenticated request; 429 with Retry-After otherwise. */
-export function enforceRateLimit(store: RateLimiter['store'], metrics: RateLimiter['metrics']): RequestHandler {
+/** Creates the rate limit of one edge. */
+export function createRateLimit(store: RateLimiter['store'], metrics: RateLimiter['metrics']) {
   const organizations = new LRUCache<string, Permits>({ max: MAX_ORGANIZATIONS });
   const limiter = { store, metrics, organizations, isSampledOut: createSampler() };
-  return async (_request, response, next) => {
+  /** The handler that requires a permit for each authenticated request; 429 with Retry-After otherwise. */
+  const enforce: RequestHandler = async (_request, response, next) => {
     await takePermit(limiter, response);
-    next();
+    if (!response.closed) next();
   };
+  return {
+    enforce,
+    /**
+     * Waits for a permit for a further operation of a request until the deadline (epoch milliseconds). Throws ScimError
+     * (429) if there is none by then.
+     */
+    takeLater: (response: Response, deadline: number) => takeLater(limiter, response, deadline),
+  };
+}
+
+async function takeLater(limiter: RateLimiter, response: Response, deadline: number): Promise<void> {
+  const { organizationId, settings } = principalOf(response);
+  const permits = permitsOf(limiter, organizationId);
+  const signal = signalOf(response);
+  while (!takeAvailable(permits)) {
+    signal.throwIfAborted();
+    const wait = permits.refusedUntil - Date.now();
+    if (Date.now() + Math.max(wait, 0) > deadline) throw tooMany(settings.rateLimit?.perSecond ?? 1, wait);
+    if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
+    else await acquireOnce(limiter, permits, organizationId, localsOf(response).requestId);
+  }
+  limiter.metrics.limitDecision(permits.isUnchecked ? 'unchecked' : 'allowed');
 }
 
 /** Takes a permit for an authenticated request, after a delay if its organization is paced. Throws ScimError (429). */

@@ -38,39 +38,41 @@ export const createGroupOperations = (store: StoreClient): GroupOperations => ({
   replace: (scope, id, body, precondition) => replaceGroup(store, scope, id, body, precondition),
   patch: (scope, id, body, precondition) => patchGroup(store, scope, id, body, precondition),
   remove: (scope, id, precondition) => deleteGroup(store, scope, id, precondition),
-  members({ organizationId, actor }, groupIds, pageToken, pageSize = MEMBERS_PAGE_SIZE) {
+  members({ organizationId, actor, signal }, groupIds, pageToken, pageSize = MEMBERS_PAGE_SIZE) {
     const request = { organizationId, groupIds, pageSize, ...(pageToken === undefined ? {} : { pageToken }) };
-    return store.listMemberships(request, actor.requestId);
+    return store.listMemberships(request, actor.requestId, signal);
   },
 });
 
 async function getGroup(
   store: Pick<StoreClient, 'getGroup'>,
-  { organizationId, actor }: RequestScope,
+  { organizationId, actor, signal }: RequestScope,
   groupId: string,
 ): Promise<Group> {
-  return required((await store.getGroup({ organizationId, groupId }, actor.requestId)).group);
+  return required((await store.getGroup({ organizationId, groupId }, actor.requestId, signal)).group);
 }
 
 async function listGroups(
   store: Pick<StoreClient, 'listGroups'>,
-  { organizationId, actor }: RequestScope,
+  { organizationId, actor, signal }: RequestScope,
   query: ListQuery,
   baseUrl: string,
 ): Promise<Page<Group>> {
   const filter = query.filter === undefined ? undefined : parseFilter(query.filter, [], GROUP, baseUrl);
   const request = { organizationId, filter, ...pageOf(query) };
-  const { groups: resources, totalSize, nextPageToken } = await store.listGroups(request, actor.requestId);
+  const { groups: resources, totalSize, nextPageToken } = await store.listGroups(request, actor.requestId, signal);
   return { resources, totalSize, nextPageToken };
 }
 
 async function createGroup(
   store: Pick<StoreClient, 'createGroup'>,
-  { organizationId, settings, actor }: RequestScope,
+  { organizationId, settings, actor, signal }: RequestScope,
   body: JsonObject,
 ): Promise<Group> {
   const { group, memberIds = [] } = parseGroup(body, settings);
-  return required((await store.createGroup({ organizationId, actor, group, memberIds }, actor.requestId)).group);
+  return required(
+    (await store.createGroup({ organizationId, actor, group, memberIds }, actor.requestId, signal)).group,
+  );
 }
 
 async function replaceGroup(
@@ -80,13 +82,13 @@ async function replaceGroup(
   body: JsonObject,
   precondition: Precondition,
 ): Promise<Group> {
-  const { organizationId, settings, actor } = scope;
+  const { organizationId, settings, actor, signal } = scope;
   const { group, memberIds } = parseGroup(body, settings);
   const etag = await etagFor(precondition, () => getGroup(store, scope, groupId));
   // A client that was not shown the members and sends back the group as shown must not remove all members.
   const updateMask = ['display_name', 'external_id', ...(memberIds ? ['members'] : [])];
   const request = { organizationId, actor, groupId, group, updateMask, memberIds: memberIds ?? [], etag };
-  return required((await store.updateGroup(request, actor.requestId)).group);
+  return required((await store.updateGroup(request, actor.requestId, signal)).group);
 }
 
 async function patchGroup(
@@ -96,7 +98,7 @@ async function patchGroup(
   body: JsonObject,
   precondition: Precondition,
 ): Promise<Group> {
-  const { organizationId, settings, actor } = scope;
+  const { organizationId, settings, actor, signal } = scope;
   const operations = parseGroupPatch(body, groupId, settings);
   if (operations.length === 0) {
     const group = await getGroup(store, scope, groupId);
@@ -105,7 +107,7 @@ async function patchGroup(
   }
   const etag = await etagFor(precondition, () => getGroup(store, scope, groupId));
   const request = { organizationId, actor, groupId, operations, etag };
-  return required((await store.patchGroup(request, actor.requestId)).group);
+  return required((await store.patchGroup(request, actor.requestId, signal)).group);
 }
 
 async function deleteGroup(
@@ -114,7 +116,7 @@ async function deleteGroup(
   groupId: string,
   precondition: Precondition,
 ): Promise<void> {
-  const { organizationId, actor } = scope;
+  const { organizationId, actor, signal } = scope;
   const etag = await etagFor(precondition, () => getGroup(store, scope, groupId));
-  await store.deleteGroup({ organizationId, actor, groupId, etag }, actor.requestId);
+  await store.deleteGroup({ organizationId, actor, groupId, etag }, actor.requestId, signal);
 }

@@ -31,20 +31,20 @@ export const createUserOperations = (store: StoreClient): ResourceOperations<Use
 
 async function getUser(
   store: Pick<StoreClient, 'getUser'>,
-  { organizationId, actor }: RequestScope,
+  { organizationId, actor, signal }: RequestScope,
   userId: string,
 ): Promise<User> {
-  return required((await store.getUser({ organizationId, userId }, actor.requestId)).user);
+  return required((await store.getUser({ organizationId, userId }, actor.requestId, signal)).user);
 }
 
 async function listUsers(
   store: Pick<StoreClient, 'listUsers'>,
-  { organizationId, settings, actor }: RequestScope,
+  { organizationId, settings, actor, signal }: RequestScope,
   query: ListQuery,
 ): Promise<Page<User>> {
   const filter = query.filter === undefined ? undefined : parseFilter(query.filter, settings.extensionSchemas);
   const request = { organizationId, filter, ...pageOf(query) };
-  const { users: resources, totalSize, nextPageToken } = await store.listUsers(request, actor.requestId);
+  const { users: resources, totalSize, nextPageToken } = await store.listUsers(request, actor.requestId, signal);
   return { resources, totalSize, nextPageToken };
 }
 
@@ -54,11 +54,11 @@ async function createUser(
   scope: RequestScope,
   body: JsonObject,
 ): Promise<User> {
-  const { organizationId, settings, actor } = scope;
+  const { organizationId, settings, actor, signal } = scope;
   const user = parseUser(body, settings);
   if (settings.policy?.refuseCreate) throw refusedByPolicy('New users are not accepted from Okta.');
   try {
-    return required((await store.createUser({ organizationId, actor, user }, actor.requestId)).user);
+    return required((await store.createUser({ organizationId, actor, user }, actor.requestId, signal)).user);
   } catch (error) {
     if (user.active === false || !mayRehire(error, settings)) throw error;
     const rehired = await rehire(store, scope, user);
@@ -76,14 +76,14 @@ export async function rehire(
   scope: RequestScope,
   user: User,
 ): Promise<User | undefined> {
-  const { organizationId, settings, actor } = scope;
+  const { organizationId, settings, actor, signal } = scope;
   for (let attempt = 0; attempt < MAX_REHIRES; attempt++) {
     const disabled = await findDisabledUser(store, scope, user.userName);
     if (!disabled) return undefined;
     const key = { organizationId, actor, userId: disabled.id, etag: disabled.etag, ...refusalsOf(settings) };
     const request = { ...key, user: { ...user, active: true }, updateMask: ['*'] };
     try {
-      return required((await store.updateUser(request, actor.requestId)).user);
+      return required((await store.updateUser(request, actor.requestId, signal)).user);
     } catch (error) {
       if (!hasReason(error, ErrorReason.ERROR_REASON_ETAG_MISMATCH)) throw error;
     }
@@ -93,11 +93,11 @@ export async function rehire(
 
 async function findDisabledUser(
   store: Pick<StoreClient, 'listUsers'>,
-  { organizationId, actor }: RequestScope,
+  { organizationId, actor, signal }: RequestScope,
   userName = '',
 ): Promise<User | undefined> {
   const request = { organizationId, filter: equal('user_name', userName), order: undefined, skip: 0, pageSize: 1 };
-  const { users } = await store.listUsers(request, actor.requestId);
+  const { users } = await store.listUsers(request, actor.requestId, signal);
   return users[0]?.active === false ? users[0] : undefined;
 }
 
@@ -108,15 +108,15 @@ async function replaceUser(
   body: JsonObject,
   precondition: Precondition,
 ): Promise<User> {
-  const { organizationId, settings, actor } = scope;
+  const { organizationId, settings, actor, signal } = scope;
   const user = parseUser(body, settings);
   const etag = await etagFor(precondition, () => getUser(store, scope, userId));
   const key = { organizationId, actor, userId, etag, ...refusalsOf(settings) };
   // Okta's wizard apps disable a user by a PUT that may lack attributes: it sets what it names and clears nothing.
   const { user: replaced } =
     user.active === false
-      ? await store.patchUser({ ...key, operations: mergeOperations(body, settings) }, actor.requestId)
-      : await store.updateUser({ ...key, user, updateMask: ['*'] }, actor.requestId);
+      ? await store.patchUser({ ...key, operations: mergeOperations(body, settings) }, actor.requestId, signal)
+      : await store.updateUser({ ...key, user, updateMask: ['*'] }, actor.requestId, signal);
   return required(replaced);
 }
 
@@ -127,7 +127,7 @@ async function patchUser(
   body: JsonObject,
   precondition: Precondition,
 ): Promise<User> {
-  const { organizationId, settings, actor } = scope;
+  const { organizationId, settings, actor, signal } = scope;
   const operations = parsePatch(body, settings);
   if (operations.length === 0) {
     const user = await getUser(store, scope, userId);
@@ -136,7 +136,7 @@ async function patchUser(
   }
   const etag = await etagFor(precondition, () => getUser(store, scope, userId));
   const request = { organizationId, actor, userId, operations, etag, ...refusalsOf(settings) };
-  return required((await store.patchUser(request, actor.requestId)).user);
+  return required((await store.patchUser(request, actor.requestId, signal)).user);
 }
 
 async function deleteUser(
@@ -145,10 +145,10 @@ async function deleteUser(
   userId: string,
   precondition: Precondition,
 ): Promise<void> {
-  const { organizationId, settings, actor } = scope;
+  const { organizationId, settings, actor, signal } = scope;
   if (settings.policy?.refuseDeactivate) throw refusedByPolicy('Users cannot be removed from Okta.');
   const etag = await etagFor(precondition, () => getUser(store, scope, userId));
-  await store.deleteUser({ organizationId, actor, userId, etag }, actor.requestId);
+  await store.deleteUser({ organizationId, actor, userId, etag }, actor.requestId, signal);
 }
 
 /** Returns the kinds of change that userstore must refuse under the organization's policy. */

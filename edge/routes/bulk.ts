@@ -1,13 +1,14 @@
 /** /Bulk: several operations in one request, each executed as if it were a request (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
-import { resourceIn, sinceMs, userNameIn } from '../activity/request-activity.js';
+import { recordedPath, resourceIn, sinceMs, userNameIn } from '../activity/request-activity.js';
 import { toScimError } from '../error-mapping.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
-import { leaveCause, localsOf, type Outcome, pathOf, type RequestScope, scopeOf } from '../request-context.js';
-import { type BulkOperation, bulkResponse, parseBulk, resolved } from '../scim/bulk.js';
-import { isObject, type JsonObject, parseBody } from '../scim/json.js';
+import { leaveCause, localsOf, type Outcome, type RequestScope, scopeOf } from '../request-context.js';
+import { type BulkOperation, bulkResponse, bulkSteps, resolved } from '../scim/bulk.js';
+import { bodySteps, isObject, type JsonObject } from '../scim/json.js';
 import { parsePrecondition } from '../scim/precondition.js';
 import { badRequest, errorBody, ScimError } from '../scim/scim-error.js';
+import { inTurns, Turn } from '../turn.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 /** Operations that have not started after this time are refused: Okta abandons a request after 60 s. */
@@ -19,6 +20,7 @@ type AllOperations = Readonly<Record<'Users' | 'Groups', ResourceOperations<Reso
 /** A bulk request in progress. */
 interface BulkRun {
   operations: AllOperations;
+  takePermit: TakePermit;
   scope: RequestScope;
   response: Response;
   baseUrl: string;
@@ -41,13 +43,24 @@ interface Success {
   version?: string;
 }
 
-/** Creates the handler of /Bulk; `baseUrl` returns the organization's base URL as the client sees it. */
-export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestHandler {
+/**
+ * Waits for a permit for one more operation. Rejects with ScimError (429) if there is none until the deadline, in epoch
+ * milliseconds.
+ */
+export type TakePermit = (response: Response, deadline: number) => Promise<void>;
+
+/**
+ * Creates the handler of /Bulk; `baseUrl` returns the organization's base URL as the client sees it. The request itself
+ * has one permit; each operation after the first takes one more, so that a bulk request is paced as its operations
+ * would be.
+ */
+export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl, takePermit: TakePermit): RequestHandler {
   return async (request, response) => {
-    const { failOnErrors, operations: requested } = parseBulk(parseBody(request.body));
+    const { failOnErrors, operations: requested } = await inTurns(bulkSteps(await inTurns(bodySteps(request.body))));
     const scope = scopeOf(response);
     const run: BulkRun = {
       operations,
+      takePermit,
       scope,
       response,
       baseUrl: baseUrl(request, scope.organizationId),
@@ -59,12 +72,15 @@ export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl): RequestH
     };
     localsOf(response).operations = run.outcomes;
     const positions = new Map(requested.map((operation, index) => [operation, index]));
+    const turn = new Turn();
     for (const [operation, refusal] of inOrder(requested, run.ids, run.results)) {
-      if (run.errors >= failOnErrors) break;
+      if (run.errors >= failOnErrors || scope.signal?.aborted) break;
       await runOperation(run, operation, positions.get(operation) ?? 0, refusal);
+      if (turn.isOver) await turn.next();
     }
+    if (scope.signal?.aborted) return;
     const results = requested.map((operation) => run.results.get(operation)).filter((result) => result !== undefined);
-    sendScim(request, response, 200, bulkResponse(results));
+    await sendScim(request, response, 200, bulkResponse(results));
   };
 }
 
@@ -79,11 +95,12 @@ async function runOperation(
   const start = performance.now();
   const requestId = `${run.scope.actor.requestId}.${String(position).padStart(4, '0')}`;
   const record = (status: number, resourcePath: string, { scimType, message: detail }: Partial<ScimError> = {}) => {
-    const about = { id: requestId, method, path: pathOf(path), userName: userNameIn(method, data) };
+    const about = { id: requestId, method, path: recordedPath(path), userName: userNameIn(method, data) };
     run.outcomes.push({ ...about, ...resourceIn(resourcePath), status, scimType, detail, durationMs: sinceMs(start) });
   };
   const common = { method, ...(bulkId === undefined ? {} : { bulkId }) };
   try {
+    if (run.results.size > 0) await run.takePermit(run.response, run.deadline);
     if (refusal) throw refusal;
     if (Date.now() > run.deadline) throw outOfTime();
     const scope = { ...run.scope, actor: { ...run.scope.actor, requestId } };
@@ -95,7 +112,7 @@ async function runOperation(
     run.errors++;
     const scimError = toScimError(error);
     leaveCause(run.response, scimError.status, error);
-    record(scimError.status, pathOf(path), scimError);
+    record(scimError.status, recordedPath(path), scimError);
     run.results.set(operation, { ...common, status: String(scimError.status), response: errorBody(scimError) });
   }
 }
@@ -109,17 +126,17 @@ function* inOrder(
   ids: ReadonlyMap<string, string>,
   results: ReadonlyMap<BulkOperation, unknown>,
 ): Generator<[BulkOperation, ScimError | undefined]> {
-  const byBulkId = new Map(
-    requested.flatMap((operation) => (operation.bulkId === undefined ? [] : [[operation.bulkId, operation]])),
-  );
-  const isWaiting = ({ references }: BulkOperation) =>
-    references.some((bulkId) => byBulkId.has(bulkId) && !results.has(byBulkId.get(bulkId) as BulkOperation));
+  const bulkIds = new Set(requested.flatMap(({ bulkId }) => bulkId ?? []));
+  const open = openReferences(requested, bulkIds);
   let waiting = [...requested];
   while (waiting.length > 0) {
     const stillWaiting: BulkOperation[] = [];
     for (const operation of waiting) {
-      if (isWaiting(operation)) stillWaiting.push(operation);
-      else yield [operation, unresolvedReference(operation, byBulkId, ids)];
+      if (open.countOf(operation) > 0) stillWaiting.push(operation);
+      else {
+        yield [operation, unresolvedReference(operation, bulkIds, ids)];
+        if (results.has(operation)) open.resolve(operation);
+      }
     }
     if (stillWaiting.length === waiting.length) {
       const circle = conflict('The references of these operations go in a circle.');
@@ -130,17 +147,42 @@ function* inOrder(
   }
 }
 
+/** Counts, for each operation, the operations that it references and that have no result yet. */
+function openReferences(requested: readonly BulkOperation[], bulkIds: ReadonlySet<string>) {
+  const counts = new Map<BulkOperation, number>();
+  const dependents = new Map<string, BulkOperation[]>([...bulkIds].map((bulkId) => [bulkId, []]));
+  for (const operation of requested) {
+    let count = 0;
+    for (const bulkId of operation.references) {
+      const others = dependents.get(bulkId);
+      if (!others) continue;
+      others.push(operation);
+      count++;
+    }
+    counts.set(operation, count);
+  }
+  const countOf = (operation: BulkOperation) => counts.get(operation) ?? 0;
+  return {
+    countOf,
+    resolve({ bulkId = '' }: BulkOperation): void {
+      for (const dependent of dependents.get(bulkId) ?? []) counts.set(dependent, countOf(dependent) - 1);
+    },
+  };
+}
+
 /** Returns the error for a reference to an operation that failed or does not exist; undefined if there is none. */
 function unresolvedReference(
   { references }: BulkOperation,
-  byBulkId: ReadonlyMap<string, unknown>,
+  bulkIds: ReadonlySet<string>,
   ids: ReadonlyMap<string, string>,
 ): ScimError | undefined {
-  const missing = references.find((bulkId) => !ids.has(bulkId));
-  if (missing === undefined) return undefined;
-  const name = missing.slice(0, 100);
-  if (byBulkId.has(missing)) return conflict(`The operation with the bulkId "${name}" has failed.`);
-  return badRequest('invalidValue', `No operation has the bulkId "${name}".`);
+  for (const bulkId of references) {
+    if (ids.has(bulkId)) continue;
+    const name = bulkId.slice(0, 100);
+    if (bulkIds.has(bulkId)) return conflict(`The operation with the bulkId "${name}" has failed.`);
+    return badRequest('invalidValue', `No operation has the bulkId "${name}".`);
+  }
+  return undefined;
 }
 
 const conflict = (detail: string) => new ScimError(409, undefined, detail);
@@ -151,7 +193,7 @@ const outOfTime = () =>
 async function execute(
   operations: AllOperations,
   scope: RequestScope,
-  { method, path, version, data }: BulkOperation,
+  { method, path, version, data, references }: BulkOperation,
   ids: ReadonlyMap<string, string>,
 ): Promise<Success> {
   const [, endpoint, id] = /^\/?(Users|Groups)(?:\/([^/?#]+))?$/.exec(resolved(path, ids) as string) ?? [];
@@ -169,7 +211,7 @@ async function execute(
     await remove(scope, id, precondition);
     return success(204, { id });
   }
-  const body = resolved(data, ids);
+  const body = references.size === 0 ? data : resolved(data, ids);
   if (!isObject(body)) throw badRequest('invalidSyntax', `A ${method} needs "data", an object.`);
   if (id === undefined) return success(201, await create(scope, body));
   return success(200, await (method === 'PUT' ? replace : patch)(scope, id, body, precondition));

@@ -1,4 +1,4 @@
-/** Lists that are too long to keep as objects: they are serialized to JSON in parts, and sent as those. */
+/** Lists that are too long to keep: they are serialized to JSON in parts, the first at once and the rest while it is sent. */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../scim/json.js';
 
@@ -11,29 +11,59 @@ const PLACEHOLDER = randomUUID();
 /** The JSON text of a list. */
 export class ListText {
   readonly #parts: Buffer[] = [];
+  #rest: AsyncIterable<readonly JsonObject[]> | undefined;
 
   /** Appends elements. */
   append(elements: readonly JsonObject[]): void {
-    if (elements.length === 0) return;
-    if (this.#parts.length > 0) this.#parts.push(COMMA);
-    this.#parts.push(Buffer.from(JSON.stringify(elements).slice(1, -1)));
+    if (elements.length > 0) this.#parts.push(...textOf(elements, this.#parts.length > 0));
   }
 
-  /** The text of the whole list. */
+  /** Appends elements that are read while the list is sent. Nothing can be appended after them. */
+  appendLater(pages: AsyncIterable<readonly JsonObject[]>): void {
+    this.#rest = pages;
+  }
+
+  /** Whether the whole list is known. */
+  get isComplete(): boolean {
+    return this.#rest === undefined;
+  }
+
+  /** Yields the text of the whole list. */
+  async *text(): AsyncGenerator<Buffer> {
+    yield OPEN;
+    yield* this.#parts;
+    let isFirst = this.#parts.length === 0;
+    for await (const elements of this.#rest ?? []) {
+      if (elements.length > 0) yield* textOf(elements, !isFirst);
+      isFirst &&= elements.length === 0;
+    }
+    yield CLOSE;
+  }
+
+  /** The text of a complete list. */
   get parts(): readonly Buffer[] {
     return [OPEN, ...this.#parts, CLOSE];
   }
 }
 
-/** Returns the JSON text, in parts, of a body that may contain ListTexts. */
-export function jsonParts(body: JsonObject): readonly Buffer[] {
+const textOf = (elements: readonly JsonObject[], isContinued: boolean): Buffer[] => {
+  const text = Buffer.from(JSON.stringify(elements).slice(1, -1));
+  return isContinued ? [COMMA, text] : [text];
+};
+
+/** Returns the JSON text of a body that may contain ListTexts: text, and lists whose text stands between. */
+export function jsonSegments(body: JsonObject): readonly (Buffer | ListText)[] {
   const lists: ListText[] = [];
   const text = JSON.stringify(body, (_, value: unknown) => {
     if (!(value instanceof ListText)) return value;
     lists.push(value);
     return PLACEHOLDER;
   });
-  return text
-    .split(`"${PLACEHOLDER}"`)
-    .flatMap((between, index) => [Buffer.from(between), ...(lists[index]?.parts ?? [])]);
+  return text.split(`"${PLACEHOLDER}"`).flatMap((between, index) => [Buffer.from(between), lists[index] ?? []].flat());
+}
+
+/** Returns the whole JSON text, in parts; undefined if some of it has to be read while it is sent. */
+export function completeParts(segments: readonly (Buffer | ListText)[]): readonly Buffer[] | undefined {
+  if (segments.some((segment) => segment instanceof ListText && !segment.isComplete)) return undefined;
+  return segments.flatMap((segment) => (segment instanceof ListText ? segment.parts : [segment]));
 }

@@ -3,13 +3,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import { userNameIn } from '../activity/request-activity.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { localsOf, principalOf, type RequestScope, scopeOf } from '../request-context.js';
-import { type JsonObject, parseBody } from '../scim/json.js';
+import { bodySteps, type JsonObject } from '../scim/json.js';
 import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
 import { locationOf } from '../scim/meta.js';
 import { includes, parsePrecondition } from '../scim/precondition.js';
 import { type Projection, parseProjection } from '../scim/projection.js';
 import type { ResourceType } from '../scim/resource-types.js';
 import { ScimError } from '../scim/scim-error.js';
+import { inTurns } from '../turn.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 type IncomingRequest = Request<{ id: string }>;
@@ -49,7 +50,10 @@ export function resourceRoutes<R extends Resource>(
   const endpoint: Endpoint<R> = { type, operations, render, baseUrl };
   return {
     list: (request, response) => sendList(endpoint, request, response, parseListQuery(request.query, type)),
-    search: (request, response) => sendList(endpoint, request, response, parseSearch(parseBody(request.body), type)),
+    search: async (request, response) => {
+      const body = await inTurns(bodySteps(request.body));
+      await sendList(endpoint, request, response, parseSearch(body, type));
+    },
     create: (request, response) => create(endpoint, request, response),
     get: (request, response) => get(endpoint, request, response),
     replace: (request, response) => change(endpoint, request, response, operations.replace),
@@ -63,7 +67,7 @@ export function resourceRoutes<R extends Resource>(
 
 async function create<R extends Resource>(endpoint: Endpoint<R>, request: IncomingRequest, response: Response) {
   const context = contextOf(endpoint, request, response);
-  const body = parseBody(request.body);
+  const body = await inTurns(bodySteps(request.body));
   localsOf(response).userName = userNameIn('POST', body);
   const resource = await endpoint.operations.create(context.scope, body);
   await sendOne(endpoint, request, response, 201, resource, context);
@@ -84,9 +88,10 @@ async function change<R extends Resource>(
   response: Response,
   operation: ResourceOperations<R>['replace'],
 ) {
-  const { headers, body, params } = request;
+  const { headers, params } = request;
   const context = { ...contextOf(endpoint, request, response), isChange: true };
-  const resource = await operation(context.scope, params.id, parseBody(body), parsePrecondition(headers));
+  const body = await inTurns(bodySteps(request.body));
+  const resource = await operation(context.scope, params.id, body, parsePrecondition(headers));
   await sendOne(endpoint, request, response, 200, resource, context);
 }
 
@@ -112,7 +117,7 @@ async function sendOne<R extends Resource>(
   if (!rendered) throw new ScimError(404, undefined, `There is no ${type.name.toLowerCase()} with this id.`);
   response.setHeader('Location', locationOf(type, resource.id, context.baseUrl));
   response.setHeader('ETag', resource.etag);
-  sendScim(request, response, status, rendered);
+  await sendScim(request, response, status, rendered);
 }
 
 async function sendList<R extends Resource>(
@@ -129,5 +134,5 @@ async function sendList<R extends Resource>(
     query.cursor === undefined
       ? listResponse(rendered, totalSize, query.startIndex)
       : cursorResponse(rendered, totalSize, nextPageToken);
-  sendScim(request, response, 200, body);
+  await sendScim(request, response, 200, body);
 }

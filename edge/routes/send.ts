@@ -1,35 +1,51 @@
 /** The form of every SCIM response, errors included (RFC 7644 section 8.1), and the handlers that all paths share. */
+import { once } from 'node:events';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { toScimError } from '../error-mapping.js';
 import { leaveCause, localsOf } from '../request-context.js';
+import { signalOf } from '../request-work.js';
 import type { JsonObject } from '../scim/json.js';
 import { errorBody, ScimError } from '../scim/scim-error.js';
-import { jsonParts } from './list-text.js';
+import { completeParts, jsonSegments, ListText } from './list-text.js';
 
 /** The address to which a client sent its request. */
 export type ClientAddress = Pick<Request, 'protocol'> & { host: string | undefined };
 /** Returns an organization's base URL as the client sees it. */
 export type BaseUrl = (request: ClientAddress, organizationId: string) => string;
 
-/** Sends a SCIM message, as application/json to a client that does not accept application/scim+json. */
-export function sendScim(
-  request: Pick<Request, 'headers'>,
+/**
+ * Sends a SCIM message, as application/json to a client that does not accept application/scim+json. A message with a
+ * list that is still to be read is sent page by page, each when the client has taken the one before; it has no
+ * Content-Length. If a page fails, the connection ends in the middle of a chunk list, which no client takes for the
+ * whole answer. Rejects if a page fails or the client leaves.
+ */
+export async function sendScim(
+  request: Pick<Request, 'headers' | 'method'>,
   response: Response,
   status: number,
   body: JsonObject,
-): void {
+): Promise<void> {
   const accept = request.headers.accept ?? '';
   const isPlain = accept.includes('application/json') && !accept.includes('application/scim+json');
-  const parts = jsonParts(body);
-  response
-    .status(status)
-    .type(isPlain ? 'application/json' : 'application/scim+json')
-    .setHeader(
-      'Content-Length',
-      parts.reduce((sum, { length }) => sum + length, 0),
-    );
-  for (const part of parts) response.write(part);
+  response.status(status).type(isPlain ? 'application/json' : 'application/scim+json');
+  const segments = jsonSegments(body);
+  const parts = completeParts(segments);
+  if (parts) {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    response.setHeader('Content-Length', length);
+    for (const part of parts) response.write(part);
+  } else if (request.method !== 'HEAD') {
+    for (const segment of segments) await writeSegment(response, segment);
+  }
   response.end();
+}
+
+async function writeSegment(response: Response, segment: Buffer | ListText): Promise<void> {
+  const signal = signalOf(response);
+  for await (const part of segment instanceof ListText ? segment.text() : [segment]) {
+    signal.throwIfAborted();
+    if (!response.write(part)) await once(response, 'drain', { signal });
+  }
 }
 
 /** Creates the handler that answers OPTIONS with the methods of a path, and refuses all others with 405. */
@@ -54,15 +70,20 @@ export const notFound: RequestHandler = () => {
 };
 
 /** Sends the SCIM error of an error that a handler threw. The cause of a 5xx goes to the log, not to the client. */
-export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
+export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, _next) => {
   const scimError = toScimError(error);
+  // A client that has left gets no answer, and its leaving is no failure.
+  if (signalOf(response).aborted) return;
   leaveCause(response, scimError.status, error);
   if (response.headersSent) {
-    next(error);
+    // For the log and the activity: the client sees an answer that breaks off.
+    response.statusCode = scimError.status;
+    localsOf(response).detail = scimError.message;
+    response.destroy();
     return;
   }
   for (const [name, value] of Object.entries(scimError.headers)) response.setHeader(name, value);
   if (scimError.scimType) localsOf(response).scimType = scimError.scimType;
   localsOf(response).detail = scimError.message;
-  sendScim(request, response, scimError.status, errorBody(scimError));
+  void sendScim(request, response, scimError.status, errorBody(scimError));
 };

@@ -1,8 +1,10 @@
 /** The setup page of an organization. Anyone who knows the organization's id may see it, because it has no secrets. */
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { networkOf } from '../limits/network.js';
 import { sendPage } from '../pages/frame.js';
 import { html } from '../pages/html.js';
 import { SETUP_TITLE, setupPage } from '../pages/setup.js';
@@ -13,9 +15,14 @@ import type { BaseUrl } from './send.js';
 /** The page is public, so frequent requests for it must not cause frequent calls to userstore. */
 const CACHE_MS = 3000;
 const CACHE_SIZE = 10_000;
+/** Unknown organization ids that one network may try within WINDOW_SECONDS: each costs a call to userstore. */
+const MAX_UNKNOWN = 100;
+const WINDOW_SECONDS = 60;
 
 const NOT_FOUND = html`<h1>No such organization</h1>
 <p>Check the Organization ID in the address; LeaseHawk support tells you which it is.</p>`;
+const TOO_MANY = html`<h1>Too many attempts</h1>
+<p>Check the Organization ID in the address, and try again in a minute.</p>`;
 const UNAVAILABLE = html`<h1>Not available at the moment</h1>
 <p>LeaseHawk has trouble. Please try again a little later.</p>`;
 
@@ -29,17 +36,30 @@ export function setupRoute(
   signInUrl: string | undefined,
 ): RequestHandler<{ organizationId: string }> {
   const organizations = createOrganizationCache(store);
+  const unknown = new RateLimiterMemory({ points: MAX_UNKNOWN, duration: WINDOW_SECONDS });
+
   return async (request, response) => {
     const { organizationId } = request.params;
     const context = localsOf(response).requestId;
+    const network = networkOf(request.ip);
     try {
       const isId = /^[a-z\d]{1,32}$/.test(organizationId);
+      const isNew = isId && !organizations.has(organizationId);
+      if (isNew) await unknown.consume(network);
       const organization = isId ? (await organizations.fetch(organizationId, { context }))?.organization : undefined;
       if (organization) {
+        if (isNew) await unknown.reward(network);
         const page = setupPage(organization, baseUrl(request, organizationId), signInUrl);
         sendPage(response, 200, SETUP_TITLE, page);
-      } else sendPage(response, 404, 'No such organization', NOT_FOUND);
+        return;
+      }
+      sendPage(response, 404, 'No such organization', NOT_FOUND);
     } catch (error) {
+      if (error instanceof RateLimiterRes) {
+        response.setHeader('Retry-After', String(Math.max(Math.ceil(error.msBeforeNext / 1000), 1)));
+        sendPage(response, 429, 'Too many attempts', TOO_MANY);
+        return;
+      }
       if (!(error instanceof StoreError)) throw error;
       const status = error.isUnavailable ? 503 : 500;
       leaveCause(response, status, error);

@@ -1,5 +1,4 @@
 /** Bulk requests (RFC 7644 section 3.7): their operations, and the references between them. */
-
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
 import { badRequest, ScimError } from './scim-error.js';
 
@@ -7,6 +6,10 @@ const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const BULK_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
 /** The maximum number of operations in one request. */
 export const MAX_BULK_OPERATIONS = 1000;
+/** The maximum number of references in one request, each of which is looked up and replaced. */
+const MAX_REFERENCES = 20_000;
+/** Longer paths of a PATCH are refused when they are parsed, so their references are of no use. */
+const MAX_PATH_LENGTH = 1024;
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -19,7 +22,7 @@ export interface BulkOperation {
   version: string | undefined;
   data: unknown;
   /** The bulkIds that the path and the data refer to. */
-  references: readonly string[];
+  references: ReadonlySet<string>;
 }
 
 /** A bulk request. */
@@ -29,8 +32,11 @@ export interface BulkRequest {
   operations: BulkOperation[];
 }
 
-/** Parses the body. Throws invalidSyntax, invalidValue, and 413 for too many operations. */
-export function parseBulk(body: JsonObject): BulkRequest {
+/**
+ * Parses the body in steps: yields where the caller may serve others first. Throws invalidSyntax, invalidValue, and 413
+ * for too many operations.
+ */
+export function* bulkSteps(body: JsonObject): Generator<void, BulkRequest> {
   checkSchemas(body, BULK_REQUEST);
   const failOnErrors = property(body, 'failOnErrors') ?? Number.POSITIVE_INFINITY;
   if (typeof failOnErrors !== 'number' || failOnErrors < 1) {
@@ -41,7 +47,15 @@ export function parseBulk(body: JsonObject): BulkRequest {
   if (operations.length > MAX_BULK_OPERATIONS) {
     throw new ScimError(413, undefined, `A bulk request may have at most ${MAX_BULK_OPERATIONS} operations.`);
   }
-  const parsed = operations.map(parseOperation);
+  const parsed: BulkOperation[] = [];
+  let references = 0;
+  for (const operation of operations) {
+    const found = parseOperation(operation);
+    references += found.references.size;
+    if (references > MAX_REFERENCES) throw tooManyReferences();
+    parsed.push(found);
+    yield;
+  }
   const bulkIds = parsed.flatMap(({ bulkId }) => bulkId ?? []);
   if (new Set(bulkIds).size < bulkIds.length) throw badRequest('invalidValue', 'A "bulkId" is there twice.');
   return { failOnErrors, operations: parsed };
@@ -63,8 +77,14 @@ function parseOperation(operation: unknown): BulkOperation {
   if (version !== undefined && typeof version !== 'string')
     throw badRequest('invalidSyntax', '"version" must be text.');
   if (method === 'POST' && bulkId === undefined) throw badRequest('invalidSyntax', 'A POST needs a "bulkId".');
-  return { method, path, bulkId, version, data, references: [...referencesIn(path), ...referencesIn(data)] };
+  const references = new Set<string>();
+  addReferences(path, references);
+  addReferences(data, references);
+  return { method, path, bulkId, version, data, references };
 }
+
+const tooManyReferences = () =>
+  badRequest('invalidValue', `A bulk request may have at most ${MAX_REFERENCES} references; send it in parts.`);
 
 /** Matches a reference: the last segment of a path, or a whole text. */
 const REFERENCE = /^(?:\/?\w+\/)?bulkId:(.+)$/s;
@@ -81,21 +101,33 @@ function comparedId(text: string): string | undefined {
   }
 }
 
-function referencesIn(value: unknown, name = ''): string[] {
+/** Adds the bulkIds that a value refers to; `name` is the attribute's. Throws invalidValue if there are too many. */
+function addReferences(value: unknown, found: Set<string>, name = ''): void {
   if (typeof value === 'string') {
-    const compared = isPath(name) ? (value.match(COMPARED) ?? []).flatMap((text) => comparedId(text) ?? []) : [];
-    return [...(REFERENCE.exec(value)?.slice(1) ?? []), ...compared];
+    const whole = REFERENCE.exec(value)?.[1];
+    if (whole !== undefined) found.add(whole);
+    for (const text of comparedTexts(value, name)) {
+      const id = comparedId(text);
+      if (id !== undefined) found.add(id);
+    }
+    if (found.size > MAX_REFERENCES) throw tooManyReferences();
+  } else if (Array.isArray(value)) {
+    for (const element of value) addReferences(element, found);
+  } else if (isObject(value)) {
+    for (const inner of Object.keys(value)) addReferences(value[inner], found, inner);
   }
-  if (Array.isArray(value)) return value.flatMap((element) => referencesIn(element));
-  return isObject(value) ? Object.entries(value).flatMap(([inner, its]) => referencesIn(its, inner)) : [];
 }
+
+/** Returns the quoted texts in a PATCH path; none in any other text. */
+const comparedTexts = (value: string, name: string): readonly string[] =>
+  isPath(name) && value.length <= MAX_PATH_LENGTH ? (value.match(COMPARED) ?? []) : [];
 
 /** Replaces references by the ids of the created resources; `name` is the attribute's. */
 export function resolved(value: unknown, ids: ReadonlyMap<string, string>, name = ''): unknown {
   if (typeof value === 'string') {
     const id = ids.get(REFERENCE.exec(value)?.[1] ?? '');
     if (id !== undefined) return value.replace(/bulkId:.+$/s, () => id);
-    if (!isPath(name)) return value;
+    if (!isPath(name) || value.length > MAX_PATH_LENGTH) return value;
     return value.replace(COMPARED, (text) => {
       const created = ids.get(comparedId(text) ?? '');
       return created === undefined ? text : JSON.stringify(created);

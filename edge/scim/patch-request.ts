@@ -8,6 +8,10 @@ export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** The maximum number of operations in one request, and of attributes that it changes. */
 export const MAX_OPERATIONS = 1000;
 
+/** The maximum number of characters in the paths of one request, and of terms in their filters. */
+const MAX_PATHS = 256 * 1024;
+const MAX_TERMS = 2000;
+
 const OPS = ['add', 'replace', 'remove'] as const;
 type Op = (typeof OPS)[number];
 
@@ -24,8 +28,38 @@ export function parsePatchRequest(body: JsonObject, most = MAX_OPERATIONS): Requ
     throw badRequest('invalidSyntax', '"Operations" must be a list of at least one operation.');
   }
   if (operations.length > most) throw tooMany(most);
-  return operations.map(parseOperation);
+  const parsed = operations.map(parseOperation);
+  checkPaths(parsed);
+  return parsed;
 }
+
+/** Refuses paths whose filters would take long to parse, by an estimate that takes a scan. Throws invalidPath. */
+function checkPaths(operations: readonly RequestedOperation[]): void {
+  let characters = 0;
+  let terms = 0;
+  for (const { path, value } of operations) {
+    for (const text of path === undefined ? filteredNames(value) : [path]) {
+      characters += text.length;
+      if (text.includes('[')) terms += 1 + (text.match(/\b(?:and|or)\b/gi)?.length ?? 0);
+      if (characters > MAX_PATHS || terms > MAX_TERMS) throw tooManyTerms();
+    }
+  }
+}
+
+/** Yields the names in an object that are paths with filters, as Entra sends them, also under a core schema. */
+function* filteredNames(value: unknown): Generator<string> {
+  if (!isObject(value)) return;
+  for (const name of Object.keys(value)) {
+    if (name.includes('[')) yield name;
+    else if (/^urn:ietf:params:scim:schemas:core:/i.test(name)) yield* filteredNames(value[name]);
+  }
+}
+
+const tooManyTerms = () =>
+  badRequest(
+    'invalidPath',
+    `The paths of a PATCH may have at most ${MAX_PATHS} characters and ${MAX_TERMS} filter terms; send it in parts.`,
+  );
 
 /** Creates the refusal of a PATCH that is too long. */
 export const tooMany = (most = MAX_OPERATIONS) =>

@@ -10,20 +10,33 @@ export type ScimType =
   | 'invalidValue'
   | 'mutability'
   | 'noTarget'
-  | 'tooMany'
   | 'uniqueness';
+
+/** Longest `detail`, in characters. Details quote the request, which may be megabytes of text. */
+const MAX_DETAIL = 500;
+/** The end of a longer detail that remains: it says what to do about the text that the detail quotes. */
+const MAX_END = 200;
 
 /** An answer other than success. The Okta admin reads `detail`: which attribute, and what to do. */
 export class ScimError extends Error {
+  readonly detail: string;
+
   constructor(
     readonly status: number,
     readonly scimType: ScimType | undefined,
-    readonly detail: string,
+    detail: string,
     readonly headers: Record<string, string> = {},
   ) {
-    super(detail);
+    super(shortened(detail));
+    this.detail = this.message;
   }
 }
+
+/** Cuts a text that is too long in its middle. */
+const shortened = (text: string): string =>
+  text.length <= MAX_DETAIL
+    ? text
+    : `${text.slice(0, MAX_DETAIL - MAX_END - 1)}…${text.slice(-MAX_END)}`.toWellFormed();
 
 /** Creates a 400: the client must change the request. */
 export const badRequest = (scimType: ScimType, detail: string) => new ScimError(400, scimType, detail);

@@ -16,7 +16,7 @@ import { isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
-import { isUnset, parseValue } from './value.js';
+import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
 
 /**
  * Parses the user in the body of a POST or PUT. Ignores read-only attributes (`id`, `meta`, `groups`), a password and
@@ -26,7 +26,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
   for (const urn of schemasIn(body)) if (!isKnownSchema(urn, settings)) ignoreUnknown(urn, settings);
   const values: JsonObject = {};
-  const extensionAttributes: ExtensionAttribute[][] = [];
+  const extensionAttributes: ExtensionAttribute[] = [];
   for (const [name, value] of coreEntries(body, CORE_USER)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
     if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
@@ -37,14 +37,22 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
         ...(values.enterprise as JsonObject | undefined),
         ...parseEnterprise(enterprise, settings),
       };
-    } else if (isSchemaUrn(name)) extensionAttributes.push(parseExtension(name, value, settings));
-    else if (!isCommonName(name)) ignoreUnknown(name, settings);
+    } else if (isSchemaUrn(name)) {
+      extensionAttributes.push(...parseExtension(name, value, settings));
+      // Counted while they are made: a body may hold many more.
+      if (extensionAttributes.length > MAX_EXTENSION_ATTRIBUTES) throw tooManyAttributes();
+    } else if (!isCommonName(name)) ignoreUnknown(name, settings);
   }
   if (typeof values.userName !== 'string' || values.userName === '') {
     throw badRequest('invalidValue', 'userName is required.');
   }
-  return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes.flat()) });
+  return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes) });
 }
+
+/** The maximum number of attributes in all extensions, some of which may be there twice; userstore keeps 1000. */
+const MAX_EXTENSION_ATTRIBUTES = 2000;
+const tooManyAttributes = () =>
+  badRequest('invalidValue', `A user may have at most ${MAX_ELEMENTS} attributes in all extensions together.`);
 
 /** Names of every resource, and names that the edge drops. */
 const isCommonName = (name: string): boolean =>

@@ -49,6 +49,12 @@ describe('the target of a sign-in', () => {
     '/logout',
     '/login/okta?iss=https://evil.example',
     '/x/../LOGIN',
+    '/a/..//logout',
+    '/.//logout',
+    '/a/..///login/okta',
+    '/%6cogout',
+    '/a/..//%2flogout',
+    'https://app.example//logout',
   ];
   for (const asked of [...others, undefined, 7, ['/x'], { asked: '/x' }]) {
     it(`is the application when ${JSON.stringify(asked)?.slice(0, 60)} is asked for`, () => {

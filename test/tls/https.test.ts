@@ -61,6 +61,11 @@ describe('the edge with a certificate', function () {
   };
   const serialIn = async (file: string) => new X509Certificate(await readFile(folder.path(file))).serialNumber;
 
+  it('tells browsers to use HTTPS alone for a year', async () => {
+    const { headers } = await send('GET', '/ServiceProviderConfig');
+    expect(headers['strict-transport-security']).to.equal('max-age=31536000');
+  });
+
   it('serves SCIM over HTTPS, and says https in locations', async () => {
     const created = await send('POST', '/Users', oktaUser('ana@oakstreet.example'));
     expect(created.status).to.equal(201);

@@ -20,6 +20,8 @@ const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
 const ID = new RegExp(`^${REQUEST_ID}(\\.\\d{4})?$`);
 /** Longest path and detail that are stored, in characters. */
 const MAX_TEXT = 1000;
+/** Longest id of a user, a group or a token: MongoDB would index longer text too. */
+const MAX_ID = 100;
 
 /** The storages of activities and changes, and the rules of organizations. `deadline` is in epoch milliseconds. */
 export interface ActivityContext {
@@ -142,8 +144,11 @@ function subjectOf({
   return userId ? { userId } : undefined;
 }
 
-const cut = (activity: Activity): Activity => ({
-  ...activity,
-  path: activity.path.slice(0, MAX_TEXT),
-  detail: activity.detail?.slice(0, MAX_TEXT),
-});
+/** Cuts every text of an activity, so that none that a client sent is stored whole. */
+const cut = (activity: Activity): Activity =>
+  Object.fromEntries(
+    Object.entries(activity).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.slice(0, name.endsWith('Id') ? MAX_ID : MAX_TEXT) : value,
+    ]),
+  ) as unknown as Activity;

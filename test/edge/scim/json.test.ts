@@ -6,6 +6,9 @@ import { refusalOf } from './refusal.js';
 const bytes = (text: string) => Buffer.from(text);
 const nested = (depth: number, open = '[', close = ']') => `{"a":${open.repeat(depth - 1)}${close.repeat(depth - 1)}}`;
 
+/** The scimType with which a body is refused. */
+const refusalOfBody = (body: Uint8Array) => refusalOf(() => parseBody(body));
+
 describe('a body', () => {
   for (const text of [
     '{}',
@@ -15,7 +18,9 @@ describe('a body', () => {
     `{"a":"${'{['.repeat(100)}"}`,
     `{"a":"\\"${'['.repeat(100)}\\\\"}`,
   ]) {
-    it(`is read: ${text.slice(0, 50)}`, () => expect(parseBody(bytes(text))).to.deep.equal(JSON.parse(text)));
+    it(`is read: ${text.slice(0, 50)}`, () => {
+      expect(parseBody(bytes(text))).to.deep.equal(JSON.parse(text));
+    });
   }
 
   const refused: [title: string, body: Uint8Array][] = [
@@ -38,20 +43,20 @@ describe('a body', () => {
     ['constructor', bytes('{"constructor":{"prototype":1}}')],
   ];
   for (const [title, body] of refused) {
-    it(`is invalidSyntax: ${title}`, () => expect(refusalOf(() => parseBody(body))).to.equal('invalidSyntax'));
+    it(`is invalidSyntax: ${title}`, () => expect(refusalOfBody(body)).to.equal('invalidSyntax'));
   }
 
   it('of 5 MB of brackets is refused in no time', () => {
     for (const bracket of ['[', '{"a":']) {
       const body = bytes(bracket.repeat((5 * 1024 * 1024) / bracket.length));
       const start = performance.now();
-      expect(refusalOf(() => parseBody(body))).to.equal('invalidSyntax');
+      expect(refusalOfBody(body)).to.equal('invalidSyntax');
       expect(performance.now() - start).to.be.lessThan(100);
     }
   });
 
   it('leaves the prototype of objects alone', () => {
-    expect(() => parseBody(bytes('{"__proto__":{"polluted":true}}'))).to.throw();
+    expect(refusalOfBody(bytes('{"__proto__":{"polluted":true}}'))).to.equal('invalidSyntax');
     expect(({} as { polluted?: unknown }).polluted).to.equal(undefined);
   });
 });
@@ -60,21 +65,51 @@ describe('the names in a body', () => {
   const object = (names: number, value = '1') =>
     `{${Array.from({ length: names }, (_, index) => `"n${index}":${value}`).join(',')}}`;
 
+  const expectRefused = (text: string) => expect(refusalOfBody(bytes(text))).to.equal('invalidSyntax');
+  const list = (objects: string[]) => `{"a":[${objects.join(',')}]}`;
+
   it('are at most 2000 in one object, wherever it is; colons in text are none', () => {
     expect(Object.keys(parseBody(bytes(object(2000))))).to.have.length(2000);
     expect(Object.keys(parseBody(bytes(object(2000, '":::\\":"'))))).to.have.length(2000);
-    expect(refusalOf(() => parseBody(bytes(object(2001))))).to.equal('invalidSyntax');
-    expect(refusalOf(() => parseBody(bytes(`{"a":[{"b":1},${object(2001)}]}`)))).to.equal('invalidSyntax');
+    expectRefused(object(2001));
+    expectRefused(`{"a":[{"b":1},${object(2001)}]}`);
   });
 
   it('are at most 200,000 in all, counted before any of them is parsed', () => {
-    const lists = (count: number) => `{"a":[${Array.from({ length: count }, () => object(1000)).join(',')}]}`;
-    expect(parseBody(bytes(lists(199))).a).to.have.length(199);
+    const lists = (count: number) => list(Array(count).fill(object(100)));
+    expect(parseBody(bytes(lists(1999))).a).to.have.length(1999);
     const start = performance.now();
-    expect(refusalOf(() => parseBody(bytes(lists(201))))).to.equal('invalidSyntax');
+    expectRefused(lists(2001));
     // A refusal scans bytes; it makes no object of 400,000 names.
     expect(performance.now() - start).to.be.below(500);
   });
+
+  it('are at most 50,000 beyond the first hundred of their objects', () => {
+    expect(parseBody(bytes(list(Array(55).fill(object(1000))))).a).to.have.length(55);
+    expectRefused(list(Array(56).fill(object(1000))));
+  });
+
+  it('make at most 5000 shapes of objects, each of which costs the parser as much as a hundred values', () => {
+    const different = (objects: number) =>
+      list(Array.from({ length: objects }, (_, index) => `{"n${index}":"${'x'.repeat(20)}"}`));
+    expect(parseBody(bytes(different(4990))).a).to.have.length(4990);
+    expectRefused(different(5010));
+    const orders = Array.from(
+      { length: 10_000 },
+      (_, index) => `{"a${index % 100}":1,"b${Math.floor(index / 100)}":1}`,
+    );
+    expectRefused(list(orders));
+  });
+});
+
+describe('the values in a body', () => {
+  for (const value of ['[]', '{}', '1', '""']) {
+    it(`are at most 250,000: ${value}`, () => {
+      const list = (count: number) => bytes(`{"a":[${Array(count).fill(value).join(',')}]}`);
+      expect(parseBody(list(250_000)).a).to.have.length(250_000);
+      expect(refusalOfBody(list(250_100))).to.equal('invalidSyntax');
+    });
+  }
 });
 
 describe('schemas', () => {

@@ -118,7 +118,7 @@ describe('createUserRules', () => {
   const users = ['u1', 'u2', 'u3', 'u4'].map((id) => ({ ...userNamed(id), id }));
   const reference = { groupId: 'g1', displayName: 'Staff' };
 
-  /** The rules over these users, of whom as many as `fitting` have groups that fit in one answer. */
+  /** Creates the rules over these users; the groups of the first `fitting` users fit in one answer. */
   function rulesWhere(fitting: number, found: FoundUser = stored()) {
     const storage = {
       find: async () => found,

@@ -1,0 +1,74 @@
+/** The setup page asks userstore seldom, however often clients ask the edge. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import express from 'express';
+import { setupRoute } from '../../../edge/routes/setup.js';
+import { type StoreClient, StoreError } from '../../../edge/store-client.js';
+import { ErrorReason } from '../../../proto/gen/userstore/v1/error_reason.js';
+import { Organization } from '../../../proto/gen/userstore/v1/organization_service.js';
+
+describe('the setup page', () => {
+  let server: Server;
+  let lookUps: number;
+  let existing: Set<string>;
+  beforeEach(async () => {
+    lookUps = 0;
+    existing = new Set(['known', ...Array.from({ length: 150 }, (_, index) => `known${index}`)]);
+    const getOrganization = async ({ organizationId }: { organizationId: string }) => {
+      lookUps++;
+      if (existing.has(organizationId)) return { organization: Organization.fromPartial({ id: organizationId }) };
+      const reason = ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND;
+      throw new StoreError({ reason, field: undefined }, false, Object.assign(new Error(), { code: status.NOT_FOUND }));
+    };
+    const app = express();
+    app.set('trust proxy', 1);
+    const store = { getOrganization } as unknown as StoreClient;
+    app.get(
+      '/:organizationId/setup',
+      setupRoute(store, () => 'https://x.example', undefined),
+    );
+    server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterEach(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const ask = (id: string, from = '203.0.113.1') =>
+    fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${id}/setup`, {
+      headers: { 'X-Forwarded-For': from },
+    });
+
+  it('of a deleted organization disappears within its cache time though somebody asks each half second', async () => {
+    expect((await ask('known')).status).to.equal(200);
+    existing.clear();
+    let seen = 200;
+    const start = performance.now();
+    while (seen === 200 && performance.now() - start < 6000) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      seen = (await ask('known')).status;
+    }
+    expect(seen).to.equal(404);
+    expect(performance.now() - start).to.be.below(3800);
+  });
+
+  it('refuses a network that tries many unknown organizations, without a look-up; other networks and known pages go on', async () => {
+    const statuses: number[] = [];
+    for (let index = 0; index < 130; index++) statuses.push((await ask(`unknown${index}`)).status);
+    expect(statuses.filter((one) => one === 404).length).to.equal(100);
+    const refused = await ask('another');
+    expect(refused.status).to.equal(429);
+    expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 60);
+    expect(lookUps).to.equal(100);
+    expect((await ask('another', '203.0.113.2')).status).to.equal(404);
+    expect((await ask('known', '203.0.113.2')).status).to.equal(200);
+    expect((await ask('known')).status).to.equal(200);
+  });
+
+  it('counts no page that exists', async () => {
+    for (let index = 0; index < 150; index++) expect((await ask(`known${index}`)).status).to.equal(200);
+  });
+});

@@ -31,6 +31,7 @@ import { apiTokenService } from './rpc/api-token-service.js';
 import { createCallerInterceptor } from './rpc/caller-interceptor.js';
 import type { CheckCaller } from './rpc/callers.js';
 import { groupService } from './rpc/group-service.js';
+import { encodedService } from './rpc/messages.js';
 import { organizationService } from './rpc/organization-service.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
 import { sessionService } from './rpc/session-service.js';
@@ -179,7 +180,10 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
 
 function addServices(server: Server, rules: Rules, tools: CallTools): void {
   const add = <S extends ServiceDefinition>(service: S, handlers: Handlers<S>) =>
-    server.addService(service, unaryHandlers(service, handlers, tools) as UntypedServiceImplementation);
+    server.addService(
+      encodedService(service),
+      unaryHandlers(service, handlers, tools) as unknown as UntypedServiceImplementation,
+    );
   add(UserServiceService, userService(rules.users));
   add(GroupServiceService, groupService(rules.groups));
   add(OrganizationServiceService, organizationService(rules.organizations));

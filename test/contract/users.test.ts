@@ -1,10 +1,11 @@
 /** UserService over gRPC: what each call does, and how each one fails. */
 import { expect } from 'chai';
 import { freePort } from '../../bin/port.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { createTenant, sharedMongodbUri, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS, startService } from '../harness/processes.js';
-import { add, allOf, elementMatch, equal, plain, remove, replace, typed, userNamed } from '../harness/users.js';
+import { add, allOf, elementMatch, equal, not, plain, remove, replace, typed, userNamed } from '../harness/users.js';
 import { actor, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
 let edge: UserstoreClient;
@@ -412,6 +413,14 @@ describe('UserService', () => {
         expect(await failureIn(list(request)), JSON.stringify(request)).to.deep.equal(failure);
       }
     });
+
+    for (const depth of [60, 100, 1500]) {
+      it(`refuses a filter ${depth} levels deep: FILTER_UNSUPPORTED`, async () => {
+        const filter = Array.from({ length: depth }).reduce<Filter>((inner) => not(inner), equal('user_name', 'x'));
+        const failure = { code: 'INVALID_ARGUMENT', reason: 'FILTER_UNSUPPORTED' };
+        expect(await failureIn(list({ filter }))).to.deep.equal(failure);
+      });
+    }
 
     for (const [filter, field] of [
       [equal('salary', 'x'), 'salary'],

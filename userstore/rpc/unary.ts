@@ -14,6 +14,7 @@ import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Caller } from './callers.js';
 import type { LoadShedder } from './load-shedding.js';
+import { type Decoded, encoded } from './messages.js';
 import { statusOf } from './status.js';
 
 /** The deadline of a call that has none. */
@@ -43,22 +44,22 @@ export type Handlers<S> = {
   [Method in keyof S]: (request: Request<S[Method]>, deadline: number) => Promise<Response<S[Method]>>;
 };
 
-/** Returns the handlers that grpc-js calls for these async functions. */
+/** Returns the handlers that grpc-js calls for these async functions, for the definition `encodedService(service)`. */
 export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallTools) {
-  const wrapped = Object.entries(service as Methods).map(([name, { path }]) => {
-    const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<unknown>;
-    return [name, unary(path, handler, tools)];
+  const wrapped = Object.entries(service as Methods).map(([name, { path, responseSerialize }]) => {
+    const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<never>;
+    const encodedHandler = async (request: unknown, deadline: number) =>
+      encoded(await handler(request, deadline), responseSerialize);
+    return [name, unary(path, encodedHandler, tools)];
   });
-  return Object.fromEntries(wrapped) as {
-    [Method in keyof S]: handleUnaryCall<Request<S[Method]>, Response<S[Method]>>;
-  };
+  return Object.fromEntries(wrapped) as { [Method in keyof S]: handleUnaryCall<Decoded<Request<S[Method]>>, Buffer> };
 }
 
-function unary<Q, R>(
+function unary<Q>(
   path: string,
-  handler: (request: Q, deadline: number) => Promise<R>,
+  handler: (request: Q, deadline: number) => Promise<Buffer>,
   { callerOf, log, loadShedder, observe }: CallTools,
-): handleUnaryCall<Q, R> {
+): handleUnaryCall<Decoded<Q>, Buffer> {
   const rpc = nameOf(path);
   return (call, callback) => {
     const start = performance.now();
@@ -66,8 +67,10 @@ function unary<Q, R>(
     const caller = callerOf(call.metadata);
     const answer = async () => {
       if (!caller) throw new Error(`no interceptor has checked the caller of ${path}`);
-      checkRequest(call.request);
-      return await loadShedder.run(() => handler(call.request, deadlineOf(call)));
+      const { request } = call;
+      if (request instanceof DomainError) throw request;
+      checkRequest(request);
+      return await loadShedder.run(() => handler(request, deadlineOf(call)));
     };
     run(answer).then(
       (response) => {

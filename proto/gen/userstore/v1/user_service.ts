@@ -44,7 +44,7 @@ export interface ListUsersRequest {
     | undefined;
   /**
    * The maximum number of users to return. Absent: 100. 0: only the total, no users. Values above 200 are reduced to
-   * 200.
+   * 200. A page has fewer users if more of them would be too large for one answer.
    */
   pageSize?:
     | number

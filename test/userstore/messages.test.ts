@@ -1,0 +1,49 @@
+/** Decoding of requests and encoding of responses. */
+import { expect } from 'chai';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import { ListUsersRequest, UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
+import { decoded, encoded } from '../../userstore/rpc/messages.js';
+import { statusOf } from '../../userstore/rpc/status.js';
+import { equal, not } from '../harness/users.js';
+
+const { requestDeserialize, responseSerialize } = UserServiceService.listUsers;
+const nested = (depth: number): Filter => (depth === 0 ? equal('user_name', 'ana') : not(nested(depth - 1)));
+const requestWith = (depth: number) => {
+  const request: ListUsersRequest = { organizationId: 'acme', filter: nested(depth), order: undefined, skip: 0 };
+  return Buffer.from(ListUsersRequest.encode(request).finish());
+};
+
+describe('a request', () => {
+  it('with a filter 40 levels deep is decoded', () => {
+    const request = decoded(requestWith(40), requestDeserialize) as ListUsersRequest;
+    expect(Buffer.from(ListUsersRequest.encode(request).finish())).to.deep.equal(requestWith(40));
+  });
+
+  it('with a filter 1500 levels deep is FILTER_UNSUPPORTED', () => {
+    expect(decoded(requestWith(1500), requestDeserialize)).to.include({
+      reason: ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED,
+    });
+  });
+
+  it('that is cut is FIELD_INVALID', () => {
+    expect(decoded(requestWith(2).subarray(0, -1), requestDeserialize)).to.include({
+      reason: ErrorReason.ERROR_REASON_FIELD_INVALID,
+    });
+  });
+});
+
+describe('a response', () => {
+  it('that is larger than callers accept fails as INTERNAL, not as an overload', () => {
+    const response = { users: [], totalSize: 1 };
+    expect(encoded(response, responseSerialize, 2)).to.have.length(2);
+    let failure: unknown;
+    try {
+      encoded(response, responseSerialize, 1);
+    } catch (error) {
+      failure = error;
+    }
+    expect(failure).to.be.instanceOf(Error);
+    expect(statusOf(failure)).to.deep.equal({ code: 13, details: 'The service failed; its log says why.' });
+  });
+});

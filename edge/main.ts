@@ -20,6 +20,9 @@ import { findLoginSecret } from './sign-in/login-secret.js';
 import { createStoreClient, type StoreClient } from './store-client.js';
 import { callSpan } from './tracing.js';
 
+/** Connections that wait to be accepted; beyond, a client repeats its first packet after a second. */
+const BACKLOG = 4096;
+
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   for (const name of secretsOf(variables)) delete process.env[name];
@@ -43,7 +46,7 @@ async function main(): Promise<void> {
   const app = createApp({ ...config, store, log, activities, metrics, signIn });
   const server = createHttpServer(app, certificates, config);
   const drain = createDrain(server);
-  server.listen(config.port, config.host);
+  server.listen({ port: config.port, host: config.host, backlog: BACKLOG });
   await once(server, 'listening');
   log.info(server.address(), 'listening');
   if (process.connected) process.send?.('ready');

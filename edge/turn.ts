@@ -4,6 +4,15 @@ import { setImmediate } from 'node:timers/promises';
 /** Longest work without a pause, in addition to one step of it. */
 const TURN_MS = 5;
 
+/** The next turn that nobody has taken: works that ran in the same turn would make one long turn together. */
+let line: Promise<void> = Promise.resolve();
+
+/** Waits for a turn of the event loop in which no other long work runs. */
+function ownTurn(): Promise<void> {
+  line = line.then(() => setImmediate());
+  return line;
+}
+
 /** The turn in which a piece of work runs. */
 export class Turn {
   #start = performance.now();
@@ -15,7 +24,7 @@ export class Turn {
 
   /** Lets everything else that is ready run, and starts the next turn. */
   async next(): Promise<void> {
-    await setImmediate();
+    await ownTurn();
     this.#start = performance.now();
   }
 }

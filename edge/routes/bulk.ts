@@ -189,6 +189,9 @@ const conflict = (detail: string) => new ScimError(409, undefined, detail);
 const outOfTime = () =>
   new ScimError(503, undefined, 'The bulk request takes too long; this operation was not begun. Send fewer at a time.');
 
+/** Matches the path of an operation. Ids are much shorter; longer text need not reach userstore. */
+const PATH = /^\/?(Users|Groups)(?:\/([^/?#]{1,1000}))?$/;
+
 /** Executes an operation whose references are resolved. Throws ScimError and StoreError. */
 async function execute(
   operations: AllOperations,
@@ -196,7 +199,7 @@ async function execute(
   { method, path, version, data, references }: BulkOperation,
   ids: ReadonlyMap<string, string>,
 ): Promise<Success> {
-  const [, endpoint, id] = /^\/?(Users|Groups)(?:\/([^/?#]+))?$/.exec(resolved(path, ids) as string) ?? [];
+  const [, endpoint, id] = PATH.exec(resolved(path, ids) as string) ?? [];
   if (endpoint === undefined || (method === 'POST') === (id !== undefined)) {
     const detail = `${method} is not possible at "${path.slice(0, 100)}"; users are at /Users, groups at /Groups.`;
     throw badRequest('invalidValue', detail);

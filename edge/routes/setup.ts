@@ -1,4 +1,5 @@
 /** The setup page of an organization. Anyone who knows the organization's id may see it, because it has no secrets. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
@@ -18,6 +19,8 @@ const CACHE_SIZE = 10_000;
 /** Unknown organization ids that one network may try within WINDOW_SECONDS: each costs a call to userstore. */
 const MAX_UNKNOWN = 100;
 const WINDOW_SECONDS = 60;
+/** Delay of a refusal: it limits a client that ignores Retry-After by its number of connections. */
+const REFUSAL_MS = 500;
 
 const NOT_FOUND = html`<h1>No such organization</h1>
 <p>Check the Organization ID in the address; LeaseHawk support tells you which it is.</p>`;
@@ -56,6 +59,7 @@ export function setupRoute(
       sendPage(response, 404, 'No such organization', NOT_FOUND);
     } catch (error) {
       if (error instanceof RateLimiterRes) {
+        await sleep(REFUSAL_MS);
         response.setHeader('Retry-After', String(Math.max(Math.ceil(error.msBeforeNext / 1000), 1)));
         sendPage(response, 429, 'Too many attempts', TOO_MANY);
         return;

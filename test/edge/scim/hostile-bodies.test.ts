@@ -134,7 +134,7 @@ describe('a hostile body', () => {
     });
   }
   for (const [title, parse] of MESSAGES) {
-    it(`which is a ${title} is read in one short step`, () => {
+    it(`that is a ${title} is read in one short step`, () => {
       expectShort(function* () {
         parse();
         yield;

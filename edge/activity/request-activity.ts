@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { createSampler } from '../limits/sampler.js';
 import { localsOf, type Outcome, pathOf } from '../request-context.js';
+import { whenOver } from '../request-work.js';
 import { isObject } from '../scim/json.js';
 import type { ActivityRecorder } from './recorder.js';
 
@@ -17,8 +18,8 @@ const MAX_USER_NAME = 256;
 const UNAUTHENTICATED = [401, 429, 503];
 
 /**
- * Creates the handler that records every request of an organization when its response is closed, and every operation of
- * a bulk request. Of anonymous requests, which anyone can send, it records one a second for each organization.
+ * Creates the handler that records every request of an organization when the work for it is over, and every operation of
+ * a bulk request, also those that were done after the client had left. Of anonymous requests, which anyone can send, it records one a second for each organization.
  */
 export function recordActivity(recorder: ActivityRecorder): RequestHandler {
   const isSampledOut = createSampler();
@@ -26,7 +27,7 @@ export function recordActivity(recorder: ActivityRecorder): RequestHandler {
   return (request, response, next) => {
     const time = new Date();
     const start = performance.now();
-    response.once('close', () => {
+    whenOver(response, () => {
       const { principal, requestId, operations = [], ...locals } = localsOf(response);
       if (locals.isSampledOut) return;
       const [, organizationId, path = '/'] = PATH.exec(recordedPath(request.originalUrl)) ?? [];

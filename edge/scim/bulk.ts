@@ -133,9 +133,31 @@ export function resolved(value: unknown, ids: ReadonlyMap<string, string>, name 
       return created === undefined ? text : JSON.stringify(created);
     });
   }
-  if (Array.isArray(value)) return value.map((element) => resolved(element, ids));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([inner, its]) => [inner, resolved(its, ids, inner)]));
+  if (Array.isArray(value)) return resolvedList(value, ids);
+  return isObject(value) ? resolvedObject(value, ids) : value;
+}
+
+// Both return the value itself where nothing in it differs, as in most of a large body.
+function resolvedList(value: readonly unknown[], ids: ReadonlyMap<string, string>): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < value.length; index++) {
+    const element = resolved(value[index], ids);
+    if (element === value[index]) continue;
+    copy ??= [...value];
+    copy[index] = element;
+  }
+  return copy ?? value;
+}
+
+function resolvedObject(value: JsonObject, ids: ReadonlyMap<string, string>): JsonObject {
+  let copy: JsonObject | undefined;
+  for (const name of Object.keys(value)) {
+    const its = resolved(value[name], ids, name);
+    if (its === value[name]) continue;
+    copy ??= { ...value };
+    copy[name] = its;
+  }
+  return copy ?? value;
 }
 
 /** Renders the answer to a bulk request. */

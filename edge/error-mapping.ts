@@ -1,4 +1,4 @@
-/** The mapping of every error to a SCIM error, with the only table of userstore's error reasons. */
+/** The mapping of every error to a SCIM error, with the table of userstore's error reasons for SCIM. */
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import { scimNameOf } from './scim/attributes.js';
 import { ScimError, type ScimType } from './scim/scim-error.js';

@@ -4,17 +4,13 @@ import { type ClientTls, channel } from '../config/grpc-credentials.js';
 import { type Call, CONTRACT, createClient } from '../proto/client.js';
 import { HEALTH } from '../proto/health.js';
 import { failureOf, type RpcFailure } from '../proto/rpc-error.js';
+import { createOrganizationCalls } from './limits/organization-calls.js';
 import { channelOptions, targetOf } from './store-channel.js';
 
 const HEALTH_DEADLINE_MS = 2000;
 /** Attempts to send a call when connections refuse its stream, and the pause between them. */
 const MAX_SENDS = 5;
 const REFUSED_PAUSE_MS = 20;
-/**
- * Concurrent calls about the users and groups of one organization; further calls wait in the edge. Whatever one
- * organization sends at once, a call of another finds at most this many of its calls ahead of it in userstore.
- */
-const CALLS_PER_ORGANIZATION = 4;
 
 /** A failed call: the reason, if userstore gave one, and whether a later retry may succeed. */
 export class StoreError extends Error {
@@ -56,7 +52,7 @@ export type StoreClient = ReturnType<typeof createStoreClient>;
 export function createStoreClient({ address, serviceToken, deadlineMs, observe, ...tls }: StoreOptions) {
   const { credentials, options } = channel(address.replace('dns:///', ''), tls);
   const target = { address: targetOf(address), credentials, options: { ...options, ...channelOptions() } };
-  const turns = createTurns();
+  const calls = createOrganizationCalls(clientLeft);
   let inFlight = 0;
 
   const metadataOf = (requestId: string) => {
@@ -94,7 +90,7 @@ export function createStoreClient({ address, serviceToken, deadlineMs, observe, 
       const isHealth = call.rpc === 'Health/Check';
       const deadline = Date.now() + (isHealth ? HEALTH_DEADLINE_MS : deadlineMs);
       if (!isAboutResources(call)) return await observed(call, requestId, deadline, signal);
-      const end = await turns.wait(call.request.organizationId, signal);
+      const end = await calls.wait(call.request.organizationId, signal);
       try {
         // Hundreds of calls that start after their deadline would be reset at once, which gRPC takes for an attack.
         if (Date.now() >= deadline) throw new StoreError(undefined, true, new Error('no turn within the deadline'));
@@ -108,7 +104,7 @@ export function createStoreClient({ address, serviceToken, deadlineMs, observe, 
     ...client,
     callsInFlight: () => inFlight,
     /** Returns the number of calls that wait for their organization's turn: at most one per request. */
-    callsQueued: turns.queued,
+    callsQueued: calls.queued,
   };
 }
 
@@ -124,60 +120,6 @@ const isAboutResources = <Response>(
 const isRead = (rpc: string): boolean => /\/(Get|List|Find|Verify|Check)/.test(rpc);
 
 const clientLeft = () => new StoreError(undefined, true, new Error('the client has left'));
-
-/** The calls of one organization. */
-interface Line {
-  active: number;
-  /** Each starts one waiting call. */
-  waiting: Set<() => void>;
-}
-
-/** Creates a limit of concurrent calls for each organization. */
-function createTurns() {
-  const lines = new Map<string, Line>();
-  let queued = 0;
-
-  const end = (organizationId: string, line: Line) => {
-    const [next] = line.waiting;
-    if (next) next();
-    else if (--line.active === 0) lines.delete(organizationId);
-  };
-  return {
-    /**
-     * Waits until the organization has fewer than CALLS_PER_ORGANIZATION calls. Returns the function that ends the
-     * turn. Throws StoreError if the signal is aborted meanwhile.
-     */
-    async wait(organizationId: string, signal: AbortSignal | undefined): Promise<() => void> {
-      const line = lines.get(organizationId) ?? { active: 0, waiting: new Set() };
-      lines.set(organizationId, line);
-      if (line.active < CALLS_PER_ORGANIZATION) line.active++;
-      else await joinLine(line, signal);
-      return () => end(organizationId, line);
-    },
-    queued: () => queued,
-  };
-
-  async function joinLine({ waiting }: Line, signal: AbortSignal | undefined): Promise<void> {
-    queued++;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const start = () => {
-          waiting.delete(start);
-          signal?.removeEventListener('abort', leave);
-          resolve();
-        };
-        const leave = () => {
-          waiting.delete(start);
-          reject(clientLeft());
-        };
-        waiting.add(start);
-        signal?.addEventListener('abort', leave, { once: true });
-      });
-    } finally {
-      queued--;
-    }
-  }
-}
 
 /** Sends a call again while connections refuse its stream, at most MAX_SENDS times. Throws the last ServiceError. */
 async function sendUntilAccepted<Response>(send: () => Promise<Response>): Promise<Response> {

@@ -87,7 +87,7 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^edge\/store-client\.ts/,
-    mayNot: /^(express$|edge\/(?!store-channel\.ts))/,
+    mayNot: /^(express$|edge\/(?!store-channel\.ts|limits\/organization-calls\.ts))/,
     because: 'calling userstore has nothing to do with HTTP or SCIM',
   },
   {

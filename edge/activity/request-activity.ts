@@ -18,8 +18,9 @@ const MAX_USER_NAME = 256;
 const UNAUTHENTICATED = [401, 429, 503];
 
 /**
- * Creates the handler that records every request of an organization when the work for it is over, and every operation of
- * a bulk request, also those that were done after the client had left. Of anonymous requests, which anyone can send, it records one a second for each organization.
+ * Creates the handler that records every request of an organization when the work for it is over, and every operation
+ * of a bulk request, also those that were done after the client had left. Of anonymous requests, which anyone can send,
+ * it records one a second for each organization.
  */
 export function recordActivity(recorder: ActivityRecorder): RequestHandler {
   const isSampledOut = createSampler();

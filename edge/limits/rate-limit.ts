@@ -1,6 +1,7 @@
 /**
  * The rate limit of each organization. All edges share one limit, which userstore keeps: an edge acquires permits in
- * batches of a fraction of a second's worth, so that most requests cost nothing but a counter in memory.
+ * batches of a fraction of a second's worth, so that most requests cost nothing but a counter in memory. 429 is also
+ * the answer of admission.ts (too many requests at once) and token-guessing.ts (too many invalid tokens).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler, Response } from 'express';

@@ -1,4 +1,7 @@
-/** Checks the preconditions of a request against the current version of a resource (RFC 7644 section 3.14). */
+/**
+ * Checks the preconditions of a request against the current version of a resource (RFC 7644 section 3.14). userstore
+ * compares a single If-Match version in its own write: domain/users.ts, domain/group-changes.ts.
+ */
 import { includes, type Precondition } from '../scim/precondition.js';
 import { ScimError } from '../scim/scim-error.js';
 

@@ -1,6 +1,7 @@
 /**
  * The rules of users. A unique name and a current version are conditions of the write itself: a change reads, applies,
- * checks and writes, and retries if a concurrent write wins.
+ * checks and writes, and retries if a concurrent write wins. Disabling a user also ends their sessions:
+ * access-state.ts.
  */
 import { setImmediate } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';

@@ -8,8 +8,8 @@ export type Decoded<Q> = Q | DomainError;
 
 /**
  * Returns the definition of a service whose handlers get each request as a Decoded, and return encoded responses.
- * grpc-js answers INTERNAL to a request that cannot be decoded, and RESOURCE_EXHAUSTED, which callers take for overload,
- * if the response is too large.
+ * grpc-js answers INTERNAL to a request that cannot be decoded, and RESOURCE_EXHAUSTED, which callers take for
+ * overload, if the response is too large.
  */
 export const encodedService = (service: ServiceDefinition): ServiceDefinition =>
   Object.fromEntries(

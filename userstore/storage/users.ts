@@ -1,6 +1,7 @@
 /**
  * The users collection. Every call names the organization first, and so does every query; `deadline` (epoch
- * milliseconds) bounds every call. Callers may change the values they get.
+ * milliseconds) bounds every call. Callers may change the values they get. directory-schemas.ts has the indexes, also
+ * the unique one of user names.
  */
 import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';

@@ -29,6 +29,8 @@ describe('an edge with many anonymous requests', function () {
     pair?.userstore.signal('SIGCONT');
     for (const socket of sockets) socket.destroy();
     sockets = [];
+    // Capacity is free when the work is over, which may be after the clients have left.
+    if (pair) await eventually('the edge is free', async () => (await fetch(`${pair.origin}/login`)).status === 200);
   });
 
   /** Begins requests, each from the address that `from` gives its number, and does not end them. */

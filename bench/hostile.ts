@@ -91,7 +91,7 @@ async function measureLoad(
 ): Promise<string[]> {
   const chain = await startWatched(uri, setting, keep);
   const ending = new AbortController();
-  const { target, answers, close } = createTarget(chain, uri, AbortSignal.any([setting.signal, ending.signal]));
+  const { target, answers, faults, close } = createTarget(chain, uri, AbortSignal.any([setting.signal, ending.signal]));
   try {
     const tenant = await target.createTenant();
     const id = await target.createUser(tenant);
@@ -126,7 +126,7 @@ async function measureLoad(
         }),
       ),
     ) as Record<Service, Measured>;
-    return rowOf(load, idle, beside, measured, answers, settle > 0);
+    return rowOf(load, idle, beside, measured, { answers, faults }, settle > 0);
   } finally {
     ending.abort();
     close();
@@ -220,7 +220,7 @@ function rowOf(
   idle: Waits,
   beside: Waits,
   measured: Record<Service, Measured>,
-  answers: ReadonlyMap<string, number>,
+  { answers, faults: seen }: { answers: ReadonlyMap<string, number>; faults: ReadonlySet<string> },
   hasSettled: boolean,
 ): string[] {
   const { 200: answered = 0, ...others } = beside.statuses;
@@ -230,7 +230,7 @@ function rowOf(
   const turns = services.map(({ turn }) => `${turn.length.toFixed(0)} (${turn.cpu.toFixed(0)})`);
   const rss = services.map(({ before, peak, after }) => [before, peak, after].map((mib) => mib.toFixed(0)).join('/'));
   const given = [...answers].map(([answer, count]) => `${count} × ${answer}`.replace(/^1 × (?=\D)/, '')).join(', ');
-  const faults = faultsOf(idle, beside, measured, total - answered, hasSettled);
+  const faults = [...faultsOf(idle, beside, measured, total - answered, hasSettled), ...seen];
   const waits = [idle, beside].map(({ waits }) => quantiles(waits).map(shown).join('/'));
   return [
     `${name}  ${title}`,

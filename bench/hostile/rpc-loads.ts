@@ -95,6 +95,7 @@ const watches: Load = {
       }
       await sleep(WATCH_MS, undefined, { signal: target.signal }).catch(() => undefined);
       target.count(`open: ${open}`);
+      if (open === WATCHES) target.fault('no limit');
       for (const opened of sessions) opened.destroy();
     };
   },
@@ -120,6 +121,7 @@ const deepFilter: Load = {
           });
         });
       await Promise.all(Array.from({ length: FILTERS }, call));
+      if (target.has('INTERNAL')) target.fault('INTERNAL');
       client.close();
     };
   },

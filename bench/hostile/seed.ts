@@ -9,7 +9,7 @@ import { toGroupDocument } from '../../userstore/storage/group-documents.js';
 const BATCH = 5000;
 const BATCH_OF_LARGE = 20;
 
-/** What to store: `user` and `group` make the fields of each by its number; `members` are stored in every group. */
+/** The content to store: `user` and `group` make the fields of each by its number; `members` are stored in every group. */
 export interface Seed {
   users: number;
   user?: (index: number) => Partial<User>;

@@ -26,7 +26,7 @@ export interface Ask {
   leaveMs?: number;
 }
 
-/** What a load works on. */
+/** The product under one load, and the tools of the attacker. */
 export interface Target extends Chain {
   mongodbUri: string;
   /** Aborts when the load has lasted long enough. */

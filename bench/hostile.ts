@@ -32,7 +32,8 @@ const MOST = { timesIdle: 3, waitMs: 200, turnMs: 50, growth: 1.1, rssMib: 768 }
 
 export const HOSTILE_METHOD = `\
 Each load meets newly started services; another organization sends a GET of one user every ${EVERY_MS} ms. Waits in ms as
-p50/p99/max, first idle, then from the start of the load until ${AFTERMATH_MS} ms or more after its end. "Failed" are answers other than 200.
+p50/p99/max, first idle, then from the start of the load until ${AFTERMATH_MS} ms or more after its end. "Failed" are answers other than 200;
+"none" is a request without an answer 20 s after it was sent or 2 s after the end.
 A turn is the longest time in ms for which an event loop did not run its timers; in brackets the CPU time in it, which is
 less where the process had to wait for a CPU. RSS in MiB before, at most, and after. A verdict is "ok" if p99 is at most
 ${MOST.timesIdle} × idle, no wait is over ${MOST.waitMs} ms, no turn over ${MOST.turnMs} ms, no RSS over ${MOST.rssMib} MiB and nothing failed; with --settle also if

@@ -14,7 +14,7 @@ export interface Watch {
   isNewClient: boolean;
 }
 
-/** The waits of all requests in milliseconds, and the number of answers by status; 0 is no answer. */
+/** The waits of all requests in milliseconds, and the number of answers by status; 0: none until 2 s after the end. */
 export interface Waits {
   waits: number[];
   statuses: Record<number, number>;

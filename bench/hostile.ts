@@ -34,7 +34,8 @@ const MOST = { timesIdle: 3, waitMs: 200, turnMs: 50, growth: 1.1, rssMib: 768 }
 
 const HOSTILE_METHOD = `\
 Each load meets newly started services; another organization sends a GET of one user every ${EVERY_MS} ms. Waits in ms as
-p50/p99/max, first idle, then from the start of the load until ${AFTERMATH_MS} ms or more after its end. "Failed" are answers other than 200.
+p50/p99/max, first idle, then from the start of the load until ${AFTERMATH_MS} ms or more after its end. "Failed" are answers other than 200;
+"none" is a request without an answer 20 s after it was sent or 2 s after the end.
 A turn is the longest time in ms for which an event loop did not run its timers; in brackets the CPU time in it, which is
 less where the process had to wait for a CPU. RSS in MiB before, at most, and after. A verdict is "ok" if p99 is at most
 ${MOST.timesIdle} × idle, no wait is over ${MOST.waitMs} ms, no turn over ${MOST.turnMs} ms, no RSS over ${MOST.rssMib} MiB and nothing failed; with --settle also if
@@ -93,7 +94,7 @@ async function measureLoad(
 ): Promise<string[]> {
   const chain = await startWatched(uri, setting, keep);
   const ending = new AbortController();
-  const { target, answers, close } = createTarget(chain, uri, AbortSignal.any([setting.signal, ending.signal]));
+  const { target, answers, faults, close } = createTarget(chain, uri, AbortSignal.any([setting.signal, ending.signal]));
   try {
     const tenant = await target.createTenant();
     const id = await target.createUser(tenant);
@@ -128,7 +129,7 @@ async function measureLoad(
         }),
       ),
     ) as Record<Service, Measured>;
-    return rowOf(load, idle, beside, measured, answers, settle > 0);
+    return rowOf(load, idle, beside, measured, { answers, faults }, settle > 0);
   } finally {
     ending.abort();
     close();
@@ -222,7 +223,7 @@ function rowOf(
   idle: Waits,
   beside: Waits,
   measured: Record<Service, Measured>,
-  answers: ReadonlyMap<string, number>,
+  { answers, faults: seen }: { answers: ReadonlyMap<string, number>; faults: ReadonlySet<string> },
   hasSettled: boolean,
 ): string[] {
   const { 200: answered = 0, ...others } = beside.statuses;
@@ -232,7 +233,7 @@ function rowOf(
   const turns = services.map(({ turn }) => `${turn.length.toFixed(0)} (${turn.cpu.toFixed(0)})`);
   const rss = services.map(({ before, peak, after }) => [before, peak, after].map((mib) => mib.toFixed(0)).join('/'));
   const given = [...answers].map(([answer, count]) => `${count} × ${answer}`.replace(/^1 × (?=\D)/, '')).join(', ');
-  const faults = faultsOf(idle, beside, measured, total - answered, hasSettled);
+  const faults = [...faultsOf(idle, beside, measured, total - answered, hasSettled), ...seen];
   const waits = [idle, beside].map(({ waits }) => quantiles(waits).map(shown).join('/'));
   return [
     `${name}  ${title}`,

@@ -94,6 +94,7 @@ const watches: Load = {
       }
       await sleep(WATCH_MS, undefined, { signal: target.signal }).catch(() => undefined);
       target.count(`open: ${open}`);
+      if (open === WATCHES) target.fault('no limit');
       for (const opened of sessions) opened.destroy();
     };
   },
@@ -119,6 +120,7 @@ const deepFilter: Load = {
           });
         });
       await Promise.all(Array.from({ length: FILTERS }, call));
+      if (target.has('INTERNAL')) target.fault('INTERNAL');
       client.close();
     };
   },

@@ -33,6 +33,10 @@ export interface Target extends Chain {
   signal: AbortSignal;
   /** Counts an answer, for the report. */
   count(answer: string | number): void;
+  /** Whether an answer has been counted. */
+  has(answer: string | number): boolean;
+  /** Reports a fault that the measurements do not show. */
+  fault(reason: string): void;
   /** Sends a request; returns its status, 0 if there is no answer. Never throws. */
   ask(asked: Ask): Promise<number>;
   /** Creates an organization with the default rate limit. */
@@ -54,6 +58,7 @@ export async function asAdmin<T>(address: string, work: (admin: ReturnType<typeo
 /** Creates the target of one load. */
 export function createTarget(chain: Chain, mongodbUri: string, signal: AbortSignal) {
   const answers = new Map<string, number>();
+  const faults = new Set<string>();
   const agent = new Agent({ keepAlive: true });
   // Each request in flight listens.
   setMaxListeners(0, signal);
@@ -66,6 +71,8 @@ export function createTarget(chain: Chain, mongodbUri: string, signal: AbortSign
     mongodbUri,
     signal,
     count,
+    has: (answer) => answers.has(String(answer)),
+    fault: (reason) => void faults.add(reason),
     async ask(asked) {
       const status = await ask(chain.port, asked, agent, signal);
       count(asked.leaveMs !== undefined && status === 0 ? 'left' : status);
@@ -84,7 +91,7 @@ export function createTarget(chain: Chain, mongodbUri: string, signal: AbortSign
     },
   };
   const close = () => agent.destroy();
-  return { target, answers, close };
+  return { target, answers, faults, close };
 }
 
 function ask(

@@ -16,7 +16,7 @@ const WORDS: LanguageRule[] = [
   { mayNot: /\b(heeds?|heeded|mend(s|ed|ing)?|whence|foist(s|ed)?|thereof)\b/i, because: 'old words hide the action' },
   { mayNot: /\b(so many|in the place of|by way of)\b/i, because: 'give the number, the thing or the means' },
   { mayNot: /\b(comes?|came) to (nothing|something|an?|the|what)\b/i, because: 'say "returns", "is" or "becomes"' },
-  // The metric's label value 'strangers' is older than the rule, and dashboards use it.
+  // The metric's label value 'strangers' is older than the rule; operators' dashboards may use it.
   { mayNot: /^(?!strangers$)(?=[\s\S]*\bstrangers?\b)/i, because: 'a request without a verified token is anonymous' },
   { mayNot: /\b(is|are) gone on with\b/i, because: 'say "continues"' },
   { mayNot: /\bpass(es|ed)? over\b/i, because: 'say "ignores" or "skips"' },
@@ -26,7 +26,7 @@ const WORDS: LanguageRule[] = [
 
 /** How a doc comment may not begin. */
 const OPENING: LanguageRule = {
-  mayNot: /^\s*(what|who|whose|whom|as many|as much|so many|so much)\b/i,
+  mayNot: /^[\s*]*(what|who|whose|whom|as many|as much|so many|so much)\b/i,
   because: 'begin with a noun or a verb: what the thing is or does',
 };
 
@@ -47,24 +47,47 @@ const COMMENT = /(?:^|(?<=[\s([{,]))\/\*([\s\S]*?)\*\/|(?:^|(?<=\s))\/\/(.*)$/gm
 const DOC_COMMENT = /\/\*\*([\s\S]*?)\*\//g;
 /** A literal of text; in sources these are log lines, error causes, texts of commands, titles of tests. */
 const LITERAL = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\\n]|\\.)*)`/g;
-const HASH_COMMENT = /(?:^|(?<=\s))#(.*)$/gm;
+/** A template of several lines: pages, and the help of commands. */
+const TEMPLATE = /(?<=html|[=(:,]\s*)`((?:[^`\\]|\\.)*)`/g;
+const HASH_COMMENT = /(?:^|(?<=\s))#.*(?:\n\s*#.*)*/gm;
 /** Code in documents is quoted, not written in the document's own words. */
 const withoutCode = (text: string) => text.replace(/```[\s\S]*?```/g, blank).replace(/`[^`\n]*`/g, blank);
 const blank = (code: string) => code.replace(/[^\n]/g, ' ');
 
+/** Neighbouring line comments, and paragraphs of documents, are one text: a phrase may break between two lines. */
+const PARAGRAPH = /(?:^(?!\s*$).*\n?)+/gm;
+const joined = (text: string) => text.replace(/\n[^\S\n]*(?:\*(?!\/)|\/\/|#)?[^\S\n]*/g, ' ');
+const LINE_COMMENTS = /(?:^|(?<=\s))\/\/.*(?:\n\s*\/\/.*)*/gm;
+const SCRIPT = /\.([cm]?js|ts)$/;
+
 function passagesIn(file: string, text: string): Passage[] {
-  if (file.endsWith('.md')) return passagesBy(/^.*$/gm, file, withoutCode(text));
-  if (file.endsWith('.proto')) return passagesBy(COMMENT, file, text);
-  if (file.endsWith('.ts')) {
-    return [...passagesBy(COMMENT, file, text), ...passagesBy(LITERAL, file, text.replace(COMMENT, blank))];
+  if (!isText(file)) return [];
+  const passages = rawPassagesIn(file, text);
+  return passages.map(({ where, text: passage }) => ({ where, text: joined(passage) }));
+}
+
+function rawPassagesIn(file: string, text: string): Passage[] {
+  if (file.endsWith('.md')) return passagesBy(PARAGRAPH, file, withoutCode(text));
+  if (file.endsWith('.proto')) return passagesBy(LINE_COMMENTS, file, text);
+  if (SCRIPT.test(file)) {
+    const code = text.replace(COMMENT, blank);
+    return [COMMENT, LINE_COMMENTS]
+      .flatMap((pattern) => passagesBy(pattern, file, text))
+      .concat(passagesBy(LITERAL, file, code), passagesBy(TEMPLATE, file, code));
   }
   return passagesBy(HASH_COMMENT, file, text);
 }
 
 const isText = (path: string) =>
-  /\.(ts|md|proto|ya?ml|sh)$|Dockerfile$|^\.ci\/run$/.test(path) &&
+  /\.(ts|[cm]?js|md|proto|ya?ml|sh)$|Dockerfile$|^\.ci\/run$/.test(path) &&
   path !== 'test/language.test.ts' &&
   !path.startsWith('proto/gen/');
+
+/** Returns the doc comments of a file: in the contract, every comment that begins a paragraph. */
+function openingsIn(file: string, text: string): Passage[] {
+  if (file.endsWith('.proto')) return passagesBy(/\/\/(.*(?:\n\s*\/\/.*)*)/g, file, text);
+  return SCRIPT.test(file) ? passagesBy(DOC_COMMENT, file, text) : [];
+}
 
 /** Returns where a rule is broken, each place with its words. */
 const broken = ({ mayNot }: LanguageRule, passages: readonly Passage[]): string[] =>
@@ -75,9 +98,7 @@ const broken = ({ mayNot }: LanguageRule, passages: readonly Passage[]): string[
 describe('the language', () => {
   const files = projectFiles(isText);
   const passages = [...files].flatMap(([file, text]) => passagesIn(file, text));
-  const openings = [...files]
-    .filter(([file]) => file.endsWith('.ts'))
-    .flatMap(([file, text]) => passagesBy(DOC_COMMENT, file, text));
+  const openings = [...files].flatMap(([file, text]) => openingsIn(file, text));
 
   for (const rule of WORDS) {
     it(`of documents, comments and texts never says ${rule.mayNot.source}: ${rule.because}`, () => {
@@ -90,7 +111,7 @@ describe('the language', () => {
   });
 
   it('is read from every kind of file', () => {
-    for (const kind of ['.md', '.proto', '.ts', '.yml', '.sh', 'Dockerfile']) {
+    for (const kind of ['.md', '.proto', '.ts', '.js', '.mjs', '.cjs', '.yml', '.sh', 'Dockerfile']) {
       expect(
         passages.some(({ where }) => where.includes(`${kind}:`)),
         kind,
@@ -107,6 +128,12 @@ describe('the language', () => {
       ['test/scim/users/create.test.ts', "it('lets a stranger in', () => {});"],
       ['proto/userstore/v1/user.proto', '// As the user has it, in the place of his name.'],
       ['docker-compose.yml', 'x: 1 # by way of the proxy'],
+      ['userstore/mongo-user.js', "// Ends what nobody's script heeds."],
+      ['bin/build/compile.cjs', '/** Stops whoever waits. */'],
+      ['edge/pages/setup.ts', 'const page = html`<p>\nWhoever signs in</p>`;'],
+      ['edge/app.ts', '/**\n * Serves so\n * many requests.\n */'],
+      ['docs/limits.md', 'The edge serves so\nmany requests.'],
+      ['edge/app.ts', 'run(); // so\n// many requests'],
     ];
     for (const [file, text] of planted) {
       it(`${file}: ${JSON.stringify(text)}`, () => {
@@ -116,7 +143,10 @@ describe('the language', () => {
     }
 
     it('an opening that withholds the subject', () => {
-      expect(broken(OPENING, passagesBy(DOC_COMMENT, 'edge/app.ts', '/** What a page shows. */'))).to.have.length(1);
+      for (const text of ['/** What a page shows. */', '/**\n * Whose page it is.\n */']) {
+        expect(broken(OPENING, openingsIn('edge/app.ts', text)), text).to.have.length(1);
+      }
+      expect(broken(OPENING, openingsIn('proto/a.proto', '// Who says so.'))).to.have.length(1);
     });
 
     it('no address as a comment, and no code in a document as its words', () => {

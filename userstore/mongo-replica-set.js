@@ -1,4 +1,4 @@
-/** Makes the three servers a replica set, once, and waits until all of them serve. For mongosh. */
+/** Initiates the replica set of the three servers once, and waits until all of them serve. mongosh runs it. */
 const { readFileSync } = require('node:fs');
 
 const MEMBERS = ['mongo:27017', 'mongo-2:27017', 'mongo-3:27017'];
@@ -9,7 +9,7 @@ const [PRIMARY, SECONDARY] = [1, 2];
 const password = encodeURIComponent(readFileSync('/run/secrets/mongodb_root_password', 'utf8').trim());
 const admin = connect(`mongodb://root:${password}@${MEMBERS[0]}/admin?directConnection=true`);
 
-/** The state of each member; undefined before there is a replica set. */
+/** Returns the state of each member; undefined before the replica set exists. */
 function states() {
   try {
     return admin.adminCommand({ replSetGetStatus: 1 }).members.map(({ state }) => state);

@@ -1,4 +1,4 @@
-/** Makes userstore's own user of the database, who may do no more than userstore does. For mongosh, on a server without data. */
+/** Creates userstore's database user, which can read and write one database. mongosh runs it on a server without data. */
 const { readFileSync } = require('node:fs');
 
 const pwd = readFileSync('/run/secrets/mongodb_password', 'utf8').trim();

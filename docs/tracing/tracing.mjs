@@ -1,4 +1,7 @@
-/** Sends spans by OTLP over HTTP, to OTEL_EXPORTER_OTLP_ENDPOINT, under the name OTEL_SERVICE_NAME. Loaded before the service. */
+/**
+ * Exports spans over OTLP/HTTP to OTEL_EXPORTER_OTLP_ENDPOINT as the service OTEL_SERVICE_NAME. Node.js loads it before the
+ * service.
+ */
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { detectResources, envDetector } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';

@@ -159,7 +159,7 @@ Application</strong>, grant type <strong>Authorization Code</strong>.</li>
 <li>Give LeaseHawk support your Okta domain, <code>https://your-company.okta.com</code> or a domain of your own, the
 <strong>Client ID</strong>, the <strong>Client secret</strong> by a way that is safe, and the domains of your people's
 e-mail addresses.</li>
-<li>Assign people to the app. Whoever is to sign in must have been pushed to LeaseHawk by provisioning.</li>
+<li>Assign people to the app. Provisioning must have pushed a person to LeaseHawk before they can sign in.</li>
 </ol>
 <table>
 <caption>What Okta asks for</caption>

@@ -39,6 +39,16 @@ describe('the README', () => {
     expect(readme.split('\n').length - 1, 'lines').to.be.at.most(MAX_LINES);
     expect(Buffer.byteLength(readme), 'bytes').to.be.at.most(MAX_BYTES);
   });
+
+  it('shows the sentences that `npm start` prints', () => {
+    const shown = /ends like this.*?```\n(.*?)```/s.exec(read('README.md'))?.[1] ?? '';
+    const sentences = shown.split('\n').filter((line) => /^ {2}[A-Z].*[:.]$/.test(line));
+    expect(sentences).to.have.length(3);
+    const source = read('bin/start/welcome.ts');
+    // The place of the data and the secrets differ from start to start.
+    const fixed = sentences.flatMap((line) => line.trim().split('./data'));
+    for (const text of fixed) expect(source, text).to.include(text);
+  });
 });
 
 describe('the pages', () => {

@@ -31,6 +31,17 @@ describe('SCIM connection', () => {
     expect(body).to.deep.include({ totalResults: 0, startIndex: 1, itemsPerPage: 0, Resources: [] });
   });
 
+  it('a base URL with a slash at its end, so that paths begin with two, is read as one without', async () => {
+    const { baseUrl, scim, secret } = await freshTenant();
+    const { id, userName } = await createUser(scim);
+    const withSlash = scimClient(`${baseUrl}/`, `apikey ${secret}`);
+    expect((await withSlash('GET', `/Users/${id}`)).body).to.include({ id, userName });
+    expect((await withSlash('GET', byUserName(userName))).body.totalResults).to.equal(1);
+    const { status, body } = await withSlash('POST', '//Users', oktaUser(uniqueName()));
+    expect(status).to.equal(201);
+    expect(body.meta.location).to.equal(`${baseUrl}/Users/${body.id}`);
+  });
+
   it('B02: without a valid token every request is 401, before anything of it is read and without effect', async () => {
     const { baseUrl, scim, secret } = await freshTenant();
     const { id } = await createUser(scim);

@@ -7,11 +7,11 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 /** The one standard error detail that userstore sends; field numbers as published by Google. */
 
 export interface ErrorInfo {
-  /** Why it failed: a name of userstore.v1.ErrorReason without its prefix, "USER_NOT_FOUND". */
+  /** The reason: a name of userstore.v1.ErrorReason without its prefix, "USER_NOT_FOUND". */
   reason: string;
-  /** Who says so: "userstore". */
+  /** The service that fails: "userstore". */
   domain: string;
-  /** What the reason speaks of, "field" above all. */
+  /** Details of the reason, such as "field", the field at fault. */
   metadata: { [key: string]: string };
 }
 

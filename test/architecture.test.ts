@@ -30,7 +30,7 @@ const IMPORTS: ImportRule[] = [
     from: /^bin\//,
     mayNot: /^(edge|userstore)\/(?!config\.)/,
     because:
-      'commands meet the services as processes and over the contract, as in production, their configuration aside',
+      'commands reach the services as processes and over the contract, as in production; they share the configuration only',
   },
   {
     from: /^(bin|edge|userstore|proto)\//,
@@ -109,8 +109,7 @@ const IMPORTS: ImportRule[] = [
   {
     from: /^edge\/(?!sign-in\/(seal|jwt)\.ts)/,
     mayNot: /^jose$/,
-    because:
-      'what is signed is checked in one place, and what is sealed is opened in one, with the algorithms named there',
+    because: 'one file checks signatures and one file opens seals, each with its algorithms',
   },
   {
     from: /^edge\/sign-in\//,

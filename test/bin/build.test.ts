@@ -1,4 +1,4 @@
-/** The build that every command begins with: it compiles what has changed, and nothing when nothing has. */
+/** The build that every command begins with: it compiles changed files, and nothing if no file has changed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -92,7 +92,7 @@ describe('the build', function () {
     });
   }
 
-  it('deletes the output of a source that is gone, and an output that never had a source', async () => {
+  it('deletes outputs without a source', async () => {
     await builds();
     await unlink(path('test', 'one.test.ts'));
     await builds();
@@ -104,7 +104,7 @@ describe('the build', function () {
     expect(existsSync(path('dist', 'source', 'one.js'))).to.equal(true);
   });
 
-  it('makes an output again that is gone though its source is unchanged', async () => {
+  it('restores a missing output of an unchanged source', async () => {
     await builds();
     await unlink(path('dist', 'source', 'one.js'));
     await builds();
@@ -132,7 +132,7 @@ describe('the build', function () {
     expect(existsSync(path('dist', '.lock'))).to.equal(false);
   });
 
-  it('goes on after a build that was killed', async () => {
+  it('continues after a killed build', async () => {
     const killed = start();
     while (!existsSync(path('dist', '.lock'))) await new Promise((resolve) => setTimeout(resolve, 5));
     killed.kill('SIGKILL');

@@ -98,7 +98,7 @@ describe('the command admin, for single sign-on', function () {
     expect(await failing('sso', 'show', organizationId)).to.match(/no such SSO connection/);
   });
 
-  it('reports in one line what is missing, wrong or in use', async () => {
+  it('reports a missing, invalid or used value in one line', async () => {
     expect(await failing('sso', 'set', organizationId)).to.match(/nothing to set/);
     expect(await failing('sso', 'set', organizationId, '--issuer', 'https://x.okta.example')).to.match(
       /--client-id, --client-secret-file and --domain/,

@@ -16,7 +16,7 @@ const BOB = { id: '00u2bobcdEFGH2ijkl5d7', login: 'bob@acme.example' };
 const CLEO = { id: '00u3cleodEFGH2ijkl5d7', login: 'cleo@acme.example' };
 const STRANGER = { id: '00u9stranger', login: 'sam@acme.example' };
 
-/** LeaseHawk's application, as far as signing in concerns it: it asks on each request whose session it is. */
+/** A stand-in for LeaseHawk's application: it checks the session on each request. */
 async function startApplication(
   port: number,
   whose: (sessionToken: string | undefined) => Promise<string | undefined>,
@@ -222,7 +222,7 @@ describe('sign-in in a browser', function () {
     expect(problems.filter((text) => /Content Security Policy/i.test(text))).to.deep.equal([]);
   });
 
-  it('says what is wrong with an address, and ties it to the field', async () => {
+  it('describes the error of an address, and links it to the field', async () => {
     await page.goto(`${pair.publicUrl}/login`);
     await page.evaluate('document.querySelector("form").noValidate = true');
     await page.fill('input[name=email]', 'ana');
@@ -273,7 +273,7 @@ describe('sign-in in a browser', function () {
   }
 
   for (const colorScheme of ['light', 'dark'] as const) {
-    it(`a link that signs in somebody else asks first, by keyboard, without scripts, on the smallest phone (${colorScheme})`, async () => {
+    it(`a link that signs in another user asks first, by keyboard, without scripts, on the smallest phone (${colorScheme})`, async () => {
       const viewport = { width: 320, height: 568 };
       const phone = await chromium.newContext({
         viewport,
@@ -329,7 +329,7 @@ describe('sign-in in a browser', function () {
   });
 });
 
-/** The contrast of each text with what is behind it, and of the field's border (WCAG 2.2, 1.4.3 and 1.4.11). */
+/** Returns the contrast of each text with its background, and of the field's border (WCAG 2.2, 1.4.3 and 1.4.11). */
 const CONTRASTS = `(() => {
   const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
   const light = (color) => numbers(color).slice(0, 3).map((n) => n / 255)

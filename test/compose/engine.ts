@@ -9,7 +9,7 @@ const VERSION = 'under-test';
 const COMMAND_MS = 600_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** Runs a command in the project's folder; what it wrote to stdout. Throws with what it wrote to stderr. */
+/** Runs a command in the project's folder and returns its stdout. Throws an Error with its stderr. */
 export async function run(file: string, args: string[], env: Record<string, string> = {}): Promise<string> {
   const options = {
     cwd: ROOT,

@@ -1,5 +1,5 @@
 /**
- * A write storm through the edge of a stack while something happens to it: what was acknowledged must be there, once.
+ * A write storm through the edge of a stack during a fault: every acknowledged change must be stored once.
  */
 import { expect } from 'chai';
 import { expectChangesOfAll } from '../crash/changes.js';

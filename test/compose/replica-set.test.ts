@@ -38,7 +38,7 @@ describe('the stack over docker-compose.replica-set.yml', () => {
     await storm(stack, { happen: () => stack.kill(primary) });
   });
 
-  it('loses nothing acknowledged when the primary is cut off from the other two, though userstore still reaches it', async () => {
+  it('loses no acknowledged change when a partition separates the primary from the others but not from userstore', async () => {
     const { primary, witness } = await roles();
     const isReplaced = async () => {
       const seen = await primaryBy(witness);

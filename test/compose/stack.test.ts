@@ -81,7 +81,7 @@ describe('the stack of docker-compose.yml', () => {
     });
   }
 
-  it('serves a gRPC client from outside by its service token, and nobody without one', async () => {
+  it('serves a gRPC client with a service token, and refuses one without', async () => {
     const { organizationId, scim } = await createTenant(stack, {}, await stack.secret('admin_token'));
     const { id: userId, userName } = await createUser(scim);
     const reader = userstoreClient(stack.address, await stack.secret('reader_token'));

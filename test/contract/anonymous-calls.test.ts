@@ -66,7 +66,7 @@ describe('calls without a credential', () => {
     expect(sent).to.be.below(MIB);
   });
 
-  it('leave the memory of userstore as it was, twenty at a time', async function () {
+  it('add less than 60 MiB to the memory of userstore, twenty at a time', async function () {
     if (process.platform !== 'linux') this.skip();
     const before = await residentBytes();
     const answers = await Promise.all(Array.from({ length: 20 }, () => send(12 * MIB)));

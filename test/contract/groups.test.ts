@@ -145,7 +145,7 @@ describe('GroupService', () => {
   });
 
   describe('UpdateGroup', () => {
-    it('sets what the mask names and leaves the rest', async () => {
+    it('sets the fields of the mask and keeps the others', async () => {
       const [a = '', b = '', c = ''] = await one.users(3);
       const { id } = await one.group([a, b], groupNamed('Masked', 'e1'));
       const update = async (updateMask: string[], group: Group, memberIds: string[] = []) =>
@@ -165,7 +165,7 @@ describe('GroupService', () => {
       expect(await one.members(id)).to.deep.equal([]);
     });
 
-    it('to what is there already is no new version', async () => {
+    it('to the current values makes no new version', async () => {
       const members = await one.users(3);
       const group = await one.group(members, groupNamed('Still', 'e1'));
       const again = { ...key(group.id), group: groupNamed('Still', 'e1'), updateMask: ['*'], memberIds: members };
@@ -415,7 +415,7 @@ describe('GroupService', () => {
       }
     });
 
-    it('names the groups that are not there, or not there any more when a further page is read', async () => {
+    it('names groups that do not exist, or were deleted before a further page', async () => {
       const groups = [await one.group(await one.users(3)), await one.group()];
       const groupIds = groups.map(({ id }) => id);
       const asked = { organizationId, groupIds: [...groupIds, 'x'], pageSize: 1 };
@@ -545,7 +545,7 @@ describe('GroupService', () => {
       ['what a member is called', () => equal('members.display', 'MEMBER B'), [0, 3]],
       ['a member who is another', () => elementMatch('members', not(equal('value', members[0] ?? ''))), [0, 3, 4]],
       [
-        'how a member is called who is another',
+        'a display name for another user id',
         () =>
           elementMatch(
             'members',

@@ -10,7 +10,7 @@ import { SERVICE_TOKENS } from '../harness/processes.js';
 import { plain } from '../harness/users.js';
 import { actor, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
-/** Calls again what a userstore with too much to do has refused. */
+/** Repeats a call while userstore sheds load. */
 async function insist<T>(call: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
@@ -67,7 +67,7 @@ describe('members of one group', function () {
     return changes;
   };
 
-  it(`are all there after ${CLIENTS} clients have added ${PATCHES} each at once, and none after they have removed them`, async () => {
+  it(`all exist after ${CLIENTS} concurrent clients add ${PATCHES} each, and none after they remove them`, async () => {
     const members = await seedUsers(sharedMongodbUri(), organizationId, CLIENTS * PATCHES);
     const { id } = await one.group();
     await patchEach(id, members, addMembers);
@@ -86,7 +86,7 @@ describe('members of one group', function () {
     }
   });
 
-  it('are as they were asked for last where adding and removing are mixed', async () => {
+  it('follow the last request of each client when additions and removals are mixed', async () => {
     const members = await one.users(20);
     const { id } = await one.group(members.slice(0, 10));
     await Promise.all([
@@ -110,7 +110,7 @@ describe('members of one group', function () {
     expect(renames.slice(0, -1).map(({ before }) => before)).to.deep.equal(renames.slice(1).map(({ after }) => after));
   });
 
-  it("are told with what a request did, and the group's changes with the group alone", async () => {
+  it('appear in the activity of their request, and the changes of the group appear with the group only', async () => {
     const member = await one.user();
     const { id: groupId } = await one.group();
     const by = actor();

@@ -84,7 +84,7 @@ describe('userstore with its own database', () => {
     expect(pair.userstore.log().slice(before)).to.match(/"code":"(UNAVAILABLE|DEADLINE_EXCEEDED)"/);
   });
 
-  it('gives up a look at budgets at its deadline too, when it has the limit at hand', async () => {
+  it('ends a rate limit query at its deadline too, with a cached limit', async () => {
     const permits = (timeoutMs?: number) => edge.acquirePermits({ organizationId, count: 1 }, timeoutMs);
     await permits();
     const before = pair.userstore.log().length;
@@ -96,7 +96,7 @@ describe('userstore with its own database', () => {
     await eventually('the log line', async () => failed.test(pair.userstore.log().slice(before)), 1500);
   });
 
-  it('works on no more calls than there is room for; what is more it refuses at once, and goes on when there is', async () => {
+  it('refuses calls beyond its maximum at once, and serves again when calls end', async () => {
     const small = await startUserstore(`${own.mongod.uri}/outage`, { MAX_CALLS: '5' });
     const client = userstoreClient(small.address, SERVICE_TOKENS.edge);
     try {

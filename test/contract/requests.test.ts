@@ -162,7 +162,7 @@ const CALLS: Record<
   },
 };
 
-/** Those that name no organization: it is found, made, or not what they are about. */
+/** Calls that name no organization: they find one, create one, or concern none. */
 const OF_NO_ORGANIZATION = [
   'CreateOrganization',
   'ListOrganizations',

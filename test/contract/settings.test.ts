@@ -1,4 +1,4 @@
-/** Settings of organizations over gRPC: what can be set, what is refused, and that no change is lost. */
+/** Settings of organizations over gRPC: accepted values, refused values, and concurrent changes without loss. */
 import { expect } from 'chai';
 import {
   type AttributeDefinition,

@@ -142,7 +142,7 @@ describe('SignIn', () => {
     expect((await signIn(newSubject(), own.userName)).user?.id).to.equal(own.id);
   });
 
-  it('finds nobody by e-mail address, by nickname or by half a name, and creates nobody: SIGN_IN_NO_USER', async () => {
+  it('finds and creates no user by e-mail address, nickname or part of a name: SIGN_IN_NO_USER', async () => {
     const address = `${randomUUID()}@oakstreet.example`;
     const user = await createUser(tenant.scim, {
       externalId: newSubject(),
@@ -179,7 +179,7 @@ describe('SignIn', () => {
     }
   });
 
-  it('links anew, by external id, where the organization has got another provider', async () => {
+  it('links again by external id if the organization has another provider', async () => {
     const subject = newSubject();
     const user = await createUser(tenant.scim, { externalId: subject });
     await signIn(subject);
@@ -211,7 +211,7 @@ describe('SignIn', () => {
   const lock = (userId: string) => admin.lockUser({ ...tenant, actor: actor(), userId, reason: 'lost laptop' });
   const unlock = (userId: string) => admin.unlockUser({ ...tenant, actor: actor(), userId });
 
-  it('links one of many who sign in at once as the same subject, and the others to the same user', async () => {
+  it('links one user when many concurrent sign-ins have the same subject', async () => {
     const subject = newSubject();
     const users = await Promise.all([1, 2, 3].map(() => createUser(tenant.scim, { externalId: undefined })));
     const calls = Array.from({ length: 12 }, (_, index) => signIn(subject, users[index % 3].userName));
@@ -220,7 +220,7 @@ describe('SignIn', () => {
     expect(answers.filter(({ linked }) => linked)).to.have.length(1);
   });
 
-  it('links one of many subjects that sign in at once as the same user, and refuses the others', async () => {
+  it('links one of many concurrent subjects of one user, and refuses the others', async () => {
     const user = await createUser(tenant.scim, { externalId: undefined });
     const answers = await Promise.allSettled(Array.from({ length: 8 }, () => signIn(newSubject(), user.userName)));
     expect(answers.filter(({ status }) => status === 'fulfilled')).to.have.length(1);

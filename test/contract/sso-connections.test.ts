@@ -183,7 +183,7 @@ describe('SsoConnectionService', () => {
     expect(await failureIn(edge.findSsoConnections({ key: undefined }))).to.deep.equal(invalid('key'));
   });
 
-  it('says that its organization is suspended, and is not found once that is gone', async () => {
+  it('tells that its organization is suspended, and is not found after its deletion', async () => {
     const { issuer } = await setConnection(admin, organizationId, newConnection());
     const { organization } = await admin.getOrganization({ organizationId });
     if (!organization) throw new Error('there is no organization');
@@ -223,7 +223,7 @@ describe('SsoConnectionService', () => {
     expect(await failureIn(admin.deleteSsoConnection({ organizationId, actor: actor() }))).to.deep.equal(notFound);
   });
 
-  it('tells its secret to the edge alone, and stores and logs nothing of it in the clear', async () => {
+  it('gives its secret to the edge only; no document and no log line has it in plain text', async () => {
     const secret = `s3cret-${randomUUID()}`;
     const connection = await setConnection(admin, organizationId, newConnection(), secret);
     for (const shown of [connection, await get()]) expect(JSON.stringify(shown)).not.to.include(secret);

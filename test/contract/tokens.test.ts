@@ -27,7 +27,7 @@ describe('OrganizationService', () => {
   const create = async (displayName: string) =>
     (await admin.createOrganization({ actor: actor(), displayName })).organization;
 
-  it('creates an organization whose id Okta takes in a base URL, and gives it back', async () => {
+  it('creates and returns an organization with an id that Okta accepts in a base URL', async () => {
     const organization = await create('Oak Street Ünïted 🏠');
     expect(organization?.id).to.match(/^[a-z\d]{12}$/);
     expect(organization?.displayName).to.equal('Oak Street Ünïted 🏠');
@@ -171,7 +171,7 @@ describe('ApiTokenService', () => {
     });
   }
 
-  it('stores the digest of a secret and nothing else of it, and logs nothing of it', async () => {
+  it('stores only the digest of a secret, and logs no part of it', async () => {
     const { apiToken, secret } = await issue('looked at');
     const connection = await mongoose.createConnection(sharedMongodbUri()).asPromise();
     try {
@@ -197,7 +197,7 @@ describe('ApiTokenService', () => {
     expect(pair.userstore.log()).not.to.include(secret);
   });
 
-  it('issues five live tokens and not one more, however many ask at once; a revoked or expired token frees a place', async () => {
+  it('issues at most five live tokens under concurrency; a revoked or expired token frees a place', async () => {
     const { organizationId } = await createTenant(pair);
     const issue = () => admin.createApiToken({ organizationId, actor: actor(), label: 'x' });
     const answers = await Promise.allSettled(Array.from({ length: 12 }, issue));
@@ -231,7 +231,7 @@ describe('ApiTokenService', () => {
     await verify(rotated.secret);
   });
 
-  it('rotates a token for as long as it was issued for, unless told otherwise, and none that is over', async () => {
+  it('rotates a live token, by default with the lifetime of the old one, and no ended token', async () => {
     const { organizationId } = await createTenant(pair);
     const about = { organizationId, actor: actor() };
     const issued = await admin.createApiToken({ ...about, label: 'x', lifetimeSeconds: 3600 });
@@ -275,7 +275,7 @@ describe('ApiTokenService', () => {
     });
   }
 
-  it('an organization that is deleted is gone at once, with its tokens', async () => {
+  it('a deleted organization is gone at once, with its tokens', async () => {
     const { organizationId, secret } = await createTenant(pair);
     await admin.deleteOrganization({ organizationId, actor: actor() });
     const gone = { code: 'NOT_FOUND', reason: 'ORGANIZATION_NOT_FOUND' };

@@ -43,7 +43,7 @@ describe('UserService', () => {
       expect(plain((await edge.getUser({ organizationId, userId: user?.id ?? '' })).user)).to.deep.equal(plain(user));
     });
 
-    it('makes a user active who is not said to be disabled', async () => {
+    it('makes a user active by default', async () => {
       expect((await create({ active: undefined })).active).to.equal(true);
       expect((await create({ active: false })).active).to.equal(false);
     });
@@ -65,7 +65,7 @@ describe('UserService', () => {
       ['a long title', userNamed('x', { title: 'x'.repeat(3000) }), 'title'],
       ['two primary e-mails', userNamed('x', { emails: [typed('a', 'w', true), typed('b', 'h', true)] }), 'emails'],
       [
-        'an extension attribute whose value is not JSON',
+        'an extension attribute with a value that is not JSON',
         userNamed('x', { extensionAttributes: [{ schema: 'urn:a:2.0:User', name: 'n', valueJson: '{' }] }),
         'extension_attributes.value_json',
       ],
@@ -103,7 +103,7 @@ describe('UserService', () => {
         }
       });
 
-      it(`to ${name} of another organization, and stays as it is`, async () => {
+      it(`to ${name} of another organization, and stays unchanged`, async () => {
         const user = await create();
         const before = plain(user);
         expect(await failureIn(call({ ...keyOf(user), organizationId: otherId }))).to.deep.equal(notFound);
@@ -113,7 +113,7 @@ describe('UserService', () => {
   });
 
   describe('UpdateUser', () => {
-    it('sets and clears what the mask names, and makes a new version', async () => {
+    it('sets and clears the fields of the mask, and makes a new version', async () => {
       const user = await create({ title: 'CFO', displayName: 'Ana', emails: [typed('a@x.example', 'work')] });
       const given = { ...none, title: 'CEO', nickName: 'not named' };
       const answer = await edge.updateUser({ ...keyOf(user), user: given, updateMask: ['title', 'display_name'] });
@@ -185,7 +185,7 @@ describe('UserService', () => {
       expect(plain(await get(user))).to.deep.equal(plain(patched));
     });
 
-    it('is all or nothing: an operation that fails leaves the user as it was', async () => {
+    it('is all or nothing: after a failed operation the user is unchanged', async () => {
       const user = await create({ title: 'CFO' });
       const operations = [
         replace('title', { title: 'CEO' }),
@@ -222,7 +222,7 @@ describe('UserService', () => {
       });
     }
 
-    it('loses none of 20 parallel patches over two userstores, and each means what it says however often it was tried', async () => {
+    it('loses none of 20 parallel patches over two userstores, however often each was retried', async () => {
       const port = await freePort();
       const second = await startService('userstore', {
         MONGODB_URI: sharedMongodbUri(),
@@ -270,7 +270,7 @@ describe('UserService', () => {
         await write(user, user.etag);
       });
 
-      it(`${name} with an old version, or with what is none, is ETAG_MISMATCH and changes nothing`, async () => {
+      it(`${name} with an old or malformed version is ETAG_MISMATCH and changes nothing`, async () => {
         const old = await create();
         await edge.patchUser({ ...keyOf(old), operations: [add('nick_name', { nickName: 'n' })] });
         const before = plain(await get(old));
@@ -355,12 +355,12 @@ describe('UserService', () => {
       expect(times).to.deep.equal(times.toSorted((one, other) => one - other));
     });
 
-    it('counts and shows what the filter matches only', async () => {
+    it('counts and returns only matches of the filter', async () => {
       const { users, totalSize } = await list({ filter: equal('external_id', 'last digit 9'), pageSize: 4 });
       expect([users.length, totalSize]).to.deep.equal([4, 20]);
     });
 
-    it('goes on by page token, through every page to the last, with the same total on each', async () => {
+    it('continues by page token through all pages, with the same total on each', async () => {
       const sizes: number[] = [];
       const names = new Set<string | undefined>();
       let pageToken: string | undefined;
@@ -379,7 +379,7 @@ describe('UserService', () => {
       expect((await list({ pageSize: 0 })).nextPageToken).to.equal(undefined);
     });
 
-    it('goes on after a page that was found by skip', async () => {
+    it('continues by page token after a page that skip found', async () => {
       const { nextPageToken: pageToken } = await list({ skip: 100, pageSize: 50 });
       const [next, expected] = [await list({ pageToken, pageSize: 5 }), await list({ skip: 150, pageSize: 5 })];
       expect(plain(next.users)).to.deep.equal(plain(expected.users));
@@ -401,7 +401,7 @@ describe('UserService', () => {
       });
     }
 
-    it('refuses a page token that is none, or is of another filter or order: PAGE_TOKEN_INVALID', async () => {
+    it('refuses a malformed page token and one of another filter or order: PAGE_TOKEN_INVALID', async () => {
       const { nextPageToken } = await list({ pageSize: 1 });
       const failure = { code: 'INVALID_ARGUMENT', reason: 'PAGE_TOKEN_INVALID' };
       for (const request of [

@@ -1,4 +1,4 @@
-/** No acknowledged change is lost when userstore or its mongod is killed, and the edge goes on by itself. */
+/** No acknowledged change is lost when userstore or its mongod is killed, and the edge recovers by itself. */
 import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
 import { type Mongod, startMongod } from '../../bin/mongod.js';

@@ -1,5 +1,5 @@
 /**
- * On a replica set of three, no acknowledged change is lost with a primary that hangs; test/compose has those that die.
+ * On a replica set of three, no acknowledged change is lost when the primary hangs; test/compose kills primaries.
  */
 import { expect } from 'chai';
 import { MongoMemoryReplSet } from 'mongodb-memory-server';
@@ -10,7 +10,7 @@ import { type Pair, startPair } from '../harness/processes.js';
 import { expectChangesOfAll } from './changes.js';
 import { startStream } from './stream.js';
 
-describe('on a replica set of three whose primary hangs, and comes back later', () => {
+describe('on a replica set of three with a primary that hangs and returns later', () => {
   let set: MongoMemoryReplSet | undefined;
   let pair: Pair | undefined;
 
@@ -41,10 +41,10 @@ describe('on a replica set of three whose primary hangs, and comes back later', 
     if (pid === undefined) throw new Error('the primary has no process id');
     process.kill(pid, 'SIGSTOP');
     try {
-      // The others wait a while before they elect, and slowly find out that they must not copy from it any more.
+      // The others wait before they elect, and detect slowly that they must stop copying from it.
       await stream.acknowledges(30, 60_000);
     } finally {
-      // It believes itself to be the primary still, with what it had not told the others.
+      // It still believes to be the primary, with changes that it has not replicated.
       process.kill(pid, 'SIGCONT');
     }
     await stream.acknowledges(150, 40_000);

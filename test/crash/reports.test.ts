@@ -37,7 +37,7 @@ describe('a service that crashes', function () {
           expect(text).not.to.include(trace);
         }
       }
-      // The environment is in the report; so what is not in there was taken out of it.
+      // The report contains the environment: a missing secret was removed from it.
       for (const report of reports) expect(report).to.include('SAID_BY_ENVIRONMENT');
     } finally {
       await pair.stop();

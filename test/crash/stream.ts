@@ -1,4 +1,4 @@
-/** A stream of creates and PATCHes through the edge that remembers what was acknowledged, and the check of it. */
+/** A stream of creates and PATCHes through the edge that records the acknowledged changes, and the check of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Answer, oktaUser, patchBody, type Scim } from '../harness/scim.js';
@@ -14,7 +14,7 @@ export interface Stream {
   acknowledges: (more: number, timeoutMs?: number) => Promise<void>;
   /** Resolves after `count` more refused requests. */
   refuses: (more: number) => Promise<void>;
-  /** Ends the stream; then what was acknowledged must be there, once, and nothing that was not asked for. */
+  /** Ends the stream; then each acknowledged change must be stored once, and no other change. */
   endAndCheck: () => Promise<Ended>;
 }
 
@@ -37,7 +37,7 @@ interface StreamOptions {
   patienceMs?: number;
 }
 
-/** Starts a stream that goes on until it is ended. */
+/** Starts a stream, which runs until `end` is called. */
 export function startStream(scim: Scim, { mayBreak = false, patienceMs = 20_000 }: StreamOptions = {}): Stream {
   const created = new Map<string, string>();
   const attempted = new Map<string, Set<string>>();

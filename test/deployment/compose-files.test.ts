@@ -1,4 +1,4 @@
-/** The compose files: what is published, what containers may do, and that secrets are files which the script makes. */
+/** The compose files: published ports, rights of containers, and secrets as files that the script creates. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,14 +51,14 @@ describe('the compose files', () => {
     });
   }
 
-  it('know what a wrong variable is', () => {
+  it('detect a wrong variable', () => {
     expect(wrongVariables('edge', ['PORT', 'PROT', 'USERSTORE_TOKEN', 'USERSTORE_TOKEN_FILE'])).to.deep.equal([
       'PROT',
       'USERSTORE_TOKEN',
     ]);
   });
 
-  it('give each service the secrets it reads, of those that the files name', () => {
+  it('give each service the secrets that it reads', () => {
     for (const { services, secrets } of [single, replicaSet]) {
       const named = Object.keys({ ...single.secrets, ...secrets });
       for (const [name, { secrets: given = [], environment = {} }] of Object.entries(services)) {
@@ -80,7 +80,7 @@ describe('the compose files', () => {
     }
   });
 
-  it('are never committed with their secrets, nor are these sent to a build', () => {
+  it('keep their secrets out of git and out of image builds', () => {
     expect(textOf('.gitignore').split('\n')).to.include('secrets/');
     expect(textOf('.dockerignore').split('\n')).to.include('*').and.not.include('!secrets');
   });
@@ -151,7 +151,7 @@ describe('the script that makes secrets', () => {
     }
   });
 
-  it('keeps what is there, and makes only what is missing', () => {
+  it('keeps existing secrets and creates missing ones', () => {
     const before = made();
     rmSync(join(folder, 'edge_token'));
     expect(make()).to.match(/^made \S+edge_token\n$/);

@@ -1,4 +1,4 @@
-/** The health checks of the images: what they say of a pair that serves, and of one that does not. */
+/** The health checks of the images: their exit status for a pair that serves, and for one that does not. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** The images: no package that is left out of one is imported by what is in it. */
+/** The images: no code in an image imports a package that the image lacks. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -37,7 +37,7 @@ describe('the images', () => {
     });
   }
 
-  it('are checked by a look that sees: the edge imports express, userstore mongoose and the admin command commander', () => {
+  it('are checked by a search that works: the edge imports express, userstore mongoose, the admin command commander', () => {
     expect(importedBy(HOLDS.edge)).to.include('express');
     expect(importedBy(HOLDS.userstore)).to.include('mongoose').and.include('commander');
   });

@@ -104,7 +104,7 @@ describe("the edge's configuration", () => {
     });
   });
 
-  it('lists what is wrong with variables together beside what is wrong with each, certificates included', () => {
+  it('lists problems of combinations of variables and of each variable, certificates included', () => {
     const problems = problemsOf({
       PORT: 'x',
       TLS_CERT: '/nope.crt',
@@ -143,7 +143,7 @@ describe("the edge's configuration", () => {
     });
   }
 
-  it('shows what is in effect with secrets as set or unset', () => {
+  it('shows the effective configuration with secrets as set or unset', () => {
     const { inEffect } = readConfig({ USERSTORE_TOKEN: 'a-token-of-16-or-more', PORT: '81' });
     expect(inEffect).to.include({ USERSTORE_TOKEN: 'set', PORT: 81, HOST: '127.0.0.1', PUBLIC_URL: 'unset' });
   });

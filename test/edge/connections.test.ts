@@ -1,4 +1,4 @@
-/** Connections that send nothing: they keep nobody else out. */
+/** Silent connections: they keep no other client out. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';

@@ -21,7 +21,7 @@ describe('the path that is stored', () => {
     });
   }
 
-  it('keeps ids of users, and what is no token', () => {
+  it('keeps ids of users and all text that is no token', () => {
     for (const path of [
       '/a1/scim/v2/Users/0199f7c1-0000-7000-8000-000000000001',
       '/x/%2F%zz%',

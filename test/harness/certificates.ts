@@ -37,7 +37,7 @@ export async function replace(path: string, content: string): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-/** Makes a CA and everybody's certificates, in a new folder. */
+/** Creates a CA and all certificates in a new folder. */
 export async function certificatesOfTests(): Promise<Folder> {
   const folder = await mkdtemp(join(tmpdir(), 'certificates-'));
   const path = (file: string) => join(folder, file);

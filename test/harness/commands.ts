@@ -13,8 +13,8 @@ export interface Outcome {
 }
 
 /**
- * Starts a command of `bin/`, with nothing of the environment but PATH and what is given; waits for its end. One that
- * goes on for ever is interrupted once its output is as `isEnough` wants it.
+ * Starts a command of `bin/`, with PATH and the given variables as its environment; waits for its end. A command that
+ * does not end by itself is interrupted once `isEnough` accepts its output.
  */
 export async function command(
   name: 'admin' | 'okta' | 'certificates',

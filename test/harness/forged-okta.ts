@@ -1,5 +1,5 @@
 /**
- * An Okta in an attacker's hands, or in trouble: it answers what a test wants, signed with whatever key a test wants.
+ * An Okta under an attacker's control, or in trouble: a test chooses its answers and the key that signs them.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ export const now = () => Math.floor(Date.now() / 1000);
 
 const used = new Set<number>();
 
-/** A port that no provider had before: an edge remembers for a while what it has found out about each. */
+/** Returns a port that no provider had before: an edge caches the discovery document of each. */
 async function unusedPort(): Promise<number> {
   const port = await freePort();
   if (used.has(port)) return await unusedPort();
@@ -44,7 +44,7 @@ async function unusedPort(): Promise<number> {
   return port;
 }
 
-/** A running one. Its answers follow from what it holds, which tests change. */
+/** A running provider. Its answers follow from its properties, which tests change. */
 export type ForgedOkta = Awaited<ReturnType<typeof startForgedOkta>>;
 
 /** Starts one in which there is one person, of this id and login. */
@@ -67,7 +67,7 @@ export async function startForgedOkta(person: { id: string; login: string }) {
     metadata: {} as Record<string, unknown>,
     /** Makes the ID token out of the honest draft. */
     forge: signed as (draft: Draft) => Promise<string>,
-    /** Answers in place of what is at a path; true when it did. */
+    /** Replaces the answer at a path; returns true if it did. */
     instead: (_path: string, _response: ServerResponse): boolean => false,
     honest() {
       okta.published = [keys.jwk];

@@ -31,7 +31,7 @@ const lineOf = (span: ReadableSpan): string => {
   return `${MARK}${JSON.stringify({ name, kind, traceId, spanId, parentId, status: status.code, attributes })}\n`;
 };
 
-/** The spans in what a service wrote. */
+/** Returns the spans in the output of a service. */
 export const spansIn = (log: string): Span[] =>
   log
     .split('\n')

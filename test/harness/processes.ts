@@ -21,7 +21,7 @@ const SSO_ALLOWED_HOSTS = '127.0.0.1';
 export interface Service {
   /** Everything it wrote. */
   log: () => string;
-  /** Ends it by `signal` (SIGTERM unless said otherwise) and waits until it is gone; gives its exit code. */
+  /** Ends the process by `signal` (default SIGTERM), waits for its end and returns its exit code. */
   stop: (signal?: NodeJS.Signals) => Promise<number | null>;
   pid: () => number | undefined;
   /** Starts it again with the same environment; waits until it listens. */

@@ -1,4 +1,4 @@
-/** Groups over SCIM, for tests: what Okta sends, and what it must get back. */
+/** Groups over SCIM, for tests: Okta's requests and the answers that it needs. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { type Answer, createUser, oktaUser, patchBody, type Scim, uniqueName } from './scim.js';

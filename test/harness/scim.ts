@@ -1,4 +1,4 @@
-/** A SCIM client that sends what Okta sends and hands back what came; what the suites ask of answers. */
+/** A SCIM client that sends Okta's requests and returns the answers; the checks that the suites make of answers. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
@@ -20,7 +20,7 @@ export interface Answer {
   body: any;
 }
 
-/** One request; `path` begins with / and is used as it is. */
+/** One request; `path` begins with / and is not changed. */
 export type Scim = (
   method: string,
   path: string,
@@ -80,7 +80,7 @@ export const byFilter = (filter: string) => `/Users?filter=${encodeURIComponent(
 /** Okta's look-up of a user by name. */
 export const byUserName = (userName: string) => byFilter(`userName eq ${JSON.stringify(userName)}`);
 
-/** A userName that nobody has, with capitals in it. */
+/** Returns an unused userName with capitals in it. */
 export const uniqueName = (): string => `Ana.${randomUUID()}@Acme.example`;
 
 /** Creates a user with a unique name from Okta's body with `more` in it; returns the answer. */

@@ -1,4 +1,4 @@
-/** The project's own files as text, for tests that read them: where they are, what they say, what they import. */
+/** The project's own files as text, for tests that read them: paths, contents, imports. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';

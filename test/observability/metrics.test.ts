@@ -1,4 +1,4 @@
-/** Metrics: what both services show, that it is about nobody, and that dashboard and alerts ask for what is there. */
+/** Metrics: both services show them, they identify no person, and dashboard and alerts use existing ones. */
 import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -131,7 +131,7 @@ describe('metrics', () => {
     }
   });
 
-  it('certificates are told by their variable: when they expire, and whether what is in the files now can be used', async () => {
+  it('certificates have their expiry and the usability of their files, labelled by variable', async () => {
     const path = folder.path('ca.crt');
     const ca = await readFile(path, 'utf8');
     const end = Date.parse(new X509Certificate(ca).validTo) / 1000;
@@ -152,7 +152,7 @@ describe('metrics', () => {
     await eventually('a good file is told', async () => (await usable()) === 1);
   });
 
-  it('are shown by a userstore that still waits for its database, as by one whose database is away', async () => {
+  it('are shown by a userstore that waits for its database at start, and by one that has lost it', async () => {
     const port = String(await freePort());
     const env = {
       MONGODB_URI: `mongodb://127.0.0.1:${await freePort()}`,

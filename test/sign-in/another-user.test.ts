@@ -1,4 +1,4 @@
-/** A link from elsewhere upon a browser in which somebody is signed in: it makes nobody somebody else unasked. */
+/** A link from another site to a browser with a session: it never switches the user without a question. */
 import { expect } from 'chai';
 import { createSeals } from '../../edge/sign-in/seal.js';
 import { type ForgedOkta, signed, startForgedOkta } from '../harness/forged-okta.js';
@@ -12,7 +12,7 @@ const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@acme.example' };
 const BOB = { id: '00u2bobcdEFGH2ijkl5d7', login: 'bob@acme.example' };
 const QUESTION = 'Continue as another user?';
 
-describe('a link upon somebody else’s session', function () {
+describe('a link that meets another user’s session', function () {
   this.timeout(30_000);
   let pair: SignInPair;
   let okta: ForgedOkta;
@@ -70,7 +70,7 @@ describe('a link upon somebody else’s session', function () {
     expect([browser.cookies.get('__Host-session'), await userOf(pair, earlier)]).to.deep.equal([earlier, ana.id]);
   }
 
-  it('asks by name who it is to be, and leaves everything as it was until then', async () => {
+  it('asks which user to continue as, by name, and changes nothing before the answer', async () => {
     atOkta(BOB);
     const seen = await follow();
     await expectQuestion(seen);
@@ -103,7 +103,7 @@ describe('a link upon somebody else’s session', function () {
     expect(await userOf(pair, earlier)).to.equal(undefined);
   });
 
-  it('changes to the other user who is chosen, ends the session before, and goes where the link was to lead', async () => {
+  it('switches to the chosen user, ends the previous session, and goes to the address of the link', async () => {
     atOkta(BOB);
     const seen = await follow({ target_link_uri: `${pair.appUrl}/units/7` });
     const { status, location } = await choose(seen, 'change', { 'sec-fetch-site': 'same-origin' });

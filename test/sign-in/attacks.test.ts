@@ -26,7 +26,7 @@ describe('attacks on sign-in', function () {
     needsOwnPair(this);
     pair = await startSignInPair('sign-in-attacks');
     okta = await startForgedOkta(ANA);
-    // Whatever a provider says that it does: what is refused must not depend on it.
+    // A refusal must not depend on the features that a provider announces.
     okta.metadata = { id_token_signing_alg_values_supported: ['RS256', 'HS256', 'none'] };
   });
   after(async () => {
@@ -173,7 +173,7 @@ describe('attacks on sign-in', function () {
       expectOut(thief, await thief.get(change(own, { code })), 400);
     });
 
-    it('of somebody else’s sign-in is refused: it is bound to the browser that asked for it', async () => {
+    it('of another browser’s sign-in is refused: the code is bound to its browser', async () => {
       const [victim, attacker] = [visitor(pair.publicUrl), visitor(pair.publicUrl)];
       const code = new URL(await back(victim)).searchParams.get('code') ?? '';
       const own = await back(attacker);
@@ -292,7 +292,7 @@ describe('attacks on sign-in', function () {
   });
 
   describe('a session', () => {
-    it('that somebody planted is replaced and ended', async () => {
+    it('that an attacker planted is replaced and ended', async () => {
       const attacker = visitor(pair.publicUrl);
       await attacker.get(await back(attacker));
       const planted = attacker.cookies.get(SESSION) ?? '';
@@ -303,7 +303,7 @@ describe('attacks on sign-in', function () {
       expect(await userOf(pair, planted)).to.equal(undefined);
     });
 
-    it('that nobody has, or that is no token, does no harm', async () => {
+    it('that is unknown or malformed does no harm', async () => {
       for (const junk of ['A'.repeat(43), 'x', '%00', '"; Path=/']) {
         const browser = visitor(pair.publicUrl);
         browser.cookies.set(SESSION, junk);

@@ -50,7 +50,7 @@ describe('sign-in', function () {
     return (await list())[0];
   }
 
-  /** The one page for all who are refused, with a number that the activity log explains. */
+  /** The page of every refusal, with a number that the activity log explains. */
   async function expectRefusal(seen: Seen, detail: RegExp, userId?: string): Promise<void> {
     expect(seen.status, seen.said).to.equal(403);
     expect(seen.text).to.include(REFUSAL).and.to.include(seen.headers.get('x-request-id'));
@@ -60,7 +60,7 @@ describe('sign-in', function () {
     if (userId !== undefined) expect(activity?.userId).to.equal(userId);
   }
 
-  it('goes to the organization’s Okta with what it takes, and comes back with a session', async () => {
+  it('goes to the organization’s Okta with the required parameters, and returns with a session', async () => {
     const user = await newUser();
     const browser = visitor(pair.publicUrl);
     const location = new URL(await browser.leave(`Ana@${tenant.domain}`));
@@ -176,7 +176,7 @@ describe('sign-in', function () {
       await expectRefusal(await signIn(visitor(pair.publicUrl)), /^The user is locked/, user.id);
     });
 
-    it('to everybody of a suspended organization', async () => {
+    it('to all users of a suspended organization', async () => {
       await newUser();
       const support = connect(pair.address, SERVICE_TOKENS.admin);
       await support.updateOrganization(tenant.organizationId, () => ({ suspended: true }));
@@ -263,7 +263,7 @@ describe('sign-in', function () {
       await alone.stop();
     });
 
-    it('asks for the address where organizations share the provider, unless Okta says whose it is', async () => {
+    it('asks for the address if organizations share the provider, unless Okta sends a login hint', async () => {
       await createSsoTenant(pair, okta.issuer);
       const browser = visitor(pair.publicUrl);
       expect((await browser.get(tile())).location).to.equal('/login');
@@ -289,7 +289,7 @@ describe('sign-in', function () {
       await shared.stop();
     });
 
-    it('asks nobody who is unknown: the login page it is', async () => {
+    it('shows the login page for an unknown issuer', async () => {
       const stranger = await startForgedOkta(ANA);
       for (const query of [new URLSearchParams({ iss: stranger.issuer }), 'iss=a&iss=b', 'iss=%00', 'iss=', '']) {
         const { status, location } = await visitor(pair.publicUrl).get(`/login/okta?${query}`);

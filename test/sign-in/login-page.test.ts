@@ -1,4 +1,4 @@
-/** The login page over HTTP: what it lets happen, what it tells, how often it may be used, and by whose forms. */
+/** The login page over HTTP: its policy, its texts, its limits and its CSRF protection. */
 import { expect } from 'chai';
 import { type ForgedOkta, startForgedOkta } from '../harness/forged-okta.js';
 import { needsOwnPair, sharedPair } from '../harness/organizations.js';
@@ -26,7 +26,7 @@ describe('the login page', function () {
     await pair?.stop();
   });
 
-  it('loads and runs nothing, is framed nowhere and kept by nobody', async () => {
+  it('loads and runs nothing, cannot be framed and is not cached', async () => {
     const { status, headers, text } = await visitor(pair.publicUrl).get('/login');
     expect([status, headers.get('content-type')]).to.deep.equal([200, 'text/html; charset=utf-8']);
     const policy = headers.get('content-security-policy') ?? '';
@@ -43,7 +43,7 @@ describe('the login page', function () {
       .and.to.match(/inputmode="email"/);
   });
 
-  it('says the same of everybody of a domain, known or not', async () => {
+  it('answers the same for every address of a domain, known or not', async () => {
     await createUser(tenant.scim, { userName: `known@${tenant.domain}` });
     const places = [];
     for (const name of ['known', 'unknown']) {
@@ -61,7 +61,7 @@ describe('the login page', function () {
     }
   });
 
-  it('shows what was typed as text, whatever it was', async () => {
+  it('shows the typed address as text, whatever it is', async () => {
     const { text } = await visitor(pair.publicUrl).login('"><script>alert(1)</script>@x.example');
     expect(text).not.to.include('<script');
     expect(text).to.include('&quot;&gt;&lt;script&gt;');
@@ -74,7 +74,7 @@ describe('the login page', function () {
     });
     after(() => other?.stop());
 
-    it('sends everybody else there', async () => {
+    it('sends all other people there', async () => {
       const { status, location } = await visitor(other.publicUrl).login('ana@nowhere.example');
       expect([status, location]).to.deep.equal([303, 'https://password.example/in?a=b']);
     });
@@ -114,7 +114,7 @@ describe('the login page', function () {
       });
     }
 
-    it('whatever it says, without what was given to this browser; and takes its own', async () => {
+    it('without the token of this browser, whatever its origin; and accepts its own', async () => {
       const [own, other] = [visitor(pair.publicUrl), visitor(pair.publicUrl)];
       const email = `form@${tenant.domain}`;
       const { text } = await other.get('/login');
@@ -221,7 +221,7 @@ describe('the login page', function () {
     expect(big.headers.get('content-type')).to.match(/html/);
   });
 
-  it('is not tried more than ten times a minute for one account, nor again and again from one address', async () => {
+  it('is limited to ten attempts a minute for one account, and limited for one network', async () => {
     const limited = await startSignInPair('sign-in-limits', { TRUSTED_PROXIES: '1' });
     try {
       const own = await createSsoTenant(limited, okta.issuer);

@@ -134,7 +134,7 @@ describe('a provider', function () {
   });
 
   for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'end_session_endpoint']) {
-    it(`whose ${name} is at another host is not believed`, async () => {
+    it(`with a ${name} on another host is not trusted`, async () => {
       okta.metadata = { [name]: 'http://127.0.0.1:9/x' };
       await expectTrouble(() => browser().login(email()), 'Try again');
     });
@@ -163,7 +163,7 @@ describe('a provider', function () {
       return await person.get(okta.signIn(await person.leave(`${Math.random()}@${tenant.domain}`)));
     };
 
-    it('is believed with the new one, and not any more with the one it has withdrawn', async () => {
+    it('is trusted with the new key, and no longer with the withdrawn one', async () => {
       expect((await signIn()).status).to.equal(303);
       const next = await newKeys();
       okta.published = [next.jwk];

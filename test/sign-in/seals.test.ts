@@ -11,7 +11,7 @@ const SECRET = 'the secret of one installation, 32+';
 describe('a sealed value', () => {
   const { seal, open } = createSeals(SECRET);
 
-  it('is opened by every edge with the same secret, and says nothing to anybody else', async () => {
+  it('opens at every edge with the same secret, and reveals nothing to others', async () => {
     const sealed = await seal('attempt', { state: 'a-state' }, 60);
     expect(await createSeals(SECRET).open('attempt', sealed)).to.deep.include({ state: 'a-state' });
     expect(await createSeals(`${SECRET}.`).open('attempt', sealed)).to.equal(undefined);
@@ -30,7 +30,7 @@ describe('a sealed value', () => {
     expect(await open(other, await seal(other, {}, 60))).to.be.an('object');
   });
 
-  it('is not opened when any character of it is another', async () => {
+  it('does not open if any character differs', async () => {
     const sealed = await seal('attempt', { state: 'a-state' }, 60);
     for (let at = 0; at < sealed.length - 1; at += 7) {
       const sign = sealed[at] === 'A' ? 'Q' : 'A';

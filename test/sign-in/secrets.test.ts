@@ -53,7 +53,7 @@ describe('secrets of sign-in', function () {
       return token;
     };
 
-    /** One sign-in, by what is given, and what it had that is secret. */
+    /** Runs one sign-in and returns its secrets. */
     const signIn = async (spoil: (url: URL) => void = () => undefined) => {
       const browser = visitor(pair.publicUrl);
       const location = await browser.leave(`${person}@${tenant.domain}`);

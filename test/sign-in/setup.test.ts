@@ -1,4 +1,4 @@
-/** The setup page's steps for single sign-on: an organization's own values, and those that work. */
+/** The setup page's steps for single sign-on: the organization's own values, and each works. */
 import { expect } from 'chai';
 import { startForgedOkta } from '../harness/forged-okta.js';
 import { freshTenant, needsOwnPair } from '../harness/organizations.js';
@@ -15,7 +15,7 @@ describe('the setup page’s single sign-on', function () {
   });
   after(() => pair?.stop());
 
-  it('has the addresses that Okta asks for, as they are used, and nothing secret', async () => {
+  it('has the addresses that Okta asks for, each as the edge uses it, and no secret', async () => {
     const okta = await startForgedOkta({ id: '00u1', login: 'ana' });
     const tenant = await createSsoTenant(pair, okta.issuer);
     const browser = visitor(pair.publicUrl);
@@ -34,7 +34,7 @@ describe('the setup page’s single sign-on', function () {
     await okta.stop();
   });
 
-  it('is left out where nobody can sign in', async () => {
+  it('is left out if sign-in is not configured', async () => {
     const { baseUrl } = await freshTenant();
     expect(await (await fetch(baseUrl.replace('/scim/v2', '/setup'))).text()).not.to.include('Single sign-on');
   });

@@ -1,4 +1,4 @@
-/** Universal Logout: an organization's Okta ends the sessions of one of its users, and nobody else does. */
+/** Universal Logout: an organization's Okta, and no other client, ends the sessions of one of its users. */
 import { expect } from 'chai';
 import {
   type Draft,
@@ -173,7 +173,7 @@ describe('Universal Logout', function () {
         const { status, headers, text } = await send(await make());
         expect(status, text).to.equal(401);
         expect(headers.get('www-authenticate')).to.equal('Bearer error="invalid_token"');
-        // The same for all: it tells nobody whose providers there are.
+        // The same answer for all: it does not reveal which providers exist.
         const told = { error: 'invalid_token', error_description: 'The token is not valid.' };
         expect(JSON.parse(text)).to.deep.equal(told);
         expect(await isIn()).to.equal(true);

@@ -315,7 +315,7 @@ describe('every call to MongoDB', () => {
     });
   });
 
-  it('names its organization in every query of users, API tokens and sessions, except that by a session’s digest', async () => {
+  it('names its organization in every query of users, API tokens and sessions, except the look-up by a session’s digest', async () => {
     for (const call of [...writes.map(([, , write]) => write), ...reads.map(([, read]) => read)]) {
       for (const { name, command } of await database.commandsOf(() => call(soon()))) {
         // A flush finds the outboxes of all organizations; each write then names its own.

@@ -70,7 +70,7 @@ describe('groups', () => {
   });
   after(() => database.close());
 
-  describe('cost what is asked, not what there is:', () => {
+  describe('cost in proportion to the request, not to the data:', () => {
     let large: Group;
     let members: string[];
 
@@ -214,7 +214,7 @@ describe('groups', () => {
       expect(await membersOf(group)).to.deep.equal([a]);
     });
 
-    it('also have a member who is added meanwhile', async () => {
+    it('also have a member that is added during the change', async () => {
       const [x = '', a = '', b = ''] = await newUsers(3);
       const group = await newGroup([x, a]);
       const begun: Promise<unknown>[] = [];
@@ -227,7 +227,7 @@ describe('groups', () => {
       expect(await membersOf(group)).to.deep.equal([x, a, b]);
     });
 
-    it('have all who are added after, also who was a member when that was asked for', async () => {
+    it('have all members that are added later, also those who were members at the request', async () => {
       const [x = '', y = ''] = await newUsers(2);
       const group = await newGroup([x]);
       let isFirst = true;
@@ -378,7 +378,7 @@ describe('groups', () => {
         },
       });
 
-    it('become a new version with a record of it once the call must have ended', async () => {
+    it('get a new version and its record once the call must have ended', async () => {
       const [member = ''] = await newUsers(1);
       const group = await newGroup();
       expect(await failureOf(patch(group, [addMembers(member)], dying()))).to.equal('killed');

@@ -149,13 +149,13 @@ describe('a list of users', () => {
       });
     }
 
-    it('of none tells the total alone', async () => {
+    it('of size 0 returns the total only', async () => {
       expect(await database.users.list('pages', { limit: 0 }, soon())).to.deep.equal({ users: [], total: 23 });
       expect(await database.users.list('pages', { skip: 7, limit: 0 }, soon())).to.deep.equal({ users: [], total: 23 });
       expect(await database.users.list('nobody', { limit: 0 }, soon())).to.deep.equal({ users: [], total: 0 });
     });
 
-    it('ends at 16 MiB, and goes on where it ended, by number and by page token', async () => {
+    it('ends at 16 MiB, and continues there by skip and by page token', async () => {
       const photos = ['a', 'b', 'c'].map((value) => typed(value.repeat(65_536)));
       for (let index = 0; index < 100; index++) await insert('large', userNamed(`user ${index}`, { photos }));
       const everybody = Array.from({ length: 100 }, (_, index) => `user ${index}`);

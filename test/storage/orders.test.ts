@@ -118,7 +118,7 @@ describe('a list of users in an order', () => {
     });
   }
 
-  it('shows users as they are: nothing of the order is in them', async () => {
+  it('returns users without fields of the order', async () => {
     const [one] = (await database.users.list('people', { order: by('title'), limit: 1 }, soon())).users;
     expect(one).to.deep.equal(await database.users.get('people', one?.id ?? '', soon()));
   });
@@ -182,7 +182,7 @@ describe('a list of users in an order', () => {
       });
     }
 
-    it('a token is absent on the last page, and on a page of none', async () => {
+    it('the last page and an empty page have no token', async () => {
       for (const listing of [
         { limit: 5 },
         { limit: 200 },
@@ -201,7 +201,7 @@ describe('a list of users in an order', () => {
       expect(users[0]?.userName).to.equal('Bob');
     });
 
-    it('a token of another organization shows nothing of it', async () => {
+    it('a token of another organization reveals nothing of it', async () => {
       const { nextPageToken: pageToken } = await database.users.list('others', { limit: 2 }, soon());
       const { users } = await database.users.list('people', { pageToken, limit: 200 }, soon());
       expect(users.filter(({ organizationId }) => organizationId !== 'people')).to.deep.equal([]);
@@ -241,7 +241,7 @@ describe('a list of users in an order', () => {
       });
     }
 
-    it('a token whose time is none is PAGE_TOKEN_INVALID', async () => {
+    it('a token with an invalid time is PAGE_TOKEN_INVALID', async () => {
       const order = by('update_time');
       const [identity, , id] = contentOf(await tokenOf({ order }));
       for (const time of [1e300, -1, 0.5, '2020', null]) {

@@ -31,7 +31,7 @@ describe('the rate limit of an organization', () => {
     expect(refused.retryAfterMs).to.be.within(1, 1000);
   });
 
-  it('lets what is below the rate through whenever it comes, even with the burst used up', async () => {
+  it('accepts requests below the rate at any time, even after the burst is used up', async () => {
     const limit = { perSecond: 20, burst: 40 };
     await take('pulses', 1000, limit);
     for (let pulse = 0; pulse < 3; pulse++) {
@@ -46,7 +46,7 @@ describe('the rate limit of an organization', () => {
     [15, 1000],
     [10_000, 10_000],
   ] as const) {
-    it(`of ${perSecond} a second and ${burst} at once is neither more nor less by more than a batch`, async () => {
+    it(`of ${perSecond} a second and ${burst} at once is exact to one batch`, async () => {
       const begun = performance.now();
       const granted = await take(`of ${perSecond}`, 2 * burst, { perSecond, burst });
       // The database may take seconds for this number.

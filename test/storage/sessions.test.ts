@@ -73,7 +73,7 @@ describe('a session', () => {
     expect([await listed(), await reasonOf()]).to.deep.equal([0, EXPIRED]);
   });
 
-  it('goes on while it is used, and ends at its greatest age all the same', async () => {
+  it('continues while it is used, and ends at its maximum age', async () => {
     const { reasonOf, session, listed } = await signedIn();
     const start = session?.createTime?.getTime() ?? 0;
     for (; time < start + 120 * MINUTE; time += 20 * MINUTE) expect(await reasonOf()).to.equal(undefined);
@@ -182,7 +182,7 @@ describe('a change of issuer', () => {
     expect(await reasonOf()).to.equal(REVOKED);
   });
 
-  it('that fails before the write leaves sessions as they were, and so does one of something else', async () => {
+  it('that fails before the write keeps the sessions, and so does a change of other settings', async () => {
     const { organizationId, reasonOf } = await signedIn();
     const replace = () => Promise.reject(new Error('the database is away'));
     expect(await setIssuer(organizationId, other, { replace })).to.equal(false);
@@ -220,7 +220,7 @@ describe('a change of issuer', () => {
     expect(error).to.include({ reason: REVOKED });
   });
 
-  it('is like a removal: a connection set up anew, the same in all, revives no session', async () => {
+  it('ends sessions like a removal: a new connection with the same values revives no session', async () => {
     const { organizationId, reasonOf } = await signedIn();
     await database.ssoConnections.delete(organizationId, soon());
     expect(await reasonOf()).to.equal(REVOKED);
@@ -291,7 +291,7 @@ describe('a client secret', () => {
   });
   const keyOf = (organizationId: string) => ({ key: { $case: 'organizationId', value: organizationId } }) as const;
 
-  it('is encrypted with the new key at the next start after a change of keys, and the old key is not needed then', async () => {
+  it('is encrypted with the new key at the first start after a change of keys, and then needs no old key', async () => {
     const { id: organizationId } = await createOrganizationRules(database.organizations).create('x', soon());
     const request = { organizationId, actor, connection: connection(organizationId), clientSecret: 'a-secret' };
     await database.collections.ssoConnections.deleteMany({});

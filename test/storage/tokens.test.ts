@@ -68,7 +68,7 @@ describe('the organizations collection', () => {
   });
   after(() => database.close());
 
-  it('gives back an organization as it was stored, and nothing for an unknown id', async () => {
+  it('returns an organization unchanged, and nothing for an unknown id', async () => {
     const organization = {
       id: 'first',
       displayName: 'Ünïcødé & Söhne 🏠',

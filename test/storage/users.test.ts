@@ -23,7 +23,7 @@ describe('the users collection', () => {
   });
   after(() => database.close());
 
-  it('gives back every field of any user as it was stored, absent and empty kept apart', async () => {
+  it('returns every field of any user unchanged; absent and empty differ', async () => {
     const organizationId = world();
     const property = fc.asyncProperty(anyUser, async (any) => {
       const user = stamped(organizationId, { ...any, userName: randomUUID() + any.userName });
@@ -34,7 +34,7 @@ describe('the users collection', () => {
     await fc.assert(property, { numRuns: 60 });
   });
 
-  it('gives back every field of any user as it was replaced', async () => {
+  it('returns every field of a replaced user unchanged', async () => {
     const organizationId = world();
     const first = await insert(organizationId, userNamed('ana', { title: 'CFO', emails: [typed('a', 'work')] }));
     let { etag, updateTime } = first;
@@ -70,7 +70,7 @@ describe('the users collection', () => {
     expect(await database.users.confirm(user, soon())).to.equal(true);
   });
 
-  it('leaves the user given as it is', async () => {
+  it('does not change the given user', async () => {
     const user = stamped(world(), userNamed('ana', { emails: [typed('A@x.example', 'Work')] }));
     const before = structuredClone(user);
     const inserted = await database.users.insert(user, soon());

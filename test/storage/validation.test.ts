@@ -84,7 +84,7 @@ describe('models', () => {
     });
   }
 
-  it('store an empty string and leave out what is undefined', async () => {
+  it('store an empty string and omit undefined fields', async () => {
     const id = uuidv7();
     await database.activities.insert([{ ...activity, id, detail: undefined }], soon());
     const stored = await database.collections.activities.collection.findOne({ _id: id as never });

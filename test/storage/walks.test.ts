@@ -190,7 +190,7 @@ describe('a walk through a list of users', () => {
       }
     });
 
-    it('that is never less than what has been shown, whatever is remembered', async () => {
+    it('that is never below the number of users shown, whatever is cached', async () => {
       await seed('growing', 20);
       const filter = equal('external_id', 'e0');
       expect(await total('growing', filter)).to.equal(10);

@@ -1,4 +1,4 @@
-/** Mutual TLS between userstore and everybody who calls it. */
+/** Mutual TLS between userstore and all its callers. */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -153,7 +153,7 @@ describe('mutual TLS between edge, userstore and callers', function () {
     expect((await command('admin', ['org', 'list'], nameless)).stderr).to.match(/cannot be reached.*altnames/);
   });
 
-  it('goes on with a new CA and new certificates, without a restart of the edge and with the old ones refused', async () => {
+  it('continues with a new CA and new certificates without a restart of the edge, and refuses the old ones', async () => {
     const old = await asTheyAre('admin');
     expect(await lookUp(old)).to.equal('OK');
     const pid = pair.edge.pid();

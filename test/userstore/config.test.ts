@@ -130,7 +130,7 @@ describe("userstore's configuration", () => {
     }
   });
 
-  it('lists what is wrong with variables together beside what is wrong with each, certificates included', () => {
+  it('lists problems of combinations of variables and of each variable, certificates included', () => {
     const env = {
       MONGODB_URI: 'mongodb://u:s3cret@h/x?bogus=1',
       USERSTORE_INSECURE: 'yes',
@@ -163,7 +163,7 @@ describe("userstore's configuration", () => {
     ['mongodb://', 'host list'],
     ['postgres://u:s3cret@h/x', 'mongodb+srv://'],
   ] as const) {
-    it(`refuses ${uri}, which MongoDB's driver does not take, and tells no part of it but names of options`, () => {
+    it(`refuses ${uri}, which MongoDB's driver does not accept, and quotes only names of options`, () => {
       expect(() => readConfig({ MONGODB_URI: uri }))
         .to.throw(/^MONGODB_URI: (?!.*s3cret)/)
         .with.property('message')

@@ -67,7 +67,7 @@ describe('a background job', () => {
     expect(lines[1]).to.deep.include({ level: 30, job: 'purge', organizations: 1, msg: 'purged' });
   });
 
-  it('has a line for what it did, and none for nothing', async () => {
+  it('logs its work, and nothing if there was none', async () => {
     const lines = await Promise.all(jobsOf(work).map(async ({ name, run }) => [name, (await run()).length] as const));
     expect(Object.fromEntries(lines)).to.deep.equal({
       probe: 1,

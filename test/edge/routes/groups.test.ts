@@ -1,5 +1,5 @@
 /**
- * Groups as they are shown: one that is removed while its members are read is left out, not shown with some of them.
+ * Rendering of groups: a group that is deleted while its members are read is left out, not shown with some of them.
  */
 import { expect } from 'chai';
 import type { GroupOperations } from '../../../edge/operations/groups.js';

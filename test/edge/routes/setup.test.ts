@@ -42,7 +42,7 @@ describe('the setup page', () => {
       headers: { 'X-Forwarded-For': from },
     });
 
-  it('of a deleted organization disappears within its cache time though somebody asks each half second', async () => {
+  it('of a deleted organization disappears within its cache time, even if requested every half second', async () => {
     expect((await ask('known')).status).to.equal(200);
     existing.clear();
     let seen = 200;
@@ -55,7 +55,7 @@ describe('the setup page', () => {
     expect(performance.now() - start).to.be.below(3800);
   });
 
-  it('refuses a network that tries many unknown organizations, without a look-up; other networks and known pages go on', async () => {
+  it('refuses a network that tries many unknown organizations, without a look-up; serves other networks and known pages', async () => {
     const statuses: number[] = [];
     for (let index = 0; index < 100; index++) statuses.push((await ask(`unknown${index}`)).status);
     const late = Array.from({ length: 30 }, async (_, index) => statuses.push((await ask(`late${index}`)).status));

@@ -33,7 +33,7 @@ const exampleOfSchema = (id: string) => {
 };
 
 describe('discovery', () => {
-  it('every attribute of /Schemas that clients may write is taken, stored in a field, and shown again as it came', () => {
+  it('every writable attribute of /Schemas is accepted, stored in a field, and returned unchanged', () => {
     const enterprise = exampleOfSchema(ENTERPRISE_USER);
     const user = { ...exampleOfSchema(CORE_USER), externalId: 'x', [ENTERPRISE_USER]: enterprise };
     const sent = { schemas: [CORE_USER, ENTERPRISE_USER], ...user };
@@ -42,7 +42,7 @@ describe('discovery', () => {
     expect(Object.keys(user)).to.have.length.greaterThan(20);
   });
 
-  it('the attributes of groups likewise, members aside, which are not in a group', () => {
+  it('every writable attribute of groups likewise, except members, which no group contains', () => {
     const { members, ...group } = exampleOfSchema(CORE_GROUP);
     expect(members).to.be.an('array');
     const sent = { schemas: [CORE_GROUP], ...group, externalId: 'x' };
@@ -84,7 +84,7 @@ describe('discovery', () => {
       for (const attribute of attributes as Described[]) check({ ...attribute });
   });
 
-  it('says what is implemented, and of what is not that it is not supported', () => {
+  it('lists implemented features as supported, and all others as not supported', () => {
     const config = serviceProviderConfig(base);
     expect(config.changePassword).to.deep.equal({ supported: false });
     for (const name of ['patch', 'filter', 'bulk', 'sort', 'etag'])

@@ -99,7 +99,7 @@ describe('a filter of groups', () => {
     });
   }
 
-  it("says of members' addresses by any operator what it says of the whole address", () => {
+  it("compares members' addresses by every operator as it compares the whole address", () => {
     const ids = ['0198a', '0198b', 'ffff'];
     const addresses = ids.map((id) => `${BASE}/Users/${id}`);
     const [address = ''] = addresses;
@@ -135,7 +135,7 @@ describe('a filter of groups', () => {
   });
 });
 
-/** Whether a filter holds for a group whose only member has this id. */
+/** Returns true if a filter matches a group with this only member. */
 function isTrue({ expression }: Filter, id: string): boolean {
   if (expression?.$case === 'elementMatch') return isTrue(expression.value.filter as Filter, id);
   if (expression?.$case === 'negation') return !isTrue(expression.value.filter as Filter, id);

@@ -1,4 +1,4 @@
-/** The grammar of filters: what is printed is read again as the same tree. */
+/** The grammar of filters: a printed filter parses to the same tree. */
 import { expect } from 'chai';
 import fc, { type Arbitrary } from 'fast-check';
 import { parseFilter } from '../../../edge/scim/filter.js';

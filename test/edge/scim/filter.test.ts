@@ -238,12 +238,12 @@ describe('a filter', () => {
     it(`is understood: ${text}`, () => expect(parseFilter(text, declared)).to.deep.equal(filter));
   }
   for (const text of refused) {
-    it(`is invalidFilter, never everybody: ${JSON.stringify(text).slice(0, 80)}`, () => {
+    it(`is invalidFilter, never all users: ${JSON.stringify(text).slice(0, 80)}`, () => {
       expect(refusalOf(() => parseFilter(text, declared))).to.equal('invalidFilter');
     });
   }
 
-  it('keeps any text in quotes as it is', () => {
+  it('keeps quoted text unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         expect(parseFilter(`userName eq ${JSON.stringify(text)}`)).to.deep.equal(equal('user_name', text));

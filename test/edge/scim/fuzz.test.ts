@@ -82,7 +82,7 @@ const anyText: Arbitrary<string> = fc.oneof(
   mutated,
 );
 
-/** Runs the parser: a result, or a refusal in SCIM's words; in either case before anybody else has to wait. */
+/** Runs the parser. It must return a result or throw a ScimError, each within the time limit. */
 function survives(parse: () => unknown): void {
   const start = performance.now();
   try {

@@ -133,7 +133,7 @@ describe('members', () => {
 });
 
 describe('a group', () => {
-  it('is shown without what has no value, without members, and with nothing of how it is stored', () => {
+  it('is rendered without empty attributes, members and storage fields', () => {
     const times = { createTime: new Date(0), updateTime: new Date(1000) };
     const group = Group.fromPartial({ id: 'g', organizationId: 's3cret', etag: 'W/"3"', displayName: 'F', ...times });
     expect(plain(renderGroup(group, 'https://x'))).to.deep.equal({

@@ -40,7 +40,7 @@ describe('a list query', () => {
   });
 
   for (const filter of [['a', 'b'], { a: 'b' }]) {
-    it(`filter ${JSON.stringify(filter)} is invalidFilter, never everybody`, () => {
+    it(`filter ${JSON.stringify(filter)} is invalidFilter, never all users`, () => {
       expect(refusalOf(() => parseListQuery({ filter }))).to.equal('invalidFilter');
     });
   }

@@ -71,8 +71,8 @@ const rows: [title: string, operations: object[], expected: object[]][] = [
   ['nobody goes by null', [{ op: 'remove', path: 'members', value: null }], []],
   ['the externalId goes by null', [{ op: 'replace', value: { externalId: null } }], [set('external_id')]],
   ['a remove without a list empties', [{ op: 'remove', path: 'members' }], [replace()]],
-  ['a remove of nobody removes nobody', [{ op: 'remove', path: 'members', value: [] }], []],
-  ['an add of nobody adds nobody', [{ op: 'add', path: 'members', value: [] }], []],
+  ['a remove of an empty list removes no member', [{ op: 'remove', path: 'members', value: [] }], []],
+  ['an add of an empty list adds no member', [{ op: 'add', path: 'members', value: [] }], []],
   ['ids as text', [{ op: 'add', path: 'members', value: ['a', 'b'] }], [add('a', 'b')]],
   ['a single object', [{ op: 'remove', path: 'members', value: { value: 'a' } }], [remove('a')]],
   [

@@ -1,4 +1,4 @@
-/** Attribute paths → what they name. */
+/** Attribute paths → their targets. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';

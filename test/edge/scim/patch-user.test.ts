@@ -170,7 +170,7 @@ const refused: [title: string, operation: unknown, scimType: string][] = [
   ['a remove of ""', { op: 'remove', path: 'emails', value: '' }, 'invalidValue'],
   ['no value and no path', { op: 'add' }, 'invalidValue'],
   ['a value that is a list, without a path', { op: 'add', value: [{ title: 'x' }] }, 'invalidValue'],
-  ['active that is neither true nor false', { op: 'replace', path: 'active', value: 'no' }, 'invalidValue'],
+  ['active with a value that is not a boolean', { op: 'replace', path: 'active', value: 'no' }, 'invalidValue'],
   ['text for a complex attribute', { op: 'replace', path: 'name', value: 'Ana' }, 'invalidValue'],
   [
     'two values for one element',
@@ -178,7 +178,11 @@ const refused: [title: string, operation: unknown, scimType: string][] = [
     'invalidValue',
   ],
   ['a filter that is none', { op: 'remove', path: 'emails[type]' }, 'invalidFilter'],
-  ['a filter on what is no list', { op: 'replace', path: 'title[type eq "x"]', value: 'x' }, 'invalidPath'],
+  [
+    'a filter on an attribute that is no list',
+    { op: 'replace', path: 'title[type eq "x"]', value: 'x' },
+    'invalidPath',
+  ],
 ];
 
 describe('a PATCH body', () => {
@@ -210,7 +214,7 @@ describe('a PATCH body', () => {
     expect(refusalOf(() => parsePatch({ schemas: [CORE_USER], Operations }))).to.equal('invalidSyntax');
   });
 
-  it('of more than 1000 changes is invalidSyntax, be they in many operations or in one', () => {
+  it('of more than 1000 changes is invalidSyntax, in many operations or in one', () => {
     const many = Array(1001).fill({ op: 'remove', path: 'title' });
     expect(refusalOf(() => parse(...many))).to.equal('invalidSyntax');
     const one = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`${ACME}:a${index}`, 1]));
@@ -231,7 +235,7 @@ describe('a PATCH body', () => {
     expect(reads).to.be.below(5000);
   });
 
-  it('that sets what a PUT names clears nothing else', () => {
+  it('that sets the attributes of a PUT clears no other', () => {
     const body = { schemas: [CORE_USER], id: 'x', userName: 'ana', active: false, password: 's3cret', salary: 5 };
     expect(plain(mergeOperations(body))).to.deep.equal(
       plain([replace('user_name', { userName: 'ana' }), replace('active', { active: false })]),

@@ -51,13 +51,13 @@ describe('a SCIM user', () => {
     ['the wrong schema', { schemas: [ENTERPRISE_USER] }, 'invalidSyntax'],
     ['an enterprise extension that is text', { [ENTERPRISE_USER]: 'x' }, 'invalidValue'],
     ['an extension that is a list', { [ACME]: [1] }, 'invalidValue'],
-    ['an extension attribute with a name that is none', { [ACME]: { 'a b': 1 } }, 'invalidValue'],
+    ['an extension attribute with an invalid name', { [ACME]: { 'a b': 1 } }, 'invalidValue'],
   ];
   for (const [title, body, scimType] of refused) {
     it(`is refused: ${title}: ${scimType}`, () => expect(refusalOf(() => parse(body))).to.equal(scimType));
   }
 
-  it('is shown without what has no value, and with the schemas that it uses', () => {
+  it('is rendered without empty attributes, and with the schemas that it uses', () => {
     const user = { ...userNamed('ana'), id: 'i', etag: 'W/"3"', createTime: new Date(0), updateTime: new Date(1000) };
     expect(plain(renderUser(user, 'https://x'))).to.deep.equal({
       schemas: [CORE_USER],
@@ -93,7 +93,7 @@ describe('a SCIM user', () => {
     expect(plain(shown[ACME])).to.deep.equal({ a: 1, b: { c: [2] } });
   });
 
-  it('comes back from what it is shown as: Okta’s next PUT changes nothing', () => {
+  it('parses from its own rendering: Okta’s next PUT changes nothing', () => {
     fc.assert(
       fc.property(anyUser.map(normalize), (any) => {
         const user = { ...any, extensionAttributes: [extension('badge', { a: ['1', true, null] })] };

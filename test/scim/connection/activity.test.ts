@@ -35,7 +35,7 @@ describe('activities', function () {
   });
   after(() => admin?.close());
 
-  it('tell of each request whose it was, what it was about, how it was answered, and what it changed', async () => {
+  it('have the token, the resource, the answer and the change of each request', async () => {
     const tenant = await freshTenant();
     const { scim, apiTokenId, organizationId } = tenant;
     const start = Date.now();
@@ -140,7 +140,7 @@ describe('activities', function () {
     const [activity] = await activitiesUpTo(refused, tenant);
     expect(activity).to.include({ status: 401, path: '/Users', detail: refused.body.detail, method: 'GET' });
     expect(activity?.apiTokenId).to.equal(undefined);
-    // Anybody can send such requests: of many, some are kept.
+    // Every client can send such requests: activities keep a sample.
     await Promise.all(Array.from({ length: 40 }, () => scimClient(tenant.baseUrl, 'apikey junk')('GET', '/Users')));
     const nowhere = tenant.baseUrl.replace(tenant.organizationId, 'nobody2here');
     await scimClient(nowhere, `apikey ${randomUUID()}`)('GET', '/Users');
@@ -191,7 +191,7 @@ describe('activities', function () {
     expect(pages).to.deep.equal([4, 3, 2, 1, 0]);
   });
 
-  it('belong to one organization: another one sees neither them nor changes', async () => {
+  it('belong to one organization: another organization sees neither them nor the changes', async () => {
     const [one, other] = [await freshTenant(), await freshTenant()];
     const user = await createUser(one.scim);
     await activitiesUpTo(await one.scim('GET', `/Users/${user.id}`), one);

@@ -42,7 +42,7 @@ describe('SCIM connection', () => {
     expect(body.meta.location).to.equal(`${baseUrl}/Users/${body.id}`);
   });
 
-  it('B02: without a valid token every request is 401, before anything of it is read and without effect', async () => {
+  it('B02: without a valid token every request is 401, before the body is read and without effect', async () => {
     const { baseUrl, scim, secret } = await freshTenant();
     const { id } = await createUser(scim);
     const credentials = [undefined, '', 'non-token', secret, 'apikey', `apikey ${UNKNOWN}`, `Bearer ${UNKNOWN}`];
@@ -119,7 +119,7 @@ describe('SCIM connection', () => {
     }
   });
 
-  it('requests that come at once ask userstore once whose token it is, not each by itself', async function () {
+  it('concurrent requests with one token share one check of it by userstore', async function () {
     needsOwnPair(this);
     const { userstore } = await sharedPair();
     const { scim } = await freshTenant();

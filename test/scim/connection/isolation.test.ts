@@ -49,7 +49,7 @@ describe('SCIM isolation', () => {
   });
 
   for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
-    it(`B10: ${method} of another organization's id is the same 404 as of an id that nobody has`, async () => {
+    it(`B10: ${method} of another organization's id is the same 404 as of an unknown id`, async () => {
       const answer = await ours.scim(method, `/Users/${theirUser.id}`, change(method));
       expectError(answer, 404);
       expectNothingOfTheirs(answer.text);
@@ -137,7 +137,7 @@ describe('SCIM isolation', () => {
   });
 
   for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
-    it(`B10: ${method} of another organization's group is the same 404 as of an id that nobody has`, async () => {
+    it(`B10: ${method} of another organization's group is the same 404 as of an unknown id`, async () => {
       const their = await createGroup(theirs.scim, [theirUser.id]);
       const body = { PATCH: patchBody({ op: 'remove', path: 'members' }), PUT: oktaGroup('Taken over') }[method];
       const answer = await ours.scim(method, `/Groups/${their.id}`, body);

@@ -65,7 +65,7 @@ describe('SCIM during an outage', function () {
     expect((await tenant.scim('POST', '/Users', oktaUser(uniqueName()))).status).to.equal(201);
   }
 
-  /** Lists all the time until told to stop; gives the statuses it saw. What is listed must be all users. */
+  /** Lists continuously until stopped; returns the statuses. Every list must contain all users. */
   function importAllTheTime(): () => Promise<Set<number>> {
     const seen = new Set<number>();
     let isOver = false;
@@ -86,7 +86,7 @@ describe('SCIM during an outage', function () {
     };
   }
 
-  it('B22: without userstore all is 503 with Retry-After, no list is partial; the same edge serves when it is back', async function () {
+  it('B22: without userstore every answer is 503 with Retry-After and no list is partial; the same edge serves when userstore returns', async function () {
     needsOwnPair(this);
     await start(testMongodbUri(`scim-outage-${process.pid}`));
     try {
@@ -102,7 +102,7 @@ describe('SCIM during an outage', function () {
         .filter((line) => line !== '');
       const refused = lines.map((line) => JSON.parse(line)).filter(({ status }) => status === 503);
       expect(refused).not.to.have.length(0);
-      // A level of 50, and a stack, are for what nobody has foreseen.
+      // Level 50 and a stack are for unexpected errors.
       for (const { level, err, path, reason } of refused) {
         expect([level, err]).to.deep.equal([40, undefined]);
         if (path.includes('/scim/')) expect(reason).to.be.a('string');
@@ -112,7 +112,7 @@ describe('SCIM during an outage', function () {
     }
   });
 
-  it('B22: while the database hangs all is 503 with Retry-After in time; the same pair serves when it goes on', async function () {
+  it('B22: while the database hangs every answer is 503 with Retry-After in time; the same pair serves when it resumes', async function () {
     needsOwnPair(this);
     const { mongod, dbPath } = await startOwnMongod();
     const { pid } = mongod;

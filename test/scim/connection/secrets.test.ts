@@ -20,7 +20,7 @@ import {
 } from '../../harness/scim.js';
 import { eventually } from '../../harness/userstore.js';
 
-/** The secret and what could be made of it. */
+/** The secret and its encodings. */
 const tracesOf = (secret: string) => {
   const sha256 = createHash('sha256').update(secret);
   const digests = [sha256.copy().digest('hex'), sha256.digest('base64')];
@@ -93,7 +93,7 @@ describe('SCIM secrets', () => {
     expectNoTrace(stored, password);
   });
 
-  it('no API token is in the log of either service or, as it is, in the database; not even one refused', async function () {
+  it('no API token, accepted or refused, is in the log of a service or in plain text in the database', async function () {
     needsOwnPair(this);
     const { scim, secret, baseUrl } = await freshTenant();
     const wrong = randomUUID();

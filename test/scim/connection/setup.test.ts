@@ -1,4 +1,4 @@
-/** The setup page over HTTP: whose it is, what it says, what it must not. */
+/** The setup page over HTTP: its organization, its values, and secrets that it must not show. */
 import { expect } from 'chai';
 import { connect } from '../../../bin/admin/userstore.js';
 import { AttributeType } from '../../../proto/gen/userstore/v1/extension_schema.js';

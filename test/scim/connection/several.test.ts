@@ -159,7 +159,7 @@ describe('two edges and two userstores on one database', function () {
     expect(passed).to.be.within(LIMIT.burst + LIMIT.perSecond, most + 10);
   });
 
-  it('what was asked of either edge is among the activities, at either userstore', async () => {
+  it('requests to either edge are among the activities of either userstore', async () => {
     const answers = await times(6, (scim) => scim('GET', '/Users?count=1'));
     const ids = answers.map(({ headers }) => headers.get('x-request-id') ?? '');
     const { organizationId } = tenant;

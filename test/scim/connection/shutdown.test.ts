@@ -38,8 +38,8 @@ describe('an edge that is told to end', function () {
   }
   const oneConnection = () => new Agent({ keepAlive: true, maxSockets: 1 });
 
-  it('resets no connection of clients that go on sending: all are answered, and told that it was the last answer', async () => {
-    /** Sends until there is nobody to send to; how that was said, and what was said before it. */
+  it('resets no connection of a busy client: every request is answered, the last one with Connection: close', async () => {
+    /** Sends until the edge closes the connection; returns the last answer and those before it. */
     const goOn = async (_: unknown, index: number) => {
       const agent = oneConnection();
       const said: (string | undefined)[] = [];
@@ -49,7 +49,7 @@ describe('an edge that is told to end', function () {
         } catch (error) {
           return { code: (error as NodeJS.ErrnoException).code, said };
         }
-        // Some go on at once, some after a while.
+        // Some clients continue at once, some after a pause.
         await sleep(index * 25);
       }
     };
@@ -64,7 +64,7 @@ describe('an edge that is told to end', function () {
     }
   });
 
-  it('answers what is under way, and says that it is the last answer', async () => {
+  it('answers requests in flight with Connection: close', async () => {
     const agent = oneConnection();
     await send('GET', agent);
     pair.userstore.signal('SIGSTOP');

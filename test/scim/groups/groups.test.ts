@@ -150,7 +150,7 @@ describe('SCIM groups', () => {
     }
   });
 
-  it('a PUT without members leaves them as they are: its client may not have been shown them', async () => {
+  it('a PUT without members keeps them: its client may not have seen them', async () => {
     const group = await createGroup(tenant.scim, users, { externalId: '00g1' });
     const { members, externalId, ...rest } = group;
     const displayName = uniqueGroupName();
@@ -215,7 +215,7 @@ describe('SCIM groups', () => {
     expect(await of(users[0])).to.have.length(2);
   });
 
-  it('a deleted user is no member any more, of any group', async () => {
+  it('a deleted user is no longer a member of any group', async () => {
     const groups = [await createGroup(tenant.scim, users), await createGroup(tenant.scim, users)];
     expect((await tenant.scim('DELETE', `/Users/${users[1]}`)).status).to.equal(204);
     for (const { id } of groups) expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([users[0], users[2]]);
@@ -223,7 +223,7 @@ describe('SCIM groups', () => {
     expect((await tenant.scim('GET', groupsBy(filter))).body.totalResults).to.equal(0);
   });
 
-  it('B11: an id that nobody has is 404, whatever it looks like', async () => {
+  it('B11: an unknown id is 404, whatever its form', async () => {
     for (const id of ['010101001010101011001010101011', '00919288221112222', users[0], 'x', '%20']) {
       expectError(await tenant.scim('GET', `/Groups/${id}`), 404);
       const patch = patchBody({ op: 'replace', value: { displayName: 'x' } });

@@ -121,7 +121,7 @@ describe('SCIM lists of groups', () => {
     }
   });
 
-  it('by members: removed users are nobody’s members any more, and a group of none but these has none', async () => {
+  it('by members: deleted users match no group, and a group with deleted users only has no members', async () => {
     const own = await freshTenant();
     const [leaver = '', stayer = ''] = await createUsers(own.scim, 2);
     for (const [displayName, members] of [
@@ -179,7 +179,7 @@ describe('SCIM lists of groups', () => {
     }
   });
 
-  it('each group of a list has all of its members, as it is read alone', async () => {
+  it('each group of a list has all members, as in a GET of the group', async () => {
     const { body } = await tenant.scim('GET', '/Groups?sortBy=displayName');
     for (const group of body.Resources) {
       expect((await tenant.scim('GET', `/Groups/${group.id}`)).body).to.deep.equal(group);

@@ -18,7 +18,7 @@ describe('Okta’s Push Groups', () => {
     name = `Finance ${randomUUID()}`;
     users = await createUsers(tenant.scim, 3);
   });
-  /** Sends text as it is and expects this status. */
+  /** Sends text unchanged and expects this status. */
   const send = async (status: number, method: string, path: string, text?: string) => {
     const answer = await tenant.scim(method, path, text);
     expect(answer.status, answer.text).to.equal(status);
@@ -44,7 +44,7 @@ describe('Okta’s Push Groups', () => {
     expect((await lookUp()).Resources).to.deep.equal([created]);
   });
 
-  it('B23: names with blanks, quotes, backslashes and other scripts are found as they were sent', async () => {
+  it('B23: names with blanks, quotes, backslashes and other scripts are found unchanged', async () => {
     for (const part of ['R&D', 'A+B', '"quoted"', 'back\\slash', 'Été', '財務', '100 %', "O'Neil", '🏠', 'a/b?c#d']) {
       name = `${part} ${randomUUID()}`;
       const quoted = JSON.stringify(name);

@@ -66,7 +66,7 @@ describe('an edge with many anonymous requests', function () {
     expect((await known.scim('GET', '/Users?count=1')).status).to.equal(200);
   });
 
-  it('serves who has a token while tokens that nobody knows wait for a userstore that hangs', async () => {
+  it('serves a known token while unknown tokens wait for a userstore that hangs', async () => {
     expect((await known.scim('GET', '/Users?count=1')).status).to.equal(200);
     pair.userstore.signal('SIGSTOP');
     const token = () => `Authorization: apikey ${randomUUID()}\r\n\r\n`;
@@ -74,7 +74,7 @@ describe('an edge with many anonymous requests', function () {
     expect((await known.scim('GET', '/ServiceProviderConfig')).status).to.equal(200);
   });
 
-  it('ends connections whose bodies or headers do not come', async () => {
+  it('ends connections with incomplete bodies or headers', async () => {
     // Calls of clients that have left keep their places until they end.
     await eventually('there is capacity', async () => (await fetch(`${pair.origin}/login`)).status === 200, 5000);
     await open(3, 'POST /logout', many);

@@ -42,7 +42,7 @@ describe('SCIM under heavy requests', () => {
   });
 
   for (const [title, operations] of heavy) {
-    it(`a PATCH of ${title} is refused, and nobody waits for it`, async () => {
+    it(`a PATCH of ${title} is refused, and no other request waits for it`, async () => {
       const patching = tenant.scim('PATCH', `/Users/${id}`, patchBody(...operations));
       const start = performance.now();
       expect((await tenant.scim('GET', '/Users?count=1')).status).to.equal(200);

@@ -1,4 +1,4 @@
-/** More than an edge can hold is refused at once, with 429 or 503 and Retry-After; the others are served meanwhile. */
+/** The edge refuses requests beyond its capacity at once, with 429 or 503 and Retry-After, and serves the others. */
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,7 +69,7 @@ describe('an edge that has more to do than it can', function () {
     await eventually('served again', async () => (await ask(tenants[4] as Tenant)).status === 200, 5000);
   });
 
-  it('of bodies that are still to come one organization holds three of the longest, and no more; another is served', async () => {
+  it('one organization has capacity for three incomplete bodies of the largest size; another organization is served', async () => {
     const open = await Promise.all(times(3, () => beginBody(one(), BODY_BYTES)));
     try {
       const refused = await (await beginBody(one(), BODY_BYTES)).answer;

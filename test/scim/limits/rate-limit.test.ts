@@ -24,7 +24,7 @@ describe('SCIM limits', () => {
   const times = (count: number, what: () => Promise<Answer>) => Promise.all(Array.from({ length: count }, what));
   const passed = (answers: Answer[]) => answers.filter(({ status }) => status === 200).length;
 
-  it('B29: beyond its burst an organization gets 429 with Retry-After in whole seconds; the others are let through', async () => {
+  it('B29: beyond its burst an organization gets 429 with Retry-After in whole seconds; other organizations are served', async () => {
     const begun = performance.now();
     const answers = await times(100, ask);
     const seconds = (performance.now() - begun) / 1000;

@@ -73,7 +73,7 @@ describe('SCIM Bulk', () => {
     expect(employee.title).to.equal('x');
   });
 
-  it('does the same with groups, also with members who are created in the same request', async () => {
+  it('does the same with groups, also with members that the same request creates', async () => {
     const group = await createGroup(tenant.scim);
     const renamed = uniqueGroupName();
     const add = patchBody({ op: 'add', path: 'members', value: [{ value: 'bulkId:ana' }] });
@@ -144,7 +144,7 @@ describe('SCIM Bulk', () => {
     expect(idsIn(await getGroup(tenant.scim, id))).to.deep.equal([idOf(results[7])]);
   });
 
-  it('refuses references in a circle, to nothing, and to what failed; the others are done', async () => {
+  it('refuses circular, unknown and failed references, and does the other operations', async () => {
     const taken = await createUser(tenant.scim);
     const results = await send([
       post('a', managedBy('bulkId:b')),
@@ -181,7 +181,7 @@ describe('SCIM Bulk', () => {
     expect((await getUser(tenant.scim, id)).title).to.equal('b');
   });
 
-  it('an operation that cannot be understood fails alone where it can be told from the others', async () => {
+  it('a malformed operation fails alone if it can be separated from the others', async () => {
     const results = await send([
       { method: 'POST', path: '/Groups/x', bulkId: 'g', data: {} },
       { method: 'POST', path: '/Robots', bulkId: 'r', data: {} },

@@ -52,7 +52,7 @@ describe('SCIM discovery', () => {
   };
   const attributesOf = async (schema: string): Promise<Attribute[]> => (await read(`/Schemas/${schema}`)).attributes;
 
-  it('B30: ServiceProviderConfig says what is supported, and it is so', async () => {
+  it('B30: ServiceProviderConfig describes the supported features, and each works', async () => {
     const config = await read('/ServiceProviderConfig');
     expect(config.schemas).to.deep.equal(['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig']);
     expect(config.patch.supported).to.equal(true);
@@ -70,7 +70,7 @@ describe('SCIM discovery', () => {
     expectError(await tenant.scim('POST', '/Bulk', {}), 400, 'invalidSyntax');
   });
 
-  it('B30: ResourceTypes lists what there is, each with an endpoint that answers and schemas that exist', async () => {
+  it('B30: ResourceTypes lists all types, each with an endpoint that answers and schemas that exist', async () => {
     const types = await read('/ResourceTypes');
     expect(types.schemas).to.deep.equal(['urn:ietf:params:scim:api:messages:2.0:ListResponse']);
     expect(types.totalResults).to.equal(types.Resources.length);
@@ -128,7 +128,7 @@ describe('SCIM discovery', () => {
     for (const name of Object.keys(user)) expect([...names, 'schemas', 'id', 'externalId', 'meta']).to.include(name);
   });
 
-  it('B30: what Schemas says of groups is so: attributes, sub-attributes, what is required, unique and readOnly', async () => {
+  it('B30: Schemas describes groups truly: attributes, sub-attributes, required, unique and readOnly', async () => {
     const attributes = await attributesOf(CORE_GROUP);
     const user = await createUser(tenant.scim);
     const group = await createGroup(tenant.scim, [user.id]);

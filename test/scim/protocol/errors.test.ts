@@ -9,7 +9,7 @@ describe('SCIM errors', () => {
     tenant = await freshTenant();
   });
 
-  it('B30: an address that does not exist is a 404 SCIM error, inside the base URL and outside of it', async () => {
+  it('B30: an address that does not exist is a 404 SCIM error, inside and outside the base URL', async () => {
     for (const path of ['/users', '/bulk', '/me', '/Nowhere', '/Users/x/y', '/Groups/x/members', '/v2/Users']) {
       expectError(await tenant.scim('GET', path), 404);
     }
@@ -36,7 +36,7 @@ describe('SCIM errors', () => {
         const answer = await tenant.scim(method, path, body);
         expectError(answer, 405);
         expect(answer.headers.get('allow')?.split(/, */)).to.include.members(allowed);
-        // Neither the type of the body nor its absence matters where no body is taken.
+        // The type of the body is ignored if the route takes no body.
         expectError(await tenant.scim(method, path), 405);
         expectError(await tenant.scim(method, path, body && 'x', { 'Content-Type': 'text/plain' }), 405);
       }

@@ -116,7 +116,7 @@ describe('SCIM contention', function () {
     expect((await getUser(scim, id)).active).to.equal(false);
   });
 
-  it('of 20 users renamed to one userName at the same time one gets it, the others are 409 and as before', async () => {
+  it('of 20 users renamed to one userName at the same time one gets it, the others are 409 and unchanged', async () => {
     const { scim } = await freshTenant();
     const users = await Promise.all(times(20, () => createUser(scim)));
     const userName = uniqueName();

@@ -58,7 +58,7 @@ describe('SCIM creation', () => {
     expect((await getUser(scim, inactive.body.id)).active).to.equal(false);
   });
 
-  it("Okta's mapped attributes and both kinds of extension come back as they were sent", async () => {
+  it("Okta's mapped attributes and both kinds of extension are returned unchanged", async () => {
     const { scim } = await freshTenant();
     const acme = 'urn:ietf:params:scim:schemas:extension:acme:2.0:User';
     const sent = {
@@ -92,7 +92,7 @@ describe('SCIM creation', () => {
     expect(await getUser(scim, id)).to.deep.include(sent);
   });
 
-  it('loose types are taken for what they mean: numbers as text, null and "" as nothing', async () => {
+  it('loose types are converted: numbers to text, null and "" to no value', async () => {
     const { scim } = await freshTenant();
     const user = await createUser(scim, {
       externalId: 4711,
@@ -126,7 +126,7 @@ describe('SCIM creation', () => {
     expect(user).not.to.have.any.keys('groups', 'favouriteColour');
   });
 
-  it('a body without userName, or with a value the attribute cannot take, is 400 and makes nobody', async () => {
+  it('a body without userName, or with a value the attribute cannot take, is 400 and creates no user', async () => {
     const { scim } = await freshTenant();
     for (const userName of [undefined, null, '', {}, [], true, 'x'.repeat(257), 'a\u0000b']) {
       expectError(await scim('POST', '/Users', oktaUser('', { userName })), 400, 'invalidValue');

@@ -103,7 +103,7 @@ describe('B19: deactivation ends everything at once', () => {
     });
   }
 
-  it('by DELETE: refused, and somebody new of the same name and subject revives nothing', async () => {
+  it('by DELETE: refused, and a new user with the same name and subject revives nothing', async () => {
     const person = await signedIn();
     ok(await tenant.scim('DELETE', `/Users/${person.user.id}`), 204);
     expect(await stateOf(person)).to.equal('USER_NOT_FOUND');
@@ -190,7 +190,7 @@ describe('B19: deactivation ends everything at once', () => {
     expect(await stateOf(await signIn(person.subject))).to.equal('live');
   });
 
-  it('shows the lock in the history, before and after, and lifts what is not locked without a trace', async () => {
+  it('records the lock in the history, before and after; an unlock of an unlocked user records nothing', async () => {
     const person = await signedIn();
     await admin.lockUser({ ...userKey(person), reason: 'first' });
     await admin.lockUser({ ...userKey(person), reason: 'second' });
@@ -278,7 +278,7 @@ describe('B19: deactivation ends everything at once', () => {
   }
   const subjectNamed = (subject: string) => ({ $case: 'subject', value: { issuer: tenant.issuer, subject } }) as const;
 
-  it('by Universal Logout, of everybody whose name or address is the one named', async () => {
+  it('by Universal Logout, of all users with the given name or address', async () => {
     const [one, other, named, bystander] = [await signedIn(), await signedIn(), await signedIn(), await signedIn()];
     const address = named.user.userName;
     const emails = [{ value: address, type: 'work' }];
@@ -292,7 +292,7 @@ describe('B19: deactivation ends everything at once', () => {
     expect(await stateOf(bystander)).not.to.equal('SESSION_REVOKED');
   });
 
-  it('by Universal Logout, of nobody where nobody is named so: USER_NOT_FOUND', async () => {
+  it('by Universal Logout, of no user if the name is unknown: USER_NOT_FOUND', async () => {
     const revoke = (user: Parameters<typeof edge.revokeUserSessions>[0]['user']) =>
       failureIn(edge.revokeUserSessions({ organizationId: tenant.organizationId, actor: actor(), user }));
     for (const user of [
@@ -307,7 +307,7 @@ describe('B19: deactivation ends everything at once', () => {
     }
   });
 
-  it('says whose session it was, for the log', async () => {
+  it('names the user of the session, for the log', async () => {
     const person = await signedIn();
     await patch(person, false);
     const error: unknown = await edge.checkSession(person).catch((thrown: unknown) => thrown);

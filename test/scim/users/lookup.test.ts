@@ -135,7 +135,7 @@ describe('SCIM look-up', () => {
     }
   });
 
-  it('B11: an id that nobody has is 404, whatever it looks like', async () => {
+  it('B11: an unknown id is 404, whatever its form', async () => {
     const { scim } = await freshTenant();
     await createUser(scim);
     const ids = ['010101001010101011001010101011', '00919288221112222', randomUUID(), '507f1f77bcf86cd799439011', 'x'];

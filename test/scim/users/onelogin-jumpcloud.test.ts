@@ -29,7 +29,7 @@ describe('SCIM from OneLogin', () => {
     ...more,
   });
 
-  it('the connection test, a look-up of nobody, is 200 with an empty list', async () => {
+  it('the connection test, a look-up of an unknown user, is 200 with an empty list', async () => {
     const { scim } = await freshTenant();
     const { status, body } = await scim('GET', `/Users?filter=userName%20eq%20%22${randomUUID()}%22`);
     expect(status).to.equal(200);

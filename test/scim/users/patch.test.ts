@@ -62,7 +62,7 @@ describe('SCIM PATCH', () => {
     expect(await patchUser(scim, id, { op: 'replace', value: { emails: [] } })).not.to.have.property('emails');
   });
 
-  it('a value filter chooses what is replaced; the other values stay', async () => {
+  it('a value filter chooses the values to replace; the others stay', async () => {
     const value = 'new@acme.example';
     const { emails } = await patchUser(scim, id, { op: 'replace', path: 'emails[type eq "work"].value', value });
     expect(emails).to.deep.equal([{ ...WORK, value }, HOME]);
@@ -88,7 +88,7 @@ describe('SCIM PATCH', () => {
     expect(await patchUser(scim, id, { op: 'remove', path: 'name' })).not.to.have.property('name');
   });
 
-  it('removing what is not there succeeds and is no change', async () => {
+  it('removing an absent value succeeds and changes nothing', async () => {
     const before = await getUser(scim, id);
     for (const path of ['nickName', 'phoneNumbers', 'name.middleName', `${ENTERPRISE_USER}:department`, ACME_USER]) {
       expect(await patchUser(scim, id, { op: 'remove', path })).to.deep.equal(before);

@@ -62,7 +62,7 @@ describe('SCIM under an organization’s policy', () => {
     expect(await getUser(scim, user.id)).to.deep.equal(user);
   }).timeout(30_000);
 
-  it('without "create" a POST is 403 and makes nobody; changes and deactivation go on', async () => {
+  it('without "create" a POST is 403 and creates no user; changes and deactivation still work', async () => {
     const { scim, user } = await under({ refuseCreate: true });
     const userName = uniqueName();
     expectError(await scim('POST', '/Users', oktaUser(userName)), 403);
@@ -125,7 +125,7 @@ describe('SCIM under an organization’s policy', () => {
     expect(await getUser(scim, user.id)).to.deep.equal(won?.body);
   });
 
-  it('a POST brings nobody back where changes are refused, or who is to stay disabled', async () => {
+  it('a POST reactivates no user if changes are refused or the new user is disabled', async () => {
     const { scim, user } = await under({ rehire: RehirePolicy.REHIRE_POLICY_REACTIVATE, refuseUpdate: true });
     await patchUser(scim, user.id, deactivation);
     const before = await getUser(scim, user.id);

@@ -234,7 +234,7 @@ describe('SCIM schemas of an organization', () => {
     expect(await putUser(strict.scim, id, before)).to.deep.equal(before);
   });
 
-  it('a strict organization takes Okta’s full body, and the round trip of what it shows', async () => {
+  it('a strict organization accepts Okta’s full body, and its own answers as bodies', async () => {
     const { body, status } = await strict.scim(
       'POST',
       '/Users',

@@ -53,7 +53,7 @@ describe('SCIM searches, orders and cursors', () => {
     expect(answer.body.Resources[0]).to.have.all.keys('schemas', 'id', 'userName');
   });
 
-  it('a search that cannot be understood is 400, never everybody', async () => {
+  it('a malformed search is 400, never a list of all users', async () => {
     expectError(await tenant.scim('POST', '/.search', {}), 400, 'invalidSyntax');
     expectError(await tenant.scim('POST', '/.search', search({ filter: 'userName' })), 400, 'invalidFilter');
     expectError(await tenant.scim('POST', '/.search', search({ filter: { $gt: '' } })), 400, 'invalidFilter');
@@ -98,7 +98,7 @@ describe('SCIM searches, orders and cursors', () => {
     }
   });
 
-  it('a walk by cursor shows everybody once, in the order asked for, and says where the last page ends', async () => {
+  it('a walk by cursor shows every user once, in the requested order, and marks the last page', async () => {
     for (const [order, expected] of orders) {
       let cursor: string | undefined = '';
       const pages: string[] = [];

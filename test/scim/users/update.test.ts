@@ -124,7 +124,7 @@ describe('SCIM update by PUT', () => {
     }
   });
 
-  it('B14: an ordinary PUT clears what it leaves out', async () => {
+  it('B14: an ordinary PUT clears missing attributes', async () => {
     const { scim } = await freshTenant();
     const { id, userName } = await createUser(scim, FULL);
     const after = await putUser(scim, id, { schemas: [CORE_USER], userName, name: { givenName: 'Ana' } });
@@ -150,7 +150,7 @@ describe('SCIM update by PUT', () => {
     expect(put.schemas).to.deep.equal(user.schemas);
   });
 
-  it('B14: a PUT that says active false sets and clears what it names', async () => {
+  it('B14: a PUT with active false sets and clears only the attributes that it names', async () => {
     const { scim } = await freshTenant();
     const { id, userName } = await createUser(scim, FULL);
     const after = await putUser(scim, id, {

@@ -81,7 +81,7 @@ describe('SCIM versions', () => {
     expect((await send('PATCH', { 'if-none-match': 'W/"0"' }, title('x'))).status).to.equal(200);
   });
 
-  it('a condition that is none is 400', async () => {
+  it('a malformed precondition is 400', async () => {
     for (const tag of ['7', 'W/7', 'W/"1', '', 'W/"1" W/"2"', `"${'x'.repeat(200)}"`]) {
       expectError(await send('PATCH', { 'if-match': tag }, title('x')), 400, 'invalidSyntax');
     }

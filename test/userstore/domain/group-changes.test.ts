@@ -82,7 +82,7 @@ describe('changeMembers', () => {
     expect(calls).to.deep.equal(['begin']);
   });
 
-  it('removes what it added if the group is deleted meanwhile: GROUP_NOT_FOUND', async () => {
+  it('removes added members if the group is deleted meanwhile: GROUP_NOT_FOUND', async () => {
     const { storages, calls } = storagesWith([], { finish: undefined });
     const change = changeTo({ added: new Set(['u1']), removed: new Set() });
     const changing = changeMembers(storages, change, { added: ['u1'], removed: [] }, soon());

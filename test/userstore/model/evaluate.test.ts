@@ -17,7 +17,7 @@ const elements = {
   n: typed('b@x.example', undefined, false),
 };
 const rows: [title: string, filter: Filter, chosen: string][] = [
-  ['text without regard to letter case', equal('type', 'WORK'), 'w'],
+  ['text in any letter case', equal('type', 'WORK'), 'w'],
   ['text that none has', equal('type', 'other'), ''],
   ['a part of the text is not the text', equal('value', 'a@x'), ''],
   ['empty text is not absent text', equal('type', ''), ''],

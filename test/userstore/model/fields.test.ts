@@ -69,7 +69,7 @@ describe('fold', () => {
     expect(fold('ＡＮＡ')).not.to.equal(fold('ana'));
   });
 
-  it('folds what it has folded to the same', () => {
+  it('folds folded text to itself', () => {
     for (const text of ['İstanbul', 'STRAẞE', 'ΣΊΣΥΦΟΣ', 'Ǆ', 'Å']) expect(fold(fold(text))).to.equal(fold(text));
   });
 });

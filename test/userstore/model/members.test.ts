@@ -32,7 +32,7 @@ const anyOperation = fc.oneof(
 );
 
 describe('what operations on a group come to', () => {
-  it('is what they do one after the other, whatever the members are', () => {
+  it('equals the operations one after the other, whatever the members are', () => {
     fc.assert(
       fc.property(ids, fc.array(anyOperation, { minLength: 1, maxLength: 12 }), (present, operations) => {
         const { members } = wantedBy(operations);
@@ -42,12 +42,12 @@ describe('what operations on a group come to', () => {
     );
   });
 
-  it('names all who are to be members at any time', () => {
+  it('names every user that becomes a member at any time', () => {
     const { named } = wantedBy([addMembers('a'), removeMembers('a', 'x'), replaceMembers('b'), replaceMembers()]);
     expect([...named]).to.deep.equal(['a', 'b']);
   });
 
-  it('sets fields in their order, each as it was given last', () => {
+  it('sets fields in order, each to its last value', () => {
     const group = { ...groupNamed('before', 'e1'), id: 'id' };
     const operations = [
       setFields(groupNamed('first', 'e2'), 'display_name'),

@@ -44,7 +44,7 @@ const LISTS: [filter: Filter | undefined, order: Order | undefined][] = [
 ];
 
 describe('a page token', () => {
-  it('gives any position back as it was, and may stand in a URL as it is', () => {
+  it('returns any position unchanged, and needs no escape in a URL', () => {
     const property = fc.property(place, ([kind, value, id]) => {
       const token = pageTokenOf('identity', [value, id]);
       expect(token).to.match(/^[\w-]+$/);

@@ -450,7 +450,7 @@ describe('applyPatch', () => {
       });
     });
 
-    it('setting every field to what it is, is recognised as no change', () => {
+    it('setting every field to its current value is no change', () => {
       fc.assert(
         fc.property(user, (user) => {
           const operations = [
@@ -489,7 +489,7 @@ describe('the work of a PATCH', () => {
       .include({ reason: ErrorReason.ERROR_REASON_FIELD_INVALID, field: 'extension_attributes.value_json' });
   });
 
-  it('additions to a list of an extension attribute are read as they are by the operations that follow', () => {
+  it('later operations see additions to a list of an extension attribute', () => {
     const attribute = (value: unknown) => ({ extensionAttributes: [badge(value)] });
     const is = (value: unknown) => ({ element: equal('value_json', JSON.stringify(value)) });
     const operations = [

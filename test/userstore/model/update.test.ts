@@ -76,7 +76,7 @@ describe('applyUpdate', () => {
     });
   }
 
-  it('"*" with any user gives that user, and keeps whose and which user it is', () => {
+  it('"*" with any user returns that user with the same id and organization', () => {
     fc.assert(
       fc.property(anyUser, anyUser, (before, given) => {
         const own = { id: 'i', organizationId: 'o', etag: 'W/"3"' };
@@ -86,7 +86,7 @@ describe('applyUpdate', () => {
     );
   });
 
-  it('changes neither the user nor the values given, and shares nothing with them', () => {
+  it('does not change the user or the given values, and shares no object with them', () => {
     fc.assert(
       fc.property(
         anyUser,

@@ -17,7 +17,7 @@ describe('normalize', () => {
     ['a message of an empty message', user({ enterprise: { manager: { value: '' } } })],
     ['an element without a value', user({ emails: [{ type: 'work', primary: true }] })],
     ['an element with an empty value', user({ phoneNumbers: [{ value: '', type: 'work', display: 'x' }] })],
-    ['an address that says only what it is for', user({ addresses: [{ type: 'work', primary: true, locality: '' }] })],
+    ['an address with a type only', user({ addresses: [{ type: 'work', primary: true, locality: '' }] })],
     ['an extension attribute without a value', user({ extensionAttributes: [{ schema: 's', name: 'n' }] })],
   ];
   for (const [title, given] of noValue) {
@@ -65,7 +65,7 @@ describe('validate', () => {
     ['a user name of 257 characters', user({ userName: long(257) }), 'user_name'],
     ['a user name with a NUL', user({ userName: 'a\u0000b' }), 'user_name'],
     ['a user name with a line break', user({ userName: 'a\nb' }), 'user_name'],
-    ['neither active nor disabled', User.fromPartial({ userName: 'ana' }), 'active'],
+    ['a user without active', User.fromPartial({ userName: 'ana' }), 'active'],
     ['text of 2049 characters', user({ title: long(2049) }), 'title'],
     ['long text in a message', user({ name: { givenName: long(2049) } }), 'name.given_name'],
     [

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Certificates } from '../config/certificates.js';
-import { limitConnections } from './connections.js';
+import { limitConnections } from './limits/connections.js';
 import { badRequest, errorBody, ScimError } from './scim/scim-error.js';
 
 /** Maximum of open connections, each of which takes some memory while it is idle. */

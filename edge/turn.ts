@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 /** Longest work without a pause, in addition to one step of it. */
 const TURN_MS = 5;
 
-/** The next turn that nobody has taken: works that ran in the same turn would make one long turn together. */
+/** Resolves at the next free turn: two pieces of work in one turn would make it twice as long. */
 let line: Promise<void> = Promise.resolve();
 
 /** Waits for a turn of the event loop in which no other long work runs. */

@@ -72,7 +72,8 @@ function outputs(sources) {
       .filter((path) => !path.endsWith('.d.ts'))
       .map((path) => join(dist, relative(root, path)).replace(/\.ts$/, '.js')),
   );
-  const found = filesIn(dist, '.js', '.js.map');
+  // A command that was killed while the compiler wrote leaves empty outputs.
+  const found = filesIn(dist, '.js', '.js.map').filter((path) => statSync(path).size > 0);
   const stale = found.filter((path) => !wanted.has(path.replace(/\.map$/, '')));
   return { stale, missing: found.filter((path) => wanted.has(path)).length < wanted.size };
 }

@@ -1,5 +1,6 @@
 /** The health endpoints: liveness and readiness. */
 import type { RequestHandler } from 'express';
+import { LRUCache } from 'lru-cache';
 import { localsOf } from '../request-context.js';
 import type { StoreClient } from '../store-client.js';
 
@@ -13,24 +14,17 @@ export const live: RequestHandler = (_request, response) => {
 
 /** Readiness: userstore is serving, which it is while its database accepts writes and reads. */
 export function ready(store: Pick<StoreClient, 'checkHealth'>): RequestHandler {
-  let checking: Promise<boolean> | undefined;
-  const check = (requestId: string) => {
-    checking ??= store
-      .checkHealth({ service: '' }, requestId)
-      .then(
-        ({ status }) => status === 'SERVING',
-        () => false,
-      )
-      .finally(() => {
-        setTimeout(() => {
-          checking = undefined;
-        }, REUSE_MS).unref();
-      });
-    return checking;
-  };
+  const checks = new LRUCache<'userstore', boolean, string>({
+    max: 1,
+    ttl: REUSE_MS,
+    fetchMethod: async (_key, _stale, { context: requestId }) => {
+      const answer = await store.checkHealth({ service: '' }, requestId).catch(() => undefined);
+      return answer?.status === 'SERVING';
+    },
+  });
 
   return async (_request, response) => {
-    const isServing = await check(localsOf(response).requestId);
+    const isServing = await checks.fetch('userstore', { context: localsOf(response).requestId });
     response.status(isServing ? 200 : 503).json({ status: isServing ? 'ok' : 'userstore is not serving' });
   };
 }

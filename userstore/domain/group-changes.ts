@@ -120,8 +120,8 @@ export async function changeMembers(
   const pendingChange = { id: uuidv7(), time, isExact, change };
   if (!(await orNameTaken(groups.begin(read, fields, pendingChange, deadline)))) return undefined;
   // From here on no other change begins; those that began before must finish first.
-  const isAlone = async () => (await groups.hasExclusiveAccess(group, pendingChange.id, deadline)) || undefined;
-  if (isExact) await retryUntil(isAlone, deadline, Number.POSITIVE_INFINITY);
+  const isExclusive = async () => (await groups.hasExclusiveAccess(group, pendingChange.id, deadline)) || undefined;
+  if (isExact) await retryUntil(isExclusive, deadline, Number.POSITIVE_INFINITY);
   const made = await settle(memberships, target, differences(memberships, target, members, deadline), deadline);
   const finished = await groups.finish(group, pendingChange.id, recordOf(made, new Date()), deadline);
   if (finished) return finished;

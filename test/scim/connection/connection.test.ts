@@ -49,15 +49,15 @@ describe('SCIM connection', () => {
     credentials.push(`Basic ${secret}`, `apikey ${secret}x`, `apikey ${secret} ${secret}`, `apikey "${secret}"`);
     for (const Authorization of credentials) {
       const userName = uniqueName();
-      const stranger = scimClient(baseUrl, '');
+      const anonymous = scimClient(baseUrl, '');
       const answers = [
-        await stranger('GET', PROBE, undefined, { Authorization }),
-        await stranger('GET', '/Users?filter=)broken(', undefined, { Authorization }),
-        await stranger('GET', '/Nowhere', undefined, { Authorization }),
-        await stranger('POST', '/Users', '{"broken', { Authorization }),
-        await stranger('POST', '/Users', 'text', { Authorization, 'Content-Type': 'text/plain' }),
-        await stranger('POST', '/Users', oktaUser(userName), { Authorization }),
-        await stranger('DELETE', `/Users/${id}`, undefined, { Authorization }),
+        await anonymous('GET', PROBE, undefined, { Authorization }),
+        await anonymous('GET', '/Users?filter=)broken(', undefined, { Authorization }),
+        await anonymous('GET', '/Nowhere', undefined, { Authorization }),
+        await anonymous('POST', '/Users', '{"broken', { Authorization }),
+        await anonymous('POST', '/Users', 'text', { Authorization, 'Content-Type': 'text/plain' }),
+        await anonymous('POST', '/Users', oktaUser(userName), { Authorization }),
+        await anonymous('DELETE', `/Users/${id}`, undefined, { Authorization }),
       ];
       for (const answer of answers) {
         expectError(answer, 401);

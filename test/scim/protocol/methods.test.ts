@@ -59,8 +59,8 @@ describe('SCIM methods and media types', () => {
   });
 
   it('OPTIONS and HEAD need a token as all else does', async () => {
-    const stranger = scimClient(tenant.baseUrl, 'apikey 689c872e-5fae-438c-9467-0c9fc33c882e');
-    for (const method of ['OPTIONS', 'HEAD']) expect((await stranger(method, '/Users')).status).to.equal(401);
+    const anonymous = scimClient(tenant.baseUrl, 'apikey 689c872e-5fae-438c-9467-0c9fc33c882e');
+    for (const method of ['OPTIONS', 'HEAD']) expect((await anonymous(method, '/Users')).status).to.equal(401);
   });
 
   const accepted: [accept: string | undefined, type: string][] = [

@@ -4,7 +4,7 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { networkOf } from './limits/network.js';
+import { networkOf } from './network.js';
 
 /** Longest time until the first byte of a connection. */
 const FIRST_BYTE_MS = 5000;

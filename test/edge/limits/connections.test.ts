@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { limitConnections } from '../../edge/connections.js';
-import { eventually } from '../harness/userstore.js';
+import { limitConnections } from '../../../edge/limits/connections.js';
+import { eventually } from '../../harness/userstore.js';
 
 describe('the connections of the edge', () => {
   let server: Server;

@@ -72,10 +72,11 @@ function outputs(sources) {
       .filter((path) => !path.endsWith('.d.ts'))
       .map((path) => join(dist, relative(root, path)).replace(/\.ts$/, '.js')),
   );
-  // A command that was killed while the compiler wrote leaves empty outputs.
-  const found = filesIn(dist, '.js', '.js.map').filter((path) => statSync(path).size > 0);
+  const found = filesIn(dist, '.js', '.js.map');
   const stale = found.filter((path) => !wanted.has(path.replace(/\.map$/, '')));
-  return { stale, missing: found.filter((path) => wanted.has(path)).length < wanted.size };
+  // A command that was killed while the compiler wrote leaves empty outputs.
+  const whole = found.filter((path) => wanted.has(path) && statSync(path).size > 0);
+  return { stale, missing: whole.length < wanted.size };
 }
 
 function filesIn(folder, ...endings) {

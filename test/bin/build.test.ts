@@ -111,6 +111,13 @@ describe('the build', function () {
     expect(await output('source', 'one.js')).to.include('one = 1');
   });
 
+  it('restores an output that a killed compiler left empty', async () => {
+    await builds();
+    await writeFile(path('dist', 'source', 'one.js'), '');
+    await builds();
+    expect(await output('source', 'one.js')).to.include('one = 1');
+  });
+
   it('fails again and again while there is an error, also after a success, and not after it is corrected', async () => {
     await builds();
     await writeFile(path('source', 'one.ts'), "export const one: number = 'one';\n");

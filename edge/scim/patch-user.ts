@@ -5,9 +5,18 @@
 
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
-import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
+import {
+  type Attribute,
+  attributeNamed,
+  CORE_USER,
+  contractNameOf,
+  ENTERPRISE_USER,
+  fieldOf,
+  TOP_ATTRIBUTES,
+} from './attributes.js';
 import { coreEntries } from './body.js';
 import { schemaOf } from './extensions.js';
+import { withoutWrongFormats } from './formats.js';
 import { isObject, type JsonObject } from './json.js';
 import { extensionOperations } from './patch-extension.js';
 import { parsePath, type Target } from './patch-path.js';
@@ -15,7 +24,7 @@ import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } f
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { isStoredName } from './user.js';
-import { isUnset, parseSingle, parseValue } from './value.js';
+import { isUnset, parseSingle, parseValue, unwrapped } from './value.js';
 
 type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
 
@@ -34,7 +43,13 @@ export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): Patch
  * a PUT that may lack attributes: it must not clear them. Throws as parsePatch.
  */
 export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  const stored = Object.fromEntries(coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name)));
+  const stored = Object.fromEntries(
+    coreEntries(body, CORE_USER).flatMap(([name, value]) => {
+      const attribute = attributeNamed(TOP_ATTRIBUTES, name);
+      const kept = attribute && !settings.strictSchemas ? withoutWrongFormats(attribute, value) : value;
+      return isStoredName(name) && kept !== undefined ? [[name, kept]] : [];
+    }),
+  );
   return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
 }
 
@@ -153,8 +168,9 @@ function parseAttribute(
     throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
   }
   if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
-  if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(value)) {
-    return parseMembers(verb, value, `${path}.`, path, settings);
+  const whole = unwrapped(attribute, value);
+  if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(whole)) {
+    return parseMembers(verb, whole, `${path}.`, path, settings);
   }
   if (removes && attribute.multiValued && !isAbsent(value)) return removeListed(target, value);
   const parsed = removes ? undefined : parseValue(attribute, value, path, settings);
@@ -194,7 +210,7 @@ function parseElements(
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   // Entra clears a value by replacing it with "".
   const parsed = sub
-    ? { [fieldOf(sub)]: parseSingle(sub, single ?? (sub.type === 'boolean' ? false : ''), path) }
+    ? { [fieldOf(sub)]: parseSingle(sub, unwrapped(sub, value) ?? (sub.type === 'boolean' ? false : ''), path) }
     : parseSingle(attribute, single, path, settings);
   if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
   return operation(verb, contract, { element, elementField, value: userWith([], attribute, [parsed]) });

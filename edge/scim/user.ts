@@ -1,6 +1,7 @@
 /** SCIM JSON ↔ User: the only translation between the two. */
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import {
+  type Attribute,
   attributeNamed,
   CORE_USER,
   ENTERPRISE_ATTRIBUTES,
@@ -10,6 +11,7 @@ import {
 } from './attributes.js';
 import { coreEntries, schemasIn, setOnce } from './body.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
+import { withoutWrongFormats } from './formats.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
 import { isSchemaUrn, isUnder } from './notation.js';
@@ -29,7 +31,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   const extensionAttributes: ExtensionAttribute[] = [];
   for (const [name, value] of coreEntries(body, CORE_USER)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
-    if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
+    if (attribute) setOnce(values, attribute, parseGiven(attribute, value, attribute.name, settings), attribute.name);
     else if (isUnder(ENTERPRISE_USER, name)) {
       const enterprise =
         name.length > ENTERPRISE_USER.length ? { [name.slice(ENTERPRISE_USER.length + 1)]: value } : value;
@@ -48,6 +50,10 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   }
   return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes) });
 }
+
+/** Parses a value of a whole user; texts of a wrong format are left out unless the organization is strict. */
+const parseGiven = (attribute: Attribute, value: unknown, path: string, settings: Settings): unknown =>
+  parseValue(attribute, settings.strictSchemas ? value : withoutWrongFormats(attribute, value), path, settings);
 
 /** The maximum number of attributes in all extensions, some of which may be there twice; userstore keeps 1000. */
 const MAX_EXTENSION_ATTRIBUTES = 2000;
@@ -69,7 +75,7 @@ function parseEnterprise(value: unknown, settings: Settings): JsonObject | undef
   for (const [name, inner] of Object.entries(value)) {
     const attribute = attributeNamed(ENTERPRISE_ATTRIBUTES, name);
     const path = `${ENTERPRISE_USER}:${attribute?.name ?? name}`;
-    if (attribute) setOnce(values, attribute, parseValue(attribute, inner, path, settings), path);
+    if (attribute) setOnce(values, attribute, parseGiven(attribute, inner, path, settings), path);
     else ignoreUnknown(path, settings);
   }
   return values;

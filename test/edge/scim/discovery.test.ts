@@ -23,7 +23,9 @@ const exampleOf = ({ type, multiValued, subAttributes = [] }: Described): unknow
       ? Object.fromEntries(subAttributes.map((sub) => [sub.name, exampleOf(sub)]))
       : type === 'boolean'
         ? true
-        : 'x';
+        : type === 'binary'
+          ? 'eA=='
+          : 'x';
   return multiValued ? [one] : one;
 };
 const exampleOfSchema = (id: string) => {

@@ -32,7 +32,7 @@ import { migrateUsers } from './storage/migrate.js';
 import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { isTraced } from './tracing.js';
-import { createWait } from './wait-for-database.js';
+import { waitReport } from './wait-for-database.js';
 
 /** Longest time that calls in flight may take to end once userstore shuts down. */
 const DRAIN_MS = 10_000;
@@ -134,14 +134,14 @@ async function connectedTo(
   stopped: AbortSignal,
 ): Promise<Connection | undefined> {
   const options = { monitorCommands: metrics !== undefined || isTraced() };
-  const wait = createWait(mongodbUri, log, () => process.connected && process.send?.('waiting'));
+  const reportWait = waitReport(mongodbUri, log, () => process.connected && process.send?.('waiting'));
   while (!stopped.aborted) {
     try {
       return await connect(mongodbUri, options);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (isMisconfigured(error)) throw new Error(`MONGODB_URI: ${reason}`, { cause: error });
-      wait.failed(reason);
+      reportWait(reason);
       await pause(1000, stopped);
     }
   }

@@ -9,26 +9,22 @@ interface Log {
 }
 
 /**
- * Creates the report of one wait. Each attempt to connect takes some seconds, so the first failure is worth a line; the
- * log repeats it every minute. `onFirst` is called once.
+ * Returns the function that reports each failed attempt to connect. An attempt takes some seconds, so the log tells the
+ * first failure, and repeats it every minute. `onFirst` is called at the first one.
  */
-export function createWait(uri: string, log: Log, onFirst: () => void, now = Date.now) {
-  const hosts = hostsOf(uri);
-  let said = Number.NEGATIVE_INFINITY;
-  return {
-    /** Reports an attempt that failed. */
-    failed(reason: string): void {
-      if (now() - said < REMIND_MS) return;
-      if (said === Number.NEGATIVE_INFINITY) onFirst();
-      said = now();
-      log.warn(
-        { reason },
-        `MongoDB cannot be reached at ${hosts}; userstore tries again until it can. Check that MongoDB runs there, that MONGODB_URI names the right host and port, and that no firewall is between`,
-      );
-    },
+export function waitReport(uri: string, log: Log, onFirst: () => void, now = Date.now): (reason: string) => void {
+  let logged: number | undefined;
+  return (reason) => {
+    if (logged === undefined) onFirst();
+    else if (now() - logged < REMIND_MS) return;
+    logged = now();
+    log.warn(
+      { reason },
+      `MongoDB cannot be reached at ${hostsOf(uri)}; userstore retries. Check that MongoDB runs there, that MONGODB_URI names its host and port, and that no firewall is between`,
+    );
   };
 }
 
 /** Returns the hosts of a connection string, without user and password. */
-export const hostsOf = (uri: string): string =>
+const hostsOf = (uri: string): string =>
   /^mongodb(?:\+srv)?:\/\/(?:[^@/?]*@)?([^/?@]+)/.exec(uri)?.[1] ?? 'the hosts of MONGODB_URI';

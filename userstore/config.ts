@@ -46,7 +46,8 @@ const shape = {
   MONGODB_URI: z
     .string({ error: 'is required: mongodb://host:27017/database' })
     .superRefine((uri, context) => {
-      const message = flawOfUri(uri);
+      const hasScheme = /^mongodb(\+srv)?:\/\//.test(uri);
+      const message = hasScheme ? flawOfUri(uri) : 'must begin with mongodb:// or mongodb+srv://';
       if (message !== undefined) context.addIssue({ code: 'custom', message });
     })
     .meta({

@@ -4,7 +4,7 @@ import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPrivateFolder } from '../config/private-folder.js';
-import { messageOf, print, printable, printError } from './admin/printer.js';
+import { isOutputTerminal, messageOf, print, printable, printError } from './admin/printer.js';
 import { connectAs } from './admin/userstore.js';
 import { findMongod } from './mongod/find.js';
 import { startMongod } from './mongod.js';
@@ -65,7 +65,7 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
 
   try {
     const userstore = await connectAs(config, address);
-    print(await welcome(userstore, config, process.stdout.isTTY));
+    print(await welcome(userstore, config, isOutputTerminal()));
     userstore.close();
   } catch (error) {
     if (signal.aborted) return;

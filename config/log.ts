@@ -50,7 +50,7 @@ async function prettyStream(): Promise<DestinationStream> {
 }
 
 /** Returns the text of a line, to which the library adds the fields that are not ignored. */
-export function lineOf(entry: Record<string, unknown>): string {
+function lineOf(entry: Record<string, unknown>): string {
   const { service, msg, method, path, status, ms } = entry;
   const text = method === undefined ? msg : `${method} ${path} ${status} in ${ms} ms`;
   return `${service}: ${text}`;

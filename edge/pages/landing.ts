@@ -17,7 +17,7 @@ export const signedInPage = (userName: string, appUrl: string | undefined): Page
     html`<p>Signed in as <strong><bdi>${userName}</bdi></strong>.</p>
 ${
   appUrl === undefined
-    ? html`<p class="quiet">No application is configured here. Set APP_URL to send people to it after sign-in.</p>`
+    ? html`<p class="quiet">The application would open now. An operator sets its address in <code>APP_URL</code>.</p>`
     : html`<p><a href="${appUrl}">Go to LeaseHawk</a></p>`
 }
 <p><a href="/logout">Sign out</a></p>`,

@@ -4,10 +4,13 @@ import type { Environment } from './variables.js';
 /** Shortest name for which one, and for which two, different characters count as a mistake. */
 const ONE_MISTAKE = 5;
 const TWO_MISTAKES = 9;
-/** Beginnings of names that only variables of this project have. */
-const OWN = /^(USERSTORE|MONGODB|MONGO)_/;
-/** Variables that Kubernetes and Docker set for a service (named "userstore", for example), and those of the tests. */
-const OF_OTHERS = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_\w+)?$|^MONGODB_URI_TEST$/;
+/** Names that can be meant for this project only, and the beginning of the known names among which one is meant. */
+const OWN: readonly [name: RegExp, beginning: string][] = [
+  [/^USERSTORE_/, 'USERSTORE_'],
+  [/^MONGO(DB)?_(UR[IL]|HOST|ADDRESS|CONNECTION\w*)$/, 'MONGODB_'],
+];
+/** Variables that Kubernetes and Docker set for a service, which may be named "userstore". */
+const OF_OTHERS = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_\w+)?$/;
 
 /** A variable that is set, and the known variable that it resembles most. */
 export interface UnknownVariable {
@@ -18,16 +21,19 @@ export interface UnknownVariable {
 /** Returns the variables of `env` that resemble a known variable and are none. `known` includes names such as X_FILE. */
 export function unknownVariables(env: Environment, known: readonly string[]): UnknownVariable[] {
   return Object.keys(env)
-    .filter((name) => env[name] !== '' && env[name] !== undefined && !known.includes(name))
+    .filter((name) => env[name] !== '' && env[name] !== undefined && !known.includes(name) && !OF_OTHERS.test(name))
     .flatMap((name) => {
+      const beginning = OWN.find(([pattern]) => pattern.test(name))?.[1];
       const [nearest] = known
-        .map((candidate) => ({ candidate, mistakes: distance(name.toUpperCase(), candidate) }))
+        .filter((candidate) => candidate.startsWith(beginning ?? ''))
+        .map((resembles) => ({ name, resembles, mistakes: distance(name.toUpperCase(), resembles) }))
         .sort((one, other) => one.mistakes - other.mistakes);
-      if (!nearest || OF_OTHERS.test(name)) return [];
-      const allowed = name.length >= TWO_MISTAKES ? 2 : name.length >= ONE_MISTAKE ? 1 : 0;
-      return nearest.mistakes <= allowed || OWN.test(name) ? [{ name, resembles: nearest.candidate }] : [];
+      const isMeant = nearest && (beginning !== undefined || nearest.mistakes <= mistakesIn(name));
+      return isMeant ? [{ name, resembles: nearest.resembles }] : [];
     });
 }
+
+const mistakesIn = ({ length }: string): number => (length >= TWO_MISTAKES ? 2 : Number(length >= ONE_MISTAKE));
 
 /** Returns the number of characters to insert, delete, replace or swap with their neighbour to turn `one` into `other`. */
 function distance(one: string, other: string): number {

@@ -8,6 +8,7 @@ describe('unknown variables', () => {
   for (const [name, resembles] of [
     ['MONGO_URL', 'MONGODB_URI'],
     ['MONGODB_URL', 'MONGODB_URI'],
+    ['MONGO_CONNECTION_STRING', 'MONGODB_URI'],
     ['USERSTORE_ADRESS', 'USERSTORE_ADDRESS'],
     ['USERSTORE_ADDRSES', 'USERSTORE_ADDRESS'],
     ['USERSTORE_TIMEOUT', 'USERSTORE_PORT'],
@@ -23,7 +24,13 @@ describe('unknown variables', () => {
   it('exclude known ones, empty ones, those of shells, and those that Kubernetes and Docker set', () => {
     const names = [
       ...['PATH', 'HOME', 'HOSTNAME', 'POST', 'PWD', 'SHELL', 'LANG', 'SESSION_MANAGER', 'npm_lifecycle_event'],
-      ...['USERSTORE_SERVICE_HOST', 'USERSTORE_SERVICE_PORT', 'USERSTORE_PORT_50051_TCP_ADDR', 'MONGO_PORT'],
+      ...[
+        'USERSTORE_SERVICE_HOST',
+        'USERSTORE_SERVICE_PORT',
+        'USERSTORE_PORT_50051_TCP_ADDR',
+        'MONGO_PORT',
+        'MONGO_VERSION',
+      ],
       ...KNOWN,
     ];
     const env = { ...Object.fromEntries(names.map((name) => [name, 'x'])), USERSTORE_ADRESS: '' };

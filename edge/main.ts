@@ -1,9 +1,10 @@
 /** The edge process: reads its configuration, connects its parts, serves until it is stopped, and shuts down. */
 import { once } from 'node:events';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { showCertificates } from '../config/certificate-metrics.js';
 import { type FollowedCertificates, followCertificates } from '../config/certificates.js';
+import { createLog } from '../config/log.js';
 import { serveMetrics } from '../config/metrics-server.js';
 import { warnIfWritableByOthers } from '../config/private-folder.js';
 import { readServiceToken, serviceTokenFile } from '../config/service-token-file.js';
@@ -26,7 +27,7 @@ const BACKLOG = 4096;
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   for (const name of secretsOf(variables)) delete process.env[name];
-  const log = pino({ level: config.logLevel, base: { service: 'edge' } }, pino.destination({ sync: false }));
+  const log = await createLog('edge', config, process.stdout.isTTY);
   log.info(config.inEffect, 'configuration');
   await warnIfWritableByOthers(config.dataDir, log);
 

@@ -5,11 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Connection } from 'mongoose';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { showCertificates } from '../config/certificate-metrics.js';
 import { type FollowedCertificates, followCertificates } from '../config/certificates.js';
 import { serverCredentials } from '../config/grpc-credentials.js';
+import { createLog } from '../config/log.js';
 import { serveMetrics } from '../config/metrics-server.js';
 import { warnIfWritableByOthers } from '../config/private-folder.js';
 import { stopSignal } from '../config/stop-signal.js';
@@ -31,6 +32,7 @@ import { migrateUsers } from './storage/migrate.js';
 import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { isTraced } from './tracing.js';
+import { waitReport } from './wait-for-database.js';
 
 /** Longest time that calls in flight may take to end once userstore shuts down. */
 const DRAIN_MS = 10_000;
@@ -41,7 +43,7 @@ const START_QUERY_MS = 30_000;
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   for (const name of secretsOf(variables)) delete process.env[name];
-  const log = pino({ level: config.logLevel, base: { service: 'userstore' } }, pino.destination({ sync: false }));
+  const log = await createLog('userstore', config, process.stdout.isTTY);
   log.info(config.inEffect, 'configuration');
   await warnIfWritableByOthers(config.dataDir, log);
 
@@ -125,19 +127,21 @@ const aborted = (signal: AbortSignal) =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** Connects to MongoDB. Retries until it is reachable, since services may start in any order; undefined if stopped. */
+/** Connects to MongoDB as soon as it is reachable, since services may start in any order; undefined if stopped. */
 async function connectedTo(
   { mongodbUri, metrics }: Config,
   log: Logger,
   stopped: AbortSignal,
 ): Promise<Connection | undefined> {
+  const options = { monitorCommands: metrics !== undefined || isTraced() };
+  const reportWait = waitReport(mongodbUri, log, () => process.connected && process.send?.('waiting'));
   while (!stopped.aborted) {
     try {
-      return await connect(mongodbUri, { monitorCommands: metrics !== undefined || isTraced() });
+      return await connect(mongodbUri, options);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (isMisconfigured(error)) throw new Error(`MONGODB_URI: ${reason}`, { cause: error });
-      log.warn({ reason }, 'waiting for MongoDB');
+      reportWait(reason);
       await pause(1000, stopped);
     }
   }

@@ -36,6 +36,7 @@ describe("userstore's configuration", () => {
       metrics: undefined,
       activityDays: 90,
       logLevel: 'info',
+      logFormat: undefined,
     });
   });
 

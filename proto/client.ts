@@ -8,6 +8,7 @@ import { RateLimitServiceService } from './gen/userstore/v1/rate_limit_service.j
 import { SessionServiceService } from './gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from './gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from './gen/userstore/v1/user_service.js';
+import { WebhookServiceService } from './gen/userstore/v1/webhook_service.js';
 
 /** The methods of all services. A new RPC of one of them appears by itself; a new service is a new line. */
 export const CONTRACT = {
@@ -19,6 +20,7 @@ export const CONTRACT = {
   ...SessionServiceService,
   ...SsoConnectionServiceService,
   ...UserServiceService,
+  ...WebhookServiceService,
 };
 
 /** The part of a method's definition that a call needs. */

@@ -11,6 +11,7 @@ import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_se
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
+import { WebhookServiceService } from '../proto/gen/userstore/v1/webhook_service.js';
 import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../proto/message-size.js';
 import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
@@ -26,6 +27,7 @@ import { createSessionRules } from './domain/sessions.js';
 import { createSsoConnectionRules } from './domain/sso-connections.js';
 import { createUsedKeyRules } from './domain/used-keys.js';
 import { createUserRules, type SchemasOf } from './domain/users.js';
+import { createWebhookRules } from './domain/webhooks.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
 import { createCallerInterceptor } from './rpc/caller-interceptor.js';
@@ -38,6 +40,7 @@ import { sessionService } from './rpc/session-service.js';
 import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
+import { webhookService } from './rpc/webhook-service.js';
 import { createActivityStorage } from './storage/activities.js';
 import { createApiTokenStorage } from './storage/api-tokens.js';
 import { createChangeStorage } from './storage/changes.js';
@@ -51,6 +54,7 @@ import { createSessionStorage } from './storage/sessions.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { createUsedKeyStorage } from './storage/used-keys.js';
 import { createUserStorage } from './storage/users.js';
+import { createWebhookStorage } from './storage/webhooks.js';
 
 /** The longest that a call may take. */
 const CONNECTION_GRACE_MS = 120_000;
@@ -133,6 +137,7 @@ function createStorages(collections: Collections, activityDays: number) {
     ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
     sessions: createSessionStorage(collections.sessions),
     usedKeys: createUsedKeyStorage(collections.usedKeys),
+    webhooks: createWebhookStorage(collections.webhooks),
     rateLimits: createRateLimitStorage(collections.organizations.db),
   };
 }
@@ -147,7 +152,8 @@ const ownedBy = ({
   changes,
   activities,
   apiTokens,
-}: Storages) => [users, memberships, groups, sessions, ssoConnections, changes, activities, apiTokens];
+  webhooks,
+}: Storages) => [users, memberships, groups, sessions, ssoConnections, webhooks, changes, activities, apiTokens];
 
 type Rules = ReturnType<typeof createRules>;
 
@@ -175,6 +181,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
     }),
     sessions: createSessionRules({ ...storages, storage: storages.sessions, accessStates, retry, sealer, lifetimes }),
     usedKeys: createUsedKeyRules(storages.usedKeys),
+    webhooks: createWebhookRules({ storage: storages.webhooks, organizations, sealer, ...EVENTS }),
   };
 }
 
@@ -191,5 +198,6 @@ function addServices(server: Server, rules: Rules, tools: CallTools): void {
   add(RateLimitServiceService, rateLimitService(rules.rateLimits));
   add(ActivityServiceService, activityService(rules.activities));
   add(SsoConnectionServiceService, ssoConnectionService(rules.ssoConnections));
+  add(WebhookServiceService, webhookService(rules.webhooks));
   add(SessionServiceService, sessionService(rules.sessions, rules.accessStates, rules.usedKeys));
 }

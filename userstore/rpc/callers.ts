@@ -35,6 +35,7 @@ const EDGE_CALLS = [
   '/userstore.v1.ActivityService/RecordActivities',
   '/userstore.v1.OrganizationService/GetOrganization',
   '/userstore.v1.SsoConnectionService/FindSsoConnections',
+  ...['AcquireWebhooks', 'ReportDelivery'].map((name) => `/userstore.v1.WebhookService/${name}`),
   ...['SignIn', 'CheckSession', 'SignOut', 'RevokeUserSessions', 'UseOnce'].map((name) => SESSIONS + name),
 ];
 

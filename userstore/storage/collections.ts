@@ -29,6 +29,7 @@ import {
   type UsedKeyDocument,
   usedKeySchema,
 } from './sign-in-schemas.js';
+import { type WebhookDocument, webhookSchema } from './webhook-schemas.js';
 
 /** The schemas by the names of their collections. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -42,6 +43,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ssoConnections: ssoConnectionSchema,
   sessions: sessionSchema,
   usedKeys: usedKeySchema,
+  webhooks: webhookSchema,
 };
 
 /** The collections under load, as the driver knows them, and the models of the others. */
@@ -58,6 +60,7 @@ export interface Collections {
   ssoConnections: Model<SsoConnectionDocument>;
   sessions: Model<SessionDocument>;
   usedKeys: Model<UsedKeyDocument>;
+  webhooks: Model<WebhookDocument>;
 }
 
 /** Returns the collections of an open connection. */
@@ -75,6 +78,7 @@ export function collectionsOf(connection: Connection): Collections {
     ssoConnections: modelOf(connection, 'ssoConnections', ssoConnectionSchema),
     sessions: modelOf(connection, 'sessions', sessionSchema),
     usedKeys: modelOf(connection, 'usedKeys', usedKeySchema),
+    webhooks: modelOf(connection, 'webhooks', webhookSchema),
   };
 }
 

@@ -96,5 +96,11 @@ export enum ErrorReason {
   ERROR_REASON_SSO_CONNECTION_TAKEN = 35,
   /** ERROR_REASON_SECRET_KEY_MISSING - FAILED_PRECONDITION: this userstore process does not have the key that encrypts secrets. */
   ERROR_REASON_SECRET_KEY_MISSING = 36,
+  /** ERROR_REASON_WEBHOOK_NOT_FOUND - NOT_FOUND: no such webhook. */
+  ERROR_REASON_WEBHOOK_NOT_FOUND = 40,
+  /** ERROR_REASON_WEBHOOK_LIMIT_REACHED - RESOURCE_EXHAUSTED: the organization has ten webhooks; delete one first. */
+  ERROR_REASON_WEBHOOK_LIMIT_REACHED = 41,
+  /** ERROR_REASON_WEBHOOK_LEASE_LOST - ABORTED: another edge holds the webhook by now, or the webhook was changed. */
+  ERROR_REASON_WEBHOOK_LEASE_LOST = 42,
   UNRECOGNIZED = -1,
 }

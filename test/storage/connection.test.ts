@@ -72,7 +72,11 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
       await database.changes.flushOutboxes(deadline);
     },
   ],
-  ['the insert of a change', 'insert', (deadline) => database.changes.insert('one', [changeOf(ana, 1)], deadline)],
+  [
+    'the insert of a change',
+    'insert',
+    (deadline) => database.changes.insert('one', [changeOf(ana, 1)], Buffer.alloc(0), deadline),
+  ],
   [
     'the insert of a group',
     'insert',

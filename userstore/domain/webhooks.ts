@@ -30,19 +30,15 @@ const LEASE_MS = 15_000;
 const MAX_LEASES = 100;
 const MAX_HOLDER = 100;
 
-/** The cursor after the newest event that the organization, or a caller that sees all, can read. */
-export type NewestCursor = (organizationId: string | undefined, deadline: number) => Promise<string>;
-
-/** Returns a cursor that is valid for the events of the organization. Throws FIELD_INVALID. */
-export type CheckCursor = (cursor: string, organizationId: string | undefined) => string;
-
 /** The storage and the rules that the rules of webhooks need. `deadline` is in epoch milliseconds everywhere. */
 export interface WebhookContext {
   storage: WebhookStorage;
   organizations: Pick<OrganizationRules, 'get'>;
   sealer: Sealer;
-  newestCursor: NewestCursor;
-  checkCursor: CheckCursor;
+  /** Returns the cursor after the newest event. */
+  newestCursor: (deadline: number) => Promise<string>;
+  /** Returns a valid cursor. Throws FIELD_INVALID, EVENT_CURSOR_EXPIRED. */
+  checkCursor: (cursor: string) => string;
 }
 
 /** A webhook and its secret, which no other answer contains. */
@@ -69,7 +65,7 @@ async function createWebhook(
   if (organizationId !== undefined) await organizations.get(organizationId, deadline);
   const id = uuidv7();
   const secret = newSecret();
-  const cursor = await newestCursor(organizationId, deadline);
+  const cursor = await newestCursor(deadline);
   const values = { organizationId, url, types, cursor, createTime: new Date() };
   try {
     const found = await storage.insert(
@@ -110,7 +106,6 @@ async function updateWebhook(
   { webhookId, change }: UpdateWebhookRequest,
   deadline: number,
 ): Promise<Webhook> {
-  const { webhook } = await findWebhook(storage, webhookId, deadline);
   const resumed: WebhookChange = {
     set: { state: Webhook_State.STATE_ACTIVE, failures: 0 },
     remove: ['failingSince', 'nextAttemptTime'],
@@ -122,7 +117,7 @@ async function updateWebhook(
       case 'resume':
         return resumed;
       case 'replayCursor':
-        return { ...resumed, set: { ...resumed.set, cursor: checkCursor(change.value, webhook.organizationId) } };
+        return { ...resumed, set: { ...resumed.set, cursor: checkCursor(change.value) } };
       case 'test':
         return { set: { testId: uuidv7() } };
       default:

@@ -5,6 +5,7 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { fold } from '../model/fields.js';
 import type { GroupDocument, PendingChange } from './directory-schemas.js';
 import { etagOf, TOMBSTONE_ORGANIZATION } from './documents.js';
+import { GROUP_VALUES, groupValues } from './event-documents.js';
 
 /** A write sent just before its deadline has ended this long after it. */
 const LATE_MS = 1000;
@@ -25,10 +26,10 @@ export function toGroupDocument(group: Group, version: number): GroupDocument {
 }
 
 /** Returns the document of a new group: version 1, with the change that made it in the outbox. */
-export const toNewGroupDocument = (group: Group, change: Change): GroupDocument => ({
-  ...toGroupDocument(group, 1),
-  unmoved: [{ ...change, version: 1, groupId: group.id }],
-});
+export function toNewGroupDocument(group: Group, change: Change): GroupDocument {
+  const document = toGroupDocument(group, 1);
+  return { ...document, unmoved: [{ ...change, version: 1, groupId: group.id, group: groupValues(document) }] };
+}
 
 /** Returns the document that reserves the id of a new group while its memberships are stored, in no organization. */
 export const toPlaceholder = ({ id, organizationId, createTime }: Group, change: Change): GroupDocument => ({
@@ -69,11 +70,14 @@ const fieldsOf = ({ displayName = '', externalId }: Group) => ({
   externalId: externalId === undefined ? '$$REMOVE' : { $literal: externalId },
 });
 
+/** An expression: the values of the group for its outbox entry. */
+const VALUES = Object.fromEntries(GROUP_VALUES.map((name) => [name, `$${name}`]));
+
 /** Adds to the outbox the change that made the current version. */
 export const withOutboxChange = (change: Change): Step => ({
   $set: {
     unmoved: appended('$unmoved', {
-      $mergeObjects: [{ $literal: change }, { version: '$version', groupId: '$_id' }],
+      $mergeObjects: [{ $literal: change }, { version: '$version', groupId: '$_id', group: VALUES }],
     }),
   },
 });

@@ -5,7 +5,7 @@
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Collections } from './collections.js';
 import { within } from './connect.js';
-import type { StoredDocument } from './directory-schemas.js';
+import type { OutboxEntry, StoredDocument } from './directory-schemas.js';
 import { nextVersion, withOutboxChange } from './group-documents.js';
 
 /** Deletes the memberships of the user or group of a tombstone. */
@@ -48,8 +48,8 @@ async function sweepUser(
 }
 
 /** Returns the change of a group that a deleted user has left; the update sets its group and version. */
-function leaving(userId: string, deletion: Change | undefined): Change {
+function leaving(userId: string, deletion: Change | undefined): OutboxEntry {
   const attributes = [{ name: 'members', before: JSON.stringify([userId]), after: undefined }];
   const { time = new Date(), actor } = deletion ?? {};
-  return { userId: '', version: 0, kind: Change_Kind.KIND_UPDATE, time, actor, attributes };
+  return { userId: '', version: 0, kind: Change_Kind.KIND_UPDATE, time, actor, attributes, removed: [userId] };
 }

@@ -95,7 +95,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
   [
     'the end of a change of members',
     'findAndModify',
-    (deadline) => database.groups.finish(finance, 'x', groupChange, deadline),
+    (deadline) => database.groups.record(finance, 'x', groupChange, undefined, deadline),
   ],
   ['the confirmation of a group', 'update', (deadline) => database.groups.confirm(read, deadline)],
   [

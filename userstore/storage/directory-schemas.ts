@@ -100,6 +100,10 @@ export interface PendingChange {
   time: Date;
   /** The change to record if the call that made it never finishes. */
   change: Change;
+  /** The users whose memberships are being written. Absent in documents of an earlier version. */
+  ids?: string[];
+  /** True if another change of the same users was recorded since their memberships were last read. */
+  isStale?: boolean;
   /** True if it sets all memberships, which excludes every other change of them. */
   isExact: boolean;
   /** The time by the database's clock at which it has ended, successfully or not. */

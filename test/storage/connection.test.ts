@@ -326,7 +326,8 @@ describe('every call to MongoDB', () => {
         const isFlush = name === 'find' && command.hint === 'unmoved';
         // The id of a connection is its organization's; a domain, a client or a session's digest leads to the
         // organization.
-        const isOfNone = ['organizations', 'ssoConnections'].includes(String(command[name]));
+        // The event log has one order over all organizations.
+        const isOfNone = ['organizations', 'ssoConnections', 'events', 'eventLog'].includes(String(command[name]));
         const isByDigest = command[name] === 'sessions' && (command.filter ?? command.query)?.digest;
         if (name === 'insert' || isOfNone || isByDigest || isFlush) continue;
         const { filter, query, updates, deletes, pipeline } = command;

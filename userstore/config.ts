@@ -99,6 +99,7 @@ const shape = {
     .optional()
     .meta({ description: "port to serve userstore's metrics on, as `/metrics`", unset: 'none' }),
   ACTIVITY_DAYS: wholeNumber(1, 3650).default(90).describe('days after which activities and changes are deleted'),
+  EVENT_DAYS: wholeNumber(1, 3650).default(30).describe('days after which events are deleted'),
   DATA_DIR: z
     .string()
     .min(1)
@@ -150,6 +151,8 @@ export interface Config extends LogSettings {
   sessionMaxHours: number;
   /** The days after which activities and changes are deleted. */
   activityDays: number;
+  /** The days after which events are deleted. */
+  eventDays: number;
   /** The most calls in flight; userstore refuses those beyond. */
   maxCalls: number;
   /** The age at which userstore asks clients to reconnect, so that they spread over all userstores. */
@@ -177,6 +180,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     sessionIdleMinutes: data.SESSION_IDLE_MINUTES,
     sessionMaxHours: data.SESSION_MAX_HOURS,
     activityDays: data.ACTIVITY_DAYS,
+    eventDays: data.EVENT_DAYS,
     maxCalls: data.MAX_CALLS,
     maxConnectionAgeMs: data.MAX_CONNECTION_AGE_SECONDS * 1000,
     metrics:

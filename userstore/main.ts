@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   const { server, health } = userstore;
   const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
-  metrics.show({ grpc_server_calls_in_flight: loadShedder.inFlight });
+  metrics.show({ grpc_server_calls_in_flight: loadShedder.inFlight, event_streams: userstore.openStreams });
   const onProbe = (isUp: boolean) => {
     // A probe that ends during the shutdown must not make clients return.
     if (stopped.aborted) return;
@@ -112,8 +112,9 @@ async function startMetrics(config: Config, certificates: FollowedCertificates |
 }
 
 /** Refuses new calls, and ends those in flight after `DRAIN_MS`. */
-async function shutDown({ server, health }: Userstore): Promise<void> {
+async function shutDown({ server, health, endStreams }: Userstore): Promise<void> {
   health.setStatus('', 'NOT_SERVING');
+  endStreams();
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();

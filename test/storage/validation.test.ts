@@ -138,7 +138,7 @@ describe('documents of users, groups, memberships and changes', () => {
     await groups.begin({ group, etag: undefined }, undefined, pending, soon());
     await groups.reserve({ ...group, id: uuidv7() }, change, soon());
     await memberships.add('one', group.id, [user.id], soon());
-    await changes.insert('one', [changeOf(user, 1)], soon());
+    await changes.insert('one', [changeOf(user, 1)], Buffer.alloc(0), soon());
 
     const invalid: string[] = [];
     for (const name of ['users', 'groups', 'memberships', 'changes'] as const) {

@@ -35,6 +35,7 @@ describe("userstore's configuration", () => {
       maxConnectionAgeMs: 300_000,
       metrics: undefined,
       activityDays: 90,
+      eventDays: 30,
       logLevel: 'info',
       logFormat: undefined,
     });

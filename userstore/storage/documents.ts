@@ -8,10 +8,9 @@
  *     layout          schema version
  *     removedFrom     the organization of a tombstone, which is what remains of a deleted user or group
  */
-import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
-import type { Link, UserDocument } from './directory-schemas.js';
+import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import { extensionValues } from './extension-values.js';
 import { shadowKey } from './schema.js';
 
@@ -70,7 +69,7 @@ export const accessStateIn = ({ sessionEpoch = 0, locked, link }: UserDocument):
  * Returns the tombstone of a deleted user, which holds the outbox until it is flushed. It belongs to no organization
  * and frees the user name.
  */
-export const toTombstone = (user: User, version: number, outbox: Change[]): UserDocument => ({
+export const toTombstone = (user: User, version: number, outbox: OutboxEntry[]): UserDocument => ({
   _id: user.id,
   organizationId: TOMBSTONE_ORGANIZATION,
   removedFrom: user.organizationId,

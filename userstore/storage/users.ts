@@ -11,7 +11,7 @@ import type { ChangeStorage } from './changes.js';
 import { USERS } from './columns.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
-import type { Link, UserDocument } from './directory-schemas.js';
+import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import {
   type AccessState,
   accessStateIn,
@@ -22,6 +22,7 @@ import {
   toUser,
   versionOf,
 } from './documents.js';
+import { encodedUser } from './event-documents.js';
 import { toQuery } from './filter-query.js';
 import { createLister, type Listing, type Page } from './lists.js';
 import { createTotals, type Totals } from './totals.js';
@@ -37,7 +38,7 @@ export interface FoundUser {
   user: User;
   version: number;
   accessState: AccessState;
-  outbox: Change[];
+  outbox: OutboxEntry[];
 }
 
 /** A page of users. */
@@ -135,8 +136,9 @@ function writesOf(context: Context) {
      * Deletes the version of the user that was found. Returns false if it is no longer stored. A tombstone keeps the
      * outbox until it is flushed.
      */
-    async remove({ user, version, outbox }: FoundUser, change: Change, deadline: number): Promise<boolean> {
-      const tombstone = toTombstone(user, version + 1, [...outbox, change]);
+    async remove(found: FoundUser, change: Change, deadline: number): Promise<boolean> {
+      const { user, version } = found;
+      const tombstone = toTombstone(user, version + 1, [...withResource(found), change]);
       const removing = replaceVersion(context, user, version, tombstone, deadline);
       return await removing.finally(() => totals.removed(user.organizationId));
     },
@@ -211,13 +213,20 @@ async function confirmVersion(
 /** Returns the changes that the next version's outbox takes over; flushes a full outbox first. */
 async function remainingOutbox(
   { users, changes }: Context,
-  { user, version, outbox }: FoundUser,
+  found: FoundUser,
   deadline: number,
-): Promise<Change[]> {
-  if (outbox.length < MAX_OUTBOX) return outbox;
+): Promise<OutboxEntry[]> {
+  const { user, version, outbox } = found;
+  if (outbox.length < MAX_OUTBOX) return withResource(found);
   // Changes of a version that is rolled back would take the ids of those that replace them.
   if (await confirmVersion(users, user, version, deadline)) {
-    await changes.insert(user.organizationId, outbox, deadline);
+    await changes.insert(user.organizationId, outbox, encodedUser(user), deadline);
   }
   return [];
+}
+
+/** Returns the outbox of the user as found, whose last change made the user what they are. */
+function withResource({ user, outbox }: FoundUser): OutboxEntry[] {
+  const last = outbox.at(-1);
+  return last ? [...outbox.slice(0, -1), { ...last, resource: encodedUser(user) }] : [];
 }

@@ -3,6 +3,7 @@ import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_sch
 import {
   type Attribute,
   attributeNamed,
+  CORE_USER,
   contractNameOf,
   ENTERPRISE_ATTRIBUTES,
   ENTERPRISE_USER,
@@ -105,7 +106,7 @@ function splitAtColon(text: string): [schema: string, name: string, below: strin
 const RESERVED = /^urn:ietf:params:scim:(api:|schemas:core:)/i;
 
 /** Returns true if a text is, or is under, a URN of SCIM itself, other than those of the core and enterprise users. */
-export const isReserved = (text: string): boolean => RESERVED.test(text);
+export const isReserved = (text: string): boolean => RESERVED.test(text) && !isUnder(CORE_USER, text);
 
 /** Finds a name at the top level of a resource. */
 function parseTop(text: string, { attributes, readOnly, dropped }: ResourceType): Named | undefined {

@@ -1,6 +1,6 @@
 /** Instants in the text of extension attributes (RFC 7643 section 2.3.5, xsd:dateTime). Pure. */
 
-const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)(T\d\d:\d\d:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?$/i;
+const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)(T\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/i;
 
 /** Returns the instant to the millisecond; without an offset it is UTC. Undefined if there is no such day or time. */
 export function instantIn(text: string): Date | undefined {

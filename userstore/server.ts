@@ -43,6 +43,7 @@ import { createApiTokenStorage } from './storage/api-tokens.js';
 import { createChangeStorage } from './storage/changes.js';
 import type { Collections } from './storage/collections.js';
 import { createGroupStorage } from './storage/groups.js';
+import { createNoteHeld } from './storage/held-attributes.js';
 import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
 import { createOrganizationStorage } from './storage/organizations.js';
@@ -125,7 +126,7 @@ function createStorages(collections: Collections, activityDays: number) {
   return {
     changes,
     memberships,
-    users: createUserStorage(collections.users, changes),
+    users: createUserStorage(collections.users, changes, createNoteHeld(collections.organizations)),
     groups: createGroupStorage(collections.groups, changes, createMemberConditions(collections, memberships)),
     organizations: createOrganizationStorage(collections.organizations),
     apiTokens: createApiTokenStorage(collections.apiTokens),

@@ -140,6 +140,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         deadline,
       ),
@@ -246,6 +247,7 @@ describe('every call to MongoDB', () => {
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         soon(),
       );

@@ -13,7 +13,7 @@ export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Returns whether a value means "no value" (RFC 7643 section 2.5). */
-export const isUnset = (value: unknown): boolean =>
+const isUnset = (value: unknown): boolean =>
   value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 
 /** Returns a value without what is empty at its top: undefined for {} and []. */
@@ -32,9 +32,6 @@ export function withMember(object: JsonObject, name: string, value: unknown): Js
   // Object.fromEntries defines members: a name such as "__proto__" reaches nothing.
   return Object.fromEntries(members);
 }
-
-/** The operations on JSON values of one PATCH. */
-export type JsonOperations = ReturnType<typeof createJsonOperations>;
 
 /** Creates the operations of one PATCH, paid from `work`. A list that was given or returned may be appended to. */
 export function createJsonOperations(work: Work) {

@@ -25,11 +25,13 @@ export function createNoteHeld(organizations: Model<OrganizationDocument>): Note
   const known = new LRUCache<string, ReadonlySet<string>>({ max: MAX_ORGANIZATIONS });
 
   return async (organizationId, attributes, deadline) => {
-    const noted = known.get(organizationId);
-    if (noted && noted.size >= MAX_HELD) return;
-    const missing = attributes.flatMap(describeHeld).filter((held) => !noted?.has(heldKey(held)));
-    if (missing.length === 0) return;
+    if (attributes.length === 0) return;
     try {
+      const noted = known.get(organizationId) ?? (await keysOf(organizations, organizationId, deadline));
+      known.set(organizationId, noted);
+      if (noted.size >= MAX_HELD) return;
+      const missing = attributes.flatMap(describeHeld).filter((held) => !noted.has(heldKey(held)));
+      if (missing.length === 0) return;
       await add(organizations, organizationId, missing, deadline);
       known.set(organizationId, await keysOf(organizations, organizationId, deadline));
     } catch {

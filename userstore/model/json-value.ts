@@ -2,7 +2,8 @@
  * PATCH of a JSON value (RFC 7644 section 3.5.2): what "add", "replace" and "remove" make of a value that no schema
  * describes. Names match in any letter case. Pure.
  */
-import { fold } from './fields.js';
+import { fold, MAX_VALUE_JSON } from './fields.js';
+import { tooLong } from './user.js';
 import { unitsFor, type Work } from './work.js';
 
 /** A JSON object. */
@@ -36,16 +37,26 @@ export function withMember(object: JsonObject, name: string, value: unknown): Js
 /** Creates the operations of one PATCH, paid from `work`. A list that was given or returned may be appended to. */
 export function createJsonOperations(work: Work) {
   /** The JSON of the elements of lists, so that many additions to one list compare with each element once. */
-  const known = new WeakMap<unknown[], Set<string>>();
+  const known = new WeakMap<unknown[], { texts: Set<string>; length: number }>();
 
+  function open(list: unknown[]) {
+    const found = known.get(list);
+    if (found) return found;
+    const texts = list.map(textOf);
+    const opened = { texts: new Set(texts), length: texts.reduce((sum, text) => sum + text.length + 1, 1) };
+    known.set(list, opened);
+    return opened;
+  }
+
+  /** Appends what a list lacks. Throws FIELD_INVALID if its JSON becomes too long. */
   function appended(list: unknown[], given: unknown): unknown[] {
-    const values = Array.isArray(given) ? given : [given];
-    const texts = known.get(list) ?? new Set(list.map(textOf));
-    known.set(list, texts);
-    for (const value of values) {
+    const opened = open(list);
+    for (const value of Array.isArray(given) ? given : [given]) {
       const text = textOf(value);
-      if (value === null || texts.has(text)) continue;
-      texts.add(text);
+      if (value === null || opened.texts.has(text)) continue;
+      opened.texts.add(text);
+      opened.length += text.length + 1;
+      if (opened.length > MAX_VALUE_JSON) throw tooLong('extensionAttributes.valueJson', MAX_VALUE_JSON);
       list.push(value);
     }
     return list;

@@ -28,6 +28,7 @@ import { type Collections, collectionsOf, createIndexes } from './storage/collec
 import { observeCommands } from './storage/commands.js';
 import { connect } from './storage/connect.js';
 import { isMisconfigured } from './storage/database-errors.js';
+import { createNoteHeld } from './storage/held-attributes.js';
 import { migrateUsers } from './storage/migrate.js';
 import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
@@ -80,7 +81,7 @@ async function main(): Promise<void> {
     health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING');
   };
   const isReachable = createDatabaseProbe(connection, PROBE_TIMEOUT_MS);
-  const migrate = () => migrateUsers(collections.users, stopped);
+  const migrate = () => migrateUsers(collections.users, stopped, createNoteHeld(collections.organizations));
   const finished = runJobs(jobsOf({ ...userstore, migrate, isReachable, onProbe }), log, stopped);
   if (process.connected) process.send?.('ready');
 

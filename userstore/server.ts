@@ -51,6 +51,7 @@ import { createChangeStorage } from './storage/changes.js';
 import type { Collections } from './storage/collections.js';
 import { createEventStorage } from './storage/events.js';
 import { createGroupStorage } from './storage/groups.js';
+import { createNoteHeld } from './storage/held-attributes.js';
 import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
 import { createOrganizationStorage } from './storage/organizations.js';
@@ -168,7 +169,7 @@ function createStorages(
     events,
     changes,
     memberships,
-    users: createUserStorage(collections.users, changes),
+    users: createUserStorage(collections.users, changes, createNoteHeld(collections.organizations)),
     groups: createGroupStorage(collections.groups, changes, createMemberConditions(collections, memberships)),
     organizations: createOrganizationStorage(collections.organizations),
     apiTokens: createApiTokenStorage(collections.apiTokens),

@@ -144,6 +144,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         deadline,
       ),
@@ -250,6 +251,7 @@ describe('every call to MongoDB', () => {
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         soon(),
       );

@@ -94,7 +94,8 @@ describe('models', () => {
   it('clear a setting that is set to nothing', async () => {
     const { organizations } = database;
     const rateLimit = { perSecond: 5, burst: 10 };
-    const unset = { strictSchemas: false, extensionSchemas: [], suspended: false, policy: undefined };
+    const lists = { extensionSchemas: [], heldAttributes: [] };
+    const unset = { strictSchemas: false, ...lists, suspended: false, policy: undefined };
     await organizations.insert({ id: 'o', displayName: 'd', createTime: now, etag: '', ...unset, rateLimit }, soon());
     expect((await organizations.get('o', soon()))?.rateLimit).to.deep.equal(rateLimit);
     await organizations.update('o', { rateLimit: undefined }, undefined, soon());

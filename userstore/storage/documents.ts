@@ -18,7 +18,7 @@ import { shadowKey } from './schema.js';
 export const TOMBSTONE_ORGANIZATION = '';
 
 /** The current form of documents; userstore migrates older ones when it starts. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** The size at which a write flushes an outbox itself instead of leaving it to the periodic flush. */
 export const MAX_OUTBOX = 20;

@@ -24,6 +24,7 @@ import {
 } from './documents.js';
 import { encodedUser } from './event-documents.js';
 import { toQuery } from './filter-query.js';
+import type { NoteHeld } from './held-attributes.js';
 import { createLister, type Listing, type Page } from './lists.js';
 import { createTotals, type Totals } from './totals.js';
 
@@ -51,11 +52,16 @@ interface Context {
   users: mongo.Collection<UserDocument>;
   totals: Totals;
   changes: ChangeStorage;
+  noteHeld: NoteHeld;
 }
 
-/** Creates the storage of users. */
-export function createUserStorage(users: mongo.Collection<UserDocument>, changes: ChangeStorage) {
-  const context = { users, changes, totals: createTotals(users) };
+/** Creates the storage of users. `noteHeld` notes the extension attributes of each user that is stored. */
+export function createUserStorage(
+  users: mongo.Collection<UserDocument>,
+  changes: ChangeStorage,
+  noteHeld: NoteHeld = async () => undefined,
+) {
+  const context = { users, changes, noteHeld, totals: createTotals(users) };
   return { ...readsOf(context), ...writesOf(context) };
 }
 
@@ -106,7 +112,7 @@ function readsOf({ users, totals }: Context) {
 }
 
 function writesOf(context: Context) {
-  const { users, totals } = context;
+  const { users, totals, noteHeld } = context;
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws DuplicateKeyError. */
     async insert(user: User, change: Change, deadline: number): Promise<User> {
@@ -114,6 +120,7 @@ function writesOf(context: Context) {
       const options = { ignoreUndefined: true, ...within(deadline) };
       const inserting = withDuplicateKeyError(users.insertOne(document, options));
       await inserting.finally(() => totals.changed(user.organizationId));
+      await noteHeld(user.organizationId, user.extensionAttributes, deadline);
       return toUser(document);
     },
 
@@ -125,7 +132,9 @@ function writesOf(context: Context) {
       const { user, version, accessState } = found;
       const document = toDocument(after, version + 1, accessState);
       document.unmoved = [...(await remainingOutbox(context, found, deadline)), change];
-      return (await replaceVersion(context, user, version, document, deadline)) ? toUser(document) : undefined;
+      if (!(await replaceVersion(context, user, version, document, deadline))) return undefined;
+      await noteHeld(user.organizationId, after.extensionAttributes, deadline);
+      return toUser(document);
     },
 
     /** Waits until this version of the user is as durable as any write. Returns false if it is no longer stored. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import { LOG_VARIABLES, type LogSettings } from '../config/log.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
-import { SSO_ALLOWED_HOSTS } from '../config/provider-hosts.js';
+import { SSO_ALLOWED_HOSTS, WEBHOOK_ALLOWED_HOSTS } from '../config/provider-hosts.js';
 import {
   differ,
   type Environment,
@@ -101,6 +101,7 @@ const shape = {
     secret: true,
   }),
   SSO_ALLOWED_HOSTS,
+  WEBHOOK_ALLOWED_HOSTS,
   STORE_DEADLINE_MS: wholeNumber(100, 25_000).default(10_000).describe('longest call to userstore; at most 25000'),
   DATA_DIR: z
     .string()
@@ -163,6 +164,8 @@ export interface Config extends LogSettings {
   loginSecret: string | undefined;
   /** Hosts of identity providers that may be at private addresses. */
   ssoAllowedHosts: readonly string[];
+  /** Hosts of webhook endpoints that may be at private addresses. */
+  webhookAllowedHosts: readonly string[];
   /** Number of proxies in front whose X-Forwarded headers are trusted. */
   trustedProxies: number;
   /** Undefined: the edge speaks HTTP. */
@@ -196,6 +199,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     passwordLoginUrl: data.PASSWORD_LOGIN_URL,
     loginSecret: data.LOGIN_SECRET,
     ssoAllowedHosts: data.SSO_ALLOWED_HOSTS ?? [],
+    webhookAllowedHosts: data.WEBHOOK_ALLOWED_HOSTS ?? [],
     trustedProxies: data.TRUSTED_PROXIES,
     tls: data.TLS_CERT ? { cert: data.TLS_CERT, key: data.TLS_KEY } : undefined,
     userstoreAddress: data.USERSTORE_ADDRESS,

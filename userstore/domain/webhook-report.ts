@@ -50,7 +50,7 @@ function changeOf(webhook: Webhook, request: ReportDeliveryRequest, now: Date): 
   if (gone)
     return { set: { ...progress, state: Webhook_State.STATE_FAILED }, remove: [...test, 'holder', 'leaseEndTime'] };
   if (retryAfterSeconds === undefined) {
-    const succeeded = cursor === undefined && testId === undefined ? {} : { lastSuccessTime: now };
+    const succeeded = request.attempts.length === 0 ? {} : { lastSuccessTime: now };
     return { set: { ...progress, ...succeeded, failures: 0 }, remove: [...test, 'failingSince', 'nextAttemptTime'] };
   }
   // Progress before the failure begins a new series of failures.
@@ -64,9 +64,9 @@ function changeOf(webhook: Webhook, request: ReportDeliveryRequest, now: Date): 
 }
 
 /** Returns the pause in milliseconds after this number of failures in a row; the endpoint may ask for a longer one. */
-export function pauseOf(failures: number, wantedMs: number, random = Math.random()): number {
+function pauseOf(failures: number, wantedMs: number): number {
   const exponential = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS);
-  return Math.min(Math.max(exponential * (1 + JITTER * random), wantedMs), MAX_PAUSE_MS);
+  return Math.min(Math.max(exponential * (1 + JITTER * Math.random()), wantedMs), MAX_PAUSE_MS);
 }
 
 const leaseLost = () =>

@@ -26,6 +26,8 @@ const SECRET_BYTES = 32;
 const MAX_OVERLAP_SECONDS = 2_592_000;
 /** A killed edge's webhooks go to another edge after this time. */
 const LEASE_MS = 15_000;
+/** The age of a lease at which it is renewed. */
+const RENEWAL_MS = 5000;
 /** The most webhooks that one call leases. */
 const MAX_LEASES = 100;
 const MAX_HOLDER = 100;
@@ -135,9 +137,14 @@ async function acquire({ storage, sealer }: WebhookContext, holder: string, dead
     throw invalidField('holder', `It must have 1 to ${MAX_HOLDER} characters.`);
   }
   const now = new Date();
-  const ids = await storage.due(holder, now, MAX_LEASES, deadline);
+  const due = await storage.due(holder, now, MAX_LEASES, deadline);
   const end = new Date(now.getTime() + LEASE_MS);
-  const leases = await Promise.all(ids.map((id) => storage.lease(id, holder, now, end, deadline)));
+  const leases = await Promise.all(
+    due.map(({ found, leaseEndTime }) => {
+      const isFresh = leaseEndTime !== undefined && end.getTime() - leaseEndTime.getTime() < RENEWAL_MS;
+      return isFresh ? found : storage.lease(found.webhook.id, holder, now, end, deadline);
+    }),
+  );
   return leases.filter((found) => found !== undefined).map((found) => leaseOf(sealer, found, now));
 }
 

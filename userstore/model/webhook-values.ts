@@ -1,4 +1,5 @@
 /** The values of a webhook: its address and the types of events. Pure. */
+import { isLoopback } from './connection-values.js';
 import { invalidField } from './domain-error.js';
 
 const MAX_URL = 2000;
@@ -12,7 +13,9 @@ export function endpointIn(text: string): string {
   if (given.length > MAX_URL) throw refuse(`is longer than ${MAX_URL} characters`);
   if (!URL.canParse(given)) throw refuse('is not a URL: https://billing.example/events is one');
   const url = new URL(given);
-  if (url.protocol !== 'https:') throw refuse('must begin with https://');
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    throw refuse('must begin with https://; http:// is for loopback addresses');
+  }
   if (url.username !== '' || url.password !== '') throw refuse('must not hold a user or a password');
   if (url.hash !== '') throw refuse('must not have a fragment');
   return url.href;

@@ -28,6 +28,12 @@ export interface FoundWebhook {
   fence: number;
 }
 
+/** A webhook that may be leased, and the end of the holder's lease. */
+export interface DueWebhook {
+  found: FoundWebhook;
+  leaseEndTime: Date | undefined;
+}
+
 /** The values of a new webhook. */
 export interface NewWebhook
   extends Pick<WebhookDocument, '_id' | 'url' | 'types' | 'cursor' | 'createTime' | 'sealedSecret'> {
@@ -105,13 +111,20 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
     change: (id: string, change: WebhookChange, deadline: number, fence?: number): Promise<FoundWebhook | undefined> =>
       update({ _id: { $eq: id }, ...(fence === undefined ? {} : { fence }) }, updateOf(change, true), deadline),
 
-    /** Returns the ids of at most `limit` active webhooks that are due at `now` and that this holder may lease. */
-    async due(holder: string, now: Date, limit: number, deadline: number): Promise<string[]> {
+    /**
+     * Returns at most `limit` active webhooks that are due at `now` and that this holder may lease, each with the end of
+     * the lease that this holder has, if any.
+     */
+    async due(holder: string, now: Date, limit: number, deadline: number): Promise<DueWebhook[]> {
       const free = [{ leaseEndTime: ABSENT }, { leaseEndTime: { $lte: now } }, { holder: { $eq: holder } }];
       const isDue = [{ nextAttemptTime: ABSENT }, { nextAttemptTime: { $lte: now } }];
       const query = { state: Webhook_State.STATE_ACTIVE, $and: [{ $or: free }, { $or: isDue }] };
       const options = { sort: { leaseEndTime: 1 }, limit, ...leanWithin(deadline) } as const;
-      return (await webhooks.find(query, { _id: 1 }, options)).map(({ _id }) => _id);
+      const found = await webhooks.find(query, null, options);
+      return found.map((document) => ({
+        found: foundIn(document),
+        leaseEndTime: document.holder === holder ? document.leaseEndTime : undefined,
+      }));
     },
 
     /** Leases a webhook until `end`: renews the lease of this holder, or takes a free one with a new fence. */

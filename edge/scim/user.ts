@@ -12,7 +12,8 @@ import { coreEntries, schemasIn, setOnce } from './body.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
-import { isSchemaUrn, isUnder } from './notation.js';
+import { checkNamespace } from './namespace.js';
+import { isReserved, isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
@@ -25,10 +26,12 @@ import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
 export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
   for (const urn of schemasIn(body)) if (!isKnownSchema(urn, settings)) ignoreUnknown(urn, settings);
+  const schemas = schemasIn(body);
   const values: JsonObject = {};
   const extensionAttributes: ExtensionAttribute[] = [];
   for (const [name, value] of coreEntries(body, CORE_USER)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
+    if (!attribute) checkNamespace(name, value, schemas);
     if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
     else if (isUnder(ENTERPRISE_USER, name)) {
       const enterprise =
@@ -100,6 +103,8 @@ export function renderUser(user: User, baseUrl: string, settings = DEFAULT_SETTI
     resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise);
   }
   for (const [schema, attributes] of renderExtensions(shown(user.extensionAttributes, settings))) {
+    // Earlier versions stored attributes under URNs of SCIM itself.
+    if (isReserved(schema)) continue;
     schemas.push(schema);
     resource[schema] = attributes;
   }

@@ -11,6 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import { beginCall } from '../deadlines.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Caller } from './callers.js';
 import type { LoadShedder } from './load-shedding.js';
@@ -61,6 +62,7 @@ function unary<Q>(
   { callerOf, log, loadShedder, observe }: CallTools,
 ): handleUnaryCall<Decoded<Q>, Buffer> {
   const rpc = nameOf(path);
+  const isRead = READS.test(rpc);
   return (call, callback) => {
     const start = performance.now();
     const { run, end } = observe(rpc, call.metadata);
@@ -70,7 +72,7 @@ function unary<Q>(
       const { request } = call;
       if (request instanceof DomainError) throw request;
       checkRequest(request);
-      return await loadShedder.run(() => handler(request, deadlineOf(call)));
+      return await loadShedder.run(() => withDeadline(call, isRead, (deadline) => handler(request, deadline)));
     };
     run(answer).then(
       (response) => {
@@ -89,6 +91,27 @@ function unary<Q>(
       },
     );
   };
+}
+
+/**
+ * Calls that only read: their commands end when the caller cancels. A change goes on, because the half of it may be
+ * written.
+ */
+const READS = /\/(Get|List|Find|Verify|Check)/;
+
+/** Runs a call with its deadline, and cancels the commands of a read with it. */
+async function withDeadline<T>(
+  call: ServerUnaryCall<unknown, unknown>,
+  isRead: boolean,
+  run: (deadline: number) => Promise<T>,
+): Promise<T> {
+  const { deadline, cancel, end } = beginCall(deadlineOf(call));
+  if (isRead) call.on('cancelled', cancel);
+  try {
+    return await run(deadline);
+  } finally {
+    end();
+  }
 }
 
 /**

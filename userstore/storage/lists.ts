@@ -5,6 +5,7 @@ import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Position, pageTokenOf, positionIn } from '../model/paging.js';
 import type { Listed } from './columns.js';
 import type { StoredDocument } from './directory-schemas.js';
+import { killable } from './killable.js';
 import { identityOf } from './list-identity.js';
 import { orderingOf, type Row } from './orders.js';
 import { createPositionCache } from './positions.js';
@@ -45,7 +46,17 @@ export function createLister<D extends StoredDocument, R>(
   const positions = createPositionCache();
 
   /** Returns a page. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-  return async (organizationId: string, listing: Listing, deadline: number): Promise<Page<R>> => {
+  return (organizationId: string, listing: Listing, deadline: number): Promise<Page<R>> =>
+    killable(collection.db, deadline, (session) =>
+      readList(organizationId, listing, session ? { session } : {}, deadline),
+    );
+
+  async function readList(
+    organizationId: string,
+    listing: Listing,
+    session: { session?: mongo.ClientSession },
+    deadline: number,
+  ): Promise<Page<R>> {
     const { filter, order, skip = 0, pageToken, limit } = listing;
     const ordering = orderingOf(order, listed);
     const query = filter
@@ -59,7 +70,7 @@ export function createLister<D extends StoredDocument, R>(
         : { after: positionIn(pageToken, identity, ordering.kinds), skip: 0 };
 
     // One more than the limit tells whether there is a next page.
-    const found = limit === 0 ? [] : ordering.read({ collection, query }, start, limit + 1, deadline);
+    const found = limit === 0 ? [] : ordering.read({ collection, query, session }, start, limit + 1, deadline);
     const { resources, end, hasNext } = await readPage(found, limit, toResource);
     const passed = resources.length + (pageToken === undefined ? skip : 0);
     if (end && pageToken === undefined) positions.reached(list, passed, end);
@@ -68,13 +79,15 @@ export function createLister<D extends StoredDocument, R>(
     const isCounted = !hasNext && !start.after && (resources.length > 0 || (skip === 0 && limit > 0));
     const least = resources.length === 0 ? 0 : hasNext ? passed + 1 : passed;
     const count = () =>
-      filter ? totals.matching(organizationId, identity, query, deadline) : totals.all(organizationId, deadline);
+      filter
+        ? totals.matching(organizationId, identity, query, session, deadline)
+        : totals.all(organizationId, deadline);
     return {
       resources,
       total: isCounted ? passed : Math.max(await count(), least),
       ...(end && hasNext ? { nextPageToken: pageTokenOf(identity, end) } : {}),
     };
-  };
+  }
 }
 
 /** Reads rows until the page has `limit` resources or enough bytes; `end` is the position of the last one. */

@@ -2,6 +2,7 @@
  * Reads of one document by id that come in together share one command: what an organization asks for in one turn of the
  * event loop is read at once.
  */
+import { withoutCall } from '../deadlines.js';
 
 /** Reads the values of these ids of an organization, by id. `deadline` is in epoch milliseconds. */
 type ReadMany<T> = (
@@ -13,6 +14,7 @@ type ReadMany<T> = (
 /** The ids that one command will read. */
 interface Batch<T> {
   ids: Set<string>;
+  callers: number;
   /** The latest deadline of the callers: each of them ends at its own. */
   deadline: number;
   values: Promise<ReadonlyMap<string, T>>;
@@ -29,9 +31,11 @@ export function readTogether<T>(readMany: ReadMany<T>) {
     const ids = new Set<string>();
     const values: Batch<T>['values'] = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
       if (batches.get(organizationId) === batch) batches.delete(organizationId);
-      return readMany(organizationId, [...ids], batch.deadline);
+      // One caller that cancels does not end the read of the others.
+      const deadline = batch.callers > 1 ? withoutCall(batch.deadline) : batch.deadline;
+      return readMany(organizationId, [...ids], deadline);
     });
-    const batch: Batch<T> = { ids, deadline, values };
+    const batch: Batch<T> = { ids, callers: 0, deadline, values };
     batches.set(organizationId, batch);
     return batch;
   };
@@ -40,6 +44,7 @@ export function readTogether<T>(readMany: ReadMany<T>) {
     const found = batches.get(organizationId);
     const batch = found && found.ids.size < MAX_BATCH ? found : open(organizationId, deadline);
     batch.ids.add(id);
+    batch.callers++;
     batch.deadline = Math.max(batch.deadline, deadline);
     return (await batch.values).get(id);
   };

@@ -17,6 +17,7 @@ import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../proto/message-size.js';
 import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
 import { createApiTokenRules } from './domain/api-tokens.js';
+import { createDeletionCheck } from './domain/deleted-organizations.js';
 import { createEventWatch } from './domain/event-watch.js';
 import { createEventRules } from './domain/events.js';
 import { createGroupRules } from './domain/groups.js';
@@ -39,6 +40,7 @@ import { eventService, type WatchTools, watchEvents } from './rpc/event-service.
 import { groupService } from './rpc/group-service.js';
 import { encodedService } from './rpc/messages.js';
 import { organizationService } from './rpc/organization-service.js';
+import { ofPresentOrganization } from './rpc/present-organization.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
 import { sessionService } from './rpc/session-service.js';
 import { ssoConnectionService } from './rpc/sso-connection-service.js';
@@ -214,12 +216,14 @@ type Watching = Pick<WatchTools, 'watch' | 'stopped' | 'maxAgeMs'>;
 function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts, eventDays }: ServerOptions) {
   const retry = createSerializedRetry();
   const sealer = createSealer(secretKeys);
-  const organizations = createOrganizationRules(storages.organizations);
+  const deletions = createDeletionCheck(storages.organizations.isDeleted);
+  const organizations = createOrganizationRules(storages.organizations, deletions.deleted);
   const events = createEventRules({ storage: storages.events, days: eventDays });
   const accessStates = createAccessStateRules({ storage: storages.users, retry });
   const schemasOf: SchemasOf = async (organizationId, deadline) =>
     (await storages.organizations.get(organizationId, deadline))?.extensionSchemas ?? [];
   return {
+    deletions,
     organizations,
     accessStates,
     users: createUserRules({ storage: storages.users, schemasOf, groupsOf: storages.memberships.groupsOf, retry }),
@@ -253,8 +257,9 @@ function addServices(server: Server, rules: Rules, tools: CallTools, watching: W
       encodedService(service),
       unaryHandlers(service, handlers, tools) as unknown as UntypedServiceImplementation,
     );
-  add(UserServiceService, userService(rules.users));
-  add(GroupServiceService, groupService(rules.groups));
+  const { check } = rules.deletions;
+  add(UserServiceService, ofPresentOrganization(check, userService(rules.users)));
+  add(GroupServiceService, ofPresentOrganization(check, groupService(rules.groups)));
   add(OrganizationServiceService, organizationService(rules.organizations));
   add(ApiTokenServiceService, apiTokenService(rules.apiTokens));
   add(RateLimitServiceService, rateLimitService(rules.rateLimits));

@@ -18,8 +18,11 @@ const ID_LENGTH = 12;
 /** The rules of organizations. */
 export type OrganizationRules = ReturnType<typeof createOrganizationRules>;
 
-/** Binds the rules to a storage. `deadline` is in epoch milliseconds. */
-export function createOrganizationRules(storage: OrganizationStorage) {
+/** Binds the rules to a storage. Calls `deleted` after a deletion. `deadline` is in epoch milliseconds. */
+export function createOrganizationRules(
+  storage: OrganizationStorage,
+  deleted: (organizationId: string) => void = () => undefined,
+) {
   return {
     /** Creates an organization. Throws FIELD_INVALID. */
     async create(displayName: string, deadline: number): Promise<Organization> {
@@ -36,6 +39,7 @@ export function createOrganizationRules(storage: OrganizationStorage) {
     /** Deletes an organization; a background job purges its data. Throws ORGANIZATION_NOT_FOUND. */
     async delete(id: string, deadline: number): Promise<void> {
       if (!(await storage.delete(id, new Date(), deadline))) throw organizationNotFound();
+      deleted(id);
     },
 
     /** Returns an organization. Throws ORGANIZATION_NOT_FOUND. */

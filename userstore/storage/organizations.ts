@@ -122,6 +122,12 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
       return (await organizations.updateOne(present(id), change, validatedWithin(deadline))).matchedCount === 1;
     },
 
+    /** Returns whether the organization is marked as deleted. */
+    async isDeleted(id: string, deadline: number): Promise<boolean> {
+      const query = { _id: { $eq: id }, deleteTime: { $exists: true } };
+      return (await organizations.findOne(query, { _id: 1 }, leanWithin(deadline))) !== null;
+    },
+
     /** Returns the ids of at most 100 organizations that were deleted before `time`. */
     async listDeleted(time: Date, deadline: number): Promise<string[]> {
       const options = { limit: 100, ...MAJORITY_READ, ...leanWithin(deadline) };

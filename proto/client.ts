@@ -10,6 +10,7 @@ import { SessionServiceService } from './gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from './gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from './gen/userstore/v1/user_service.js';
 import { WebhookServiceService } from './gen/userstore/v1/webhook_service.js';
+import { MAX_MESSAGE_BYTES } from './message-size.js';
 
 const { listEvents } = EventServiceService;
 
@@ -79,7 +80,7 @@ export function createClient<
   { address, credentials, options }: Target,
   policy: CallPolicy<Context>,
 ): PromiseClient<Methods, Context> & { close: () => void } {
-  const client = new Client(address, credentials, options);
+  const client = new Client(address, credentials, { 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES, ...options });
   const callOf = ({ path, requestSerialize, responseDeserialize }: UnaryMethod<never, unknown>) => {
     const rpc = path.slice(path.lastIndexOf('.') + 1);
     return (request: never, ...context: Context): Promise<unknown> => {

@@ -6,6 +6,7 @@ import {
   type WatchEventsRequest,
   type WatchEventsResponse,
 } from './gen/userstore/v1/event_service.js';
+import { MAX_MESSAGE_BYTES } from './message-size.js';
 
 /** Watches events until the signal is aborted or userstore ends the stream. Throws grpc-js's ServiceError. */
 export async function* watchEvents(
@@ -15,7 +16,7 @@ export async function* watchEvents(
   signal?: AbortSignal,
 ): AsyncGenerator<WatchEventsResponse> {
   const { path, requestSerialize, responseDeserialize } = EventServiceService.watchEvents;
-  const client = new Client(address, credentials, options);
+  const client = new Client(address, credentials, { 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES, ...options });
   const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });

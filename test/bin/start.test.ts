@@ -148,6 +148,8 @@ describe('npm start', function () {
   it('ends at once by a second Ctrl-C, with exit code 130, while a service does not end', async () => {
     await start({ MONGODB_URI: `mongodb://127.0.0.1:${await freePort()}/x` });
     await isSaid('"service":"userstore"');
+    // Between two attempts to connect userstore ends at once; an attempt takes five seconds.
+    await sleep(1500);
     child.signal('SIGINT');
     await isSaid('stopping; a second Ctrl-C ends everything at once');
     // npm sends a second signal for one Ctrl-C.

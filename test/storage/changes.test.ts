@@ -27,7 +27,7 @@ async function next(id: string) {
 
 const documents = () => database.collections.users;
 const versionsOf = async (id: string) =>
-  (await database.changes.list('one', { userId: id }, 1e9, 1000, soon())).map(({ version }) => version).reverse();
+  (await database.changes.list('one', { userId: id }, 1e9, 1000, soon())).items.map(({ version }) => version).reverse();
 const upTo = (versions: number) => Array.from({ length: versions }, (_, index) => index + 1);
 const outboxSizeOf = async (id: string) => (await documents().findOne({ _id: id }))?.unmoved?.length ?? 0;
 

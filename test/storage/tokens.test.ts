@@ -161,7 +161,7 @@ describe('the organizations collection', () => {
     const walked: string[] = [];
     let after: { id: string; createTime: Date } | undefined;
     do {
-      const page = await database.organizations.list(after, 2, soon());
+      const { items: page } = await database.organizations.list(after, 2, soon());
       walked.push(...page.map(({ id }) => id));
       const last = page.at(-1);
       after = last && { id: last.id, createTime: last.createTime as Date };

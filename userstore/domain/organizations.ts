@@ -8,7 +8,7 @@ import type {
 } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { checkExtensionSchemas } from '../model/extension-schemas.js';
-import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
+import { pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
 
 /** 12 characters of these have 59 random bits. Characters that are easily misread (0 and o, 1 and l) are left out. */
@@ -84,7 +84,8 @@ async function listOrganizations(
   const limit = pageSizeOf(pageSize, RECORD_PAGES);
   const [createTime, id] = recordPosition('organizations', pageToken) ?? [];
   const after = createTime && id !== undefined ? { createTime, id } : undefined;
-  const { items, last } = pageOf(await storage.list(after, limit + 1, deadline), limit);
+  const { items, hasMore } = await storage.list(after, limit, deadline);
+  const last = hasMore ? items.at(-1) : undefined;
   const nextPageToken = recordToken('organizations', last && [last.createTime as Date, last.id]);
   return { organizations: items, nextPageToken };
 }

@@ -15,7 +15,7 @@ import { beginCall } from '../deadlines.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Caller } from './callers.js';
 import type { LoadShedder } from './load-shedding.js';
-import { type Decoded, encoded } from './messages.js';
+import { type Decoded, encodedInTurns } from './messages.js';
 import { statusOf } from './status.js';
 
 /** The deadline of a call that has none. */
@@ -48,9 +48,9 @@ export type Handlers<S> = {
 /** Returns the handlers that grpc-js calls for these async functions, for the definition `encodedService(service)`. */
 export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallTools) {
   const wrapped = Object.entries(service as Methods).map(([name, { path, responseSerialize }]) => {
-    const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<never>;
+    const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<object>;
     const encodedHandler = async (request: unknown, deadline: number) =>
-      encoded(await handler(request, deadline), responseSerialize);
+      encodedInTurns(await handler(request, deadline), responseSerialize as (response: object) => Buffer);
     return [name, unary(path, encodedHandler, tools)];
   });
   return Object.fromEntries(wrapped) as { [Method in keyof S]: handleUnaryCall<Decoded<Request<S[Method]>>, Buffer> };

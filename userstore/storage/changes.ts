@@ -7,6 +7,7 @@ import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
 import { inBatches } from './batches.js';
+import { readBounded } from './bounded-read.js';
 import type { Collections } from './collections.js';
 import { MAJORITY_READ, within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
@@ -88,11 +89,11 @@ export function createChangeStorage(
       if (document) await flush(history, groups, [document], deadline);
     },
 
-    /** Returns at most `limit` changes of a user or group, newest first, before the version `before`. */
-    async list(organizationId: string, of: ChangedResource, before: number, limit: number, deadline: number) {
+    /** Returns at most `limit` changes of a user or group, newest first, before the version `before`; fewer if large. */
+    list(organizationId: string, of: ChangedResource, before: number, limit: number, deadline: number) {
       const query = { organizationId, ...conditionOf(of), version: { $lt: before } };
-      const found = changes.find(query, { sort: { version: -1 }, limit, ...within(deadline) });
-      return (await found.toArray()).map(toChange);
+      const found = changes.find(query, { sort: { version: -1 }, limit: limit + 1, ...within(deadline) });
+      return readBounded(found, limit, toChange);
     },
 
     /** Returns the changes of these users and groups that these requests made. */

@@ -7,12 +7,12 @@ import type { mongo } from 'mongoose';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
 import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
+import { bytesOf } from './bounded-read.js';
 import type { Collections } from './collections.js';
 import { within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
 import type { MembershipDocument } from './directory-schemas.js';
 import { digestOf } from './list-identity.js';
-import { bytesOf } from './lists.js';
 import { readTogether } from './read-together.js';
 
 /** The storage of memberships. */

@@ -1,6 +1,7 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model } from 'mongoose';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import { readBounded } from './bounded-read.js';
 import { MAJORITY_READ, within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf, versionOf } from './documents.js';
@@ -107,13 +108,14 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
       return document ? toOrganization(document) : undefined;
     },
 
-    /** Returns at most `limit` organizations, oldest first, after the position `after`. */
+    /** Returns at most `limit` organizations, oldest first, after the position `after`; fewer if they are large. */
     async list(after: { createTime: Date; id: string } | undefined, limit: number, deadline: number) {
       const query = after
         ? { $or: [{ createTime: { $gt: after.createTime } }, { createTime: after.createTime, _id: { $gt: after.id } }] }
         : {};
-      const options = { sort: { createTime: 1, _id: 1 }, limit, ...leanWithin(deadline) } as const;
-      return (await organizations.find({ ...query, deleteTime: ABSENT }, null, options)).map(toOrganization);
+      const options = { sort: { createTime: 1, _id: 1 }, limit: limit + 1, ...leanWithin(deadline) } as const;
+      const found = organizations.find({ ...query, deleteTime: ABSENT }, null, options).cursor();
+      return await readBounded(found as AsyncIterable<OrganizationDocument>, limit, toOrganization);
     },
 
     /** Marks an organization as deleted; no other call finds it from then on. Returns false if there is none. */

@@ -12,6 +12,7 @@ import { isObject } from './json.js';
 import { isAttributeName } from './notation.js';
 import { badRequest } from './scim-error.js';
 import { ignoreUnknown, type Settings } from './settings.js';
+import { checkDeclaredType } from './strict.js';
 import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 
 const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
@@ -53,7 +54,8 @@ export function parseExtension(schema: string, value: unknown, settings: Setting
     if (!isAttributeName(name)) throw badRequest('invalidValue', `"${name}" is not a name an attribute can have.`);
     const definition = definitionOf(settings.extensionSchemas, schema, name);
     const path = `${declared?.id ?? schema}:${definition?.name ?? name}`;
-    if (!definition) ignoreUnknown(path, settings);
+    if (definition) checkDeclaredType(definition, inner, path, settings);
+    else ignoreUnknown(path, settings);
     if (isUnset(inner)) return [];
     const kept = definition ? parseDeclared(definition, inner, path) : inner;
     const keep = (_: string, part: unknown) => (typeof part === 'number' ? exact(part, path) : part);

@@ -6,15 +6,16 @@
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
-import { coreEntries } from './body.js';
-import { schemaOf } from './extensions.js';
+import { coreEntries, withoutSchemas } from './body.js';
+import { definitionOf, schemaOf } from './extensions.js';
 import { isObject, type JsonObject } from './json.js';
 import { extensionOperations } from './patch-extension.js';
 import { parsePath, type Target } from './patch-path.js';
 import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
-import { isStoredName } from './user.js';
+import { checkAddedType, checkSingleType, checkType } from './strict.js';
+import { checkKnown, isStoredName } from './user.js';
 import { isUnset, parseSingle, parseValue } from './value.js';
 
 type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
@@ -118,14 +119,31 @@ function parseTarget(verb: Verb, target: Target, value: unknown, settings: Setti
       return [];
     case 'enterprise':
       if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
-      return parseMembers(verb, value, `${ENTERPRISE_USER}:`, ENTERPRISE_USER, settings);
+      return parseMembers(verb, withoutSchemas(value), `${ENTERPRISE_USER}:`, ENTERPRISE_USER, settings);
     case 'extension':
-      return extensionOperations(verb, target.schema, target.name, value, settings);
+      return parseExtensionTarget(verb, target, value, settings);
     case 'elements':
       return [parseElements(verb, target, value, settings)];
     case 'attribute':
       return parseAttribute(verb, target, value, settings);
   }
+}
+
+function parseExtensionTarget(
+  verb: Verb,
+  { schema, name }: Extract<Target, { kind: 'extension' }>,
+  value: unknown,
+  settings: Settings,
+): PatchOperation[] {
+  checkKnown(schema, settings);
+  if (name === undefined) return extensionOperations(verb, schema, name, withoutSchemas(value), settings);
+  // An "add" may name one element of a list (RFC 7644 section 3.5.2.1), in a strict organization too.
+  const isElement =
+    verb === Verb.VERB_ADD &&
+    definitionOf(settings.extensionSchemas, schema, name)?.multiValued === true &&
+    !Array.isArray(value) &&
+    !isUnset(value);
+  return extensionOperations(verb, schema, name, isElement ? [value] : value, settings);
 }
 
 /** Returns operations for the attributes of an object, as if each had its own path. */
@@ -153,6 +171,8 @@ function parseAttribute(
     throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
   }
   if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
+  if (verb === Verb.VERB_ADD) checkAddedType(attribute, value, path, settings);
+  else if (!removes) checkType(attribute, value, path, settings);
   if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(value)) {
     return parseMembers(verb, value, `${path}.`, path, settings);
   }
@@ -191,13 +211,17 @@ function parseElements(
   const { attribute, contract, filter: element, sub, path } = target;
   const elementField = sub && contractNameOf(sub);
   if (verb === Verb.VERB_REMOVE) return operation(verb, contract, { element, elementField });
+  checkSingleType(sub ?? attribute, value, path, settings);
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   // Entra clears a value by replacing it with "".
   const parsed = sub
     ? { [fieldOf(sub)]: parseSingle(sub, single ?? (sub.type === 'boolean' ? false : ''), path) }
     : parseSingle(attribute, single, path, settings);
   if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
-  return operation(verb, contract, { element, elementField, value: userWith([], attribute, [parsed]) });
+  // In a strict organization a replace creates nothing (RFC 7644 section 3.5.2.3).
+  const elementRequired = settings.strictSchemas && verb === Verb.VERB_REPLACE && element !== undefined;
+  const operated = { element, elementField, value: userWith([], attribute, [parsed]) };
+  return operation(verb, contract, elementRequired ? { ...operated, elementRequired } : operated);
 }
 
 const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}): PatchOperation => ({

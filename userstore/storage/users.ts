@@ -96,6 +96,13 @@ function readsOf({ users, totals }: Context) {
       return new Map(found.map((document) => [document._id, foundIn(document)]));
     },
 
+    /** Returns the display names of those of these users that exist and have one, by id. */
+    async displayNames(organizationId: string, ids: readonly string[], deadline: number): Promise<Map<string, string>> {
+      const query = { organizationId, _id: { $in: [...ids] }, displayName: { $exists: true } };
+      const found = await users.find(query, { projection: { displayName: 1 }, ...within(deadline) }).toArray();
+      return new Map(found.map(({ _id, displayName = '' }) => [_id, displayName]));
+    },
+
     /** Returns a page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<UserPage> {
       const { resources: users, ...page } = await list(organizationId, listing, deadline);

@@ -197,7 +197,14 @@ export interface PatchOperation {
    * The value, at its place in a User: to set `emails[…].value`, one e-mail that has a value and nothing else. A remove
    * of a list without `element` removes the elements that have these values, or all elements if no value is given.
    */
-  value: User | undefined;
+  value:
+    | User
+    | undefined;
+  /**
+   * Whether an add or replace with `element` that matches no element is PATCH_TARGET_MISSING instead of creating one
+   * (RFC 7644 section 3.5.2.3). Default false.
+   */
+  elementRequired?: boolean | undefined;
 }
 
 /** The kind of the operation (RFC 7644 sections 3.5.2.1 to 3.5.2.3). */
@@ -1122,7 +1129,14 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
 };
 
 function createBasePatchOperation(): PatchOperation {
-  return { verb: 0, field: "", element: undefined, elementField: undefined, value: undefined };
+  return {
+    verb: 0,
+    field: "",
+    element: undefined,
+    elementField: undefined,
+    value: undefined,
+    elementRequired: undefined,
+  };
 }
 
 export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOperation"> = {
@@ -1143,6 +1157,9 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
     }
     if (message.value !== undefined) {
       User.encode(message.value, writer.uint32(42).fork()).join();
+    }
+    if (message.elementRequired !== undefined) {
+      writer.uint32(48).bool(message.elementRequired);
     }
     return writer;
   },
@@ -1200,6 +1217,14 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
             message.value = User.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.elementRequired = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1224,6 +1249,7 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
       : undefined;
     message.elementField = object.elementField ?? undefined;
     message.value = (object.value !== undefined && object.value !== null) ? User.fromPartial(object.value) : undefined;
+    message.elementRequired = object.elementRequired ?? undefined;
     return message;
   },
 };

@@ -16,6 +16,7 @@ import { bulkRoute, type TakePermit } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
+import { landing, unknownAddress } from './routes/landing.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { setupRoute } from './routes/setup.js';
@@ -80,7 +81,8 @@ export function createApp(options: AppOptions): Express {
     .all(otherMethods('GET'));
   app.use(signInRoutes(signIn, store, activities, log));
   app.use(['/login', '/logout'], pageErrorHandler);
-  app.use(notFound);
+  app.get('/', landing(signIn, store, log), pageErrorHandler);
+  app.use(unknownAddress, notFound);
   app.use(errorHandler);
   return app;
 }

@@ -3,18 +3,11 @@
  * invalidFilter, never an unfiltered list. "ne" is the negation of "eq": it also matches resources without a value.
  */
 
-import {
-  allOf,
-  anyOf,
-  literal as contractLiteral,
-  elementMatch as matchElement,
-  not,
-  present,
-} from '../../proto/filters.js';
-import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
+import { allOf, anyOf, elementMatch as matchElement, not, present } from '../../proto/filters.js';
+import type { AttributeDefinition, ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';
-import { definitionOf, typedValue } from './extensions.js';
+import { extensionElementTerm, extensionTerm } from './filter-extension-terms.js';
 import { derivedTerm, isDerived } from './filter-member-terms.js';
 import {
   type ComparisonTerm,
@@ -43,6 +36,13 @@ export const parseFilter = (
 /** Parses the filter between [ and ] in the path of a PATCH operation. Throws invalidFilter. */
 export const parseElementFilter = (text: string, list: Attribute): Filter =>
   bind(parseExpression(text), (term) => elementTerm(term, list));
+
+/** Parses such a filter about a list in an extension, perhaps a declared one. Throws invalidFilter. */
+export const parseExtensionElementFilter = (text: string, definition: AttributeDefinition | undefined): Filter =>
+  bind(parseExpression(text), (term) => {
+    if (term.kind === 'elements') throw invalidFilter('The values of a list hold no lists that could be filtered.');
+    return extensionElementTerm(term, definition);
+  });
 
 type Term = ComparisonTerm | PresenceTerm | ElementsTerm;
 
@@ -85,8 +85,7 @@ function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading):
       if (term.kind === 'presence') return present('enterprise');
       break;
     case 'extension':
-      if (named.name === undefined) break;
-      return extensionTerm(term, named.schema, named.name, named.below, extensionSchemas);
+      return extensionTerm(term, named, extensionSchemas);
     case 'readOnly':
       return commonTerm(term, named.path.toLowerCase(), type);
   }
@@ -160,26 +159,6 @@ function schemasTerm(term: ComparisonTerm, { schema, plural, isExtensible }: Res
   throw invalidFilter(
     `${plural} can be filtered by their core schema${isExtensible ? ' and the enterprise one' : ''} only.`,
   );
-}
-
-/** Builds a term about an extension attribute without a field in the contract. */
-function extensionTerm(
-  term: ComparisonTerm | PresenceTerm,
-  schema: string,
-  name: string,
-  below: string | undefined,
-  extensionSchemas: readonly ExtensionSchema[],
-): Filter {
-  const field = `${schema}:${name}${below === undefined ? '' : `.${below}`}`;
-  if (term.kind === 'presence') return present(field);
-  onlyEqual(term);
-  const definition = definitionOf(extensionSchemas, schema, name);
-  const read = (literal: Literal): StoreLiteral => {
-    const value = definition && literal !== null ? typedValue(definition, literal) : literal;
-    if (value !== undefined && value !== null) return contractLiteral(value);
-    throw invalidFilter(`"${term.path}" does not compare with ${JSON.stringify(literal)}.`);
-  };
-  return compared(term, field, read, definition?.caseExact);
 }
 
 /** True for every resource. */

@@ -7,15 +7,16 @@ import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
 import { coreEntries, withoutSchemas } from './body.js';
-import { definitionOf, schemaOf } from './extensions.js';
 import { isObject, type JsonObject } from './json.js';
-import { extensionOperations } from './patch-extension.js';
+import { checkNamespace } from './namespace.js';
+import { isExtensionUrn } from './notation.js';
+import { extensionOperations, type NamedBy, wholeOperations } from './patch-extension.js';
 import { parsePath, type Target } from './patch-path.js';
 import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { checkAddedType, checkSingleType, checkType } from './strict.js';
-import { checkKnown, isStoredName } from './user.js';
+import { isStoredName } from './user.js';
 import { isUnset, parseSingle, parseValue } from './value.js';
 
 type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
@@ -35,8 +36,14 @@ export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): Patch
  * a PUT that may lack attributes: it must not clear them. Throws as parsePatch.
  */
 export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  const stored = Object.fromEntries(coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name)));
-  return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
+  const stored = coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name));
+  const extensions = stored.filter(([name]) => isExtensionUrn(name));
+  const others = stored.filter(([name]) => !isExtensionUrn(name));
+  return [
+    ...(parseObject(Verb.VERB_REPLACE, Object.fromEntries(others), settings) ?? []),
+    // As in any other PUT, a URN is that of a whole extension.
+    ...collect(extensions, ([urn, value]) => wholeOperations(Verb.VERB_REPLACE, urn, value, settings)),
+  ];
 }
 
 /**
@@ -57,7 +64,7 @@ function parseOperation({ op, path, value }: RequestedOperation, settings: Setti
   if (path === undefined) return understood(parseObject(verb, value, settings));
   const target = parsePath(path, settings.extensionSchemas);
   if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
-  return understood(parseTarget(verb, target, value, settings));
+  return understood(parseTarget(verb, target, value, settings, 'path'));
 }
 
 /** Refuses a body of unknown attributes: a mistyped "active" must not look like a success. */
@@ -73,11 +80,14 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
   const seen = new Set<string>();
   let isKnown = entries.length === 0;
   const operations = collect(entries, ([name, inner]) => {
-    const target = targetOf(name, inner, settings);
+    const target = parsePath(name, settings.extensionSchemas);
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
-    if (target.kind === 'unknown') ignoreUnknown(name, settings);
+    if (target.kind === 'unknown') {
+      checkNamespace(name, inner);
+      ignoreUnknown(name, settings);
+    }
     const parsed = parseNamed(verb, target, inner, settings);
     isKnown ||= parsed !== undefined;
     return parsed ?? [];
@@ -88,25 +98,16 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
 /** Returns the operations for one name of an object; undefined if it is unknown. */
 function parseNamed(verb: Verb, target: Target, value: unknown, settings: Settings): PatchOperation[] | undefined {
   if (target.kind === 'unknown') return undefined;
-  return target.kind === 'readOnly' ? [] : parseTarget(verb, target, value, settings);
+  return target.kind === 'readOnly' ? [] : parseTarget(verb, target, value, settings, 'key');
 }
 
-/**
- * Finds the target of a name in a body. The end of a URN in another form than SCIM's, such as
- * urn:okta:onprem_app:1.0:user:custom, may be an attribute; with an object as its value it is the whole extension, as
- * in POST.
- */
-function targetOf(name: string, value: unknown, { extensionSchemas }: Settings): Target {
-  const target = parsePath(name, extensionSchemas);
-  const isWhole =
-    target.kind === 'extension' &&
-    !schemaOf(extensionSchemas, target.schema) &&
-    isObject(value) &&
-    !/^urn:ietf:params:scim:schemas:/i.test(name);
-  return isWhole ? { kind: 'extension', schema: name, name: undefined } : target;
-}
-
-function parseTarget(verb: Verb, target: Target, value: unknown, settings: Settings): PatchOperation[] | undefined {
+function parseTarget(
+  verb: Verb,
+  target: Target,
+  value: unknown,
+  settings: Settings,
+  by: NamedBy,
+): PatchOperation[] | undefined {
   switch (target.kind) {
     case 'unknown':
     case 'readOnly':
@@ -119,31 +120,21 @@ function parseTarget(verb: Verb, target: Target, value: unknown, settings: Setti
       return [];
     case 'enterprise':
       if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
-      return parseMembers(verb, withoutSchemas(value), `${ENTERPRISE_USER}:`, ENTERPRISE_USER, settings);
+      return parseMembers(
+        verb,
+        isObject(value) ? withoutSchemas(value) : value,
+        `${ENTERPRISE_USER}:`,
+        ENTERPRISE_USER,
+        settings,
+      );
     case 'extension':
-      return parseExtensionTarget(verb, target, value, settings);
+      if (!target.isDeclared) ignoreUnknown(target.schema, settings);
+      return extensionOperations(verb, target, value, settings, by);
     case 'elements':
       return [parseElements(verb, target, value, settings)];
     case 'attribute':
       return parseAttribute(verb, target, value, settings);
   }
-}
-
-function parseExtensionTarget(
-  verb: Verb,
-  { schema, name }: Extract<Target, { kind: 'extension' }>,
-  value: unknown,
-  settings: Settings,
-): PatchOperation[] {
-  checkKnown(schema, settings);
-  if (name === undefined) return extensionOperations(verb, schema, name, withoutSchemas(value), settings);
-  // An "add" may name one element of a list (RFC 7644 section 3.5.2.1), in a strict organization too.
-  const isElement =
-    verb === Verb.VERB_ADD &&
-    definitionOf(settings.extensionSchemas, schema, name)?.multiValued === true &&
-    !Array.isArray(value) &&
-    !isUnset(value);
-  return extensionOperations(verb, schema, name, isElement ? [value] : value, settings);
 }
 
 /** Returns operations for the attributes of an object, as if each had its own path. */
@@ -229,5 +220,6 @@ const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}
   field,
   element: undefined,
   value: undefined,
+  extension: undefined,
   ...rest,
 });

@@ -1,5 +1,5 @@
 /** The settings of an organization that decide how the edge reads a request. */
-import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { ExtensionSchema, HeldAttribute } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { badRequest } from './scim-error.js';
 
 /** The settings. */
@@ -11,6 +11,8 @@ export interface Settings {
   strictSchemas: boolean;
   /** The organization's own schemas. */
   extensionSchemas: readonly ExtensionSchema[];
+  /** The attributes of extensions that users of the organization have or had. */
+  heldAttributes?: readonly HeldAttribute[];
 }
 
 /** The default settings. */

@@ -11,9 +11,9 @@ import type { Settings } from './settings.js';
 /** Refuses a value of another type than its attribute if the organization is strict. Throws invalidValue. */
 export function checkType(attribute: Attribute, value: unknown, path: string, settings: Settings): void {
   if (!settings.strictSchemas || isNull(value)) return;
-  if (!attribute.multiValued) return checkSingleType(attribute, value, path, settings);
-  if (!Array.isArray(value)) throw wrongType(path, 'a list');
-  for (const element of value) checkSingleType(attribute, element, path, settings);
+  if (attribute.multiValued && !Array.isArray(value)) throw wrongType(path, 'a list');
+  const elements = attribute.multiValued && Array.isArray(value) ? value : [value];
+  for (const element of elements) checkSingleType(attribute, element, path, settings);
 }
 
 /** Refuses, as checkType, one element of a list or the value of an attribute that is no list. Throws invalidValue. */
@@ -21,10 +21,11 @@ export function checkSingleType(attribute: Attribute, value: unknown, path: stri
   if (!settings.strictSchemas || isNull(value)) return;
   switch (attribute.type) {
     case 'complex':
-      return checkSubAttributes(attribute, value, path, settings);
+      checkSubAttributes(attribute, value, path, settings);
+      break;
     case 'boolean':
       if (typeof value !== 'boolean') throw wrongType(path, 'true or false');
-      return;
+      break;
     default:
       if (typeof value !== 'string') throw wrongType(path, 'text');
   }

@@ -12,7 +12,8 @@ import { coreEntries, schemasIn, setOnce, withoutSchemas } from './body.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
-import { isSchemaUrn, isUnder } from './notation.js';
+import { checkNamespace } from './namespace.js';
+import { isReserved, isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
@@ -25,11 +26,13 @@ import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
  */
 export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
-  for (const urn of schemasIn(body)) checkKnown(urn, settings);
+  const schemas = schemasIn(body);
+  for (const urn of schemas) checkKnown(urn, settings);
   const values: JsonObject = {};
   const extensionAttributes: ExtensionAttribute[] = [];
   for (const [name, value] of coreEntries(body, CORE_USER)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
+    if (!attribute) checkNamespace(name, value, schemas);
     if (attribute) {
       checkType(attribute, value, attribute.name, settings);
       setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
@@ -42,7 +45,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
       };
     } else if (isSchemaUrn(name)) {
       checkKnown(name, settings);
-      extensionAttributes.push(...parseExtension(name, withoutSchemas(value), settings));
+      extensionAttributes.push(...parseExtension(name, value, settings));
       // Counted while they are made: a body may hold many more.
       if (extensionAttributes.length > MAX_EXTENSION_ATTRIBUTES) throw tooManyAttributes();
     } else if (!isCommonName(name)) ignoreUnknown(name, settings);
@@ -63,7 +66,7 @@ const isCommonName = (name: string): boolean =>
   USER.readOnly.has(name.toLowerCase()) || name.toLowerCase() === USER.dropped;
 
 /** Refuses the URN of a schema that users do not have if the organization is strict. Throws invalidSyntax. */
-export function checkKnown(urn: string, settings: Settings): void {
+function checkKnown(urn: string, settings: Settings): void {
   const isStandard = [CORE_USER, ENTERPRISE_USER].some((known) => known.toLowerCase() === urn.toLowerCase());
   if (!isStandard && !schemaOf(settings.extensionSchemas, urn)) ignoreUnknown(urn, settings);
 }
@@ -72,7 +75,7 @@ function parseEnterprise(value: unknown, settings: Settings): JsonObject | undef
   if (isUnset(value)) return undefined;
   if (!isObject(value)) throw badRequest('invalidValue', `"${ENTERPRISE_USER}" must be an object.`);
   const values: JsonObject = {};
-  for (const [name, inner] of Object.entries(withoutSchemas(value) as JsonObject)) {
+  for (const [name, inner] of Object.entries(withoutSchemas(value))) {
     const attribute = attributeNamed(ENTERPRISE_ATTRIBUTES, name);
     const path = `${ENTERPRISE_USER}:${attribute?.name ?? name}`;
     if (attribute) {
@@ -108,6 +111,8 @@ export function renderUser(user: User, baseUrl: string, settings = DEFAULT_SETTI
     resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise, user.managerDisplayName);
   }
   for (const [schema, attributes] of renderExtensions(shown(user.extensionAttributes, settings))) {
+    // Earlier versions stored attributes under URNs of SCIM itself.
+    if (isReserved(schema)) continue;
     schemas.push(schema);
     resource[schema] = attributes;
   }

@@ -80,7 +80,7 @@ describe('changes', () => {
     const id = await userWith(3);
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');
-    await database.changes.insert('one', found.outbox, soon());
+    await database.changes.insert('one', found.outbox, Buffer.alloc(0), soon());
     await database.changes.flushOutboxes(soon());
     expect(await outboxSizeOf(id)).to.equal(0);
     await users.replace(found, found.user, changeOf(found.user, 4), soon());

@@ -79,6 +79,7 @@ describe('the organizations collection', () => {
       suspended: false,
       policy: undefined,
       rateLimit: undefined,
+      heldAttributes: [],
     };
     await database.organizations.insert(organization, soon());
     const rateLimit = { perSecond: 100, burst: 400 };
@@ -101,6 +102,7 @@ describe('the organizations collection', () => {
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         soon(),
       )
@@ -122,6 +124,7 @@ describe('the organizations collection', () => {
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         soon(),
       );
@@ -136,6 +139,7 @@ describe('the organizations collection', () => {
         suspended: false,
         policy: undefined,
         rateLimit: undefined,
+        heldAttributes: [],
       },
       soon(),
     );
@@ -150,6 +154,7 @@ describe('the organizations collection', () => {
         suspended: false,
         policy: undefined,
         rateLimit: undefined,
+        heldAttributes: [],
       },
       soon(),
     );

@@ -26,7 +26,7 @@ export function createOrganizationRules(storage: OrganizationStorage) {
       checkLabel('display_name', displayName);
       const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
       const settings = { displayName, strictSchemas: false, extensionSchemas: [], suspended: false };
-      const unset = { policy: undefined, rateLimit: undefined };
+      const unset = { policy: undefined, rateLimit: undefined, heldAttributes: [] };
       return await storage.insert({ id, etag: '', createTime: new Date(), ...settings, ...unset }, deadline);
     },
 

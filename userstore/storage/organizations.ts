@@ -33,6 +33,7 @@ const toOrganization = ({
   version = 0,
   deleteTime: _,
   sessionEpoch: _epoch,
+  heldAttributes = [],
   ...settings
 }: OrganizationDocument): Organization => ({
   strictSchemas: false,
@@ -43,6 +44,7 @@ const toOrganization = ({
   rateLimit: settings.rateLimit ?? DEFAULT_RATE_LIMIT,
   id,
   etag: etagOf(version),
+  heldAttributes: heldAttributes.map(({ key: _key, ...held }) => held),
 });
 
 /** The condition that the organization with this id is not deleted. */
@@ -53,7 +55,7 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
   return {
     /** Stores a new organization as version 1. Throws DuplicateKeyError. */
     async insert(organization: Organization, deadline: number): Promise<Organization> {
-      const { id: _id, etag: _, createTime, ...settings } = organization;
+      const { id: _id, etag: _, heldAttributes: _held, createTime, ...settings } = organization;
       const document = { _id, version: 1, createTime: createTime as Date, ...setIn(settings) };
       await withDuplicateKeyError(insertAll(organizations, [document as OrganizationDocument], deadline));
       return toOrganization(document as OrganizationDocument);

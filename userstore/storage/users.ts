@@ -11,7 +11,7 @@ import type { ChangeStorage } from './changes.js';
 import { USERS } from './columns.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
-import type { Link, UserDocument } from './directory-schemas.js';
+import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import {
   type AccessState,
   accessStateIn,
@@ -22,7 +22,9 @@ import {
   toUser,
   versionOf,
 } from './documents.js';
+import { encodedUser } from './event-documents.js';
 import { toQuery } from './filter-query.js';
+import type { NoteHeld } from './held-attributes.js';
 import { createLister, type Listing, type Page } from './lists.js';
 import { createTotals, type Totals } from './totals.js';
 
@@ -37,7 +39,7 @@ export interface FoundUser {
   user: User;
   version: number;
   accessState: AccessState;
-  outbox: Change[];
+  outbox: OutboxEntry[];
 }
 
 /** A page of users. */
@@ -50,11 +52,16 @@ interface Context {
   users: mongo.Collection<UserDocument>;
   totals: Totals;
   changes: ChangeStorage;
+  noteHeld: NoteHeld;
 }
 
-/** Creates the storage of users. */
-export function createUserStorage(users: mongo.Collection<UserDocument>, changes: ChangeStorage) {
-  const context = { users, changes, totals: createTotals(users) };
+/** Creates the storage of users. `noteHeld` notes the extension attributes of each user that is stored. */
+export function createUserStorage(
+  users: mongo.Collection<UserDocument>,
+  changes: ChangeStorage,
+  noteHeld: NoteHeld = async () => undefined,
+) {
+  const context = { users, changes, noteHeld, totals: createTotals(users) };
   return { ...readsOf(context), ...writesOf(context) };
 }
 
@@ -112,7 +119,7 @@ function readsOf({ users, totals }: Context) {
 }
 
 function writesOf(context: Context) {
-  const { users, totals } = context;
+  const { users, totals, noteHeld } = context;
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws DuplicateKeyError. */
     async insert(user: User, change: Change, deadline: number): Promise<User> {
@@ -120,6 +127,7 @@ function writesOf(context: Context) {
       const options = { ignoreUndefined: true, ...within(deadline) };
       const inserting = withDuplicateKeyError(users.insertOne(document, options));
       await inserting.finally(() => totals.changed(user.organizationId));
+      await noteHeld(user.organizationId, user.extensionAttributes, deadline);
       return toUser(document);
     },
 
@@ -131,7 +139,9 @@ function writesOf(context: Context) {
       const { user, version, accessState } = found;
       const document = toDocument(after, version + 1, accessState);
       document.unmoved = [...(await remainingOutbox(context, found, deadline)), change];
-      return (await replaceVersion(context, user, version, document, deadline)) ? toUser(document) : undefined;
+      if (!(await replaceVersion(context, user, version, document, deadline))) return undefined;
+      await noteHeld(user.organizationId, after.extensionAttributes, deadline);
+      return toUser(document);
     },
 
     /** Waits until this version of the user is as durable as any write. Returns false if it is no longer stored. */
@@ -142,8 +152,9 @@ function writesOf(context: Context) {
      * Deletes the version of the user that was found. Returns false if it is no longer stored. A tombstone keeps the
      * outbox until it is flushed.
      */
-    async remove({ user, version, outbox }: FoundUser, change: Change, deadline: number): Promise<boolean> {
-      const tombstone = toTombstone(user, version + 1, [...outbox, change]);
+    async remove(found: FoundUser, change: Change, deadline: number): Promise<boolean> {
+      const { user, version } = found;
+      const tombstone = toTombstone(user, version + 1, [...withResource(found), change]);
       const removing = replaceVersion(context, user, version, tombstone, deadline);
       return await removing.finally(() => totals.removed(user.organizationId));
     },
@@ -218,13 +229,20 @@ async function confirmVersion(
 /** Returns the changes that the next version's outbox takes over; flushes a full outbox first. */
 async function remainingOutbox(
   { users, changes }: Context,
-  { user, version, outbox }: FoundUser,
+  found: FoundUser,
   deadline: number,
-): Promise<Change[]> {
-  if (outbox.length < MAX_OUTBOX) return outbox;
+): Promise<OutboxEntry[]> {
+  const { user, version, outbox } = found;
+  if (outbox.length < MAX_OUTBOX) return withResource(found);
   // Changes of a version that is rolled back would take the ids of those that replace them.
   if (await confirmVersion(users, user, version, deadline)) {
-    await changes.insert(user.organizationId, outbox, deadline);
+    await changes.insert(user.organizationId, outbox, encodedUser(user), deadline);
   }
   return [];
+}
+
+/** Returns the outbox of the user as found, whose last change made the user what they are. */
+function withResource({ user, outbox }: FoundUser): OutboxEntry[] {
+  const last = outbox.at(-1);
+  return last ? [...outbox.slice(0, -1), { ...last, resource: encodedUser(user) }] : [];
 }

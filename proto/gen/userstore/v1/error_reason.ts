@@ -96,5 +96,20 @@ export enum ErrorReason {
   ERROR_REASON_SSO_CONNECTION_TAKEN = 35,
   /** ERROR_REASON_SECRET_KEY_MISSING - FAILED_PRECONDITION: this userstore process does not have the key that encrypts secrets. */
   ERROR_REASON_SECRET_KEY_MISSING = 36,
+  /** ERROR_REASON_EVENT_CURSOR_INVALID - INVALID_ARGUMENT: the text is no cursor of the event log. */
+  ERROR_REASON_EVENT_CURSOR_INVALID = 37,
+  /**
+   * ERROR_REASON_EVENT_CURSOR_EXPIRED - OUT_OF_RANGE: events after this cursor were deleted already, after EVENT_DAYS. List the users and groups again, and
+   * continue with the cursor of that list.
+   */
+  ERROR_REASON_EVENT_CURSOR_EXPIRED = 38,
+  /** ERROR_REASON_EVENT_WATCH_LIMIT_REACHED - RESOURCE_EXHAUSTED: the caller has as many streams of events as one caller may have. */
+  ERROR_REASON_EVENT_WATCH_LIMIT_REACHED = 39,
+  /** ERROR_REASON_WEBHOOK_NOT_FOUND - NOT_FOUND: no such webhook. */
+  ERROR_REASON_WEBHOOK_NOT_FOUND = 40,
+  /** ERROR_REASON_WEBHOOK_LIMIT_REACHED - RESOURCE_EXHAUSTED: the organization has ten webhooks; delete one first. */
+  ERROR_REASON_WEBHOOK_LIMIT_REACHED = 41,
+  /** ERROR_REASON_WEBHOOK_LEASE_LOST - ABORTED: another edge holds the webhook by now, or the webhook was changed. */
+  ERROR_REASON_WEBHOOK_LEASE_LOST = 42,
   UNRECOGNIZED = -1,
 }

@@ -179,7 +179,10 @@ export interface PatchUserRequest {
 export interface PatchOperation {
   /** The kind of the operation. */
   verb: PatchOperation_Verb;
-  /** The name of the field of User, dots between levels: "active", "name.given_name", "emails". */
+  /**
+   * The name of the field of User, dots between levels: "active", "name.given_name", "emails". "extension": the part of
+   * the extension attributes that `extension` names.
+   */
   field: string;
   /**
    * For a list: only the elements that match this filter. If none matches, an add or replace creates an element with
@@ -201,7 +204,15 @@ export interface PatchOperation {
     | User
     | undefined;
   /**
-   * Whether an add or replace with `element` that matches no element is PATCH_TARGET_MISSING instead of creating one
+   * For the field "extension", where it is required: the target in the JSON of extension attributes, and the value.
+   * `value` and `element_field` are then not used. `element` names the members of a list's elements, dots between
+   * levels, or "value" for an element that is no object.
+   */
+  extension:
+    | ExtensionTarget
+    | undefined;
+  /**
+   * Whether a replace with `element` that matches no element of a list is PATCH_TARGET_MISSING instead of creating one
    * (RFC 7644 section 3.5.2.3). Default false.
    */
   elementRequired?: boolean | undefined;
@@ -218,6 +229,35 @@ export enum PatchOperation_Verb {
   /** VERB_REMOVE - Clears the field, or removes elements from a list. */
   VERB_REMOVE = 3,
   UNRECOGNIZED = -1,
+}
+
+/**
+ * The target of an operation in the JSON of extension attributes: an extension, an attribute, or a part of its value.
+ * An add appends to a list what it lacks and merges into an object, a replace sets a value and merges into an object
+ * (RFC 7644 sections 3.5.2.1 and 3.5.2.3). A remove with a value removes only what equals it.
+ */
+export interface ExtensionTarget {
+  /** The URN of the extension. */
+  schema: string;
+  /** The name of the attribute. Absent: the whole extension; the value of an add or a replace is an object of attributes. */
+  name?:
+    | string
+    | undefined;
+  /** The member of the attribute's value, dots between levels; of each element if the value is a list. */
+  below?:
+    | string
+    | undefined;
+  /**
+   * Whether the caller knows only the text, not where the URN ends. The URN is then the longest one that the user has
+   * attributes of, or else `schema`.
+   */
+  ambiguous: boolean;
+  /** The value as JSON. Absent: no value. */
+  valueJson?:
+    | string
+    | undefined;
+  /** Whether a remove compares text case-sensitively. */
+  caseExact: boolean;
 }
 
 /** Response of PatchUser. */
@@ -1135,6 +1175,7 @@ function createBasePatchOperation(): PatchOperation {
     element: undefined,
     elementField: undefined,
     value: undefined,
+    extension: undefined,
     elementRequired: undefined,
   };
 }
@@ -1158,8 +1199,11 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
     if (message.value !== undefined) {
       User.encode(message.value, writer.uint32(42).fork()).join();
     }
+    if (message.extension !== undefined) {
+      ExtensionTarget.encode(message.extension, writer.uint32(50).fork()).join();
+    }
     if (message.elementRequired !== undefined) {
-      writer.uint32(48).bool(message.elementRequired);
+      writer.uint32(56).bool(message.elementRequired);
     }
     return writer;
   },
@@ -1218,7 +1262,15 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
             continue;
           }
           case 6: {
-            if (tag !== 48) {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.extension = ExtensionTarget.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
               break;
             }
 
@@ -1249,7 +1301,127 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
       : undefined;
     message.elementField = object.elementField ?? undefined;
     message.value = (object.value !== undefined && object.value !== null) ? User.fromPartial(object.value) : undefined;
+    message.extension = (object.extension !== undefined && object.extension !== null)
+      ? ExtensionTarget.fromPartial(object.extension)
+      : undefined;
     message.elementRequired = object.elementRequired ?? undefined;
+    return message;
+  },
+};
+
+function createBaseExtensionTarget(): ExtensionTarget {
+  return { schema: "", name: undefined, below: undefined, ambiguous: false, valueJson: undefined, caseExact: false };
+}
+
+export const ExtensionTarget: MessageFns<ExtensionTarget, "userstore.v1.ExtensionTarget"> = {
+  $type: "userstore.v1.ExtensionTarget" as const,
+
+  encode(message: ExtensionTarget, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schema !== "") {
+      writer.uint32(10).string(message.schema);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.below !== undefined) {
+      writer.uint32(26).string(message.below);
+    }
+    if (message.ambiguous !== false) {
+      writer.uint32(32).bool(message.ambiguous);
+    }
+    if (message.valueJson !== undefined) {
+      writer.uint32(42).string(message.valueJson);
+    }
+    if (message.caseExact !== false) {
+      writer.uint32(48).bool(message.caseExact);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExtensionTarget {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExtensionTarget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schema = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.below = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ambiguous = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.valueJson = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.caseExact = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ExtensionTarget>, I>>(base?: I): ExtensionTarget {
+    return ExtensionTarget.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExtensionTarget>, I>>(object: I): ExtensionTarget {
+    const message = createBaseExtensionTarget();
+    message.schema = object.schema ?? "";
+    message.name = object.name ?? undefined;
+    message.below = object.below ?? undefined;
+    message.ambiguous = object.ambiguous ?? false;
+    message.valueJson = object.valueJson ?? undefined;
+    message.caseExact = object.caseExact ?? false;
     return message;
   },
 };

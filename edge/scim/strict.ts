@@ -59,7 +59,6 @@ export function checkDeclaredType(
   if (multiValued !== Array.isArray(value)) throw wrongType(path, multiValued ? 'a list' : 'a single value');
   const expected = JSON_TYPES[type] ?? 'string';
   for (const one of Array.isArray(value) ? value : [value]) {
-    // biome-ignore lint/suspicious/useValidTypeof: the names in the table are results of typeof
     if (!isNull(one) && typeof one !== expected) throw wrongType(path, NAMES[expected]);
   }
 }

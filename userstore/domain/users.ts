@@ -171,8 +171,11 @@ export type UserRules = ReturnType<typeof createUserRules>;
 /** Binds the rules to a context. */
 export const createUserRules = (context: UserContext) => ({
   /** Creates a user. Returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
-  create: (request: CreateUserRequest, given: User, deadline: number): Promise<User> =>
-    createUser(context, request, given, deadline),
+  async create(request: CreateUserRequest, given: User, deadline: number): Promise<User> {
+    const user = await createUser(context, request, given, deadline);
+    await setManagerNames([user], request.organizationId, context.storage.displayNames, deadline);
+    return user;
+  },
 
   /** Returns a user. Throws USER_NOT_FOUND. */
   get(key: UserKey, deadline: number): Promise<User> {

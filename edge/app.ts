@@ -9,6 +9,7 @@ import { createAdmission } from './limits/admission.js';
 import { createRateLimit } from './limits/rate-limit.js';
 import type { EdgeMetrics } from './metrics.js';
 import { createGroupOperations } from './operations/groups.js';
+import { createSearch } from './operations/search.js';
 import { createUserOperations } from './operations/users.js';
 import { requestLog } from './request-log.js';
 import { working } from './request-work.js';
@@ -18,6 +19,7 @@ import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
 import { landing, unknownAddress } from './routes/landing.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
+import { searchRoutes } from './routes/search.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { setupRoute } from './routes/setup.js';
 import type { SignInOptions } from './routes/sign-in/context.js';
@@ -104,11 +106,13 @@ function createExpress(trustedProxies: number): Express {
 function scimRoutes(store: StoreClient, body: RequestHandler[], baseUrl: BaseUrl, takePermit: TakePermit): Router {
   const operations = { Users: createUserOperations(store), Groups: createGroupOperations(store) };
   const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
-  const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
+  const renderGroup = renderGroups(operations.Groups);
+  const groups = resourceRoutes(GROUP, operations.Groups, renderGroup, baseUrl);
+  const root = searchRoutes(createSearch(store), { users: renderUsers, groups: renderGroup }, baseUrl);
   const discovery = discoveryRoutes(baseUrl);
   const scim = Router({ caseSensitive: true });
-  scim.route('/').get(working(users.list)).all(otherMethods('GET'));
-  scim.route('/.search').post(body, working(users.search)).all(otherMethods('POST'));
+  scim.route('/').get(working(root.list)).all(otherMethods('GET'));
+  scim.route('/.search').post(body, working(root.search)).all(otherMethods('POST'));
   addResourceRoutes(scim, USER.endpoint, body, users);
   addResourceRoutes(scim, GROUP.endpoint, body, groups);
   scim

@@ -52,6 +52,7 @@ import { createApiTokenStorage } from './storage/api-tokens.js';
 import { createChangeStorage } from './storage/changes.js';
 import type { Collections } from './storage/collections.js';
 import { createEventStorage } from './storage/events.js';
+import { createGroupConditions } from './storage/group-filter.js';
 import { createGroupStorage } from './storage/groups.js';
 import { createNoteHeld } from './storage/held-attributes.js';
 import { createMemberConditions } from './storage/member-filter.js';
@@ -171,7 +172,12 @@ function createStorages(
     events,
     changes,
     memberships,
-    users: createUserStorage(collections.users, changes, createNoteHeld(collections.organizations)),
+    users: createUserStorage(
+      collections.users,
+      changes,
+      createNoteHeld(collections.organizations),
+      createGroupConditions(collections),
+    ),
     groups: createGroupStorage(collections.groups, changes, createMemberConditions(collections, memberships)),
     organizations: createOrganizationStorage(collections.organizations),
     apiTokens: createApiTokenStorage(collections.apiTokens),

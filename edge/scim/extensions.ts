@@ -7,11 +7,13 @@ import {
   type ExtensionSchema,
 } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ExtensionAttribute } from '../../proto/gen/userstore/v1/user.js';
+import { withoutSchemas } from './body.js';
 import { parseDateTime } from './date-time.js';
 import { isObject } from './json.js';
 import { isAttributeName } from './notation.js';
 import { badRequest } from './scim-error.js';
 import { ignoreUnknown, type Settings } from './settings.js';
+import { checkDeclaredType } from './strict.js';
 import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 
 const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
@@ -51,7 +53,7 @@ export function parseExtension(schema: string, value: unknown, settings: Setting
 /** Returns the attributes in the object under the URN of an extension. Throws invalidValue. */
 export function extensionEntries(schema: string, value: unknown): [name: string, value: unknown][] {
   if (!isObject(value)) throw badRequest('invalidValue', `"${schema}" must be an object.`);
-  const entries = Object.entries(value);
+  const entries = Object.entries(withoutSchemas(value));
   if (entries.length > MAX_ELEMENTS) {
     throw badRequest('invalidValue', `"${schema}" has more than ${MAX_ELEMENTS} attributes.`);
   }
@@ -71,7 +73,8 @@ export function parseExtensionAttribute(
   const declared = schemaOf(settings.extensionSchemas, schema);
   const definition = definitionOf(settings.extensionSchemas, schema, name);
   const path = `${declared?.id ?? schema}:${definition?.name ?? name}`;
-  if (!definition) ignoreUnknown(path, settings);
+  if (definition) checkDeclaredType(definition, value, path, settings);
+  else ignoreUnknown(path, settings);
   if (isUnset(value)) return undefined;
   const valueJson = jsonOf(definition ? parseDeclared(definition, value, path) : value, path);
   return { schema: declared?.id ?? schema, name: definition?.name ?? name, valueJson };

@@ -44,9 +44,11 @@ export const parseExtensionElementFilter = (text: string, definition: AttributeD
     return extensionElementTerm(term, definition);
   });
 
-type Term = ComparisonTerm | PresenceTerm | ElementsTerm;
+/** A term of a filter. */
+export type Term = ComparisonTerm | PresenceTerm | ElementsTerm;
 
-function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter {
+/** Builds the contract's filter of an expression by binding its terms. */
+export function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter {
   switch (expression.kind) {
     case 'and':
       return allOf(...expression.parts.map((part) => bind(part, bindTerm)));
@@ -60,17 +62,22 @@ function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter 
 }
 
 /** The context in which a filter is read. */
-interface Reading {
+export interface Reading {
   extensionSchemas: readonly ExtensionSchema[];
   type: ResourceType;
   baseUrl: string | undefined;
 }
 
-/** Builds a term about a resource. */
-function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading): Filter {
+/** Builds a term about a resource. Throws invalidFilter. */
+export function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading): Filter {
   const named = parseNotation(term.path, extensionSchemas, type);
   if (term.kind === 'elements') {
     if (named?.kind === 'attribute' && named.attribute.multiValued) return elementMatch(term, named.attribute, baseUrl);
+    // `groups[value eq "…"]` says the same as `groups.value eq "…"`.
+    const { filter, term: rest } = term;
+    if (named?.kind === 'readOnly' && filter.kind === 'comparison' && filter.path.toLowerCase() === 'value' && !rest) {
+      return commonTerm({ ...filter, path: `${named.path}.value` }, `${named.path}.value`.toLowerCase(), type);
+    }
     throw invalidFilter(`"${term.path}" is not a list whose values can be chosen.`);
   }
   switch (named?.kind) {
@@ -138,6 +145,10 @@ function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: Res
     case 'meta':
       if (term.kind === 'presence') return ALWAYS;
       break;
+    case 'groups.value':
+      if (term.kind === 'presence' || term.literal === null) break;
+      onlyEqual(term);
+      return compared(term, path, (literal) => ({ kind: { $case: 'stringValue', value: textOf(path, literal) } }));
     case 'schemas':
       if (term.kind === 'presence') return ALWAYS;
       return schemasTerm(term, type);
@@ -148,7 +159,8 @@ function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: Res
 const unfilterable = ({ path }: Term, { plural }: ResourceType) =>
   invalidFilter(`${plural} cannot be filtered by "${path}".`);
 
-const isText = (literal: Literal, text: string) => String(literal).toLowerCase() === text.toLowerCase();
+/** Returns true if a literal is this text in any letter case. */
+export const isText = (literal: Literal, text: string) => String(literal).toLowerCase() === text.toLowerCase();
 
 function schemasTerm(term: ComparisonTerm, { schema, plural, isExtensible }: ResourceType): Filter {
   onlyEqual(term);
@@ -162,4 +174,4 @@ function schemasTerm(term: ComparisonTerm, { schema, plural, isExtensible }: Res
 }
 
 /** True for every resource. */
-const ALWAYS = present('id');
+export const ALWAYS = present('id');

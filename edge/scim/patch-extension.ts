@@ -66,7 +66,10 @@ function writeAttribute(
   settings: Settings,
   ambiguous = false,
 ): PatchOperation {
-  const parsed = parseExtensionAttribute(schema, name, value, settings) ?? {};
+  const isList = definitionOf(settings.extensionSchemas, schema, name)?.multiValued === true;
+  // An "add" may name one element of a list (RFC 7644 section 3.5.2.1).
+  const given = verb === Verb.VERB_ADD && isList && !Array.isArray(value) && !isUnset(value) ? [value] : value;
+  const parsed = parseExtensionAttribute(schema, name, given, settings) ?? {};
   const { schema: urn = schema, name: spelling = name, valueJson = jsonOf(value, name) } = parsed;
   return operation(verb, { schema: urn, name: spelling, valueJson, ambiguous });
 }

@@ -6,7 +6,7 @@
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
-import { coreEntries } from './body.js';
+import { coreEntries, withoutSchemas } from './body.js';
 import { isObject, type JsonObject } from './json.js';
 import { checkNamespace } from './namespace.js';
 import { isExtensionUrn } from './notation.js';
@@ -15,6 +15,7 @@ import { parsePath, type Target } from './patch-path.js';
 import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import { checkAddedType, checkSingleType, checkType } from './strict.js';
 import { isStoredName } from './user.js';
 import { isUnset, parseSingle, parseValue } from './value.js';
 
@@ -119,8 +120,15 @@ function parseTarget(
       return [];
     case 'enterprise':
       if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
-      return parseMembers(verb, value, `${ENTERPRISE_USER}:`, ENTERPRISE_USER, settings);
+      return parseMembers(
+        verb,
+        isObject(value) ? withoutSchemas(value) : value,
+        `${ENTERPRISE_USER}:`,
+        ENTERPRISE_USER,
+        settings,
+      );
     case 'extension':
+      if (!target.isDeclared) ignoreUnknown(target.schema, settings);
       return extensionOperations(verb, target, value, settings, by);
     case 'elements':
       return [parseElements(verb, target, value, settings)];
@@ -154,6 +162,8 @@ function parseAttribute(
     throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
   }
   if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
+  if (verb === Verb.VERB_ADD) checkAddedType(attribute, value, path, settings);
+  else if (!removes) checkType(attribute, value, path, settings);
   if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(value)) {
     return parseMembers(verb, value, `${path}.`, path, settings);
   }
@@ -192,13 +202,17 @@ function parseElements(
   const { attribute, contract, filter: element, sub, path } = target;
   const elementField = sub && contractNameOf(sub);
   if (verb === Verb.VERB_REMOVE) return operation(verb, contract, { element, elementField });
+  checkSingleType(sub ?? attribute, value, path, settings);
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   // Entra clears a value by replacing it with "".
   const parsed = sub
     ? { [fieldOf(sub)]: parseSingle(sub, single ?? (sub.type === 'boolean' ? false : ''), path) }
     : parseSingle(attribute, single, path, settings);
   if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
-  return operation(verb, contract, { element, elementField, value: userWith([], attribute, [parsed]) });
+  // In a strict organization a replace creates nothing (RFC 7644 section 3.5.2.3).
+  const elementRequired = settings.strictSchemas && verb === Verb.VERB_REPLACE && element !== undefined;
+  const operated = { element, elementField, value: userWith([], attribute, [parsed]) };
+  return operation(verb, contract, elementRequired ? { ...operated, elementRequired } : operated);
 }
 
 const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}): PatchOperation => ({

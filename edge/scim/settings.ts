@@ -4,7 +4,10 @@ import { badRequest } from './scim-error.js';
 
 /** The settings. */
 export interface Settings {
-  /** Refuse attributes without a schema. Otherwise the edge ignores them or, in an extension, keeps them unchanged. */
+  /**
+   * Follow the RFCs to the letter: refuse attributes without a schema, values of another type than their attribute
+   * (strict.ts), and a replace of a list value that does not exist. Otherwise the edge is tolerant: docs/quirks.md.
+   */
   strictSchemas: boolean;
   /** The organization's own schemas. */
   extensionSchemas: readonly ExtensionSchema[];

@@ -8,7 +8,7 @@ import {
   fieldOf,
   TOP_ATTRIBUTES,
 } from './attributes.js';
-import { coreEntries, schemasIn, setOnce } from './body.js';
+import { coreEntries, schemasIn, setOnce, withoutSchemas } from './body.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
@@ -17,6 +17,7 @@ import { isReserved, isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import { checkType } from './strict.js';
 import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
 
 /**
@@ -25,15 +26,17 @@ import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
  */
 export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
-  for (const urn of schemasIn(body)) if (!isKnownSchema(urn, settings)) ignoreUnknown(urn, settings);
   const schemas = schemasIn(body);
+  for (const urn of schemas) checkKnown(urn, settings);
   const values: JsonObject = {};
   const extensionAttributes: ExtensionAttribute[] = [];
   for (const [name, value] of coreEntries(body, CORE_USER)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
     if (!attribute) checkNamespace(name, value, schemas);
-    if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
-    else if (isUnder(ENTERPRISE_USER, name)) {
+    if (attribute) {
+      checkType(attribute, value, attribute.name, settings);
+      setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
+    } else if (isUnder(ENTERPRISE_USER, name)) {
       const enterprise =
         name.length > ENTERPRISE_USER.length ? { [name.slice(ENTERPRISE_USER.length + 1)]: value } : value;
       values.enterprise = {
@@ -41,6 +44,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
         ...parseEnterprise(enterprise, settings),
       };
     } else if (isSchemaUrn(name)) {
+      checkKnown(name, settings);
       extensionAttributes.push(...parseExtension(name, value, settings));
       // Counted while they are made: a body may hold many more.
       if (extensionAttributes.length > MAX_EXTENSION_ATTRIBUTES) throw tooManyAttributes();
@@ -61,19 +65,23 @@ const tooManyAttributes = () =>
 const isCommonName = (name: string): boolean =>
   USER.readOnly.has(name.toLowerCase()) || name.toLowerCase() === USER.dropped;
 
-const isKnownSchema = (urn: string, { extensionSchemas }: Settings): boolean =>
-  [CORE_USER, ENTERPRISE_USER].some((known) => known.toLowerCase() === urn.toLowerCase()) ||
-  schemaOf(extensionSchemas, urn) !== undefined;
+/** Refuses the URN of a schema that users do not have if the organization is strict. Throws invalidSyntax. */
+function checkKnown(urn: string, settings: Settings): void {
+  const isStandard = [CORE_USER, ENTERPRISE_USER].some((known) => known.toLowerCase() === urn.toLowerCase());
+  if (!isStandard && !schemaOf(settings.extensionSchemas, urn)) ignoreUnknown(urn, settings);
+}
 
 function parseEnterprise(value: unknown, settings: Settings): JsonObject | undefined {
   if (isUnset(value)) return undefined;
   if (!isObject(value)) throw badRequest('invalidValue', `"${ENTERPRISE_USER}" must be an object.`);
   const values: JsonObject = {};
-  for (const [name, inner] of Object.entries(value)) {
+  for (const [name, inner] of Object.entries(withoutSchemas(value))) {
     const attribute = attributeNamed(ENTERPRISE_ATTRIBUTES, name);
     const path = `${ENTERPRISE_USER}:${attribute?.name ?? name}`;
-    if (attribute) setOnce(values, attribute, parseValue(attribute, inner, path, settings), path);
-    else ignoreUnknown(path, settings);
+    if (attribute) {
+      checkType(attribute, inner, path, settings);
+      setOnce(values, attribute, parseValue(attribute, inner, path, settings), path);
+    } else ignoreUnknown(path, settings);
   }
   return values;
 }
@@ -100,7 +108,7 @@ export function renderUser(user: User, baseUrl: string, settings = DEFAULT_SETTI
   }
   if (user.enterprise) {
     schemas.push(ENTERPRISE_USER);
-    resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise);
+    resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise, user.managerDisplayName);
   }
   for (const [schema, attributes] of renderExtensions(shown(user.extensionAttributes, settings))) {
     // Earlier versions stored attributes under URNs of SCIM itself.
@@ -137,8 +145,12 @@ function renderExtensions(extensionAttributes: ExtensionAttribute[]): Iterable<[
   return extensions.values();
 }
 
-function renderEnterprise({ manager, ...attributes }: NonNullable<User['enterprise']>): JsonObject {
+/** Renders the enterprise extension. The name of the user who is the manager precedes the name that was sent. */
+function renderEnterprise(
+  { manager, ...attributes }: NonNullable<User['enterprise']>,
+  managerDisplayName: string | undefined,
+): JsonObject {
   if (!manager) return attributes;
-  const { ref: $ref, ...rest } = manager;
-  return { ...attributes, manager: { ...rest, $ref } };
+  const { ref: $ref, displayName, ...rest } = manager;
+  return { ...attributes, manager: { ...rest, displayName: managerDisplayName ?? displayName, $ref } };
 }

@@ -5,6 +5,7 @@
  */
 import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { fold } from '../model/fields.js';
 import type { ChangeStorage } from './changes.js';
@@ -48,6 +49,13 @@ export interface UserPage extends Omit<Page<never>, 'resources'> {
   users: User[];
 }
 
+/** Returns the conditions on users for those parts of a filter that are about groups. */
+export type GroupConditions = (
+  organizationId: string,
+  filter: Filter,
+  deadline: number,
+) => Promise<ReadonlyMap<Filter, Record<string, unknown>>>;
+
 /** The collection, its totals, and where outboxes are flushed to. */
 interface Context {
   users: mongo.Collection<UserDocument>;
@@ -56,19 +64,25 @@ interface Context {
   noteHeld: NoteHeld;
 }
 
-/** Creates the storage of users. `noteHeld` notes the extension attributes of each user that is stored. */
+/**
+ * Creates the storage of users. `noteHeld` notes the extension attributes of each user that is stored; `groupsIn` finds
+ * users by their groups.
+ */
 export function createUserStorage(
   users: mongo.Collection<UserDocument>,
   changes: ChangeStorage,
   noteHeld: NoteHeld = async () => undefined,
+  groupsIn: GroupConditions = async () => new Map(),
 ) {
   const context = { users, changes, noteHeld, totals: createTotals(users) };
-  return { ...readsOf(context), ...writesOf(context) };
+  return { ...readsOf(context, groupsIn), ...writesOf(context) };
 }
 
-function readsOf({ users, totals }: Context) {
+function readsOf({ users, totals }: Context, groupsIn: GroupConditions) {
   const read = readTogether((organizationId: string, ids, deadline) => readMany(users, organizationId, ids, deadline));
-  const list = createLister(users, totals, USERS, async (_, filter) => toQuery(filter, USERS), toUser);
+  const conditionOf = async (organizationId: string, filter: Filter, deadline: number) =>
+    toQuery(filter, USERS, await groupsIn(organizationId, filter, deadline));
+  const list = createLister(users, totals, USERS, conditionOf, toUser);
   return {
     /** Returns the user with this id, undefined if the organization has none. */
     async find(organizationId: string, id: string, deadline: number): Promise<FoundUser | undefined> {
@@ -103,6 +117,13 @@ function readsOf({ users, totals }: Context) {
       const query = { organizationId, _id: { $in: [...ids] } };
       const found = await users.find(query, { projection, ...within(deadline) }).toArray();
       return new Map(found.map((document) => [document._id, foundIn(document)]));
+    },
+
+    /** Returns the display names of those of these users that exist and have one, by id. */
+    async displayNames(organizationId: string, ids: readonly string[], deadline: number): Promise<Map<string, string>> {
+      const query = { organizationId, _id: { $in: [...ids] }, displayName: { $exists: true } };
+      const found = await users.find(query, { projection: { displayName: 1 }, ...within(deadline) }).toArray();
+      return new Map(found.map(({ _id, displayName = '' }) => [_id, displayName]));
     },
 
     /** Returns a page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */

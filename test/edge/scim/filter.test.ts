@@ -191,7 +191,7 @@ const refused = [
   'userName pr "a"',
   'displayname.x eq "a"',
   'password eq "a"',
-  'groups.value eq "a"',
+  'groups.display eq "a"',
   'constructor eq "a"',
   '__proto__ eq "a"',
   'name.__proto__ eq "a"',

@@ -208,7 +208,14 @@ export interface PatchOperation {
    * `value` and `element_field` are then not used. `element` names the members of a list's elements, dots between
    * levels, or "value" for an element that is no object.
    */
-  extension: ExtensionTarget | undefined;
+  extension:
+    | ExtensionTarget
+    | undefined;
+  /**
+   * Whether a replace with `element` that matches no element of a list is PATCH_TARGET_MISSING instead of creating one
+   * (RFC 7644 section 3.5.2.3). Default false.
+   */
+  elementRequired?: boolean | undefined;
 }
 
 /** The kind of the operation (RFC 7644 sections 3.5.2.1 to 3.5.2.3). */
@@ -1162,7 +1169,15 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
 };
 
 function createBasePatchOperation(): PatchOperation {
-  return { verb: 0, field: "", element: undefined, elementField: undefined, value: undefined, extension: undefined };
+  return {
+    verb: 0,
+    field: "",
+    element: undefined,
+    elementField: undefined,
+    value: undefined,
+    extension: undefined,
+    elementRequired: undefined,
+  };
 }
 
 export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOperation"> = {
@@ -1186,6 +1201,9 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
     }
     if (message.extension !== undefined) {
       ExtensionTarget.encode(message.extension, writer.uint32(50).fork()).join();
+    }
+    if (message.elementRequired !== undefined) {
+      writer.uint32(56).bool(message.elementRequired);
     }
     return writer;
   },
@@ -1251,6 +1269,14 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
             message.extension = ExtensionTarget.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.elementRequired = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1278,6 +1304,7 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
     message.extension = (object.extension !== undefined && object.extension !== null)
       ? ExtensionTarget.fromPartial(object.extension)
       : undefined;
+    message.elementRequired = object.elementRequired ?? undefined;
     return message;
   },
 };

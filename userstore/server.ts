@@ -264,8 +264,8 @@ function addServices(server: Server, rules: Rules, tools: CallTools, watching: W
       unaryHandlers(service, handlers, tools) as unknown as UntypedServiceImplementation,
     );
   const { check } = rules.deletions;
-  add(UserServiceService, ofPresentOrganization(check, userService(rules.users)));
-  add(GroupServiceService, ofPresentOrganization(check, groupService(rules.groups)));
+  add(UserServiceService, ofPresentOrganization(check, userService(rules.users, rules.events)));
+  add(GroupServiceService, ofPresentOrganization(check, groupService(rules.groups, rules.events)));
   add(OrganizationServiceService, organizationService(rules.organizations));
   add(ApiTokenServiceService, apiTokenService(rules.apiTokens));
   add(RateLimitServiceService, rateLimitService(rules.rateLimits));

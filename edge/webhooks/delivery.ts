@@ -5,6 +5,7 @@
  */
 import pLimit from 'p-limit';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
+import type { ListEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import type { WebhookAttempt, WebhookLease } from '../../proto/gen/userstore/v1/webhook_service.js';
 import type { StoreClient } from '../store-client.js';
 import { headersOf, type Message, messageOf, testMessage } from './message.js';
@@ -55,8 +56,8 @@ export async function deliverPage(
     const answer = await send(message);
     await report({ testId, attempts: [attemptOf(message, answer)] });
   }
-  const filter = { forOrganizationId: webhook.organizationId, types: webhook.types };
-  const page = await store.listEvents({ filter, cursor, startTime: undefined, pageSize: PAGE_SIZE }, requestId);
+  const wanted = { organizationId: webhook.organizationId, types: webhook.types, startTime: undefined };
+  const page = await store.listEvents({ ...wanted, cursor, pageSize: PAGE_SIZE }, requestId);
   if (page.events.length === 0) {
     // A cursor that never moves expires.
     if (isKept) await report({ cursor: page.checkpoint });
@@ -70,7 +71,7 @@ export async function deliverPage(
   }
   // The edge stops: the attempts that it has cut off are no failures of the endpoint.
   if (signal.aborted) return undefined;
-  const passed = accepted > 0 ? await cursorAfter(store, filter, cursor, accepted, requestId) : undefined;
+  const passed = accepted > 0 ? await cursorAfter(store, wanted, cursor, accepted, requestId) : undefined;
   const { status, retryAfterSeconds } = failure;
   await report({ cursor: passed, attempts, retryAfterSeconds, gone: status === GONE });
   return undefined;
@@ -112,12 +113,12 @@ async function postAll(
 /** Returns the cursor after the first `count` events. */
 async function cursorAfter(
   store: DeliveryTools['store'],
-  filter: { forOrganizationId: string | undefined; types: string[] },
+  wanted: Pick<ListEventsRequest, 'organizationId' | 'types' | 'startTime'>,
   cursor: string,
   count: number,
   requestId: string,
 ): Promise<string> {
-  return (await store.listEvents({ filter, cursor, startTime: undefined, pageSize: count }, requestId)).checkpoint;
+  return (await store.listEvents({ ...wanted, cursor, pageSize: count }, requestId)).checkpoint;
 }
 
 const attemptOf = ({ id, type }: Message, { status, error, durationMs }: Answer): WebhookAttempt => ({

@@ -59,9 +59,9 @@ describe('events', () => {
   const listed = async (forOrganizationId: string, count: number) => {
     await eventually(
       'events are listed',
-      async () => (await list({ filter: { forOrganizationId, types: [] } })).events.length >= count,
+      async () => (await list({ organizationId: forOrganizationId })).events.length >= count,
     );
-    return (await list({ filter: { forOrganizationId, types: [] } })).events;
+    return (await list({ organizationId: forOrganizationId })).events;
   };
 
   /** Watches until `isEnough`; returns the messages. */
@@ -112,13 +112,13 @@ describe('events', () => {
     const organizationId = await newOrganization();
     for (let index = 0; index < 5; index++) await create(organizationId, `${index}@oakstreet.example`);
     const all = await listed(organizationId, 5);
-    const filter = { forOrganizationId: organizationId, types: [] };
-    const first = await list({ filter, pageSize: 3 });
+    const filter = { organizationId };
+    const first = await list({ ...filter, pageSize: 3 });
     expect([first.events.length, first.hasMore]).to.deep.equal([3, true]);
-    const second = await list({ filter, pageSize: 3, cursor: first.checkpoint });
+    const second = await list({ ...filter, pageSize: 3, cursor: first.checkpoint });
     expect([...first.events, ...second.events]).to.deep.equal(all);
     expect(second.hasMore).to.equal(false);
-    const watching = watched({ filter, cursor: second.checkpoint }, (messages) => eventsIn(messages).length > 0);
+    const watching = watched({ ...filter, cursor: second.checkpoint }, (messages) => eventsIn(messages).length > 0);
     const userId = await create(organizationId, 'last@oakstreet.example');
     expect(eventsIn(await watching).map(({ resourceId }) => resourceId)).to.deep.equal([userId]);
   });
@@ -128,8 +128,8 @@ describe('events', () => {
     const userId = await create(organizationId, 'ana@oakstreet.example');
     await listed(organizationId, 1);
     let seen = 0;
-    const filter = { forOrganizationId: organizationId, types: [DEACTIVATED] };
-    const watching = watched({ filter }, (messages) => {
+    const filter = { organizationId, types: [DEACTIVATED] };
+    const watching = watched(filter, (messages) => {
       if (eventsIn(messages).length > 0) seen = Date.now();
       return seen > 0;
     });
@@ -142,10 +142,7 @@ describe('events', () => {
 
   it('a stream says where it is, without events, so that it can go on after a long silence', async () => {
     const organizationId = await newOrganization();
-    const [heartbeat] = await watched(
-      { filter: { forOrganizationId: organizationId, types: [] } },
-      (all) => all.length > 0,
-    );
+    const [heartbeat] = await watched({ organizationId }, (all) => all.length > 0);
     expect(heartbeat?.events).to.deep.equal([]);
     const userId = await create(organizationId, 'ana@oakstreet.example');
     const messages = await watched({ cursor: heartbeat?.checkpoint }, (all) =>
@@ -160,8 +157,8 @@ describe('events', () => {
     await listed(organizationId, 1);
     const startTime = new Date();
     const userId = await create(organizationId, 'since@oakstreet.example');
-    const filter = { forOrganizationId: organizationId, types: [] };
-    const events = eventsIn(await watched({ filter, startTime }, (all) => eventsIn(all).length > 0));
+    const filter = { organizationId };
+    const events = eventsIn(await watched({ ...filter, startTime }, (all) => eventsIn(all).length > 0));
     expect(events.map(({ resourceId }) => resourceId)).to.deep.equal([userId]);
   });
 
@@ -196,12 +193,12 @@ describe('events', () => {
 
   it('a stream ends with UNAVAILABLE when its userstore stops, and goes on at another', async () => {
     const organizationId = await newOrganization();
-    const filter = { forOrganizationId: organizationId, types: [] };
+    const filter = { organizationId };
     const third = await startUserstore(mongodbUri);
     services.push(third);
     let checkpoint = '';
     const watching = watched(
-      { filter },
+      filter,
       (all) => {
         checkpoint = all.at(-1)?.checkpoint ?? '';
         return false;
@@ -213,7 +210,7 @@ describe('events', () => {
     await third.userstore.stop();
     expect((await failureIn(watching)).code).to.equal('UNAVAILABLE');
     const userId = await create(organizationId, 'ana@oakstreet.example');
-    const messages = await watched({ filter, cursor: checkpoint }, (all) => eventsIn(all).length > 0);
+    const messages = await watched({ ...filter, cursor: checkpoint }, (all) => eventsIn(all).length > 0);
     expect(eventsIn(messages).map(({ resourceId }) => resourceId)).to.deep.equal([userId]);
   });
 });

@@ -95,7 +95,7 @@ const CALLS: Record<
   },
   ListEvents: {
     roles: ['edge', 'reader', 'admin'],
-    call: (client) => client.listEvents({ filter: undefined, startTime: undefined }),
+    call: (client) => client.listEvents({ types: [], startTime: undefined }),
   },
   CreateWebhook: {
     roles: ['admin'],

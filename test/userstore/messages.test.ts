@@ -36,7 +36,7 @@ describe('a request', () => {
 
 describe('a response', () => {
   it('that is larger than callers accept fails as INTERNAL, not as an overload', () => {
-    const response = { users: [], totalSize: 1 };
+    const response = { users: [], totalSize: 1, eventCursor: '' };
     expect(encoded(response, responseSerialize, 2)).to.have.length(2);
     let failure: unknown;
     try {

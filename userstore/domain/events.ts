@@ -2,7 +2,6 @@
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import type {
-  EventFilter,
   ListEventsRequest,
   ListEventsResponse,
   WatchEventsRequest,
@@ -30,13 +29,12 @@ export interface EventPage {
   hasMore: boolean;
 }
 
-/** Returns the query of a filter. Throws FIELD_INVALID. */
-export function eventQueryOf(filter: EventFilter | undefined): EventQuery {
-  const { forOrganizationId: organizationId, types = [], resourceId } = filter ?? {};
-  if (types.length > MAX_TYPES) throw invalidField('filter.types', `A filter names at most ${MAX_TYPES} types.`);
+/** Returns the query of a request. Throws FIELD_INVALID. */
+export function eventQueryOf({ organizationId, types, resourceId }: WatchEventsRequest): EventQuery {
+  if (types.length > MAX_TYPES) throw invalidField('types', `A request names at most ${MAX_TYPES} types.`);
   for (const [field, id] of [
-    ['filter.for_organization_id', organizationId],
-    ['filter.resource_id', resourceId],
+    ['organization_id', organizationId],
+    ['resource_id', resourceId],
   ] as const) {
     if (id !== undefined && (id === '' || id.length > MAX_ID)) throw invalidField(field, 'This is no id.');
   }
@@ -94,7 +92,7 @@ export function createEventRules(context: EventContext) {
   return {
     /** Lists events, oldest first. Throws as the contract's ListEvents says. */
     async list(request: ListEventsRequest, deadline: number): Promise<ListEventsResponse> {
-      const query = eventQueryOf(request.filter);
+      const query = eventQueryOf(request);
       const after = await startOf(context, request, () => Promise.resolve(0), deadline);
       const limit = pageSizeOf(request.pageSize, RECORD_PAGES);
       const { events, position, hasMore } = await readPage(storage, query, after, limit, deadline);
@@ -104,6 +102,9 @@ export function createEventRules(context: EventContext) {
     /** Returns the position from which a stream begins. Throws as the contract's WatchEvents says. */
     watchFrom: (request: WatchEventsRequest, deadline: number): Promise<number> =>
       startOf(context, request, () => storage.newest(deadline), deadline),
+
+    /** Returns a cursor before any event that is not written yet; it may be a second old. */
+    recentCursor: async (deadline: number): Promise<string> => cursorOf(await storage.recent(deadline), Date.now()),
 
     /** Returns the cursor after the newest event. */
     newestCursor: async (deadline: number): Promise<string> => cursorOf(await storage.newest(deadline), Date.now()),

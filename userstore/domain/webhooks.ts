@@ -173,10 +173,10 @@ export function createWebhookRules(context: WebhookContext) {
     create: (request: CreateWebhookRequest, deadline: number) => createWebhook(context, request, deadline),
 
     /** Lists webhooks, oldest first. Throws PAGE_TOKEN_INVALID. */
-    async list({ forOrganizationId, pageSize, pageToken }: ListWebhooksRequest, deadline: number) {
+    async list({ organizationId, pageSize, pageToken }: ListWebhooksRequest, deadline: number) {
       const [after = ''] = recordPosition('webhooks', pageToken) ?? [];
       const limit = pageSizeOf(pageSize, RECORD_PAGES);
-      const { items, last } = pageOf(await storage.list(forOrganizationId, after, limit + 1, deadline), limit);
+      const { items, last } = pageOf(await storage.list(organizationId, after, limit + 1, deadline), limit);
       const nextPageToken = recordToken('webhooks', last && [last.webhook.id]);
       return { webhooks: items.map(({ webhook }) => webhook), nextPageToken };
     },

@@ -79,7 +79,7 @@ async function stream(
     if (ends.aborted || call.write(encoded(message, serialize))) return;
     await drained(call, ends);
   };
-  await watch.stream({ caller, query: eventQueryOf(request.filter), position, send, signal: ends });
+  await watch.stream({ caller, query: eventQueryOf(request), position, send, signal: ends });
   if (!left.signal.aborted) throw new StreamEnd('The stream has to end; watch again from the last checkpoint.');
 }
 

@@ -43,11 +43,13 @@ interface Context {
   days: number;
   /** The newest position that this process knows; undefined: unknown. */
   newest: number | undefined;
+  /** The newest position at the last look at the lease. */
+  recent: number | undefined;
 }
 
 /** Creates the storage of events; MongoDB deletes each event after `days`. */
 export function createEventStorage({ events, eventLog }: Pick<Collections, 'events' | 'eventLog'>, days: number) {
-  const context: Context = { events, eventLog, days, newest: undefined };
+  const context: Context = { events, eventLog, days, newest: undefined, recent: undefined };
   const alone = pLimit(1);
   return {
     /** Writes events at the end of the log, in this order; ignores those that are in it. */
@@ -68,6 +70,10 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
 
     /** Returns the newest position that no failover can take back; 0 if there is no event. */
     newest: (deadline: number): Promise<number> => newestPosition(context, MAJORITY_READ, deadline),
+
+    /** Returns a position that was the newest within about the last second. */
+    recent: async (deadline: number): Promise<number> =>
+      context.recent ?? (await newestPosition(context, MAJORITY_READ, deadline)),
 
     /** Returns the position before the first event that was written at `time` or later. */
     async before(time: Date, deadline: number): Promise<number> {
@@ -136,6 +142,7 @@ async function newestPosition({ events, eventLog }: Context, read: object, deadl
 async function lease(context: Context, holder: string, deadline: number): Promise<boolean> {
   const now = new Date();
   const position = await newestPosition(context, MAJORITY_READ, deadline);
+  context.recent = position;
   const free = [{ leaseEndTime: { $exists: false } }, { leaseEndTime: { $lte: now } }, { holder }];
   const change = {
     $set: { holder, leaseEndTime: new Date(now.getTime() + LEASE_MS) },

@@ -20,23 +20,11 @@ import {
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Event } from "./event.js";
 
-/** Which events to return. */
-export interface EventFilter {
-  /** Only events of this organization. Absent: of all organizations. */
-  forOrganizationId?:
-    | string
-    | undefined;
-  /** Only events of these types: at most 50. Empty: of all types. */
-  types: string[];
-  /** Only events of the resource with this id. Absent: of all resources. */
-  resourceId?: string | undefined;
-}
-
 /** Request of ListEvents. */
 export interface ListEventsRequest {
-  /** Which events to return. Absent: all. */
-  filter:
-    | EventFilter
+  /** Only events of the organization with this id. Absent: of all organizations. */
+  organizationId?:
+    | string
     | undefined;
   /** Returns events after this cursor. Absent: from the oldest event that is kept, or from `start_time`. */
   cursor?:
@@ -46,6 +34,12 @@ export interface ListEventsRequest {
   startTime:
     | Date
     | undefined;
+  /** Only events of these types: at most 50. Empty: of all types. */
+  types: string[];
+  /** Only events of the resource with this id. Absent: of all resources. */
+  resourceId?:
+    | string
+    | undefined;
   /** The maximum number of events to return. Absent or 0: 100. Values above 1000 are reduced to 1000. */
   pageSize?: number | undefined;
 }
@@ -54,7 +48,7 @@ export interface ListEventsRequest {
 export interface ListEventsResponse {
   /** The events, oldest first. Fewer than asked for if they are large. */
   events: Event[];
-  /** The cursor after these events, and after all that the filter does not match. */
+  /** The cursor after these events, and after all that the request leaves out. */
   checkpoint: string;
   /** Whether there may be more events after `checkpoint`. */
   hasMore: boolean;
@@ -62,117 +56,49 @@ export interface ListEventsResponse {
 
 /** Request of WatchEvents. */
 export interface WatchEventsRequest {
-  /** Which events to stream. Absent: all. */
-  filter:
-    | EventFilter
+  /** Only events of the organization with this id. Absent: of all organizations. */
+  organizationId?:
+    | string
     | undefined;
   /** Streams events after this cursor. Absent: from now on, or from `start_time`. */
   cursor?:
     | string
     | undefined;
   /** Streams events from this time on. FIELD_INVALID together with a cursor. */
-  startTime: Date | undefined;
+  startTime:
+    | Date
+    | undefined;
+  /** Only events of these types: at most 50. Empty: of all types. */
+  types: string[];
+  /** Only events of the resource with this id. Absent: of all resources. */
+  resourceId?: string | undefined;
 }
 
 /** A message of WatchEvents. */
 export interface WatchEventsResponse {
   /** The events, oldest first. Empty: a heartbeat. */
   events: Event[];
-  /** The cursor after these events, and after all that the filter does not match. */
+  /** The cursor after these events, and after all that the request leaves out. */
   checkpoint: string;
 }
 
-function createBaseEventFilter(): EventFilter {
-  return { forOrganizationId: undefined, types: [], resourceId: undefined };
-}
-
-export const EventFilter: MessageFns<EventFilter, "userstore.v1.EventFilter"> = {
-  $type: "userstore.v1.EventFilter" as const,
-
-  encode(message: EventFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.forOrganizationId !== undefined) {
-      writer.uint32(10).string(message.forOrganizationId);
-    }
-    for (const v of message.types) {
-      writer.uint32(18).string(v!);
-    }
-    if (message.resourceId !== undefined) {
-      writer.uint32(26).string(message.resourceId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): EventFilter {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEventFilter();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.forOrganizationId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.types.push(reader.string());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.resourceId = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create<I extends Exact<DeepPartial<EventFilter>, I>>(base?: I): EventFilter {
-    return EventFilter.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<EventFilter>, I>>(object: I): EventFilter {
-    const message = createBaseEventFilter();
-    message.forOrganizationId = object.forOrganizationId ?? undefined;
-    message.types = object.types?.map((e) => e) || [];
-    message.resourceId = object.resourceId ?? undefined;
-    return message;
-  },
-};
-
 function createBaseListEventsRequest(): ListEventsRequest {
-  return { filter: undefined, cursor: undefined, startTime: undefined, pageSize: undefined };
+  return {
+    organizationId: undefined,
+    cursor: undefined,
+    startTime: undefined,
+    types: [],
+    resourceId: undefined,
+    pageSize: undefined,
+  };
 }
 
 export const ListEventsRequest: MessageFns<ListEventsRequest, "userstore.v1.ListEventsRequest"> = {
   $type: "userstore.v1.ListEventsRequest" as const,
 
   encode(message: ListEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filter !== undefined) {
-      EventFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    if (message.organizationId !== undefined) {
+      writer.uint32(10).string(message.organizationId);
     }
     if (message.cursor !== undefined) {
       writer.uint32(18).string(message.cursor);
@@ -180,8 +106,14 @@ export const ListEventsRequest: MessageFns<ListEventsRequest, "userstore.v1.List
     if (message.startTime !== undefined) {
       Timestamp.encode(toTimestamp(message.startTime), writer.uint32(26).fork()).join();
     }
+    for (const v of message.types) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.resourceId !== undefined) {
+      writer.uint32(42).string(message.resourceId);
+    }
     if (message.pageSize !== undefined) {
-      writer.uint32(32).int32(message.pageSize);
+      writer.uint32(48).int32(message.pageSize);
     }
     return writer;
   },
@@ -204,7 +136,7 @@ export const ListEventsRequest: MessageFns<ListEventsRequest, "userstore.v1.List
               break;
             }
 
-            message.filter = EventFilter.decode(reader, reader.uint32());
+            message.organizationId = reader.string();
             continue;
           }
           case 2: {
@@ -224,7 +156,23 @@ export const ListEventsRequest: MessageFns<ListEventsRequest, "userstore.v1.List
             continue;
           }
           case 4: {
-            if (tag !== 32) {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.types.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.resourceId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
               break;
             }
 
@@ -248,11 +196,11 @@ export const ListEventsRequest: MessageFns<ListEventsRequest, "userstore.v1.List
   },
   fromPartial<I extends Exact<DeepPartial<ListEventsRequest>, I>>(object: I): ListEventsRequest {
     const message = createBaseListEventsRequest();
-    message.filter = (object.filter !== undefined && object.filter !== null)
-      ? EventFilter.fromPartial(object.filter)
-      : undefined;
+    message.organizationId = object.organizationId ?? undefined;
     message.cursor = object.cursor ?? undefined;
     message.startTime = object.startTime ?? undefined;
+    message.types = object.types?.map((e) => e) || [];
+    message.resourceId = object.resourceId ?? undefined;
     message.pageSize = object.pageSize ?? undefined;
     return message;
   },
@@ -340,21 +288,27 @@ export const ListEventsResponse: MessageFns<ListEventsResponse, "userstore.v1.Li
 };
 
 function createBaseWatchEventsRequest(): WatchEventsRequest {
-  return { filter: undefined, cursor: undefined, startTime: undefined };
+  return { organizationId: undefined, cursor: undefined, startTime: undefined, types: [], resourceId: undefined };
 }
 
 export const WatchEventsRequest: MessageFns<WatchEventsRequest, "userstore.v1.WatchEventsRequest"> = {
   $type: "userstore.v1.WatchEventsRequest" as const,
 
   encode(message: WatchEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filter !== undefined) {
-      EventFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    if (message.organizationId !== undefined) {
+      writer.uint32(10).string(message.organizationId);
     }
     if (message.cursor !== undefined) {
       writer.uint32(18).string(message.cursor);
     }
     if (message.startTime !== undefined) {
       Timestamp.encode(toTimestamp(message.startTime), writer.uint32(26).fork()).join();
+    }
+    for (const v of message.types) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.resourceId !== undefined) {
+      writer.uint32(42).string(message.resourceId);
     }
     return writer;
   },
@@ -377,7 +331,7 @@ export const WatchEventsRequest: MessageFns<WatchEventsRequest, "userstore.v1.Wa
               break;
             }
 
-            message.filter = EventFilter.decode(reader, reader.uint32());
+            message.organizationId = reader.string();
             continue;
           }
           case 2: {
@@ -394,6 +348,22 @@ export const WatchEventsRequest: MessageFns<WatchEventsRequest, "userstore.v1.Wa
             }
 
             message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.types.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.resourceId = reader.string();
             continue;
           }
         }
@@ -413,11 +383,11 @@ export const WatchEventsRequest: MessageFns<WatchEventsRequest, "userstore.v1.Wa
   },
   fromPartial<I extends Exact<DeepPartial<WatchEventsRequest>, I>>(object: I): WatchEventsRequest {
     const message = createBaseWatchEventsRequest();
-    message.filter = (object.filter !== undefined && object.filter !== null)
-      ? EventFilter.fromPartial(object.filter)
-      : undefined;
+    message.organizationId = object.organizationId ?? undefined;
     message.cursor = object.cursor ?? undefined;
     message.startTime = object.startTime ?? undefined;
+    message.types = object.types?.map((e) => e) || [];
+    message.resourceId = object.resourceId ?? undefined;
     return message;
   },
 };
@@ -493,7 +463,7 @@ export const WatchEventsResponse: MessageFns<WatchEventsResponse, "userstore.v1.
 
 /**
  * Reads the log of events. A cursor is a place in the log between two events; it is valid at every userstore, and for
- * every filter. Callers: roles "reader" and "admin", and "edge" for webhooks.
+ * every request. Callers: roles "reader" and "admin", and "edge" for webhooks.
  */
 export type EventServiceService = typeof EventServiceService;
 export const EventServiceService = {

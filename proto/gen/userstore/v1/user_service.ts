@@ -87,7 +87,14 @@ export interface ListUsersResponse {
    */
   totalSize: number;
   /** The token of the next page. Absent on the last page, and if page_size is 0. */
-  nextPageToken?: string | undefined;
+  nextPageToken?:
+    | string
+    | undefined;
+  /**
+   * The cursor of the event log from which to watch so that no change is missed: list all pages, then watch from the
+   * cursor of the first one. Events that the list contains already come again.
+   */
+  eventCursor: string;
 }
 
 /** Request of CreateUser. */
@@ -606,7 +613,7 @@ export const Order: MessageFns<Order, "userstore.v1.Order"> = {
 };
 
 function createBaseListUsersResponse(): ListUsersResponse {
-  return { users: [], totalSize: 0, nextPageToken: undefined };
+  return { users: [], totalSize: 0, nextPageToken: undefined, eventCursor: "" };
 }
 
 export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.ListUsersResponse"> = {
@@ -621,6 +628,9 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
     }
     if (message.nextPageToken !== undefined) {
       writer.uint32(26).string(message.nextPageToken);
+    }
+    if (message.eventCursor !== "") {
+      writer.uint32(34).string(message.eventCursor);
     }
     return writer;
   },
@@ -662,6 +672,14 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
             message.nextPageToken = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.eventCursor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -682,6 +700,7 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
     message.users = object.users?.map((e) => User.fromPartial(e)) || [];
     message.totalSize = object.totalSize ?? 0;
     message.nextPageToken = object.nextPageToken ?? undefined;
+    message.eventCursor = object.eventCursor ?? "";
     return message;
   },
 };

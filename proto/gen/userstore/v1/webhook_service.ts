@@ -110,7 +110,7 @@ export interface CreateWebhookResponse {
 /** Request of ListWebhooks. */
 export interface ListWebhooksRequest {
   /** Only the webhooks of this organization. Absent: all webhooks. */
-  forOrganizationId?:
+  organizationId?:
     | string
     | undefined;
   /** The maximum number of webhooks to return. Absent or 0: 100. Values above 1000 are reduced to 1000. */
@@ -728,15 +728,15 @@ export const CreateWebhookResponse: MessageFns<CreateWebhookResponse, "userstore
 };
 
 function createBaseListWebhooksRequest(): ListWebhooksRequest {
-  return { forOrganizationId: undefined, pageSize: undefined, pageToken: undefined };
+  return { organizationId: undefined, pageSize: undefined, pageToken: undefined };
 }
 
 export const ListWebhooksRequest: MessageFns<ListWebhooksRequest, "userstore.v1.ListWebhooksRequest"> = {
   $type: "userstore.v1.ListWebhooksRequest" as const,
 
   encode(message: ListWebhooksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.forOrganizationId !== undefined) {
-      writer.uint32(10).string(message.forOrganizationId);
+    if (message.organizationId !== undefined) {
+      writer.uint32(10).string(message.organizationId);
     }
     if (message.pageSize !== undefined) {
       writer.uint32(16).int32(message.pageSize);
@@ -765,7 +765,7 @@ export const ListWebhooksRequest: MessageFns<ListWebhooksRequest, "userstore.v1.
               break;
             }
 
-            message.forOrganizationId = reader.string();
+            message.organizationId = reader.string();
             continue;
           }
           case 2: {
@@ -801,7 +801,7 @@ export const ListWebhooksRequest: MessageFns<ListWebhooksRequest, "userstore.v1.
   },
   fromPartial<I extends Exact<DeepPartial<ListWebhooksRequest>, I>>(object: I): ListWebhooksRequest {
     const message = createBaseListWebhooksRequest();
-    message.forOrganizationId = object.forOrganizationId ?? undefined;
+    message.organizationId = object.organizationId ?? undefined;
     message.pageSize = object.pageSize ?? undefined;
     message.pageToken = object.pageToken ?? undefined;
     return message;

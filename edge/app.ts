@@ -45,13 +45,26 @@ export interface AppOptions {
   maxRequests: number;
   /** Undefined: sign-in is not configured. */
   signIn: SignInOptions | undefined;
+  /** The e-mail address or HTTPS address of LeaseHawk support; undefined: pages name none. */
+  supportContact?: string | undefined;
   /** Lifetime of a verified API token in the cache; 3000 if undefined. */
   tokenCacheMs?: number;
 }
 
 /** Creates the application. */
 export function createApp(options: AppOptions): Express {
-  const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn, tokenCacheMs } = options;
+  const {
+    store,
+    log,
+    activities,
+    metrics,
+    publicUrl,
+    trustedProxies,
+    maxRequests,
+    signIn,
+    supportContact,
+    tokenCacheMs,
+  } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const admission = createAdmission(maxRequests, metrics);
   const rateLimit = createRateLimit(store, metrics);
@@ -78,8 +91,8 @@ export function createApp(options: AppOptions): Express {
     .route('/:organizationId/setup')
     .get(setupRoute(store, baseUrl, signIn?.publicUrl))
     .all(otherMethods('GET'));
-  app.use(signInRoutes(signIn, store, activities, log));
-  app.use(['/login', '/logout'], pageErrorHandler);
+  app.use(signInRoutes(signIn, supportContact, store, activities, log));
+  app.use(['/login', '/logout'], pageErrorHandler(supportContact));
   app.use(notFound);
   app.use(errorHandler);
   return app;

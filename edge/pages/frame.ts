@@ -25,9 +25,10 @@ form { margin: 1.5rem 0; }
 label { display: block; font-weight: 600; }
 input { display: block; box-sizing: border-box; width: 100%; margin: .4rem 0 1rem; padding: .65rem .75rem;
   background: var(--ground); color: var(--text); border: 1px solid var(--quiet); border-radius: .3rem; font: inherit; }
-button { padding: .65rem 1.4rem; background: var(--action); color: var(--ground); border: 1px solid var(--action);
+button, .button { padding: .65rem 1.4rem; background: var(--action); color: var(--ground); border: 1px solid var(--action);
   border-radius: .3rem; font: inherit; font-weight: 600; cursor: pointer; }
 .wide { display: block; width: 100%; margin-top: .8rem; overflow-wrap: anywhere; }
+.button { display: block; box-sizing: border-box; text-align: center; text-decoration: none; }
 .second { background: var(--ground); color: var(--action); }
 a { color: var(--action); }
 :focus-visible { outline: .2rem solid var(--action); outline-offset: .15rem; }

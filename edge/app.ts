@@ -18,7 +18,7 @@ import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
-import { setupRoute } from './routes/setup.js';
+import { setupRoute, setupScript } from './routes/setup.js';
 import type { SignInOptions } from './routes/sign-in/context.js';
 import { pageErrorHandler } from './routes/sign-in/page-errors.js';
 import { signInRoutes } from './routes/sign-in/routes.js';
@@ -87,10 +87,9 @@ export function createApp(options: AppOptions): Express {
     admission.anonymous(request, response);
     next();
   });
-  app
-    .route('/:organizationId/setup')
-    .get(setupRoute(store, baseUrl, signIn?.publicUrl))
-    .all(otherMethods('GET'));
+  const setup = setupRoute(store, { baseUrl, signIn, supportContact });
+  app.route('/:organizationId/setup').get(setup).all(otherMethods('GET'));
+  app.route('/:organizationId/setup/copy.js').get(setupScript).all(otherMethods('GET'));
   app.use(signInRoutes(signIn, supportContact, store, activities, log));
   app.use(['/login', '/logout'], pageErrorHandler(supportContact));
   app.use(notFound);

@@ -21,7 +21,7 @@ import { landing, unknownAddress } from './routes/landing.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { searchRoutes } from './routes/search.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
-import { setupRoute } from './routes/setup.js';
+import { setupRoute, setupScript } from './routes/setup.js';
 import type { SignInOptions } from './routes/sign-in/context.js';
 import { pageErrorHandler } from './routes/sign-in/page-errors.js';
 import { signInRoutes } from './routes/sign-in/routes.js';
@@ -48,13 +48,26 @@ export interface AppOptions {
   maxRequests: number;
   /** Undefined: sign-in is not configured. */
   signIn: SignInOptions | undefined;
+  /** The e-mail address or HTTPS address of LeaseHawk support; undefined: pages name none. */
+  supportContact?: string | undefined;
   /** Lifetime of a verified API token in the cache; 3000 if undefined. */
   tokenCacheMs?: number;
 }
 
 /** Creates the application. */
 export function createApp(options: AppOptions): Express {
-  const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn, tokenCacheMs } = options;
+  const {
+    store,
+    log,
+    activities,
+    metrics,
+    publicUrl,
+    trustedProxies,
+    maxRequests,
+    signIn,
+    supportContact,
+    tokenCacheMs,
+  } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const admission = createAdmission(maxRequests, metrics);
   const rateLimit = createRateLimit(store, metrics);
@@ -77,13 +90,12 @@ export function createApp(options: AppOptions): Express {
     admission.anonymous(request, response);
     next();
   });
-  app
-    .route('/:organizationId/setup')
-    .get(setupRoute(store, baseUrl, signIn?.publicUrl))
-    .all(otherMethods('GET'));
-  app.use(signInRoutes(signIn, store, activities, log));
-  app.use(['/login', '/logout'], pageErrorHandler);
-  app.get('/', landing(signIn, store, log), pageErrorHandler);
+  const setup = setupRoute(store, { baseUrl, signIn, supportContact });
+  app.route('/:organizationId/setup').get(setup).all(otherMethods('GET'));
+  app.route('/:organizationId/setup/copy.js').get(setupScript).all(otherMethods('GET'));
+  app.use(signInRoutes(signIn, supportContact, store, activities, log));
+  app.use(['/login', '/logout'], pageErrorHandler(supportContact));
+  app.get('/', landing(signIn, store, log), pageErrorHandler(supportContact));
   app.use(unknownAddress, notFound);
   app.use(errorHandler);
   return app;

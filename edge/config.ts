@@ -95,6 +95,17 @@ const shape = {
     description: 'address of the password login for organizations without an SSO connection',
     unset: 'the login page says that there is none',
   }),
+  SUPPORT_CONTACT: z
+    .string()
+    .refine(
+      (text) => text.length <= 200 && (/^[^\s@<>"]+@[^\s@<>"]+$/.test(text) || /^https:\/\/[^\s\\]+$/.test(text)),
+      'must be an e-mail address or an address with https://',
+    )
+    .optional()
+    .meta({
+      description: "LeaseHawk support's e-mail address or `https://` address, for the setup page and the login page",
+      unset: 'the pages name LeaseHawk support without an address',
+    }),
   LOGIN_SECRET: secret(32).meta({
     description: 'seals what a browser keeps during sign-in; the same at all edges',
     unset: 'from `DATA_DIR`',
@@ -160,6 +171,8 @@ export interface Config extends LogSettings {
   appUrl: string | undefined;
   /** The password login for organizations without an SSO connection; undefined: there is none. */
   passwordLoginUrl: string | undefined;
+  /** The e-mail address or HTTPS address of LeaseHawk support; undefined: pages name none. */
+  supportContact: string | undefined;
   /** The secret that seals sign-in data, the same at all edges; undefined: the one in `dataDir`. */
   loginSecret: string | undefined;
   /** Hosts of identity providers that may be at private addresses. */
@@ -197,6 +210,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     publicUrl: data.PUBLIC_URL,
     appUrl: data.APP_URL,
     passwordLoginUrl: data.PASSWORD_LOGIN_URL,
+    supportContact: data.SUPPORT_CONTACT,
     loginSecret: data.LOGIN_SECRET,
     ssoAllowedHosts: data.SSO_ALLOWED_HOSTS ?? [],
     webhookAllowedHosts: data.WEBHOOK_ALLOWED_HOSTS ?? [],

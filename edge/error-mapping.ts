@@ -1,5 +1,6 @@
 /** The mapping of every error to a SCIM error, with the table of userstore's error reasons for SCIM. */
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
+import { nameTakenDetail } from './name-taken.js';
 import { scimNameOf } from './scim/attributes.js';
 import { ScimError, type ScimType } from './scim/scim-error.js';
 import { StoreError } from './store-client.js';
@@ -101,5 +102,6 @@ function fromStoreError({ failure, isUnavailable, message }: StoreError): ScimEr
   if (!row) return INTERNAL;
   const [status, scimType, detail] = row;
   const own = failure.field === undefined ? message : `${scimNameOf(failure.field)}: ${message}`;
-  return new ScimError(status, scimType, detail ?? own, status === 503 ? RETRY_AFTER : {});
+  const taken = nameTakenDetail(failure);
+  return new ScimError(status, scimType, taken ?? detail ?? own, status === 503 ? RETRY_AFTER : {});
 }

@@ -15,7 +15,6 @@ import { DomainError } from '../model/domain-error.js';
 import { fold } from '../model/fields.js';
 import { type GroupKey, isSame, validate } from '../model/group.js';
 import type { GroupWanted, MembersWanted } from '../model/members.js';
-import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { GroupStorage } from '../storage/groups.js';
 import type { MembershipStorage } from '../storage/memberships.js';
 import {
@@ -28,6 +27,7 @@ import {
   stateOf,
   write,
 } from './membership-changes.js';
+import { groupNameTaken, orGroupNameTaken } from './name-taken.js';
 import { retryUntil } from './retry.js';
 
 /** For the clean-up after a creation that was refused, which may take longer than the call itself. */
@@ -107,7 +107,7 @@ export async function tryChangeGroup(
     return (await groups.confirm({ group, etag }, deadline)) ? group : undefined;
   }
   const change = groupChange(group, after, updateTime, target.actor);
-  return await orNameTaken(groups.update(read, after, change, deadline));
+  return await orGroupNameTaken(groups, after, groups.update(read, after, change, deadline), deadline);
 }
 
 /**
@@ -129,7 +129,8 @@ export async function changeMembers(
   const recordOf = (difference: Difference, at: Date) =>
     groupChange(before, fields ?? group, at, target.actor, note({ added: [], removed: [] }, difference));
   const pending = { id: uuidv7(), time, isExact, change: recordOf(first, time), ids: idsOf(first) };
-  if (!(await orNameTaken(groups.begin(read, fields, pending, deadline)))) return undefined;
+  const beginning = groups.begin(read, fields, pending, deadline);
+  if (!(await orGroupNameTaken(groups, fields ?? group, beginning, deadline))) return undefined;
   // From here on no other change begins; those that began before must finish first.
   const isExclusive = async () => (await groups.hasExclusiveAccess(group, pending.id, deadline)) || undefined;
   if (isExact) await retryUntil(isExclusive, deadline, Number.POSITIVE_INFINITY);
@@ -203,7 +204,9 @@ export async function createWithMembers(
 ): Promise<Group> {
   const { id: groupId, organizationId, createTime = new Date() } = group;
   // A cheap early refusal; only the write ensures that the name is free.
-  if (await groups.hasName(organizationId, fold(group.displayName ?? ''), deadline)) throw nameTaken();
+  if (await groups.findByName(organizationId, fold(group.displayName ?? ''), deadline)) {
+    throw await groupNameTaken(groups, group, deadline);
+  }
   await groups.reserve(group, groupChange(undefined, group, createTime, actor), deadline);
   const key = { organizationId, groupId };
   const wanted = { added: memberIds, removed: new Set<string>() };
@@ -214,7 +217,8 @@ export async function createWithMembers(
       note(made, difference);
     }
     const change = groupChange(undefined, group, createTime, actor, made);
-    const created = await orNameTaken(groups.publish(group, change, [...memberIds], deadline));
+    const publishing = groups.publish(group, change, [...memberIds], deadline);
+    const created = await orGroupNameTaken(groups, group, publishing, deadline);
     if (created) return created;
     throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Creating the group took too long; try again.');
   } catch (error) {
@@ -229,20 +233,3 @@ export async function createWithMembers(
 }
 
 const groupNotFound = () => new DomainError(ErrorReason.ERROR_REASON_GROUP_NOT_FOUND, 'There is no such group.');
-
-const nameTaken = () =>
-  new DomainError(
-    ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN,
-    'Another group of the organization has this display name.',
-    'display_name',
-  );
-
-/** Returns the result of a write. Throws GROUP_NAME_TAKEN if another group has the name. */
-export async function orNameTaken<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (!(error instanceof DuplicateKeyError) || error.index !== 'displayName') throw error;
-    throw nameTaken();
-  }
-}

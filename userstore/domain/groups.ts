@@ -23,12 +23,12 @@ import {
   findVersion,
   type GroupStorages,
   type GroupTarget,
-  orNameTaken,
   recordPart,
   tryChangeGroup,
 } from './group-changes.js';
 import { listingIn } from './listing.js';
 import { refuseUnknown } from './membership-changes.js';
+import { orGroupNameTaken } from './name-taken.js';
 import { retryUntil, serializeBy } from './retry.js';
 
 const MAX_GROUPS = 200;
@@ -53,7 +53,7 @@ async function createGroup(
   await refuseUnknown(storages.memberships, organizationId, named, deadline);
   if (named.size > 0) return await createWithMembers(storages, group, named, actor, deadline);
   const change = groupChange(undefined, group, createTime, actor);
-  return await orNameTaken(storages.groups.insert(group, change, deadline));
+  return await orGroupNameTaken(storages.groups, group, storages.groups.insert(group, change, deadline), deadline);
 }
 
 /** Returns the wanted state that an update mask describes. Throws FIELD_INVALID. */

@@ -23,11 +23,11 @@ import { applyPatch } from '../model/patch.js';
 import { applyPolicy, type Refusals } from '../model/policy.js';
 import { applyUpdate } from '../model/update.js';
 import { isSame, normalize, validate } from '../model/user.js';
-import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { UserPage, UserStorage } from '../storage/users.js';
 import { accessStateAfter, findUser, linkChanges, serialKeyOf, type UserKey } from './access-state.js';
 import { listingIn } from './listing.js';
 import { setManagerNames } from './manager-names.js';
+import { orUserNameTaken } from './name-taken.js';
 import type { SerializedRetry } from './retry.js';
 
 const MAX_OPERATIONS = 1000;
@@ -74,7 +74,7 @@ async function createUser(
   user.active ??= true;
   validate(user);
   const change = changeBetween(undefined, user, 1, createTime, actor);
-  return await orNameTaken(storage.insert(user, change, deadline));
+  return await orUserNameTaken(storage, user, storage.insert(user, change, deadline), deadline);
 }
 
 /**
@@ -102,7 +102,8 @@ export async function tryChangeUser(
   const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
   const accessState = accessStateAfter(before, after, found.accessState);
   change.attributes.push(...linkChanges(found.accessState, accessState));
-  return await orNameTaken(storage.replace({ ...found, accessState }, after, change, deadline));
+  const write = storage.replace({ ...found, accessState }, after, change, deadline);
+  return await orUserNameTaken(storage, after, write, deadline);
 }
 
 /**
@@ -229,13 +230,3 @@ const conditionsIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUse
 
 const stale = () =>
   new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, 'The user has changed since the version that was named.');
-
-async function orNameTaken<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (!(error instanceof DuplicateKeyError) || error.index !== 'userName') throw error;
-    const message = 'Another user of the organization has this user name.';
-    throw new DomainError(ErrorReason.ERROR_REASON_USER_NAME_TAKEN, message, 'user_name');
-  }
-}

@@ -55,8 +55,8 @@ const CODES: Record<ErrorReason, status> = {
 export function statusOf(error: unknown) {
   if (error instanceof DomainError) {
     const code = CODES[error.reason];
-    const { reason, field, userId } = error;
-    const metadata = failureTrailers(code, error.message, { reason, field, userId });
+    const { reason, field, userId, details } = error;
+    const metadata = failureTrailers(code, error.message, { reason, field, userId, details });
     return { code, details: error.message, metadata };
   }
   if (error instanceof OverloadedError) return { code: status.RESOURCE_EXHAUSTED, details: error.message };

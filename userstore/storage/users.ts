@@ -35,6 +35,11 @@ export type UserStorage = ReturnType<typeof createUserStorage>;
 
 /** The most users that a search by e-mail address returns. */
 const MAX_WITH_ADDRESS = 100;
+/** The number of last changes among which the one that disabled a user is searched. */
+const MAX_HISTORY = 100;
+
+const disables = ({ attributes }: Change): boolean =>
+  attributes.some(({ name, after }) => name === 'active' && after === 'false');
 
 /** A user with their access state and the outbox of their document, which the next write takes over. */
 export interface FoundUser {
@@ -78,7 +83,7 @@ export function createUserStorage(
   return { ...readsOf(context, groupsIn), ...writesOf(context) };
 }
 
-function readsOf({ users, totals }: Context, groupsIn: GroupConditions) {
+function readsOf({ users, totals, changes }: Context, groupsIn: GroupConditions) {
   const read = readTogether((organizationId: string, ids, deadline) => readMany(users, organizationId, ids, deadline));
   const conditionOf = async (organizationId: string, filter: Filter, deadline: number) =>
     toQuery(filter, USERS, await groupsIn(organizationId, filter, deadline));
@@ -109,6 +114,17 @@ function readsOf({ users, totals }: Context, groupsIn: GroupConditions) {
       const withEmail = { organizationId, 'emails.valueKey': key };
       const mailed = await findSome(users, withEmail, MAX_WITH_ADDRESS, deadline);
       return [...named, ...mailed.filter(({ user }) => user.id !== named[0]?.user.id)];
+    },
+
+    /**
+     * Returns the time of the last change that disabled a user. Undefined if it is not among the last changes, or no
+     * longer stored.
+     */
+    async disableTime({ user, version, outbox }: FoundUser, deadline: number): Promise<Date | undefined> {
+      const waiting = outbox.findLast(disables);
+      if (waiting) return waiting.time;
+      const list = await changes.list(user.organizationId, { userId: user.id }, version + 1, MAX_HISTORY, deadline);
+      return list.find(disables)?.time;
     },
 
     /** Returns by id those of these users that exist, with name, `active` and access state alone. */

@@ -123,8 +123,9 @@ function readsOf({ users, totals, changes }: Context, groupsIn: GroupConditions)
     async disableTime({ user, version, outbox }: FoundUser, deadline: number): Promise<Date | undefined> {
       const waiting = outbox.findLast(disables);
       if (waiting) return waiting.time;
-      const list = await changes.list(user.organizationId, { userId: user.id }, version + 1, MAX_HISTORY, deadline);
-      return list.find(disables)?.time;
+      const key = { userId: user.id };
+      const { items } = await changes.list(user.organizationId, key, version + 1, MAX_HISTORY, deadline);
+      return items.find(disables)?.time;
     },
 
     /** Returns by id those of these users that exist, with name, `active` and access state alone. */

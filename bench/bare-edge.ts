@@ -49,7 +49,13 @@ app.post(USERS, ({ params: { organizationId }, body }, response) => {
 });
 app.patch(`${USERS}/:id`, ({ params: { organizationId, id }, body }, response) => {
   const value = User.fromPartial({ active: body.Operations[0].value.active });
-  const operation = { verb: PatchOperation_Verb.VERB_REPLACE, field: 'active', element: undefined, value };
+  const operation = {
+    verb: PatchOperation_Verb.VERB_REPLACE,
+    field: 'active',
+    element: undefined,
+    extension: undefined,
+    value,
+  };
   const request = { organizationId, actor: undefined, userId: id, operations: [operation] };
   users.patchUser(request, answer(response, 'patch', 200));
 });

@@ -40,7 +40,7 @@ const handlers = {
       const { field, value } = filter.expression.value;
       collection
         .findOne({ organizationId, [KEYS[field] ?? '']: value?.kind?.value })
-        .then((user) => callback(null, { users: [found(user)], totalSize: 1 }), callback);
+        .then((user) => callback(null, { users: [found(user)], totalSize: 1, eventCursor: '' }), callback);
       return;
     }
     collection
@@ -48,7 +48,7 @@ const handlers = {
       .sort({ _id: 1 })
       .limit(pageSize)
       .toArray()
-      .then((page) => callback(null, { users: page.map(toUser), totalSize: page.length }), callback);
+      .then((page) => callback(null, { users: page.map(toUser), totalSize: page.length, eventCursor: '' }), callback);
   },
   createUser({ request: { organizationId, user } }, callback) {
     const userName = user?.userName ?? '';

@@ -31,7 +31,7 @@ export interface Launch {
 
 /** Starts a built module and waits until it sends 'ready'. Throws an Error with its output if it does not. */
 export async function launch({ module, args = [], env, folder, profiles, signal }: Launch): Promise<Launched> {
-  const logFile = join(folder, `${module.replace('/', '-')}.log`);
+  const logFile = join(folder, `${module.replaceAll('/', '-')}.log`);
   const log = await open(logFile, 'a');
   const script = fileURLToPath(new URL(`../${module}.js`, import.meta.url));
   const flags = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${profileName(module)}`] : [];
@@ -54,7 +54,7 @@ export async function launch({ module, args = [], env, folder, profiles, signal 
 }
 
 /** Returns the file name of a module's CPU profile. */
-export const profileName = (module: string) => `${module.replace('/', '-')}.cpuprofile`;
+export const profileName = (module: string) => `${module.replaceAll('/', '-')}.cpuprofile`;
 
 /** Returns the next message of a child. Throws an Error if the child ends first, or `signal` aborts. */
 export async function nextMessage(child: ChildProcess, signal: AbortSignal): Promise<unknown> {

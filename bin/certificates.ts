@@ -4,7 +4,9 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { program } from 'commander';
 import { createPrivateFolder } from '../config/private-folder.js';
+import { readVariables } from '../config/variables.js';
 import { commanderOutput, messageOf, multiline, print, printable, printError } from './admin/printer.js';
+import { variables } from './certificates/config.js';
 import { createCa, hostsOf, type Issued, issue, type Subject } from './certificates/issue.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -26,7 +28,8 @@ The CA's key is stored beside the certificates: use it for development, or move 
 Exit status: 0 success, 1 failure, 2 wrong arguments.`;
 
 interface Options {
-  out: string;
+  /** Undefined: in DATA_DIR. */
+  out?: string;
   host: string[];
   days: number;
   renew: boolean;
@@ -35,7 +38,7 @@ interface Options {
 program
   .name('certificates')
   .description('Creates a CA and certificates for the edge, userstore and its callers.')
-  .option('--out <folder>', 'output folder', './data/certificates')
+  .option('--out <folder>', 'output folder (default: certificates in DATA_DIR)')
   .option('--host <name>', 'another name or address of the servers; may be repeated', collect, [])
   .option('--days <number>', 'days that certificates are valid', wholeNumber(1, 3650), DAYS)
   .option('--renew', 'issue new certificates of the existing CA, for the same hosts unless --host is given', false)
@@ -56,7 +59,8 @@ try {
   process.exit(1);
 }
 
-async function make({ out, host, days, renew }: Options): Promise<void> {
+async function make({ out: given, host, days, renew }: Options): Promise<void> {
+  const out = given ?? join(readVariables(variables, process.env).DATA_DIR, 'certificates');
   await createPrivateFolder(out);
   const ca = await caIn(out, renew);
   const hosts = renew && host.length === 0 ? await hostsIn(out) : [...new Set([...THIS_MACHINE, ...host])];
@@ -68,9 +72,9 @@ async function make({ out, host, days, renew }: Options): Promise<void> {
     admin: { commonName: 'admin', role: 'admin', days },
   };
   for (const [name, subject] of Object.entries(subjects)) await write(join(out, name), await issue(ca, subject));
-  const variables = variablesFor(resolve(out));
-  await writeFile(join(out, 'tls.env'), variables);
-  print(printable`${multiline(variables)}\nThese variables are in ${join(out, 'tls.env')}.`);
+  const lines = variablesFor(resolve(out));
+  await writeFile(join(out, 'tls.env'), lines);
+  print(printable`${multiline(lines)}\nThese variables are in ${join(out, 'tls.env')}.`);
 }
 
 /** Returns the variables with which edge, userstore and the command admin use the certificates in a folder. */

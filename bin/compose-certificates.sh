@@ -4,7 +4,7 @@
 # because running services read them.
 set -eu
 umask 022
-from=${1:-data/certificates}
+from=${1:-${DATA_DIR:-data}/certificates}
 secrets=${SECRETS_DIR:-secrets}
 mkdir -p "$secrets"
 # Only the owner can open the folder. The files are readable for all, because other users read them in the containers.

@@ -1,5 +1,5 @@
 /**
- * The command `npm run dev`: `npm start` with readable logs. When a source changes, it compiles and restarts the
+ * The command `npm run dev`: `npm start` with readable logs of every request. When a source changes, it compiles and restarts the
  * services whose code has changed, or everything when the code of `npm start` itself has.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -15,18 +15,19 @@ const QUIET_MS = 200;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const start = join(dist, 'bin', 'start.js');
-const pretty = join(root, 'node_modules', 'pino-pretty', 'bin.js');
 const { include: folders } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
 /** The folders of `dist/` whose code a process has loaded. */
 const LOADED = { edge: ['edge', 'config', 'proto'], userstore: ['userstore', 'config', 'proto'], all: ['bin'] };
 
+/** Readable logs, also in a pipe, with every request. */
+const env = {
+  ...process.env,
+  LOG_FORMAT: process.env.LOG_FORMAT || 'pretty',
+  LOG_LEVEL: process.env.LOG_LEVEL || 'debug',
+};
+
 const say = (line) => process.stderr.write(`dev: ${line}\n`);
 
-const format = ['--singleLine', '--translateTime', 'SYS:HH:MM:ss.l', '--ignore', 'pid,service'];
-const logs = spawn(process.execPath, [pretty, ...format, '--messageFormat', '{service}: {msg}'], {
-  stdio: ['pipe', 'inherit', 'inherit'],
-  detached: true,
-});
 let running = launch();
 let isStopping = false;
 // A terminal sends Ctrl-C to `npm start`'s process too.
@@ -53,12 +54,9 @@ for (const folder of folders) {
 
 /** Starts `npm start`'s process; this command ends with it, unless it is restarted. */
 function launch() {
-  const child = spawn(process.execPath, ['--enable-source-maps', start], { stdio: ['inherit', 'pipe', 'inherit'] });
-  child.stdout.pipe(logs.stdin, { end: false });
+  const child = spawn(process.execPath, ['--enable-source-maps', start], { stdio: 'inherit', env });
   child.once('exit', (status) => {
-    if (child !== running) return;
-    logs.stdin.end();
-    logs.once('exit', () => process.exit(status ?? 1));
+    if (child === running) process.exit(status ?? 1);
   });
   return child;
 }
@@ -90,8 +88,8 @@ async function restart() {
   const gone = once(old, 'exit');
   old.kill('SIGTERM');
   await gone;
-  if (isStopping) logs.stdin.end();
-  else running = launch();
+  if (isStopping) process.exit();
+  running = launch();
 }
 
 /** Ends a service; `npm start` then starts it again. */

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { InvalidArgumentError, Option, program } from 'commander';
 import { ConfigurationError, readVariables } from '../config/variables.js';
 import { commanderOutput, print, printable, printCrashes, printError } from './admin/printer.js';
+import { authorizationFor } from './okta/authorization.js';
 import { variables } from './okta/config.js';
 import { document, heading, showProgress, stepLines, succeeded, verdict } from './okta/report.js';
 import { type Plan, run } from './okta/run.js';
@@ -37,7 +38,8 @@ program
   .requiredOption('--url <url>', 'base URL as entered in Okta, ending in /scim/v2', parseUrl)
   .option(
     '--token <value>',
-    'value of the Authorization header; a bare UUID gets the prefix "apikey " (default: SCIM_TOKEN)',
+    'API token as entered in Okta (default: SCIM_TOKEN); oin sends it unchanged, and "apikey " before a bare UUID; ' +
+      'aiw sends "Bearer " before it, as wizard apps do, so enter the bare UUID there',
   )
   .option('--users <number>', 'number of users to assign, 1 to 10000', wholeNumber(1, 10_000), 25)
   .addOption(
@@ -66,7 +68,7 @@ const randomSeed = () =>
 const plan: Plan = {
   ...rest,
   seed: rest.seed ?? randomSeed(),
-  authorization: readToken(token ?? tokenOfEnvironment()),
+  authorization: authorizationFor(readToken(token ?? tokenOfEnvironment()), rest.dialect),
 };
 
 const stopping = new AbortController();
@@ -128,10 +130,10 @@ function tokenOfEnvironment(): string {
   }
 }
 
-/** Returns the value of the Authorization header. The token never appears in a message. */
+/** Returns the token as a person would enter it. It never appears in a message. */
 function readToken(value: string): string {
   const trimmed = value.trim();
   if (!/^[\x20-\x7e]+$/.test(trimmed))
     program.error('error: the token is empty or has characters that a header cannot contain');
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(trimmed) ? `apikey ${trimmed}` : trimmed;
+  return trimmed;
 }

@@ -4,13 +4,15 @@ import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPrivateFolder } from '../config/private-folder.js';
-import { messageOf, print, printable, printError } from './admin/printer.js';
+import { isOutputTerminal, messageOf, print, printable, printError } from './admin/printer.js';
 import { connectAs } from './admin/userstore.js';
 import { findMongod } from './mongod/find.js';
 import { startMongod } from './mongod.js';
 import { isFree } from './port.js';
-import { type Config, environmentsOf, readConfig, SECRET_VARIABLES } from './start/config.js';
+import { removeAddresses, writeAddresses } from './start/address-file.js';
+import { type Config, configurationLines, environmentsOf, readConfig, SECRET_VARIABLES } from './start/config.js';
 import { launchService } from './start/service.js';
+import { followSignals } from './start/shutdown.js';
 import { type Running, type Supervised, supervise } from './start/supervise.js';
 import { welcome } from './start/welcome.js';
 
@@ -20,30 +22,18 @@ const EDGE = fileURLToPath(new URL('../edge/main.js', import.meta.url));
 const FIRST_ATTEMPTS = 3;
 
 const report = (line: string) => printError(printable`${line}`);
-const shutdown = new AbortController();
+const shutdown = followSignals(report);
 const { signal } = shutdown;
-const stop = () => {
-  report(signal.aborted ? 'still stopping' : 'stopping');
-  shutdown.abort();
-};
-for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(event, stop);
-if (process.env.npm_lifecycle_event) {
-  // npm forwards SIGTERM to the shell between npm and this process, and the shell ends without forwarding it.
-  const shell = process.ppid;
-  setInterval(() => process.ppid !== shell && !signal.aborted && stop(), 500).unref();
-}
 
 /** The processes, newest first, which is the order in which they are stopped. */
 const processes: Supervised[] = [];
+/** The folder that has the addresses of this process. */
+let dataDir: string | undefined;
 try {
   const config = readConfig(process.env);
   const given = environmentsOf(process.env);
   for (const name of SECRET_VARIABLES) delete process.env[name];
-  report(
-    `configuration: ${Object.entries(config.inEffect)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(' ')}`,
-  );
+  for (const line of configurationLines(config)) report(line);
   await start(config, given);
   if (!signal.aborted) await once(signal, 'abort');
 } catch (error) {
@@ -52,26 +42,30 @@ try {
     process.exitCode = 1;
   }
 }
-shutdown.abort();
+shutdown.begin();
 for (const { stop } of processes) await stop();
+if (dataDir !== undefined) await removeAddresses(dataDir, process.pid);
 process.exit();
 
 async function start(config: Config, given: ReturnType<typeof environmentsOf>): Promise<void> {
-  const { dataDir, userstorePort } = config;
+  const { userstorePort } = config;
   await requireFree('PORT', config.port, config.host);
   await requireFree('USERSTORE_PORT', userstorePort, '127.0.0.1');
-  await requireFolder(dataDir);
+  await requireFolder(config.dataDir);
 
-  const database = config.mongodbUri ? {} : { MONGODB_URI: await embeddedMongodb(join(dataDir, 'mongodb')) };
+  const database = config.mongodbUri ? {} : { MONGODB_URI: await embeddedMongodb(join(config.dataDir, 'mongodb')) };
   const address = `127.0.0.1:${userstorePort}`;
-  const forUserstore = { ...given.forUserstore, DATA_DIR: dataDir, ...database, USERSTORE_PORT: String(userstorePort) };
-  const forEdge = { ...given.forEdge, DATA_DIR: dataDir, PORT: String(config.port), USERSTORE_ADDRESS: address };
-  await keep('userstore', FIRST_ATTEMPTS, () => launchService(USERSTORE, forUserstore, signal));
-  await keep('edge', FIRST_ATTEMPTS, () => launchService(EDGE, forEdge, signal));
+  const { DATA_DIR, PUBLIC_URL = '' } = { DATA_DIR: config.dataDir, PUBLIC_URL: config.publicUrl };
+  const forUserstore = { ...given.forUserstore, DATA_DIR, ...database, USERSTORE_PORT: String(userstorePort) };
+  const forEdge = { ...given.forEdge, DATA_DIR, PUBLIC_URL, PORT: String(config.port), USERSTORE_ADDRESS: address };
+  await keepService('userstore', USERSTORE, forUserstore);
+  await writeAddresses(config.dataDir, { userstore: address, publicUrl: config.origin, pid: process.pid });
+  dataDir = config.dataDir;
+  await keepService('edge', EDGE, forEdge);
 
   try {
     const userstore = await connectAs(config, address);
-    print(await welcome(userstore, config));
+    print(await welcome(userstore, config, isOutputTerminal()));
     userstore.close();
   } catch (error) {
     if (signal.aborted) return;
@@ -79,6 +73,12 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
       `Everything runs, but the organizations cannot be listed: ${error instanceof Error ? error.message : error}`,
     );
   }
+}
+
+/** Keeps a service running. While it waits for its database, the edge has not started. */
+async function keepService(name: 'userstore' | 'edge', script: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const onWaiting = () => report('userstore waits for MongoDB; the edge starts once MongoDB answers. Ctrl-C stops.');
+  await keep(name, FIRST_ATTEMPTS, () => launchService(script, env, { ...shutdown, onWaiting }));
 }
 
 /** Keeps an embedded mongod running on the data in `dbPath`. Returns its URI, which restarts do not change. */
@@ -110,6 +110,8 @@ async function requireFolder(path: string): Promise<void> {
     await createPrivateFolder(path);
     await access(path, constants.W_OK);
   } catch (error) {
-    throw new Error(`DATA_DIR cannot be used: ${error instanceof Error ? error.message : error}`);
+    throw new Error(
+      `DATA_DIR cannot be used: ${error instanceof Error ? error.message : error}. Choose another folder.`,
+    );
   }
 }

@@ -1,17 +1,35 @@
 /** Folders of secrets: DATA_DIR and the folders in it. Only their owner may enter them. */
 import { chmod, mkdir, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 const OWNER_ONLY = 0o700;
 /** The permission to write, of the group and of all others. */
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** Creates a folder, and its missing parents, with mode 700 whatever the umask. An existing folder keeps its mode. */
+/**
+ * Creates a folder, and its missing parents, with mode 700 whatever the umask. An existing folder keeps its mode. Throws
+ * the error of the file system. Creates each parent itself, because a recursive `mkdir` never ends below /proc.
+ */
 export async function createPrivateFolder(path: string): Promise<void> {
-  const created = await mkdir(path, { recursive: true, mode: OWNER_ONLY });
+  const folder = resolve(path);
+  if (await isFolder(folder)) return;
+  if (dirname(folder) !== folder) await createPrivateFolder(dirname(folder));
+  try {
+    await mkdir(folder, OWNER_ONLY);
+  } catch (error) {
+    // Another process may have created it meanwhile.
+    if (await isFolder(folder)) return;
+    throw error;
+  }
   // A umask can only remove permissions, of the owner too.
-  if (created !== undefined) await chmod(path, OWNER_ONLY);
+  await chmod(folder, OWNER_ONLY);
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 /** Logs a warning if the folder exists and other users can write to it: they could replace the secrets in it. */
 export async function warnIfWritableByOthers(

@@ -71,8 +71,8 @@ function hostIn(text: string): string | undefined {
   return host === hostname && !/:\d*$/.test(given) ? comparable(hostname) : undefined;
 }
 
-/** The variable with the hosts that are allowed whatever their addresses. Edge and userstore read it. */
-export const SSO_ALLOWED_HOSTS = z
+/** A variable with hosts. */
+const hosts = z
   .string()
   .transform((text, context) => {
     const hosts = text.split(',').map((host) => hostIn(host.trim()));
@@ -83,12 +83,20 @@ export const SSO_ALLOWED_HOSTS = z
     });
     return z.NEVER;
   })
-  .optional()
-  .meta({
-    description:
-      'hosts of identity providers that may be at private addresses, separated by commas; the same at edges and userstores',
-    unset: 'none: issuers are at public addresses',
-  });
+  .optional();
+
+/** The identity providers that are allowed whatever their addresses. Edge and userstore read it. */
+export const SSO_ALLOWED_HOSTS = hosts.meta({
+  description:
+    'hosts of identity providers that may be at private addresses, separated by commas; the same at edges and userstores',
+  unset: 'none: issuers are at public addresses',
+});
+
+/** The endpoints of webhooks that are allowed whatever their addresses. The edge reads it. */
+export const WEBHOOK_ALLOWED_HOSTS = hosts.meta({
+  description: 'hosts of webhook endpoints that may be at private addresses, separated by commas',
+  unset: 'none: endpoints are at public addresses',
+});
 
 /** A connection to a host that is refused. The message is a sentence without the full stop. */
 export class RefusedHostError extends Error {}
@@ -102,8 +110,18 @@ type Resolve = (
 /** The rules of hosts. */
 export type ProviderHosts = ReturnType<typeof createProviderHosts>;
 
-/** Creates the rules of hosts. `allowed` are those of the variable; `resolve` is for tests. */
-export function createProviderHosts(allowed: readonly string[] = [], resolve: Resolve = lookup) {
+/** Creates the rules of hosts. `allowed` are those of the variable that is named; `resolve` is for tests. */
+export function createProviderHosts(
+  allowed: readonly string[] = [],
+  resolve: Resolve = lookup,
+  variable = 'SSO_ALLOWED_HOSTS',
+) {
+  const remedy = `an operator can allow it with ${variable}`;
+  const flawOf = (host: string, address?: string) =>
+    address === undefined
+      ? `${host} is not a public address; ${remedy}`
+      : `${host} is at ${address}, which is not a public address; ${remedy}`;
+
   const isAllowed = (hostname: string) => allowed.includes(comparable(hostname));
 
   /** Returns the flaw of a host in the spelling of URLs, as far as it shows without a look-up. */
@@ -111,7 +129,7 @@ export function createProviderHosts(allowed: readonly string[] = [], resolve: Re
     const host = comparable(hostname);
     if (isAllowed(host)) return undefined;
     if (isIP(host) > 0) return isPublicAddress(host) ? undefined : flawOf(host);
-    return PRIVATE_NAME.test(host) ? `${host} is a name of private networks; ${REMEDY}` : undefined;
+    return PRIVATE_NAME.test(host) ? `${host} is a name of private networks; ${remedy}` : undefined;
   }
 
   const flawOfAddresses = (hostname: string, addresses: LookupAddress[]) => {
@@ -154,10 +172,3 @@ export function createProviderHosts(allowed: readonly string[] = [], resolve: Re
     }) satisfies LookupFunction as LookupFunction,
   };
 }
-
-const REMEDY = 'an operator can allow it with SSO_ALLOWED_HOSTS';
-
-const flawOf = (host: string, address?: string) =>
-  address === undefined
-    ? `${host} is not a public address; ${REMEDY}`
-    : `${host} is at ${address}, which is not a public address; ${REMEDY}`;

@@ -1,11 +1,12 @@
 /** Reads environment variables by their schemas: secrets also from files, with all problems in one error. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { z } from 'zod';
+import { problemWords } from './problem-words.js';
 
 declare module 'zod' {
   /** Metadata of a variable. Its `description` is its text in the documentation's table. */
   interface GlobalMeta {
-    /** A secret X can be set as X_FILE, is logged only as set or unset, and is removed from the environment. */
+    /** A secret X can be set as X_FILE, is logged only as "set", and is removed from the environment. */
     secret?: boolean;
     /** The effect of an unset variable in the documentation's table, if its schema has no default. */
     unset?: string;
@@ -97,12 +98,13 @@ export function readVariables<V extends Variables>(
   for (const [variable, schema] of Object.entries(variables.shape)) {
     if (unread.has(variable)) continue;
     const text = given[variable];
-    const { data, error } = schema.safeParse(text);
+    const { data, error } = schema.safeParse(text, { error: problemWords });
     const value = error ? text : data;
     if (value !== undefined) values[variable] = value;
     // z.coerce.number() parses a blank as 0.
     if (text?.trim() === '') problems.push({ variable, message: 'is blank' });
-    else for (const { message } of error?.issues ?? []) problems.push({ variable, message });
+    else
+      for (const message of new Set(error?.issues.map((issue) => issue.message))) problems.push({ variable, message });
   }
   for (const problem of rules.flatMap((rule) => rule(values, readFile))) {
     if (!problems.some(({ variable }) => variable === problem.variable)) problems.push(problem);
@@ -111,15 +113,18 @@ export function readVariables<V extends Variables>(
   return values as z.output<V>;
 }
 
-/** Returns the effective values for the log, secrets as "set" or "unset". */
-export function inEffect<V extends Variables>(variables: V, values: z.output<V>): Record<string, unknown> {
+/** Returns the values of the variables that `env` sets, for the log. A secret is only "set". */
+export function inEffect<V extends Variables>(
+  variables: V,
+  values: z.output<V>,
+  env: Environment,
+): Record<string, unknown> {
   const secrets = secretsOf(variables);
+  const isSet = (name: string) => Boolean(env[name]) || (secrets.includes(name) && Boolean(env[`${name}_FILE`]));
   return Object.fromEntries(
-    Object.keys(variables.shape).map((name) => {
-      const value = values[name as keyof typeof values];
-      if (value === undefined) return [name, 'unset'];
-      return [name, secrets.includes(name) ? 'set' : value];
-    }),
+    Object.keys(variables.shape)
+      .filter(isSet)
+      .map((name) => [name, secrets.includes(name) ? 'set' : values[name as keyof typeof values]]),
   );
 }
 

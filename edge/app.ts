@@ -8,6 +8,7 @@ import { createAdmission } from './limits/admission.js';
 import { createRateLimit } from './limits/rate-limit.js';
 import type { EdgeMetrics } from './metrics.js';
 import { createGroupOperations } from './operations/groups.js';
+import { createSearch } from './operations/search.js';
 import { createUserOperations } from './operations/users.js';
 import { requestLog } from './request-log.js';
 import { working } from './request-work.js';
@@ -15,10 +16,12 @@ import { bulkRoute, type TakePermit } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
+import { landing, unknownAddress } from './routes/landing.js';
 import { parseQuery } from './routes/query.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
+import { searchRoutes } from './routes/search.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
-import { setupRoute } from './routes/setup.js';
+import { setupRoute, setupScript } from './routes/setup.js';
 import type { SignInOptions } from './routes/sign-in/context.js';
 import { pageErrorHandler } from './routes/sign-in/page-errors.js';
 import { signInRoutes } from './routes/sign-in/routes.js';
@@ -45,13 +48,26 @@ export interface AppOptions {
   maxRequests: number;
   /** Undefined: sign-in is not configured. */
   signIn: SignInOptions | undefined;
+  /** The e-mail address or HTTPS address of LeaseHawk support; undefined: pages name none. */
+  supportContact?: string | undefined;
   /** Lifetime of a verified API token in the cache; 3000 if undefined. */
   tokenCacheMs?: number;
 }
 
 /** Creates the application. */
 export function createApp(options: AppOptions): Express {
-  const { store, log, activities, metrics, publicUrl, trustedProxies, maxRequests, signIn, tokenCacheMs } = options;
+  const {
+    store,
+    log,
+    activities,
+    metrics,
+    publicUrl,
+    trustedProxies,
+    maxRequests,
+    signIn,
+    supportContact,
+    tokenCacheMs,
+  } = options;
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const admission = createAdmission(maxRequests, metrics);
   const rateLimit = createRateLimit(store, metrics);
@@ -75,13 +91,13 @@ export function createApp(options: AppOptions): Express {
     admission.anonymous(request, response);
     next();
   });
-  app
-    .route('/:organizationId/setup')
-    .get(setupRoute(store, baseUrl, signIn?.publicUrl))
-    .all(otherMethods('GET'));
-  app.use(signInRoutes(signIn, store, activities, log));
-  app.use(['/login', '/logout'], pageErrorHandler);
-  app.use(notFound);
+  const setup = setupRoute(store, { baseUrl, signIn, supportContact });
+  app.route('/:organizationId/setup').get(setup).all(otherMethods('GET'));
+  app.route('/:organizationId/setup/copy.js').get(setupScript).all(otherMethods('GET'));
+  app.use(signInRoutes(signIn, supportContact, store, activities, log));
+  app.use(['/login', '/logout'], pageErrorHandler(supportContact));
+  app.get('/', landing(signIn, store, log), pageErrorHandler(supportContact));
+  app.use(unknownAddress, notFound);
   app.use(errorHandler);
   return app;
 }
@@ -102,11 +118,13 @@ function createExpress(trustedProxies: number): Express {
 function scimRoutes(store: StoreClient, body: RequestHandler[], baseUrl: BaseUrl, takePermit: TakePermit): Router {
   const operations = { Users: createUserOperations(store), Groups: createGroupOperations(store) };
   const users = resourceRoutes(USER, operations.Users, renderUsers, baseUrl);
-  const groups = resourceRoutes(GROUP, operations.Groups, renderGroups(operations.Groups), baseUrl);
+  const renderGroup = renderGroups(operations.Groups);
+  const groups = resourceRoutes(GROUP, operations.Groups, renderGroup, baseUrl);
+  const root = searchRoutes(createSearch(store), { users: renderUsers, groups: renderGroup }, baseUrl);
   const discovery = discoveryRoutes(baseUrl);
   const scim = Router({ caseSensitive: true });
-  scim.route('/').get(working(users.list)).all(otherMethods('GET'));
-  scim.route('/.search').post(body, working(users.search)).all(otherMethods('POST'));
+  scim.route('/').get(working(root.list)).all(otherMethods('GET'));
+  scim.route('/.search').post(body, working(root.search)).all(otherMethods('POST'));
   addResourceRoutes(scim, USER.endpoint, body, users);
   addResourceRoutes(scim, GROUP.endpoint, body, groups);
   scim

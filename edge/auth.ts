@@ -3,29 +3,21 @@ import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
+import type { RpcFailure } from '../proto/rpc-error.js';
 import type { Admission } from './limits/admission.js';
 import { createTokenGuessingLimit, type TokenGuessingLimit } from './limits/token-guessing.js';
 import type { EdgeMetrics } from './metrics.js';
+import { organizationIdIn } from './organization-id.js';
 import { localsOf, type Principal, principalOf } from './request-context.js';
 import { ScimError } from './scim/scim-error.js';
 import { type StoreClient, StoreError } from './store-client.js';
+import { invalidToken, malformedOrganizationId, malformedToken } from './token-refusal.js';
 
 /** A revoked token and changed settings take effect at every edge within this time. */
 const TOKEN_CACHE_MS = 3000;
 const TOKEN_CACHE_SIZE = 10_000;
 
-const CREDENTIALS = /^(?:apikey|bearer) +([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}) *$/i;
-const ORGANIZATION_ID = /^[a-z\d]{1,32}$/;
-
-/** Returns the same 401 for every reason, so that it discloses nothing but the expected format. */
-const refusal = () =>
-  new ScimError(
-    401,
-    undefined,
-    'The API token is not valid for this organization. Okta must send "Authorization: apikey <token>": enter the token ' +
-      'with the word "apikey" and a blank before it, as LeaseHawk support gave it out, and check the Organization ID.',
-    { 'WWW-Authenticate': 'Bearer realm="LeaseHawk SCIM"' },
-  );
+const CREDENTIALS = /^(?:apikey|bearer)\s+([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s*$/i;
 
 const SUSPENDED = 'This organization is suspended at LeaseHawk, so nothing is provisioned; ask LeaseHawk support.';
 
@@ -39,7 +31,11 @@ export interface Credentials {
 }
 
 /** The error that userstore does not accept the token for the organization. */
-class InvalidTokenError extends Error {}
+class InvalidTokenError extends Error {
+  constructor(readonly failure?: RpcFailure) {
+    super('userstore does not accept the token');
+  }
+}
 
 /** The verified tokens, by the key of their credentials. Invalid tokens are never stored. */
 export type PrincipalCache = ReturnType<typeof createPrincipalCache>;
@@ -81,7 +77,7 @@ async function authenticateRequest(
 ): Promise<void> {
   const { metrics, admission, guessing, principals } = authenticator;
   const credentials = credentialsOf(request);
-  if (!credentials) return await refuseMalformed(authenticator, request, response);
+  if (credentials instanceof ScimError) return await refuseMalformed(authenticator, request, response, credentials);
   const { organizationId, key } = credentials;
   const cached = principals.get(key);
   metrics.tokenLookup(cached !== undefined);
@@ -103,10 +99,12 @@ async function authenticateRequest(
   }
 }
 
-/** Returns the credentials of a request; undefined if the token or the organization id is malformed. */
-function credentialsOf({ params: { organizationId }, headers }: IncomingRequest): Credentials | undefined {
+/** Returns the credentials of a request, or the refusal of a token or an organization id that is malformed. */
+function credentialsOf({ params, headers }: IncomingRequest): Credentials | ScimError {
   const secret = CREDENTIALS.exec(headers.authorization ?? '')?.[1]?.toLowerCase();
-  if (secret === undefined || !ORGANIZATION_ID.test(organizationId)) return undefined;
+  if (secret === undefined) return malformedToken(headers.authorization);
+  const organizationId = organizationIdIn(params.organizationId);
+  if (organizationId === undefined) return malformedOrganizationId();
   const secretDigest = createHash('sha256').update(secret).digest();
   return { organizationId, secretDigest, key: organizationId + secretDigest.toString('base64') };
 }
@@ -116,11 +114,14 @@ async function refuseMalformed(
   { admission, guessing }: Authenticator,
   request: IncomingRequest,
   response: Response,
+  refusal: ScimError,
 ): Promise<never> {
+  const { organizationId: given } = request.params;
+  const organizationId = organizationIdIn(given) ?? given;
   admission.anonymous(request, response);
-  await guessing.check(request.ip, request.params.organizationId);
-  await guessing.failed(request.ip, request.params.organizationId);
-  throw refusal();
+  await guessing.check(request.ip, organizationId);
+  await guessing.failed(request.ip, organizationId);
+  throw refusal;
 }
 
 /** Returns the principal of credentials that are not cached. Throws ScimError if they are invalid, and StoreError. */
@@ -141,7 +142,7 @@ async function verify(
     if (!(error instanceof InvalidTokenError)) throw error;
     guessing.forget(key);
     await guessing.failed(request.ip, organizationId);
-    throw refusal();
+    throw invalidToken(error.failure);
   }
 }
 
@@ -178,8 +179,8 @@ async function fetchPrincipal(
     const { id: apiTokenId, label: apiTokenLabel } = apiToken;
     return Object.freeze({ organizationId, apiTokenId, apiTokenLabel, settings: organization });
   } catch (error) {
-    const reason = error instanceof StoreError ? error.failure?.reason : undefined;
-    throw reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID ? new InvalidTokenError() : error;
+    const failure = error instanceof StoreError ? error.failure : undefined;
+    throw failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID ? new InvalidTokenError(failure) : error;
   }
 }
 

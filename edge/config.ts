@@ -1,8 +1,9 @@
 /** The configuration of the edge: a pure function of the environment and of the files that it names. */
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
+import { LOG_VARIABLES, type LogSettings } from '../config/log.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
-import { SSO_ALLOWED_HOSTS } from '../config/provider-hosts.js';
+import { SSO_ALLOWED_HOSTS, WEBHOOK_ALLOWED_HOSTS } from '../config/provider-hosts.js';
 import {
   differ,
   type Environment,
@@ -14,9 +15,7 @@ import {
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
-
-/** A whole number, as text, within these bounds. */
-const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+import { wholeNumber } from '../config/whole-number.js';
 
 /** The path of a file. */
 const file = () => z.string().optional();
@@ -47,7 +46,7 @@ function areAddresses(text: string): boolean {
 
 /** The variables, each with its description in the documentation. */
 const shape = {
-  PORT: integer(0, 65_535).default(8080).describe('HTTP port'),
+  PORT: wholeNumber(0, 65_535).default(8080).describe('HTTP port'),
   HOST: z.string().min(1).default('127.0.0.1').describe('HTTP address to listen on'),
   PUBLIC_URL: z
     .string()
@@ -59,9 +58,9 @@ const shape = {
     .optional()
     .meta({
       description: '`https://host` as clients see it, for locations in responses; set it behind a proxy',
-      unset: 'the address in each request',
+      unset: 'the address in each request; with `npm start` on a loopback `HOST`, its own address',
     }),
-  TRUSTED_PROXIES: integer(0, 10)
+  TRUSTED_PROXIES: wholeNumber(0, 10)
     .default(0)
     .describe('number of proxies in front whose `X-Forwarded-*` headers and traces are trusted'),
   TLS_CERT: file().describe(
@@ -90,37 +89,46 @@ const shape = {
   APP_URL: pageUrl.optional().meta({
     description:
       'address of the application, where a browser goes after sign-in; on the host of `PUBLIC_URL`, which alone receives the session cookie',
-    unset: '`PUBLIC_URL`, with the application behind the same host',
+    unset: '`PUBLIC_URL`: the application behind the same host, or else a page that tells who is signed in',
   }),
   PASSWORD_LOGIN_URL: pageUrl.optional().meta({
     description: 'address of the password login for organizations without an SSO connection',
     unset: 'the login page says that there is none',
   }),
+  SUPPORT_CONTACT: z
+    .string()
+    .refine(
+      (text) => text.length <= 200 && (/^[^\s@<>"]+@[^\s@<>"]+$/.test(text) || /^https:\/\/[^\s\\]+$/.test(text)),
+      'must be an e-mail address or an address with https://',
+    )
+    .optional()
+    .meta({
+      description: "LeaseHawk support's e-mail address or `https://` address, for the setup page and the login page",
+      unset: 'the pages name LeaseHawk support without an address',
+    }),
   LOGIN_SECRET: secret(32).meta({
     description: 'seals what a browser keeps during sign-in; the same at all edges',
     unset: 'from `DATA_DIR`',
     secret: true,
   }),
   SSO_ALLOWED_HOSTS,
-  STORE_DEADLINE_MS: integer(100, 25_000).default(10_000).describe('longest call to userstore; at most 25000'),
+  WEBHOOK_ALLOWED_HOSTS,
+  STORE_DEADLINE_MS: wholeNumber(100, 25_000).default(10_000).describe('longest call to userstore; at most 25000'),
   DATA_DIR: z
     .string()
     .min(1)
     .default('./data')
-    .describe("folder of embedded MongoDB's data and of this machine's service tokens"),
-  MAX_REQUESTS: integer(10, 100_000)
+    .describe("folder of embedded MongoDB's data, and of this machine's service tokens and keys"),
+  MAX_REQUESTS: wholeNumber(10, 100_000)
     .default(2000)
     .describe(
       'maximum of requests in progress at an edge, a quarter of them for one organization; any more are refused',
     ),
   METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to serve metrics on'),
-  METRICS_PORT: integer(1, 65_535)
+  METRICS_PORT: wholeNumber(1, 65_535)
     .optional()
     .meta({ description: "port to serve the edge's metrics on, as `/metrics`", unset: 'none' }),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-    .default('info')
-    .describe('`trace` to `error`, or `silent`'),
+  ...LOG_VARIABLES,
 };
 
 /** The schema of the environment. */
@@ -154,7 +162,7 @@ const rules: Rule[] = [
 ];
 
 /** The configuration, as the edge uses it. */
-export interface Config {
+export interface Config extends LogSettings {
   host: string;
   port: number;
   /** The origin that clients use; undefined: the address in each request. */
@@ -163,10 +171,14 @@ export interface Config {
   appUrl: string | undefined;
   /** The password login for organizations without an SSO connection; undefined: there is none. */
   passwordLoginUrl: string | undefined;
+  /** The e-mail address or HTTPS address of LeaseHawk support; undefined: pages name none. */
+  supportContact: string | undefined;
   /** The secret that seals sign-in data, the same at all edges; undefined: the one in `dataDir`. */
   loginSecret: string | undefined;
   /** Hosts of identity providers that may be at private addresses. */
   ssoAllowedHosts: readonly string[];
+  /** Hosts of webhook endpoints that may be at private addresses. */
+  webhookAllowedHosts: readonly string[];
   /** Number of proxies in front whose X-Forwarded headers are trusted. */
   trustedProxies: number;
   /** Undefined: the edge speaks HTTP. */
@@ -185,8 +197,7 @@ export interface Config {
   /** The address of the metrics server; undefined: there is none. */
   metrics: MetricsAddress | undefined;
   dataDir: string;
-  logLevel: string;
-  /** The values in effect, by variable, for the log: secrets as "set" or "unset". */
+  /** The values of the variables that are set, for the log: a secret is only "set". */
   inEffect: Record<string, unknown>;
 }
 
@@ -199,8 +210,10 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     publicUrl: data.PUBLIC_URL,
     appUrl: data.APP_URL,
     passwordLoginUrl: data.PASSWORD_LOGIN_URL,
+    supportContact: data.SUPPORT_CONTACT,
     loginSecret: data.LOGIN_SECRET,
     ssoAllowedHosts: data.SSO_ALLOWED_HOSTS ?? [],
+    webhookAllowedHosts: data.WEBHOOK_ALLOWED_HOSTS ?? [],
     trustedProxies: data.TRUSTED_PROXIES,
     tls: data.TLS_CERT ? { cert: data.TLS_CERT, key: data.TLS_KEY } : undefined,
     userstoreAddress: data.USERSTORE_ADDRESS,
@@ -214,6 +227,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     metrics: data.METRICS_PORT === undefined ? undefined : { host: data.METRICS_HOST, port: data.METRICS_PORT },
     dataDir: data.DATA_DIR,
     logLevel: data.LOG_LEVEL,
-    inEffect: inEffect(variables, data),
+    logFormat: data.LOG_FORMAT,
+    inEffect: inEffect(variables, data, env),
   };
 }

@@ -1,5 +1,6 @@
 /** The mapping of every error to a SCIM error, with the table of userstore's error reasons for SCIM. */
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
+import { nameTakenDetail } from './name-taken.js';
 import { scimNameOf } from './scim/attributes.js';
 import { ScimError, type ScimType } from './scim/scim-error.js';
 import { StoreError } from './store-client.js';
@@ -51,6 +52,12 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND]: undefined,
   [ErrorReason.ERROR_REASON_API_TOKEN_INVALID]: undefined,
   [ErrorReason.ERROR_REASON_API_TOKEN_LIMIT_REACHED]: undefined,
+  [ErrorReason.ERROR_REASON_EVENT_CURSOR_INVALID]: undefined,
+  [ErrorReason.ERROR_REASON_EVENT_CURSOR_EXPIRED]: undefined,
+  [ErrorReason.ERROR_REASON_EVENT_WATCH_LIMIT_REACHED]: undefined,
+  [ErrorReason.ERROR_REASON_WEBHOOK_NOT_FOUND]: undefined,
+  [ErrorReason.ERROR_REASON_WEBHOOK_LIMIT_REACHED]: undefined,
+  [ErrorReason.ERROR_REASON_WEBHOOK_LEASE_LOST]: undefined,
   [ErrorReason.ERROR_REASON_SIGN_IN_NO_USER]: undefined,
   [ErrorReason.ERROR_REASON_SIGN_IN_OTHER_SUBJECT]: undefined,
   [ErrorReason.ERROR_REASON_USER_DISABLED]: undefined,
@@ -95,5 +102,6 @@ function fromStoreError({ failure, isUnavailable, message }: StoreError): ScimEr
   if (!row) return INTERNAL;
   const [status, scimType, detail] = row;
   const own = failure.field === undefined ? message : `${scimNameOf(failure.field)}: ${message}`;
-  return new ScimError(status, scimType, detail ?? own, status === 503 ? RETRY_AFTER : {});
+  const taken = nameTakenDetail(failure);
+  return new ScimError(status, scimType, taken ?? detail ?? own, status === 503 ? RETRY_AFTER : {});
 }

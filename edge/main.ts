@@ -1,11 +1,13 @@
 /** The edge process: reads its configuration, connects its parts, serves until it is stopped, and shuts down. */
 import { once } from 'node:events';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { showCertificates } from '../config/certificate-metrics.js';
 import { type FollowedCertificates, followCertificates } from '../config/certificates.js';
+import { createLog } from '../config/log.js';
 import { serveMetrics } from '../config/metrics-server.js';
 import { warnIfWritableByOthers } from '../config/private-folder.js';
+import { createProviderHosts } from '../config/provider-hosts.js';
 import { readServiceToken, serviceTokenFile } from '../config/service-token-file.js';
 import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
@@ -19,6 +21,8 @@ import type { SignInOptions } from './routes/sign-in/context.js';
 import { findLoginSecret } from './sign-in/login-secret.js';
 import { createStoreClient, type StoreClient } from './store-client.js';
 import { callSpan } from './tracing.js';
+import { startDeliveries } from './webhooks/deliveries.js';
+import { createPost } from './webhooks/post.js';
 
 /** Connections that wait to be accepted; beyond, a client repeats its first packet after a second. */
 const BACKLOG = 4096;
@@ -26,7 +30,7 @@ const BACKLOG = 4096;
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   for (const name of secretsOf(variables)) delete process.env[name];
-  const log = pino({ level: config.logLevel, base: { service: 'edge' } }, pino.destination({ sync: false }));
+  const log = await createLog('edge', config, process.stdout.isTTY);
   log.info(config.inEffect, 'configuration');
   await warnIfWritableByOthers(config.dataDir, log);
 
@@ -43,6 +47,13 @@ async function main(): Promise<void> {
   const store = await connectStore(config, clientCertificates, metrics);
   const activities = createActivityRecorder(store, log, metrics);
   const signIn = await signInOptions(config, log);
+  const deliveries = startDeliveries({
+    store,
+    log,
+    post: createPost(createProviderHosts(config.webhookAllowedHosts, undefined, 'WEBHOOK_ALLOWED_HOSTS')),
+    publicUrl: config.publicUrl ?? '',
+    observe: metrics.webhookAttempt,
+  });
   const app = createApp({ ...config, store, log, activities, metrics, signIn });
   const server = createHttpServer(app, certificates, config);
   const drain = createDrain(server);
@@ -53,7 +64,7 @@ async function main(): Promise<void> {
 
   if (!stopped.aborted) await once(stopped, 'abort');
   log.info('stopping');
-  await drain();
+  await Promise.all([drain(), deliveries.stop()]);
   await activities.stop();
   store.close();
   certificates?.close();

@@ -63,6 +63,10 @@ export function createEdgeMetrics(registry: Registry) {
     registers,
   });
   const tokens = counter('token_cache_lookups_total', 'Lookups of API tokens in the cache.', 'result', ['hit', 'miss']);
+  const webhooks = counter('webhook_attempts_total', 'Attempts to deliver an event to a webhook.', 'result', [
+    'accepted',
+    'failed',
+  ]);
   const lost = new Counter({ name: 'activities_lost_total', help: 'Activities that were not recorded.', registers });
 
   return {
@@ -79,6 +83,7 @@ export function createEdgeMetrics(registry: Registry) {
     limitDecision: (decision: LimitDecision): void => decisions.labels(decision).inc(),
     permitsFetched: (count: number): void => permits.inc(count),
     tokenLookup: (isHit: boolean): void => tokens.labels(isHit ? 'hit' : 'miss').inc(),
+    webhookAttempt: (isAccepted: boolean): void => webhooks.labels(isAccepted ? 'accepted' : 'failed').inc(),
     activitiesLost: (count: number): void => lost.inc(count),
     /** Registers gauges; each function is called whenever the metrics are read. */
     show(levels: Partial<Record<Level, () => number>>): void {

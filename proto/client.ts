@@ -2,23 +2,30 @@
 import { type ChannelCredentials, Client, type ClientOptions, type Metadata } from '@grpc/grpc-js';
 import { ActivityServiceService } from './gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from './gen/userstore/v1/api_token_service.js';
+import { EventServiceService } from './gen/userstore/v1/event_service.js';
 import { GroupServiceService } from './gen/userstore/v1/group_service.js';
 import { OrganizationServiceService } from './gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from './gen/userstore/v1/rate_limit_service.js';
 import { SessionServiceService } from './gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from './gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from './gen/userstore/v1/user_service.js';
+import { WebhookServiceService } from './gen/userstore/v1/webhook_service.js';
+import { MAX_MESSAGE_BYTES } from './message-size.js';
 
-/** The methods of all services. A new RPC of one of them appears by itself; a new service is a new line. */
+const { listEvents } = EventServiceService;
+
+/** The methods of all services, except streams. A new RPC of one of them appears by itself; a new service is a new line. */
 export const CONTRACT = {
   ...ActivityServiceService,
   ...ApiTokenServiceService,
+  listEvents,
   ...GroupServiceService,
   ...OrganizationServiceService,
   ...RateLimitServiceService,
   ...SessionServiceService,
   ...SsoConnectionServiceService,
   ...UserServiceService,
+  ...WebhookServiceService,
 };
 
 /** The part of a method's definition that a call needs. */
@@ -73,7 +80,7 @@ export function createClient<
   { address, credentials, options }: Target,
   policy: CallPolicy<Context>,
 ): PromiseClient<Methods, Context> & { close: () => void } {
-  const client = new Client(address, credentials, options);
+  const client = new Client(address, credentials, { 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES, ...options });
   const callOf = ({ path, requestSerialize, responseDeserialize }: UnaryMethod<never, unknown>) => {
     const rpc = path.slice(path.lastIndexOf('.') + 1);
     return (request: never, ...context: Context): Promise<unknown> => {

@@ -16,21 +16,28 @@ export interface RpcFailure {
   field?: string | undefined;
   /** Id of the user that the failure is about; undefined if it is about none. */
   userId?: string | undefined;
+  /** The other metadata, by the keys that the contract names for the reason. */
+  details?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Returns the trailers of a failed call: a google.rpc.Status with one ErrorInfo (AIP-193). */
-export function failureTrailers(code: status, message: string, { reason, field, userId }: RpcFailure): Metadata {
+export function failureTrailers(
+  code: status,
+  message: string,
+  { reason, field, userId, details }: RpcFailure,
+): Metadata {
   const info = ErrorInfo.encode({
     reason: ErrorReason[reason].slice(PREFIX.length),
     domain: DOMAIN,
     metadata: {
+      ...details,
       ...(field === undefined ? {} : { field }),
       ...(userId === undefined ? {} : { user_id: userId }),
     },
   }).finish();
-  const details = [{ typeUrl: TYPE_URL, value: Buffer.from(info) }];
+  const infos = [{ typeUrl: TYPE_URL, value: Buffer.from(info) }];
   const trailers = new Metadata();
-  trailers.set(TRAILER, Buffer.from(Status.encode({ code, message, details }).finish()));
+  trailers.set(TRAILER, Buffer.from(Status.encode({ code, message, details: infos }).finish()));
   return trailers;
 }
 
@@ -41,8 +48,8 @@ export function failureOf(error: ServiceError): RpcFailure | undefined {
   for (const { typeUrl, value } of Status.decode(packed).details) {
     if (typeUrl !== TYPE_URL) continue;
     const info = ErrorInfo.decode(value);
-    const { field, user_id: userId } = info.metadata;
-    if (info.domain === DOMAIN) return { reason: reasonNamed(info.reason), field, userId };
+    const { field, user_id: userId, ...details } = info.metadata;
+    if (info.domain === DOMAIN) return { reason: reasonNamed(info.reason), field, userId, details };
   }
   return undefined;
 }

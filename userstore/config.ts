@@ -1,6 +1,7 @@
 /** The configuration of userstore: a pure function of the environment and of the files of secrets. */
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
+import { LOG_VARIABLES, type LogSettings } from '../config/log.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
 import { SSO_ALLOWED_HOSTS } from '../config/provider-hosts.js';
 import {
@@ -14,11 +15,11 @@ import {
   readSecretFile,
   readVariables,
 } from '../config/variables.js';
+import { wholeNumber } from '../config/whole-number.js';
 import { type Caller, ROLES } from './rpc/callers.js';
 import { keysIn, type SecretKeySource } from './secret-keys.js';
 import { flawOfUri } from './storage/connect.js';
 
-const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const secret = z.string().regex(/^[\x21-\x7e]{16,}$/);
 const callers = z.string().transform((text, context) => {
   const callers = new Map<string, Caller>();
@@ -45,7 +46,8 @@ const shape = {
   MONGODB_URI: z
     .string({ error: 'is required: mongodb://host:27017/database' })
     .superRefine((uri, context) => {
-      const message = flawOfUri(uri);
+      const hasScheme = /^mongodb(\+srv)?:\/\//.test(uri);
+      const message = hasScheme ? flawOfUri(uri) : 'must begin with mongodb:// or mongodb+srv://';
       if (message !== undefined) context.addIssue({ code: 'custom', message });
     })
     .meta({
@@ -53,7 +55,7 @@ const shape = {
       unset: 'embedded (userstore alone: required)',
       secret: true,
     }),
-  USERSTORE_PORT: integer(0, 65_535).default(50_051).describe('gRPC port'),
+  USERSTORE_PORT: wholeNumber(0, 65_535).default(50_051).describe('gRPC port'),
   USERSTORE_HOST: z
     .string()
     .min(1)
@@ -83,27 +85,27 @@ const shape = {
     unset: 'out of `DATA_DIR`',
     secret: true,
   }),
-  SESSION_IDLE_MINUTES: integer(1, 10_080).default(60).describe('minutes without use after which a session expires'),
-  SESSION_MAX_HOURS: integer(1, 720).default(12).describe('hours after which a session expires in any case'),
-  MAX_CALLS: integer(1, 100_000).default(1000).describe('most calls in flight; userstore refuses those beyond'),
-  MAX_CONNECTION_AGE_SECONDS: integer(1, 86_400)
+  SESSION_IDLE_MINUTES: wholeNumber(1, 10_080)
+    .default(60)
+    .describe('minutes without use after which a session expires'),
+  SESSION_MAX_HOURS: wholeNumber(1, 720).default(12).describe('hours after which a session expires in any case'),
+  MAX_CALLS: wholeNumber(1, 100_000).default(1000).describe('most calls in flight; userstore refuses those beyond'),
+  MAX_CONNECTION_AGE_SECONDS: wholeNumber(1, 86_400)
     .default(300)
     .describe('age at which userstore asks clients to reconnect, so that they spread over all userstores'),
   SSO_ALLOWED_HOSTS,
   METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to serve metrics on'),
-  USERSTORE_METRICS_PORT: integer(1, 65_535)
+  USERSTORE_METRICS_PORT: wholeNumber(1, 65_535)
     .optional()
     .meta({ description: "port to serve userstore's metrics on, as `/metrics`", unset: 'none' }),
-  ACTIVITY_DAYS: integer(1, 3650).default(90).describe('days after which activities and changes are deleted'),
+  ACTIVITY_DAYS: wholeNumber(1, 3650).default(90).describe('days after which activities and changes are deleted'),
+  EVENT_DAYS: wholeNumber(1, 3650).default(30).describe('days after which events are deleted'),
   DATA_DIR: z
     .string()
     .min(1)
     .default('./data')
-    .describe("folder of embedded MongoDB's data and of this machine's service tokens"),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-    .default('info')
-    .describe('`trace` to `error`, or `silent`'),
+    .describe("folder of embedded MongoDB's data, and of this machine's service tokens and keys"),
+  ...LOG_VARIABLES,
 };
 
 const isLoopback = (host: string) => /^(localhost|127\.[\d.]+|::1)$/.test(host);
@@ -132,7 +134,7 @@ const rules: Rule[] = [
 ];
 
 /** The configuration of a userstore. */
-export interface Config {
+export interface Config extends LogSettings {
   mongodbUri: string;
   host: string;
   port: number;
@@ -149,14 +151,15 @@ export interface Config {
   sessionMaxHours: number;
   /** The days after which activities and changes are deleted. */
   activityDays: number;
+  /** The days after which events are deleted. */
+  eventDays: number;
   /** The most calls in flight; userstore refuses those beyond. */
   maxCalls: number;
   /** The age at which userstore asks clients to reconnect, so that they spread over all userstores. */
   maxConnectionAgeMs: number;
   /** The address of the metrics server; undefined: no metrics server. */
   metrics: MetricsAddress | undefined;
-  logLevel: string;
-  /** The values by variable for the log; a secret is only "set" or "unset". */
+  /** The values of the variables that are set, for the log: a secret is only "set". */
   inEffect: Record<string, unknown>;
 }
 
@@ -177,6 +180,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     sessionIdleMinutes: data.SESSION_IDLE_MINUTES,
     sessionMaxHours: data.SESSION_MAX_HOURS,
     activityDays: data.ACTIVITY_DAYS,
+    eventDays: data.EVENT_DAYS,
     maxCalls: data.MAX_CALLS,
     maxConnectionAgeMs: data.MAX_CONNECTION_AGE_SECONDS * 1000,
     metrics:
@@ -184,7 +188,8 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
         ? undefined
         : { host: data.METRICS_HOST, port: data.USERSTORE_METRICS_PORT },
     logLevel: data.LOG_LEVEL,
-    inEffect: inEffect(variables, data),
+    logFormat: data.LOG_FORMAT,
+    inEffect: inEffect(variables, data, env),
   };
 }
 

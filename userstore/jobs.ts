@@ -65,7 +65,7 @@ export const jobsOf = (work: Work): Job[] => [
   },
   {
     name: 'flush outboxes',
-    intervalMs: 1000,
+    intervalMs: 100,
     async run() {
       await work.flushOutboxes();
       return [];

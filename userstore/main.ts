@@ -5,11 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Connection } from 'mongoose';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { showCertificates } from '../config/certificate-metrics.js';
 import { type FollowedCertificates, followCertificates } from '../config/certificates.js';
 import { serverCredentials } from '../config/grpc-credentials.js';
+import { createLog } from '../config/log.js';
 import { serveMetrics } from '../config/metrics-server.js';
 import { warnIfWritableByOthers } from '../config/private-folder.js';
 import { stopSignal } from '../config/stop-signal.js';
@@ -27,10 +28,12 @@ import { type Collections, collectionsOf, createIndexes } from './storage/collec
 import { observeCommands } from './storage/commands.js';
 import { connect } from './storage/connect.js';
 import { isMisconfigured } from './storage/database-errors.js';
+import { createNoteHeld } from './storage/held-attributes.js';
 import { migrateUsers } from './storage/migrate.js';
 import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { isTraced } from './tracing.js';
+import { waitReport } from './wait-for-database.js';
 
 /** Longest time that calls in flight may take to end once userstore shuts down. */
 const DRAIN_MS = 10_000;
@@ -41,7 +44,7 @@ const START_QUERY_MS = 30_000;
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   for (const name of secretsOf(variables)) delete process.env[name];
-  const log = pino({ level: config.logLevel, base: { service: 'userstore' } }, pino.destination({ sync: false }));
+  const log = await createLog('userstore', config, process.stdout.isTTY);
   log.info(config.inEffect, 'configuration');
   await warnIfWritableByOthers(config.dataDir, log);
 
@@ -70,7 +73,7 @@ async function main(): Promise<void> {
   const { server, health } = userstore;
   const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
-  metrics.show({ grpc_server_calls_in_flight: loadShedder.inFlight });
+  metrics.show({ grpc_server_calls_in_flight: loadShedder.inFlight, event_streams: userstore.openStreams });
   const onProbe = (isUp: boolean) => {
     // A probe that ends during the shutdown must not make clients return.
     if (stopped.aborted) return;
@@ -78,7 +81,7 @@ async function main(): Promise<void> {
     health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING');
   };
   const isReachable = createDatabaseProbe(connection, PROBE_TIMEOUT_MS);
-  const migrate = () => migrateUsers(collections.users, stopped);
+  const migrate = () => migrateUsers(collections.users, stopped, createNoteHeld(collections.organizations));
   const finished = runJobs(jobsOf({ ...userstore, migrate, isReachable, onProbe }), log, stopped);
   if (process.connected) process.send?.('ready');
 
@@ -110,8 +113,9 @@ async function startMetrics(config: Config, certificates: FollowedCertificates |
 }
 
 /** Refuses new calls, and ends those in flight after `DRAIN_MS`. */
-async function shutDown({ server, health }: Userstore): Promise<void> {
+async function shutDown({ server, health, endStreams }: Userstore): Promise<void> {
   health.setStatus('', 'NOT_SERVING');
+  endStreams();
   const drained = promisify(server.tryShutdown.bind(server))();
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
@@ -125,19 +129,21 @@ const aborted = (signal: AbortSignal) =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** Connects to MongoDB. Retries until it is reachable, since services may start in any order; undefined if stopped. */
+/** Connects to MongoDB as soon as it is reachable, since services may start in any order; undefined if stopped. */
 async function connectedTo(
   { mongodbUri, metrics }: Config,
   log: Logger,
   stopped: AbortSignal,
 ): Promise<Connection | undefined> {
+  const options = { monitorCommands: metrics !== undefined || isTraced() };
+  const reportWait = waitReport(mongodbUri, log, () => process.connected && process.send?.('waiting'));
   while (!stopped.aborted) {
     try {
-      return await connect(mongodbUri, { monitorCommands: metrics !== undefined || isTraced() });
+      return await connect(mongodbUri, options);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (isMisconfigured(error)) throw new Error(`MONGODB_URI: ${reason}`, { cause: error });
-      log.warn({ reason }, 'waiting for MongoDB');
+      reportWait(reason);
       await pause(1000, stopped);
     }
   }

@@ -7,6 +7,7 @@ const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 /** The gauges and their help texts. */
 const LEVELS = {
   grpc_server_calls_in_flight: 'Calls in flight.',
+  event_streams: 'Open streams of events.',
   database_reachable: '1 if the last probe wrote to the database and read the write back, else 0.',
 };
 type Level = keyof typeof LEVELS;

@@ -1,20 +1,25 @@
 /** The gRPC server with all services over the storage of a database. Creates it; does not listen. */
-
+import { randomUUID } from 'node:crypto';
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { createProviderHosts } from '../config/provider-hosts.js';
 import { ActivityServiceService } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
+import { EventServiceService } from '../proto/gen/userstore/v1/event_service.js';
 import { GroupServiceService } from '../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
+import { WebhookServiceService } from '../proto/gen/userstore/v1/webhook_service.js';
 import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../proto/message-size.js';
 import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
 import { createApiTokenRules } from './domain/api-tokens.js';
+import { createDeletionCheck } from './domain/deleted-organizations.js';
+import { createEventWatch } from './domain/event-watch.js';
+import { createEventRules } from './domain/events.js';
 import { createGroupRules } from './domain/groups.js';
 import { createOrganizationRules } from './domain/organizations.js';
 import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
@@ -26,23 +31,30 @@ import { createSessionRules } from './domain/sessions.js';
 import { createSsoConnectionRules } from './domain/sso-connections.js';
 import { createUsedKeyRules } from './domain/used-keys.js';
 import { createUserRules, type SchemasOf } from './domain/users.js';
+import { createWebhookRules } from './domain/webhooks.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
 import { createCallerInterceptor } from './rpc/caller-interceptor.js';
 import type { CheckCaller } from './rpc/callers.js';
+import { eventService, type WatchTools, watchEvents } from './rpc/event-service.js';
 import { groupService } from './rpc/group-service.js';
 import { encodedService } from './rpc/messages.js';
 import { organizationService } from './rpc/organization-service.js';
+import { ofPresentOrganization } from './rpc/present-organization.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
 import { sessionService } from './rpc/session-service.js';
 import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
+import { webhookService } from './rpc/webhook-service.js';
 import { createActivityStorage } from './storage/activities.js';
 import { createApiTokenStorage } from './storage/api-tokens.js';
 import { createChangeStorage } from './storage/changes.js';
 import type { Collections } from './storage/collections.js';
+import { createEventStorage } from './storage/events.js';
+import { createGroupConditions } from './storage/group-filter.js';
 import { createGroupStorage } from './storage/groups.js';
+import { createNoteHeld } from './storage/held-attributes.js';
 import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
 import { createOrganizationStorage } from './storage/organizations.js';
@@ -51,9 +63,12 @@ import { createSessionStorage } from './storage/sessions.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { createUsedKeyStorage } from './storage/used-keys.js';
 import { createUserStorage } from './storage/users.js';
+import { createWebhookStorage } from './storage/webhooks.js';
 
 /** The longest that a call may take. */
 const CONNECTION_GRACE_MS = 120_000;
+/** The time between two looks at the lease on flushing, which lasts three times as long. */
+const LEASE_CHECK_MS = 1000;
 /** Longest run of a background job. */
 const JOB_MS = 30_000;
 
@@ -62,6 +77,10 @@ export interface Userstore {
   server: Server;
   /** gRPC's health protocol. Says NOT_SERVING until told otherwise. */
   health: HealthImplementation;
+  /** Ends the streams of events, whose clients then connect to another userstore. */
+  endStreams: () => void;
+  /** Returns the number of open streams of events. */
+  openStreams: () => number;
   /** Purges deleted organizations. */
   purge: () => Promise<number>;
   /** Flushes outboxes to the `changes` collection, and sweeps the memberships of tombstones. */
@@ -76,6 +95,8 @@ interface ServerOptions extends Omit<CallTools, 'callerOf'> {
   checkCaller: CheckCaller;
   /** The days after which activities and changes are deleted. */
   activityDays: number;
+  /** The days after which events are deleted. */
+  eventDays: number;
   /** Keys of 32 bytes, perhaps none. The first encrypts; all decrypt. */
   secretKeys: readonly Buffer[];
   lifetimes: Lifetimes;
@@ -101,31 +122,62 @@ export function createServer(collections: Collections, options: ServerOptions): 
     // Two userstores on one port would each get half the calls.
     'grpc.so_reuseport': 0,
   });
-  const storages = createStorages(collections, options.activityDays);
+  const storages = createStorages(collections, options);
   const rules = createRules(storages, options);
-  addServices(server, rules, { ...options, callerOf });
+  const stopped = new AbortController();
+  const watch = createEventWatch(storages.events);
+  const watching = { watch, stopped: stopped.signal, maxAgeMs: options.maxConnectionAgeMs };
+  addServices(server, rules, { ...options, callerOf }, watching);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
-  const { organizations, changes } = storages;
+  const { organizations } = storages;
   return {
     server,
     health,
+    endStreams: () => stopped.abort(),
+    openStreams: watch.openStreams,
     purge: () => purgeDeleted(organizations, ownedBy(storages)),
-    flushOutboxes: () => changes.flushOutboxes(Date.now() + JOB_MS),
+    flushOutboxes: flushing(storages),
     resumePendingChanges: () => rules.groups.resume(new Date(Date.now() - SETTLING_MS), Date.now() + JOB_MS),
     resealSecrets: () => rules.ssoConnections.reseal(Date.now() + JOB_MS),
   };
 }
 
+/**
+ * Returns the job that flushes the outboxes: one userstore at a time does, whichever holds the lease. The lease only
+ * saves work, since the log orders the writes of several userstores.
+ */
+function flushing({ events, changes }: Pick<Storages, 'events' | 'changes'>): () => Promise<number> {
+  const holder = randomUUID();
+  let leased = { until: 0, isHolder: false };
+  return async () => {
+    const deadline = Date.now() + JOB_MS;
+    if (Date.now() >= leased.until) {
+      leased = { until: Date.now() + LEASE_CHECK_MS, isHolder: await events.lease(holder, deadline) };
+    }
+    return leased.isHolder ? await changes.flushOutboxes(deadline) : 0;
+  };
+}
+
 type Storages = ReturnType<typeof createStorages>;
 
-function createStorages(collections: Collections, activityDays: number) {
-  const changes = createChangeStorage(collections, activityDays);
+function createStorages(
+  collections: Collections,
+  { activityDays, eventDays }: Pick<ServerOptions, 'activityDays' | 'eventDays'>,
+) {
+  const events = createEventStorage(collections, eventDays);
+  const changes = createChangeStorage(collections, events, activityDays);
   const memberships = createMembershipStorage(collections);
   return {
+    events,
     changes,
     memberships,
-    users: createUserStorage(collections.users, changes),
+    users: createUserStorage(
+      collections.users,
+      changes,
+      createNoteHeld(collections.organizations),
+      createGroupConditions(collections),
+    ),
     groups: createGroupStorage(collections.groups, changes, createMemberConditions(collections, memberships)),
     organizations: createOrganizationStorage(collections.organizations),
     apiTokens: createApiTokenStorage(collections.apiTokens),
@@ -133,6 +185,7 @@ function createStorages(collections: Collections, activityDays: number) {
     ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
     sessions: createSessionStorage(collections.sessions),
     usedKeys: createUsedKeyStorage(collections.usedKeys),
+    webhooks: createWebhookStorage(collections.webhooks),
     rateLimits: createRateLimitStorage(collections.organizations.db),
   };
 }
@@ -147,18 +200,36 @@ const ownedBy = ({
   changes,
   activities,
   apiTokens,
-}: Storages) => [users, memberships, groups, sessions, ssoConnections, changes, activities, apiTokens];
+  webhooks,
+  events,
+}: Storages) => [
+  users,
+  memberships,
+  groups,
+  sessions,
+  ssoConnections,
+  webhooks,
+  changes,
+  events,
+  activities,
+  apiTokens,
+];
 
 type Rules = ReturnType<typeof createRules>;
+/** The needs of the streams of events besides the tools of every call. */
+type Watching = Pick<WatchTools, 'watch' | 'stopped' | 'maxAgeMs'>;
 
-function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts }: ServerOptions) {
+function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts, eventDays }: ServerOptions) {
   const retry = createSerializedRetry();
   const sealer = createSealer(secretKeys);
-  const organizations = createOrganizationRules(storages.organizations);
+  const deletions = createDeletionCheck(storages.organizations.isDeleted);
+  const organizations = createOrganizationRules(storages.organizations, deletions.deleted);
+  const events = createEventRules({ storage: storages.events, days: eventDays });
   const accessStates = createAccessStateRules({ storage: storages.users, retry });
   const schemasOf: SchemasOf = async (organizationId, deadline) =>
     (await storages.organizations.get(organizationId, deadline))?.extensionSchemas ?? [];
   return {
+    deletions,
     organizations,
     accessStates,
     users: createUserRules({ storage: storages.users, schemasOf, groupsOf: storages.memberships.groupsOf, retry }),
@@ -175,21 +246,36 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
     }),
     sessions: createSessionRules({ ...storages, storage: storages.sessions, accessStates, retry, sealer, lifetimes }),
     usedKeys: createUsedKeyRules(storages.usedKeys),
+    webhooks: createWebhookRules({
+      storage: storages.webhooks,
+      organizations,
+      sealer,
+      newestCursor: events.newestCursor,
+      checkCursor: events.checkCursor,
+    }),
+    events,
   };
 }
 
-function addServices(server: Server, rules: Rules, tools: CallTools): void {
+function addServices(server: Server, rules: Rules, tools: CallTools, watching: Watching): void {
   const add = <S extends ServiceDefinition>(service: S, handlers: Handlers<S>) =>
     server.addService(
       encodedService(service),
       unaryHandlers(service, handlers, tools) as unknown as UntypedServiceImplementation,
     );
-  add(UserServiceService, userService(rules.users));
-  add(GroupServiceService, groupService(rules.groups));
+  const { check } = rules.deletions;
+  add(UserServiceService, ofPresentOrganization(check, userService(rules.users, rules.events)));
+  add(GroupServiceService, ofPresentOrganization(check, groupService(rules.groups, rules.events)));
   add(OrganizationServiceService, organizationService(rules.organizations));
   add(ApiTokenServiceService, apiTokenService(rules.apiTokens));
   add(RateLimitServiceService, rateLimitService(rules.rateLimits));
   add(ActivityServiceService, activityService(rules.activities));
   add(SsoConnectionServiceService, ssoConnectionService(rules.ssoConnections));
+  const { listEvents } = EventServiceService;
+  server.addService(encodedService(EventServiceService), {
+    ...unaryHandlers({ listEvents }, eventService(rules.events), tools),
+    watchEvents: watchEvents(EventServiceService, { ...tools, ...watching, rules: rules.events }),
+  } as unknown as UntypedServiceImplementation);
+  add(WebhookServiceService, webhookService(rules.webhooks));
   add(SessionServiceService, sessionService(rules.sessions, rules.accessStates, rules.usedKeys));
 }

@@ -3,7 +3,7 @@ import { person } from '../operations.js';
 import type { Tenant } from '../world.js';
 import { type Seed, seed } from './seed.js';
 import type { Load } from './target.js';
-import { BULK_REQUEST, GROUP, json, PATCH_OP, type Target, UNDECLARED, USER } from './target.js';
+import { BULK_REQUEST, GROUP, json, PATCH_OP, type Target, times, UNDECLARED, USER } from './target.js';
 
 const GROUP_MEMBERS = 50_000;
 const SORTED_USERS = 20_000;
@@ -11,7 +11,6 @@ const ABANDONED = 90;
 /** By then the edge has begun to read the group. */
 const LEAVE_MS = 400;
 
-const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 const membersOf = (userIds: string[]) => userIds.map((value) => ({ value }));
 
 /** An organization that several loads work on. */

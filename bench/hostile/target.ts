@@ -13,6 +13,10 @@ export const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 /** An extension that no organization declares. */
 export const UNDECLARED = 'urn:example:hostile:1.0:User';
 
+/** Returns `count` values. */
+export const times = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+
 /** The bytes of a JSON body. */
 export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
@@ -22,6 +26,8 @@ export interface Ask {
   method?: string;
   path: string;
   body?: Buffer;
+  /** The media type of the body; absent: SCIM. */
+  type?: string;
   /** The client leaves after this time. */
   leaveMs?: number;
 }
@@ -96,7 +102,7 @@ export function createTarget(chain: Chain, mongodbUri: string, signal: AbortSign
 
 function ask(
   port: number,
-  { tenant, method = 'GET', path, body, leaveMs }: Ask,
+  { tenant, method = 'GET', path, body, type = 'application/scim+json', leaveMs }: Ask,
   agent: Agent,
   signal: AbortSignal,
 ): Promise<number> {
@@ -105,7 +111,7 @@ function ask(
     const whole = tenant ? `/${tenant.organizationId}/scim/v2${path}` : path;
     const headers = {
       ...(tenant ? { Authorization: `apikey ${tenant.secret}` } : {}),
-      ...(body ? { 'Content-Type': 'application/scim+json', 'Content-Length': body.length } : {}),
+      ...(body ? { 'Content-Type': type, 'Content-Length': body.length } : {}),
     };
     const sent = request({ host: '127.0.0.1', port, path: whole, method, headers, agent }, (response) => {
       response.resume().on('close', () => end(response.complete ? (response.statusCode ?? 0) : 0));

@@ -1,4 +1,4 @@
-/** The configuration of the command `admin`: a pure function of the environment and of its secrets' files. */
+/** The configuration of the command `admin`: a function of the environment, of its secrets' files, and of `npm start`. */
 import { z } from 'zod';
 import { type CertificateFiles, usable } from '../../config/certificate-files.js';
 import {
@@ -10,6 +10,7 @@ import {
   readVariables,
 } from '../../config/variables.js';
 import { variables as edgeVariables } from '../../edge/config.js';
+import { type Addresses, readAddresses } from '../start/address-file.js';
 
 const { USERSTORE_ADDRESS, USERSTORE_TLS_CA, USERSTORE_TLS_NAME, DATA_DIR, PUBLIC_URL, PORT, TLS_CERT } =
   edgeVariables.shape;
@@ -57,15 +58,23 @@ export interface Config {
   publicUrl: string;
 }
 
-/** Reads the configuration. Throws ConfigurationError with all problems. */
-export function readConfig(env: Environment, readFile: ReadFile = readSecretFile): Config {
+/**
+ * Reads the configuration. Without USERSTORE_ADDRESS and PUBLIC_URL, the addresses are those of the `npm start` that runs
+ * on the same DATA_DIR. Throws ConfigurationError with all problems.
+ */
+export function readConfig(
+  env: Environment,
+  readFile: ReadFile = readSecretFile,
+  addressesIn: (dataDir: string) => Addresses | undefined = readAddresses,
+): Config {
   const data = readVariables(variables, env, readFile, connectionRules);
+  const started = env.USERSTORE_ADDRESS ? undefined : addressesIn(data.DATA_DIR);
   return {
-    userstoreAddress: data.USERSTORE_ADDRESS.split(',', 1)[0] as string,
+    userstoreAddress: started?.userstore ?? (data.USERSTORE_ADDRESS.split(',', 1)[0] as string),
     ...userstoreTlsOf(data),
     adminToken: data.ADMIN_TOKEN,
     dataDir: data.DATA_DIR,
-    publicUrl: data.PUBLIC_URL ?? `${data.TLS_CERT ? 'https' : 'http'}://localhost:${data.PORT}`,
+    publicUrl: data.PUBLIC_URL ?? started?.publicUrl ?? `${data.TLS_CERT ? 'https' : 'http'}://localhost:${data.PORT}`,
   };
 }
 

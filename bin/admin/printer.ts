@@ -57,6 +57,9 @@ export const messageOf = (error: unknown): Printable =>
 /** Whether stderr is a terminal, on which `rewriteLine` works. */
 export const isTerminal = (): boolean => process.stderr.isTTY;
 
+/** Whether stdout is a terminal. */
+export const isOutputTerminal = (): boolean => process.stdout.isTTY;
+
 /** Replaces the current line of the terminal. */
 export const rewriteLine = (text: Printable): void => void process.stderr.write(`\r\x1b[2K${text}`);
 

@@ -1,6 +1,8 @@
 /** The configuration of `npm start`: a pure function of the environment and of secrets' files. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { LogSettings } from '../../config/log.js';
+import { type UnknownVariable, unknownVariables } from '../../config/unknown-variables.js';
 import {
   ConfigurationError,
   differ,
@@ -15,11 +17,19 @@ import {
   secretsOf,
   type Variables,
 } from '../../config/variables.js';
+import { wholeNumber } from '../../config/whole-number.js';
 import { variables as edgeVariables, readConfig as readEdgeConfig } from '../../edge/config.js';
 import { readConfig as readUserstoreConfig, variables as userstoreVariables } from '../../userstore/config.js';
-import { type Config as AdminConfig, connection, connectionRules, userstoreTlsOf } from '../admin/config.js';
+import {
+  type Config as AdminConfig,
+  variables as adminVariables,
+  connection,
+  connectionRules,
+  userstoreTlsOf,
+} from '../admin/config.js';
+import { variables as oktaVariables } from '../okta/config.js';
 
-const port = z.coerce.number({ error: 'is a port, 1 to 65535' }).int().min(1).max(65_535);
+const port = wholeNumber(1, 65_535);
 const { HOST, METRICS_PORT, PUBLIC_URL, TLS_CERT, USERSTORE_CLIENT_CERT } = edgeVariables.shape;
 const { MONGODB_URI, USERSTORE_METRICS_PORT, USERSTORE_TLS_CERT, USERSTORE_TLS_CLIENT_CA } = userstoreVariables.shape;
 
@@ -50,8 +60,15 @@ const rules: Rule[] = [
 /** All secrets of this command and of the services. */
 export const SECRET_VARIABLES = [variables, edgeVariables, userstoreVariables].flatMap(secretsOf);
 
+/** The names of all variables, also of the other commands, which a shell may export for them. */
+const KNOWN_VARIABLES = [variables, edgeVariables, userstoreVariables, adminVariables, oktaVariables].flatMap(
+  (read) => [...Object.keys(read.shape), ...secretsOf(read).map((name) => `${name}_FILE`)],
+);
+
 /** The configuration of `npm start`. */
-export interface Config extends Pick<AdminConfig, 'adminToken' | 'dataDir' | 'userstoreTls' | 'userstoreTlsName'> {
+export interface Config
+  extends LogSettings,
+    Pick<AdminConfig, 'adminToken' | 'dataDir' | 'userstoreTls' | 'userstoreTlsName'> {
   /** The HTTP port. */
   port: number;
   host: string;
@@ -61,8 +78,12 @@ export interface Config extends Pick<AdminConfig, 'adminToken' | 'dataDir' | 'us
   userstorePort: number;
   /** If undefined, `npm start` runs an embedded MongoDB. */
   mongodbUri: string | undefined;
-  /** Effective values for the log, secrets as "set" or "unset". */
+  /** The edge's PUBLIC_URL; undefined if other machines can reach it by addresses that this process does not know. */
+  publicUrl: string | undefined;
+  /** The values of the variables that are set, for the log: a secret is only "set". */
   inEffect: Record<string, unknown>;
+  /** Variables that no process reads, but that resemble one that is read. */
+  unknown: readonly UnknownVariable[];
 }
 
 /** Reads the configuration and checks that of the services. Throws ConfigurationError with all problems, each once. */
@@ -82,19 +103,25 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     }
   };
   const data = attempt(() => readVariables(variables, env, readFile, rules));
-  attempt(() => readEdgeConfig(env, readFile));
-  attempt(() => readUserstoreConfig(ofUserstore, readFile));
-  if (!data || problems.size > 0) throw new ConfigurationError([...problems.values()]);
+  const edge = attempt(() => readEdgeConfig(env, readFile));
+  const userstore = attempt(() => readUserstoreConfig(ofUserstore, readFile));
+  if (!data || !edge || !userstore || problems.size > 0) throw new ConfigurationError([...problems.values()]);
+  const { MONGODB_URI: _, ...ofServices } = { ...edge.inEffect, ...userstore.inEffect };
+  const origin = data.PUBLIC_URL ?? `${data.TLS_CERT ? 'https' : 'http'}://${addressOf(data.HOST)}:${data.PORT}`;
   return {
     port: data.PORT,
     host: data.HOST,
-    origin: data.PUBLIC_URL ?? `${data.TLS_CERT ? 'https' : 'http'}://${addressOf(data.HOST)}:${data.PORT}`,
+    origin,
+    publicUrl: data.PUBLIC_URL ?? (isLoopback(data.HOST) ? origin : undefined),
     userstorePort: data.USERSTORE_PORT,
     dataDir: resolve(data.DATA_DIR),
     mongodbUri: data.MONGODB_URI,
     adminToken: data.ADMIN_TOKEN,
     ...userstoreTlsOf(data),
-    inEffect: inEffect(variables, data),
+    logLevel: edge.logLevel,
+    logFormat: edge.logFormat,
+    inEffect: { ...inEffect(variables, data, env), ...ofServices },
+    unknown: unknownVariables(env, KNOWN_VARIABLES),
   };
 }
 
@@ -111,8 +138,20 @@ export function environmentsOf(env: Environment): { forEdge: Environment; forUse
   return { forEdge: notOf(edgeVariables), forUserstore: notOf(userstoreVariables) };
 }
 
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1)$/.test(host);
+
 /** Returns the host by which a client on this machine reaches a server that listens on `host`. */
 function addressOf(host: string): string {
   if (['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host)) return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
+}
+
+/** Returns the lines about the environment: the variables that are set, and those that are probably misspelled. */
+export function configurationLines({ inEffect, unknown }: Pick<Config, 'inEffect' | 'unknown'>): string[] {
+  const set = Object.entries(inEffect).map(([name, value]) => `${name}=${value}`);
+  const misspelled = unknown.map(({ name, resembles }) => `${name} (is ${resembles} meant?)`);
+  return [
+    `configuration: ${set.join(' ') || 'all variables have their defaults'}`,
+    ...(misspelled.length > 0 ? [`unknown variables: ${misspelled.join(', ')}`] : []),
+  ];
 }

@@ -1,13 +1,14 @@
 /** The activity of a request: its organization and token, its resource, and the response. Never contains a body. */
 import type { Request, RequestHandler, Response } from 'express';
 import { createSampler } from '../limits/sampler.js';
+import { organizationIdIn } from '../organization-id.js';
 import { localsOf, type Outcome, pathOf } from '../request-context.js';
 import { whenOver } from '../request-work.js';
 import { isObject } from '../scim/json.js';
 import type { ActivityRecorder } from './recorder.js';
 
 /** Matches an organization's base URL and captures the organization id and the rest of the path. */
-const PATH = /^\/+([a-z\d]{1,32})\/+scim\/+v2(\/[^?]*)?/;
+const PATH = /^\/+([^/?]{1,100})\/+scim\/+v2(\/[^?]*)?/;
 /** Ids are UUIDs: any other last segment is text of the client. */
 const RESOURCE = /\/(Users|Groups)\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 /** Maximum lengths, in characters. */
@@ -31,7 +32,8 @@ export function recordActivity(recorder: ActivityRecorder): RequestHandler {
     whenOver(response, () => {
       const { principal, requestId, operations = [], ...locals } = localsOf(response);
       if (locals.isSampledOut) return;
-      const [, organizationId, path = '/'] = PATH.exec(recordedPath(request.originalUrl)) ?? [];
+      const [, segment = '', path = '/'] = PATH.exec(recordedPath(request.originalUrl)) ?? [];
+      const organizationId = organizationIdIn(decoded(segment));
       if (organizationId === undefined) return;
       if (!principal && (!UNAUTHENTICATED.includes(response.statusCode) || isSampledOut(organizationId))) return;
       const { apiTokenId, apiTokenLabel } = principal ?? {};
@@ -42,6 +44,15 @@ export function recordActivity(recorder: ActivityRecorder): RequestHandler {
     });
     next();
   };
+}
+
+/** Returns the decoded text, or the text itself if it cannot be decoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function outcomeOf(request: Request, response: Response, path: string): Omit<Outcome, 'id' | 'durationMs'> {

@@ -7,7 +7,8 @@ export interface Page {
   main: Html;
 }
 
-const page = (title: string, content: Html): Page => ({
+/** Renders the page of a title and its content. */
+export const page = (title: string, content: Html): Page => ({
   title: title.includes('LeaseHawk') ? title : `${title} – LeaseHawk`,
   main: html`<div class="narrow">
 <h1>${title}</h1>
@@ -25,17 +26,19 @@ export interface LoginForm {
   returnTo: string | undefined;
   /** The reason why the edge did not accept the address. */
   error?: string;
+  /** A sentence above the form: why the person sees it. */
+  notice?: string;
 }
 
 const hidden = (name: string, value: string | undefined) =>
   value === undefined ? undefined : html`<input type="hidden" name="${name}" value="${value}">`;
 
 /** Renders the page that asks for an e-mail address. */
-export function loginPage({ token, email, returnTo, error }: LoginForm): Page {
+export function loginPage({ token, email, returnTo, error, notice }: LoginForm): Page {
   const described = error === undefined ? undefined : html` aria-invalid="true" aria-describedby="error"`;
   return page(
     'Sign in to LeaseHawk',
-    html`<form method="post" action="/login">
+    html`${notice === undefined ? undefined : html`<p role="status">${notice}</p>`}<form method="post" action="/login">
 <label for="email">E-mail address</label>
 <input id="email" name="email" type="email" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="254" value="${email}" autofocus${described}>
 ${error === undefined ? undefined : html`<p class="error" id="error" role="alert">${error}</p>`}
@@ -81,51 +84,17 @@ ${hidden('sealed', sealed)}${hidden('token', token)}
   );
 }
 
-/** Renders the same page for every refusal, whatever the reason. */
-export const refusedPage = (reference: string) =>
+/** Renders the login page of a person who is signed in. `token` is the CSRF token. */
+export const signedInPage = ({ token, target }: { token: string; target: string }, userName: string) =>
   page(
-    'No access',
-    html`<p>You do not have access to LeaseHawk. Ask your Okta administrator.</p>
-${referenceTo(reference)}`,
+    'You are signed in',
+    html`<p>As <strong><bdi>${userName}</bdi></strong></p>
+<p><a class="button wide" href="${target}">Go on to LeaseHawk</a></p>
+<form method="post" action="/logout">
+${hidden('token', token)}
+<button class="wide second">Sign out</button>
+</form>`,
   );
-
-/** Renders the page for a sign-in that is too old, was used already, or began in another browser. */
-export const expiredPage = (reference: string, again: string) =>
-  page(
-    'Please sign in again',
-    html`<p>This sign-in took too long, was used already, or began in another window.</p>
-<p><a href="${again}">Sign in</a></p>
-${referenceTo(reference)}`,
-  );
-
-/** Renders the page for a provider, or a userstore, that does not answer. */
-export const troublePage = (reference: string, again: string) =>
-  page(
-    'Sign-in does not work at the moment',
-    html`<p>This is not your fault. Please try again in a minute.</p>
-<p><a href="${again}">Try again</a></p>
-${referenceTo(reference)}`,
-  );
-
-/** Renders the page for too many attempts. */
-export const tooManyAttemptsPage = (reference: string, seconds: number) =>
-  page(
-    'Too many attempts',
-    html`<p>Please wait ${seconds === 1 ? 'a second' : `${seconds} seconds`}, then try again.</p>
-${referenceTo(reference)}`,
-  );
-
-/** Renders the page for an address that does not exist and for a malformed request. */
-export const oddPage = (reference: string, again: string) =>
-  page(
-    'This does not lead anywhere',
-    html`<p><a href="${again}">Sign in to LeaseHawk</a></p>
-${referenceTo(reference)}`,
-  );
-
-/** Renders the page of an edge that is not configured for sign-in. */
-export const notSetUpPage = () =>
-  page('Sign-in is not set up', html`<p>Sign-in is not set up here. Ask LeaseHawk support.</p>`);
 
 /** Renders the question whether the person wants to sign out. */
 export const signOutPage = (token: string) =>
@@ -139,5 +108,3 @@ ${hidden('token', token)}
 
 /** Renders the page after sign-out. */
 export const signedOutPage = () => page('You are signed out', html`<p><a href="/login">Sign in to LeaseHawk</a></p>`);
-
-const referenceTo = (reference: string) => html`<p class="quiet">Reference: <code>${reference}</code></p>`;

@@ -6,9 +6,12 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { networkOf } from '../limits/network.js';
+import { organizationIdIn } from '../organization-id.js';
 import { sendPage } from '../pages/frame.js';
 import { html } from '../pages/html.js';
-import { SETUP_TITLE, setupPage } from '../pages/setup.js';
+import { COPY_SCRIPT } from '../pages/setup/copy.js';
+import { SETUP_TITLE, setupPage } from '../pages/setup/page.js';
+import type { SignInState } from '../pages/setup/single-sign-on.js';
 import { leaveCause, localsOf } from '../request-context.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 import type { BaseUrl } from './send.js';
@@ -29,34 +32,49 @@ const TOO_MANY = html`<h1>Too many attempts</h1>
 const UNAVAILABLE = html`<h1>Not available at the moment</h1>
 <p>LeaseHawk has trouble. Please try again a little later.</p>`;
 
-/**
- * Creates the handler. `baseUrl` returns the organization's base URL as the client sees it; `signInUrl` is the origin
- * of the login page, if sign-in is configured.
- */
+/** The settings of the page. */
+interface SetupOptions {
+  /** Returns the organization's base URL as the client sees it. */
+  baseUrl: BaseUrl;
+  /** The edge's own address and whether there is a password login; undefined: sign-in is not configured. */
+  signIn: { publicUrl: string; passwordUrl: string | undefined } | undefined;
+  /** The e-mail address or HTTPS address of LeaseHawk support. */
+  supportContact: string | undefined;
+}
+
+/** Serves the script of the page. */
+export const setupScript: RequestHandler = (_request, response) => {
+  response.type('text/javascript').send(COPY_SCRIPT);
+};
+
+/** Creates the handler. */
 export function setupRoute(
-  store: StoreClient,
-  baseUrl: BaseUrl,
-  signInUrl: string | undefined,
+  store: SetupStore,
+  { baseUrl, signIn, supportContact }: SetupOptions,
 ): RequestHandler<{ organizationId: string }> {
-  const organizations = createOrganizationCache(store);
+  const organizations = createOrganizationCache(store, signIn !== undefined);
   const unknown = new RateLimiterMemory({ points: MAX_UNKNOWN, duration: WINDOW_SECONDS });
 
   return async (request, response) => {
-    const { organizationId } = request.params;
+    const organizationId = organizationIdIn(request.params.organizationId);
     const context = localsOf(response).requestId;
     const network = networkOf(request.ip);
     try {
-      const isId = /^[a-z\d]{1,32}$/.test(organizationId);
-      const isNew = isId && !organizations.has(organizationId);
+      const isNew = organizationId !== undefined && !organizations.has(organizationId);
       if (isNew) await unknown.consume(network);
-      const organization = isId ? (await organizations.fetch(organizationId, { context }))?.organization : undefined;
-      if (organization) {
-        if (isNew) await unknown.reward(network);
-        const page = setupPage(organization, baseUrl(request, organizationId), signInUrl);
-        sendPage(response, 200, SETUP_TITLE, page);
-        return;
-      }
-      sendPage(response, 404, 'No such organization', NOT_FOUND);
+      const found = organizationId === undefined ? undefined : await organizations.fetch(organizationId, { context });
+      const { organization, connection } = found ?? {};
+      if (!organization) return sendPage(response, 404, 'No such organization', NOT_FOUND);
+      if (isNew) await unknown.reward(network);
+      const { id } = organization;
+      const hasPasswords = signIn?.passwordUrl !== undefined;
+      const page = setupPage(organization, {
+        baseUrl: baseUrl(request, id),
+        signIn: signIn && { url: signIn.publicUrl, connection, hasPasswords },
+        supportContact,
+        time: new Date(),
+      });
+      sendPage(response, 200, SETUP_TITLE, page, undefined, `/${id}/setup/copy.js`);
     } catch (error) {
       if (error instanceof RateLimiterRes) {
         await sleep(REFUSAL_MS);
@@ -73,17 +91,46 @@ export function setupRoute(
   };
 }
 
-/** Creates a cache of organizations, which also remembers that there is none. The context is the request id. */
-const createOrganizationCache = (store: Pick<StoreClient, 'getOrganization'>) =>
-  new LRUCache<string, { organization: Organization | undefined }, string>({
+type SetupStore = Pick<StoreClient, 'getOrganization' | 'findSsoConnections'>;
+
+/** An organization, if it exists, with its connection. */
+interface Found {
+  organization: Organization | undefined;
+  connection: SignInState['connection'];
+}
+
+/**
+ * Creates a cache of organizations and, `withConnections`, of their connections, which also remembers that there is none.
+ * The context is the request id.
+ */
+const createOrganizationCache = (store: SetupStore, withConnections: boolean) =>
+  new LRUCache<string, Found, string>({
     max: CACHE_SIZE,
     ttl: CACHE_MS,
     // A call whose entry is evicted before the answer still answers the requests that wait for it.
     ignoreFetchAbort: true,
-    fetchMethod: async (organizationId, _stale, { context: requestId }) => ({
-      organization: await findOrganization(store, organizationId, requestId),
-    }),
+    async fetchMethod(organizationId, _stale, { context: requestId }) {
+      const organization = await findOrganization(store, organizationId, requestId);
+      if (!organization || !withConnections) return { organization, connection: undefined };
+      return { organization, connection: await findConnection(store, organizationId, requestId) };
+    },
   });
+
+/** Returns the connection of an organization; "unknown" if userstore cannot read its secret. Throws StoreError. */
+async function findConnection(
+  store: Pick<StoreClient, 'findSsoConnections'>,
+  organizationId: string,
+  requestId: string,
+): Promise<SignInState['connection']> {
+  const key = { $case: 'organizationId', value: organizationId } as const;
+  try {
+    return (await store.findSsoConnections({ key }, requestId)).connections[0]?.connection;
+  } catch (error) {
+    const reason = error instanceof StoreError ? error.failure?.reason : undefined;
+    if (reason !== ErrorReason.ERROR_REASON_SECRET_KEY_MISSING) throw error;
+    return 'unknown';
+  }
+}
 
 /** Returns the organization; undefined if there is none. Throws StoreError. */
 async function findOrganization(

@@ -144,7 +144,10 @@ export const ENTERPRISE_ATTRIBUTES: readonly Attribute[] = [
         caseExact: true,
         description: "The manager's address.",
       },
-      { name: 'displayName', description: "The manager's name to show." },
+      {
+        name: 'displayName',
+        description: "The manager's name to show: that of the user with the id in value, else as sent.",
+      },
     ],
   },
 ];

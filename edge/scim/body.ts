@@ -19,6 +19,10 @@ export function coreEntries(body: JsonObject, schema: string): [name: string, va
   });
 }
 
+/** Returns a whole extension without `schemas`, which some clients repeat there: it is no attribute. */
+export const withoutSchemas = (extension: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(extension).filter(([name]) => !/^schemas$/i.test(name)));
+
 /** Sets the field of an attribute. Throws invalidSyntax if it is set already. */
 export function setOnce(values: JsonObject, attribute: Attribute, value: unknown, path: string): void {
   const field = fieldOf(attribute);

@@ -9,6 +9,7 @@ import {
   USER_GROUPS,
 } from './attributes.js';
 import { MAX_BULK_OPERATIONS } from './bulk.js';
+import { heldSchemas, undeclaredAttributes } from './held-schemas.js';
 import { type JsonObject, MAX_BODY_BYTES } from './json.js';
 import { DEFAULT_COUNT, MAX_COUNT } from './list.js';
 import { CORE_GROUP, GROUP, GROUP_ATTRIBUTES, type ResourceType, USER } from './resource-types.js';
@@ -44,8 +45,12 @@ export const serviceProviderConfig = (baseUrl: string): JsonObject => ({
 });
 
 /** Returns the documents of /ResourceTypes. */
-export const resourceTypes = (baseUrl: string, { extensionSchemas }: Settings = DEFAULT_SETTINGS): JsonObject[] => [
-  resourceType(USER, [ENTERPRISE_USER, ...extensionSchemas.map(({ id }) => id)], baseUrl),
+export const resourceTypes = (baseUrl: string, settings: Settings = DEFAULT_SETTINGS): JsonObject[] => [
+  resourceType(
+    USER,
+    [ENTERPRISE_USER, ...[...settings.extensionSchemas, ...heldSchemas(settings)].map(({ id }) => id)],
+    baseUrl,
+  ),
   resourceType(GROUP, [], baseUrl),
 ];
 
@@ -64,8 +69,8 @@ const resourceType = (
   meta: { resourceType: 'ResourceType', location: `${baseUrl}/ResourceTypes/${name}` },
 });
 
-/** Returns the documents of /Schemas: SCIM's own and the organization's. */
-export const schemas = (baseUrl: string, { extensionSchemas }: Settings = DEFAULT_SETTINGS): JsonObject[] => [
+/** Returns the documents of /Schemas: SCIM's own, the organization's, and the namespaces that its users have. */
+export const schemas = (baseUrl: string, settings: Settings = DEFAULT_SETTINGS): JsonObject[] => [
   schema(CORE_USER, 'User', USER.description, [...CORE_ATTRIBUTES, USER_GROUPS].map(schemaAttribute), baseUrl),
   schema(CORE_GROUP, 'Group', GROUP.description, GROUP_ATTRIBUTES.map(schemaAttribute), baseUrl),
   schema(
@@ -75,10 +80,32 @@ export const schemas = (baseUrl: string, { extensionSchemas }: Settings = DEFAUL
     ENTERPRISE_ATTRIBUTES.map(schemaAttribute),
     baseUrl,
   ),
-  ...extensionSchemas.map(({ id, displayName, description, attributes }) =>
-    schema(id, displayName, description, attributes.map(declaredAttribute), baseUrl),
+  ...settings.extensionSchemas.map(({ id, displayName, description, attributes }) =>
+    schema(
+      id,
+      displayName || nameIn(id),
+      description || `The organization's own attributes under "${id}".`,
+      [...attributes.map(declaredAttribute), ...undeclaredAttributes(id, settings)],
+      baseUrl,
+    ),
+  ),
+  ...heldSchemas(settings).map(({ id, attributes }) =>
+    schema(
+      id,
+      nameIn(id),
+      `The attributes that users have under "${id}"; no schema declares them.`,
+      attributes,
+      baseUrl,
+    ),
   ),
 ];
+
+/** Returns a name for a schema that has none: the last part of its URN that is neither a version nor "User". */
+const nameIn = (id: string): string =>
+  id
+    .split(':')
+    .reverse()
+    .find((part) => !/^(v?\d[\d.]*|user)$/i.test(part)) ?? id;
 
 const schema = (
   id: string,
@@ -89,8 +116,8 @@ const schema = (
 ): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:Schema'],
   id,
-  ...(name === '' ? {} : { name }),
-  ...(description === '' ? {} : { description }),
+  name,
+  description,
   attributes,
   meta: { resourceType: 'Schema', location: `${baseUrl}/Schemas/${id}` },
 });
@@ -120,7 +147,7 @@ const declaredAttribute = (attribute: AttributeDefinition): JsonObject => ({
   name: attribute.name,
   type: TYPE_NAMES[attribute.type],
   multiValued: attribute.multiValued,
-  ...(attribute.description === '' ? {} : { description: attribute.description }),
+  description: attribute.description || `The organization's own attribute "${attribute.name}".`,
   required: false,
   caseExact: attribute.caseExact,
   mutability: attribute.immutable ? 'immutable' : 'readWrite',

@@ -7,11 +7,13 @@ import {
   type ExtensionSchema,
 } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ExtensionAttribute } from '../../proto/gen/userstore/v1/user.js';
+import { withoutSchemas } from './body.js';
 import { parseDateTime } from './date-time.js';
 import { isObject } from './json.js';
 import { isAttributeName } from './notation.js';
 import { badRequest } from './scim-error.js';
 import { ignoreUnknown, type Settings } from './settings.js';
+import { checkDeclaredType } from './strict.js';
 import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 
 const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
@@ -43,23 +45,44 @@ export const namesOnRequest = ({ extensionSchemas }: Settings): ReadonlySet<stri
  */
 export function parseExtension(schema: string, value: unknown, settings: Settings): ExtensionAttribute[] {
   if (isUnset(value)) return [];
+  return extensionEntries(schema, value).flatMap(
+    ([name, inner]) => parseExtensionAttribute(schema, name, inner, settings) ?? [],
+  );
+}
+
+/** Returns the attributes in the object under the URN of an extension. Throws invalidValue. */
+export function extensionEntries(schema: string, value: unknown): [name: string, value: unknown][] {
   if (!isObject(value)) throw badRequest('invalidValue', `"${schema}" must be an object.`);
-  const entries = Object.entries(value);
+  const entries = Object.entries(withoutSchemas(value));
   if (entries.length > MAX_ELEMENTS) {
     throw badRequest('invalidValue', `"${schema}" has more than ${MAX_ELEMENTS} attributes.`);
   }
-  const declared = schemaOf(settings.extensionSchemas, schema);
-  return entries.flatMap(([name, inner]) => {
+  for (const [name] of entries) {
     if (!isAttributeName(name)) throw badRequest('invalidValue', `"${name}" is not a name an attribute can have.`);
-    const definition = definitionOf(settings.extensionSchemas, schema, name);
-    const path = `${declared?.id ?? schema}:${definition?.name ?? name}`;
-    if (!definition) ignoreUnknown(path, settings);
-    if (isUnset(inner)) return [];
-    const kept = definition ? parseDeclared(definition, inner, path) : inner;
-    const keep = (_: string, part: unknown) => (typeof part === 'number' ? exact(part, path) : part);
-    return [{ schema: declared?.id ?? schema, name: definition?.name ?? name, valueJson: JSON.stringify(kept, keep) }];
-  });
+  }
+  return entries;
 }
+
+/** Parses one attribute as parseExtension does. Returns undefined for no value. Throws invalidValue, invalidSyntax. */
+export function parseExtensionAttribute(
+  schema: string,
+  name: string,
+  value: unknown,
+  settings: Settings,
+): ExtensionAttribute | undefined {
+  const declared = schemaOf(settings.extensionSchemas, schema);
+  const definition = definitionOf(settings.extensionSchemas, schema, name);
+  const path = `${declared?.id ?? schema}:${definition?.name ?? name}`;
+  if (definition) checkDeclaredType(definition, value, path, settings);
+  else ignoreUnknown(path, settings);
+  if (isUnset(value)) return undefined;
+  const valueJson = jsonOf(definition ? parseDeclared(definition, value, path) : value, path);
+  return { schema: declared?.id ?? schema, name: definition?.name ?? name, valueJson };
+}
+
+/** Returns the JSON of a value. Throws invalidValue if it holds a number that JSON.parse rounded. */
+export const jsonOf = (value: unknown, path: string): string =>
+  JSON.stringify(value ?? null, (_: string, part: unknown) => (typeof part === 'number' ? exact(part, path) : part));
 
 const EXPECTED: Record<AttributeType, string> = {
   [AttributeType.ATTRIBUTE_TYPE_UNSPECIFIED]: 'text',

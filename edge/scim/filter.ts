@@ -3,18 +3,11 @@
  * invalidFilter, never an unfiltered list. "ne" is the negation of "eq": it also matches resources without a value.
  */
 
-import {
-  allOf,
-  anyOf,
-  literal as contractLiteral,
-  elementMatch as matchElement,
-  not,
-  present,
-} from '../../proto/filters.js';
-import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
+import { allOf, anyOf, elementMatch as matchElement, not, present } from '../../proto/filters.js';
+import type { AttributeDefinition, ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';
-import { definitionOf, typedValue } from './extensions.js';
+import { extensionElementTerm, extensionTerm } from './filter-extension-terms.js';
 import { derivedTerm, isDerived } from './filter-member-terms.js';
 import {
   type ComparisonTerm,
@@ -44,9 +37,18 @@ export const parseFilter = (
 export const parseElementFilter = (text: string, list: Attribute): Filter =>
   bind(parseExpression(text), (term) => elementTerm(term, list));
 
-type Term = ComparisonTerm | PresenceTerm | ElementsTerm;
+/** Parses such a filter about a list in an extension, perhaps a declared one. Throws invalidFilter. */
+export const parseExtensionElementFilter = (text: string, definition: AttributeDefinition | undefined): Filter =>
+  bind(parseExpression(text), (term) => {
+    if (term.kind === 'elements') throw invalidFilter('The values of a list hold no lists that could be filtered.');
+    return extensionElementTerm(term, definition);
+  });
 
-function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter {
+/** A term of a filter. */
+export type Term = ComparisonTerm | PresenceTerm | ElementsTerm;
+
+/** Builds the contract's filter of an expression by binding its terms. */
+export function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter {
   switch (expression.kind) {
     case 'and':
       return allOf(...expression.parts.map((part) => bind(part, bindTerm)));
@@ -60,17 +62,22 @@ function bind(expression: Expression, bindTerm: (term: Term) => Filter): Filter 
 }
 
 /** The context in which a filter is read. */
-interface Reading {
+export interface Reading {
   extensionSchemas: readonly ExtensionSchema[];
   type: ResourceType;
   baseUrl: string | undefined;
 }
 
-/** Builds a term about a resource. */
-function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading): Filter {
+/** Builds a term about a resource. Throws invalidFilter. */
+export function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading): Filter {
   const named = parseNotation(term.path, extensionSchemas, type);
   if (term.kind === 'elements') {
     if (named?.kind === 'attribute' && named.attribute.multiValued) return elementMatch(term, named.attribute, baseUrl);
+    // `groups[value eq "…"]` says the same as `groups.value eq "…"`.
+    const { filter, term: rest } = term;
+    if (named?.kind === 'readOnly' && filter.kind === 'comparison' && filter.path.toLowerCase() === 'value' && !rest) {
+      return commonTerm({ ...filter, path: `${named.path}.value` }, `${named.path}.value`.toLowerCase(), type);
+    }
     throw invalidFilter(`"${term.path}" is not a list whose values can be chosen.`);
   }
   switch (named?.kind) {
@@ -85,8 +92,7 @@ function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Reading):
       if (term.kind === 'presence') return present('enterprise');
       break;
     case 'extension':
-      if (named.name === undefined) break;
-      return extensionTerm(term, named.schema, named.name, named.below, extensionSchemas);
+      return extensionTerm(term, named, extensionSchemas);
     case 'readOnly':
       return commonTerm(term, named.path.toLowerCase(), type);
   }
@@ -139,6 +145,10 @@ function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: Res
     case 'meta':
       if (term.kind === 'presence') return ALWAYS;
       break;
+    case 'groups.value':
+      if (term.kind === 'presence' || term.literal === null) break;
+      onlyEqual(term);
+      return compared(term, path, (literal) => ({ kind: { $case: 'stringValue', value: textOf(path, literal) } }));
     case 'schemas':
       if (term.kind === 'presence') return ALWAYS;
       return schemasTerm(term, type);
@@ -149,7 +159,8 @@ function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: Res
 const unfilterable = ({ path }: Term, { plural }: ResourceType) =>
   invalidFilter(`${plural} cannot be filtered by "${path}".`);
 
-const isText = (literal: Literal, text: string) => String(literal).toLowerCase() === text.toLowerCase();
+/** Returns true if a literal is this text in any letter case. */
+export const isText = (literal: Literal, text: string) => String(literal).toLowerCase() === text.toLowerCase();
 
 function schemasTerm(term: ComparisonTerm, { schema, plural, isExtensible }: ResourceType): Filter {
   onlyEqual(term);
@@ -162,25 +173,5 @@ function schemasTerm(term: ComparisonTerm, { schema, plural, isExtensible }: Res
   );
 }
 
-/** Builds a term about an extension attribute without a field in the contract. */
-function extensionTerm(
-  term: ComparisonTerm | PresenceTerm,
-  schema: string,
-  name: string,
-  below: string | undefined,
-  extensionSchemas: readonly ExtensionSchema[],
-): Filter {
-  const field = `${schema}:${name}${below === undefined ? '' : `.${below}`}`;
-  if (term.kind === 'presence') return present(field);
-  onlyEqual(term);
-  const definition = definitionOf(extensionSchemas, schema, name);
-  const read = (literal: Literal): StoreLiteral => {
-    const value = definition && literal !== null ? typedValue(definition, literal) : literal;
-    if (value !== undefined && value !== null) return contractLiteral(value);
-    throw invalidFilter(`"${term.path}" does not compare with ${JSON.stringify(literal)}.`);
-  };
-  return compared(term, field, read, definition?.caseExact);
-}
-
 /** True for every resource. */
-const ALWAYS = present('id');
+export const ALWAYS = present('id');

@@ -8,6 +8,7 @@ import { metaOf } from './meta.js';
 import { CORE_GROUP, GROUP, MEMBERS } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import { checkType } from './strict.js';
 import { parseValue } from './value.js';
 
 /** The group in a body; `memberIds` is undefined if the body has no `members`. */
@@ -22,12 +23,13 @@ export interface DescribedGroup {
  */
 export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTINGS): DescribedGroup {
   checkSchemas(body, CORE_GROUP);
-  for (const urn of schemasIn(body)) if (urn.toLowerCase() !== CORE_GROUP.toLowerCase()) ignoreUnknown(urn, settings);
+  for (const urn of schemasIn(body)) if (!GROUP_SCHEMAS.has(urn.toLowerCase())) ignoreUnknown(urn, settings);
   const values: { displayName?: string; externalId?: string; members?: string[] } & JsonObject = {};
   for (const [name, value] of coreEntries(body, CORE_GROUP)) {
     const attribute = attributeNamed(GROUP.attributes, name);
     // Null is the same as no value (RFC 7643 section 2.5): a PUT without members leaves them alone.
     if (attribute === MEMBERS && value === null) continue;
+    if (attribute) checkType(attribute, value, attribute.name, settings);
     if (attribute === MEMBERS) setOnce(values, MEMBERS, memberIds(value, settings), 'members');
     else if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
     else if (!GROUP.readOnly.has(name.toLowerCase())) ignoreUnknown(name, settings);
@@ -36,6 +38,10 @@ export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTIN
   if (!displayName) throw badRequest('invalidValue', 'displayName is required.');
   return { group: Group.fromPartial({ displayName, externalId }), memberIds: members };
 }
+
+/** Entra names this schema in every new group and uses no attribute of it, so strict organizations accept its name. */
+const ENTRA_GROUP = 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group';
+const GROUP_SCHEMAS: ReadonlySet<string> = new Set([CORE_GROUP, ENTRA_GROUP].map((urn) => urn.toLowerCase()));
 
 /** Renders a group without its members, which may be many, for the organization with the base URL `baseUrl`. */
 export const renderGroup = (group: Group, baseUrl: string): JsonObject => ({

@@ -1,9 +1,9 @@
 /** List queries, in a URL or in the body of a search, and list answers (RFC 7644 section 3.4.2, RFC 9865). */
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { checkSchemas, type JsonObject, property } from './json.js';
-import { parseOrder } from './order.js';
+import { parseOrder, parseOrders } from './order.js';
 import { type Projection, parseProjection } from './projection.js';
-import { type ResourceType, USER } from './resource-types.js';
+import { GROUP, type ResourceType, USER } from './resource-types.js';
 import { badRequest, type ScimType } from './scim-error.js';
 
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
@@ -67,12 +67,39 @@ export function parseListQuery(query: Parameters, type: ResourceType = USER): Li
   };
 }
 
+/** A query at the root: one page of users and groups, with an order and a projection for each type. */
+export interface RootQuery extends Pick<ListQuery, 'filter' | 'startIndex' | 'count' | 'cursor'> {
+  users: Pick<ListQuery, 'order' | 'projection'>;
+  groups: Pick<ListQuery, 'order' | 'projection'>;
+}
+
+/** Parses the list query of a URL at the root. Throws as parseListQuery. */
+export function parseRootQuery({ sortBy, sortOrder, attributes, excludedAttributes, ...page }: Parameters): RootQuery {
+  const { filter, startIndex, count, cursor } = parseListQuery(page);
+  const [usersBy, groupsBy] = parseOrders(sortBy, sortOrder, [USER, GROUP]);
+  return {
+    filter,
+    startIndex,
+    count,
+    cursor,
+    users: { order: usersBy, projection: parseProjection(attributes, excludedAttributes, USER) },
+    groups: { order: groupsBy, projection: parseProjection(attributes, excludedAttributes, GROUP) },
+  };
+}
+
+/** Parses the list query in the body of a search at the root. Throws as parseSearch. */
+export const parseRootSearch = (body: JsonObject): RootQuery => parseRootQuery(parametersIn(body));
+
 /**
  * Parses the list query in the body of a search (RFC 7644 section 3.4.3). Throws as parseListQuery, and invalidSyntax.
  */
 export function parseSearch(body: JsonObject, type: ResourceType = USER): ListQuery {
+  return parseListQuery(parametersIn(body), type);
+}
+
+function parametersIn(body: JsonObject): Parameters {
   checkSchemas(body, SEARCH_REQUEST);
-  return parseListQuery(Object.fromEntries(PARAMETERS.map((name) => [name, property(body, name)])), type);
+  return Object.fromEntries(PARAMETERS.map((name) => [name, property(body, name)]));
 }
 
 const isGiven = (value: unknown) => value !== undefined && value !== null && value !== '';

@@ -3,6 +3,7 @@ import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_sch
 import {
   type Attribute,
   attributeNamed,
+  CORE_USER,
   contractNameOf,
   ENTERPRISE_ATTRIBUTES,
   ENTERPRISE_USER,
@@ -20,8 +21,11 @@ export type Named =
   | { kind: 'core' }
   /** The enterprise extension as a whole. */
   | { kind: 'enterprise' }
-  /** Another extension, one of its attributes, or a part below: dotted names. */
-  | { kind: 'extension'; schema: string; name: string | undefined; below: string | undefined }
+  /**
+   * Another extension, one of its attributes, or a part below: dotted names. If it is not declared, only the text is
+   * certain: the URN ends at the last colon, unless the user has attributes of a longer one.
+   */
+  | { kind: 'extension'; schema: string; name: string | undefined; below: string | undefined; isDeclared: boolean }
   /** A password; the edge drops it. */
   | { kind: 'dropped' }
   /** An attribute that clients cannot write. */
@@ -34,6 +38,9 @@ const URN = /^urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[\w.:()+,=@;$!*'%/?#-]+$/i;
 
 /** Returns true if a text can be the URN of an extension schema. */
 export const isSchemaUrn = (text: string): boolean => URN.test(text) && text.length <= 256;
+
+/** Returns true if a text can be the URN of an extension without fields in the contract. */
+export const isExtensionUrn = (text: string): boolean => isSchemaUrn(text) && !isUnder(ENTERPRISE_USER, text);
 
 /** Returns true if a text can be the name of an extension's attribute. */
 export const isAttributeName = (text: string): boolean =>
@@ -61,15 +68,45 @@ export function parseNotation(
     return parseName(name, ENTERPRISE_ATTRIBUTES, ['enterprise'], text);
   }
   if (!isSchemaUrn(text)) return undefined;
-  const declared = extensionSchemas.find(({ id }) => isUnder(id, text))?.id;
-  const schema = text.slice(0, declared?.length ?? text.lastIndexOf(':'));
-  // "urn:…:2.0:User" is a schema, "urn:…:2.0:User:badge" an attribute: the version precedes the resource's name.
-  if (declared ? isWhole(declared) : !/:\d+(\.\d+)*:[^:]+$/.test(schema)) {
-    return { kind: 'extension', schema: text, name: undefined, below: undefined };
-  }
-  const [name, below] = splitAtDot(text.slice(schema.length + 1));
-  return isAttributeName(name) ? { kind: 'extension', schema, name, below } : undefined;
+  if (isReserved(text)) return { kind: 'unknown', path: text };
+  return parseDeclared(text, extensionSchemas) ?? parseUndeclared(text);
 }
+
+type NamedExtension = Extract<Named, { kind: 'extension' }>;
+
+/** Finds the longest declared URN that the text is, or is an attribute of. */
+function parseDeclared(text: string, extensionSchemas: readonly ExtensionSchema[]): NamedExtension | undefined {
+  const whole = extensionSchemas.find(({ id }) => id.toLowerCase() === text.toLowerCase());
+  if (whole) return { kind: 'extension', schema: whole.id, name: undefined, below: undefined, isDeclared: true };
+  const [prefix, name, below] = splitAtColon(text);
+  const declared = extensionSchemas.find(({ id }) => id.toLowerCase() === prefix.toLowerCase());
+  if (!declared || !isAttributeName(name)) return undefined;
+  const definition = declared.attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase());
+  return { kind: 'extension', schema: declared.id, name: definition?.name ?? name, below, isDeclared: true };
+}
+
+function parseUndeclared(text: string): NamedExtension | undefined {
+  const [schema, name, below] = splitAtColon(text);
+  if (RESERVED_NAMES.has(name)) return undefined;
+  if (isSchemaUrn(schema) && isAttributeName(name) && isDotted(below)) {
+    return { kind: 'extension', schema, name, below, isDeclared: false };
+  }
+  return { kind: 'extension', schema: text, name: undefined, below: undefined, isDeclared: false };
+}
+
+const isDotted = (below: string | undefined) => below === undefined || below.split('.').every(isAttributeName);
+
+/** Returns the text before the last colon, and the attribute and the part below it that the rest names. */
+function splitAtColon(text: string): [schema: string, name: string, below: string | undefined] {
+  const colon = text.lastIndexOf(':');
+  return [text.slice(0, colon), ...splitAtDot(text.slice(colon + 1))];
+}
+
+/** URNs by which SCIM itself names schemas, messages and errors (RFC 7643 section 10): no extension has them. */
+const RESERVED = /^urn:ietf:params:scim:(api:|schemas:core:)/i;
+
+/** Returns true if a text is, or is under, a URN of SCIM itself, other than those of the core and enterprise users. */
+export const isReserved = (text: string): boolean => RESERVED.test(text) && !isUnder(CORE_USER, text);
 
 /** Finds a name at the top level of a resource. */
 function parseTop(text: string, { attributes, readOnly, dropped }: ResourceType): Named | undefined {

@@ -12,17 +12,30 @@ const COMMON = new Map([
 ]);
 
 /** Parses the order of a query; undefined if it names none. Throws invalidValue. */
-export function parseOrder(sortBy: unknown, sortOrder: unknown, type: ResourceType = USER): Order | undefined {
+export const parseOrder = (sortBy: unknown, sortOrder: unknown, type: ResourceType = USER): Order | undefined =>
+  parseOrders(sortBy, sortOrder, [type])[0];
+
+/**
+ * Parses the order of a query about several types, for each; undefined for a type that lacks the attribute. Throws
+ * invalidValue, also if all lack it.
+ */
+export function parseOrders(
+  sortBy: unknown,
+  sortOrder: unknown,
+  types: readonly ResourceType[],
+): (Order | undefined)[] {
   const direction = sortOrder === undefined || sortOrder === null ? 'ascending' : String(sortOrder).toLowerCase();
   if (direction !== 'ascending' && direction !== 'descending') {
     throw badRequest('invalidValue', '"sortOrder" must be "ascending" or "descending".');
   }
-  if (sortBy === undefined || sortBy === null || sortBy === '') return undefined;
-  const field = typeof sortBy === 'string' ? fieldOf(sortBy, type) : undefined;
-  if (field === undefined) {
-    throw badRequest('invalidValue', `${type.plural} cannot be sorted by "${String(sortBy).slice(0, 100)}".`);
+  if (sortBy === undefined || sortBy === null || sortBy === '') return types.map(() => undefined);
+  const fields = types.map((type) => (typeof sortBy === 'string' ? fieldOf(sortBy, type) : undefined));
+  if (fields.every((field) => field === undefined)) {
+    const plurals = types.map(({ plural }) => plural).join(' and ');
+    throw badRequest('invalidValue', `${plurals} cannot be sorted by "${String(sortBy).slice(0, 100)}".`);
   }
-  return { field, descending: direction === 'descending' };
+  const descending = direction === 'descending';
+  return fields.map((field) => (field === undefined ? undefined : { field, descending }));
 }
 
 function fieldOf(sortBy: string, type: ResourceType): string | undefined {

@@ -1,51 +1,154 @@
-/** PATCH operations on extension attributes without fields in the contract. */
+/**
+ * PATCH operations on extension attributes without fields in the contract. userstore applies them to the JSON of the
+ * user, and finds where an undeclared URN ends: at the longest URN that the user has attributes of.
+ */
 
-import { allOf, equal } from '../../proto/filters.js';
-import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
-import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
-import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
-import { parseExtension } from './extensions.js';
+import type { AttributeDefinition } from '../../proto/gen/userstore/v1/extension_schema.js';
+import {
+  type ExtensionTarget,
+  type PatchOperation,
+  PatchOperation_Verb as Verb,
+} from '../../proto/gen/userstore/v1/user_service.js';
+import { definitionOf, extensionEntries, jsonOf, parseExtensionAttribute, typedValue } from './extensions.js';
 import { isObject } from './json.js';
-import type { Settings } from './settings.js';
+import type { ExtensionPath } from './patch-path.js';
+import { badRequest } from './scim-error.js';
+import { ignoreUnknown, type Settings } from './settings.js';
 import { isUnset } from './value.js';
 
-/**
- * Returns the operations that write or remove one attribute or, without `name`, all attributes in the object `value`.
- * Null, "" and [] remove. Throws invalidValue, invalidSyntax.
- */
+/** Whether a client named the target by a path, or by a key of an object, which is an extension more often. */
+export type NamedBy = 'path' | 'key';
+
+/** Returns the operations on an extension or a part of it. Throws invalidValue, invalidSyntax, invalidPath. */
 export function extensionOperations(
   verb: Verb,
-  schema: string,
-  name: string | undefined,
+  target: ExtensionPath,
   value: unknown,
   settings: Settings,
+  by: NamedBy,
 ): PatchOperation[] {
-  if (verb === Verb.VERB_REMOVE || (name === undefined && isUnset(value))) return [removal(schema, [name])];
-  const attributes = name === undefined ? value : { [name]: value };
-  const written = parseExtension(schema, attributes, settings);
-  const unset = isObject(attributes) ? Object.keys(attributes).filter((key) => isUnset(attributes[key])) : [];
-  return [...writing(verb, written), ...(unset.length > 0 ? [removal(schema, unset)] : [])];
+  if (target.isDeclared && target.below !== undefined && target.filter === undefined) {
+    throw badRequest('invalidPath', `"${textOf(target)}" reaches into a value that has no parts.`);
+  }
+  if (verb === Verb.VERB_REMOVE) return removal(target, value, settings);
+  if (target.filter) return [writeChosen(verb, target, value, settings)];
+  if (target.isDeclared) {
+    const { schema, name } = target;
+    if (name !== undefined) return [writeAttribute(verb, schema, name, value, settings)];
+    return wholeOperations(verb, schema, value, settings);
+  }
+  const text = textOf(target);
+  if (isObject(value) && isWhole(target, by)) return wholeOperations(verb, text, value, settings, true);
+  ignoreUnknown(text, settings);
+  return [write(verb, target, jsonOf(value, text))];
 }
 
-/** "add" extends lists; "replace" replaces each attribute by name. */
-function writing(verb: Verb, attributes: ExtensionAttribute[]): PatchOperation[] {
-  if (attributes.length === 0) return [];
-  if (verb === Verb.VERB_ADD) return [operation(verb, attributes)];
-  return attributes.map((attribute) => {
-    const { schema = '', name = '' } = attribute;
-    return operation(verb, [attribute], allOf(equal('schema', schema), equal('name', name)));
-  });
-}
-
-const removal = (schema: string, names: (string | undefined)[]): PatchOperation =>
-  operation(
-    Verb.VERB_REMOVE,
-    names.map((name) => ({ schema, name, valueJson: undefined })),
+/** Returns an operation for each attribute in the object under the URN of an extension. Throws invalidValue. */
+export function wholeOperations(
+  verb: Verb,
+  schema: string,
+  value: unknown,
+  settings: Settings,
+  ambiguous = false,
+): PatchOperation[] {
+  if (isUnset(value)) return [operation(Verb.VERB_REMOVE, { schema })];
+  return extensionEntries(schema, value).map(([name, inner]) =>
+    writeAttribute(verb, schema, name, inner, settings, ambiguous),
   );
+}
 
-const operation = (verb: Verb, extensionAttributes: ExtensionAttribute[], element?: Filter): PatchOperation => ({
+/** Writes an attribute, by its definition if it has one. An empty value removes it, or adds nothing to a list. */
+function writeAttribute(
+  verb: Verb,
+  schema: string,
+  name: string,
+  value: unknown,
+  settings: Settings,
+  ambiguous = false,
+): PatchOperation {
+  const isList = definitionOf(settings.extensionSchemas, schema, name)?.multiValued === true;
+  // An "add" may name one element of a list (RFC 7644 section 3.5.2.1).
+  const given = verb === Verb.VERB_ADD && isList && !Array.isArray(value) && !isUnset(value) ? [value] : value;
+  const parsed = parseExtensionAttribute(schema, name, given, settings) ?? {};
+  const { schema: urn = schema, name: spelling = name, valueJson = jsonOf(value, name) } = parsed;
+  return operation(verb, { schema: urn, name: spelling, valueJson, ambiguous });
+}
+
+/**
+ * Returns true if an object is the value of a whole extension rather than of an attribute, unless the user's extensions
+ * say otherwise: "urn:…:2.0:User" precedes the attribute in "urn:…:2.0:User:badge", but Okta has extensions such as
+ * "urn:okta:onprem_app:1.0:user:custom".
+ */
+function isWhole({ schema, name }: ExtensionPath, by: NamedBy): boolean {
+  if (name === undefined) return true;
+  const endsWithName = /:\d+(\.\d+)*:[^:]+$/.test(schema);
+  return !endsWithName || (by === 'key' && !/^urn:ietf:params:scim:schemas:/i.test(schema));
+}
+
+/**
+ * Removes the target, or only the values that the client lists. An empty list removes none, and an empty value must not
+ * mean all. Throws invalidValue.
+ */
+function removal(target: ExtensionPath, value: unknown, settings: Settings): PatchOperation[] {
+  if (target.filter || value === undefined || value === null) return [write(Verb.VERB_REMOVE, target, undefined)];
+  if (Array.isArray(value) && value.length === 0) return [];
+  const text = textOf(target);
+  const listed = Array.isArray(value) ? value : [value];
+  if (listed.some(saysNothing)) {
+    throw badRequest('invalidValue', `The "value" to remove from "${text}" names no value of it.`);
+  }
+  if (target.isDeclared && target.name === undefined) {
+    return extensionEntries(text, value).flatMap(([name, inner]) => removal({ ...target, name }, inner, settings));
+  }
+  const definition = definitionIn(target, settings);
+  const typed = definition ? listed.map((one) => typedOf(definition, one)) : listed;
+  return [write(Verb.VERB_REMOVE, target, jsonOf(typed, text), definition?.caseExact)];
+}
+
+const saysNothing = (value: unknown): boolean =>
+  isUnset(value) || (isObject(value) && Object.values(value).every((inner) => isUnset(inner)));
+
+/** Writes the elements that a filter chooses, or a part of them. Throws invalidValue. */
+function writeChosen(verb: Verb, target: ExtensionPath, value: unknown, settings: Settings): PatchOperation {
+  const text = textOf(target);
+  if (value === undefined) throw badRequest('invalidValue', `The operation on "${text}" has no "value".`);
+  const definition = definitionIn(target, settings);
+  if (!definition) ignoreUnknown(text, settings);
+  const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  if (Array.isArray(single)) throw badRequest('invalidValue', `"${text}" takes a single value, not a list.`);
+  const typed = definition && !isUnset(single) ? typedOf(definition, single) : single;
+  if (definition && typeof typed === 'object' && typed !== null) {
+    throw badRequest('invalidValue', `"${text}" takes values without parts.`);
+  }
+  return write(verb, target, jsonOf(typed, text));
+}
+
+/** Returns a value in the type of a declared attribute, also the `value` of an object; unchanged if it has another. */
+function typedOf(definition: AttributeDefinition, given: unknown): unknown {
+  const value = isObject(given) && 'value' in given ? given.value : given;
+  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return (isScalar ? typedValue(definition, value) : undefined) ?? value;
+}
+
+const definitionIn = ({ isDeclared, schema, name = '' }: ExtensionPath, { extensionSchemas }: Settings) =>
+  isDeclared ? definitionOf(extensionSchemas, schema, name) : undefined;
+
+const textOf = ({ schema, name, below }: ExtensionPath): string =>
+  [name === undefined ? schema : `${schema}:${name}`, ...(below === undefined ? [] : [below])].join('.');
+
+function write(verb: Verb, target: ExtensionPath, valueJson: string | undefined, caseExact = false): PatchOperation {
+  const { schema, name, below, isDeclared, filter } = target;
+  return operation(verb, { schema, name, below, ambiguous: !isDeclared, valueJson, caseExact }, filter);
+}
+
+const operation = (
+  verb: Verb,
+  target: Pick<ExtensionTarget, 'schema'> & Partial<ExtensionTarget>,
+  element?: ExtensionPath['filter'],
+): PatchOperation => ({
   verb,
-  field: 'extension_attributes',
+  field: 'extension',
   element,
-  value: User.fromPartial({ extensionAttributes }),
+  value: undefined,
+  extension: { ambiguous: false, caseExact: false, ...target },
 });

@@ -12,6 +12,7 @@ import { parsePatchRequest, type RequestedOperation } from './patch-request.js';
 import { GROUP, MEMBERS } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import { checkAddedType, checkType } from './strict.js';
 import { isUnset, parseValue } from './value.js';
 
 /** A thousand members one by one, and the name and id that clients send with them. */
@@ -91,6 +92,8 @@ function targetChanges(
       if (value === undefined && op !== 'remove') {
         throw badRequest('invalidValue', `The operation on "${target.path}" has no "value".`);
       }
+      if (op === 'add') checkAddedType(target.attribute, value, target.path, settings);
+      else if (op === 'replace') checkType(target.attribute, value, target.path, settings);
       return target.attribute === MEMBERS ? memberChanges(op, value, settings) : [fieldChange(op, target, value)];
     case 'unknown':
       ignoreUnknown(target.path, settings);

@@ -2,7 +2,8 @@
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed } from './attributes.js';
-import { parseElementFilter } from './filter.js';
+import { definitionOf } from './extensions.js';
+import { parseElementFilter, parseExtensionElementFilter } from './filter.js';
 import { type Named, parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 import { badRequest, type ScimError } from './scim-error.js';
@@ -18,7 +19,10 @@ export type Target =
       contract: string;
       path: string;
     }
-  | { kind: 'extension'; schema: string; name: string | undefined };
+  | ExtensionPath;
+
+/** The target in an extension that clients name; `filter` chooses elements of a list. */
+export type ExtensionPath = Extract<Named, { kind: 'extension' }> & { filter: Filter | undefined };
 
 const MAX_PATH_LENGTH = 1024;
 
@@ -38,9 +42,7 @@ export function parsePath(
   if (!named) throw notAPath(path);
   if (named.kind === 'elements') return { ...named, filter: undefined };
   if (named.kind !== 'extension') return named;
-  const { kind, schema, name, below } = named;
-  if (below !== undefined) throw invalid(`"${path}" reaches into "${schema}:${name}", which is changed as a whole.`);
-  return { kind, schema, name };
+  return { ...named, filter: undefined };
 }
 
 /** Parses `list[filter]`, or `list[filter].sub`. */
@@ -55,6 +57,12 @@ function parseElements(
   const list = parseNotation(path.slice(0, open), extensionSchemas, type);
   if (!list || close < open || !/^(\.\$?[A-Za-z][\w$-]*)?$/.test(rest)) throw notAPath(path);
   if (list.kind === 'unknown') return { kind: 'unknown', path };
+  const filter = path.slice(open + 1, close);
+  if (list.kind === 'extension' && list.name !== undefined && list.below === undefined) {
+    const definition = list.isDeclared ? definitionOf(extensionSchemas, list.schema, list.name) : undefined;
+    const below = rest === '' ? undefined : rest.slice(1);
+    return { ...list, below, filter: parseExtensionElementFilter(filter, definition) };
+  }
   if (list.kind !== 'attribute' || !list.attribute.multiValued) {
     throw invalid(`"${path.slice(0, open)}" is not a list whose values can be chosen.`);
   }
@@ -64,7 +72,7 @@ function parseElements(
   return {
     kind: 'elements',
     attribute,
-    filter: parseElementFilter(path.slice(open + 1, close), attribute),
+    filter: parseElementFilter(filter, attribute),
     sub,
     contract,
     path,

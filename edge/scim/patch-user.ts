@@ -5,25 +5,18 @@
 
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
-import {
-  type Attribute,
-  attributeNamed,
-  CORE_USER,
-  contractNameOf,
-  ENTERPRISE_USER,
-  fieldOf,
-  TOP_ATTRIBUTES,
-} from './attributes.js';
-import { coreEntries } from './body.js';
-import { schemaOf } from './extensions.js';
-import { withoutWrongFormats } from './formats.js';
+import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
+import { withoutSchemas } from './body.js';
 import { isObject, type JsonObject } from './json.js';
-import { extensionOperations } from './patch-extension.js';
+import { checkNamespace } from './namespace.js';
+import { isExtensionUrn } from './notation.js';
+import { extensionOperations, type NamedBy, wholeOperations } from './patch-extension.js';
 import { parsePath, type Target } from './patch-path.js';
 import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
-import { isStoredName } from './user.js';
+import { checkAddedType, checkSingleType, checkType } from './strict.js';
+import { storedEntries } from './user.js';
 import { isUnset, parseSingle, parseValue, unwrapped } from './value.js';
 
 type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
@@ -43,14 +36,14 @@ export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): Patch
  * a PUT that may lack attributes: it must not clear them. Throws as parsePatch.
  */
 export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  const stored = Object.fromEntries(
-    coreEntries(body, CORE_USER).flatMap(([name, value]) => {
-      const attribute = attributeNamed(TOP_ATTRIBUTES, name);
-      const kept = attribute && !settings.strictSchemas ? withoutWrongFormats(attribute, value) : value;
-      return isStoredName(name) && kept !== undefined ? [[name, kept]] : [];
-    }),
-  );
-  return parseObject(Verb.VERB_REPLACE, stored, settings) ?? [];
+  const stored = storedEntries(body, settings);
+  const extensions = stored.filter(([name]) => isExtensionUrn(name));
+  const others = stored.filter(([name]) => !isExtensionUrn(name));
+  return [
+    ...(parseObject(Verb.VERB_REPLACE, Object.fromEntries(others), settings) ?? []),
+    // As in any other PUT, a URN is that of a whole extension.
+    ...collect(extensions, ([urn, value]) => wholeOperations(Verb.VERB_REPLACE, urn, value, settings)),
+  ];
 }
 
 /**
@@ -71,7 +64,7 @@ function parseOperation({ op, path, value }: RequestedOperation, settings: Setti
   if (path === undefined) return understood(parseObject(verb, value, settings));
   const target = parsePath(path, settings.extensionSchemas);
   if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
-  return understood(parseTarget(verb, target, value, settings));
+  return understood(parseTarget(verb, target, value, settings, 'path'));
 }
 
 /** Refuses a body of unknown attributes: a mistyped "active" must not look like a success. */
@@ -87,11 +80,14 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
   const seen = new Set<string>();
   let isKnown = entries.length === 0;
   const operations = collect(entries, ([name, inner]) => {
-    const target = targetOf(name, inner, settings);
+    const target = parsePath(name, settings.extensionSchemas);
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
-    if (target.kind === 'unknown') ignoreUnknown(name, settings);
+    if (target.kind === 'unknown') {
+      checkNamespace(name, inner);
+      ignoreUnknown(name, settings);
+    }
     const parsed = parseNamed(verb, target, inner, settings);
     isKnown ||= parsed !== undefined;
     return parsed ?? [];
@@ -102,25 +98,16 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
 /** Returns the operations for one name of an object; undefined if it is unknown. */
 function parseNamed(verb: Verb, target: Target, value: unknown, settings: Settings): PatchOperation[] | undefined {
   if (target.kind === 'unknown') return undefined;
-  return target.kind === 'readOnly' ? [] : parseTarget(verb, target, value, settings);
+  return target.kind === 'readOnly' ? [] : parseTarget(verb, target, value, settings, 'key');
 }
 
-/**
- * Finds the target of a name in a body. The end of a URN in another form than SCIM's, such as
- * urn:okta:onprem_app:1.0:user:custom, may be an attribute; with an object as its value it is the whole extension, as
- * in POST.
- */
-function targetOf(name: string, value: unknown, { extensionSchemas }: Settings): Target {
-  const target = parsePath(name, extensionSchemas);
-  const isWhole =
-    target.kind === 'extension' &&
-    !schemaOf(extensionSchemas, target.schema) &&
-    isObject(value) &&
-    !/^urn:ietf:params:scim:schemas:/i.test(name);
-  return isWhole ? { kind: 'extension', schema: name, name: undefined } : target;
-}
-
-function parseTarget(verb: Verb, target: Target, value: unknown, settings: Settings): PatchOperation[] | undefined {
+function parseTarget(
+  verb: Verb,
+  target: Target,
+  value: unknown,
+  settings: Settings,
+  by: NamedBy,
+): PatchOperation[] | undefined {
   switch (target.kind) {
     case 'unknown':
     case 'readOnly':
@@ -133,9 +120,16 @@ function parseTarget(verb: Verb, target: Target, value: unknown, settings: Setti
       return [];
     case 'enterprise':
       if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
-      return parseMembers(verb, value, `${ENTERPRISE_USER}:`, ENTERPRISE_USER, settings);
+      return parseMembers(
+        verb,
+        isObject(value) ? withoutSchemas(value) : value,
+        `${ENTERPRISE_USER}:`,
+        ENTERPRISE_USER,
+        settings,
+      );
     case 'extension':
-      return extensionOperations(verb, target.schema, target.name, value, settings);
+      if (!target.isDeclared) ignoreUnknown(target.schema, settings);
+      return extensionOperations(verb, target, value, settings, by);
     case 'elements':
       return [parseElements(verb, target, value, settings)];
     case 'attribute':
@@ -168,6 +162,8 @@ function parseAttribute(
     throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
   }
   if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
+  if (verb === Verb.VERB_ADD) checkAddedType(attribute, value, path, settings);
+  else if (!removes) checkType(attribute, value, path, settings);
   const whole = unwrapped(attribute, value);
   if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(whole)) {
     return parseMembers(verb, whole, `${path}.`, path, settings);
@@ -207,13 +203,17 @@ function parseElements(
   const { attribute, contract, filter: element, sub, path } = target;
   const elementField = sub && contractNameOf(sub);
   if (verb === Verb.VERB_REMOVE) return operation(verb, contract, { element, elementField });
+  checkSingleType(sub ?? attribute, value, path, settings);
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   // Entra clears a value by replacing it with "".
   const parsed = sub
     ? { [fieldOf(sub)]: parseSingle(sub, unwrapped(sub, value) ?? (sub.type === 'boolean' ? false : ''), path) }
     : parseSingle(attribute, single, path, settings);
   if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
-  return operation(verb, contract, { element, elementField, value: userWith([], attribute, [parsed]) });
+  // In a strict organization a replace creates nothing (RFC 7644 section 3.5.2.3).
+  const elementRequired = settings.strictSchemas && verb === Verb.VERB_REPLACE && element !== undefined;
+  const operated = { element, elementField, value: userWith([], attribute, [parsed]) };
+  return operation(verb, contract, elementRequired ? { ...operated, elementRequired } : operated);
 }
 
 const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}): PatchOperation => ({
@@ -221,5 +221,6 @@ const operation = (verb: Verb, field: string, rest: Partial<PatchOperation> = {}
   field,
   element: undefined,
   value: undefined,
+  extension: undefined,
   ...rest,
 });

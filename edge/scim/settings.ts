@@ -1,13 +1,18 @@
 /** The settings of an organization that decide how the edge reads a request. */
-import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { ExtensionSchema, HeldAttribute } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { badRequest } from './scim-error.js';
 
 /** The settings. */
 export interface Settings {
-  /** Refuse attributes without a schema. Otherwise the edge ignores them or, in an extension, keeps them unchanged. */
+  /**
+   * Follow the RFCs to the letter: refuse attributes without a schema, values of another type than their attribute
+   * (strict.ts), and a replace of a list value that does not exist. Otherwise the edge is tolerant: docs/quirks.md.
+   */
   strictSchemas: boolean;
   /** The organization's own schemas. */
   extensionSchemas: readonly ExtensionSchema[];
+  /** The attributes of extensions that users of the organization have or had. */
+  heldAttributes?: readonly HeldAttribute[];
 }
 
 /** The default settings. */

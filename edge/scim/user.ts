@@ -9,15 +9,17 @@ import {
   fieldOf,
   TOP_ATTRIBUTES,
 } from './attributes.js';
-import { coreEntries, schemasIn, setOnce } from './body.js';
+import { coreEntries, schemasIn, setOnce, withoutSchemas } from './body.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
 import { withoutWrongFormats } from './formats.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
-import { isSchemaUrn, isUnder } from './notation.js';
+import { checkNamespace } from './namespace.js';
+import { isReserved, isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import { checkType } from './strict.js';
 import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
 
 /**
@@ -26,11 +28,13 @@ import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
  */
 export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   checkSchemas(body, CORE_USER);
-  for (const urn of schemasIn(body)) if (!isKnownSchema(urn, settings)) ignoreUnknown(urn, settings);
+  const schemas = schemasIn(body);
+  for (const urn of schemas) checkKnown(urn, settings);
   const values: JsonObject = {};
   const extensionAttributes: ExtensionAttribute[] = [];
   for (const [name, value] of coreEntries(body, CORE_USER)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
+    if (!attribute) checkNamespace(name, value, schemas);
     if (attribute) setOnce(values, attribute, parseGiven(attribute, value, attribute.name, settings), attribute.name);
     else if (isUnder(ENTERPRISE_USER, name)) {
       const enterprise =
@@ -40,6 +44,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
         ...parseEnterprise(enterprise, settings),
       };
     } else if (isSchemaUrn(name)) {
+      checkKnown(name, settings);
       extensionAttributes.push(...parseExtension(name, value, settings));
       // Counted while they are made: a body may hold many more.
       if (extensionAttributes.length > MAX_EXTENSION_ATTRIBUTES) throw tooManyAttributes();
@@ -52,8 +57,13 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
 }
 
 /** Parses a value of a whole user; texts of a wrong format are left out unless the organization is strict. */
-const parseGiven = (attribute: Attribute, value: unknown, path: string, settings: Settings): unknown =>
-  parseValue(attribute, settings.strictSchemas ? value : withoutWrongFormats(attribute, value), path, settings);
+function parseGiven(attribute: Attribute, value: unknown, path: string, settings: Settings): unknown {
+  checkType(attribute, value, path, settings);
+  return parseValue(attribute, givenPart(attribute, value, settings), path, settings);
+}
+
+const givenPart = (attribute: Attribute, value: unknown, { strictSchemas }: Settings): unknown =>
+  strictSchemas ? value : withoutWrongFormats(attribute, value);
 
 /** The maximum number of attributes in all extensions, some of which may be there twice; userstore keeps 1000. */
 const MAX_EXTENSION_ATTRIBUTES = 2000;
@@ -64,15 +74,17 @@ const tooManyAttributes = () =>
 const isCommonName = (name: string): boolean =>
   USER.readOnly.has(name.toLowerCase()) || name.toLowerCase() === USER.dropped;
 
-const isKnownSchema = (urn: string, { extensionSchemas }: Settings): boolean =>
-  [CORE_USER, ENTERPRISE_USER].some((known) => known.toLowerCase() === urn.toLowerCase()) ||
-  schemaOf(extensionSchemas, urn) !== undefined;
+/** Refuses the URN of a schema that users do not have if the organization is strict. Throws invalidSyntax. */
+function checkKnown(urn: string, settings: Settings): void {
+  const isStandard = [CORE_USER, ENTERPRISE_USER].some((known) => known.toLowerCase() === urn.toLowerCase());
+  if (!isStandard && !schemaOf(settings.extensionSchemas, urn)) ignoreUnknown(urn, settings);
+}
 
 function parseEnterprise(value: unknown, settings: Settings): JsonObject | undefined {
   if (isUnset(value)) return undefined;
   if (!isObject(value)) throw badRequest('invalidValue', `"${ENTERPRISE_USER}" must be an object.`);
   const values: JsonObject = {};
-  for (const [name, inner] of Object.entries(value)) {
+  for (const [name, inner] of Object.entries(withoutSchemas(value))) {
     const attribute = attributeNamed(ENTERPRISE_ATTRIBUTES, name);
     const path = `${ENTERPRISE_USER}:${attribute?.name ?? name}`;
     if (attribute) setOnce(values, attribute, parseGiven(attribute, inner, path, settings), path);
@@ -85,9 +97,14 @@ const lastOfEach = (attributes: ExtensionAttribute[]): ExtensionAttribute[] => [
   ...new Map(attributes.map((one) => [`${one.schema}:${one.name}`.toLowerCase(), one])).values(),
 ];
 
-/** Returns true if the edge stores the value of this name of a body. */
-export const isStoredName = (name: string): boolean =>
-  attributeNamed(TOP_ATTRIBUTES, name) !== undefined || isSchemaUrn(name);
+/** Returns the entries of the body of a PUT that the edge stores, without texts of a wrong format. */
+export const storedEntries = (body: JsonObject, settings: Settings): [name: string, value: unknown][] =>
+  coreEntries(body, CORE_USER).flatMap(([name, value]): [name: string, value: unknown][] => {
+    const attribute = attributeNamed(TOP_ATTRIBUTES, name);
+    if (!attribute) return isSchemaUrn(name) ? [[name, value]] : [];
+    const given = givenPart(attribute, value, settings);
+    return given === undefined && value !== undefined ? [] : [[name, given]];
+  });
 
 /**
  * Renders a user of the organization with the base URL `baseUrl`. A strict organization sees no undeclared attribute: a
@@ -103,9 +120,11 @@ export function renderUser(user: User, baseUrl: string, settings = DEFAULT_SETTI
   }
   if (user.enterprise) {
     schemas.push(ENTERPRISE_USER);
-    resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise);
+    resource[ENTERPRISE_USER] = renderEnterprise(user.enterprise, user.managerDisplayName);
   }
   for (const [schema, attributes] of renderExtensions(shown(user.extensionAttributes, settings))) {
+    // Earlier versions stored attributes under URNs of SCIM itself.
+    if (isReserved(schema)) continue;
     schemas.push(schema);
     resource[schema] = attributes;
   }
@@ -138,8 +157,12 @@ function renderExtensions(extensionAttributes: ExtensionAttribute[]): Iterable<[
   return extensions.values();
 }
 
-function renderEnterprise({ manager, ...attributes }: NonNullable<User['enterprise']>): JsonObject {
+/** Renders the enterprise extension. The name of the user who is the manager precedes the name that was sent. */
+function renderEnterprise(
+  { manager, ...attributes }: NonNullable<User['enterprise']>,
+  managerDisplayName: string | undefined,
+): JsonObject {
   if (!manager) return attributes;
-  const { ref: $ref, ...rest } = manager;
-  return { ...attributes, manager: { ...rest, $ref } };
+  const { ref: $ref, displayName, ...rest } = manager;
+  return { ...attributes, manager: { ...rest, displayName: managerDisplayName ?? displayName, $ref } };
 }

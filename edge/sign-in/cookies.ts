@@ -6,8 +6,6 @@ import type { Request, Response } from 'express';
 
 /** The token of the session. */
 export const SESSION_COOKIE = '__Host-session';
-/** The sealed state of a sign-in in progress. */
-export const ATTEMPT_COOKIE = '__Host-sign-in';
 /** The random id of a browser that got a form. */
 export const FORM_COOKIE = '__Host-form';
 

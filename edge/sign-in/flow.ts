@@ -49,7 +49,7 @@ export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOpt
   }
 
   return {
-    /** Begins a sign-in. Returns the provider's address and the sealed state for the browser. */
+    /** Begins a sign-in. Returns the provider's address, the state, and the sealed state for the browser. */
     async begin(
       connection: UsableSsoConnection,
       { target, begunBy }: Pick<Attempt, 'target' | 'begunBy'>,
@@ -60,7 +60,7 @@ export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOpt
       const location = await providers.signInUrl(connection, checks, redirectUri(organizationId), loginHint);
       const kept: Attempt = { ...checks, organizationId, issuer, target, begunBy };
       const sealed = await seals.seal('attempt', kept, ATTEMPT_SECONDS);
-      return { location, sealed };
+      return { location, state: checks.state, sealed };
     },
 
     /** Opens the browser's sealed state. Returns undefined if it belongs to another organization or state. */
@@ -94,22 +94,30 @@ export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOpt
         return await store.signIn({ organizationId, actor, issuer, subject, preferredUsername, idToken }, requestId);
       } catch (error) {
         const reason = error instanceof StoreError ? error.failure : undefined;
-        const text = reason && REFUSALS[reason.reason];
-        throw text ? new SignInError('refused', `${text} Okta user: ${subject}.`, reason.userId) : error;
+        const [kind, text] = (reason && REFUSALS[reason.reason]) ?? [];
+        throw kind && reason ? new SignInError(kind, `${text} Okta user: ${subject}.`, reason.userId) : error;
       }
     },
   };
 }
 
-/** The reasons of userstore's refusals, for the activity log. */
-const REFUSALS: Partial<Record<ErrorReason, string>> = {
-  [ErrorReason.ERROR_REASON_SIGN_IN_NO_USER]:
+/** userstore's refusals: who can lift them, and the reasons for the activity log. */
+const REFUSALS: Partial<Record<ErrorReason, readonly [kind: SignInError['kind'], text: string]>> = {
+  [ErrorReason.ERROR_REASON_SIGN_IN_NO_USER]: [
+    'refused',
     'No user of the organization is this person: by link, by external id, or by a user name that is not linked yet.',
-  [ErrorReason.ERROR_REASON_SIGN_IN_OTHER_SUBJECT]: 'The user of this name is linked to another Okta user.',
-  [ErrorReason.ERROR_REASON_USER_DISABLED]: 'The user is disabled.',
-  [ErrorReason.ERROR_REASON_USER_LOCKED]: 'The user is locked by LeaseHawk support.',
-  [ErrorReason.ERROR_REASON_ORGANIZATION_SUSPENDED]: 'The organization is suspended.',
-  [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: 'The organization is gone.',
-  [ErrorReason.ERROR_REASON_SSO_CONNECTION_NOT_FOUND]: 'The organization has no connection to this issuer any more.',
-  [ErrorReason.ERROR_REASON_FIELD_INVALID]: 'The claims of the ID token cannot be those of a user.',
+  ],
+  [ErrorReason.ERROR_REASON_SIGN_IN_OTHER_SUBJECT]: [
+    'blocked',
+    'The user of this name is linked to another Okta user.',
+  ],
+  [ErrorReason.ERROR_REASON_USER_DISABLED]: ['refused', 'The user is disabled.'],
+  [ErrorReason.ERROR_REASON_USER_LOCKED]: ['blocked', 'The user is locked by LeaseHawk support.'],
+  [ErrorReason.ERROR_REASON_ORGANIZATION_SUSPENDED]: ['blocked', 'The organization is suspended.'],
+  [ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND]: ['blocked', 'The organization is gone.'],
+  [ErrorReason.ERROR_REASON_SSO_CONNECTION_NOT_FOUND]: [
+    'blocked',
+    'The organization has no connection to this issuer any more.',
+  ],
+  [ErrorReason.ERROR_REASON_FIELD_INVALID]: ['refused', 'The claims of the ID token cannot be those of a user.'],
 };

@@ -21,7 +21,15 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const REVOCATION_TYPE = 'global-token-revocation+jwt';
 
 /** An invalid token. The message names the check that failed and contains no value of the token. */
-export class InvalidTokenError extends Error {}
+export class InvalidTokenError extends Error {
+  constructor(
+    message: string,
+    /** Whether a time in the token does not fit the edge's clock. */
+    readonly isClock = false,
+  ) {
+    super(message);
+  }
+}
 
 /** Returns a provider's keys, fetched on demand and again if one is missing. */
 export const keysAt = (uri: string, providerFetch: ProviderFetch): RemoteJWKSet =>
@@ -58,16 +66,24 @@ export function claimedOf(token: string): { issuer: string; clientId: string } |
 }
 
 /**
- * Checks a token that asks for revocation at `endpoint`: type, signature, issuer, audience, times and an id. Throws
- * InvalidTokenError and ProviderError.
+ * Checks a token that asks for revocation at `endpoint`: type, signature, issuer, audience, times and an id. The audience
+ * may end in a slash: an Okta admin may have entered the endpoint with one. Throws InvalidTokenError and ProviderError.
  */
 export async function verifyRevocationToken(token: string, keys: RemoteJWKSet, issuer: string, endpoint: string) {
   const requiredClaims = ['sub', 'exp', 'iat', 'jti'];
-  const payload = await verify(token, keys, { issuer, audience: endpoint, typ: REVOCATION_TYPE, requiredClaims });
+  const audience = [endpoint, `${endpoint}/`];
+  const payload = await verify(token, keys, { issuer, audience, typ: REVOCATION_TYPE, requiredClaims });
   const { jti = '', exp = 0 } = payload;
   if (typeof jti !== 'string' || jti === '') throw new InvalidTokenError('unexpected "jti" claim value');
   if (exp > Date.now() / 1000 + MAX_AGE + CLOCK_SKEW) throw new InvalidTokenError('"exp" claim too far in the future');
   return { jti, expireTime: new Date((exp + CLOCK_SKEW) * 1000) };
+}
+
+/** Returns whether a time in the token is too early or too late, rather than missing. */
+function isAboutTime(error: errors.JOSEError): boolean {
+  if (error instanceof errors.JWTExpired) return true;
+  const isClaim = error instanceof errors.JWTClaimValidationFailed && error.reason === 'check_failed';
+  return isClaim && ['iat', 'nbf', 'exp'].includes(error.claim);
 }
 
 async function verify(
@@ -83,6 +99,6 @@ async function verify(
     const isOfKeys = error instanceof errors.JWKSTimeout || error.code === 'ERR_JOSE_GENERIC';
     if (isOfKeys || error instanceof errors.JWKSInvalid)
       throw new ProviderError(`the provider's keys: ${error.message}`);
-    throw new InvalidTokenError(error.message);
+    throw new InvalidTokenError(error.message, isAboutTime(error));
   }
 }

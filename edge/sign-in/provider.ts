@@ -133,6 +133,28 @@ async function discover(issuer: string, providerFetch: ProviderFetch) {
   }
 }
 
+/** The errors that a provider sends with the browser (OpenID Connect Core section 3.1.2.6). */
+const ANSWERS = new Map<string, SignInError['kind']>([
+  ['access_denied', 'refused'],
+  ['login_required', 'refused'],
+  ['interaction_required', 'refused'],
+  ['consent_required', 'refused'],
+  ['account_selection_required', 'refused'],
+  ['temporarily_unavailable', 'trouble'],
+  ['server_error', 'trouble'],
+]);
+
+/** The errors of a token endpoint (RFC 6749 section 5.2). */
+const TOKEN_ANSWERS = new Map<string, SignInError['kind']>([
+  ['invalid_grant', 'expired'],
+  ['invalid_client', 'misconfigured'],
+  ['unauthorized_client', 'misconfigured'],
+  ['invalid_scope', 'misconfigured'],
+]);
+
+/** openid-client's code for a time in an ID token that does not fit the clock. */
+const CLOCK = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED';
+
 /** openid-client's codes for answers that no token endpoint gives, such as the page of a proxy. */
 const UNREADABLE = ['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_PARSE_ERROR'];
 
@@ -142,19 +164,23 @@ function failureOf(error: unknown): Error {
   if (trouble) return trouble;
   if (error instanceof oidc.AuthorizationResponseError) {
     const name = /^\w{1,50}$/.exec(error.error)?.[0] ?? 'an error';
-    const isPassing = ['temporarily_unavailable', 'server_error'].includes(name);
-    return new SignInError(isPassing ? 'trouble' : 'refused', `The provider did not sign the person in: ${name}.`);
+    const kind = ANSWERS.get(name) ?? 'misconfigured';
+    return new SignInError(kind, `The provider did not sign the person in: ${name}.`);
   }
   if (error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError) {
     const name = error instanceof oidc.ResponseBodyError ? /^\w{1,50}$/.exec(error.error)?.[0] : 'invalid_client';
-    const kind = name === 'invalid_grant' ? 'expired' : 'trouble';
+    const kind = TOKEN_ANSWERS.get(name ?? '') ?? 'trouble';
     return new SignInError(kind, `The provider did not take the code: ${name ?? 'an error'}.`);
   }
   if (error instanceof oidc.ClientError && UNREADABLE.includes(error.code ?? '')) {
     return new SignInError('trouble', "The provider's answer cannot be read.");
   }
   if (error instanceof oidc.ClientError || error instanceof InvalidTokenError) {
-    return new SignInError('refused', `The provider's answer is not valid: ${innermost(error)}.`);
+    const isClock = error instanceof InvalidTokenError ? error.isClock : error.code === CLOCK;
+    return new SignInError(
+      isClock ? 'clock' : 'unverified',
+      `The provider's answer is not valid: ${innermost(error)}.`,
+    );
   }
   return error instanceof Error ? error : new Error('sign-in failed');
 }

@@ -54,6 +54,8 @@ export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers,
     const { jti, expireTime } = await verifyRevocationToken(token, keys, name, endpoint);
     const user = userIn(asked);
     if (!user) return { status: 400, reason: 'The body has no "sub_id" of format "email" or "iss_sub".' } as const;
+    // "iss_sub" names a user of one issuer, which must be the token's own.
+    if (user.$case === 'subject' && ![issuer, name].some(isSameAs(user.value.issuer))) return OTHER_ISSUER;
     const use = { key: keyOf(issuer, jti), expireTime };
     const { isFirst } = await store.useOnce({ ...use, onlyLook: true }, requestId);
     if (!isFirst) throw new InvalidTokenError('it was used already');
@@ -83,6 +85,14 @@ export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers,
     }
   };
 }
+
+/** Compares issuers without a slash at their end. */
+const isSameAs = (issuer = '') => {
+  const plain = issuer.replace(/\/$/, '');
+  return (other: string) => other.replace(/\/$/, '') === plain;
+};
+
+const OTHER_ISSUER: Answer = { status: 404, reason: 'The "sub_id" names a user of another issuer than the token.' };
 
 /** Returns the token's unverified claims and the organization with that issuer and client. */
 interface Claimed {

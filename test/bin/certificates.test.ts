@@ -58,6 +58,12 @@ describe('the command certificates', function () {
     expect(printed.map((line) => line.split('=')[0])).to.have.members([...new Set(ofTls)]);
   });
 
+  it('writes them into DATA_DIR', async () => {
+    const printed = await succeeding(command('certificates', [], { DATA_DIR: folder }));
+    expect(printed).to.include(join(folder, 'certificates', 'edge.crt'));
+    expect(await readdir(join(folder, 'certificates'))).to.include('ca.crt');
+  });
+
   it('renews the certificates of the CA for the same hosts, and keeps the CA', async () => {
     await succeeding(make('--host', 'scim.oakstreet.example'));
     const [ca, edge, served] = await Promise.all(['ca', 'edge', 'edge-https'].map(certificate));

@@ -1,5 +1,5 @@
 /** DATA_DIR: only its owner may enter it, whatever the umask; a folder that others can write to is reported. */
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -44,6 +44,24 @@ describe('DATA_DIR', function () {
       }
     });
   }
+
+  it('is created with its missing parents', async () => {
+    await createPrivateFolder(join(folder, 'a', 'b', 'c'));
+    for (const path of ['a', 'a/b', 'a/b/c']) expect(await modeOf(join(folder, path))).to.equal('700');
+  });
+
+  it('is refused at once where it cannot be created', async () => {
+    await writeFile(join(folder, 'file'), '');
+    const impossible = [
+      join(folder, 'file'),
+      join(folder, 'file', 'data'),
+      ...(process.platform === 'linux' ? ['/proc/x/y'] : []),
+    ];
+    for (const path of impossible) {
+      const refusal = await createPrivateFolder(path).then(() => 'created', String);
+      expect(refusal, path).to.match(/EEXIST|ENOTDIR|ENOENT/);
+    }
+  });
 
   it('is created in one place', () => {
     const sources = projectFiles((path) => /^(bin|config|edge|userstore)\/.*\.ts$/.test(path));

@@ -365,7 +365,9 @@ describe('GroupService', () => {
         edge.updateUser({ ...asked, user: given, updateMask: ['*'] }),
         edge.patchUser({
           ...asked,
-          operations: [{ verb: 2, field: 'active', element: undefined, value: { ...given, active: false } }],
+          operations: [
+            { verb: 2, field: 'active', element: undefined, extension: undefined, value: { ...given, active: false } },
+          ],
         }),
       ];
       for (const answer of answers) expect((await answer).user?.groups).to.deep.equal(expected);

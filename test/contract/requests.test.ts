@@ -93,6 +93,37 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.revokeApiToken({ ...named, apiTokenId: 'x' }),
   },
+  ListEvents: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client) => client.listEvents({ types: [], startTime: undefined }),
+  },
+  CreateWebhook: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, { actor }) => client.createWebhook({ actor, webhook: undefined }),
+  },
+  ListWebhooks: { roles: ['admin'], call: (client) => client.listWebhooks({}) },
+  GetWebhook: { roles: ['admin'], call: (client) => client.getWebhook({ webhookId: 'x' }) },
+  RotateWebhookSecret: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, { actor }) => client.rotateWebhookSecret({ actor, webhookId: 'x', overlapSeconds: 0 }),
+  },
+  UpdateWebhook: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, { actor }) => client.updateWebhook({ actor, webhookId: 'x', change: undefined }),
+  },
+  DeleteWebhook: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, { actor }) => client.deleteWebhook({ actor, webhookId: 'x' }),
+  },
+  AcquireWebhooks: { roles: ['edge', 'admin'], call: (client) => client.acquireWebhooks({ holder: 'x' }) },
+  ReportDelivery: {
+    roles: ['edge', 'admin'],
+    call: (client) => client.reportDelivery({ webhookId: 'x', fence: 1, attempts: [], gone: false }),
+  },
   GetOrganization: { roles: ['edge', 'reader', 'admin'], call: (client, named) => client.getOrganization(named) },
   CreateOrganization: {
     roles: ['admin'],
@@ -171,6 +202,15 @@ const OF_NO_ORGANIZATION = [
   'CheckSession',
   'SignOut',
   'UseOnce',
+  'ListEvents',
+  'CreateWebhook',
+  'ListWebhooks',
+  'GetWebhook',
+  'RotateWebhookSecret',
+  'UpdateWebhook',
+  'DeleteWebhook',
+  'AcquireWebhooks',
+  'ReportDelivery',
 ];
 
 const listing = (named: { organizationId: string }) => ({ ...named, since: undefined, until: undefined });

@@ -3,8 +3,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import Provider from 'oidc-provider';
 import { freePort } from '../../bin/port.js';
+import { Provider } from './oidc-provider.js';
 
 /** A person in Okta. */
 export interface OktaPerson {

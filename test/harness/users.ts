@@ -33,6 +33,7 @@ const operation =
     verb,
     field,
     element: undefined,
+    extension: undefined,
     value: value && { ...User.fromPartial({}), ...value },
     ...more,
   });

@@ -55,6 +55,8 @@ export function visitor(origin: string) {
 
   return {
     cookies,
+    /** Returns the cookies of the sign-ins in progress, by name. */
+    attempts: () => [...cookies].filter(([name]) => name.startsWith('__Host-sign-in-')),
     get: (path: string, headers: Record<string, string> = {}) => ask(path, { headers }),
     post: (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
       ask(path, { method: 'POST', body: new URLSearchParams(fields), headers }),

@@ -3,6 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { freePort } from '../../bin/port.js';
+import { attemptCookieName } from '../../edge/sign-in/attempt-cookies.js';
 import { createSeals } from '../../edge/sign-in/seal.js';
 import { type Draft, type ForgedOkta, newKeys, now, signed, startForgedOkta } from '../harness/forged-okta.js';
 import { needsOwnPair } from '../harness/organizations.js';
@@ -12,7 +13,6 @@ import { createSsoTenant, type SignInPair, type SsoTenant, startSignInPair, user
 import { type Seen, type Visitor, visitor } from '../harness/visitor.js';
 
 const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@acme.example' };
-const ATTEMPT = '__Host-sign-in';
 const SESSION = '__Host-session';
 
 describe('attacks on sign-in', function () {
@@ -84,13 +84,13 @@ describe('attacks on sign-in', function () {
     it('works once, even where the browser brings its cookie again, at another edge of the installation too', async () => {
       const browser = visitor(pair.publicUrl);
       const location = await leave(browser);
-      const cookie = browser.cookies.get(ATTEMPT) ?? '';
+      const [[name, cookie] = ['', '']] = browser.attempts();
       const other = await startEdge(pair.address, { ...pair.edgeEnv, PORT: String(await freePort()) });
       try {
         await expectIn(browser, await browser.get(okta.signIn(location)));
         for (const origin of [pair.publicUrl, other.origin]) {
           const thief = visitor(origin);
-          thief.cookies.set(ATTEMPT, cookie);
+          thief.cookies.set(name, cookie);
           // The provider gives another code for the same state, nonce and challenge.
           const { pathname, search } = new URL(okta.signIn(location));
           expectOut(thief, await thief.get(pathname + search), 400);
@@ -128,7 +128,7 @@ describe('attacks on sign-in', function () {
           target: '/',
           begunBy: 'form',
         };
-        browser.cookies.set(ATTEMPT, await seal('attempt', kept, seconds));
+        browser.cookies.set(attemptCookieName(state), await seal('attempt', kept, seconds));
         okta.requests.length = 0;
         expectOut(browser, await browser.get(okta.signIn(location)), 400);
         expect(okta.requests.includes('/oauth2/v1/token')).to.equal(seconds > 0);
@@ -150,11 +150,12 @@ describe('attacks on sign-in', function () {
       };
       const browser = visitor(pair.publicUrl);
       const url = await back(browser);
-      const own = browser.cookies.get(ATTEMPT) ?? '';
+      const [[name, own] = ['', '']] = browser.attempts();
       const middle = Math.floor(own.length / 2);
       const changed = own.slice(0, middle) + (own[middle] === 'A' ? 'B' : 'A') + own.slice(middle + 1);
       for (const cookie of [await seal('attempt', kept, 600), changed, own.slice(0, -2), 'x', '']) {
-        browser.cookies.set(ATTEMPT, cookie);
+        browser.cookies.set(name, cookie);
+        browser.cookies.set(attemptCookieName(state), cookie);
         expectOut(browser, await browser.get(change(url, cookie === changed ? {} : { state })), 400);
         expectOut(browser, await browser.get(url), 400);
       }

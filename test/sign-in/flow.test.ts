@@ -11,6 +11,7 @@ import { type Seen, type Visitor, visitor } from '../harness/visitor.js';
 
 const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@acme.example' };
 const REFUSAL = 'You do not have access to LeaseHawk. Ask your Okta administrator.';
+const BLOCKED = 'Your Okta administrator cannot change that. Ask LeaseHawk support';
 
 describe('sign-in', function () {
   this.timeout(30_000);
@@ -50,10 +51,10 @@ describe('sign-in', function () {
     return (await list())[0];
   }
 
-  /** The page of every refusal, with a number that the activity log explains. */
-  async function expectRefusal(seen: Seen, detail: RegExp, userId?: string): Promise<void> {
+  /** A page that names who can help, with a number that the activity log explains. */
+  async function expectRefusal(seen: Seen, detail: RegExp, userId?: string, page = REFUSAL): Promise<void> {
     expect(seen.status, seen.said).to.equal(403);
-    expect(seen.text).to.include(REFUSAL).and.to.include(seen.headers.get('x-request-id'));
+    expect(seen.said).to.include(page).and.to.include(seen.headers.get('x-request-id'));
     const activity = await activityOf(seen);
     expect(activity).to.deep.include({ method: 'SIGN-IN', path: '/login', status: 403 });
     expect(activity?.detail).to.match(detail);
@@ -83,7 +84,7 @@ describe('sign-in', function () {
     expect(await activityOf(seen)).to.deep.include({ status: 303, userId: user.id });
     const [line = ''] = seen.headers.getSetCookie().filter((cookie) => cookie.startsWith('__Host-session='));
     expect(line).to.match(/^__Host-session=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
-    expect([...browser.cookies.keys()]).not.to.include('__Host-sign-in');
+    expect(browser.attempts()).to.deep.equal([]);
   });
 
   it('takes fresh state, nonce and PKCE each time', async () => {
@@ -150,7 +151,8 @@ describe('sign-in', function () {
       await signIn(visitor(pair.publicUrl));
       const impostor = { ...okta.person, id: '00u9impostor' };
       okta.forge = honestFor(impostor.id);
-      await expectRefusal(await signIn(visitor(pair.publicUrl)), /is linked to another Okta user/);
+      const seen = await signIn(visitor(pair.publicUrl));
+      await expectRefusal(seen, /is linked to another Okta user/, undefined, BLOCKED);
     });
 
     it('not in another organization that shares the provider', async () => {
@@ -162,7 +164,7 @@ describe('sign-in', function () {
     });
   });
 
-  describe('is refused on one and the same page', () => {
+  describe('is refused on a page that names who can help', () => {
     it('to a person that Okta has not pushed; no user is created', async () => {
       await expectRefusal(await signIn(visitor(pair.publicUrl)), /^No user of the organization is this person/);
       expect((await tenant.scim('GET', '/Users')).body.totalResults).to.equal(0);
@@ -173,7 +175,7 @@ describe('sign-in', function () {
       const { organizationId } = tenant;
       await pair.admin.lockUser({ organizationId, actor: actor(), userId: user.id, reason: 'test' });
       await tenant.scim('PUT', `/Users/${user.id}`, { ...(await getUser(tenant.scim, user.id)), active: true });
-      await expectRefusal(await signIn(visitor(pair.publicUrl)), /^The user is locked/, user.id);
+      await expectRefusal(await signIn(visitor(pair.publicUrl)), /^The user is locked/, user.id, BLOCKED);
     });
 
     it('to all users of a suspended organization', async () => {
@@ -181,7 +183,8 @@ describe('sign-in', function () {
       const support = connect(pair.address, SERVICE_TOKENS.admin);
       await support.updateOrganization(tenant.organizationId, () => ({ suspended: true }));
       support.close();
-      await expectRefusal(await signIn(visitor(pair.publicUrl)), /^The organization is suspended/);
+      const seen = await signIn(visitor(pair.publicUrl));
+      await expectRefusal(seen, /^The organization is suspended/, undefined, BLOCKED);
     });
 
     it('to a person that Okta refuses', async () => {
@@ -289,11 +292,19 @@ describe('sign-in', function () {
       await shared.stop();
     });
 
-    it('shows the login page for an unknown issuer', async () => {
+    it('leads to the login page without an issuer, and says on it that an issuer is unknown', async () => {
       const stranger = await startForgedOkta(ANA);
-      for (const query of [new URLSearchParams({ iss: stranger.issuer }), 'iss=a&iss=b', 'iss=%00', 'iss=', '']) {
+      for (const query of ['iss=a&iss=b', 'iss=', '']) {
         const { status, location } = await visitor(pair.publicUrl).get(`/login/okta?${query}`);
         expect([status, location], String(query)).to.deep.equal([303, '/login']);
+      }
+      const hint = { iss: stranger.issuer, login_hint: 'ana@nowhere.example' };
+      for (const query of [new URLSearchParams(hint), 'iss=%00', `iss=${'x'.repeat(1001)}`]) {
+        const { status, said, text } = await visitor(pair.publicUrl).get(`/login/okta?${query}`);
+        expect(status).to.equal(404);
+        expect(said).to.include('LeaseHawk does not know the Okta organization that the link names.');
+        expect(text).not.to.include(stranger.issuer);
+        expect(text).to.include('action="/login"');
       }
       expect(stranger.requests).to.deep.equal([]);
       await stranger.stop();

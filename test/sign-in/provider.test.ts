@@ -145,11 +145,55 @@ describe('a provider', function () {
     await expectTrouble(() => browser().login(email()), 'Try again');
   });
 
-  it('that does not take the client secret is trouble', async () => {
+  it('that does not take the client secret is a page that sends to LeaseHawk support, not to try again', async () => {
+    const refusals: ((response: ServerResponse) => void)[] = [
+      (response) => void response.writeHead(401, { 'www-authenticate': 'Basic' }).end(),
+      (response) =>
+        void response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}'),
+    ];
+    for (const refuse of refusals) {
+      const person = browser();
+      const url = okta.signIn(await person.leave(email()));
+      at(TOKEN, refuse);
+      const { status, said } = await person.get(url);
+      expect([status, said]).to.satisfy(
+        () => status === 502 && said.startsWith('Sign-in is not set up correctly'),
+        said,
+      );
+      expect(said).to.include('Ask LeaseHawk support').and.not.include('Try again');
+      okta.honest();
+    }
+  });
+
+  it('that reports an error of the request is not set up correctly, whatever its name', async () => {
+    for (const error of ['unauthorized_client', 'invalid_scope', 'constructor']) {
+      const person = browser();
+      const { searchParams, pathname } = new URL(okta.signIn(await person.leave(email())));
+      const query = new URLSearchParams({ error, state: searchParams.get('state') ?? '' });
+      const { status, said } = await person.get(`${pathname}?${query}`);
+      expect([status, said.startsWith('Sign-in is not set up correctly')], said).to.deep.equal([502, true]);
+    }
+  });
+
+  it('whose clock differs is a page about clocks that sends to LeaseHawk support', async () => {
+    const seconds = Math.floor(Date.now() / 1000);
+    for (const times of [{ iat: seconds + 75 }, { nbf: seconds + 75 }, { iat: seconds - 400, exp: seconds - 100 }]) {
+      const person = browser();
+      okta.forge = (draft) => signed({ ...draft, claims: { ...draft.claims, ...times } });
+      const { status, said } = await person.get(okta.signIn(await person.leave(email())));
+      expect([status, said.startsWith('Two clocks disagree')], said).to.deep.equal([403, true]);
+      expect(said).to.include('Ask LeaseHawk support');
+    }
+    okta.honest();
+  });
+
+  it('whose answer is not valid is a page that names LeaseHawk support', async () => {
     const person = browser();
-    const url = okta.signIn(await person.leave(email()));
-    at(TOKEN, (response) => void response.writeHead(401, { 'www-authenticate': 'Basic' }).end());
-    await expectTrouble(() => person.get(url), 'Try again');
+    okta.forge = (draft) => signed({ ...draft, claims: { ...draft.claims, aud: '0oaAnother' } });
+    const { status, said } = await person.get(okta.signIn(await person.leave(email())));
+    expect([status, said.startsWith('The sign-in could not be verified')], said).to.deep.equal([403, true]);
+    expect(said).to.include('ask LeaseHawk support').and.not.include('Okta administrator');
+    okta.honest();
   });
 
   it('is asked once for what many need', async () => {

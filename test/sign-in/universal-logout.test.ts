@@ -226,6 +226,28 @@ describe('Universal Logout', function () {
     expect(await isIn()).to.equal(true);
   });
 
+  it('takes a token whose audience ends in a slash, and no other path', async () => {
+    for (const [aud, status] of [
+      [`${endpoint}//`, 401],
+      [`${endpoint}/x`, 401],
+      [`${endpoint}/`, 204],
+    ] as const) {
+      expect((await send(await signed(draft({ claims: { aud } })))).status, aud).to.equal(status);
+    }
+    expect(await isIn()).to.equal(false);
+  });
+
+  it('is 404 for a subject of another issuer than the token’s, also if the id is that of a user', async () => {
+    for (const iss of ['https://acme.okta.com', `${okta.issuer}/oauth2/default`]) {
+      const answer = await send(await signed(draft()), { sub_id: { format: 'iss_sub', iss, sub: ANA.id } });
+      expect(answer.status).to.equal(404);
+      expect(JSON.parse(answer.text).error_description).to.include('another issuer');
+    }
+    expect(await isIn()).to.equal(true);
+    const iss = `${okta.issuer}/`;
+    await expectEnded(await send(await signed(draft()), { sub_id: { format: 'iss_sub', iss, sub: ANA.id } }));
+  });
+
   const bodies: [what: string, body: unknown, status: number][] = [
     ['no JSON', '{', 400],
     ['nothing', '', 400],

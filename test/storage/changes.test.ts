@@ -27,7 +27,7 @@ async function next(id: string) {
 
 const documents = () => database.collections.users;
 const versionsOf = async (id: string) =>
-  (await database.changes.list('one', { userId: id }, 1e9, 1000, soon())).map(({ version }) => version).reverse();
+  (await database.changes.list('one', { userId: id }, 1e9, 1000, soon())).items.map(({ version }) => version).reverse();
 const upTo = (versions: number) => Array.from({ length: versions }, (_, index) => index + 1);
 const outboxSizeOf = async (id: string) => (await documents().findOne({ _id: id }))?.unmoved?.length ?? 0;
 
@@ -80,7 +80,7 @@ describe('changes', () => {
     const id = await userWith(3);
     const found = await users.find('one', id, soon());
     if (!found) throw new Error('there is no such user');
-    await database.changes.insert('one', found.outbox, soon());
+    await database.changes.insert('one', found.outbox, Buffer.alloc(0), soon());
     await database.changes.flushOutboxes(soon());
     expect(await outboxSizeOf(id)).to.equal(0);
     await users.replace(found, found.user, changeOf(found.user, 4), soon());

@@ -72,7 +72,11 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
       await database.changes.flushOutboxes(deadline);
     },
   ],
-  ['the insert of a change', 'insert', (deadline) => database.changes.insert('one', [changeOf(ana, 1)], deadline)],
+  [
+    'the insert of a change',
+    'insert',
+    (deadline) => database.changes.insert('one', [changeOf(ana, 1)], Buffer.alloc(0), deadline),
+  ],
   [
     'the insert of a group',
     'insert',
@@ -91,7 +95,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
   [
     'the end of a change of members',
     'findAndModify',
-    (deadline) => database.groups.finish(finance, 'x', groupChange, deadline),
+    (deadline) => database.groups.record(finance, 'x', groupChange, undefined, deadline),
   ],
   ['the confirmation of a group', 'update', (deadline) => database.groups.confirm(read, deadline)],
   [
@@ -140,6 +144,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         deadline,
       ),
@@ -197,7 +202,7 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
   ],
   ['the changes of a group', (deadline) => database.changes.list('one', { groupId: finance.id }, 99, 100, deadline)],
   ['a group by id', (deadline) => database.groups.find('one', finance.id, deadline)],
-  ['a group by name', (deadline) => database.groups.hasName('one', 'finance', deadline)],
+  ['a group by name', (deadline) => database.groups.findByName('one', 'finance', deadline)],
   [
     'a group in which nothing else is under way',
     (deadline) => database.groups.hasExclusiveAccess(finance, 'x', deadline),
@@ -246,6 +251,7 @@ describe('every call to MongoDB', () => {
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         soon(),
       );
@@ -322,7 +328,8 @@ describe('every call to MongoDB', () => {
         const isFlush = name === 'find' && command.hint === 'unmoved';
         // The id of a connection is its organization's; a domain, a client or a session's digest leads to the
         // organization.
-        const isOfNone = ['organizations', 'ssoConnections'].includes(String(command[name]));
+        // The event log has one order over all organizations.
+        const isOfNone = ['organizations', 'ssoConnections', 'events', 'eventLog'].includes(String(command[name]));
         const isByDigest = command[name] === 'sessions' && (command.filter ?? command.query)?.digest;
         if (name === 'insert' || isOfNone || isByDigest || isFlush) continue;
         const { filter, query, updates, deletes, pipeline } = command;

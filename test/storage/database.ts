@@ -8,6 +8,7 @@ import { createChangeStorage } from '../../userstore/storage/changes.js';
 import { type Collections, collectionsOf, createIndexes } from '../../userstore/storage/collections.js';
 import { connect } from '../../userstore/storage/connect.js';
 import { NEW_ACCESS_STATE, versionOf } from '../../userstore/storage/documents.js';
+import { createEventStorage } from '../../userstore/storage/events.js';
 import { createGroupStorage } from '../../userstore/storage/groups.js';
 import { createMemberConditions } from '../../userstore/storage/member-filter.js';
 import { createMembershipStorage } from '../../userstore/storage/memberships.js';
@@ -60,7 +61,7 @@ export const DAYS = 90;
 
 /** The storages of changes and activities. */
 const recordsOf = (collections: Collections) => ({
-  changes: createChangeStorage(collections, DAYS),
+  changes: createChangeStorage(collections, createEventStorage(collections, DAYS), DAYS),
   activities: createActivityStorage(collections.activities, DAYS),
 });
 

@@ -7,7 +7,9 @@ import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError } from '../../userstore/model/domain-error.js';
 import { createMatcher } from '../../userstore/model/evaluate.js';
 import { contractName, type Fields, USER_FIELDS, valuesOf } from '../../userstore/model/fields.js';
+import { createElementTest } from '../../userstore/model/json-filter.js';
 import { normalize } from '../../userstore/model/user.js';
+import { createWork } from '../../userstore/model/work.js';
 import { USERS } from '../../userstore/storage/columns.js';
 import { toQuery } from '../../userstore/storage/filter-query.js';
 import {
@@ -111,6 +113,58 @@ const anyPerson = fc.tuple(anyUser, fc.infiniteStream(anyText)).map(([user, text
   return normalize({ ...user, ...replaced, extensionAttributes: [] });
 });
 
+/** An attribute of an extension. */
+const inAcme = (name: string, value: unknown) => ({
+  schema: 'urn:acme:1.0:User',
+  name,
+  valueJson: JSON.stringify(value),
+});
+
+const anyInstant = fc.constantFrom(
+  '2026-01-01T00:00:00Z',
+  '2026-01-01T02:00:00+02:00',
+  '2026-01-01T00:00:00.5Z',
+  '2026-02-30T00:00:00Z',
+  '2027-01-01',
+);
+const longText = fc.constantFrom('a', 'A', 'b').map((letter) => letter.repeat(1030));
+const anyScalar = fc.oneof(anyText, anyInstant, longText, fc.integer({ min: -2, max: 3 }), fc.double(), fc.boolean());
+const anyValue = fc.oneof(
+  anyScalar,
+  fc.array(fc.oneof(anyScalar, fc.constant(null)), { maxLength: 3 }),
+  fc.record({ x: anyScalar, Y: fc.array(anyScalar, { maxLength: 2 }) }, { requiredKeys: [] }),
+);
+const anyExtension = fc.record({ a: anyValue, B: anyValue }, { requiredKeys: [] });
+
+/** Any comparison that a value of an extension supports, of an element's member, perhaps a deeper one. */
+const anyComparison = fc
+  .tuple(
+    fc.constantFrom('a', 'b', 'B', 'a.x', 'b.y', 'a.Y', 'c'),
+    fc.constantFrom(...OPERATORS),
+    fc.oneof(
+      anyScalar,
+      anyInstant.filter((text) => !text.includes('-30')).map((text) => new Date(text)),
+    ),
+    fc.boolean(),
+  )
+  .map(([field, operator, value, caseExact]) => {
+    const isOrder = typeof value === 'number' || value instanceof Date;
+    const isPart = [2, 3, 4].includes(operator);
+    const supported = typeof value === 'boolean' || (isOrder && isPart) ? Operator.OPERATOR_EQUAL : operator;
+    const filter = compare(field, supported, value);
+    if (filter.expression?.$case === 'comparison') filter.expression.value.caseExact = caseExact;
+    return filter;
+  });
+const anyExtensionTerm = fc.oneof(anyComparison, fc.constantFrom('a', 'b', 'b.X').map(present));
+
+/** Returns the filter with the fields of the extension instead of the members of an element. */
+const ofAcme = (filter: Filter): Filter =>
+  JSON.parse(JSON.stringify(filter), (name, value: unknown) => {
+    if (name === 'field') return `urn:acme:1.0:User:${value}`;
+    const { $case, value: time } = (value ?? {}) as { $case?: string; value?: string };
+    return $case === 'timeValue' ? { $case, value: new Date(time ?? '') } : value;
+  });
+
 describe('filters', () => {
   before(async () => {
     database = await openDatabase('filters');
@@ -132,6 +186,27 @@ describe('filters', () => {
       if (expected.length > 0 && expected.length < people.length) chosen++;
     }
     expect(chosen, 'filters that chose some but not all').to.be.greaterThan(1000);
+  }).timeout(60_000);
+
+  it('find by extensions exactly the users whose JSON the evaluator chooses: 1500 random filters on 80 users', async () => {
+    const people: [id: string, extension: object][] = [];
+    for (const [index, extension] of fc.sample(anyExtension, 80).entries()) {
+      const json = JSON.parse(JSON.stringify(extension)) as object;
+      const extensionAttributes = Object.entries(json).flatMap(([name, value]) =>
+        value === null ? [] : [inAcme(name, value)],
+      );
+      people.push([(await insert('extended', userNamed(`${index}`, { extensionAttributes }))).id, json]);
+    }
+    people.sort(([one], [other]) => (one < other ? -1 : 1));
+    let chosen = 0;
+    for (const filter of fc.sample(anyFilter(anyExtensionTerm), 1500)) {
+      const test = createElementTest(filter, createWork(Number.POSITIVE_INFINITY));
+      const expected = people.filter(([, extension]) => test(extension)).map(([id]) => id);
+      const found = await idsOf('extended', ofAcme(filter));
+      expect(found, JSON.stringify(filter)).to.have.ordered.members(expected);
+      if (expected.length > 0 && expected.length < people.length) chosen++;
+    }
+    expect(chosen, 'filters that chose some but not all').to.be.greaterThan(700);
   }).timeout(60_000);
 
   describe('on what only the store has', () => {
@@ -209,8 +284,10 @@ describe('filters', () => {
       ['contains for a time', compare('update_time', Operator.OPERATOR_CONTAINS, new Date(0)), 'update_time'],
       ['text for a time', equal('update_time', '2026-01-01'), 'update_time'],
       ['an order of versions', compare('etag', Operator.OPERATOR_GREATER, 'W/"1"'), 'etag'],
-      ['an order of extension attributes', compare('urn:x:y', Operator.OPERATOR_GREATER, 'x'), 'urn:x:y'],
-      ['a time for an extension attribute', equalsTime('urn:x:y', new Date(0)), 'urn:x:y'],
+      ['an order of booleans in extensions', compare('urn:x:y', Operator.OPERATOR_GREATER, true), 'urn:x:y'],
+      ['a part of a number in an extension', compare('urn:x:y', Operator.OPERATOR_CONTAINS, 7), 'urn:x:y'],
+      ['a part of a time in an extension', compare('urn:x:y', Operator.OPERATOR_ENDS_WITH, new Date(0)), 'urn:x:y'],
+      ['an unknown operator on an extension', compare('urn:x:y', 99 as Operator, 'x'), 'urn:x:y'],
       ['a message', equal('name', 'x'), 'name'],
       ['a list', equal('emails', 'x'), 'emails'],
       ['elements of a message', elementMatch('name', equal('given_name', 'x')), 'name'],
@@ -245,7 +322,11 @@ describe('filters', () => {
                 externalId: `00u${index}`,
                 active: index % 3 !== 0,
                 emails: [typed(`user${index}@x.example`, 'work', true), typed('shared@x.example', 'home')],
-                extensionAttributes: [{ schema: 'urn:acme:1.0:User', name: 'badge', valueJson: `"b${index}"` }],
+                extensionAttributes: [
+                  inAcme('badge', `b${index}`),
+                  inAcme('floor', index),
+                  inAcme('hired', new Date(index * 1000).toISOString()),
+                ],
               }),
             ),
           ),
@@ -275,6 +356,20 @@ describe('filters', () => {
           expect(await examined(filter(index))).to.deep.equal({ documents: 1, found: 1 });
         }
         expect(await examined(filter(9999))).to.deep.equal({ documents: 0, found: 0 });
+      });
+    }
+
+    const { OPERATOR_GREATER, OPERATOR_LESS_OR_EQUAL, OPERATOR_STARTS_WITH } = Operator;
+    const ranges: [title: string, filter: Filter, count: number][] = [
+      ['numbers of an extension', compare('urn:acme:1.0:User:floor', OPERATOR_GREATER, 2990), 9],
+      ['instants of an extension', compare('urn:acme:1.0:User:hired', OPERATOR_LESS_OR_EQUAL, new Date(4000)), 5],
+      ['the start of texts of an extension', compare('urn:acme:1.0:User:badge', OPERATOR_STARTS_WITH, 'B299'), 11],
+      ['texts of an extension in order', compare('urn:acme:1.0:User:badge', OPERATOR_GREATER, 'B998'), 1],
+      ['attributes of an extension that nobody has', present('urn:acme:1.0:Nobody'), 0],
+    ];
+    for (const [title, filter, count] of ranges) {
+      it(`read no more documents than they find: ${title}`, async () => {
+        expect(await examined(filter)).to.deep.equal({ documents: count, found: count });
       });
     }
 

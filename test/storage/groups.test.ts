@@ -57,7 +57,7 @@ const groupsOf = async (userId: string) =>
   );
 const changesOf = async ({ id: groupId }: Group): Promise<Change[]> => {
   await database.changes.flushOutboxes(soon());
-  return (await database.changes.list(organizationId, { groupId }, 1e9, 1000, soon())).toReversed();
+  return (await database.changes.list(organizationId, { groupId }, 1e9, 1000, soon())).items.toReversed();
 };
 /** The content of changes: attribute, before, after. */
 const told = (changes: Change[]) =>

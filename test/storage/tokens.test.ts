@@ -79,6 +79,7 @@ describe('the organizations collection', () => {
       suspended: false,
       policy: undefined,
       rateLimit: undefined,
+      heldAttributes: [],
     };
     await database.organizations.insert(organization, soon());
     const rateLimit = { perSecond: 100, burst: 400 };
@@ -101,6 +102,7 @@ describe('the organizations collection', () => {
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         soon(),
       )
@@ -122,6 +124,7 @@ describe('the organizations collection', () => {
           suspended: false,
           policy: undefined,
           rateLimit: undefined,
+          heldAttributes: [],
         },
         soon(),
       );
@@ -136,6 +139,7 @@ describe('the organizations collection', () => {
         suspended: false,
         policy: undefined,
         rateLimit: undefined,
+        heldAttributes: [],
       },
       soon(),
     );
@@ -150,13 +154,14 @@ describe('the organizations collection', () => {
         suspended: false,
         policy: undefined,
         rateLimit: undefined,
+        heldAttributes: [],
       },
       soon(),
     );
     const walked: string[] = [];
     let after: { id: string; createTime: Date } | undefined;
     do {
-      const page = await database.organizations.list(after, 2, soon());
+      const { items: page } = await database.organizations.list(after, 2, soon());
       walked.push(...page.map(({ id }) => id));
       const last = page.at(-1);
       after = last && { id: last.id, createTime: last.createTime as Date };

@@ -94,7 +94,8 @@ describe('models', () => {
   it('clear a setting that is set to nothing', async () => {
     const { organizations } = database;
     const rateLimit = { perSecond: 5, burst: 10 };
-    const unset = { strictSchemas: false, extensionSchemas: [], suspended: false, policy: undefined };
+    const lists = { extensionSchemas: [], heldAttributes: [] };
+    const unset = { strictSchemas: false, ...lists, suspended: false, policy: undefined };
     await organizations.insert({ id: 'o', displayName: 'd', createTime: now, etag: '', ...unset, rateLimit }, soon());
     expect((await organizations.get('o', soon()))?.rateLimit).to.deep.equal(rateLimit);
     await organizations.update('o', { rateLimit: undefined }, undefined, soon());
@@ -138,7 +139,7 @@ describe('documents of users, groups, memberships and changes', () => {
     await groups.begin({ group, etag: undefined }, undefined, pending, soon());
     await groups.reserve({ ...group, id: uuidv7() }, change, soon());
     await memberships.add('one', group.id, [user.id], soon());
-    await changes.insert('one', [changeOf(user, 1)], soon());
+    await changes.insert('one', [changeOf(user, 1)], Buffer.alloc(0), soon());
 
     const invalid: string[] = [];
     for (const name of ['users', 'groups', 'memberships', 'changes'] as const) {

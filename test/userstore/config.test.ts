@@ -35,7 +35,9 @@ describe("userstore's configuration", () => {
       maxConnectionAgeMs: 300_000,
       metrics: undefined,
       activityDays: 90,
+      eventDays: 30,
       logLevel: 'info',
+      logFormat: undefined,
     });
   });
 

@@ -2,8 +2,9 @@
 import { expect } from 'chai';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
-import { ListUsersRequest, UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
-import { decoded, encoded } from '../../userstore/rpc/messages.js';
+import { ListMembershipsResponse } from '../../proto/gen/userstore/v1/group_service.js';
+import { ListUsersRequest, ListUsersResponse, UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
+import { decoded, encoded, encodedInTurns } from '../../userstore/rpc/messages.js';
 import { statusOf } from '../../userstore/rpc/status.js';
 import { equal, not } from '../harness/users.js';
 
@@ -35,7 +36,7 @@ describe('a request', () => {
 
 describe('a response', () => {
   it('that is larger than callers accept fails as INTERNAL, not as an overload', () => {
-    const response = { users: [], totalSize: 1 };
+    const response = { users: [], totalSize: 1, eventCursor: '' };
     expect(encoded(response, responseSerialize, 2)).to.have.length(2);
     let failure: unknown;
     try {
@@ -45,5 +46,28 @@ describe('a response', () => {
     }
     expect(failure).to.be.instanceOf(Error);
     expect(statusOf(failure)).to.deep.equal({ code: 13, details: 'The service failed; its log says why.' });
+  });
+
+  it('with a long list is encoded in turns, and is the same message', async () => {
+    const users = Array.from({ length: 95 }, (_, index) => ({
+      id: `${index}`,
+      photos: [{ value: 'x'.repeat(40_000) }],
+    }));
+    for (const more of [{ totalSize: 7, nextPageToken: 'token' }, { totalSize: 0 }]) {
+      const response = ListUsersResponse.fromPartial({ ...more, users });
+      const turns: number[] = [];
+      const timer = setInterval(() => turns.push(performance.now()), 0);
+      const bytes = await encodedInTurns(response, responseSerialize);
+      clearInterval(timer);
+      expect(ListUsersResponse.decode(bytes)).to.deep.equal(response);
+      expect(turns.length).to.be.greaterThan(2);
+    }
+  });
+
+  it('with two lists has the elements of each once', async () => {
+    const memberships = Array.from({ length: 50 }, (_, index) => ({ groupId: 'g', userId: `${index}`, display: 'x' }));
+    const response = ListMembershipsResponse.fromPartial({ memberships, absentGroupIds: ['a', 'b'] });
+    const encode = (message: ListMembershipsResponse) => Buffer.from(ListMembershipsResponse.encode(message).finish());
+    expect(ListMembershipsResponse.decode(await encodedInTurns(response, encode))).to.deep.equal(response);
   });
 });

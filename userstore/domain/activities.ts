@@ -9,6 +9,7 @@ import type {
   ListChangesRequest,
   ListChangesResponse,
 } from '../../proto/gen/userstore/v1/activity_service.js';
+import { Change } from '../../proto/gen/userstore/v1/change.js';
 import { invalidField } from '../model/domain-error.js';
 import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { ActivityStorage } from '../storage/activities.js';
@@ -22,6 +23,11 @@ const ID = new RegExp(`^${REQUEST_ID}(\\.\\d{4})?$`);
 const MAX_TEXT = 1000;
 /** Longest id of a user, a group or a token: MongoDB would index longer text too. */
 const MAX_ID = 100;
+
+/** Activities whose changes are looked up at a time. */
+const LOOK_UP_BATCH = 100;
+/** The most bytes of the changes of a page of activities. */
+const MAX_CHANGES_BYTES = 16 * 1024 * 1024;
 
 /** The storages of activities and changes, and the rules of organizations. `deadline` is in epoch milliseconds. */
 export interface ActivityContext {
@@ -74,9 +80,31 @@ async function listActivities(
   await organizations.get(organizationId, deadline);
   await changes.flushOutboxes(deadline);
   const { items, last } = pageOf(await activities.list(request, before, limit + 1, deadline), limit);
-  const made = await changesOf(changes, organizationId, items, deadline);
-  for (const activity of items) activity.change = made.get(`${activity.id} ${activity.groupId ?? activity.userId}`);
-  return { activities: items, nextPageToken: recordToken('activities', last && [last.id]) };
+  const shown = await withChanges(changes, organizationId, items, deadline);
+  const end = shown.length < items.length ? shown.at(-1) : last;
+  return { activities: shown, nextPageToken: recordToken('activities', end && [end.id]) };
+}
+
+/** Returns the first of these activities, each with its change, as many as fit in an answer. */
+async function withChanges(
+  changes: ChangeStorage,
+  organizationId: string,
+  found: readonly Activity[],
+  deadline: number,
+): Promise<Activity[]> {
+  const shown: Activity[] = [];
+  let bytes = 0;
+  for (let start = 0; start < found.length; start += LOOK_UP_BATCH) {
+    const some = found.slice(start, start + LOOK_UP_BATCH);
+    const made = await changesOf(changes, organizationId, some, deadline);
+    for (const activity of some) {
+      const change = made.get(`${activity.id} ${activity.groupId ?? activity.userId}`);
+      bytes += change ? Change.encode(change).finish().length : 0;
+      if (bytes > MAX_CHANGES_BYTES && shown.length > 0) return shown;
+      shown.push({ ...activity, change });
+    }
+  }
+  return shown;
 }
 
 /** Returns the changes that these activities made, by request id and user or group id. */
@@ -104,7 +132,8 @@ async function listChanges(
   const limit = pageSizeOf(pageSize, RECORD_PAGES);
   await organizations.get(organizationId, deadline);
   await changes.flushOutboxes(deadline);
-  const { items, last } = pageOf(await changes.list(organizationId, subject, before, limit + 1, deadline), limit);
+  const { items, hasMore } = await changes.list(organizationId, subject, before, limit, deadline);
+  const last = hasMore ? items.at(-1) : undefined;
   return { changes: items, nextPageToken: recordToken('changes', last && [last.version]) };
 }
 

@@ -100,15 +100,26 @@ async function verifyToken(
     storage.findLive(organizationId, digest, now, deadline),
     organizations.find(organizationId, deadline),
   ]);
-  if (!apiToken || !organization) {
-    throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_INVALID, 'There is no such live API token.');
-  }
+  if (!organization) throw invalidToken();
+  if (!apiToken) throw invalidToken(await storage.findByDigest(organizationId, digest, deadline));
   if (now.getTime() - (apiToken.lastUseTime?.getTime() ?? 0) > USE_INTERVAL_MS) {
     // The token is valid even if the write of its last use fails.
     const useDeadline = Math.min(deadline, now.getTime() + USE_MS);
     await storage.use(organizationId, apiToken.id, now, useDeadline).catch(() => undefined);
   }
   return { apiToken, organization };
+}
+
+/** Creates the error for a token that is not live; `ended` is the token, if the organization has it. */
+function invalidToken(ended?: ApiToken): DomainError {
+  const endTime = ended?.revokeTime ?? ended?.expireTime;
+  const state = {
+    token_state: ended?.revokeTime ? 'revoked' : 'expired',
+    token_end_time: endTime?.toISOString() ?? '',
+  };
+  const message = 'There is no such live API token.';
+  const { ERROR_REASON_API_TOKEN_INVALID: reason } = ErrorReason;
+  return new DomainError(reason, message, undefined, undefined, endTime && state);
 }
 
 /** Returns the token. Throws API_TOKEN_NOT_FOUND. */

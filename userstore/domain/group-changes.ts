@@ -7,6 +7,7 @@
  */
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { groupChange } from '../model/changes.js';
@@ -14,10 +15,19 @@ import { DomainError } from '../model/domain-error.js';
 import { fold } from '../model/fields.js';
 import { type GroupKey, isSame, validate } from '../model/group.js';
 import type { GroupWanted, MembersWanted } from '../model/members.js';
-import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { GroupStorage } from '../storage/groups.js';
 import type { MembershipStorage } from '../storage/memberships.js';
-import { type Difference, differences, isReadInBatches, note, refuseUnknown, settle } from './membership-changes.js';
+import {
+  type Difference,
+  differences,
+  idsOf,
+  isReadInBatches,
+  note,
+  refuseUnknown,
+  stateOf,
+  write,
+} from './membership-changes.js';
+import { groupNameTaken, orGroupNameTaken } from './name-taken.js';
 import { retryUntil } from './retry.js';
 
 /** For the clean-up after a creation that was refused, which may take longer than the call itself. */
@@ -97,37 +107,88 @@ export async function tryChangeGroup(
     return (await groups.confirm({ group, etag }, deadline)) ? group : undefined;
   }
   const change = groupChange(group, after, updateTime, target.actor);
-  return await orNameTaken(groups.update(read, after, change, deadline));
+  return await orGroupNameTaken(groups, after, groups.update(read, after, change, deadline), deadline);
 }
 
 /**
- * Changes memberships, and fields if there are new ones. `first` is the first difference found: if the call ends
- * half-way, it is what the change record names. Returns undefined if a concurrent write won. Throws GROUP_NOT_FOUND,
- * GROUP_NAME_TAKEN.
+ * Changes memberships, and fields if there are new ones, batch by batch. The document names the users of a batch before
+ * their memberships change, and the record of a batch tells who is a member once they have: `first` is the first
+ * difference found. Returns undefined if a concurrent write won. Throws GROUP_NOT_FOUND, GROUP_NAME_TAKEN.
  */
 export async function changeMembers(
-  { groups, memberships }: GroupStorages,
+  storages: GroupStorages,
   { target, read, fields, members }: MembersChange,
   first: Difference,
   deadline: number,
 ): Promise<Group | undefined> {
+  const { groups, memberships } = storages;
   const { group } = read;
   const time = new Date();
   const isExact = 'exactly' in members;
+  let before = group;
   const recordOf = (difference: Difference, at: Date) =>
-    groupChange(group, fields ?? group, at, target.actor, difference);
-  const change = recordOf(note({ added: [], removed: [] }, first), time);
-  const pendingChange = { id: uuidv7(), time, isExact, change };
-  if (!(await orNameTaken(groups.begin(read, fields, pendingChange, deadline)))) return undefined;
+    groupChange(before, fields ?? group, at, target.actor, note({ added: [], removed: [] }, difference));
+  const pending = { id: uuidv7(), time, isExact, change: recordOf(first, time), ids: idsOf(first) };
+  const beginning = groups.begin(read, fields, pending, deadline);
+  if (!(await orGroupNameTaken(groups, fields ?? group, beginning, deadline))) return undefined;
   // From here on no other change begins; those that began before must finish first.
-  const isExclusive = async () => (await groups.hasExclusiveAccess(group, pendingChange.id, deadline)) || undefined;
+  const isExclusive = async () => (await groups.hasExclusiveAccess(group, pending.id, deadline)) || undefined;
   if (isExact) await retryUntil(isExclusive, deadline, Number.POSITIVE_INFINITY);
-  const made = await settle(memberships, target, differences(memberships, target, members, deadline), deadline);
-  const finished = await groups.finish(group, pendingChange.id, recordOf(made, new Date()), deadline);
-  if (finished) return finished;
-  // The group was deleted meanwhile, and its sweep may have run before members were added.
-  await memberships.removeGroup(target.organizationId, target.groupId, deadline);
-  throw groupNotFound();
+  const named = new Set(pending.ids);
+  let made: Difference = { added: [], removed: [] };
+  for await (const difference of differences(memberships, target, members, deadline)) {
+    const ids = idsOf(difference);
+    if (idsOf(made).length > 0) {
+      await recordPart(
+        storages,
+        group,
+        pending.id,
+        { ids: idsOf(made), change: recordOf(made, new Date()), next: ids },
+        deadline,
+      );
+      before = fields ?? group;
+    } else if (!ids.every((id) => named.has(id))) await groups.name(group, pending.id, ids, deadline);
+    await write(memberships, target, difference, deadline);
+    made = difference;
+  }
+  return await recordPart(
+    storages,
+    group,
+    pending.id,
+    { ids: idsOf(made), change: recordOf(made, new Date()) },
+    deadline,
+  );
+}
+
+/** A part of a change of members that has been written: the users, the record, and the users of the next part. */
+interface Part {
+  ids: string[];
+  change: Change;
+  next?: string[];
+}
+
+/**
+ * Records who of the users of a part is a member now. Reads again if another change of the same users was recorded
+ * meanwhile. Throws GROUP_NOT_FOUND if the group was deleted.
+ */
+export async function recordPart(
+  { groups, memberships }: GroupStorages,
+  group: Group,
+  pendingId: string,
+  { ids, change, next }: Part,
+  deadline: number,
+): Promise<Group> {
+  const { id: groupId, organizationId } = group;
+  const attempt = async () => {
+    const state = await stateOf(memberships, { organizationId, groupId }, ids, deadline);
+    const recorded = await groups.record(group, pendingId, { ...change, ...state }, next, deadline);
+    if (recorded) return recorded;
+    if (await groups.clean(group, pendingId, deadline)) return undefined;
+    // The group was deleted meanwhile, and its sweep may have run before members were added.
+    await memberships.removeGroup(organizationId, groupId, deadline);
+    throw groupNotFound();
+  };
+  return await retryUntil(attempt, deadline, Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -143,14 +204,21 @@ export async function createWithMembers(
 ): Promise<Group> {
   const { id: groupId, organizationId, createTime = new Date() } = group;
   // A cheap early refusal; only the write ensures that the name is free.
-  if (await groups.hasName(organizationId, fold(group.displayName ?? ''), deadline)) throw nameTaken();
+  if (await groups.findByName(organizationId, fold(group.displayName ?? ''), deadline)) {
+    throw await groupNameTaken(groups, group, deadline);
+  }
   await groups.reserve(group, groupChange(undefined, group, createTime, actor), deadline);
   const key = { organizationId, groupId };
   const wanted = { added: memberIds, removed: new Set<string>() };
   try {
-    const made = await settle(memberships, key, differences(memberships, key, wanted, deadline), deadline);
+    const made: Difference = { added: [], removed: [] };
+    for await (const difference of differences(memberships, key, wanted, deadline)) {
+      await write(memberships, key, difference, deadline);
+      note(made, difference);
+    }
     const change = groupChange(undefined, group, createTime, actor, made);
-    const created = await orNameTaken(groups.publish(group, change, deadline));
+    const publishing = groups.publish(group, change, [...memberIds], deadline);
+    const created = await orGroupNameTaken(groups, group, publishing, deadline);
     if (created) return created;
     throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Creating the group took too long; try again.');
   } catch (error) {
@@ -165,20 +233,3 @@ export async function createWithMembers(
 }
 
 const groupNotFound = () => new DomainError(ErrorReason.ERROR_REASON_GROUP_NOT_FOUND, 'There is no such group.');
-
-const nameTaken = () =>
-  new DomainError(
-    ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN,
-    'Another group of the organization has this display name.',
-    'display_name',
-  );
-
-/** Returns the result of a write. Throws GROUP_NAME_TAKEN if another group has the name. */
-export async function orNameTaken<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (!(error instanceof DuplicateKeyError) || error.index !== 'displayName') throw error;
-    throw nameTaken();
-  }
-}

@@ -1,5 +1,6 @@
 /** The rules of groups and of their memberships. group-changes.ts has the order of the writes of a change. */
 import { v7 as uuidv7 } from 'uuid';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type {
   CreateGroupRequest,
@@ -10,7 +11,7 @@ import type {
   UpdateGroupRequest,
 } from '../../proto/gen/userstore/v1/group_service.js';
 import { groupChange } from '../model/changes.js';
-import { invalidField } from '../model/domain-error.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
 import { type GroupKey, normalize, validate, withFields } from '../model/group.js';
 import { exactly, type GroupWanted, unchanged, wantedBy } from '../model/members.js';
 import { MEMBERSHIP_PAGES, pageSizeOf } from '../model/paging.js';
@@ -22,11 +23,12 @@ import {
   findVersion,
   type GroupStorages,
   type GroupTarget,
-  orNameTaken,
+  recordPart,
   tryChangeGroup,
 } from './group-changes.js';
 import { listingIn } from './listing.js';
 import { refuseUnknown } from './membership-changes.js';
+import { orGroupNameTaken } from './name-taken.js';
 import { retryUntil, serializeBy } from './retry.js';
 
 const MAX_GROUPS = 200;
@@ -51,7 +53,7 @@ async function createGroup(
   await refuseUnknown(storages.memberships, organizationId, named, deadline);
   if (named.size > 0) return await createWithMembers(storages, group, named, actor, deadline);
   const change = groupChange(undefined, group, createTime, actor);
-  return await orNameTaken(storages.groups.insert(group, change, deadline));
+  return await orGroupNameTaken(storages.groups, group, storages.groups.insert(group, change, deadline), deadline);
 }
 
 /** Returns the wanted state that an update mask describes. Throws FIELD_INVALID. */
@@ -132,10 +134,21 @@ export function createGroupRules(groups: GroupStorage, memberships: MembershipSt
 
     /** Completes the pending changes of calls that began before `time`. Returns the number of groups. */
     resume: (time: Date, deadline: number): Promise<number> =>
-      groups.resume(time, ({ removedFrom = '', _id }) => memberships.removeGroup(removedFrom, _id, deadline), deadline),
+      groups.resume(
+        time,
+        ({ removedFrom = '', _id }) => memberships.removeGroup(removedFrom, _id, deadline),
+        (group, { id, change, ids = [] }) =>
+          recordPart(storages, group, id, { ids, change }, deadline).catch(unlessDeleted),
+        deadline,
+      ),
 
     /** Lists memberships. Throws FIELD_INVALID, PAGE_TOKEN_INVALID. */
     listMemberships: (request: ListMembershipsRequest, deadline: number): Promise<MembershipPage> =>
       listMemberships(storages, request, deadline),
   };
+}
+
+/** A group that was deleted meanwhile has no pending change any more. */
+function unlessDeleted(error: unknown): void {
+  if (!(error instanceof DomainError) || error.reason !== ErrorReason.ERROR_REASON_GROUP_NOT_FOUND) throw error;
 }

@@ -95,26 +95,37 @@ export async function refuseUnknown(
 }
 
 /**
- * Writes the differences. Returns the ids for the change record. Removes again the users who are deleted while they are
- * added, since the sweep of their memberships may have run before.
+ * Writes a difference. Removes again the users who are deleted while they are added, since the sweep of their memberships
+ * may have run before.
  */
-export async function settle(
+export async function write(
   storage: MembershipStorage,
   { organizationId, groupId }: GroupKey,
-  found: AsyncIterable<Difference> | Iterable<Difference>,
+  { added, removed }: Difference,
+  deadline: number,
+): Promise<void> {
+  if (removed.length > 0) await storage.remove(organizationId, groupId, removed, deadline);
+  if (added.length === 0) return;
+  await storage.add(organizationId, groupId, added, deadline);
+  const deleted = await storage.unknown(organizationId, added, deadline);
+  if (deleted.length > 0) await storage.remove(organizationId, groupId, deleted, deadline);
+}
+
+/** Returns the ids of a difference. */
+export const idsOf = ({ added, removed }: Difference): string[] => [...added, ...removed];
+
+/**
+ * Returns which of these users are members now. An event says this instead of what its change did: whatever races, the
+ * last event that names a user then tells the truth.
+ */
+export async function stateOf(
+  storage: Pick<MembershipStorage, 'among'>,
+  { organizationId, groupId }: GroupKey,
+  ids: readonly string[],
   deadline: number,
 ): Promise<Difference> {
-  const record: Difference = { added: [], removed: [] };
-  for await (const { added, removed } of found) {
-    if (removed.length > 0) await storage.remove(organizationId, groupId, removed, deadline);
-    if (added.length > 0) {
-      await storage.add(organizationId, groupId, added, deadline);
-      const deleted = await storage.unknown(organizationId, added, deadline);
-      if (deleted.length > 0) await storage.remove(organizationId, groupId, deleted, deadline);
-    }
-    note(record, { added, removed });
-  }
-  return record;
+  const members = new Set(ids.length > 0 ? await storage.among(organizationId, groupId, ids, deadline) : []);
+  return { added: ids.filter((id) => members.has(id)), removed: ids.filter((id) => !members.has(id)) };
 }
 
 /** Appends the ids of a difference to a record, up to its maximum. Returns the record. */

@@ -8,7 +8,7 @@ import type {
 } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { checkExtensionSchemas } from '../model/extension-schemas.js';
-import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
+import { pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
 
 /** 12 characters of these have 59 random bits. Characters that are easily misread (0 and o, 1 and l) are left out. */
@@ -18,15 +18,18 @@ const ID_LENGTH = 12;
 /** The rules of organizations. */
 export type OrganizationRules = ReturnType<typeof createOrganizationRules>;
 
-/** Binds the rules to a storage. `deadline` is in epoch milliseconds. */
-export function createOrganizationRules(storage: OrganizationStorage) {
+/** Binds the rules to a storage. Calls `deleted` after a deletion. `deadline` is in epoch milliseconds. */
+export function createOrganizationRules(
+  storage: OrganizationStorage,
+  deleted: (organizationId: string) => void = () => undefined,
+) {
   return {
     /** Creates an organization. Throws FIELD_INVALID. */
     async create(displayName: string, deadline: number): Promise<Organization> {
       checkLabel('display_name', displayName);
       const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
       const settings = { displayName, strictSchemas: false, extensionSchemas: [], suspended: false };
-      const unset = { policy: undefined, rateLimit: undefined };
+      const unset = { policy: undefined, rateLimit: undefined, heldAttributes: [] };
       return await storage.insert({ id, etag: '', createTime: new Date(), ...settings, ...unset }, deadline);
     },
 
@@ -36,6 +39,7 @@ export function createOrganizationRules(storage: OrganizationStorage) {
     /** Deletes an organization; a background job purges its data. Throws ORGANIZATION_NOT_FOUND. */
     async delete(id: string, deadline: number): Promise<void> {
       if (!(await storage.delete(id, new Date(), deadline))) throw organizationNotFound();
+      deleted(id);
     },
 
     /** Returns an organization. Throws ORGANIZATION_NOT_FOUND. */
@@ -80,7 +84,8 @@ async function listOrganizations(
   const limit = pageSizeOf(pageSize, RECORD_PAGES);
   const [createTime, id] = recordPosition('organizations', pageToken) ?? [];
   const after = createTime && id !== undefined ? { createTime, id } : undefined;
-  const { items, last } = pageOf(await storage.list(after, limit + 1, deadline), limit);
+  const { items, hasMore } = await storage.list(after, limit, deadline);
+  const last = hasMore ? items.at(-1) : undefined;
   const nextPageToken = recordToken('organizations', last && [last.createTime as Date, last.id]);
   return { organizations: items, nextPageToken };
 }

@@ -23,10 +23,11 @@ import { applyPatch } from '../model/patch.js';
 import { applyPolicy, type Refusals } from '../model/policy.js';
 import { applyUpdate } from '../model/update.js';
 import { isSame, normalize, validate } from '../model/user.js';
-import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { UserPage, UserStorage } from '../storage/users.js';
 import { accessStateAfter, findUser, linkChanges, serialKeyOf, type UserKey } from './access-state.js';
 import { listingIn } from './listing.js';
+import { setManagerNames } from './manager-names.js';
+import { orUserNameTaken } from './name-taken.js';
 import type { SerializedRetry } from './retry.js';
 
 const MAX_OPERATIONS = 1000;
@@ -73,7 +74,7 @@ async function createUser(
   user.active ??= true;
   validate(user);
   const change = changeBetween(undefined, user, 1, createTime, actor);
-  return await orNameTaken(storage.insert(user, change, deadline));
+  return await orUserNameTaken(storage, user, storage.insert(user, change, deadline), deadline);
 }
 
 /**
@@ -101,7 +102,8 @@ export async function tryChangeUser(
   const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
   const accessState = accessStateAfter(before, after, found.accessState);
   change.attributes.push(...linkChanges(found.accessState, accessState));
-  return await orNameTaken(storage.replace({ ...found, accessState }, after, change, deadline));
+  const write = storage.replace({ ...found, accessState }, after, change, deadline);
+  return await orUserNameTaken(storage, after, write, deadline);
 }
 
 /**
@@ -125,14 +127,19 @@ function changeUser(context: UserContext, key: UserKey, request: UserChangeReque
   return withGroups(context, key, changing, deadline);
 }
 
-/** Returns the user with its groups, which are not stored with it. */
+/** Returns the user with its groups and the name of its manager, which are not stored with it. */
 async function withGroups(
-  { groupsOf }: UserContext,
+  { storage, groupsOf }: UserContext,
   { organizationId, userId }: UserKey,
   reading: Promise<User>,
   deadline: number,
 ): Promise<User> {
-  const [user, groups] = await Promise.all([reading, groupsOf(organizationId, [userId], deadline)]);
+  const named = async () => {
+    const user = { ...(await reading) };
+    await setManagerNames([user], organizationId, storage.displayNames, deadline);
+    return user;
+  };
+  const [user, groups] = await Promise.all([named(), groupsOf(organizationId, [userId], deadline)]);
   return { ...user, groups: groups.get(userId) ?? [] };
 }
 
@@ -149,7 +156,10 @@ async function listUsers(
   const page = await storage.list(organizationId, listingIn(request), deadline);
   if (page.users.length === 0) return page;
   const ids = page.users.map(({ id }) => id);
-  const groups = await groupsOf(organizationId, ids, deadline);
+  const [groups] = await Promise.all([
+    groupsOf(organizationId, ids, deadline),
+    setManagerNames(page.users, organizationId, storage.displayNames, deadline),
+  ]);
   const fitting = ids.findIndex((id) => !groups.has(id));
   if (fitting > 0) return await listUsers({ storage, groupsOf }, { ...request, pageSize: fitting }, deadline);
   for (const user of page.users) user.groups = groups.get(user.id) ?? [];
@@ -162,8 +172,11 @@ export type UserRules = ReturnType<typeof createUserRules>;
 /** Binds the rules to a context. */
 export const createUserRules = (context: UserContext) => ({
   /** Creates a user. Returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
-  create: (request: CreateUserRequest, given: User, deadline: number): Promise<User> =>
-    createUser(context, request, given, deadline),
+  async create(request: CreateUserRequest, given: User, deadline: number): Promise<User> {
+    const user = await createUser(context, request, given, deadline);
+    await setManagerNames([user], request.organizationId, context.storage.displayNames, deadline);
+    return user;
+  },
 
   /** Returns a user. Throws USER_NOT_FOUND. */
   get(key: UserKey, deadline: number): Promise<User> {
@@ -217,13 +230,3 @@ const conditionsIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUse
 
 const stale = () =>
   new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, 'The user has changed since the version that was named.');
-
-async function orNameTaken<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (!(error instanceof DuplicateKeyError) || error.index !== 'userName') throw error;
-    const message = 'Another user of the organization has this user name.';
-    throw new DomainError(ErrorReason.ERROR_REASON_USER_NAME_TAKEN, message, 'user_name');
-  }
-}

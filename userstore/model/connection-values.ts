@@ -29,7 +29,8 @@ export function issuerIn(text: string): string {
 }
 
 /** Returns whether a host, in the form of a URL's hostname, is the local machine. */
-const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+export const isLoopback = (host: string) =>
+  host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /** Returns the domains in ASCII and lower case, without duplicates. Throws FIELD_INVALID. */
 export function domainsIn(texts: readonly string[]): string[] {

@@ -3,7 +3,7 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 
 /**
  * A refusal with its reason. The message is for the caller; `field` is a name of the contract ("user_name"); `userId`
- * is the user concerned, if the caller cannot know it.
+ * is the user concerned, if the caller cannot know it; `details` are the other metadata that the contract names.
  */
 export class DomainError extends Error {
   constructor(
@@ -11,6 +11,7 @@ export class DomainError extends Error {
     message: string,
     readonly field?: string,
     readonly userId?: string,
+    readonly details?: Readonly<Record<string, string>>,
   ) {
     super(message);
   }

@@ -15,7 +15,8 @@ export interface Matcher {
   terms: number;
 }
 
-type Test<T> = (value: T) => boolean;
+/** A condition on a value. */
+export type Test<T> = (value: T) => boolean;
 
 /**
  * Compiles a filter on these fields; the comparisons of long texts are paid from `work`. Throws FILTER_UNSUPPORTED if
@@ -87,14 +88,17 @@ function comparisonTest(comparison: Comparison, field: Field, work: Work): Test<
   const comparable = field.fold ? work.fold : (text: string) => text;
   const literal = comparable(literalFor(comparison, 'text'));
   const test = textTest(comparison.operator, literal);
-  const units = comparison.operator === Operator.OPERATOR_CONTAINS ? unitsOfSearch : unitsOfComparison;
   return (value) => {
     if (typeof value !== 'string') return false;
     const text = comparable(value);
-    work.spend(units(text.length, literal.length));
+    work.spend(unitsOfText(comparison.operator, text.length, literal.length));
     return test(text);
   };
 }
+
+/** Returns the units of a comparison of two texts. */
+export const unitsOfText = (operator: Operator, text: number, literal: number): number =>
+  operator === Operator.OPERATOR_CONTAINS ? unitsOfSearch(text, literal) : unitsOfComparison(text, literal);
 
 /** Returns the units of a comparison that the term does not count yet: it looks at no more than the shorter text. */
 const unitsOfComparison = (text: number, literal: number): number => unitsFor(Math.min(text, literal));
@@ -106,7 +110,8 @@ const LINEAR_SEARCH = 250;
 const unitsOfSearch = (text: number, literal: number): number =>
   literal <= LINEAR_SEARCH || literal > text ? unitsFor(text) : unitsFor(text) * Math.ceil(literal / 16);
 
-function textTest(operator: Operator, literal: string): Test<string> {
+/** Returns the test of a text; both are folded if letter case does not matter. */
+export function textTest(operator: Operator, literal: string): Test<string> {
   switch (operator) {
     case Operator.OPERATOR_CONTAINS:
       return (text) => text.includes(literal);

@@ -61,3 +61,26 @@ export function literalFor<Kind extends keyof Literals>(
   }
   return literal.value as Literals[Kind];
 }
+
+const ORDERINGS = new Set([
+  Operator.OPERATOR_EQUAL,
+  Operator.OPERATOR_GREATER,
+  Operator.OPERATOR_GREATER_OR_EQUAL,
+  Operator.OPERATOR_LESS,
+  Operator.OPERATOR_LESS_OR_EQUAL,
+]);
+
+/**
+ * Returns the literal that an attribute of an extension is compared with; its type says how they compare. Throws
+ * FILTER_UNSUPPORTED if a value of the type does not compare by the operator (RFC 7644 table 3).
+ */
+export function extensionLiteral({ field, operator, value }: Comparison): string | number | boolean | Date {
+  const literal = value?.kind;
+  if (!literal) throw unsupportedFilter('The attribute does not compare with such a value.', field);
+  const isSupported =
+    literal.$case === 'boolValue'
+      ? operator === Operator.OPERATOR_EQUAL
+      : ORDERINGS.has(operator) || (literal.$case === 'stringValue' && TEXT_ONLY.has(operator));
+  if (!isSupported) throw unsupportedFilter('The attribute does not compare by this operator.', field);
+  return literal.value;
+}

@@ -95,6 +95,7 @@ export interface RecordPositions {
   sessions: [id: string];
   activities: [id: string];
   changes: [version: number];
+  webhooks: [id: string];
 }
 
 const RECORD_KINDS: Record<keyof RecordPositions, readonly PositionKind[]> = {
@@ -103,6 +104,7 @@ const RECORD_KINDS: Record<keyof RecordPositions, readonly PositionKind[]> = {
   sessions: ['text'],
   activities: ['text'],
   changes: ['version'],
+  webhooks: ['text'],
 };
 
 /** Returns the token of the page after this position; undefined if there is no such page. */

@@ -105,7 +105,7 @@ export function* writeElements(
   for (const element of chosen) writeElement(element, written, demanded ?? {}, field, operation);
   if (chosen.length === 0) {
     // Entra sends "replace" for a value that does not exist yet and expects it to be created.
-    if (!demanded) throw noTarget(operation);
+    if (!demanded || operation.elementRequired) throw noTarget(operation);
     elements.push({ ...demanded, ...written });
   }
   return withOnePrimary(elements, primaryBefore);

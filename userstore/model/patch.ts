@@ -3,6 +3,7 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError, invalidField } from './domain-error.js';
+import { createExtensionPatch, type ExtensionPatch } from './extension-patch.js';
 import { elementsOf, type Fields, fieldNamed, type LocatedField, type Values, valuesOf } from './fields.js';
 import { createJoinedLists, type JoinedLists } from './joined-lists.js';
 import { removeElements, type Steps, writeElements } from './patch-elements.js';
@@ -18,20 +19,40 @@ export function* applyPatch(user: User, operations: readonly PatchOperation[]): 
   const next = User.fromPartial(user);
   const work = createWork();
   const lists = createJoinedLists(work);
+  const extensions = createExtensionPatch(next, work);
   for (const operation of operations) {
     if (work.isPauseDue()) yield;
-    yield* applyOperation(next, operation, work, lists);
+    if (operation.field === EXTENSION) {
+      lists.write();
+      applyToExtension(operation, extensions);
+    } else {
+      if (operation.field === 'extension_attributes') extensions.write();
+      yield* applyOperation(next, operation, work, lists);
+    }
   }
   lists.write();
+  extensions.write();
   return next;
+}
+
+/** The name in operations of the JSON of extension attributes, which is no field. */
+const EXTENSION = 'extension';
+
+function applyToExtension(operation: PatchOperation, extensions: ExtensionPatch): void {
+  checkVerb(operation);
+  extensions.apply(operation);
+}
+
+function checkVerb({ verb }: PatchOperation): void {
+  if (![Verb.VERB_ADD, Verb.VERB_REPLACE, Verb.VERB_REMOVE].includes(verb)) {
+    throw invalidField('verb', 'An operation adds, replaces or removes.');
+  }
 }
 
 function* applyOperation(user: User, operation: PatchOperation, work: Work, lists: JoinedLists): Steps<void> {
   const located = fieldNamed(operation.field);
   if (!located) throw unknownField(operation.field);
-  if (![Verb.VERB_ADD, Verb.VERB_REPLACE, Verb.VERB_REMOVE].includes(operation.verb)) {
-    throw invalidField('verb', 'An operation adds, replaces or removes.');
-  }
+  checkVerb(operation);
   const { field, path } = located;
   const name = path.at(-1) as string;
   if (field.kind !== 'list' && (operation.element || operation.elementField !== undefined)) {

@@ -22,19 +22,23 @@ export interface Caller {
 const USERS = '/userstore.v1.UserService/';
 const GROUPS = '/userstore.v1.GroupService/';
 const SESSIONS = '/userstore.v1.SessionService/';
+const EVENTS = '/userstore.v1.EventService/';
 const READS = [
   ...['GetUser', 'ListUsers'].map((method) => USERS + method),
   ...['GetGroup', 'ListGroups', 'ListMemberships'].map((method) => GROUPS + method),
   `${SESSIONS}CheckSession`,
+  ...['ListEvents', 'WatchEvents'].map((method) => EVENTS + method),
   '/userstore.v1.OrganizationService/GetOrganization',
 ];
 
 const EDGE_CALLS = [
+  `${EVENTS}ListEvents`,
   '/userstore.v1.ApiTokenService/VerifyApiToken',
   '/userstore.v1.RateLimitService/AcquirePermits',
   '/userstore.v1.ActivityService/RecordActivities',
   '/userstore.v1.OrganizationService/GetOrganization',
   '/userstore.v1.SsoConnectionService/FindSsoConnections',
+  ...['AcquireWebhooks', 'ReportDelivery'].map((name) => `/userstore.v1.WebhookService/${name}`),
   ...['SignIn', 'CheckSession', 'SignOut', 'RevokeUserSessions', 'UseOnce'].map((name) => SESSIONS + name),
 ];
 

@@ -1,4 +1,5 @@
 /** Decodes requests and encodes responses, so that a failure of either has the status that the contract says. */
+import { setImmediate } from 'node:timers/promises';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { MAX_MESSAGE_BYTES } from '../../proto/message-size.js';
 import { type DomainError, invalidField, unsupportedFilter } from '../model/domain-error.js';
@@ -35,9 +36,52 @@ export function decoded<Q>(bytes: Buffer, decode: (bytes: Buffer) => Q): Decoded
   }
 }
 
+/** Elements of a list that are encoded in one turn of the event loop. */
+const ELEMENTS_PER_TURN = 20;
+/** Bytes after which the next elements are encoded in another turn. */
+const BYTES_PER_TURN = 512 * 1024;
+
 /** Encodes a response. Throws an error, which becomes INTERNAL, if it is larger than callers accept. */
 export function encoded<R>(response: R, encode: (response: R) => Buffer, maxBytes = MAX_MESSAGE_BYTES): Buffer {
-  const bytes = encode(response);
+  return checked(encode(response), maxBytes);
+}
+
+/**
+ * Encodes a response, a long list in several turns of the event loop: encodings of one message type that follow each
+ * other are one message with the elements of all (Protocol Buffers, "Last One Wins"). Throws as `encoded`.
+ */
+export async function encodedInTurns<R extends object>(
+  response: R,
+  encode: (response: R) => Buffer,
+  maxBytes = MAX_MESSAGE_BYTES,
+): Promise<Buffer> {
+  const list = Object.entries(response).find(([, value]) => Array.isArray(value) && value.length > ELEMENTS_PER_TURN);
+  if (!list) return checked(encode(response), maxBytes);
+  const [name, elements] = list as [string, unknown[]];
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for (let start = 0; start < elements.length; start += ELEMENTS_PER_TURN) {
+    const rest = start === 0 ? response : emptyOf(response);
+    const part = encode({ ...rest, [name]: elements.slice(start, start + ELEMENTS_PER_TURN) });
+    parts.push(part);
+    bytes += part.length;
+    if (bytes < BYTES_PER_TURN) continue;
+    bytes = 0;
+    await setImmediate();
+  }
+  return checked(Buffer.concat(parts), maxBytes);
+}
+
+/** Returns the response without lists and messages; its other values replace themselves. */
+const emptyOf = <R extends object>(response: R): R =>
+  Object.fromEntries(
+    Object.entries(response).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? [] : typeof value === 'object' ? undefined : value,
+    ]),
+  ) as R;
+
+function checked(bytes: Buffer, maxBytes: number): Buffer {
   if (bytes.length > maxBytes) throw new Error(`the response has ${bytes.length} bytes, more than ${maxBytes}`);
   return bytes;
 }

@@ -41,6 +41,12 @@ const CODES: Record<ErrorReason, status> = {
   [ErrorReason.ERROR_REASON_DOMAIN_TAKEN]: status.ALREADY_EXISTS,
   [ErrorReason.ERROR_REASON_SSO_CONNECTION_TAKEN]: status.ALREADY_EXISTS,
   [ErrorReason.ERROR_REASON_SECRET_KEY_MISSING]: status.FAILED_PRECONDITION,
+  [ErrorReason.ERROR_REASON_EVENT_CURSOR_INVALID]: status.INVALID_ARGUMENT,
+  [ErrorReason.ERROR_REASON_EVENT_CURSOR_EXPIRED]: status.OUT_OF_RANGE,
+  [ErrorReason.ERROR_REASON_EVENT_WATCH_LIMIT_REACHED]: status.RESOURCE_EXHAUSTED,
+  [ErrorReason.ERROR_REASON_WEBHOOK_NOT_FOUND]: status.NOT_FOUND,
+  [ErrorReason.ERROR_REASON_WEBHOOK_LIMIT_REACHED]: status.RESOURCE_EXHAUSTED,
+  [ErrorReason.ERROR_REASON_WEBHOOK_LEASE_LOST]: status.ABORTED,
   [ErrorReason.ERROR_REASON_CALLER_UNKNOWN]: status.UNAUTHENTICATED,
   [ErrorReason.ERROR_REASON_CALLER_FORBIDDEN]: status.PERMISSION_DENIED,
 };
@@ -49,8 +55,8 @@ const CODES: Record<ErrorReason, status> = {
 export function statusOf(error: unknown) {
   if (error instanceof DomainError) {
     const code = CODES[error.reason];
-    const { reason, field, userId } = error;
-    const metadata = failureTrailers(code, error.message, { reason, field, userId });
+    const { reason, field, userId, details } = error;
+    const metadata = failureTrailers(code, error.message, { reason, field, userId, details });
     return { code, details: error.message, metadata };
   }
   if (error instanceof OverloadedError) return { code: status.RESOURCE_EXHAUSTED, details: error.message };

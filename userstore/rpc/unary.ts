@@ -11,10 +11,11 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import { beginCall } from '../deadlines.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Caller } from './callers.js';
 import type { LoadShedder } from './load-shedding.js';
-import { type Decoded, encoded } from './messages.js';
+import { type Decoded, encodedInTurns } from './messages.js';
 import { statusOf } from './status.js';
 
 /** The deadline of a call that has none. */
@@ -47,9 +48,9 @@ export type Handlers<S> = {
 /** Returns the handlers that grpc-js calls for these async functions, for the definition `encodedService(service)`. */
 export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallTools) {
   const wrapped = Object.entries(service as Methods).map(([name, { path, responseSerialize }]) => {
-    const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<never>;
+    const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<object>;
     const encodedHandler = async (request: unknown, deadline: number) =>
-      encoded(await handler(request, deadline), responseSerialize);
+      encodedInTurns(await handler(request, deadline), responseSerialize as (response: object) => Buffer);
     return [name, unary(path, encodedHandler, tools)];
   });
   return Object.fromEntries(wrapped) as { [Method in keyof S]: handleUnaryCall<Decoded<Request<S[Method]>>, Buffer> };
@@ -61,6 +62,7 @@ function unary<Q>(
   { callerOf, log, loadShedder, observe }: CallTools,
 ): handleUnaryCall<Decoded<Q>, Buffer> {
   const rpc = nameOf(path);
+  const isRead = READS.test(rpc);
   return (call, callback) => {
     const start = performance.now();
     const { run, end } = observe(rpc, call.metadata);
@@ -70,7 +72,7 @@ function unary<Q>(
       const { request } = call;
       if (request instanceof DomainError) throw request;
       checkRequest(request);
-      return await loadShedder.run(() => handler(request, deadlineOf(call)));
+      return await loadShedder.run(() => withDeadline(call, isRead, (deadline) => handler(request, deadline)));
     };
     run(answer).then(
       (response) => {
@@ -89,6 +91,27 @@ function unary<Q>(
       },
     );
   };
+}
+
+/**
+ * Calls that only read: their commands end when the caller cancels. A change goes on, because the half of it may be
+ * written.
+ */
+const READS = /\/(Get|List|Find|Verify|Check)/;
+
+/** Runs a call with its deadline, and cancels the commands of a read with it. */
+async function withDeadline<T>(
+  call: ServerUnaryCall<unknown, unknown>,
+  isRead: boolean,
+  run: (deadline: number) => Promise<T>,
+): Promise<T> {
+  const { deadline, cancel, end } = beginCall(deadlineOf(call));
+  if (isRead) call.on('cancelled', cancel);
+  try {
+    return await run(deadline);
+  } finally {
+    end();
+  }
 }
 
 /**

@@ -1,17 +1,23 @@
 /** The RPCs of UserService. */
 import type { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
+import type { EventRules } from '../domain/events.js';
 import type { UserRules } from '../domain/users.js';
 import { invalidField } from '../model/domain-error.js';
 import type { Handlers } from './unary.js';
 
 /** Returns the handlers of UserService. */
-export function userService(users: UserRules): Handlers<UserServiceService> {
+export function userService(
+  users: UserRules,
+  { recentCursor }: Pick<EventRules, 'recentCursor'>,
+): Handlers<UserServiceService> {
   return {
     getUser: async (request, deadline) => ({ user: await users.get(request, deadline) }),
 
     async listUsers(request, deadline) {
+      // Before the list: what changes meanwhile comes after this cursor.
+      const eventCursor = await recentCursor(deadline);
       const { total: totalSize, ...page } = await users.list(request, deadline);
-      return { ...page, totalSize };
+      return { ...page, totalSize, eventCursor };
     },
 
     async createUser(request, deadline) {

@@ -51,6 +51,12 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
       return document ? toApiToken(document) : undefined;
     },
 
+    /** Returns the token with this digest, live or not. */
+    async findByDigest(organizationId: string, digest: string, deadline: number): Promise<ApiToken | undefined> {
+      const document = await apiTokens.findOne({ organizationId, digest }, null, leanWithin(deadline));
+      return document ? toApiToken(document) : undefined;
+    },
+
     /** Records that the token was found valid at `time`. */
     async use(organizationId: string, id: string, time: Date, deadline: number): Promise<void> {
       const change = { $max: { lastUseTime: time } };

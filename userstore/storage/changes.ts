@@ -7,11 +7,15 @@ import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
 import { inBatches } from './batches.js';
+import { readBounded } from './bounded-read.js';
 import type { Collections } from './collections.js';
 import { MAJORITY_READ, within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
-import type { StoredDocument } from './directory-schemas.js';
+import type { OutboxEntry, StoredDocument } from './directory-schemas.js';
 import { TOMBSTONE_ORGANIZATION } from './documents.js';
+import { eventOf, eventsIn } from './event-documents.js';
+import type { NewEvent } from './event-schemas.js';
+import type { EventStorage } from './events.js';
 import type { ChangeDocument } from './history-schemas.js';
 import { createSweeps, type Sweep } from './sweep.js';
 
@@ -23,8 +27,9 @@ const BATCH = 200;
 const MAX_CONCURRENT_SWEEPS = 8;
 const DAY_MS = 86_400_000;
 
-/** The collection that changes are flushed to, and the days that it keeps them. */
+/** The log and the collection that changes are flushed to, and the days that the collection keeps them. */
 interface History {
+  events: Pick<EventStorage, 'append'>;
   changes: mongo.Collection<ChangeDocument>;
   days: number;
 }
@@ -41,21 +46,29 @@ export type ChangedResource = { userId: string } | { groupId: string };
 /** Creates the storage of changes; MongoDB deletes each change after `days`. */
 export function createChangeStorage(
   { changes, outboxes, ...directory }: Pick<Collections, 'changes' | 'outboxes' | 'groups' | 'memberships'>,
+  events: Pick<EventStorage, 'append'>,
   days: number,
 ) {
-  const history = { changes, days };
+  const history = { events, changes, days };
   const sweeps = createSweeps(directory);
   const users = { documents: outboxes.users, sweep: sweeps.users };
   const groups = { documents: outboxes.groups, sweep: sweeps.groups };
 
   return {
-    /** Stores changes; ignores those that are stored already. */
-    insert: (organizationId: string, made: readonly Change[], deadline: number): Promise<void> =>
-      insert(
+    /**
+     * Stores the outbox of a user, whose last change made the user what `resource` encodes; ignores changes that are
+     * stored already.
+     */
+    async insert(organizationId: string, outbox: readonly OutboxEntry[], resource: Buffer, deadline: number) {
+      const last = outbox.at(-1);
+      const events = outbox.map((entry) => eventOf(entry, organizationId, entry === last ? resource : undefined));
+      await store(
         history,
-        made.map((change) => toDocument(organizationId, change, days)),
+        events,
+        outbox.map((entry) => toDocument(organizationId, entry, days)),
         deadline,
-      ),
+      );
+    },
 
     /** Flushes all outboxes and deletes flushed tombstones. Returns the number of documents. */
     async flushOutboxes(deadline: number): Promise<number> {
@@ -71,16 +84,16 @@ export function createChangeStorage(
 
     /** Flushes the outbox of one group. */
     async flushGroupOutbox(organizationId: string, _id: string, deadline: number): Promise<void> {
-      const options = { projection: OUTBOX, ...MAJORITY_READ, ...within(deadline) };
+      const options = { projection: NEEDED, ...MAJORITY_READ, ...within(deadline) };
       const document = await groups.documents.findOne({ organizationId, _id, ...HAS_OUTBOX }, options);
       if (document) await flush(history, groups, [document], deadline);
     },
 
-    /** Returns at most `limit` changes of a user or group, newest first, before the version `before`. */
-    async list(organizationId: string, of: ChangedResource, before: number, limit: number, deadline: number) {
+    /** Returns at most `limit` changes of a user or group, newest first, before the version `before`; fewer if large. */
+    list(organizationId: string, of: ChangedResource, before: number, limit: number, deadline: number) {
       const query = { organizationId, ...conditionOf(of), version: { $lt: before } };
-      const found = changes.find(query, { sort: { version: -1 }, limit, ...within(deadline) });
-      return (await found.toArray()).map(toChange);
+      const found = changes.find(query, { sort: { version: -1 }, limit: limit + 1, ...within(deadline) });
+      return readBounded(found, limit, toChange);
     },
 
     /** Returns the changes of these users and groups that these requests made. */
@@ -98,8 +111,8 @@ export function createChangeStorage(
 
 const HAS_OUTBOX = { 'unmoved.version': { $gt: 0 } };
 
-/** The projection of a document that a flush needs. */
-const OUTBOX = { organizationId: 1, removedFrom: 1, unmoved: 1 };
+/** The projection of a document that a flush needs: the whole resource, which the last event shows. */
+const NEEDED = { begun: 0, extensionValues: 0 };
 
 /** Flushes all outboxes of a source in batches, with `between` called between them. Returns the number of documents. */
 async function flushAll(
@@ -108,7 +121,7 @@ async function flushAll(
   deadline: number,
   between?: () => Promise<unknown>,
 ): Promise<number> {
-  const options = { projection: OUTBOX, batchSize: BATCH, hint: 'unmoved', ...MAJORITY_READ, ...within(deadline) };
+  const options = { projection: NEEDED, batchSize: BATCH, hint: 'unmoved', ...MAJORITY_READ, ...within(deadline) };
   let count = 0;
   for await (const documents of inBatches(source.documents.find(HAS_OUTBOX, options), BATCH)) {
     if (count > 0) await between?.();
@@ -118,7 +131,10 @@ async function flushAll(
   return count;
 }
 
-/** Flushes the outboxes of these documents: stores the changes, then clears the outboxes and deletes tombstones. */
+/**
+ * Flushes the outboxes of these documents: stores the events and the changes, then clears the outboxes and deletes
+ * tombstones.
+ */
 async function flush(
   history: History,
   { documents: collection, sweep }: Source,
@@ -128,7 +144,7 @@ async function flush(
   const changes = documents.flatMap(({ organizationId, removedFrom, unmoved: outbox = [] }) =>
     outbox.map((change) => toDocument(removedFrom ?? organizationId, change, history.days)),
   );
-  await insert(history, changes, deadline);
+  await store(history, documents.flatMap(eventsIn), changes, deadline);
   const limit = pLimit(MAX_CONCURRENT_SWEEPS);
   const tombstones = documents.filter(({ organizationId }) => organizationId === TOMBSTONE_ORGANIZATION);
   await Promise.all(tombstones.map((tombstone) => limit(() => sweep(tombstone, deadline))));
@@ -147,19 +163,25 @@ function clearing({ _id, organizationId, unmoved = [] }: StoredDocument): mongo.
   return { updateOne: { filter: { _id, organizationId, ...HAS_OUTBOX }, update } };
 }
 
-const insert = ({ changes }: History, documents: ChangeDocument[], deadline: number): Promise<void> =>
-  ignoreDuplicates(
-    writeAll(
-      changes,
-      documents.map((document) => ({ insertOne: { document } })),
-      deadline,
-    ),
-  );
+/** Stores events first: they have one order, in which a change must not be overtaken by the next one. */
+async function store(
+  { events, changes }: History,
+  made: readonly NewEvent[],
+  documents: ChangeDocument[],
+  deadline: number,
+) {
+  await events.append(made, deadline);
+  const inserts = documents.map((document) => ({ insertOne: { document } }));
+  await ignoreDuplicates(writeAll(changes, inserts, deadline));
+}
 
-function toDocument(organizationId: string, change: Change, days: number): ChangeDocument {
-  const _id = `${change.groupId ?? change.userId}/${change.version}`;
+function toDocument(organizationId: string, entry: OutboxEntry, days: number): ChangeDocument {
+  const { resource: _resource, group: _group, added: _added, removed: _removed, ...change } = entry;
+  const { part, complete: _complete, ...values } = change;
+  // The history has one record of a change, however many events it has.
+  const _id = `${change.groupId ?? change.userId}/${change.version}${part ? `/${part}` : ''}`;
   const time = change.time as Date;
-  return { ...change, _id, organizationId, expireTime: new Date(time.getTime() + days * DAY_MS) } as ChangeDocument;
+  return { ...values, _id, organizationId, expireTime: new Date(time.getTime() + days * DAY_MS) } as ChangeDocument;
 }
 
 const toChange = ({ _id, organizationId, expireTime, ...values }: ChangeDocument): Change => Change.fromPartial(values);

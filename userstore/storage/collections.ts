@@ -1,7 +1,7 @@
 /**
  * The collections of the database. Those that are not under load are mongoose models: documents and updates are
- * validated, reads are lean. Users, groups, memberships and changes are the driver's own collections: their documents
- * are made in documents.ts, group-documents.ts and changes.ts alone, and validating them again would cost time on every
+ * validated, reads are lean. Users, groups, memberships, changes and events are the driver's own collections: their
+ * documents are made in documents.ts, group-documents.ts, changes.ts and events.ts alone, and validating them again would cost time on every
  * call and find nothing.
  */
 import type { Connection, Model, mongo, Schema } from 'mongoose';
@@ -14,6 +14,7 @@ import {
   type UserDocument,
   userSchema,
 } from './directory-schemas.js';
+import { type EventDocument, type EventLogDocument, eventLogSchema, eventSchema } from './event-schemas.js';
 import { type ActivityDocument, activitySchema, type ChangeDocument, changeSchema } from './history-schemas.js';
 import {
   type ApiTokenDocument,
@@ -29,6 +30,7 @@ import {
   type UsedKeyDocument,
   usedKeySchema,
 } from './sign-in-schemas.js';
+import { type WebhookDocument, webhookSchema } from './webhook-schemas.js';
 
 /** The schemas by the names of their collections. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -42,6 +44,9 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ssoConnections: ssoConnectionSchema,
   sessions: sessionSchema,
   usedKeys: usedKeySchema,
+  webhooks: webhookSchema,
+  events: eventSchema,
+  eventLog: eventLogSchema,
 };
 
 /** The collections under load, as the driver knows them, and the models of the others. */
@@ -52,12 +57,15 @@ export interface Collections {
   changes: mongo.Collection<ChangeDocument>;
   /** The users and groups as documents with an outbox. */
   outboxes: { users: mongo.Collection<StoredDocument>; groups: mongo.Collection<StoredDocument> };
+  events: mongo.Collection<EventDocument>;
+  eventLog: mongo.Collection<EventLogDocument>;
   organizations: Model<OrganizationDocument>;
   apiTokens: Model<ApiTokenDocument>;
   activities: Model<ActivityDocument>;
   ssoConnections: Model<SsoConnectionDocument>;
   sessions: Model<SessionDocument>;
   usedKeys: Model<UsedKeyDocument>;
+  webhooks: Model<WebhookDocument>;
 }
 
 /** Returns the collections of an open connection. */
@@ -69,12 +77,15 @@ export function collectionsOf(connection: Connection): Collections {
     memberships: database.collection('memberships'),
     changes: database.collection('changes'),
     outboxes: { users: database.collection('users'), groups: database.collection('groups') },
+    events: database.collection('events'),
+    eventLog: database.collection('eventLog'),
     organizations: modelOf(connection, 'organizations', organizationSchema),
     apiTokens: modelOf(connection, 'apiTokens', apiTokenSchema),
     activities: modelOf(connection, 'activities', activitySchema),
     ssoConnections: modelOf(connection, 'ssoConnections', ssoConnectionSchema),
     sessions: modelOf(connection, 'sessions', sessionSchema),
     usedKeys: modelOf(connection, 'usedKeys', usedKeySchema),
+    webhooks: modelOf(connection, 'webhooks', webhookSchema),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The connection to MongoDB, with the durability of all writes, and the deadlines of calls. */
 import querystring from 'node:querystring';
 import mongoose, { type Connection, mongo } from 'mongoose';
+import { late, signalOf } from '../deadlines.js';
 
 /**
  * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds. A URI without
@@ -77,9 +78,9 @@ export const MAJORITY_READ = { readConcern: { level: 'majority' } } as const;
  */
 export function within(deadline: number): { signal: AbortSignal; maxTimeMS: number } {
   const ms = Math.floor(deadline - Date.now());
-  if (ms > 0) return { signal: AbortSignal.timeout(ms), maxTimeMS: ms };
+  if (ms > 0) return { signal: signalOf(deadline) ?? AbortSignal.timeout(ms), maxTimeMS: ms };
   // Too late to start: no caller waits for the change any more, so it must not be made.
-  return { signal: AbortSignal.abort(new DOMException('the deadline has passed', 'TimeoutError')), maxTimeMS: 1 };
+  return { signal: AbortSignal.abort(late()), maxTimeMS: 1 };
 }
 
 /** Returns the result of a call that the driver cannot abort. Throws at `deadline`, but the call continues. */

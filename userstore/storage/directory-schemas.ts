@@ -20,6 +20,21 @@ import {
   time,
 } from './schema.js';
 
+/** A change in an outbox, with what its event needs. */
+export interface OutboxEntry extends Change {
+  /** The user after the change, encoded, once a later change follows. */
+  resource?: Buffer;
+  /** The fields of the group after the change. */
+  group?: Partial<Pick<Group, 'displayName' | 'externalId' | 'createTime' | 'updateTime'>> | undefined;
+  /** The ids of users that are members now, and of those that are not; of this part of the change. */
+  added?: string[];
+  removed?: string[];
+  /** The number of the part; absent if the change has one part. */
+  part?: number;
+  /** False if the change of members has more parts. */
+  complete?: boolean;
+}
+
 /** The fields of users and groups alike. */
 const commonFields = {
   _id: text,
@@ -27,8 +42,8 @@ const commonFields = {
   version: number,
   createTime: time,
   updateTime: time,
-  /** The outbox: changes that are not in the `changes` collection yet. */
-  unmoved: listOf<Change>(),
+  /** The outbox: changes that are neither events nor in the `changes` collection yet. */
+  unmoved: listOf<OutboxEntry>(),
   /** In a tombstone, the organization that the deleted user or group belonged to. */
   removedFrom: optionalText,
 } as const;
@@ -85,6 +100,10 @@ export interface PendingChange {
   time: Date;
   /** The change to record if the call that made it never finishes. */
   change: Change;
+  /** The users whose memberships are being written. Absent in documents of an earlier version. */
+  ids?: string[];
+  /** True if another change of the same users was recorded since their memberships were last read. */
+  isStale?: boolean;
   /** True if it sets all memberships, which excludes every other change of them. */
   isExact: boolean;
   /** The time by the database's clock at which it has ended, successfully or not. */

@@ -8,10 +8,9 @@
  *     layout          schema version
  *     removedFrom     the organization of a tombstone, which is what remains of a deleted user or group
  */
-import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
-import type { Link, UserDocument } from './directory-schemas.js';
+import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import { extensionValues } from './extension-values.js';
 import { shadowKey } from './schema.js';
 
@@ -19,7 +18,7 @@ import { shadowKey } from './schema.js';
 export const TOMBSTONE_ORGANIZATION = '';
 
 /** The current form of documents; userstore migrates older ones when it starts. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** The size at which a write flushes an outbox itself instead of leaving it to the periodic flush. */
 export const MAX_OUTBOX = 20;
@@ -70,7 +69,7 @@ export const accessStateIn = ({ sessionEpoch = 0, locked, link }: UserDocument):
  * Returns the tombstone of a deleted user, which holds the outbox until it is flushed. It belongs to no organization
  * and frees the user name.
  */
-export const toTombstone = (user: User, version: number, outbox: Change[]): UserDocument => ({
+export const toTombstone = (user: User, version: number, outbox: OutboxEntry[]): UserDocument => ({
   _id: user.id,
   organizationId: TOMBSTONE_ORGANIZATION,
   removedFrom: user.organizationId,

@@ -4,11 +4,12 @@
  */
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from '../model/domain-error.js';
+import { extensionName } from '../model/extension-scalars.js';
 import { fold } from '../model/fields.js';
-import { countTerms, literalFor } from '../model/filter-validation.js';
+import { countTerms, extensionLiteral, literalFor } from '../model/filter-validation.js';
 import { type Column, type Listed, USERS } from './columns.js';
 import { versionOf } from './documents.js';
-import { comparable, extensionName } from './extension-values.js';
+import { comparable } from './extension-values.js';
 
 type Query = Record<string, unknown>;
 
@@ -68,7 +69,7 @@ function onField(field: string, { listed, list }: Scope, condition: (column: Col
 }
 
 function presenceQuery(field: string, scope: Scope): Query {
-  if (isExtension(field, scope)) return { 'extensionValues.name': extensionName(field) };
+  if (isExtension(field, scope)) return extensionPresence(field);
   const composite = compositeOf(field, scope);
   return composite ? { [composite.key]: { $exists: true } } : onField(field, scope, () => ({ $exists: true }));
 }
@@ -81,17 +82,29 @@ const compositeOf = (field: string, { listed, list }: Scope) =>
 const isExtension = (field: string, { listed, list }: Scope) =>
   listed === USERS && list === undefined && field.includes(':');
 
-function extensionQuery({ field, operator, value, caseExact = false }: Comparison): Query {
-  const literal = value?.kind?.value;
+/**
+ * Returns the condition on an attribute of an extension. MongoDB compares values of one type only, so numbers, texts
+ * and instants share an index.
+ */
+function extensionQuery(comparison: Comparison): Query {
+  const { field, operator, caseExact = false } = comparison;
+  const literal = extensionLiteral(comparison);
+  const name = extensionName(field);
+  if (typeof literal !== 'string') {
+    return { extensionValues: { $elemMatch: { name, key: { [ORDERINGS[operator] ?? '$eq']: literal } } } };
+  }
   if (operator !== Operator.OPERATOR_EQUAL) {
-    throw unsupportedFilter('An attribute of an extension compares by "equal" only.', field);
+    const condition = textCondition(operator, caseExact ? literal : fold(literal));
+    return { extensionValues: { $elemMatch: { name, [caseExact ? 'value' : 'key']: condition } } };
   }
-  if (literal === undefined || literal instanceof Date) {
-    throw unsupportedFilter('The attribute does not compare with such a value.', field);
-  }
-  const condition = { name: extensionName(field), key: { $eq: comparable(literal, false) } };
   const exactly = caseExact ? { value: { $eq: comparable(literal, true) } } : {};
-  return { extensionValues: { $elemMatch: { ...condition, ...exactly } } };
+  return { extensionValues: { $elemMatch: { name, key: { $eq: comparable(literal, false) }, ...exactly } } };
+}
+
+/** Returns the condition that an attribute, or any attribute of an extension, has a value. */
+function extensionPresence(field: string): Query {
+  const name = extensionName(field);
+  return { 'extensionValues.name': { $in: [name, new RegExp(`^${escaped(name)}:[^:]+$`)] } };
 }
 
 function comparisonQuery(comparison: Comparison, column: Column): unknown {

@@ -1,10 +1,11 @@
 /** Group ↔ stored document, and the steps of the updates that take a document from one version to the next. */
 import type { mongo } from 'mongoose';
-import type { Change } from '../../proto/gen/userstore/v1/change.js';
+import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { fold } from '../model/fields.js';
-import type { GroupDocument, PendingChange } from './directory-schemas.js';
+import type { GroupDocument, OutboxEntry, PendingChange } from './directory-schemas.js';
 import { etagOf, TOMBSTONE_ORGANIZATION } from './documents.js';
+import { GROUP_VALUES, groupValues } from './event-documents.js';
 
 /** A write sent just before its deadline has ended this long after it. */
 const LATE_MS = 1000;
@@ -24,11 +25,29 @@ export function toGroupDocument(group: Group, version: number): GroupDocument {
   };
 }
 
+/** The most ids of members in one event. */
+const MAX_IDS = 1000;
+
 /** Returns the document of a new group: version 1, with the change that made it in the outbox. */
-export const toNewGroupDocument = (group: Group, change: Change): GroupDocument => ({
-  ...toGroupDocument(group, 1),
-  unmoved: [{ ...change, version: 1, groupId: group.id }],
-});
+export function toNewGroupDocument(group: Group, change: Change, memberIds: readonly string[] = []): GroupDocument {
+  const document = toGroupDocument(group, 1);
+  const entry: OutboxEntry = { ...change, version: 1, groupId: group.id, group: groupValues(document) };
+  return { ...document, unmoved: partsOf(entry, memberIds) };
+}
+
+/** Returns an entry for each 1000 members. The history shows the first; an event shows its own members. */
+function partsOf(entry: OutboxEntry, memberIds: readonly string[]): OutboxEntry[] {
+  const count = Math.ceil(memberIds.length / MAX_IDS);
+  if (count === 0) return [entry];
+  return Array.from({ length: count }, (_, index) => ({
+    ...entry,
+    ...(index === 0 ? {} : { kind: Change_Kind.KIND_UPDATE, part: index, attributes: [MEMBERS] }),
+    added: memberIds.slice(index * MAX_IDS, (index + 1) * MAX_IDS),
+    complete: index === count - 1,
+  }));
+}
+
+const MEMBERS = { name: 'members', before: undefined, after: undefined };
 
 /** Returns the document that reserves the id of a new group while its memberships are stored, in no organization. */
 export const toPlaceholder = ({ id, organizationId, createTime }: Group, change: Change): GroupDocument => ({
@@ -69,11 +88,14 @@ const fieldsOf = ({ displayName = '', externalId }: Group) => ({
   externalId: externalId === undefined ? '$$REMOVE' : { $literal: externalId },
 });
 
+/** An expression: the values of the group for its outbox entry. */
+const VALUES = Object.fromEntries(GROUP_VALUES.map((name) => [name, `$${name}`]));
+
 /** Adds to the outbox the change that made the current version. */
-export const withOutboxChange = (change: Change): Step => ({
+export const withOutboxChange = (change: OutboxEntry): Step => ({
   $set: {
     unmoved: appended('$unmoved', {
-      $mergeObjects: [{ $literal: change }, { version: '$version', groupId: '$_id' }],
+      $mergeObjects: [{ $literal: change }, { version: '$version', groupId: '$_id', group: VALUES }],
     }),
   },
 });
@@ -99,6 +121,25 @@ export const hasExclusiveChange = anyPending({ $eq: ['$$this.isExact', true] });
 
 /** An expression: whether there is another pending change than this one. */
 export const hasOtherChanges = (id: string) => anyPending({ $ne: ['$$this.id', id] });
+
+/** Names the users whose memberships a pending change writes next. */
+export const withPendingIds = (id: string, ids: readonly string[]): Step =>
+  eachPending({ $eq: ['$$this.id', id] }, { ids: { $literal: ids }, isStale: false });
+
+/** Tells the other pending changes of these users that the memberships which they have read may have changed. */
+export const withStaleReaders = (id: string, ids: readonly string[]): Step => {
+  const shared = { $setIntersection: [{ $ifNull: ['$$this.ids', []] }, { $literal: ids }] };
+  return eachPending({ $and: [{ $ne: ['$$this.id', id] }, { $ne: [shared, []] }] }, { isStale: true });
+};
+
+/** Sets values of those pending changes ($$this) for which the condition is true. */
+const eachPending = (condition: object, values: object): Step => ({
+  $set: {
+    begun: {
+      $map: { input: '$begun', in: { $cond: [condition, { $mergeObjects: ['$$this', values] }, '$$this'] } },
+    },
+  },
+});
 
 /** Removes a pending change, and the list of them with the last one. */
 export const withoutPendingChange = (id: string): Step => {

@@ -61,10 +61,11 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
       return document ? toGroup(document) : undefined;
     },
 
-    /** Returns whether a group of the organization has this name, folded. Only a write can tell for sure. */
-    async hasName(organizationId: string, displayNameKey: string, deadline: number): Promise<boolean> {
-      const options = { projection: { _id: 1 }, ...within(deadline) };
-      return (await groups.findOne({ organizationId, displayNameKey }, options)) !== null;
+    /** Returns the group with this name, folded, if the organization has one. Only a write can tell for sure. */
+    async findByName(organizationId: string, displayNameKey: string, deadline: number): Promise<Group | undefined> {
+      const options = { projection: { unmoved: 0, begun: 0 }, ...within(deadline) };
+      const document = await groups.findOne({ organizationId, displayNameKey }, options);
+      return document ? toGroup(document) : undefined;
     },
 
     /** Returns a page of groups. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */

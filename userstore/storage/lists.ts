@@ -2,9 +2,11 @@
 import type { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
-import { type Position, pageTokenOf, positionIn } from '../model/paging.js';
+import { pageTokenOf, positionIn } from '../model/paging.js';
+import { bytesOf, readBounded } from './bounded-read.js';
 import type { Listed } from './columns.js';
 import type { StoredDocument } from './directory-schemas.js';
+import { killable } from './killable.js';
 import { identityOf } from './list-identity.js';
 import { orderingOf, type Row } from './orders.js';
 import { createPositionCache } from './positions.js';
@@ -20,9 +22,6 @@ export interface Listing {
   /** The most documents to return; 0 returns the total alone. */
   limit: number;
 }
-
-/** The most bytes of the users or groups of a page; a page holds at least one. */
-const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
 /** A page, the number of all that match, and the token of the next page unless this is the last. */
 export interface Page<R> {
@@ -45,7 +44,17 @@ export function createLister<D extends StoredDocument, R>(
   const positions = createPositionCache();
 
   /** Returns a page. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-  return async (organizationId: string, listing: Listing, deadline: number): Promise<Page<R>> => {
+  return (organizationId: string, listing: Listing, deadline: number): Promise<Page<R>> =>
+    killable(collection.db, deadline, (session) =>
+      readList(organizationId, listing, session ? { session } : {}, deadline),
+    );
+
+  async function readList(
+    organizationId: string,
+    listing: Listing,
+    session: { session?: mongo.ClientSession },
+    deadline: number,
+  ): Promise<Page<R>> {
     const { filter, order, skip = 0, pageToken, limit } = listing;
     const ordering = orderingOf(order, listed);
     const query = filter
@@ -59,8 +68,11 @@ export function createLister<D extends StoredDocument, R>(
         : { after: positionIn(pageToken, identity, ordering.kinds), skip: 0 };
 
     // One more than the limit tells whether there is a next page.
-    const found = limit === 0 ? [] : ordering.read({ collection, query }, start, limit + 1, deadline);
-    const { resources, end, hasNext } = await readPage(found, limit, toResource);
+    const found = limit === 0 ? [] : ordering.read({ collection, query, session }, start, limit + 1, deadline);
+    const toItem = ({ document, position }: Row<D>) => ({ resource: toResource(document), position });
+    const { items, hasMore: hasNext } = await readBounded(found, limit, toItem, ({ resource }) => bytesOf(resource));
+    const resources = items.map(({ resource }) => resource);
+    const end = items.at(-1)?.position;
     const passed = resources.length + (pageToken === undefined ? skip : 0);
     if (end && pageToken === undefined) positions.reached(list, passed, end);
 
@@ -68,42 +80,13 @@ export function createLister<D extends StoredDocument, R>(
     const isCounted = !hasNext && !start.after && (resources.length > 0 || (skip === 0 && limit > 0));
     const least = resources.length === 0 ? 0 : hasNext ? passed + 1 : passed;
     const count = () =>
-      filter ? totals.matching(organizationId, identity, query, deadline) : totals.all(organizationId, deadline);
+      filter
+        ? totals.matching(organizationId, identity, query, session, deadline)
+        : totals.all(organizationId, deadline);
     return {
       resources,
       total: isCounted ? passed : Math.max(await count(), least),
       ...(end && hasNext ? { nextPageToken: pageTokenOf(identity, end) } : {}),
     };
-  };
-}
-
-/** Reads rows until the page has `limit` resources or enough bytes; `end` is the position of the last one. */
-async function readPage<D, R>(
-  rows: AsyncIterable<Row<D>> | Row<D>[],
-  limit: number,
-  toResource: (document: D) => R,
-): Promise<{ resources: R[]; end: Position | undefined; hasNext: boolean }> {
-  const resources: R[] = [];
-  let end: Position | undefined;
-  let bytes = 0;
-  for await (const { document, position } of rows) {
-    if (resources.length === limit) return { resources, end, hasNext: true };
-    const resource = toResource(document);
-    bytes += bytesOf(resource);
-    if (bytes > MAX_PAGE_BYTES && resources.length > 0) return { resources, end, hasNext: true };
-    resources.push(resource);
-    end = position;
   }
-  return { resources, end, hasNext: false };
 }
-
-/** Returns about the size of a value in Protocol Buffers; exact for text, which is what makes resources large. */
-export function bytesOf(value: unknown): number {
-  if (value === undefined || value === null) return 0;
-  if (typeof value === 'string') return Buffer.byteLength(value) + FIELD_BYTES;
-  if (typeof value !== 'object' || value instanceof Date) return FIELD_BYTES;
-  return Object.values(value).reduce<number>((sum, part) => sum + bytesOf(part), FIELD_BYTES);
-}
-
-/** Bytes of the number and the length of a field, at most. */
-const FIELD_BYTES = 5;

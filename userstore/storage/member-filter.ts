@@ -126,7 +126,7 @@ const tooManyGroups = (most: number) =>
   unsupportedFilter(`More than ${most} groups have such members; ask for fewer.`, 'members');
 
 /** Returns the parts of a filter that combine no others. */
-function partsIn(filter: Filter | undefined): Filter[] {
+export function partsIn(filter: Filter | undefined): Filter[] {
   const expression = filter?.expression;
   switch (expression?.$case) {
     case 'allOf':

@@ -7,12 +7,13 @@ import type { mongo } from 'mongoose';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
 import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
+import { bytesOf } from './bounded-read.js';
 import type { Collections } from './collections.js';
 import { within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
 import type { MembershipDocument } from './directory-schemas.js';
 import { digestOf } from './list-identity.js';
-import { bytesOf } from './lists.js';
+import { readTogether } from './read-together.js';
 
 /** The storage of memberships. */
 export type MembershipStorage = ReturnType<typeof createMembershipStorage>;
@@ -83,10 +84,22 @@ function readsOf(directory: Directory) {
      * Returns by user id the existing groups of these users, at most 1000 a user. Ends with the users whose groups have
      * 16 MiB together; the first user is always there.
      */
-    async groupsOf(organizationId: string, userIds: readonly string[], deadline: number) {
-      const groupIds = await groupIdsOf(memberships, organizationId, userIds, deadline);
-      return await referencesOf(directory, organizationId, userIds, groupIds, deadline);
-    },
+    groupsOf: groupsOf(directory),
+  };
+}
+
+function groupsOf(directory: Directory) {
+  const many = async (organizationId: string, userIds: readonly string[], deadline: number) => {
+    const groupIds = await groupIdsOf(directory.memberships, organizationId, userIds, deadline);
+    return await referencesOf(directory, organizationId, userIds, groupIds, deadline);
+  };
+  const one = readTogether(many);
+  return async (organizationId: string, userIds: readonly string[], deadline: number) => {
+    const [userId] = userIds;
+    if (userIds.length !== 1 || userId === undefined) return await many(organizationId, userIds, deadline);
+    const groups = await one(organizationId, userId, deadline);
+    // Those whose groups did not fit in one answer with those of others are read alone.
+    return groups ? new Map([[userId, groups]]) : await many(organizationId, userIds, deadline);
   };
 }
 

@@ -30,6 +30,8 @@ type Query = mongo.Filter<StoredDocument>;
 interface From<D extends StoredDocument> {
   collection: mongo.Collection<D>;
   query: Query;
+  /** The session of a read that can be killed. */
+  session: { session?: mongo.ClientSession };
 }
 
 /** An order as MongoDB executes it. */
@@ -67,7 +69,7 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
   return {
     kinds: keys.map((key) => (key === 'updateTime' ? 'time' : 'text')),
     async *read<D extends StoredDocument>(
-      { collection, query }: From<D>,
+      { collection, query, session }: From<D>,
       { after, skip }: Start,
       limit: number,
       deadline: number,
@@ -75,7 +77,7 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
       // With a filter, MongoDB chooses the index.
       const hint = '$and' in query ? {} : { hint: index };
       const condition = after ? { ...query, $and: [...(query.$and ?? []), behind(after)] } : query;
-      const options = { sort, skip, limit, batchSize: limit, ...hint, ...within(deadline) };
+      const options = { sort, skip, limit, batchSize: limit, ...hint, ...within(deadline), ...session };
       for await (const document of collection.find<D>(condition as mongo.Filter<D>, options)) {
         yield { document, position: keys.map((key) => valueAt(document, key)) };
       }
@@ -90,7 +92,7 @@ function computed(column: Column, descending: boolean): Ordering {
   return {
     kinds: [column.kind, 'text'],
     async *read<D extends StoredDocument>(
-      { collection, query }: From<D>,
+      { collection, query, session }: From<D>,
       { after, skip }: Start,
       limit: number,
       deadline: number,
@@ -104,7 +106,7 @@ function computed(column: Column, descending: boolean): Ordering {
         ...(skip > 0 ? [{ $skip: skip }] : []),
         { $limit: limit },
       ];
-      const options = { allowDiskUse: true, batchSize: limit, ...within(deadline) };
+      const options = { allowDiskUse: true, batchSize: limit, ...within(deadline), ...session };
       const rows = collection.aggregate<StoredRow<D>>(stages, options);
       for await (const { document, position } of rows) {
         const { value, id } = position;

@@ -1,6 +1,7 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model } from 'mongoose';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import { readBounded } from './bounded-read.js';
 import { MAJORITY_READ, within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf, versionOf } from './documents.js';
@@ -33,6 +34,7 @@ const toOrganization = ({
   version = 0,
   deleteTime: _,
   sessionEpoch: _epoch,
+  heldAttributes = [],
   ...settings
 }: OrganizationDocument): Organization => ({
   strictSchemas: false,
@@ -43,6 +45,7 @@ const toOrganization = ({
   rateLimit: settings.rateLimit ?? DEFAULT_RATE_LIMIT,
   id,
   etag: etagOf(version),
+  heldAttributes: heldAttributes.map(({ key: _key, ...held }) => held),
 });
 
 /** The condition that the organization with this id is not deleted. */
@@ -53,7 +56,7 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
   return {
     /** Stores a new organization as version 1. Throws DuplicateKeyError. */
     async insert(organization: Organization, deadline: number): Promise<Organization> {
-      const { id: _id, etag: _, createTime, ...settings } = organization;
+      const { id: _id, etag: _, heldAttributes: _held, createTime, ...settings } = organization;
       const document = { _id, version: 1, createTime: createTime as Date, ...setIn(settings) };
       await withDuplicateKeyError(insertAll(organizations, [document as OrganizationDocument], deadline));
       return toOrganization(document as OrganizationDocument);
@@ -105,19 +108,26 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
       return document ? toOrganization(document) : undefined;
     },
 
-    /** Returns at most `limit` organizations, oldest first, after the position `after`. */
+    /** Returns at most `limit` organizations, oldest first, after the position `after`; fewer if they are large. */
     async list(after: { createTime: Date; id: string } | undefined, limit: number, deadline: number) {
       const query = after
         ? { $or: [{ createTime: { $gt: after.createTime } }, { createTime: after.createTime, _id: { $gt: after.id } }] }
         : {};
-      const options = { sort: { createTime: 1, _id: 1 }, limit, ...leanWithin(deadline) } as const;
-      return (await organizations.find({ ...query, deleteTime: ABSENT }, null, options)).map(toOrganization);
+      const options = { sort: { createTime: 1, _id: 1 }, limit: limit + 1, ...leanWithin(deadline) } as const;
+      const found = organizations.find({ ...query, deleteTime: ABSENT }, null, options).cursor();
+      return await readBounded(found as AsyncIterable<OrganizationDocument>, limit, toOrganization);
     },
 
     /** Marks an organization as deleted; no other call finds it from then on. Returns false if there is none. */
     async delete(id: string, deleteTime: Date, deadline: number): Promise<boolean> {
       const change = { $set: { deleteTime } };
       return (await organizations.updateOne(present(id), change, validatedWithin(deadline))).matchedCount === 1;
+    },
+
+    /** Returns whether the organization is marked as deleted. */
+    async isDeleted(id: string, deadline: number): Promise<boolean> {
+      const query = { _id: { $eq: id }, deleteTime: { $exists: true } };
+      return (await organizations.findOne(query, { _id: 1 }, leanWithin(deadline))) !== null;
     },
 
     /** Returns the ids of at most 100 organizations that were deleted before `time`. */

@@ -7,7 +7,7 @@ import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
-import type { GroupDocument, PendingChange } from './directory-schemas.js';
+import type { GroupDocument, OutboxEntry, PendingChange } from './directory-schemas.js';
 import { TOMBSTONE_ORGANIZATION } from './documents.js';
 import {
   hasExclusiveChange,
@@ -19,11 +19,16 @@ import {
   withOutboxChange,
   withoutPendingChange,
   withPendingChange,
+  withPendingIds,
+  withStaleReaders,
 } from './group-documents.js';
 import { type GroupContext, queryOf, type ReadGroup, updateGroup } from './group-writes.js';
 
 /** The most documents that one call resumes. */
 const BATCH = 100;
+
+/** Records a pending change whose call has ended. */
+export type RecordPending = (group: Group, pending: PendingChange) => Promise<unknown>;
 
 /** Deletes the memberships of a group that was reserved but never published. */
 export type SweepReservation = (group: GroupDocument) => Promise<void>;
@@ -43,11 +48,16 @@ export function reservationsOf({ groups, totals }: GroupContext) {
       await groups.insertOne(toPlaceholder(group, change), { ignoreUndefined: true, ...within(deadline) });
     },
 
-    /** Replaces the reservation by the group as version 1, undefined if it is gone. Throws DuplicateKeyError. */
-    async publish(group: Group, change: Change, deadline: number): Promise<Group | undefined> {
-      const document = toNewGroupDocument(group, change);
+    /**
+     * Replaces the reservation by the group as version 1. Returns undefined if it is gone, or the sweep of a deleted
+     * user took a member out of it meanwhile. Throws DuplicateKeyError.
+     */
+    async publish(group: Group, change: Change, memberIds: readonly string[], deadline: number) {
+      const document = toNewGroupDocument(group, change, memberIds);
       const options = { ignoreUndefined: true, ...within(deadline) };
-      const replacing = withDuplicateKeyError(groups.replaceOne(reservationOf(group), document, options));
+      const replacing = withDuplicateKeyError(
+        groups.replaceOne({ ...reservationOf(group), version: 0 }, document, options),
+      );
       const { matchedCount } = await replacing.finally(() => totals.changed(group.organizationId));
       return matchedCount === 1 ? toGroup(document) : undefined;
     },
@@ -84,35 +94,60 @@ export function pendingChangesOf(context: GroupContext) {
       return !found?.isHindered;
     },
 
-    /** Moves a pending change to the outbox as `change`. Returns undefined if the organization has no such group. */
-    finish({ organizationId, id: _id }: Group, pendingId: string, change: Change, deadline: number) {
-      const steps = finishing(change.time as Date, pendingId, change);
-      return updateGroup(context, { organizationId, _id }, steps, deadline);
+    /**
+     * Records a part of a pending change in the outbox: what its memberships are now, as the caller has read them. Names
+     * the users of the next part, or ends the pending change if there is none. Returns undefined if another change of
+     * the same users was recorded since the pending change was last `clean`, or the organization has no such group.
+     */
+    record(
+      { organizationId, id: _id }: Group,
+      pendingId: string,
+      entry: OutboxEntry,
+      next: string[] | undefined,
+      deadline: number,
+    ) {
+      const ids = [...(entry.added ?? []), ...(entry.removed ?? [])];
+      const query = { organizationId, _id, begun: { $not: { $elemMatch: { id: pendingId, isStale: true } } } };
+      const steps = [
+        nextVersion(entry.time as Date),
+        ...(ids.length > 0 ? [withStaleReaders(pendingId, ids)] : []),
+        next ? withPendingIds(pendingId, next) : withoutPendingChange(pendingId),
+        withOutboxChange({ ...entry, complete: next === undefined }),
+      ];
+      return updateGroup(context, query, steps, deadline);
+    },
+
+    /** Names the users whose memberships a pending change writes next. */
+    async name({ organizationId, id: _id }: Group, pendingId: string, ids: string[], deadline: number): Promise<void> {
+      const update = { $set: { 'begun.$.ids': ids } };
+      await context.groups.updateOne({ organizationId, _id, 'begun.id': pendingId }, update, within(deadline));
+    },
+
+    /** Notes that the memberships of a pending change are read again. Returns false if it is gone with its group. */
+    async clean({ organizationId, id: _id }: Group, pendingId: string, deadline: number): Promise<boolean> {
+      const update = { $set: { 'begun.$.isStale': false } };
+      const write = context.groups.updateOne({ organizationId, _id, 'begun.id': pendingId }, update, within(deadline));
+      return (await write).matchedCount === 1;
     },
 
     /**
-     * Resumes what calls that began before `time` left unfinished: records their pending changes, and cancels their
-     * reservations once `sweep` has deleted the memberships. Returns the number of documents, at most 100.
+     * Resumes what calls that began before `time` left unfinished: hands their pending changes to `record`, and cancels
+     * their reservations once `sweep` has deleted the memberships. Returns the number of documents, at most 100.
      */
-    async resume(time: Date, sweep: SweepReservation, deadline: number): Promise<number> {
+    async resume(time: Date, sweep: SweepReservation, record: RecordPending, deadline: number): Promise<number> {
       const options = { limit: BATCH, hint: 'begun', ...within(deadline) };
       const unfinished = await context.groups.find({ 'begun.time': { $lt: time } }, options).toArray();
       for (const document of unfinished) {
         if (document.organizationId === TOMBSTONE_ORGANIZATION) {
           await resumeReservation(context, document, sweep, deadline);
-        } else await resumePendingChanges(context, document, time, deadline);
+          continue;
+        }
+        for (const pending of document.begun ?? []) if (pending.time < time) await record(toGroup(document), pending);
       }
       return unfinished.length;
     },
   };
 }
-
-/** The steps that move a pending change to the outbox. */
-const finishing = (time: Date, pendingId: string, change: Change) => [
-  nextVersion(time),
-  withoutPendingChange(pendingId),
-  withOutboxChange(change),
-];
 
 async function resumeReservation(
   { groups }: GroupContext,
@@ -123,16 +158,4 @@ async function resumeReservation(
   const { organizationId, _id } = document;
   await sweep(document);
   await groups.deleteOne({ organizationId, _id, 'begun.id': _id }, within(deadline));
-}
-
-async function resumePendingChanges(
-  context: GroupContext,
-  { organizationId, _id, begun: pendingChanges = [] }: GroupDocument,
-  before: Date,
-  deadline: number,
-): Promise<void> {
-  for (const { id, time, change } of pendingChanges) {
-    if (time >= before) continue;
-    await updateGroup(context, { organizationId, _id, 'begun.id': id }, finishing(time, id, change), deadline);
-  }
 }

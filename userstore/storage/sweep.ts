@@ -5,7 +5,8 @@
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Collections } from './collections.js';
 import { within } from './connect.js';
-import type { StoredDocument } from './directory-schemas.js';
+import type { OutboxEntry, StoredDocument } from './directory-schemas.js';
+import { TOMBSTONE_ORGANIZATION } from './documents.js';
 import { nextVersion, withOutboxChange } from './group-documents.js';
 
 /** Deletes the memberships of the user or group of a tombstone. */
@@ -43,13 +44,16 @@ async function sweepUser(
     const steps = [nextVersion(change.time as Date), withOutboxChange(change)];
     const update = { ignoreUndefined: true, ...within(deadline) };
     await groups.updateMany({ organizationId, _id: { $in: groupIds } }, steps, update);
+    // A reserved group is not published with a member that it has lost: `publish` finds another version.
+    const reserved = { organizationId: TOMBSTONE_ORGANIZATION, removedFrom: organizationId, _id: { $in: groupIds } };
+    await groups.updateMany({ ...reserved, 'begun.id': { $in: groupIds } }, { $inc: { version: 1 } }, within(deadline));
     await memberships.deleteMany({ organizationId, userId, groupId: { $in: groupIds } }, within(deadline));
   }
 }
 
 /** Returns the change of a group that a deleted user has left; the update sets its group and version. */
-function leaving(userId: string, deletion: Change | undefined): Change {
+function leaving(userId: string, deletion: Change | undefined): OutboxEntry {
   const attributes = [{ name: 'members', before: JSON.stringify([userId]), after: undefined }];
   const { time = new Date(), actor } = deletion ?? {};
-  return { userId: '', version: 0, kind: Change_Kind.KIND_UPDATE, time, actor, attributes };
+  return { userId: '', version: 0, kind: Change_Kind.KIND_UPDATE, time, actor, attributes, removed: [userId] };
 }

@@ -57,13 +57,19 @@ export function createTotals<D extends StoredDocument>(collection: mongo.Collect
     },
 
     /** Returns the number that the query finds; `identity` tells its filter from others. */
-    async matching(organizationId: string, identity: string, query: mongo.Filter<StoredDocument>, deadline: number) {
+    async matching(
+      organizationId: string,
+      identity: string,
+      query: mongo.Filter<StoredDocument>,
+      session: { session?: mongo.ClientSession },
+      deadline: number,
+    ) {
       let counts = filtered.get(organizationId);
       if (!counts) {
         counts = createCounts(MAX_FILTERS, FILTERED_TTL_MS);
         filtered.set(organizationId, counts);
       }
-      return await countOnce(counts, identity, () => counted(query, within(deadline)));
+      return await countOnce(counts, identity, () => counted(query, { ...within(deadline), ...session }));
     },
 
     /** Forgets filtered totals; the caller has created or changed a user or group. */

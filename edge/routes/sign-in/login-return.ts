@@ -1,7 +1,8 @@
 /** The return of a browser from its organization's provider: a session, or one page for every refusal. */
 import type { Request, RequestHandler, Response } from 'express';
 import { localsOf } from '../../request-context.js';
-import { ATTEMPT_COOKIE, clearCookie, cookieIn } from '../../sign-in/cookies.js';
+import { findAttempt } from '../../sign-in/attempt-cookies.js';
+import { clearCookie } from '../../sign-in/cookies.js';
 import type { Attempt } from '../../sign-in/flow.js';
 import { SignInError } from '../../sign-in/sign-in-error.js';
 import type { SignInContext } from './context.js';
@@ -42,9 +43,12 @@ export function loginReturn(
 
   return async (request, response) => {
     const { organizationId } = request.params;
-    const attempt = await flow.attemptIn(cookieIn(request, ATTEMPT_COOKIE), organizationId, request.query.state);
-    if (!attempt) throw new SignInError('expired', 'The browser has not begun this sign-in, or too long ago.');
-    clearCookie(response, ATTEMPT_COOKIE);
+    const { state } = request.query;
+    const cookie = findAttempt(request, state);
+    const attempt = await flow.attemptIn(cookie?.sealed, organizationId, state);
+    if (!cookie || !attempt)
+      throw new SignInError('expired', 'The browser has not begun this sign-in, or too long ago.');
+    clearCookie(response, cookie.name);
     const retry = new URLSearchParams({ iss: attempt.issuer, target_link_uri: attempt.target });
     localsOf(response).again = `/login/okta?${retry}`;
     try {

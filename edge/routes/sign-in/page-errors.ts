@@ -1,7 +1,19 @@
 /** Errors of the routes for people: each becomes a page and a reason for the activity log. */
 import type { ErrorRequestHandler } from 'express';
 import { sendPage } from '../../pages/frame.js';
-import { expiredPage, oddPage, type Page, refusedPage, tooManyAttemptsPage, troublePage } from '../../pages/login.js';
+import {
+  blockedPage,
+  clockPage,
+  expiredPage,
+  type FailurePage,
+  misconfiguredPage,
+  oddPage,
+  refusedPage,
+  tooManyAttemptsPage,
+  troublePage,
+  unverifiedPage,
+} from '../../pages/sign-in-failure.js';
+import { supportAt } from '../../pages/support.js';
 import { leaveCause, localsOf } from '../../request-context.js';
 import { ScimError } from '../../scim/scim-error.js';
 import { ProviderError } from '../../sign-in/outbound.js';
@@ -14,16 +26,25 @@ export interface FailureAnswer {
   status: number;
   reason: string;
   headers?: Record<string, string>;
-  page: (reference: string, again: string) => Page;
+  page: FailurePage;
 }
 
-const STATUSES = { refused: 403, expired: 400, trouble: 502 };
-const PAGES = { refused: refusedPage, expired: expiredPage, trouble: troublePage };
+/** The status and the page of each kind of failed sign-in. */
+const ANSWERS: Record<SignInError['kind'], readonly [status: number, page: FailurePage]> = {
+  refused: [403, refusedPage],
+  blocked: [403, blockedPage],
+  misconfigured: [502, misconfiguredPage],
+  clock: [403, clockPage],
+  unverified: [403, unverifiedPage],
+  expired: [400, expiredPage],
+  trouble: [502, troublePage],
+};
 
 /** Maps an error to its answer. */
 export function answerTo(error: unknown): FailureAnswer {
   if (error instanceof SignInError) {
-    return { status: STATUSES[error.kind], reason: error.message, page: PAGES[error.kind] };
+    const [status, page] = ANSWERS[error.kind];
+    return { status, reason: error.message, page };
   }
   if (error instanceof ProviderError) {
     return { status: 502, reason: `Trouble with the provider: ${error.message}.`, page: troublePage };
@@ -31,7 +52,7 @@ export function answerTo(error: unknown): FailureAnswer {
   if (error instanceof TooManyAttemptsError) {
     const headers = { 'Retry-After': String(error.seconds) };
     const reason = 'Too many sign-ins within a minute.';
-    return { status: 429, reason, headers, page: (reference) => tooManyAttemptsPage(reference, error.seconds) };
+    return { status: 429, reason, headers, page: (values) => tooManyAttemptsPage(values, error.seconds) };
   }
   if (error instanceof StoreError && error.isUnavailable) {
     return { status: 503, reason: 'The user store is away.', headers: { 'Retry-After': '5' }, page: troublePage };
@@ -48,16 +69,18 @@ export function answerTo(error: unknown): FailureAnswer {
   return { status: 500, reason: 'The service failed.', page: troublePage };
 }
 
-/** Sends the page. The log gets the cause of a 5xx. */
-export const pageErrorHandler: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  const { status, headers = {}, page } = answerTo(error);
-  const { requestId, again = '/login' } = localsOf(response);
-  leaveCause(response, status, error);
-  if (response.headersSent) {
-    next(error);
-    return;
-  }
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  const { title, main } = page(requestId, again);
-  sendPage(response, status, title, main);
-};
+/** Creates the handler that sends the page. The log gets the cause of a 5xx. */
+export const pageErrorHandler =
+  (supportContact: string | undefined): ErrorRequestHandler =>
+  (error: unknown, _request, response, next) => {
+    const { status, headers = {}, page } = answerTo(error);
+    const { requestId, again = '/login' } = localsOf(response);
+    leaveCause(response, status, error);
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const { title, main } = page({ reference: requestId, again, support: supportAt(supportContact) });
+    sendPage(response, status, title, main);
+  };

@@ -3,7 +3,8 @@ import { type RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { ActivityRecorder } from '../../activity/recorder.js';
 import { sendPage } from '../../pages/frame.js';
-import { notSetUpPage } from '../../pages/login.js';
+import { notSetUpPage } from '../../pages/sign-in-failure.js';
+import { supportAt } from '../../pages/support.js';
 import type { StoreClient } from '../../store-client.js';
 import { notFound, otherMethods } from '../send.js';
 import { createSignInContext, type SignInContext, type SignInOptions } from './context.js';
@@ -14,16 +15,20 @@ import { loginReturn } from './login-return.js';
 import { logoutHandlers } from './logout.js';
 import { readBytes, readForm } from './small-body.js';
 
-/** Creates the routes. Without options every route answers that sign-in is not set up. */
+/**
+ * Creates the routes. Without options every route answers that sign-in is not set up, and names LeaseHawk support with
+ * `supportContact`.
+ */
 export function signInRoutes(
   options: SignInOptions | undefined,
+  supportContact: string | undefined,
   store: StoreClient,
   activities: ActivityRecorder,
   log: Logger,
 ): Router {
   const router = Router({ caseSensitive: true });
   if (options) addRoutes(router, createSignInContext(options, store, activities, log));
-  else for (const path of ['/login{/*rest}', '/logout']) router.all(path, notSetUp);
+  else for (const path of ['/login{/*rest}', '/logout']) router.all(path, notSetUp(supportContact));
   router.use(['/login', '/logout'], notFound);
   return router;
 }
@@ -43,15 +48,32 @@ function addRoutes(router: Router, context: SignInContext): void {
     response.setHeader('Cache-Control', 'no-store');
     next();
   });
-  router.route('/login').get(login.show).post(step, form, login.post).all(otherMethods('GET', 'POST'));
-  router.route('/login/okta').get(step, login.fromOkta).all(otherMethods('GET'));
-  router.route('/login/return/:organizationId').get(step, loginReturn(context, choice)).all(otherMethods('GET'));
+  router
+    .route('/login')
+    .head(withoutEffect)
+    .get(login.show)
+    .post(step, form, login.post)
+    .all(otherMethods('GET', 'POST'));
+  const okta = router.route('/login/okta').head(withoutEffect).get(step, login.fromOkta);
+  okta.post(step, form, login.fromOktaByForm).all(otherMethods('GET', 'POST'));
+  const back = router.route('/login/return/:organizationId').head(withoutEffect);
+  back.get(step, loginReturn(context, choice)).all(otherMethods('GET'));
   router.route('/login/choice').post(step, form, choice.answer).all(otherMethods('POST'));
-  router.route('/logout').get(logout.get).post(form, logout.post).all(otherMethods('GET', 'POST'));
+  router.route('/logout').head(withoutEffect).get(logout.get).post(form, logout.post).all(otherMethods('GET', 'POST'));
   router.route(REVOCATION_PATH).post(globalTokenRevocation(context, readBytes())).all(otherMethods('POST'));
 }
 
-const notSetUp: RequestHandler = (_request, response) => {
-  const { title, main } = notSetUpPage();
-  sendPage(response, 503, title, main);
+const notSetUp =
+  (supportContact: string | undefined): RequestHandler =>
+  (_request, response) => {
+    const { title, main } = notSetUpPage(supportAt(supportContact));
+    sendPage(response, 503, title, main);
+  };
+
+/**
+ * Answers HEAD without doing what GET does: link scanners and monitors send it, and it must neither use up a sign-in nor
+ * begin one.
+ */
+const withoutEffect: RequestHandler = (_request, response) => {
+  response.status(200).type('html').end();
 };

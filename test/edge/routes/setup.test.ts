@@ -28,7 +28,7 @@ describe('the setup page', () => {
     const store = { getOrganization } as unknown as StoreClient;
     app.get(
       '/:organizationId/setup',
-      setupRoute(store, () => 'https://x.example', undefined),
+      setupRoute(store, { baseUrl: () => 'https://x.example', signIn: undefined, supportContact: undefined }),
     );
     server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -5,6 +5,11 @@ import { resourceTypes, schemas, serviceProviderConfig } from '../../../edge/sci
 import { parseGroup, renderGroup } from '../../../edge/scim/group.js';
 import { CORE_GROUP } from '../../../edge/scim/resource-types.js';
 import { parseUser, renderUser } from '../../../edge/scim/user.js';
+import {
+  AttributeDefinition,
+  AttributeType,
+  ExtensionSchema,
+} from '../../../proto/gen/userstore/v1/extension_schema.js';
 
 const base = 'https://scim.example/abc/scim/v2';
 
@@ -104,5 +109,24 @@ describe('discovery', () => {
       `${base}/Schemas/${CORE_GROUP}`,
       `${base}/Schemas/${ENTERPRISE_USER}`,
     ]);
+  });
+
+  it('a schema that was declared without name and description has both, and so have its attributes', () => {
+    const id = 'urn:ietf:params:scim:schemas:extension:oak:2.0:User';
+    const { ATTRIBUTE_TYPE_STRING: type } = AttributeType;
+    const attributes = [AttributeDefinition.fromPartial({ name: 'badge', type })];
+    const extensionSchemas = [ExtensionSchema.fromPartial({ id, attributes })];
+    const heldAttributes = [{ schema: id.toUpperCase(), name: 'undeclared', type, multiValued: false }];
+    const settings = { strictSchemas: false, extensionSchemas, heldAttributes };
+    const found = (strictSchemas: boolean) =>
+      schemas(base, { ...settings, strictSchemas }).filter((one) => String(one.id).toLowerCase() === id.toLowerCase());
+    const [schema, ...others] = found(false);
+    expect(others).to.deep.equal([]);
+    expect(schema?.name).to.equal('oak');
+    expect(schema?.description).to.contain(id);
+    const listed = schema?.attributes as { name: string; description: string }[];
+    expect(listed.map(({ name }) => name)).to.deep.equal(['badge', 'undeclared']);
+    for (const { description } of listed) expect(description).to.have.length.above(10);
+    expect(found(true)[0]?.attributes).to.have.length(1);
   });
 });

@@ -21,6 +21,14 @@ const targetOf = (path: string) => {
 };
 const attribute = (contract: string, ...parents: string[]) => ({ kind: 'attribute', contract, parents });
 const elements = (contract: string, filter?: unknown, sub?: string) => ({ kind: 'elements', contract, filter, sub });
+const extension = (schema: string, name?: string, below?: string) => ({
+  kind: 'extension',
+  schema,
+  name,
+  below,
+  isDeclared: false,
+  filter: undefined,
+});
 const work = equal('type', 'work');
 
 const rows: [path: string, target: object][] = [
@@ -57,10 +65,13 @@ const rows: [path: string, target: object][] = [
   [`${ENTERPRISE_USER}:manager`, attribute('enterprise.manager', 'enterprise')],
   [`${ENTERPRISE_USER}:manager.value`, attribute('enterprise.manager.value', 'enterprise', 'manager')],
   [`${ENTERPRISE_USER}:manager.$ref`, attribute('enterprise.manager.ref', 'enterprise', 'manager')],
-  ['urn:acme:params:scim:2.0:User', { kind: 'extension', schema: 'urn:acme:params:scim:2.0:User', name: undefined }],
+  ['urn:acme:params:scim:2.0:User', extension('urn:acme:params:scim:2.0', 'User')],
+  ['urn:acme:params:scim:2.0:User:badge', extension('urn:acme:params:scim:2.0:User', 'badge')],
+  ['urn:acme:params:scim:2.0:User:badge.code', extension('urn:acme:params:scim:2.0:User', 'badge', 'code')],
+  ['urn:acme:scim:1.0', extension('urn:acme:scim:1.0')],
   [
-    'urn:acme:params:scim:2.0:User:badge',
-    { kind: 'extension', schema: 'urn:acme:params:scim:2.0:User', name: 'badge' },
+    'urn:acme:params:scim:2.0:User:badge[value eq "a"].code',
+    { ...extension('urn:acme:params:scim:2.0:User', 'badge', 'code'), filter: equal('value', 'a') },
   ],
   ['password', { kind: 'dropped' }],
   ['Password', { kind: 'dropped' }],
@@ -73,6 +84,7 @@ const rows: [path: string, target: object][] = [
   ['emails.color', { kind: 'unknown' }],
   ['userName.x', { kind: 'unknown' }],
   [`${ENTERPRISE_USER}:salary`, { kind: 'unknown' }],
+  ['urn:ietf:params:scim:schemas:core:2.0:Group:displayName', { kind: 'unknown' }],
   ['toString', { kind: 'unknown' }],
 ];
 
@@ -100,8 +112,9 @@ const refused: [path: string, scimType: 'invalidPath' | 'invalidFilter'][] = [
   ['emails[]', 'invalidFilter'],
   ['emails[type]', 'invalidFilter'],
   ['emails[type is "work"]', 'invalidFilter'],
-  ['urn:acme:params:scim:2.0:User:badge.code', 'invalidPath'],
-  ['urn:acme:params:scim:2.0:User:badge[value eq "a"]', 'invalidPath'],
+  ['urn:acme:params:scim:2.0:User:badge.code[value eq "a"]', 'invalidPath'],
+  ['urn:acme:scim:1.0[value eq "a"]', 'invalidPath'],
+  ['urn:acme:params:scim:2.0:User:badge[a..b eq "a"]', 'invalidFilter'],
   ['emails[color eq "red"]', 'invalidFilter'],
 ];
 

@@ -4,7 +4,7 @@ import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { PATCH_OP } from '../../../edge/scim/patch-request.js';
 import { mergeOperations, parsePatch } from '../../../edge/scim/patch-user.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
-import type { PatchOperation } from '../../../proto/gen/userstore/v1/user_service.js';
+import type { ExtensionTarget, PatchOperation } from '../../../proto/gen/userstore/v1/user_service.js';
 import { add, allOf, equal, plain, remove, replace, typed } from '../../harness/users.js';
 import { refusalOf } from './refusal.js';
 
@@ -12,9 +12,11 @@ const ACME = 'urn:acme:params:scim:2.0:User';
 const parse = (...Operations: unknown[]) => parsePatch({ schemas: [PATCH_OP], Operations });
 const named = (parts: object) => ({ name: User.fromPartial({ name: parts }).name });
 const employed = (parts: object) => ({ enterprise: User.fromPartial({ enterprise: parts }).enterprise });
-const extended = (name: string | undefined, value?: unknown, schema = ACME) => ({
-  extensionAttributes: [{ schema, name, valueJson: value === undefined ? undefined : JSON.stringify(value) }],
-});
+const extended = (verb: typeof add, target: Partial<ExtensionTarget>, more: Partial<PatchOperation> = {}) =>
+  verb('extension', undefined, {
+    ...more,
+    extension: { schema: ACME, ambiguous: true, caseExact: false, ...target },
+  });
 const work = equal('type', 'work');
 const ofWork = { element: work, elementField: 'value' };
 
@@ -117,18 +119,29 @@ const rows: [title: string, operation: object, operations: PatchOperation[]][] =
   [
     'an attribute of another extension',
     { op: 'replace', path: `${ACME}:badge`, value: { a: 1 } },
-    [
-      replace('extension_attributes', extended('badge', { a: 1 }), {
-        element: allOf(equal('schema', ACME), equal('name', 'badge')),
-      }),
-    ],
+    [extended(replace, { name: 'badge', valueJson: '{"a":1}' })],
   ],
   [
     'another extension as an object: null removes',
     { op: 'add', path: ACME, value: { badge: 7, desk: null } },
-    [add('extension_attributes', extended('badge', 7)), remove('extension_attributes', extended('desk'))],
+    [extended(add, { name: 'badge', valueJson: '7' }), extended(add, { name: 'desk', valueJson: 'null' })],
   ],
-  ['remove of another extension', { op: 'remove', path: ACME }, [remove('extension_attributes', extended(undefined))]],
+  [
+    'remove of another extension, or of an attribute of a shorter URN',
+    { op: 'remove', path: ACME },
+    [extended(remove, { schema: 'urn:acme:params:scim:2.0', name: 'User' })],
+  ],
+  [
+    'remove of some values of an extension',
+    { op: 'remove', path: `${ACME}:tags`, value: 'a' },
+    [extended(remove, { name: 'tags', valueJson: '["a"]' })],
+  ],
+  ['remove of no value of an extension', { op: 'remove', path: `${ACME}:tags`, value: [] }, []],
+  [
+    'a value that a filter chooses in an extension',
+    { op: 'replace', path: `${ACME}:tags[value eq "a"].b`, value: ['c'] },
+    [extended(replace, { name: 'tags', below: 'b', valueJson: '"c"' }, { element: equal('value', 'a') })],
+  ],
   [
     'unknown names beside known ones are ignored',
     { op: 'replace', value: { salary: 5, title: 'CFO' } },

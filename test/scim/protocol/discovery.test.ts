@@ -13,6 +13,7 @@ import {
   uniqueName,
 } from '../../harness/scim.js';
 import { CORE_GROUP, createGroup } from '../../harness/scim-groups.js';
+import { eventually } from '../../harness/userstore.js';
 
 interface Attribute {
   name: string;
@@ -160,5 +161,32 @@ describe('SCIM discovery', () => {
     for (const path of ['/Schemas', '/ResourceTypes']) {
       expectError(await tenant.scim('GET', `${path}?filter=id%20eq%20%22User%22`), 403);
     }
+  });
+
+  it('a namespace that users have and nobody declared is in /ResourceTypes and /Schemas, with its attributes', async () => {
+    const urn = 'urn:acme:custom:Space';
+    const { schemas: named } = await createUser(tenant.scim, {
+      [urn]: { badge: 'b', floors: [1, 2], desk: { row: 7, seat: 'a' } },
+    });
+    const extensionsOf = async () =>
+      (await read('/ResourceTypes/User')).schemaExtensions.map(({ schema }: { schema: string }) => schema);
+    await eventually('the namespace is published', async () => (await extensionsOf()).includes(urn));
+    expect([CORE_USER, ...(await extensionsOf())]).to.include.members(named);
+    const schema = await read(`/Schemas/${urn}`);
+    expect(schema).to.deep.include({ id: urn, name: 'Space' });
+    expect(schema.description).to.contain(urn);
+    const shapes = schema.attributes.map(({ name, type, multiValued, subAttributes = [] }: Attribute) => [
+      name,
+      type,
+      multiValued,
+      ...subAttributes.map((sub: Attribute) => `${sub.name} ${sub.type}`),
+    ]);
+    expect(shapes).to.deep.equal([
+      ['badge', 'string', false],
+      ['floors', 'decimal', true],
+      ['desk', 'complex', false, 'row decimal', 'seat string'],
+    ]);
+    const other = await (await freshTenant()).scim('GET', `/Schemas/${urn}`);
+    expectError(other, 404);
   });
 });

@@ -114,8 +114,44 @@ describe('SCIM schemas of an organization', () => {
     }
     for (const filter of [`${OAK}:badge eq "find-me"`, `${OAK}:floor eq 98`])
       expect(await find(filter)).to.deep.equal([]);
-    for (const filter of [`${OAK}:floor eq "high"`, `${OAK}:team co "x"`]) {
-      expectError(await tenant.scim('GET', byFilter(filter)), 400, 'invalidFilter');
+    expectError(await tenant.scim('GET', byFilter(`${OAK}:floor eq "high"`)), 400, 'invalidFilter');
+  });
+
+  it('attributes compare by their type with every operator that the type has', async () => {
+    const { scim } = tenant;
+    const values = { badge: 'Ord-B', team: 'Ord B', floor: 502, share: 7.25, hired: '2031-05-01T12:00:00+02:00' };
+    const { id } = await createUser(scim, { [OAK]: { ...VALUES, ...values, page: 'https://ord.example/b' } });
+    await createUser(scim, {
+      [OAK]: { badge: 'ord-A', team: 'Ord A', floor: 99, share: 7, hired: '2031-05-01T11:00:00Z', remote: false },
+    });
+    for (const term of [
+      'floor gt 99',
+      'floor ge 502 and urn:X:floor lt 503',
+      'floor ne 99',
+      'share gt 7.2',
+      'share le "7.25" and urn:X:share ge 7.25',
+      'hired lt "2031-05-01T10:30:00Z"',
+      'hired eq "2031-05-01T10:00:00Z"',
+      'hired le "2031-05-01T10:00:00.000Z"',
+      'team co "d b"',
+      'team sw "ORD b"',
+      'team ew " B"',
+      'team gt "ord a"',
+      'badge sw "Ord-"',
+      'badge ew "B"',
+      'page co "ord.example"',
+      'remote eq true',
+    ]) {
+      const filter = `${OAK}:team sw "ord " and ${OAK}:${term.replace('urn:X', OAK)}`;
+      const { status, body, text } = await scim('GET', byFilter(filter));
+      expect(status, text).to.equal(200);
+      expect(
+        body.Resources.map((user: { id: string }) => user.id),
+        term,
+      ).to.deep.equal([id]);
+    }
+    for (const term of ['floor co "5"', 'share sw 7', 'remote gt false', 'hired sw "2031-05-01"', 'hired gt "soon"']) {
+      expectError(await scim('GET', byFilter(`${OAK}:${term}`)), 400, 'invalidFilter');
     }
   });
 

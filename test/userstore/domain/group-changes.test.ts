@@ -29,7 +29,7 @@ function storagesWith(members: string[], stored: Record<string, unknown> = {}) {
   const groups = {
     begin: noted('begin', () => group),
     hasExclusiveAccess: noted('hasExclusiveAccess', () => true),
-    finish: noted('finish', (_group: Group, _id: string, change: Change) => {
+    record: noted('record', (_group: Group, _id: string, change: Change) => {
       records.push(change);
       return { ...group, etag: 'W/"2"' };
     }),
@@ -64,7 +64,7 @@ describe('changeMembers', () => {
     const change = changeTo({ added: new Set(['u1']), removed: new Set(['u2']) });
     const changed = await changeMembers(storages, change, { added: ['u1'], removed: ['u2'] }, soon());
     expect(changed?.etag).to.equal('W/"2"');
-    expect(calls).to.deep.equal(['begin', 'among', 'remove', 'add', 'unknown', 'finish']);
+    expect(calls).to.deep.equal(['begin', 'among', 'remove', 'add', 'unknown', 'among', 'record']);
     expect(membersIn(records)).to.deep.equal({ name: 'members', before: '["u2"]', after: '["u1"]' });
   });
 
@@ -72,7 +72,7 @@ describe('changeMembers', () => {
     const { storages, calls } = storagesWith(['u1', 'u2']);
     const change = changeTo({ exactly: new Set(['u1']) });
     await changeMembers(storages, change, { added: [], removed: ['u2'] }, soon());
-    expect(calls).to.deep.equal(['begin', 'hasExclusiveAccess', 'idsAfter', 'remove', 'finish']);
+    expect(calls).to.deep.equal(['begin', 'hasExclusiveAccess', 'idsAfter', 'remove', 'among', 'record']);
   });
 
   it('writes nothing if a concurrent write wins', async () => {
@@ -83,7 +83,7 @@ describe('changeMembers', () => {
   });
 
   it('removes added members if the group is deleted meanwhile: GROUP_NOT_FOUND', async () => {
-    const { storages, calls } = storagesWith([], { finish: undefined });
+    const { storages, calls } = storagesWith([], { record: undefined, clean: false });
     const change = changeTo({ added: new Set(['u1']), removed: new Set() });
     const changing = changeMembers(storages, change, { added: ['u1'], removed: [] }, soon());
     expect(await changing.catch((thrown) => thrown)).to.include({ reason: ErrorReason.ERROR_REASON_GROUP_NOT_FOUND });

@@ -17,7 +17,11 @@ export enum ErrorReason {
   ERROR_REASON_UNSPECIFIED = 0,
   /** ERROR_REASON_USER_NOT_FOUND - NOT_FOUND: the organization has no such user. */
   ERROR_REASON_USER_NOT_FOUND = 1,
-  /** ERROR_REASON_USER_NAME_TAKEN - ALREADY_EXISTS: another user of the organization has this user name. Metadata: field. */
+  /**
+   * ERROR_REASON_USER_NAME_TAKEN - ALREADY_EXISTS: another user of the organization has this user name. Metadata: field; if that user was found again:
+   * holder_id, holder_active ("true" or "false"), holder_external_id (its first 200 characters) if they have one, and
+   * holder_disable_time (RFC 3339) if they are disabled and the history still has that change.
+   */
   ERROR_REASON_USER_NAME_TAKEN = 2,
   /** ERROR_REASON_ETAG_MISMATCH - ABORTED: the etag in the request is not the stored version. */
   ERROR_REASON_ETAG_MISMATCH = 3,
@@ -35,7 +39,10 @@ export enum ErrorReason {
   ERROR_REASON_ORGANIZATION_NOT_FOUND = 9,
   /** ERROR_REASON_API_TOKEN_NOT_FOUND - NOT_FOUND: the organization has no such API token. */
   ERROR_REASON_API_TOKEN_NOT_FOUND = 10,
-  /** ERROR_REASON_API_TOKEN_INVALID - NOT_FOUND: the organization has no live API token with this digest. */
+  /**
+   * ERROR_REASON_API_TOKEN_INVALID - NOT_FOUND: the organization has no live API token with this digest. Metadata, only if the organization has the token
+   * but it is no longer live: token_state ("revoked" or "expired") and token_end_time (RFC 3339).
+   */
   ERROR_REASON_API_TOKEN_INVALID = 11,
   /** ERROR_REASON_CALLER_UNKNOWN - UNAUTHENTICATED: the calling service presented no known service token, or a client certificate without a role. */
   ERROR_REASON_CALLER_UNKNOWN = 12,
@@ -59,7 +66,10 @@ export enum ErrorReason {
   ERROR_REASON_POLICY_REFUSED = 18,
   /** ERROR_REASON_GROUP_NOT_FOUND - NOT_FOUND: the organization has no such group. */
   ERROR_REASON_GROUP_NOT_FOUND = 19,
-  /** ERROR_REASON_GROUP_NAME_TAKEN - ALREADY_EXISTS: another group of the organization has this display name. Metadata: field. */
+  /**
+   * ERROR_REASON_GROUP_NAME_TAKEN - ALREADY_EXISTS: another group of the organization has this display name. Metadata: field; if that group was found
+   * again: holder_id, and holder_external_id (its first 200 characters) if it has one.
+   */
   ERROR_REASON_GROUP_NAME_TAKEN = 20,
   /**
    * ERROR_REASON_MEMBER_UNKNOWN - INVALID_ARGUMENT: the request adds members that are not users of the organization. The message names the first ten
@@ -96,5 +106,20 @@ export enum ErrorReason {
   ERROR_REASON_SSO_CONNECTION_TAKEN = 35,
   /** ERROR_REASON_SECRET_KEY_MISSING - FAILED_PRECONDITION: this userstore process does not have the key that encrypts secrets. */
   ERROR_REASON_SECRET_KEY_MISSING = 36,
+  /** ERROR_REASON_EVENT_CURSOR_INVALID - INVALID_ARGUMENT: the text is no cursor of the event log. */
+  ERROR_REASON_EVENT_CURSOR_INVALID = 37,
+  /**
+   * ERROR_REASON_EVENT_CURSOR_EXPIRED - OUT_OF_RANGE: events after this cursor were deleted already, after EVENT_DAYS. List the users and groups again, and
+   * continue with the cursor of that list.
+   */
+  ERROR_REASON_EVENT_CURSOR_EXPIRED = 38,
+  /** ERROR_REASON_EVENT_WATCH_LIMIT_REACHED - RESOURCE_EXHAUSTED: the caller has as many streams of events as one caller may have. */
+  ERROR_REASON_EVENT_WATCH_LIMIT_REACHED = 39,
+  /** ERROR_REASON_WEBHOOK_NOT_FOUND - NOT_FOUND: no such webhook. */
+  ERROR_REASON_WEBHOOK_NOT_FOUND = 40,
+  /** ERROR_REASON_WEBHOOK_LIMIT_REACHED - RESOURCE_EXHAUSTED: the organization has ten webhooks; delete one first. */
+  ERROR_REASON_WEBHOOK_LIMIT_REACHED = 41,
+  /** ERROR_REASON_WEBHOOK_LEASE_LOST - ABORTED: another edge holds the webhook by now, or the webhook was changed. */
+  ERROR_REASON_WEBHOOK_LEASE_LOST = 42,
   UNRECOGNIZED = -1,
 }

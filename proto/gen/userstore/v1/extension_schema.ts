@@ -64,6 +64,24 @@ export interface AttributeDefinition {
   canonicalValues: string[];
 }
 
+/**
+ * An attribute of an extension that users of an organization have or had: what the identity provider sends, declared or
+ * not.
+ */
+export interface HeldAttribute {
+  /** The URN of the extension. */
+  schema: string;
+  /** The name of the attribute; of a member of an object: the name of the attribute, a dot and the name of the member. */
+  name: string;
+  /**
+   * The type of the first value that was stored; numbers are ATTRIBUTE_TYPE_DECIMAL. ATTRIBUTE_TYPE_UNSPECIFIED is an
+   * object.
+   */
+  type: AttributeType;
+  /** Whether the first value that was stored is a list. */
+  multiValued: boolean;
+}
+
 function createBaseExtensionSchema(): ExtensionSchema {
   return { id: "", displayName: "", description: "", attributes: [] };
 }
@@ -303,6 +321,99 @@ export const AttributeDefinition: MessageFns<AttributeDefinition, "userstore.v1.
     message.immutable = object.immutable ?? false;
     message.returnedOnRequest = object.returnedOnRequest ?? false;
     message.canonicalValues = object.canonicalValues?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseHeldAttribute(): HeldAttribute {
+  return { schema: "", name: "", type: 0, multiValued: false };
+}
+
+export const HeldAttribute: MessageFns<HeldAttribute, "userstore.v1.HeldAttribute"> = {
+  $type: "userstore.v1.HeldAttribute" as const,
+
+  encode(message: HeldAttribute, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schema !== "") {
+      writer.uint32(10).string(message.schema);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.type !== 0) {
+      writer.uint32(24).int32(message.type);
+    }
+    if (message.multiValued !== false) {
+      writer.uint32(32).bool(message.multiValued);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeldAttribute {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeldAttribute();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schema = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.type = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.multiValued = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HeldAttribute>, I>>(base?: I): HeldAttribute {
+    return HeldAttribute.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HeldAttribute>, I>>(object: I): HeldAttribute {
+    const message = createBaseHeldAttribute();
+    message.schema = object.schema ?? "";
+    message.name = object.name ?? "";
+    message.type = object.type ?? 0;
+    message.multiValued = object.multiValued ?? false;
     return message;
   },
 };

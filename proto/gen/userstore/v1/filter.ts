@@ -67,9 +67,10 @@ export interface Comparison {
   /**
    * The name of a field of User in this contract, dots between levels: "user_name", "emails.value", "create_time".
    * For an attribute of an extension without fields in this contract: its URN and name, "urn:example:1.0:User:badge",
-   * with dots below that; such an attribute supports OPERATOR_EQUAL only. Inside an ElementMatch: a field of the
-   * element, "type". For groups: a field of Group, "members.value" for the user ids of members, and "members.display"
-   * for their display texts.
+   * with dots below that; the type of the literal says how its values compare, and values of another type do not match.
+   * Inside an ElementMatch: a field of the element, "type". For users also "groups.value": the id of a group that the
+   * user is a member of, with OPERATOR_EQUAL. For groups: a field of Group, "members.value" for the user ids of members,
+   * and "members.display" for their display texts.
    */
   field: string;
   /** The relation of the field to the literal. */
@@ -96,10 +97,13 @@ export interface Literal {
     /** A boolean. */
     { $case: "boolValue"; value: boolean }
     | //
-    /** A number; for attributes of extensions only. */
+    /** A number; for attributes of extensions only, where it also has an order. */
     { $case: "numberValue"; value: number }
     | //
-    /** A time. userstore stores and compares times in milliseconds. */
+    /**
+     * A time. userstore stores and compares times in milliseconds. For an attribute of an extension: the instant that its
+     * text is, as xsd:dateTime.
+     */
     { $case: "timeValue"; value: Date }
     | undefined;
 }
@@ -126,7 +130,7 @@ export interface Negation {
 export interface Presence {
   /**
    * The name of the field in the form of Comparison.field; also the name of a message or a list: "name", "emails",
-   * "members".
+   * "members"; also the URN of an extension without fields in this contract.
    */
   field: string;
 }

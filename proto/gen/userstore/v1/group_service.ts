@@ -70,7 +70,14 @@ export interface ListGroupsResponse {
    */
   totalSize: number;
   /** The token of the next page. Absent on the last page, and if page_size is 0. */
-  nextPageToken?: string | undefined;
+  nextPageToken?:
+    | string
+    | undefined;
+  /**
+   * The cursor of the event log from which to watch so that no change is missed: list all pages, then watch from the
+   * cursor of the first one. Events that the list contains already come again.
+   */
+  eventCursor: string;
 }
 
 /** Request of CreateGroup. */
@@ -495,7 +502,7 @@ export const ListGroupsRequest: MessageFns<ListGroupsRequest, "userstore.v1.List
 };
 
 function createBaseListGroupsResponse(): ListGroupsResponse {
-  return { groups: [], totalSize: 0, nextPageToken: undefined };
+  return { groups: [], totalSize: 0, nextPageToken: undefined, eventCursor: "" };
 }
 
 export const ListGroupsResponse: MessageFns<ListGroupsResponse, "userstore.v1.ListGroupsResponse"> = {
@@ -510,6 +517,9 @@ export const ListGroupsResponse: MessageFns<ListGroupsResponse, "userstore.v1.Li
     }
     if (message.nextPageToken !== undefined) {
       writer.uint32(26).string(message.nextPageToken);
+    }
+    if (message.eventCursor !== "") {
+      writer.uint32(34).string(message.eventCursor);
     }
     return writer;
   },
@@ -551,6 +561,14 @@ export const ListGroupsResponse: MessageFns<ListGroupsResponse, "userstore.v1.Li
             message.nextPageToken = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.eventCursor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -571,6 +589,7 @@ export const ListGroupsResponse: MessageFns<ListGroupsResponse, "userstore.v1.Li
     message.groups = object.groups?.map((e) => Group.fromPartial(e)) || [];
     message.totalSize = object.totalSize ?? 0;
     message.nextPageToken = object.nextPageToken ?? undefined;
+    message.eventCursor = object.eventCursor ?? "";
     return message;
   },
 };

@@ -18,7 +18,7 @@ import {
 import { FieldMask } from "../../google/protobuf/field_mask.js";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
-import { ExtensionSchema } from "./extension_schema.js";
+import { ExtensionSchema, HeldAttribute } from "./extension_schema.js";
 
 /** The result of a request to create a user with the user name of a disabled user. */
 export enum RehirePolicy {
@@ -63,7 +63,14 @@ export interface Organization {
    * The rate limit of the identity provider's requests. Always present in responses. If cleared: 100 per second with a
    * burst of 400.
    */
-  rateLimit: RateLimit | undefined;
+  rateLimit:
+    | RateLimit
+    | undefined;
+  /**
+   * The attributes of extensions that users of the organization have or had, at most 200. Output only: ignored in
+   * requests.
+   */
+  heldAttributes: HeldAttribute[];
 }
 
 /** The operations on users that LeaseHawk refuses to an organization's identity provider. By default, none. */
@@ -190,6 +197,7 @@ function createBaseOrganization(): Organization {
     suspended: false,
     policy: undefined,
     rateLimit: undefined,
+    heldAttributes: [],
   };
 }
 
@@ -223,6 +231,9 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
     }
     if (message.rateLimit !== undefined) {
       RateLimit.encode(message.rateLimit, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.heldAttributes) {
+      HeldAttribute.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -312,6 +323,14 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
             message.rateLimit = RateLimit.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.heldAttributes.push(HeldAttribute.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -342,6 +361,7 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
     message.rateLimit = (object.rateLimit !== undefined && object.rateLimit !== null)
       ? RateLimit.fromPartial(object.rateLimit)
       : undefined;
+    message.heldAttributes = object.heldAttributes?.map((e) => HeldAttribute.fromPartial(e)) || [];
     return message;
   },
 };

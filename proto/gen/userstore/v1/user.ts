@@ -108,15 +108,23 @@ export interface User {
   /** The attributes of all other extensions, one entry for each attribute, unique by schema and name. */
   extensionAttributes: ExtensionAttribute[];
   /**
-   * The groups that the user is a direct member of, ordered by group id; the first 1000 of them. Not available in
-   * filters and orders. Output only: ignored in requests, because GroupService changes memberships.
+   * The groups that the user is a direct member of, ordered by group id; the first 1000 of them. Filters know only
+   * "groups.value", the id of a group, with OPERATOR_EQUAL; orders know none. Output only: ignored in requests, because
+   * GroupService changes memberships.
    */
   groups: GroupReference[];
   /**
    * The lock that LeaseHawk support put on the user. Absent: not locked. A locked user cannot sign in, even if active:
    * a service that decides about a sign-in checks both `active` and `locked`. Output only: ignored in requests.
    */
-  locked: Lock | undefined;
+  locked:
+    | Lock
+    | undefined;
+  /**
+   * The `display_name` of the user of the organization whose id is `enterprise.manager.value`. Absent if there is no such
+   * user, or they have no display name. Not available in filters and orders. Output only: ignored in requests.
+   */
+  managerDisplayName?: string | undefined;
 }
 
 /** A lock with which LeaseHawk support prevents a user from signing in. */
@@ -256,7 +264,10 @@ export interface Manager {
   ref?:
     | string
     | undefined;
-  /** The name of the manager for people. */
+  /**
+   * The name of the manager for people, as the identity provider sent it; `User.manager_display_name` is the name of the
+   * user whose id is `value`.
+   */
   displayName?: string | undefined;
 }
 
@@ -305,6 +316,7 @@ function createBaseUser(): User {
     extensionAttributes: [],
     groups: [],
     locked: undefined,
+    managerDisplayName: undefined,
   };
 }
 
@@ -398,6 +410,9 @@ export const User: MessageFns<User, "userstore.v1.User"> = {
     }
     if (message.locked !== undefined) {
       Lock.encode(message.locked, writer.uint32(482).fork()).join();
+    }
+    if (message.managerDisplayName !== undefined) {
+      writer.uint32(490).string(message.managerDisplayName);
     }
     return writer;
   },
@@ -647,6 +662,14 @@ export const User: MessageFns<User, "userstore.v1.User"> = {
             message.locked = Lock.decode(reader, reader.uint32());
             continue;
           }
+          case 61: {
+            if (tag !== 490) {
+              break;
+            }
+
+            message.managerDisplayName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -697,6 +720,7 @@ export const User: MessageFns<User, "userstore.v1.User"> = {
     message.locked = (object.locked !== undefined && object.locked !== null)
       ? Lock.fromPartial(object.locked)
       : undefined;
+    message.managerDisplayName = object.managerDisplayName ?? undefined;
     return message;
   },
 };

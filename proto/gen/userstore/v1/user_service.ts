@@ -87,7 +87,14 @@ export interface ListUsersResponse {
    */
   totalSize: number;
   /** The token of the next page. Absent on the last page, and if page_size is 0. */
-  nextPageToken?: string | undefined;
+  nextPageToken?:
+    | string
+    | undefined;
+  /**
+   * The cursor of the event log from which to watch so that no change is missed: list all pages, then watch from the
+   * cursor of the first one. Events that the list contains already come again.
+   */
+  eventCursor: string;
 }
 
 /** Request of CreateUser. */
@@ -179,7 +186,10 @@ export interface PatchUserRequest {
 export interface PatchOperation {
   /** The kind of the operation. */
   verb: PatchOperation_Verb;
-  /** The name of the field of User, dots between levels: "active", "name.given_name", "emails". */
+  /**
+   * The name of the field of User, dots between levels: "active", "name.given_name", "emails". "extension": the part of
+   * the extension attributes that `extension` names.
+   */
   field: string;
   /**
    * For a list: only the elements that match this filter. If none matches, an add or replace creates an element with
@@ -197,7 +207,22 @@ export interface PatchOperation {
    * The value, at its place in a User: to set `emails[…].value`, one e-mail that has a value and nothing else. A remove
    * of a list without `element` removes the elements that have these values, or all elements if no value is given.
    */
-  value: User | undefined;
+  value:
+    | User
+    | undefined;
+  /**
+   * For the field "extension", where it is required: the target in the JSON of extension attributes, and the value.
+   * `value` and `element_field` are then not used. `element` names the members of a list's elements, dots between
+   * levels, or "value" for an element that is no object.
+   */
+  extension:
+    | ExtensionTarget
+    | undefined;
+  /**
+   * Whether a replace with `element` that matches no element of a list is PATCH_TARGET_MISSING instead of creating one
+   * (RFC 7644 section 3.5.2.3). Default false.
+   */
+  elementRequired?: boolean | undefined;
 }
 
 /** The kind of the operation (RFC 7644 sections 3.5.2.1 to 3.5.2.3). */
@@ -211,6 +236,35 @@ export enum PatchOperation_Verb {
   /** VERB_REMOVE - Clears the field, or removes elements from a list. */
   VERB_REMOVE = 3,
   UNRECOGNIZED = -1,
+}
+
+/**
+ * The target of an operation in the JSON of extension attributes: an extension, an attribute, or a part of its value.
+ * An add appends to a list what it lacks and merges into an object, a replace sets a value and merges into an object
+ * (RFC 7644 sections 3.5.2.1 and 3.5.2.3). A remove with a value removes only what equals it.
+ */
+export interface ExtensionTarget {
+  /** The URN of the extension. */
+  schema: string;
+  /** The name of the attribute. Absent: the whole extension; the value of an add or a replace is an object of attributes. */
+  name?:
+    | string
+    | undefined;
+  /** The member of the attribute's value, dots between levels; of each element if the value is a list. */
+  below?:
+    | string
+    | undefined;
+  /**
+   * Whether the caller knows only the text, not where the URN ends. The URN is then the longest one that the user has
+   * attributes of, or else `schema`.
+   */
+  ambiguous: boolean;
+  /** The value as JSON. Absent: no value. */
+  valueJson?:
+    | string
+    | undefined;
+  /** Whether a remove compares text case-sensitively. */
+  caseExact: boolean;
 }
 
 /** Response of PatchUser. */
@@ -559,7 +613,7 @@ export const Order: MessageFns<Order, "userstore.v1.Order"> = {
 };
 
 function createBaseListUsersResponse(): ListUsersResponse {
-  return { users: [], totalSize: 0, nextPageToken: undefined };
+  return { users: [], totalSize: 0, nextPageToken: undefined, eventCursor: "" };
 }
 
 export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.ListUsersResponse"> = {
@@ -574,6 +628,9 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
     }
     if (message.nextPageToken !== undefined) {
       writer.uint32(26).string(message.nextPageToken);
+    }
+    if (message.eventCursor !== "") {
+      writer.uint32(34).string(message.eventCursor);
     }
     return writer;
   },
@@ -615,6 +672,14 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
             message.nextPageToken = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.eventCursor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -635,6 +700,7 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
     message.users = object.users?.map((e) => User.fromPartial(e)) || [];
     message.totalSize = object.totalSize ?? 0;
     message.nextPageToken = object.nextPageToken ?? undefined;
+    message.eventCursor = object.eventCursor ?? "";
     return message;
   },
 };
@@ -1122,7 +1188,15 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
 };
 
 function createBasePatchOperation(): PatchOperation {
-  return { verb: 0, field: "", element: undefined, elementField: undefined, value: undefined };
+  return {
+    verb: 0,
+    field: "",
+    element: undefined,
+    elementField: undefined,
+    value: undefined,
+    extension: undefined,
+    elementRequired: undefined,
+  };
 }
 
 export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOperation"> = {
@@ -1143,6 +1217,12 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
     }
     if (message.value !== undefined) {
       User.encode(message.value, writer.uint32(42).fork()).join();
+    }
+    if (message.extension !== undefined) {
+      ExtensionTarget.encode(message.extension, writer.uint32(50).fork()).join();
+    }
+    if (message.elementRequired !== undefined) {
+      writer.uint32(56).bool(message.elementRequired);
     }
     return writer;
   },
@@ -1200,6 +1280,22 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
             message.value = User.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.extension = ExtensionTarget.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.elementRequired = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1224,6 +1320,127 @@ export const PatchOperation: MessageFns<PatchOperation, "userstore.v1.PatchOpera
       : undefined;
     message.elementField = object.elementField ?? undefined;
     message.value = (object.value !== undefined && object.value !== null) ? User.fromPartial(object.value) : undefined;
+    message.extension = (object.extension !== undefined && object.extension !== null)
+      ? ExtensionTarget.fromPartial(object.extension)
+      : undefined;
+    message.elementRequired = object.elementRequired ?? undefined;
+    return message;
+  },
+};
+
+function createBaseExtensionTarget(): ExtensionTarget {
+  return { schema: "", name: undefined, below: undefined, ambiguous: false, valueJson: undefined, caseExact: false };
+}
+
+export const ExtensionTarget: MessageFns<ExtensionTarget, "userstore.v1.ExtensionTarget"> = {
+  $type: "userstore.v1.ExtensionTarget" as const,
+
+  encode(message: ExtensionTarget, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schema !== "") {
+      writer.uint32(10).string(message.schema);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.below !== undefined) {
+      writer.uint32(26).string(message.below);
+    }
+    if (message.ambiguous !== false) {
+      writer.uint32(32).bool(message.ambiguous);
+    }
+    if (message.valueJson !== undefined) {
+      writer.uint32(42).string(message.valueJson);
+    }
+    if (message.caseExact !== false) {
+      writer.uint32(48).bool(message.caseExact);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExtensionTarget {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExtensionTarget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schema = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.below = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ambiguous = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.valueJson = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.caseExact = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ExtensionTarget>, I>>(base?: I): ExtensionTarget {
+    return ExtensionTarget.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExtensionTarget>, I>>(object: I): ExtensionTarget {
+    const message = createBaseExtensionTarget();
+    message.schema = object.schema ?? "";
+    message.name = object.name ?? undefined;
+    message.below = object.below ?? undefined;
+    message.ambiguous = object.ambiguous ?? false;
+    message.valueJson = object.valueJson ?? undefined;
+    message.caseExact = object.caseExact ?? false;
     return message;
   },
 };

@@ -1,0 +1,131 @@
+/**
+ * The delivery of one webhook under a lease: posts the events after its cursor, and reports. Events of one resource are
+ * posted one after the other, those of different resources at the same time. The cursor passes an event only after the
+ * endpoint has accepted it and all before it, so that none is lost; after a failure some are posted again.
+ */
+import pLimit from 'p-limit';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
+import type { ListEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
+import type { WebhookAttempt, WebhookLease } from '../../proto/gen/userstore/v1/webhook_service.js';
+import type { StoreClient } from '../store-client.js';
+import { headersOf, type Message, messageOf, testMessage } from './message.js';
+import type { Answer, Post } from './post.js';
+
+const PAGE_SIZE = 100;
+/** Posts to one endpoint at a time. */
+const CONCURRENT_POSTS = 4;
+const GONE = 410;
+
+/** The calls and tools of a delivery. */
+export interface DeliveryTools {
+  store: Pick<StoreClient, 'listEvents' | 'reportDelivery'>;
+  post: Post;
+  publicUrl: string;
+  /** Observes an attempt. */
+  observe: (isAccepted: boolean) => void;
+}
+
+/** The result of a page: attempts, and whether the endpoint accepted all events of it. */
+interface Posted {
+  attempts: WebhookAttempt[];
+  failure: Answer | undefined;
+  /** The number of events at the beginning of the page that the endpoint accepted. */
+  accepted: number;
+}
+
+/**
+ * Delivers the next page of events. `isKept`: userstore keeps the cursor even if there is none. Returns the cursor after it, undefined after a failure: the webhook then waits for
+ * its next attempt. Throws StoreError, also if the lease is lost.
+ */
+export async function deliverPage(
+  { webhook, fence, secrets, testId }: WebhookLease,
+  cursor: string,
+  tools: DeliveryTools,
+  requestId: string,
+  { signal, isKept }: { signal: AbortSignal; isKept: boolean },
+): Promise<{ cursor: string; hasMore: boolean } | undefined> {
+  if (!webhook) return undefined;
+  const { store } = tools;
+  const send = (message: Message) =>
+    tools.post(webhook.url, headersOf(message, secrets, new Date()), message.body, signal);
+  const report = (values: object) =>
+    store.reportDelivery({ webhookId: webhook.id, fence, attempts: [], gone: false, ...values }, requestId);
+
+  if (testId !== undefined) {
+    const message = testMessage(testId);
+    const answer = await send(message);
+    await report({ testId, attempts: [attemptOf(message, answer)] });
+  }
+  const wanted = { organizationId: webhook.organizationId, types: webhook.types, startTime: undefined };
+  const page = await store.listEvents({ ...wanted, cursor, pageSize: PAGE_SIZE }, requestId);
+  if (page.events.length === 0) {
+    // A cursor that never moves expires.
+    if (isKept) await report({ cursor: page.checkpoint });
+    return { cursor: page.checkpoint, hasMore: page.hasMore };
+  }
+  const { attempts, failure, accepted } = await postAll(page.events, send, tools);
+  if (!failure) {
+    if (signal.aborted) return undefined;
+    await report({ cursor: page.checkpoint, attempts });
+    return { cursor: page.checkpoint, hasMore: page.hasMore };
+  }
+  // The edge stops: the attempts that it has cut off are no failures of the endpoint.
+  if (signal.aborted) return undefined;
+  const passed = accepted > 0 ? await cursorAfter(store, wanted, cursor, accepted, requestId) : undefined;
+  const { status, retryAfterSeconds } = failure;
+  await report({ cursor: passed, attempts, retryAfterSeconds, gone: status === GONE });
+  return undefined;
+}
+
+/** Posts events until one fails: those that are under way then end, no other begins. */
+async function postAll(
+  events: readonly Event[],
+  send: (message: Message) => Promise<Answer>,
+  { publicUrl, observe }: DeliveryTools,
+): Promise<Posted> {
+  const limit = pLimit(CONCURRENT_POSTS);
+  const attempts: WebhookAttempt[] = [];
+  const isAccepted = events.map(() => false);
+  let failure: Answer | undefined;
+  const ofResource = new Map<string, number[]>();
+  for (const [index, { resourceId }] of events.entries()) {
+    ofResource.set(resourceId, [...(ofResource.get(resourceId) ?? []), index]);
+  }
+  const postEach = async (indexes: number[]) => {
+    for (const index of indexes) {
+      if (failure) return;
+      const message = messageOf(events[index] as Event, publicUrl);
+      const answer = await send(message);
+      attempts.push(attemptOf(message, answer));
+      observe(answer.error === '');
+      if (answer.error !== '') {
+        failure = answer;
+        return;
+      }
+      isAccepted[index] = true;
+    }
+  };
+  await Promise.all([...ofResource.values()].map((indexes) => limit(() => postEach(indexes))));
+  const firstRefused = isAccepted.indexOf(false);
+  return { attempts, failure, accepted: firstRefused < 0 ? events.length : firstRefused };
+}
+
+/** Returns the cursor after the first `count` events. */
+async function cursorAfter(
+  store: DeliveryTools['store'],
+  wanted: Pick<ListEventsRequest, 'organizationId' | 'types' | 'startTime'>,
+  cursor: string,
+  count: number,
+  requestId: string,
+): Promise<string> {
+  return (await store.listEvents({ ...wanted, cursor, pageSize: count }, requestId)).checkpoint;
+}
+
+const attemptOf = ({ id, type }: Message, { status, error, durationMs }: Answer): WebhookAttempt => ({
+  time: new Date(),
+  eventId: id,
+  eventType: type,
+  status,
+  durationMs,
+  error,
+});

@@ -1,0 +1,216 @@
+/** EventService: the list and the stream of events, at one and at two userstores. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
+import {
+  ListEventsRequest,
+  WatchEventsRequest,
+  type WatchEventsResponse,
+} from '../../proto/gen/userstore/v1/event_service.js';
+import { watchEvents } from '../../proto/watch.js';
+import { cursorOf } from '../../userstore/model/event-cursor.js';
+import { testMongodbUri } from '../harness/mongod.js';
+import { SERVICE_TOKENS, type Service, startUserstore } from '../harness/processes.js';
+import { userNamed } from '../harness/users.js';
+import { actor, eventually, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+
+const CREATED = 'urn:ietf:params:scim:event:prov:create:full';
+const DEACTIVATED = 'urn:ietf:params:scim:event:prov:deactivate';
+
+describe('events', () => {
+  let mongodbUri: string;
+  let services: { userstore: Service; address: string }[];
+  let admin: UserstoreClient;
+  let reader: UserstoreClient;
+
+  before(async () => {
+    mongodbUri = testMongodbUri('events-contract');
+    services = await Promise.all([startUserstore(mongodbUri), startUserstore(mongodbUri)]);
+    admin = userstoreClient(addressOf(0), SERVICE_TOKENS.admin);
+    reader = userstoreClient(addressOf(1), SERVICE_TOKENS.reader);
+  });
+  after(async () => {
+    admin.close();
+    reader.close();
+    await Promise.all(services.map(({ userstore }) => userstore.stop()));
+  });
+
+  const addressOf = (index: number) => services[index]?.address ?? '';
+  const newOrganization = async () => {
+    const { organization } = await admin.createOrganization({ actor: actor(), displayName: 'Oak Street Homes' });
+    return organization?.id ?? '';
+  };
+  const create = async (organizationId: string, userName: string) => {
+    const { user } = await admin.createUser({ organizationId, actor: actor(), user: userNamed(userName) });
+    return user?.id ?? '';
+  };
+  const disable = (organizationId: string, userId: string) =>
+    admin.updateUser({
+      organizationId,
+      userId,
+      actor: actor(),
+      user: { ...userNamed('x'), active: false },
+      updateMask: ['active'],
+      refuseUpdate: false,
+      refuseDeactivate: false,
+    });
+  const list = (request: Partial<ListEventsRequest>) => reader.listEvents(ListEventsRequest.fromPartial(request));
+  const listed = async (forOrganizationId: string, count: number) => {
+    await eventually(
+      'events are listed',
+      async () => (await list({ organizationId: forOrganizationId })).events.length >= count,
+    );
+    return (await list({ organizationId: forOrganizationId })).events;
+  };
+
+  /** Watches until `isEnough`; returns the messages. */
+  async function watched(
+    request: Partial<WatchEventsRequest>,
+    isEnough: (all: WatchEventsResponse[]) => boolean,
+    index = 1,
+  ) {
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${SERVICE_TOKENS.reader}`);
+    const target = { address: addressOf(index), credentials: credentials.createInsecure(), options: {} };
+    const all: WatchEventsResponse[] = [];
+    const ending = AbortSignal.timeout(15_000);
+    for await (const message of watchEvents(target, metadata, WatchEventsRequest.fromPartial(request), ending)) {
+      all.push(message);
+      if (isEnough(all)) break;
+    }
+    return all;
+  }
+  const eventsIn = (all: WatchEventsResponse[]): Event[] => all.flatMap(({ events }) => events);
+
+  it('a change is an event with its type, actor, changes and the user after it', async () => {
+    const organizationId = await newOrganization();
+    const userId = await create(organizationId, 'ana@oakstreet.example');
+    await disable(organizationId, userId);
+    await admin.lockUser({ organizationId, userId, actor: actor(), reason: 'lost laptop' });
+    await admin.deleteUser({ organizationId, userId, actor: actor() });
+    const events = await listed(organizationId, 4);
+    expect(events.map(({ type }) => type)).to.deep.equal([
+      CREATED,
+      DEACTIVATED,
+      'user.locked',
+      'urn:ietf:params:scim:event:prov:delete',
+    ]);
+    expect(events.map(({ resourceVersion }) => resourceVersion)).to.deep.equal([1, 2, 3, 4]);
+    expect(events.map(({ resource }) => resource?.$case === 'user' && resource.value.active)).to.deep.equal([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect(events[1]).to.deep.include({ organizationId, resourceId: userId, resourceType: 'User', complete: true });
+    expect(events[1]?.actor?.caller).to.equal('test');
+    expect(events[1]?.changes).to.deep.equal([{ name: 'active', before: 'true', after: 'false' }]);
+  });
+
+  it('a list goes on at its checkpoint, and ends at a checkpoint from which to watch', async () => {
+    const organizationId = await newOrganization();
+    for (let index = 0; index < 5; index++) await create(organizationId, `${index}@oakstreet.example`);
+    const all = await listed(organizationId, 5);
+    const filter = { organizationId };
+    const first = await list({ ...filter, pageSize: 3 });
+    expect([first.events.length, first.hasMore]).to.deep.equal([3, true]);
+    const second = await list({ ...filter, pageSize: 3, cursor: first.checkpoint });
+    expect([...first.events, ...second.events]).to.deep.equal(all);
+    expect(second.hasMore).to.equal(false);
+    const watching = watched({ ...filter, cursor: second.checkpoint }, (messages) => eventsIn(messages).length > 0);
+    const userId = await create(organizationId, 'last@oakstreet.example');
+    expect(eventsIn(await watching).map(({ resourceId }) => resourceId)).to.deep.equal([userId]);
+  });
+
+  it('a stream at another userstore shows a change within a second', async () => {
+    const organizationId = await newOrganization();
+    const userId = await create(organizationId, 'ana@oakstreet.example');
+    await listed(organizationId, 1);
+    let seen = 0;
+    const filter = { organizationId, types: [DEACTIVATED] };
+    const watching = watched(filter, (messages) => {
+      if (eventsIn(messages).length > 0) seen = Date.now();
+      return seen > 0;
+    });
+    await sleep(500);
+    await disable(organizationId, userId);
+    const acknowledged = Date.now();
+    await watching;
+    expect(seen - acknowledged).to.be.lessThan(1000);
+  });
+
+  it('a stream says where it is, without events, so that it can go on after a long silence', async () => {
+    const organizationId = await newOrganization();
+    const [heartbeat] = await watched({ organizationId }, (all) => all.length > 0);
+    expect(heartbeat?.events).to.deep.equal([]);
+    const userId = await create(organizationId, 'ana@oakstreet.example');
+    const messages = await watched({ cursor: heartbeat?.checkpoint }, (all) =>
+      eventsIn(all).some((event) => event.resourceId === userId),
+    );
+    expect(messages.length).to.be.greaterThan(0);
+  });
+
+  it('a stream from a time shows what was written since', async () => {
+    const organizationId = await newOrganization();
+    await create(organizationId, 'before@oakstreet.example');
+    await listed(organizationId, 1);
+    const startTime = new Date();
+    const userId = await create(organizationId, 'since@oakstreet.example');
+    const filter = { organizationId };
+    const events = eventsIn(await watched({ ...filter, startTime }, (all) => eventsIn(all).length > 0));
+    expect(events.map(({ resourceId }) => resourceId)).to.deep.equal([userId]);
+  });
+
+  it('a cursor that is none, or too old, is refused with its own reason', async () => {
+    const cursor = cursorOf(1, Date.now() - 31 * 86_400_000);
+    expect(await failureIn(list({ cursor }))).to.deep.equal({ code: 'OUT_OF_RANGE', reason: 'EVENT_CURSOR_EXPIRED' });
+    for (const text of ['', 'x', 'AAAA']) {
+      expect(await failureIn(list({ cursor: text }))).to.deep.equal({
+        code: 'INVALID_ARGUMENT',
+        reason: 'EVENT_CURSOR_INVALID',
+      });
+    }
+    expect(await failureIn(watched({ cursor: 'x' }, () => true))).to.deep.equal({
+      code: 'INVALID_ARGUMENT',
+      reason: 'EVENT_CURSOR_INVALID',
+    });
+  });
+
+  it('a stream of a caller without a credential, or of a role that may not watch, is refused', async () => {
+    for (const [token, code] of [
+      [undefined, 16],
+      [SERVICE_TOKENS.edge, 7],
+    ] as const) {
+      const metadata = new Metadata();
+      if (token) metadata.set('authorization', `Bearer ${token}`);
+      const target = { address: addressOf(0), credentials: credentials.createInsecure(), options: {} };
+      const stream = watchEvents(target, metadata, WatchEventsRequest.fromPartial({}));
+      const failure = await stream.next().catch((error: ServiceError) => error);
+      expect((failure as ServiceError).code).to.equal(code);
+    }
+  });
+
+  it('a stream ends with UNAVAILABLE when its userstore stops, and goes on at another', async () => {
+    const organizationId = await newOrganization();
+    const filter = { organizationId };
+    const third = await startUserstore(mongodbUri);
+    services.push(third);
+    let checkpoint = '';
+    const watching = watched(
+      filter,
+      (all) => {
+        checkpoint = all.at(-1)?.checkpoint ?? '';
+        return false;
+      },
+      2,
+    );
+    await eventually('the stream begins', () => Promise.resolve(checkpoint !== ''));
+    services.pop();
+    await third.userstore.stop();
+    expect((await failureIn(watching)).code).to.equal('UNAVAILABLE');
+    const userId = await create(organizationId, 'ana@oakstreet.example');
+    const messages = await watched({ ...filter, cursor: checkpoint }, (all) => eventsIn(all).length > 0);
+    expect(eventsIn(messages).map(({ resourceId }) => resourceId)).to.deep.equal([userId]);
+  });
+});

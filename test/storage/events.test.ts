@@ -1,0 +1,178 @@
+/** The event log: one order, each change once, whatever fails in between. */
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { Change_Kind } from '../../proto/gen/userstore/v1/change.js';
+import { createChangeStorage } from '../../userstore/storage/changes.js';
+import { createEventStorage, type EventStorage } from '../../userstore/storage/events.js';
+import { createUserStorage, type UserStorage } from '../../userstore/storage/users.js';
+import { userNamed } from '../harness/users.js';
+import { changeOf, DAYS, type Database, openDatabase, soon } from './database.js';
+
+const ALL = { types: [] };
+
+let database: Database;
+let users: UserStorage;
+let events: EventStorage;
+
+async function newUser(organizationId = 'one') {
+  const times = { createTime: new Date(), updateTime: new Date() };
+  const user = { ...userNamed(uuidv7()), ...times, id: uuidv7(), organizationId, title: 'version 1' };
+  await users.insert(user, { ...changeOf(user, 1), kind: Change_Kind.KIND_CREATE }, soon());
+  return user.id;
+}
+
+async function next(id: string, organizationId = 'one') {
+  const found = await users.find(organizationId, id, soon());
+  if (!found) throw new Error('there is no such user');
+  const version = found.version + 1;
+  const after = { ...found.user, title: `version ${version}` };
+  return await users.replace(found, after, changeOf(found.user, version), soon());
+}
+
+const listed = async (after = 0, query: Parameters<EventStorage['list']>[0] = ALL) =>
+  (await events.list(query, after, 100_000, soon())).map(({ position: _id, event }) => ({
+    _id,
+    event,
+    key: event.id,
+    resourceId: event.resourceId,
+    version: event.resourceVersion,
+  }));
+const positions = (all: { _id: number }[]) => all.map(({ _id }) => _id);
+const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
+
+describe('the event log', () => {
+  beforeEach(async () => {
+    database = await openDatabase('events');
+    users = createUserStorage(database.collections.users, database.changes);
+    events = createEventStorage(database.collections, DAYS);
+  });
+  afterEach(() => database.close());
+
+  it('gives each change one position, in the order of the versions of a user, with the user after each change', async () => {
+    const ids = [await newUser(), await newUser()];
+    for (const id of [...ids, ...ids, ...ids]) await next(id);
+    await database.changes.flushOutboxes(soon());
+    const all = await listed();
+    expect(positions(all)).to.deep.equal(upTo(8));
+    for (const id of ids) {
+      const own = all.filter(({ resourceId }) => resourceId === id).map(({ event }) => event);
+      expect(own.map(({ resourceVersion }) => resourceVersion)).to.deep.equal([1, 2, 3, 4]);
+      expect(own.map(({ resource }) => resource?.$case === 'user' && resource.value.title)).to.deep.equal(
+        upTo(4).map((version) => `version ${version}`),
+      );
+    }
+  });
+
+  it('has no hole, no double and one order per user with several writers at a time', async () => {
+    const ids = await Promise.all(upTo(40).map(() => newUser()));
+    let isWriting = true;
+    const movers = [1, 2, 3].map(async () => {
+      const own = createEventStorage(database.collections, DAYS);
+      const changes = createChangeStorage(database.collections, own, DAYS);
+      while (isWriting) await changes.flushOutboxes(soon());
+    });
+    await Promise.all(
+      ids.map(async (id) => {
+        for (let version = 2; version <= 8; version++) await next(id);
+      }),
+    );
+    isWriting = false;
+    await Promise.all(movers);
+    await database.changes.flushOutboxes(soon());
+    const all = await listed();
+    expect(positions(all)).to.deep.equal(upTo(40 * 8));
+    for (const id of ids) {
+      const own = all.filter(({ resourceId }) => resourceId === id);
+      expect(own.map(({ version }) => version)).to.deep.equal(upTo(8));
+    }
+  }).timeout(60_000);
+
+  it('never shows a later position before an earlier one to a reader', async () => {
+    const ids = await Promise.all(upTo(20).map(() => newUser()));
+    let isWriting = true;
+    const seen: number[] = [];
+    const reading = (async () => {
+      while (isWriting) seen.push(...positions(await listed(seen.at(-1) ?? 0)));
+    })();
+    const moving = [1, 2].map(async () => {
+      const own = createChangeStorage(database.collections, createEventStorage(database.collections, DAYS), DAYS);
+      while (isWriting) await own.flushOutboxes(soon());
+    });
+    await Promise.all(
+      ids.map(async (id) => {
+        for (let version = 2; version <= 6; version++) await next(id);
+      }),
+    );
+    await database.changes.flushOutboxes(soon());
+    isWriting = false;
+    await Promise.all([reading, ...moving]);
+    seen.push(...positions(await listed(seen.at(-1) ?? 0)));
+    expect(seen).to.deep.equal(upTo(20 * 6));
+  }).timeout(60_000);
+
+  it('has a change once that a flush stored without clearing the outbox', async () => {
+    const id = await newUser();
+    await next(id);
+    const before = await database.collections.users.findOne({ _id: id });
+    await database.changes.flushOutboxes(soon());
+    await database.collections.users.updateOne({ _id: id }, { $set: { unmoved: before?.unmoved ?? [] } });
+    await next(id);
+    await database.changes.flushOutboxes(soon());
+    expect((await listed()).map(({ key }) => key)).to.deep.equal(upTo(3).map((version) => `${id}/${version}`));
+  });
+
+  it('uses no position again when all events are gone', async () => {
+    await newUser();
+    await newUser();
+    await database.changes.flushOutboxes(soon());
+    expect(await events.lease('one', soon())).to.equal(true);
+    await database.collections.events.deleteMany({});
+    const again = createEventStorage(database.collections, DAYS);
+    expect(await again.newest(soon())).to.equal(2);
+    const users_ = createUserStorage(
+      database.collections.users,
+      createChangeStorage(database.collections, again, DAYS),
+    );
+    const found = await users_.find('one', await newUser(), soon());
+    expect(found).to.not.equal(undefined);
+    await createChangeStorage(database.collections, again, DAYS).flushOutboxes(soon());
+    expect(positions(await listed())).to.deep.equal([3]);
+  });
+
+  it('is moved by one holder of the lease until the lease ends', async () => {
+    expect(await events.lease('one', soon())).to.equal(true);
+    expect(await events.lease('two', soon())).to.equal(false);
+    expect(await events.lease('one', soon())).to.equal(true);
+    await database.collections.eventLog.updateOne({}, { $set: { leaseEndTime: new Date(0) } });
+    expect(await events.lease('two', soon())).to.equal(true);
+    expect(await events.lease('one', soon())).to.equal(false);
+  });
+
+  it('is filtered by organization, type and resource', async () => {
+    const [one, two] = [await newUser('one'), await newUser('two')];
+    await next(two, 'two');
+    await database.changes.flushOutboxes(soon());
+    expect((await listed(0, { organizationId: 'two', types: [] })).map(({ resourceId }) => resourceId)).to.deep.equal([
+      two,
+      two,
+    ]);
+    expect((await listed(0, { types: [], resourceId: one })).length).to.equal(1);
+    const created = { types: ['urn:ietf:params:scim:event:prov:create:full'] };
+    expect((await listed(0, created)).map(({ version }) => version)).to.deep.equal([1, 1]);
+  });
+
+  it('has the deletion of a user as an event without the user', async () => {
+    const id = await newUser();
+    const found = await users.find('one', id, soon());
+    if (!found) throw new Error('there is no such user');
+    await users.remove(found, { ...changeOf(found.user, 2), kind: Change_Kind.KIND_DELETE }, soon());
+    await database.changes.flushOutboxes(soon());
+    const [created, deleted] = (await listed()).map(({ event }) => event);
+    expect(created?.resource?.$case === 'user' && created.resource.value.title).to.equal('version 1');
+    expect(deleted).to.include({
+      type: 'urn:ietf:params:scim:event:prov:delete',
+      resource: undefined,
+      organizationId: 'one',
+    });
+  });
+});

@@ -1,0 +1,268 @@
+/** Webhooks of a running pair: what an endpoint gets, and what becomes of endpoints that fail. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import mongoose from 'mongoose';
+import { Webhook } from 'standardwebhooks';
+import { type UpdateWebhookRequest, Webhook_State } from '../../proto/gen/userstore/v1/webhook_service.js';
+import { testMongodbUri } from '../harness/mongod.js';
+import { type Pair, SERVICE_TOKENS, startEdge, startPair } from '../harness/processes.js';
+import { userNamed } from '../harness/users.js';
+import { actor, eventually, failureIn, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+import { startReceiver } from './receiver.js';
+
+/** A change by a person takes effect within this time. */
+const CHANGE_MS = 2500;
+const CREATED = 'urn:ietf:params:scim:event:prov:create:full';
+const ALLOWED = { WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' };
+
+describe('webhooks', function () {
+  this.timeout(60_000);
+  let pair: Pair;
+  let admin: UserstoreClient;
+  let organizationId: string;
+  let receiver: Awaited<ReturnType<typeof startReceiver>>;
+  let database: mongoose.Connection;
+
+  before(async () => {
+    const uri = testMongodbUri('webhooks');
+    pair = await startPair(uri, ALLOWED);
+    admin = userstoreClient(pair.address, SERVICE_TOKENS.admin);
+    database = await mongoose.createConnection(uri).asPromise();
+  });
+  after(async () => {
+    admin.close();
+    await pair.stop();
+    await database.close();
+  });
+  beforeEach(async () => {
+    const { organization } = await admin.createOrganization({ actor: actor(), displayName: 'Oak Street Homes' });
+    organizationId = organization?.id ?? '';
+    receiver = await startReceiver();
+  });
+  afterEach(async () => {
+    receiver.close();
+    await database.collection('webhooks').deleteMany({});
+  });
+
+  async function newWebhook(types: string[] = [], url = receiver.url) {
+    const webhook = { ...EMPTY, organizationId, url, types };
+    const { webhook: created, secret } = await admin.createWebhook({ actor: actor(), webhook });
+    return { id: created?.id ?? '', secret };
+  }
+  const create = async (userName: string) =>
+    (await admin.createUser({ organizationId, actor: actor(), user: userNamed(userName) })).user?.id ?? '';
+  const update = (webhookId: string, change: UpdateWebhookRequest['change']) =>
+    admin.updateWebhook({ actor: actor(), webhookId, change });
+  const get = (webhookId: string) => admin.getWebhook({ webhookId });
+  const gets = (count: number) =>
+    eventually(`${count} requests`, () => Promise.resolve(receiver.received.length >= count), 20_000);
+  /** Makes a failed webhook due at once. */
+  const hurry = (id: string) =>
+    database.collection('webhooks').updateOne({ _id: id as never }, { $set: { nextAttemptTime: new Date(0) } });
+
+  it('an endpoint gets each change of its organization, signed, with the resource as SCIM shows it', async () => {
+    const { secret } = await newWebhook();
+    const userId = await create('ana@oakstreet.example');
+    await admin.deleteUser({ organizationId, userId, actor: actor() });
+    await gets(2);
+    const [first, second] = receiver.received;
+    expect(new Webhook(secret).verify(first?.body ?? '', first?.headers ?? {})).to.deep.equal(first?.event);
+    expect(() => new Webhook('whsec_AAAA').verify(first?.body ?? '', first?.headers ?? {})).to.throw();
+    expect(first?.event.type).to.equal(CREATED);
+    expect(first?.event.data).to.deep.include({
+      organizationId,
+      resourceType: 'User',
+      resourceId: userId,
+      resourceVersion: 1,
+    });
+    expect(first?.event.data.resource).to.include({ userName: 'ana@oakstreet.example', active: true });
+    expect(second?.event.type).to.equal('urn:ietf:params:scim:event:prov:delete');
+    expect(first?.headers['webhook-id']).to.equal(`${userId}/1`);
+  });
+
+  it('an endpoint gets only the types that it names, and no event of another organization', async () => {
+    await newWebhook(['user.locked']);
+    const userId = await create('ana@oakstreet.example');
+    await admin.lockUser({ organizationId, userId, actor: actor(), reason: 'lost laptop' });
+    const { organization } = await admin.createOrganization({ actor: actor(), displayName: 'Elm' });
+    const other = { organizationId: organization?.id ?? '', actor: actor() };
+    const { user } = await admin.createUser({ ...other, user: userNamed('ben@elm.example') });
+    await admin.lockUser({ ...other, userId: user?.id ?? '', reason: 'lost laptop' });
+    await gets(1);
+    await sleep(1500);
+    expect(receiver.received.map(({ event }) => event.data.resourceId)).to.deep.equal([userId]);
+  });
+
+  it('an endpoint that answers 500 gets the same event again later, and then all that followed, in order', async () => {
+    const { id } = await newWebhook();
+    receiver.answerWith((response) => response.writeHead(500).end());
+    const userId = await create('ana@oakstreet.example');
+    await gets(1);
+    await eventually('the failure is shown', async () => ((await get(id)).webhook?.failures ?? 0) > 0);
+    const { webhook, attempts } = await get(id);
+    expect(attempts[0]).to.include({ status: 500, error: 'answered 500' });
+    expect(Number(webhook?.nextAttemptTime) - Date.now()).to.be.within(1000, 7000);
+    await admin.lockUser({ organizationId, userId, actor: actor(), reason: 'lost laptop' });
+    receiver.answerWith((response) => response.writeHead(204).end());
+    await gets(3);
+    const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+    expect(ids).to.deep.equal([`${userId}/1`, `${userId}/1`, `${userId}/2`]);
+    await eventually('the success is shown', async () => (await get(id)).webhook?.failures === 0);
+  });
+
+  it('an endpoint that answers 429 is left alone for as long as its Retry-After says', async () => {
+    const { id } = await newWebhook();
+    receiver.answerWith((response) => response.writeHead(429, { 'Retry-After': '120' }).end());
+    await create('ana@oakstreet.example');
+    await eventually('the failure is shown', async () => (await get(id)).webhook?.failures === 1);
+    expect(Number((await get(id)).webhook?.nextAttemptTime) - Date.now()).to.be.within(110_000, 121_000);
+  });
+
+  it('an endpoint that answers 410 gets nothing more until it is resumed', async () => {
+    const { id } = await newWebhook();
+    receiver.answerWith((response) => response.writeHead(410).end());
+    await create('ana@oakstreet.example');
+    await eventually('it is paused', async () => (await get(id)).webhook?.state === Webhook_State.STATE_FAILED);
+    receiver.answerWith((response) => response.writeHead(204).end());
+    const before = receiver.received.length;
+    await sleep(1500);
+    expect(receiver.received.length).to.equal(before);
+    await update(id, { $case: 'resume', value: true });
+    await gets(before + 1);
+  });
+
+  it('an endpoint that closes the connection, redirects or answers without end is a failure with its reason', async () => {
+    const { id } = await newWebhook();
+    const answers: [(response: import('node:http').ServerResponse) => void, string][] = [
+      [(response) => response.destroy(), 'cannot be reached: ECONNRESET'],
+      [
+        (response) => response.writeHead(302, { Location: receiver.url }).end(),
+        'answered 302: redirects are not followed',
+      ],
+    ];
+    await create('ana@oakstreet.example');
+    for (const [answer, error] of answers) {
+      receiver.answerWith(answer);
+      await hurry(id);
+      await eventually(error, async () => (await get(id)).attempts[0]?.error === error, 20_000);
+    }
+    receiver.answerWith((response) => {
+      response.writeHead(200);
+      const filling = setInterval(() => response.write('x'.repeat(8192)), 5);
+      response.on('close', () => clearInterval(filling));
+    });
+    await hurry(id);
+    await eventually('an endless answer is cut', async () => (await get(id)).attempts[0]?.status === 200, 20_000);
+  });
+
+  it('an endpoint that has failed for three days is paused', async () => {
+    const { id } = await newWebhook();
+    receiver.answerWith((response) => response.writeHead(500).end());
+    await create('ana@oakstreet.example');
+    await eventually('it fails', async () => (await get(id)).webhook?.failures === 1);
+    const failingSince = new Date(Date.now() - 3 * 86_400_000);
+    await database.collection('webhooks').updateOne({ _id: id as never }, { $set: { failingSince } });
+    await hurry(id);
+    await eventually('it is paused', async () => (await get(id)).webhook?.state === Webhook_State.STATE_FAILED, 20_000);
+  });
+
+  it('a private address is refused when it is connected to, unless the operator allows it', async () => {
+    const edge = await startEdge(pair.address, { WEBHOOK_ALLOWED_HOSTS: 'receiver.example' });
+    await pair.edge.stop();
+    const { id } = await newWebhook([], receiver.url);
+    await create('ana@oakstreet.example');
+    await eventually('it is refused', async () => (await get(id)).attempts.length > 0, 30_000);
+    expect((await get(id)).attempts[0]?.error).to.match(/not a public address.*WEBHOOK_ALLOWED_HOSTS/);
+    expect(receiver.received).to.deep.equal([]);
+    await edge.edge.stop();
+    await pair.edge.start();
+  });
+
+  it('both secrets sign during the overlap of a rotation', async () => {
+    const { id, secret } = await newWebhook();
+    const rotated = await admin.rotateWebhookSecret({ actor: actor(), webhookId: id, overlapSeconds: 60 });
+    await sleep(CHANGE_MS);
+    await create('ana@oakstreet.example');
+    await gets(1);
+    const { body = '', headers = {} } = receiver.received[0] ?? {};
+    for (const one of [secret, rotated.secret]) expect(() => new Webhook(one).verify(body, headers)).to.not.throw();
+    await admin.rotateWebhookSecret({ actor: actor(), webhookId: id, overlapSeconds: 0 });
+    await sleep(CHANGE_MS);
+    await create('ben@oakstreet.example');
+    await gets(2);
+    const last = receiver.received.at(-1);
+    expect(() => new Webhook(rotated.secret).verify(last?.body ?? '', last?.headers ?? {})).to.throw();
+  });
+
+  it('another edge goes on within 20 seconds with the webhooks of one that was killed', async () => {
+    const { id } = await newWebhook();
+    await create('ana@oakstreet.example');
+    await gets(1);
+    await pair.edge.stop('SIGKILL');
+    const other = await startEdge(pair.address, ALLOWED);
+    await create('ben@oakstreet.example');
+    const start = Date.now();
+    await gets(2);
+    expect(Date.now() - start).to.be.lessThan(20_000);
+    expect((await get(id)).webhook?.failures).to.equal(0);
+    await other.edge.stop();
+    await pair.edge.start();
+  });
+
+  it('a test is delivered once, a paused webhook gets nothing, and a replay delivers again from a cursor', async () => {
+    const { id } = await newWebhook();
+    const { webhook } = await get(id);
+    await update(id, { $case: 'test', value: true });
+    await gets(1);
+    expect(receiver.received[0]?.event.type).to.equal('webhook.test');
+    await update(id, { $case: 'pause', value: true });
+    await sleep(CHANGE_MS);
+    const userId = await create('ana@oakstreet.example');
+    await sleep(2500);
+    expect(receiver.received.length).to.equal(1);
+    await update(id, { $case: 'resume', value: true });
+    await gets(2);
+    await eventually('the cursor moves', async () => (await get(id)).webhook?.cursor !== webhook?.cursor);
+    await update(id, { $case: 'replayCursor', value: webhook?.cursor ?? '' });
+    await gets(3);
+    expect(receiver.received.slice(1).map(({ headers }) => headers['webhook-id'])).to.deep.equal([
+      `${userId}/1`,
+      `${userId}/1`,
+    ]);
+  });
+
+  it('an address that no endpoint can have is refused when the webhook is created', async () => {
+    for (const url of [
+      'http://billing.example/x',
+      'ftp://billing.example',
+      'https://a:b@billing.example',
+      'https://billing.example/#x',
+      'x',
+      `https://billing.example/${'x'.repeat(2000)}`,
+    ]) {
+      expect(await failureIn(newWebhook([], url)), url).to.deep.include({
+        reason: 'FIELD_INVALID',
+        field: 'webhook.url',
+      });
+    }
+    for (let count = 0; count < 10; count++) await newWebhook([], 'https://billing.example/events');
+    expect(await failureIn(newWebhook([], 'https://billing.example/events'))).to.deep.include({
+      reason: 'WEBHOOK_LIMIT_REACHED',
+    });
+  });
+});
+
+const EMPTY = {
+  id: '',
+  organizationId: undefined,
+  url: '',
+  types: [],
+  state: Webhook_State.STATE_UNSPECIFIED,
+  cursor: '',
+  createTime: undefined,
+  failingSince: undefined,
+  failures: 0,
+  nextAttemptTime: undefined,
+  lastSuccessTime: undefined,
+  overlapEndTime: undefined,
+};

@@ -1,0 +1,124 @@
+/** The rules of the event log: pages of events, and the place from which to watch. */
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
+import type {
+  ListEventsRequest,
+  ListEventsResponse,
+  WatchEventsRequest,
+} from '../../proto/gen/userstore/v1/event_service.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { cursorOf, positionInCursor } from '../model/event-cursor.js';
+import { pageSizeOf, RECORD_PAGES } from '../model/paging.js';
+import type { EventQuery, EventStorage, StoredEvent } from '../storage/events.js';
+
+const MAX_TYPES = 50;
+const MAX_ID = 100;
+/** The most bytes of the resources of a page: it has fewer events if they are large. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+
+/** The storage of events, and the days that it keeps them. `deadline` is in epoch milliseconds everywhere. */
+export interface EventContext {
+  storage: EventStorage;
+  days: number;
+}
+
+/** A page of events, and the position after them. */
+export interface EventPage {
+  events: Event[];
+  position: number;
+  hasMore: boolean;
+}
+
+/** Returns the query of a request. Throws FIELD_INVALID. */
+export function eventQueryOf({ organizationId, types, resourceId }: WatchEventsRequest): EventQuery {
+  if (types.length > MAX_TYPES) throw invalidField('types', `A request names at most ${MAX_TYPES} types.`);
+  for (const [field, id] of [
+    ['organization_id', organizationId],
+    ['resource_id', resourceId],
+  ] as const) {
+    if (id !== undefined && (id === '' || id.length > MAX_ID)) throw invalidField(field, 'This is no id.');
+  }
+  return { organizationId, types, resourceId };
+}
+
+/** Reads a page after a position. */
+export async function readPage(
+  storage: Pick<EventStorage, 'list' | 'newest'>,
+  query: EventQuery,
+  after: number,
+  limit: number,
+  deadline: number,
+): Promise<EventPage> {
+  // Read before the events: whatever the filter leaves out up to here is before the end of the page.
+  const newest = await storage.newest(deadline);
+  const found = await storage.list(query, after, limit + 1, deadline);
+  const fitting = countFitting(found.slice(0, limit));
+  const events = found.slice(0, fitting);
+  const hasMore = found.length > fitting;
+  const last = events.at(-1)?.position ?? after;
+  return { events: events.map(({ event }) => event), position: hasMore ? last : Math.max(last, newest), hasMore };
+}
+
+/** Returns the number of events that fit in a page, at least one. */
+function countFitting(events: readonly StoredEvent[]): number {
+  let bytes = 0;
+  const tooMany = events.findIndex((event, index) => {
+    bytes += event.bytes;
+    return bytes > MAX_PAGE_BYTES && index > 0;
+  });
+  return tooMany < 0 ? events.length : tooMany;
+}
+
+/** Returns the position from which a request reads. Throws EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID. */
+async function startOf(
+  { storage, days }: EventContext,
+  { cursor, startTime }: Pick<WatchEventsRequest, 'cursor' | 'startTime'>,
+  otherwise: () => Promise<number>,
+  deadline: number,
+): Promise<number> {
+  if (cursor !== undefined) {
+    if (startTime) throw invalidField('start_time', 'A request names a cursor or a time, not both.');
+    return positionInCursor(cursor, days, Date.now());
+  }
+  return startTime ? await storage.before(startTime, deadline) : await otherwise();
+}
+
+/** The rules of the event log. */
+export type EventRules = ReturnType<typeof createEventRules>;
+
+/** Binds the rules to a context. */
+export function createEventRules(context: EventContext) {
+  const { storage, days } = context;
+  return {
+    /** Lists events, oldest first. Throws as the contract's ListEvents says. */
+    async list(request: ListEventsRequest, deadline: number): Promise<ListEventsResponse> {
+      const query = eventQueryOf(request);
+      const after = await startOf(context, request, () => Promise.resolve(0), deadline);
+      const limit = pageSizeOf(request.pageSize, RECORD_PAGES);
+      const { events, position, hasMore } = await readPage(storage, query, after, limit, deadline);
+      return { events, checkpoint: cursorOf(position, Date.now()), hasMore };
+    },
+
+    /** Returns the position from which a stream begins. Throws as the contract's WatchEvents says. */
+    watchFrom: (request: WatchEventsRequest, deadline: number): Promise<number> =>
+      startOf(context, request, () => storage.newest(deadline), deadline),
+
+    /** Returns a cursor before any event that is not written yet; it may be a second old. */
+    recentCursor: async (deadline: number): Promise<string> => cursorOf(await storage.recent(deadline), Date.now()),
+
+    /** Returns the cursor after the newest event. */
+    newestCursor: async (deadline: number): Promise<string> => cursorOf(await storage.newest(deadline), Date.now()),
+
+    /** Returns the cursor if it is valid. Throws FIELD_INVALID. */
+    checkCursor(cursor: string): string {
+      try {
+        positionInCursor(cursor, days, Date.now());
+        return cursor;
+      } catch (error) {
+        throw error instanceof DomainError && error.reason !== ErrorReason.ERROR_REASON_EVENT_CURSOR_INVALID
+          ? error
+          : invalidField('cursor', 'This is not a cursor of the event log.');
+      }
+    },
+  };
+}

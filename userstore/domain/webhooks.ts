@@ -1,0 +1,209 @@
+/** The rules of webhooks: what people set, and the lease of a webhook to the edge that delivers. */
+import { randomBytes } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import {
+  type CreateWebhookRequest,
+  type ListWebhooksRequest,
+  type ReportDeliveryRequest,
+  type RotateWebhookSecretRequest,
+  type UpdateWebhookRequest,
+  type Webhook,
+  Webhook_State,
+  type WebhookLease,
+} from '../../proto/gen/userstore/v1/webhook_service.js';
+import { DomainError, invalidField } from '../model/domain-error.js';
+import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
+import { endpointIn, typesIn } from '../model/webhook-values.js';
+import { DuplicateKeyError } from '../storage/database-errors.js';
+import type { FoundWebhook, WebhookChange, WebhookStorage } from '../storage/webhooks.js';
+import type { OrganizationRules } from './organizations.js';
+import type { Sealer } from './sealing.js';
+import { reportDelivery } from './webhook-report.js';
+
+const SECRET_BYTES = 32;
+/** Thirty days. */
+const MAX_OVERLAP_SECONDS = 2_592_000;
+/** A killed edge's webhooks go to another edge after this time. */
+const LEASE_MS = 15_000;
+/** The age of a lease at which it is renewed. */
+const RENEWAL_MS = 5000;
+/** The most webhooks that one call leases. */
+const MAX_LEASES = 100;
+const MAX_HOLDER = 100;
+
+/** The storage and the rules that the rules of webhooks need. `deadline` is in epoch milliseconds everywhere. */
+export interface WebhookContext {
+  storage: WebhookStorage;
+  organizations: Pick<OrganizationRules, 'get'>;
+  sealer: Sealer;
+  /** Returns the cursor after the newest event. */
+  newestCursor: (deadline: number) => Promise<string>;
+  /** Returns a valid cursor. Throws FIELD_INVALID, EVENT_CURSOR_EXPIRED. */
+  checkCursor: (cursor: string) => string;
+}
+
+/** A webhook and its secret, which no other answer contains. */
+interface WithSecret {
+  webhook: Webhook;
+  secret: string;
+}
+
+/** The context that the secret of a webhook is sealed for. */
+const contextOf = (id: string) => `webhook secret of ${id}`;
+
+/** Returns a secret as the Standard Webhooks specification writes it. */
+const newSecret = () => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+
+async function createWebhook(
+  { storage, organizations, sealer, newestCursor }: WebhookContext,
+  { webhook }: CreateWebhookRequest,
+  deadline: number,
+): Promise<WithSecret> {
+  if (!webhook) throw invalidField('webhook', 'The request has no webhook.');
+  const { organizationId } = webhook;
+  const url = endpointIn(webhook.url);
+  const types = typesIn(webhook.types);
+  if (organizationId !== undefined) await organizations.get(organizationId, deadline);
+  const id = uuidv7();
+  const secret = newSecret();
+  const cursor = await newestCursor(deadline);
+  const values = { organizationId, url, types, cursor, createTime: new Date() };
+  try {
+    const found = await storage.insert(
+      { _id: id, ...values, sealedSecret: sealer.seal(secret, contextOf(id)) },
+      deadline,
+    );
+    return { webhook: found.webhook, secret };
+  } catch (error) {
+    if (!(error instanceof DuplicateKeyError) || error.index !== 'slot') throw error;
+    const message = 'The organization has ten webhooks; delete one of them first.';
+    throw new DomainError(ErrorReason.ERROR_REASON_WEBHOOK_LIMIT_REACHED, message);
+  }
+}
+
+async function rotateSecret(
+  { storage, sealer }: WebhookContext,
+  { webhookId, overlapSeconds }: RotateWebhookSecretRequest,
+  deadline: number,
+): Promise<WithSecret> {
+  if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS) {
+    throw invalidField('overlap_seconds', `It must be between 0 and ${MAX_OVERLAP_SECONDS} seconds.`);
+  }
+  const { fence, sealedSecret } = await findWebhook(storage, webhookId, deadline);
+  const secret = newSecret();
+  const overlapEndTime = new Date(Date.now() + overlapSeconds * 1000);
+  const next = { sealedSecret: sealer.seal(secret, contextOf(webhookId)) };
+  const change: WebhookChange =
+    overlapSeconds > 0
+      ? { set: { ...next, sealedPreviousSecret: sealedSecret, overlapEndTime } }
+      : { set: next, remove: ['sealedPreviousSecret', 'overlapEndTime'] };
+  const changed = await storage.change(webhookId, change, deadline, fence);
+  if (changed) return { webhook: changed.webhook, secret };
+  throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'The webhook was changed meanwhile; try again.');
+}
+
+async function updateWebhook(
+  { storage, checkCursor }: WebhookContext,
+  { webhookId, change }: UpdateWebhookRequest,
+  deadline: number,
+): Promise<Webhook> {
+  const resumed: WebhookChange = {
+    set: { state: Webhook_State.STATE_ACTIVE, failures: 0 },
+    remove: ['failingSince', 'nextAttemptTime'],
+  };
+  const changes = (): WebhookChange => {
+    switch (change?.$case) {
+      case 'pause':
+        return { set: { state: Webhook_State.STATE_PAUSED } };
+      case 'resume':
+        return resumed;
+      case 'replayCursor':
+        return { ...resumed, set: { ...resumed.set, cursor: checkCursor(change.value) } };
+      case 'test':
+        return { set: { testId: uuidv7() } };
+      default:
+        throw invalidField('change', 'The request does not say what to change.');
+    }
+  };
+  const changed = await storage.change(webhookId, changes(), deadline);
+  if (!changed) throw webhookNotFound();
+  return changed.webhook;
+}
+
+/** Leases webhooks to an edge. */
+async function acquire({ storage, sealer }: WebhookContext, holder: string, deadline: number): Promise<WebhookLease[]> {
+  if (holder === '' || holder.length > MAX_HOLDER) {
+    throw invalidField('holder', `It must have 1 to ${MAX_HOLDER} characters.`);
+  }
+  const now = new Date();
+  const due = await storage.due(holder, now, MAX_LEASES, deadline);
+  const end = new Date(now.getTime() + LEASE_MS);
+  const leases = await Promise.all(
+    due.map(({ found, leaseEndTime }) => {
+      const isFresh = leaseEndTime !== undefined && end.getTime() - leaseEndTime.getTime() < RENEWAL_MS;
+      return isFresh ? found : storage.lease(found.webhook.id, holder, now, end, deadline);
+    }),
+  );
+  return leases.filter((found) => found !== undefined).map((found) => leaseOf(sealer, found, now));
+}
+
+function leaseOf(sealer: Sealer, found: FoundWebhook, now: Date): WebhookLease {
+  const { webhook, sealedSecret, sealedPreviousSecret, fence, testId } = found;
+  const isOverlapping = (webhook.overlapEndTime ?? now) > now;
+  const sealed = [sealedSecret, ...(isOverlapping && sealedPreviousSecret ? [sealedPreviousSecret] : [])];
+  return { webhook, fence, testId, secrets: sealed.map((text) => sealer.open(text, contextOf(webhook.id))) };
+}
+
+/** Returns the webhook. Throws WEBHOOK_NOT_FOUND. */
+async function findWebhook(storage: WebhookStorage, id: string, deadline: number): Promise<FoundWebhook> {
+  const found = await storage.get(id, deadline);
+  if (found) return found;
+  throw webhookNotFound();
+}
+
+/** The rules of webhooks. */
+export type WebhookRules = ReturnType<typeof createWebhookRules>;
+
+/** Binds the rules to a context. */
+export function createWebhookRules(context: WebhookContext) {
+  const { storage } = context;
+  return {
+    /** Creates a webhook. Throws as the contract's CreateWebhook says. */
+    create: (request: CreateWebhookRequest, deadline: number) => createWebhook(context, request, deadline),
+
+    /** Lists webhooks, oldest first. Throws PAGE_TOKEN_INVALID. */
+    async list({ organizationId, pageSize, pageToken }: ListWebhooksRequest, deadline: number) {
+      const [after = ''] = recordPosition('webhooks', pageToken) ?? [];
+      const limit = pageSizeOf(pageSize, RECORD_PAGES);
+      const { items, last } = pageOf(await storage.list(organizationId, after, limit + 1, deadline), limit);
+      const nextPageToken = recordToken('webhooks', last && [last.webhook.id]);
+      return { webhooks: items.map(({ webhook }) => webhook), nextPageToken };
+    },
+
+    /** Returns a webhook with its latest attempts, newest first. Throws WEBHOOK_NOT_FOUND. */
+    async get(id: string, deadline: number) {
+      const { webhook, attempts } = await findWebhook(storage, id, deadline);
+      return { webhook, attempts: attempts.toReversed() };
+    },
+
+    /** Replaces the secret. Throws as the contract's RotateWebhookSecret says. */
+    rotate: (request: RotateWebhookSecretRequest, deadline: number) => rotateSecret(context, request, deadline),
+
+    /** Pauses, resumes, replays or tests. Throws WEBHOOK_NOT_FOUND, FIELD_INVALID. */
+    update: (request: UpdateWebhookRequest, deadline: number) => updateWebhook(context, request, deadline),
+
+    /** Deletes a webhook. Throws WEBHOOK_NOT_FOUND. */
+    async delete(id: string, deadline: number): Promise<void> {
+      if (!(await storage.delete(id, deadline))) throw webhookNotFound();
+    },
+
+    /** Leases webhooks to an edge for 15 seconds. Throws FIELD_INVALID, SECRET_KEY_MISSING. */
+    acquire: (holder: string, deadline: number) => acquire(context, holder, deadline),
+
+    /** Records what an edge delivered. Throws WEBHOOK_LEASE_LOST, FIELD_INVALID. */
+    report: (request: ReportDeliveryRequest, deadline: number) => reportDelivery(storage, request, deadline),
+  };
+}
+
+const webhookNotFound = () => new DomainError(ErrorReason.ERROR_REASON_WEBHOOK_NOT_FOUND, 'There is no such webhook.');

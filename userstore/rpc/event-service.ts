@@ -1,0 +1,101 @@
+/** The RPCs of EventService: a list, and a stream that lasts until its client leaves. */
+import { type ServerWritableStream, status } from '@grpc/grpc-js';
+import type {
+  EventServiceService,
+  WatchEventsRequest,
+  WatchEventsResponse,
+} from '../../proto/gen/userstore/v1/event_service.js';
+import type { EventWatch } from '../domain/event-watch.js';
+import { type EventRules, eventQueryOf } from '../domain/events.js';
+import { DomainError } from '../model/domain-error.js';
+import { type Decoded, encoded } from './messages.js';
+import { statusOf } from './status.js';
+import { type CallTools, type Handlers, nameOf } from './unary.js';
+
+/** A client that takes no message for this time is too slow. */
+const SLOW_MS = 60_000;
+const START_MS = 10_000;
+
+/** Returns the unary handlers of EventService. */
+export const eventService = (events: EventRules): Pick<Handlers<EventServiceService>, 'listEvents'> => ({
+  listEvents: (request, deadline) => events.list(request, deadline),
+});
+
+/** The end of a stream that is no fault: the client watches again from its last checkpoint. */
+class StreamEnd extends Error {}
+
+/** The rules and tools that a stream needs. */
+export interface WatchTools extends Pick<CallTools, 'callerOf' | 'log' | 'observe'> {
+  rules: EventRules;
+  watch: EventWatch;
+  /** Aborted when the userstore stops. */
+  stopped: AbortSignal;
+  /** The longest time of a stream: its client then connects again, perhaps to another userstore. */
+  maxAgeMs: number;
+}
+
+type WatchCall = ServerWritableStream<Decoded<WatchEventsRequest>, Buffer>;
+
+/** Returns the handler of WatchEvents. */
+export function watchEvents(service: EventServiceService, tools: WatchTools) {
+  const { path, responseSerialize } = service.watchEvents;
+  const rpc = nameOf(path);
+  return (call: WatchCall): void => {
+    const start = performance.now();
+    const { run, end } = tools.observe(rpc, call.metadata);
+    const caller = tools.callerOf(call.metadata)?.name ?? '';
+    const line = () => ({ rpc, caller, ms: Math.round(performance.now() - start) });
+    run(() => stream(call, caller, responseSerialize, tools)).then(
+      () => {
+        end('OK');
+        tools.log.info(line(), 'call');
+        call.end();
+      },
+      (error: unknown) => {
+        const failure =
+          error instanceof StreamEnd ? { code: status.UNAVAILABLE, details: error.message } : statusOf(error);
+        end(status[failure.code]);
+        const reason = error instanceof Error ? error.message : String(error);
+        tools.log[failure.code === status.INTERNAL ? 'error' : 'info']({ ...line(), reason }, 'call failed');
+        call.emit('error', failure);
+      },
+    );
+  };
+}
+
+async function stream(
+  call: WatchCall,
+  caller: string,
+  serialize: (message: WatchEventsResponse) => Buffer,
+  { rules, watch, stopped, maxAgeMs }: WatchTools,
+): Promise<void> {
+  const { request } = call;
+  if (request instanceof DomainError) throw request;
+  const left = new AbortController();
+  call.on('cancelled', () => left.abort());
+  const ends = AbortSignal.any([left.signal, stopped, AbortSignal.timeout(maxAgeMs)]);
+  const position = await rules.watchFrom(request, Date.now() + START_MS);
+  const send = async (message: WatchEventsResponse) => {
+    if (ends.aborted || call.write(encoded(message, serialize))) return;
+    await drained(call, ends);
+  };
+  await watch.stream({ caller, query: eventQueryOf(request), position, send, signal: ends });
+  if (!left.signal.aborted) throw new StreamEnd('The stream has to end; watch again from the last checkpoint.');
+}
+
+/** Waits until the client has taken what was sent. Throws StreamEnd if it does not in time. */
+function drained(call: WatchCall, ends: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const slow = setTimeout(() => done(new StreamEnd('The client reads too slowly; watch again.')), SLOW_MS);
+    const done = (error?: Error) => {
+      clearTimeout(slow);
+      call.off('drain', done);
+      ends.removeEventListener('abort', onEnd);
+      if (error instanceof Error) reject(error);
+      else resolve();
+    };
+    const onEnd = () => done();
+    call.on('drain', done);
+    ends.addEventListener('abort', onEnd, { once: true });
+  });
+}

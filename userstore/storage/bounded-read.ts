@@ -1,0 +1,43 @@
+/** Reads for one answer: as many items as were asked for, or fewer if they are large. */
+
+/** The most bytes of the items of an answer; an answer holds at least one. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Items, and whether there are more. */
+export interface Bounded<T> {
+  items: T[];
+  hasMore: boolean;
+}
+
+/**
+ * Reads at most `limit` items, and stops when they have 16 MiB, so that neither the answer nor memory grows with what is
+ * stored. `sizeOf` returns the size of an item in bytes.
+ */
+export async function readBounded<D, T>(
+  documents: AsyncIterable<D> | Iterable<D>,
+  limit: number,
+  toItem: (document: D) => T,
+  sizeOf: (item: T) => number = bytesOf,
+): Promise<Bounded<T>> {
+  const items: T[] = [];
+  let bytes = 0;
+  for await (const document of documents) {
+    if (items.length === limit) return { items, hasMore: true };
+    const item = toItem(document);
+    bytes += sizeOf(item);
+    if (bytes > MAX_BYTES && items.length > 0) return { items, hasMore: true };
+    items.push(item);
+  }
+  return { items, hasMore: false };
+}
+
+/** Returns about the size of a value in Protocol Buffers; exact for text, which is what makes resources large. */
+export function bytesOf(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === 'string') return Buffer.byteLength(value) + FIELD_BYTES;
+  if (typeof value !== 'object' || value instanceof Date) return FIELD_BYTES;
+  return Object.values(value).reduce<number>((sum, part) => sum + bytesOf(part), FIELD_BYTES);
+}
+
+/** Bytes of the number and the length of a field, at most. */
+const FIELD_BYTES = 5;

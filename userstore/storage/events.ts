@@ -1,0 +1,169 @@
+/**
+ * The event log. The position of an event is its `_id`, and each one is the next after the newest: a writer that another
+ * one has overtaken gets a duplicate key and looks again. So position n is written only after n - 1 was, and a reader in
+ * the order of positions misses none. `deadline` (epoch milliseconds) bounds every call.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { mongo } from 'mongoose';
+import pLimit from 'p-limit';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
+import type { Collections } from './collections.js';
+import { MAJORITY_READ, orTimeout, within } from './connect.js';
+import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
+import { toEvent } from './event-documents.js';
+import type { EventDocument, EventLogDocument, NewEvent } from './event-schemas.js';
+
+/** The storage of events. */
+export type EventStorage = ReturnType<typeof createEventStorage>;
+
+/** An event with its position, and the bytes of its resource and its lists. */
+export interface StoredEvent {
+  position: number;
+  bytes: number;
+  event: Event;
+}
+
+/** The events to read. */
+export interface EventQuery {
+  organizationId?: string | undefined;
+  types: readonly string[];
+  resourceId?: string | undefined;
+}
+
+const DAY_MS = 86_400_000;
+const LOG = 'log';
+/** Pause of a writer that was overtaken. */
+const PAUSE_MS = 5;
+/** The userstore that holds the lease moves changes; if it is killed, another one does after this time. */
+const LEASE_MS = 3000;
+
+interface Context {
+  events: mongo.Collection<EventDocument>;
+  eventLog: mongo.Collection<EventLogDocument>;
+  days: number;
+  /** The newest position that this process knows; undefined: unknown. */
+  newest: number | undefined;
+  /** The newest position at the last look at the lease. */
+  recent: number | undefined;
+}
+
+/** Creates the storage of events; MongoDB deletes each event after `days`. */
+export function createEventStorage({ events, eventLog }: Pick<Collections, 'events' | 'eventLog'>, days: number) {
+  const context: Context = { events, eventLog, days, newest: undefined, recent: undefined };
+  const alone = pLimit(1);
+  return {
+    /** Writes events at the end of the log, in this order; ignores those that are in it. */
+    append: (made: readonly NewEvent[], deadline: number): Promise<void> =>
+      made.length === 0 ? Promise.resolve() : alone(() => append(context, made, deadline)),
+
+    /** Returns at most `limit` events after a position, oldest first. */
+    async list({ organizationId, types, resourceId }: EventQuery, after: number, limit: number, deadline: number) {
+      const query: mongo.Filter<EventDocument> = {
+        _id: { $gt: after },
+        ...(organizationId === undefined ? {} : { organizationId: { $eq: organizationId } }),
+        ...(types.length === 0 ? {} : { type: { $in: [...types] } }),
+        ...(resourceId === undefined ? {} : { resourceId: { $eq: resourceId } }),
+      };
+      const options = { sort: { _id: 1 }, limit, batchSize: limit + 1, ...MAJORITY_READ, ...within(deadline) } as const;
+      return (await events.find(query, options).toArray()).map(toStoredEvent);
+    },
+
+    /** Returns the newest position that no failover can take back; 0 if there is no event. */
+    newest: (deadline: number): Promise<number> => newestPosition(context, MAJORITY_READ, deadline),
+
+    /** Returns a position that was the newest within about the last second. */
+    recent: async (deadline: number): Promise<number> =>
+      context.recent ?? (await newestPosition(context, MAJORITY_READ, deadline)),
+
+    /** Returns the position before the first event that was written at `time` or later. */
+    async before(time: Date, deadline: number): Promise<number> {
+      const options = { sort: { recordTime: 1, _id: 1 }, projection: { _id: 1 }, ...within(deadline) } as const;
+      const first = await events.findOne({ recordTime: { $gte: time } }, options);
+      return first ? first._id - 1 : await newestPosition(context, MAJORITY_READ, deadline);
+    },
+
+    /** Takes or renews the lease on moving changes into the log. Returns whether `holder` has it. */
+    lease: (holder: string, deadline: number): Promise<boolean> => lease(context, holder, deadline),
+
+    /** Deletes all events of an organization. */
+    async removeAll(organizationId: string, deadline: number): Promise<void> {
+      await events.deleteMany({ organizationId }, within(deadline));
+    },
+  };
+}
+
+/** Looks for known events, and writes the others, until no other writer is faster. */
+async function append(context: Context, made: readonly NewEvent[], deadline: number): Promise<void> {
+  const { events, days } = context;
+  let left = [...new Map(made.map((event) => [event.key, event])).values()];
+  for (;;) {
+    const keys = left.map(({ key }) => key);
+    // An event that a failover can still take back does not count: its change must stay in the outbox.
+    const options = {
+      projection: { _id: 0, key: 1 },
+      batchSize: keys.length + 1,
+      ...MAJORITY_READ,
+      ...within(deadline),
+    };
+    const found = await events.find<{ key: string }>({ key: { $in: keys } }, options).toArray();
+    const known = new Set(found.map(({ key }) => key));
+    left = left.filter(({ key }) => !known.has(key));
+    if (left.length === 0) return;
+    const after = context.newest ?? (await newestPosition(context, {}, deadline));
+    const recordTime = new Date();
+    const expireTime = new Date(recordTime.getTime() + days * DAY_MS);
+    const documents = left.map((event, index) => ({ ...event, _id: after + 1 + index, recordTime, expireTime }));
+    try {
+      await withDuplicateKeyError(insertInOrder(events, documents, deadline));
+      context.newest = after + documents.length;
+      return;
+    } catch (error) {
+      context.newest = undefined;
+      if (!(error instanceof DuplicateKeyError)) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** Ordered: a failure leaves no hole before a later event. */
+const insertInOrder = (events: mongo.Collection<EventDocument>, documents: EventDocument[], deadline: number) =>
+  orTimeout(deadline, (maxTimeMS) => events.insertMany(documents, { ordered: true, ignoreUndefined: true, maxTimeMS }));
+
+/** The log's own document remembers a position for the time when all events have been deleted. */
+async function newestPosition({ events, eventLog }: Context, read: object, deadline: number): Promise<number> {
+  const options = { sort: { _id: -1 }, projection: { _id: 1 }, ...read, ...within(deadline) } as const;
+  const [last, log] = await Promise.all([
+    events.findOne({}, options),
+    eventLog.findOne({ _id: LOG }, { ...read, ...within(deadline) }),
+  ]);
+  return Math.max(last?._id ?? 0, log?.position ?? 0);
+}
+
+async function lease(context: Context, holder: string, deadline: number): Promise<boolean> {
+  const now = new Date();
+  const position = await newestPosition(context, MAJORITY_READ, deadline);
+  context.recent = position;
+  const free = [{ leaseEndTime: { $exists: false } }, { leaseEndTime: { $lte: now } }, { holder }];
+  const change = {
+    $set: { holder, leaseEndTime: new Date(now.getTime() + LEASE_MS) },
+    $max: { position },
+  };
+  try {
+    const options = { upsert: true, ...within(deadline) };
+    await withDuplicateKeyError(context.eventLog.updateOne({ _id: LOG, $or: free }, change, options));
+    return true;
+  } catch (error) {
+    if (error instanceof DuplicateKeyError) return false;
+    throw error;
+  }
+}
+
+/** Bytes of an id in the answer, with its tag. */
+const ID_BYTES = 40;
+
+function toStoredEvent(document: EventDocument): StoredEvent {
+  const { _id: position, resource, added = [], removed = [], changes = [] } = document;
+  const texts = changes.reduce((sum, { before = '', after = '' }) => sum + before.length + after.length, 0);
+  const bytes = (resource?.length ?? 0) + texts + (added.length + removed.length) * ID_BYTES;
+  return { position, bytes, event: toEvent(document) };
+}

@@ -1,0 +1,157 @@
+/**
+ * The webhooks collection. A lease is a condition of every write that an edge causes: the fence, which each new lease and
+ * each change by a person raises. `deadline` (epoch milliseconds) bounds every call.
+ */
+import type { Model, QueryFilter, UpdateQuery } from 'mongoose';
+import { type Webhook, Webhook_State, type WebhookAttempt } from '../../proto/gen/userstore/v1/webhook_service.js';
+import { within } from './connect.js';
+import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
+import { insertAll, leanWithin, updatedWithin } from './model-calls.js';
+import { ABSENT } from './schema.js';
+import type { WebhookDocument } from './webhook-schemas.js';
+
+/** The most webhooks of one organization, and of all organizations together as a whole. */
+const SLOTS = 10;
+/** The most attempts that a webhook keeps. */
+const MAX_ATTEMPTS = 50;
+
+/** The storage of webhooks. */
+export type WebhookStorage = ReturnType<typeof createWebhookStorage>;
+
+/** A webhook with what only userstore and the edge that delivers may know. */
+export interface FoundWebhook {
+  webhook: Webhook;
+  attempts: WebhookAttempt[];
+  sealedSecret: string;
+  sealedPreviousSecret: string | undefined;
+  testId: string | undefined;
+  fence: number;
+}
+
+/** A webhook that may be leased, and the end of the holder's lease. */
+export interface DueWebhook {
+  found: FoundWebhook;
+  leaseEndTime: Date | undefined;
+}
+
+/** The values of a new webhook. */
+export interface NewWebhook
+  extends Pick<WebhookDocument, '_id' | 'url' | 'types' | 'cursor' | 'createTime' | 'sealedSecret'> {
+  organizationId: string | undefined;
+}
+
+/** The fields to set and to remove. */
+export interface WebhookChange {
+  set: Partial<Omit<WebhookDocument, '_id'>>;
+  remove?: readonly (keyof WebhookDocument)[];
+}
+
+function foundIn(document: WebhookDocument): FoundWebhook {
+  const { _id: id, sealedSecret, sealedPreviousSecret, testId, fence, attempts = [], ...stored } = document;
+  const { organizationId, url, types, state, cursor, createTime, failures } = stored;
+  const { failingSince, nextAttemptTime, lastSuccessTime, overlapEndTime } = stored;
+  const times = { createTime, failingSince, nextAttemptTime, lastSuccessTime, overlapEndTime };
+  const webhook = { id, organizationId, url, types, state, cursor, failures, ...times };
+  return { webhook, attempts, sealedSecret, sealedPreviousSecret, testId, fence };
+}
+
+/** Returns the update of a change. It takes the webhook from the edge that holds it if `endsLease`. */
+function updateOf({ set, remove = [] }: WebhookChange, endsLease: boolean): UpdateQuery<WebhookDocument> {
+  const removed = endsLease ? [...remove, 'holder', 'leaseEndTime'] : remove;
+  return {
+    ...(Object.keys(set).length > 0 ? { $set: set } : {}),
+    ...(removed.length > 0 ? { $unset: Object.fromEntries(removed.map((name) => [name, ''])) } : {}),
+    ...(endsLease ? { $inc: { fence: 1 } } : {}),
+  };
+}
+
+/** Creates the storage of webhooks. */
+export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
+  const update = async (
+    query: QueryFilter<WebhookDocument>,
+    change: UpdateQuery<WebhookDocument>,
+    deadline: number,
+  ) => {
+    const document = await webhooks.findOneAndUpdate(query, change, updatedWithin(deadline));
+    return document ? foundIn(document) : undefined;
+  };
+  return {
+    /** Stores a new webhook. Throws DuplicateKeyError("slot") if its organization has ten. */
+    async insert(values: NewWebhook, deadline: number): Promise<FoundWebhook> {
+      const state = Webhook_State.STATE_ACTIVE;
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const slots = { slot, slotOwner: values.organizationId ?? '' };
+        const { organizationId, ...others } = values;
+        const owner = organizationId === undefined ? {} : { organizationId };
+        const document = { ...others, ...owner, ...slots, state, failures: 0, fence: 0 } as WebhookDocument;
+        try {
+          await withDuplicateKeyError(insertAll(webhooks, [document], deadline));
+          return foundIn(document);
+        } catch (error) {
+          if (!(error instanceof DuplicateKeyError) || error.index !== 'slot') throw error;
+        }
+      }
+      throw new DuplicateKeyError('slot');
+    },
+
+    /** Returns the webhook with this id. */
+    async get(id: string, deadline: number): Promise<FoundWebhook | undefined> {
+      const document = await webhooks.findOne({ _id: { $eq: id } }, null, leanWithin(deadline));
+      return document ? foundIn(document) : undefined;
+    },
+
+    /** Returns at most `limit` webhooks, of one organization if it is given, oldest first, after the id `after`. */
+    async list(organizationId: string | undefined, after: string, limit: number, deadline: number) {
+      const ofOne = organizationId === undefined ? {} : { organizationId: { $eq: organizationId } };
+      const options = { sort: { _id: 1 }, limit, ...leanWithin(deadline) } as const;
+      return (await webhooks.find({ _id: { $gt: after }, ...ofOne }, null, options)).map(foundIn);
+    },
+
+    /** Changes a webhook and ends its lease. Returns undefined if there is no such webhook, or none of this `fence`. */
+    change: (id: string, change: WebhookChange, deadline: number, fence?: number): Promise<FoundWebhook | undefined> =>
+      update({ _id: { $eq: id }, ...(fence === undefined ? {} : { fence }) }, updateOf(change, true), deadline),
+
+    /**
+     * Returns at most `limit` active webhooks that are due at `now` and that this holder may lease, each with the end of
+     * the lease that this holder has, if any.
+     */
+    async due(holder: string, now: Date, limit: number, deadline: number): Promise<DueWebhook[]> {
+      const free = [{ leaseEndTime: ABSENT }, { leaseEndTime: { $lte: now } }, { holder: { $eq: holder } }];
+      const isDue = [{ nextAttemptTime: ABSENT }, { nextAttemptTime: { $lte: now } }];
+      const query = { state: Webhook_State.STATE_ACTIVE, $and: [{ $or: free }, { $or: isDue }] };
+      const options = { sort: { leaseEndTime: 1 }, limit, ...leanWithin(deadline) } as const;
+      const found = await webhooks.find(query, null, options);
+      return found.map((document) => ({
+        found: foundIn(document),
+        leaseEndTime: document.holder === holder ? document.leaseEndTime : undefined,
+      }));
+    },
+
+    /** Leases a webhook until `end`: renews the lease of this holder, or takes a free one with a new fence. */
+    async lease(id: string, holder: string, now: Date, end: Date, deadline: number): Promise<FoundWebhook | undefined> {
+      const active = { _id: { $eq: id }, state: Webhook_State.STATE_ACTIVE };
+      const held = { ...active, holder: { $eq: holder }, leaseEndTime: { $gt: now } };
+      const renewed = await update(held, { $set: { leaseEndTime: end } }, deadline);
+      if (renewed) return renewed;
+      const free = { ...active, $or: [{ leaseEndTime: ABSENT }, { leaseEndTime: { $lte: now } }] };
+      return await update(free, { $set: { holder, leaseEndTime: end }, $inc: { fence: 1 } }, deadline);
+    },
+
+    /** Records a report of the lease `fence`. Returns undefined if it is over. */
+    report(id: string, fence: number, change: WebhookChange, attempts: WebhookAttempt[], deadline: number) {
+      const pushed = { $push: { attempts: { $each: attempts, $slice: -MAX_ATTEMPTS } } };
+      const update_ = { ...updateOf(change, false), ...(attempts.length > 0 ? pushed : {}) };
+      return update({ _id: { $eq: id }, fence }, update_ as UpdateQuery<WebhookDocument>, deadline);
+    },
+
+    /** Deletes a webhook. Returns false if there is none. */
+    async delete(id: string, deadline: number): Promise<boolean> {
+      return (await webhooks.deleteOne({ _id: { $eq: id } }, within(deadline))).deletedCount === 1;
+    },
+
+    /** Deletes the webhooks of a deleted organization. */
+    async removeAll(organizationId: string, deadline: number): Promise<void> {
+      await webhooks.deleteMany({ organizationId: { $eq: organizationId } }, within(deadline));
+    },
+  };
+}

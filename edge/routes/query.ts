@@ -12,8 +12,9 @@ const SPELLINGS = new Map(PARAMETERS.map((name) => [name.toLowerCase(), name]));
  * Parses a query string. SCIM's parameters are named in any letter case, as in a search by POST. A `+` is a blank, as
  * in HTML forms, except in a parameter whose blanks are written as %20: there it is a plus, as in RFC 3986.
  */
-export function parseQuery(text: string): ParsedUrlQuery {
-  const parameters = text.split('&').map((parameter) => {
+export function parseQuery(text: string | null): ParsedUrlQuery {
+  // Express gives null for a request without a query string.
+  const parameters = (text ?? '').split('&').map((parameter) => {
     const isPercentEncoded = parameter.includes('%20') && !BLANK_PLUS.test(parameter);
     const kept = isPercentEncoded ? parameter.replaceAll('+', '%2B') : parameter;
     const name = /^[^=]*/.exec(kept)?.[0] ?? '';

@@ -11,6 +11,10 @@ const CONTROL = /[^\P{Cc}\t\n\r\u0080-\u009f]/gu;
  */
 export const withoutControlCharacters = (text: string): string => text.replace(CONTROL, '');
 
+/** Returns true if a text has more than `max` characters: an emoji is one, though JavaScript counts two units. */
+export const isLongerThan = (text: string, max: number): boolean =>
+  text.length > max && (text.length > 2 * max || Array.from(text).length > max);
+
 /** Returns the format of an attribute's text, for errors. */
 export const formatOf = ({ type }: Attribute): string => (type === 'binary' ? 'base64' : 'a URI');
 

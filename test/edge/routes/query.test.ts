@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { parseQuery } from '../../../edge/routes/query.js';
 
-const rows: [query: string, parsed: Record<string, unknown>][] = [
+const rows: [query: string | null, parsed: Record<string, unknown>][] = [
   ['filter=userName%20eq%20%22a+x@ex.test%22', { filter: 'userName eq "a+x@ex.test"' }],
   ['filter=userName%20eq%20%22a%2Bx@ex.test%22', { filter: 'userName eq "a+x@ex.test"' }],
   ['filter=userName+eq+%22a%2Bx@ex.test%22', { filter: 'userName eq "a+x@ex.test"' }],
@@ -12,6 +12,7 @@ const rows: [query: string, parsed: Record<string, unknown>][] = [
   ['filter=a&FILTER=b', { filter: ['a', 'b'] }],
   ['filter', { filter: '' }],
   ['', {}],
+  [null, {}],
 ];
 
 describe('a query string', () => {

@@ -16,15 +16,18 @@ export const isLongerThan = (text: string, max: number): boolean =>
   text.length > max && (text.length > 2 * max || Array.from(text).length > max);
 
 /** Returns the format of an attribute's text, for errors. */
-export const formatOf = ({ type }: Attribute): string => (type === 'binary' ? 'base64' : 'a URI');
+export const formatOf = ({ type }: Attribute): string => (type === 'binary' ? 'base64' : 'a URL');
 
 /** Returns true if a text has the format that /Schemas gives the attribute: typed clients refuse any other. */
-export function isOfFormat({ type, mutability }: Attribute, text: string): boolean {
+export function isOfFormat({ type, mutability, referenceTypes = [] }: Attribute, text: string): boolean {
   // The edge makes immutable references itself and ignores those that clients send.
   if (text === '' || mutability) return true;
-  if (type === 'reference') return isUri(text);
+  if (type === 'reference') return isUri(text) && (!referenceTypes.includes('external') || isLocator(text));
   return type !== 'binary' || isBase64(text);
 }
+
+/** Returns true for what leads somewhere without a base: RFC 7643 section 4.1 has URLs for pages and pictures. */
+const isLocator = (text: string): boolean => text.startsWith('/') || URL.canParse(text);
 
 /** Returns true for a URI or a relative reference (RFC 3986), which may hold letters of all scripts. */
 function isUri(text: string): boolean {

@@ -1,7 +1,7 @@
 /** Names that must be unique, as people see them. Pure. */
 import { fold, isAscii } from './fields.js';
 
-/** Characters without a form of their own: zero-width and other format characters, variation selectors, fillers. */
+/** Characters that leave no mark: zero-width and other format characters, variation selectors, fillers. */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 /** Blanks of every width, among them the blank pattern of Braille. */
 const BLANKS = /[\s\u2800]+/gu;

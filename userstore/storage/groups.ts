@@ -63,7 +63,7 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
       return document ? toGroup(document) : undefined;
     },
 
-    /** Returns the group because of which no other can have this name. Only a write can tell for sure. */
+    /** Returns the group whose name makes this one unavailable. Only a write can tell for sure. */
     async findHolder(organizationId: string, displayName: string, deadline: number): Promise<Group | undefined> {
       const options = { projection: { unmoved: 0, begun: 0 }, ...within(deadline) };
       const names = [{ displayNameKey: fold(displayName) }, { visibleName: visibleName(displayName) }];

@@ -107,7 +107,7 @@ function readsOf({ users, totals, changes }: Context, groupsIn: GroupConditions)
     findByName: (organizationId: string, userName: string, deadline: number): Promise<FoundUser | undefined> =>
       findOnly(users, { organizationId, userNameKey: fold(userName) }, deadline),
 
-    /** Returns the user because of whom no other can have this name. */
+    /** Returns the user whose name makes this one unavailable. */
     async findHolder(organizationId: string, userName: string, deadline: number): Promise<FoundUser | undefined> {
       const names = [{ userNameKey: fold(userName) }, { visibleName: visibleName(userName) }];
       return (await findSome(users, { organizationId, $or: names }, 1, deadline))[0];

@@ -1,5 +1,4 @@
 /** The Express application: the handlers of a request in their order, and every route. Does not listen. */
-import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { ActivityRecorder } from './activity/recorder.js';
@@ -18,6 +17,7 @@ import { discoveryRoutes } from './routes/discovery.js';
 import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
 import { landing, unknownAddress } from './routes/landing.js';
+import { parseQuery } from './routes/query.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { searchRoutes } from './routes/search.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
@@ -76,8 +76,9 @@ export function createApp(options: AppOptions): Express {
   const app = createExpress(trustedProxies);
   app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities));
   app.use(privateAnswers, singleHost);
-  app.get('/health/live', live);
-  app.get('/health/ready', ready(store));
+  // HAProxy checks by OPTIONS unless it is told otherwise.
+  app.route('/health/live').get(live).all(otherMethods('GET'));
+  app.route('/health/ready').get(ready(store)).all(otherMethods('GET'));
   app.use(
     '/:organizationId/scim/v2',
     working(authenticate(store, metrics, admission, tokenCacheMs)),
@@ -108,8 +109,7 @@ function createExpress(trustedProxies: number): Express {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.set('trust proxy', trustedProxies);
-  // By default Node.js ignores all parameters after the first 1000, and a filter could be among them.
-  app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
+  app.set('query parser', parseQuery);
   app.use(singleSlashes);
   return app;
 }

@@ -1,5 +1,5 @@
 /** The HTTP server of the edge: its timeouts, its connection limit, and errors that occur before Express runs. */
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Certificates } from '../config/certificates.js';
@@ -41,6 +41,7 @@ export function createHttpServer(
   server.timeout = SOCKET_TIMEOUT_MS;
   const maxConnections = Math.max(MAX_CONNECTIONS, 2 * maxRequests);
   limitConnections(server, maxConnections, trustedProxies === 0, certificates ? 'secureConnection' : 'connection');
+  server.prependListener('request', toOriginForm);
   if (certificates) {
     server.prependListener('request', (_request, response: ServerResponse) => {
       response.setHeader('Strict-Transport-Security', `max-age=${HSTS_SECONDS}`);
@@ -54,6 +55,18 @@ export function createHttpServer(
     refuse(response.socket, new ScimError(417, undefined, 'The only expectation that can be met is 100-continue.'));
   });
   return server;
+}
+
+/**
+ * Turns an absolute request target into a path and the Host header into its authority, which counts instead (RFC 9112
+ * section 3.2.2).
+ */
+function toOriginForm(request: IncomingMessage): void {
+  const [target, authority] = /^https?:\/\/([^/?#]+)/i.exec(request.url ?? '') ?? [];
+  if (target === undefined || authority === undefined) return;
+  const rest = request.url?.slice(target.length) ?? '';
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+  request.headers.host = authority;
 }
 
 function createHttpsServer(app: RequestListener, certificates: Certificates): Server {

@@ -42,7 +42,8 @@ export const jobsOf = (work: Work): Job[] => [
   probeJob(work),
   {
     name: 'migrate',
-    run: async () => counted(await work.migrate(), 'users', 'migrated users to the current schema version'),
+    run: async () =>
+      counted(await work.migrate(), 'documents', 'migrated users and groups to the current schema version'),
     failure: { level: 'error', message: 'migration incomplete; it resumes at the next start' },
   },
   {

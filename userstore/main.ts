@@ -29,7 +29,7 @@ import { observeCommands } from './storage/commands.js';
 import { connect } from './storage/connect.js';
 import { isMisconfigured } from './storage/database-errors.js';
 import { createNoteHeld } from './storage/held-attributes.js';
-import { migrateUsers } from './storage/migrate.js';
+import { migrateGroups, migrateUsers } from './storage/migrate.js';
 import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { isTraced } from './tracing.js';
@@ -81,7 +81,9 @@ async function main(): Promise<void> {
     health.setStatus('', isUp ? 'SERVING' : 'NOT_SERVING');
   };
   const isReachable = createDatabaseProbe(connection, PROBE_TIMEOUT_MS);
-  const migrate = () => migrateUsers(collections.users, stopped, createNoteHeld(collections.organizations));
+  const noteHeld = createNoteHeld(collections.organizations);
+  const migrate = async () =>
+    (await migrateUsers(collections.users, stopped, noteHeld)) + (await migrateGroups(collections.groups, stopped));
   const finished = runJobs(jobsOf({ ...userstore, migrate, isReachable, onProbe }), log, stopped);
   if (process.connected) process.send?.('ready');
 

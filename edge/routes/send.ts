@@ -6,6 +6,7 @@ import { leaveCause, localsOf } from '../request-context.js';
 import { signalOf } from '../request-work.js';
 import type { JsonObject } from '../scim/json.js';
 import { errorBody, ScimError } from '../scim/scim-error.js';
+import { mediaTypeFor } from './accept.js';
 import { completeParts, jsonSegments, ListText } from './list-text.js';
 
 /** The address to which a client sent its request. */
@@ -14,7 +15,7 @@ export type ClientAddress = Pick<Request, 'protocol'> & { host: string | undefin
 export type BaseUrl = (request: ClientAddress, organizationId: string) => string;
 
 /**
- * Sends a SCIM message, as application/json to a client that does not accept application/scim+json. A message with a
+ * Sends a SCIM message, as application/json to a client that prefers it to application/scim+json. A message with a
  * list that is still to be read is sent page by page, each when the client has taken the one before; it has no
  * Content-Length. If a page fails, the connection ends in the middle of a chunk list, which no client takes for the
  * whole answer. Rejects if a page fails or the client leaves.
@@ -25,9 +26,7 @@ export async function sendScim(
   status: number,
   body: JsonObject,
 ): Promise<void> {
-  const accept = request.headers.accept ?? '';
-  const isPlain = accept.includes('application/json') && !accept.includes('application/scim+json');
-  response.status(status).type(isPlain ? 'application/json' : 'application/scim+json');
+  response.status(status).type(mediaTypeFor(request.headers.accept));
   const segments = jsonSegments(body);
   const parts = completeParts(segments);
   if (parts) {

@@ -2,6 +2,7 @@
  * The grammar of filters (RFC 7644 section 3.4.2.2, figure 1): text → syntax tree, in linear time. Knows no attributes.
  * Letter case matters in literals only.
  */
+import { isLongerThan } from './formats.js';
 import { badRequest, type ScimError } from './scim-error.js';
 
 /** Longest filter, in characters. */
@@ -52,7 +53,7 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
 /** Parses a filter. Throws invalidFilter. */
 export function parseExpression(text: string): Expression {
-  if (text.length > MAX_LENGTH) throw invalidFilter(`The filter is longer than ${MAX_LENGTH} characters.`);
+  if (isLongerThan(text, MAX_LENGTH)) throw invalidFilter(`The filter is longer than ${MAX_LENGTH} characters.`);
   return new Parser(tokenize(text)).parse();
 }
 

@@ -27,6 +27,8 @@ export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTIN
   const values: { displayName?: string; externalId?: string; members?: string[] } & JsonObject = {};
   for (const [name, value] of coreEntries(body, CORE_GROUP)) {
     const attribute = attributeNamed(GROUP.attributes, name);
+    // Null is the same as no value (RFC 7643 section 2.5): a PUT without members leaves them alone.
+    if (attribute === MEMBERS && value === null) continue;
     if (attribute) checkType(attribute, value, attribute.name, settings);
     if (attribute === MEMBERS) setOnce(values, MEMBERS, memberIds(value, settings), 'members');
     else if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);

@@ -1,5 +1,6 @@
 /** Parses the bytes of a body into a JSON object that is safe to read. */
 import { createShapeScan } from './json-shape.js';
+import { LONG_NUMBER, withLongNumbersAsText } from './long-numbers.js';
 import { badRequest } from './scim-error.js';
 
 /** Okta's largest messages are much smaller. */
@@ -33,7 +34,7 @@ export function* bodySteps(bytes: Uint8Array): Generator<void, JsonObject> {
   yield;
   const text = decode(bytes);
   yield;
-  const body = parseJson(text);
+  const body = parseJson(LONG_NUMBER.test(text) ? withLongNumbersAsText(text) : text);
   if (!isObject(body)) throw badRequest('invalidSyntax', 'The request body must be a JSON object.');
   yield;
   if (mayBeUnsafe(text)) checkValue(body);

@@ -27,8 +27,8 @@ export interface ListQuery {
   projection: Projection;
 }
 
-/** The names of the parameters, the same in a URL and in a body. */
-const PARAMETERS = [
+/** The names of the parameters, the same in a URL and in a body, in any letter case. */
+export const PARAMETERS = [
   'filter',
   'sortBy',
   'sortOrder',

@@ -13,7 +13,7 @@ import { GROUP, MEMBERS } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { checkAddedType, checkType } from './strict.js';
-import { isUnset, parseSingle } from './value.js';
+import { isUnset, parseValue } from './value.js';
 
 /** A thousand members one by one, and the name and id that clients send with them. */
 const MAX_GROUP_OPERATIONS = 1100;
@@ -31,7 +31,7 @@ export function parseGroupPatch(body: JsonObject, groupId: string, settings = DE
     const found =
       path === undefined
         ? objectChanges(op, value, groupId, settings)
-        : targetChanges(op, parsePath(path, [], GROUP), value, groupId, settings);
+        : namedChanges(op, path, value, groupId, settings);
     // A body of unknown attributes changes nothing: it must not look like a success.
     if (!found) throw badRequest('invalidPath', 'None of the attributes in "value" is one that a group has.');
     return found;
@@ -41,14 +41,25 @@ export function parseGroupPatch(body: JsonObject, groupId: string, settings = DE
   return merged.map((operation) => ({ operation }));
 }
 
+/** Returns the changes of an operation with a path. Throws invalidPath if a group has no such attribute. */
+function namedChanges(op: Op, path: string, value: unknown, groupId: string, settings: Settings): Change[] | undefined {
+  const target = parsePath(path, [], GROUP);
+  const changes = targetChanges(op, target, value, groupId, settings);
+  if (target.kind !== 'unknown') return changes;
+  throw badRequest('invalidPath', `A group has no attribute "${target.path}".`);
+}
+
 /** Returns the changes for each attribute of an object; undefined if all are unknown. */
 function objectChanges(op: Op, value: JsonObject, groupId: string, settings: Settings): Change[] | undefined {
   const seen = new Set<string>();
+  const names = Object.keys(value);
   const found = Object.entries(value).map(([name, inner]) => {
     const target = parsePath(name, [], GROUP);
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
+    // A client that writes whole objects sends absent lists as null: beside other attributes it says nothing.
+    if (target.kind === 'attribute' && target.attribute === MEMBERS && inner === null && names.length > 1) return [];
     // Ignores read-only attributes, echoed or changed (RFC 7644 section 3.5.2.3).
     return target.kind === 'readOnly' ? [] : targetChanges(op, target, inner, groupId, settings);
   });
@@ -98,8 +109,12 @@ const isId = (value: unknown, id: string): boolean =>
 function memberChanges(op: Op, value: unknown, settings: Settings): Change[] {
   if (op === 'replace') return [members('replaceMembers', memberIds(value, settings))];
   // A remove with an empty list removes no member; a remove without a value removes all (RFC 7644 section 3.5.2.2).
-  if (op === 'remove' && value === undefined) return removal('all');
+  // Null is the same as no value (RFC 7643 section 2.5), but a "" or a list of nulls chooses no member.
+  if (op === 'remove' && (value === undefined || value === null)) return removal('all');
   const ids = memberIds(value, settings);
+  if (op === 'remove' && ids.length === 0 && !(Array.isArray(value) && value.length === 0)) {
+    throw badRequest('invalidValue', 'The "value" to remove from "members" names no member.');
+  }
   if (op === 'remove') return removal(ids);
   return ids.length > 0 ? [members('addMembers', ids)] : [];
 }
@@ -114,7 +129,7 @@ const members = ($case: MemberChange['$case'], userIds: string[]): MemberChange 
 function fieldChange(op: Op, { attribute, path }: { attribute: Attribute; path: string }, value: unknown): Change {
   const removes = op === 'remove' || isUnset(value);
   if (removes && attribute.required) throw badRequest('mutability', `"${path}" is required and cannot be removed.`);
-  const values = removes ? {} : { [fieldOf(attribute)]: parseSingle(attribute, value, path) };
+  const values = removes ? {} : { [fieldOf(attribute)]: parseValue(attribute, value, path) };
   return {
     $case: 'setFields',
     value: { group: Group.fromPartial(values as Partial<Group>), updateMask: [contractNameOf(attribute)] },

@@ -4,6 +4,7 @@ import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed } from './attributes.js';
 import { definitionOf } from './extensions.js';
 import { parseElementFilter, parseExtensionElementFilter } from './filter.js';
+import { isLongerThan } from './formats.js';
 import { type Named, parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 import { badRequest, type ScimError } from './scim-error.js';
@@ -34,7 +35,7 @@ export function parsePath(
   extensionSchemas: readonly ExtensionSchema[] = [],
   type: ResourceType = USER,
 ): Target {
-  if (text.length > MAX_PATH_LENGTH) throw invalid(`The path is longer than ${MAX_PATH_LENGTH} characters.`);
+  if (isLongerThan(text, MAX_PATH_LENGTH)) throw invalid(`The path is longer than ${MAX_PATH_LENGTH} characters.`);
   const path = text.trim();
   const open = path.indexOf('[');
   if (open >= 0) return parseElements(path, open, extensionSchemas, type);

@@ -75,6 +75,8 @@ function parseOperation(operation: unknown): RequestedOperation {
   if (typeof path !== 'string') throw badRequest('invalidPath', '"path" must be text.');
   if (path.trim() !== '') return { op, path, value };
   if (op === 'remove') throw badRequest('noTarget', 'A "remove" needs a "path".');
-  if (!isObject(value)) throw badRequest('invalidValue', 'Without a "path", "value" must be an object of attributes.');
-  return { op, path: undefined, value };
+  // Older Entra applications send the object in a list of one.
+  const attributes = Array.isArray(value) && value.length === 1 ? (value as unknown[])[0] : value;
+  if (isObject(attributes)) return { op, path: undefined, value: attributes };
+  throw badRequest('invalidValue', 'Without a "path", "value" must be an object of attributes.');
 }

@@ -6,7 +6,7 @@
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Attribute, CORE_USER, contractNameOf, ENTERPRISE_USER, fieldOf } from './attributes.js';
-import { coreEntries, withoutSchemas } from './body.js';
+import { withoutSchemas } from './body.js';
 import { isObject, type JsonObject } from './json.js';
 import { checkNamespace } from './namespace.js';
 import { isExtensionUrn } from './notation.js';
@@ -16,8 +16,8 @@ import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } f
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
 import { checkAddedType, checkSingleType, checkType } from './strict.js';
-import { isStoredName } from './user.js';
-import { isUnset, parseSingle, parseValue } from './value.js';
+import { storedEntries } from './user.js';
+import { isUnset, parseSingle, parseValue, unwrapped } from './value.js';
 
 type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
 
@@ -36,7 +36,7 @@ export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): Patch
  * a PUT that may lack attributes: it must not clear them. Throws as parsePatch.
  */
 export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  const stored = coreEntries(body, CORE_USER).filter(([name]) => isStoredName(name));
+  const stored = storedEntries(body, settings);
   const extensions = stored.filter(([name]) => isExtensionUrn(name));
   const others = stored.filter(([name]) => !isExtensionUrn(name));
   return [
@@ -164,8 +164,9 @@ function parseAttribute(
   if (value === undefined && !removes) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
   if (verb === Verb.VERB_ADD) checkAddedType(attribute, value, path, settings);
   else if (!removes) checkType(attribute, value, path, settings);
-  if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(value)) {
-    return parseMembers(verb, value, `${path}.`, path, settings);
+  const whole = unwrapped(attribute, value);
+  if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(whole)) {
+    return parseMembers(verb, whole, `${path}.`, path, settings);
   }
   if (removes && attribute.multiValued && !isAbsent(value)) return removeListed(target, value);
   const parsed = removes ? undefined : parseValue(attribute, value, path, settings);
@@ -206,7 +207,7 @@ function parseElements(
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   // Entra clears a value by replacing it with "".
   const parsed = sub
-    ? { [fieldOf(sub)]: parseSingle(sub, single ?? (sub.type === 'boolean' ? false : ''), path) }
+    ? { [fieldOf(sub)]: parseSingle(sub, unwrapped(sub, value) ?? (sub.type === 'boolean' ? false : ''), path) }
     : parseSingle(attribute, single, path, settings);
   if (parsed === undefined) throw badRequest('invalidValue', `The operation on "${path}" has no "value".`);
   // In a strict organization a replace creates nothing (RFC 7644 section 3.5.2.3).

@@ -1,6 +1,7 @@
 /** SCIM JSON ↔ User: the only translation between the two. */
 import { type ExtensionAttribute, User } from '../../proto/gen/userstore/v1/user.js';
 import {
+  type Attribute,
   attributeNamed,
   CORE_USER,
   ENTERPRISE_ATTRIBUTES,
@@ -10,6 +11,7 @@ import {
 } from './attributes.js';
 import { coreEntries, schemasIn, setOnce, withoutSchemas } from './body.js';
 import { definitionOf, parseExtension, schemaOf } from './extensions.js';
+import { withoutWrongFormats } from './formats.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
 import { checkNamespace } from './namespace.js';
@@ -33,10 +35,8 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   for (const [name, value] of coreEntries(body, CORE_USER)) {
     const attribute = attributeNamed(TOP_ATTRIBUTES, name);
     if (!attribute) checkNamespace(name, value, schemas);
-    if (attribute) {
-      checkType(attribute, value, attribute.name, settings);
-      setOnce(values, attribute, parseValue(attribute, value, attribute.name, settings), attribute.name);
-    } else if (isUnder(ENTERPRISE_USER, name)) {
+    if (attribute) setOnce(values, attribute, parseGiven(attribute, value, attribute.name, settings), attribute.name);
+    else if (isUnder(ENTERPRISE_USER, name)) {
       const enterprise =
         name.length > ENTERPRISE_USER.length ? { [name.slice(ENTERPRISE_USER.length + 1)]: value } : value;
       values.enterprise = {
@@ -55,6 +55,15 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
   }
   return User.fromPartial({ ...values, extensionAttributes: lastOfEach(extensionAttributes) });
 }
+
+/** Parses a value of a whole user; texts of a wrong format are left out unless the organization is strict. */
+function parseGiven(attribute: Attribute, value: unknown, path: string, settings: Settings): unknown {
+  checkType(attribute, value, path, settings);
+  return parseValue(attribute, givenPart(attribute, value, settings), path, settings);
+}
+
+const givenPart = (attribute: Attribute, value: unknown, { strictSchemas }: Settings): unknown =>
+  strictSchemas ? value : withoutWrongFormats(attribute, value);
 
 /** The maximum number of attributes in all extensions, some of which may be there twice; userstore keeps 1000. */
 const MAX_EXTENSION_ATTRIBUTES = 2000;
@@ -78,10 +87,8 @@ function parseEnterprise(value: unknown, settings: Settings): JsonObject | undef
   for (const [name, inner] of Object.entries(withoutSchemas(value))) {
     const attribute = attributeNamed(ENTERPRISE_ATTRIBUTES, name);
     const path = `${ENTERPRISE_USER}:${attribute?.name ?? name}`;
-    if (attribute) {
-      checkType(attribute, inner, path, settings);
-      setOnce(values, attribute, parseValue(attribute, inner, path, settings), path);
-    } else ignoreUnknown(path, settings);
+    if (attribute) setOnce(values, attribute, parseGiven(attribute, inner, path, settings), path);
+    else ignoreUnknown(path, settings);
   }
   return values;
 }
@@ -90,9 +97,14 @@ const lastOfEach = (attributes: ExtensionAttribute[]): ExtensionAttribute[] => [
   ...new Map(attributes.map((one) => [`${one.schema}:${one.name}`.toLowerCase(), one])).values(),
 ];
 
-/** Returns true if the edge stores the value of this name of a body. */
-export const isStoredName = (name: string): boolean =>
-  attributeNamed(TOP_ATTRIBUTES, name) !== undefined || isSchemaUrn(name);
+/** Returns the entries of the body of a PUT that the edge stores, without texts of a wrong format. */
+export const storedEntries = (body: JsonObject, settings: Settings): [name: string, value: unknown][] =>
+  coreEntries(body, CORE_USER).flatMap(([name, value]): [name: string, value: unknown][] => {
+    const attribute = attributeNamed(TOP_ATTRIBUTES, name);
+    if (!attribute) return isSchemaUrn(name) ? [[name, value]] : [];
+    const given = givenPart(attribute, value, settings);
+    return given === undefined && value !== undefined ? [] : [[name, given]];
+  });
 
 /**
  * Renders a user of the organization with the base URL `baseUrl`. A strict organization sees no undeclared attribute: a

@@ -1,5 +1,6 @@
 /** Converts one JSON value to the value of a contract field, by the attribute's type, where no meaning is lost. */
 import { type Attribute, attributeNamed, fieldOf } from './attributes.js';
+import { formatOf, isOfFormat, withoutControlCharacters } from './formats.js';
 import { isObject, type JsonObject } from './json.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
@@ -13,7 +14,7 @@ export const MAX_ELEMENTS = 1000;
  * Throws invalidValue.
  */
 export function parseValue(attribute: Attribute, value: unknown, path: string, settings = DEFAULT_SETTINGS): unknown {
-  if (!attribute.multiValued) return parseSingle(attribute, value, path, settings);
+  if (!attribute.multiValued) return parseSingle(attribute, unwrapped(attribute, value), path, settings);
   const elements = value === null || value === undefined ? [] : Array.isArray(value) ? value : [value];
   if (elements.length > MAX_ELEMENTS) throw badRequest('invalidValue', `${path} has more than ${MAX_ELEMENTS} values.`);
   return elements
@@ -30,8 +31,20 @@ export function parseSingle(attribute: Attribute, value: unknown, path: string, 
     case 'boolean':
       return parseBoolean(value, path);
     default:
-      return parseText(value, path);
+      return parseText(attribute, value, path);
   }
+}
+
+/**
+ * Returns the value in a list of one: older Entra applications send a single value as `[false]` or
+ * `[{"$ref": null, "value": "False"}]`. Any other value is returned unchanged.
+ */
+export function unwrapped({ type, multiValued }: Attribute, given: unknown): unknown {
+  if (multiValued || !Array.isArray(given) || given.length !== 1) return given;
+  const [only] = given as unknown[];
+  if (type === 'complex' || !isObject(only)) return only;
+  const entries = Object.entries(only).filter(([, value]) => value !== null);
+  return entries.length === 1 && entries[0]?.[0].toLowerCase() === 'value' ? entries[0][1] : given;
 }
 
 function parseComplex(
@@ -76,10 +89,12 @@ export function exact(value: number, path: string): number {
   throw badRequest('invalidValue', `${path} holds a number too large to be kept exactly; send it as text.`);
 }
 
-function parseText(value: unknown, path: string): string {
-  if (typeof value === 'string') return value;
+function parseText(attribute: Attribute, value: unknown, path: string): string {
   if (typeof value === 'number') return String(exact(value, path));
-  throw badRequest('invalidValue', `${path} must be text.`);
+  if (typeof value !== 'string') throw badRequest('invalidValue', `${path} must be text.`);
+  if (!isOfFormat(attribute, value)) throw badRequest('invalidValue', `${path} must be ${formatOf(attribute)}.`);
+  // userstore refuses a unique name with control characters: without them it could be the name of another.
+  return attribute.uniqueness ? value : withoutControlCharacters(value);
 }
 
 /** Returns true if a value means "no value" (RFC 7643 section 2.5). */

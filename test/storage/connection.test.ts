@@ -202,7 +202,7 @@ const reads: [title: string, read: (deadline: number) => Promise<unknown>][] = [
   ],
   ['the changes of a group', (deadline) => database.changes.list('one', { groupId: finance.id }, 99, 100, deadline)],
   ['a group by id', (deadline) => database.groups.find('one', finance.id, deadline)],
-  ['a group by name', (deadline) => database.groups.findByName('one', 'finance', deadline)],
+  ['a group by name', (deadline) => database.groups.findHolder('one', 'finance', deadline)],
   [
     'a group in which nothing else is under way',
     (deadline) => database.groups.hasExclusiveAccess(finance, 'x', deadline),

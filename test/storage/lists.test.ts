@@ -197,4 +197,25 @@ describe('a list of users', () => {
       expect(walked.filter((name) => name.startsWith('old'))).to.have.length(20);
     });
   });
+
+  it('end for a reader who reads until they have the total, though another userstore deletes meanwhile', async () => {
+    for (const [organizationId, filter] of [
+      ['walk', undefined],
+      ['filtered-walk', equal('active', true)],
+    ] as const) {
+      const users: User[] = [];
+      for (let index = 0; index < 6; index++) users.push(await insert(organizationId, userNamed(`u${index}`)));
+      const page = (skip: number) => database.users.list(organizationId, { filter, skip, limit: 2 }, soon());
+      await page(0);
+      // A deletion that this userstore does not know of, as if another one had made it.
+      await database.collections.users.deleteMany({ organizationId, userName: { $in: ['u0', 'u5'] } });
+      let [read, total, pages] = [0, Number.POSITIVE_INFINITY, 0];
+      while (read < total && pages++ < 10) {
+        const next = await page(read);
+        read += next.users.length;
+        total = next.total;
+      }
+      expect(pages).to.be.at.most(4);
+    }
+  });
 });

@@ -1,10 +1,12 @@
 /** The migration of documents of an earlier version, which leaves all others as they are. */
 import { expect } from 'chai';
 import type { mongo } from 'mongoose';
+import { DuplicateKeyError } from '../../userstore/storage/database-errors.js';
 import { SCHEMA_VERSION } from '../../userstore/storage/documents.js';
-import { migrateUsers } from '../../userstore/storage/migrate.js';
+import { migrateGroups, migrateUsers } from '../../userstore/storage/migrate.js';
+import type { FoundUser } from '../../userstore/storage/users.js';
 import { equal } from '../harness/users.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { changeOf, type Database, openDatabase, soon } from './database.js';
 
 let database: Database;
 const old = (index: number) => ({
@@ -54,5 +56,55 @@ describe('documents of an earlier version', () => {
     const users = database.collections.users;
     const { executionStats } = await users.find(find?.filter).explain('executionStats');
     expect(executionStats.totalDocsExamined).to.equal(0);
+  });
+
+  it('keep both of two names that look the same, and no third one is taken', async () => {
+    const { users, groups } = database.collections;
+    const twin = (name: string, more: object) => ({ ...old(1), organizationId: 'twins', ...more, _id: name });
+    const stopped = new AbortController().signal;
+    await (users as unknown as mongo.Collection).insertMany([
+      twin('u1', { userName: 'Ana', userNameKey: 'ana' }),
+      twin('u2', { userName: 'Ana ', userNameKey: 'ana ' }),
+    ] as never);
+    const group = { organizationId: 'twins', version: 1, createTime: new Date(0), updateTime: new Date(0) };
+    await (groups as unknown as mongo.Collection).insertMany([
+      { ...group, _id: 'g1', displayName: 'Sales', displayNameKey: 'sales' },
+      { ...group, _id: 'g2', displayName: 'Sales ', displayNameKey: 'sales ' },
+    ] as never);
+    expect(await migrateUsers(users, stopped)).to.equal(2);
+    expect(await migrateGroups(groups, stopped)).to.equal(2);
+    expect(await migrateGroups(groups, stopped)).to.equal(0);
+    const namesOf = async (found: { visibleName?: string | null }[]) =>
+      found.map(({ visibleName = null }) => visibleName);
+    expect(await namesOf(await users.find({ organizationId: 'twins' }).sort({ _id: 1 }).toArray())).to.deep.equal([
+      'ana',
+      null,
+    ]);
+    expect(await namesOf(await groups.find({ organizationId: 'twins' }).sort({ _id: 1 }).toArray())).to.deep.equal([
+      'sales',
+      null,
+    ]);
+    // The second of the two can be changed as long as it keeps its name.
+    const found = (await database.users.find('twins', 'u2', soon())) as FoundUser;
+    const changed = { ...found.user, active: false };
+    const replaced = await database.users.replaceFound(found, changed, changeOf(changed, 4), soon());
+    expect(replaced).to.include({ active: false });
+    const renamed = { ...found.user, userName: '\u200bAna' };
+    const again = (await database.users.find('twins', 'u2', soon())) as FoundUser;
+    const renaming = database.users.replaceFound(again, renamed, changeOf(renamed, 5), soon());
+    expect(await renaming.catch((error) => error)).to.be.instanceOf(DuplicateKeyError);
+  });
+
+  it('leave the tombstones of deleted users and groups as they are', async () => {
+    const { users } = database.collections;
+    const tombstone = { ...old(2), _id: 't', organizationId: '', removedFrom: 'one', userNameKey: 't', layout: 2 };
+    const { userName: _, ...values } = tombstone;
+    await (users as unknown as mongo.Collection).insertOne(values as never);
+    await migrateUsers(users, new AbortController().signal);
+    expect(await users.findOne({ _id: 't' })).to.include({
+      removedFrom: 'one',
+      userNameKey: 't',
+      layout: SCHEMA_VERSION,
+    });
   });
 });

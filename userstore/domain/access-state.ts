@@ -7,6 +7,7 @@ import { type AttributeChange, Change_Kind } from '../../proto/gen/userstore/v1/
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { isLongerThan } from '../model/fields.js';
 import type { Link } from '../storage/directory-schemas.js';
 import type { AccessState } from '../storage/documents.js';
 import type { FoundUser, UserStorage } from '../storage/users.js';
@@ -81,7 +82,7 @@ async function writeAccessState(
   const version = found.version + 1;
   const change = { userId: user.id, version, kind: Change_Kind.KIND_UPDATE, time, actor, attributes };
   const replaced = await storage.replace({ ...found, accessState }, after, change, deadline);
-  return replaced && { user: replaced, version, accessState, outbox: [] };
+  return replaced && { ...found, user: replaced, version, accessState, outbox: [] };
 }
 
 /** Makes one attempt at a transition. Returns undefined if a concurrent write won. Throws USER_NOT_FOUND. */
@@ -110,7 +111,7 @@ export function createAccessStateRules({ storage, retry }: AccessStateContext) {
   return {
     /** Locks a user and ends the user's sessions. Throws USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION. */
     async lock(key: UserKey, reason: string, actor: Actor | undefined, deadline: number): Promise<User> {
-      if (reason.trim() === '' || reason.length > MAX_REASON) {
+      if (reason.trim() === '' || isLongerThan(reason, MAX_REASON)) {
         throw invalidField('reason', `The reason must have 1 to ${MAX_REASON} characters.`);
       }
       const by = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');

@@ -12,7 +12,6 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { groupChange } from '../model/changes.js';
 import { DomainError } from '../model/domain-error.js';
-import { fold } from '../model/fields.js';
 import { type GroupKey, isSame, validate } from '../model/group.js';
 import type { GroupWanted, MembersWanted } from '../model/members.js';
 import type { GroupStorage } from '../storage/groups.js';
@@ -204,7 +203,7 @@ export async function createWithMembers(
 ): Promise<Group> {
   const { id: groupId, organizationId, createTime = new Date() } = group;
   // A cheap early refusal; only the write ensures that the name is free.
-  if (await groups.findByName(organizationId, fold(group.displayName ?? ''), deadline)) {
+  if (await groups.findHolder(organizationId, group.displayName ?? '', deadline)) {
     throw await groupNameTaken(groups, group, deadline);
   }
   await groups.reserve(group, groupChange(undefined, group, createTime, actor), deadline);

@@ -3,7 +3,6 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError } from '../model/domain-error.js';
-import { fold } from '../model/fields.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { GroupStorage } from '../storage/groups.js';
 import type { UserStorage } from '../storage/users.js';
@@ -15,7 +14,7 @@ type Details = Readonly<Record<string, string>>;
 
 /** Returns the result of a write of `user`. Throws USER_NAME_TAKEN if another user has the name. */
 export async function orUserNameTaken<T>(
-  storage: Pick<UserStorage, 'findByName' | 'disableTime'>,
+  storage: Pick<UserStorage, 'findHolder' | 'disableTime'>,
   user: User,
   write: Promise<T>,
   deadline: number,
@@ -23,7 +22,7 @@ export async function orUserNameTaken<T>(
   try {
     return await write;
   } catch (error) {
-    if (!(error instanceof DuplicateKeyError) || error.index !== 'userName') throw error;
+    if (!isNameTaken(error, 'userName')) throw error;
     const details = await orNothing(userDetails(storage, user, deadline));
     const message = 'Another user of the organization has this user name.';
     throw new DomainError(ErrorReason.ERROR_REASON_USER_NAME_TAKEN, message, 'user_name', undefined, details);
@@ -32,7 +31,7 @@ export async function orUserNameTaken<T>(
 
 /** Returns the result of a write of `group`. Throws GROUP_NAME_TAKEN if another group has the name. */
 export async function orGroupNameTaken<T>(
-  storage: Pick<GroupStorage, 'findByName'>,
+  storage: Pick<GroupStorage, 'findHolder'>,
   group: Group,
   write: Promise<T>,
   deadline: number,
@@ -40,29 +39,29 @@ export async function orGroupNameTaken<T>(
   try {
     return await write;
   } catch (error) {
-    if (!(error instanceof DuplicateKeyError) || error.index !== 'displayName') throw error;
+    if (!isNameTaken(error, 'displayName')) throw error;
     throw await groupNameTaken(storage, group, deadline);
   }
 }
 
 /** Returns the error that another group has the name of `group`. */
 export async function groupNameTaken(
-  storage: Pick<GroupStorage, 'findByName'>,
+  storage: Pick<GroupStorage, 'findHolder'>,
   { organizationId, displayName = '' }: Group,
   deadline: number,
 ): Promise<DomainError> {
-  const holder = await orNothing(storage.findByName(organizationId, fold(displayName), deadline));
+  const holder = await orNothing(storage.findHolder(organizationId, displayName, deadline));
   const message = 'Another group of the organization has this display name.';
   const details = holder && holderDetails(holder);
   return new DomainError(ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN, message, 'display_name', undefined, details);
 }
 
 async function userDetails(
-  storage: Pick<UserStorage, 'findByName' | 'disableTime'>,
+  storage: Pick<UserStorage, 'findHolder' | 'disableTime'>,
   { organizationId, userName = '' }: User,
   deadline: number,
 ): Promise<Details | undefined> {
-  const holder = await storage.findByName(organizationId, userName, deadline);
+  const holder = await storage.findHolder(organizationId, userName, deadline);
   if (!holder) return undefined;
   const isActive = holder.user.active !== false;
   const disableTime = isActive ? undefined : await storage.disableTime(holder, deadline);
@@ -77,6 +76,10 @@ const holderDetails = ({ id, externalId }: Pick<User, 'id' | 'externalId'>): Det
   holder_id: id,
   ...(externalId === undefined ? {} : { holder_external_id: externalId.slice(0, MAX_EXTERNAL_ID).toWellFormed() }),
 });
+
+/** Returns whether a write failed because of a name: that of another, or one that looks the same. */
+const isNameTaken = (error: unknown, index: string): boolean =>
+  error instanceof DuplicateKeyError && [index, 'visibleName'].includes(error.index);
 
 /** The refusal stands without its details, which a failed read must not replace. */
 const orNothing = <T>(read: Promise<T>): Promise<T | undefined> => read.catch(() => undefined);

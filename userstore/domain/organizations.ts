@@ -8,6 +8,7 @@ import type {
 } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { checkExtensionSchemas } from '../model/extension-schemas.js';
+import { isLongerThan } from '../model/fields.js';
 import { pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
 
@@ -140,7 +141,8 @@ const NOT_IN_LABELS = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-
 
 /** Checks a name that a person gives: one line of 1 to 200 characters. Throws FIELD_INVALID. */
 export function checkLabel(field: string, label: string): void {
-  if (label.trim() === '' || label.length > 200) throw invalidField(field, 'The name must have 1 to 200 characters.');
+  if (label.trim() === '' || isLongerThan(label, 200))
+    throw invalidField(field, 'The name must have 1 to 200 characters.');
   if (NOT_IN_LABELS.test(label)) {
     const message = 'The name must be one line, without control characters and marks of text direction.';
     throw invalidField(field, message);

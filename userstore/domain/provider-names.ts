@@ -2,6 +2,7 @@
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { isLongerThan } from '../model/fields.js';
 import type { FoundUser, UserStorage } from '../storage/users.js';
 
 /** In characters. */
@@ -20,7 +21,8 @@ export async function namedUsers(
   deadline: number,
 ): Promise<[string, ...string[]]> {
   const text = name?.$case === 'subject' ? name.value.subject : name?.value;
-  if (!name || !text || text.length > MAX_NAME) throw invalidField('user', 'The request does not say which user.');
+  if (!name || !text || isLongerThan(text, MAX_NAME))
+    throw invalidField('user', 'The request does not say which user.');
   const [first, ...more] = (await find(storage, organizationId, name, deadline)).map(({ user }) => user.id);
   if (first !== undefined) return [first, ...more];
   throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'No user is named so.');

@@ -5,6 +5,7 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInRequest } from '../../proto/gen/userstore/v1/session_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { isLongerThan } from '../model/fields.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { FoundUser, UserStorage } from '../storage/users.js';
 import type { AccessStateRules } from './access-state.js';
@@ -37,10 +38,10 @@ export function refusalOf({ id, locked, active }: Pick<User, 'id' | 'locked' | '
 
 /** Checks the claims of an ID token. Throws FIELD_INVALID. */
 export function checkClaims({ subject, preferredUsername = '' }: SignInRequest): void {
-  if (subject === '' || subject.length > MAX_SUBJECT) {
+  if (subject === '' || isLongerThan(subject, MAX_SUBJECT)) {
     throw invalidField('subject', `A subject has 1 to ${MAX_SUBJECT} characters.`);
   }
-  if (preferredUsername.length > MAX_USER_NAME) {
+  if (isLongerThan(preferredUsername, MAX_USER_NAME)) {
     throw invalidField('preferred_username', `It is longer than ${MAX_USER_NAME} characters.`);
   }
 }

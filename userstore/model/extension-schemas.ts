@@ -5,7 +5,7 @@ import {
   ExtensionSchema,
 } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { invalidField } from './domain-error.js';
-import { fold } from './fields.js';
+import { fold, isLongerThan } from './fields.js';
 
 const MAX_SCHEMAS = 20;
 const MAX_ATTRIBUTES = 100;
@@ -33,7 +33,7 @@ function checkSchema({ id, displayName, attributes }: ExtensionSchema): void {
   if (!URN.test(id))
     throw invalid(`"${id}" is not a URN such as urn:ietf:params:scim:schemas:extension:acme:2.0:User.`);
   if (SCIM_URN.test(id)) throw invalid(`"${id}" is a schema of SCIM itself.`);
-  if (displayName.length > 200) throw invalid(`The name of "${id}" is longer than 200 characters.`);
+  if (isLongerThan(displayName, 200)) throw invalid(`The name of "${id}" is longer than 200 characters.`);
   if (attributes.length === 0 || attributes.length > MAX_ATTRIBUTES) {
     throw invalid(`"${id}" must have 1 to ${MAX_ATTRIBUTES} attributes.`);
   }

@@ -117,6 +117,13 @@ export const fold = (value: string) =>
     ? value.toLowerCase()
     : value.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 
+/** Returns the number of characters of a text: of code points, of which an emoji is one though it takes two units. */
+export const characterCount = (text: string): number => (isAscii(text) ? text.length : Array.from(text).length);
+
+/** Returns whether a text has more than `max` characters; never counts a much longer one. */
+export const isLongerThan = (text: string, max: number): boolean =>
+  text.length > max && (text.length > 2 * max || characterCount(text) > max);
+
 /** Returns whether the text is ASCII alone. */
 export const isAscii = (value: string): boolean => ASCII.test(value);
 

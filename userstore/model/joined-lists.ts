@@ -2,7 +2,7 @@
  * Lists in the JSON of extension attributes to which a PATCH adds values (RFC 7644 section 3.5.2.1). Each list is
  * parsed once and written once, however many operations add to it. Pure.
  */
-import { MAX_VALUE_JSON, type Values } from './fields.js';
+import { characterCount, MAX_VALUE_JSON, type Values } from './fields.js';
 import { notJson, tooLong } from './user.js';
 import { unitsFor, unitsForJson, type Work } from './work.js';
 
@@ -52,7 +52,7 @@ export function createJoinedLists(work: Work): JoinedLists {
       }
       const list = listIn(attribute, stored);
       const missing = parsed(given, work).filter((part) => !list.known.has(part));
-      const length = list.length + missing.reduce((sum, part) => sum + part.length + 1, 0);
+      const length = list.length + missing.reduce((sum, part) => sum + characterCount(part) + 1, 0);
       if (length > MAX_VALUE_JSON) throw tooLong('extensionAttributes.valueJson', MAX_VALUE_JSON);
       for (const part of missing) {
         list.parts.push(part);
@@ -78,7 +78,7 @@ export function createJoinedLists(work: Work): JoinedLists {
 const isList = (json: unknown): json is string => typeof json === 'string' && /^\s*\[/.test(json);
 
 /** Returns the length of a list as JSON, with its brackets and commas. */
-const lengthOf = (parts: readonly string[]): number => parts.reduce((sum, part) => sum + part.length + 1, 1);
+const lengthOf = (parts: readonly string[]): number => parts.reduce((sum, part) => sum + characterCount(part) + 1, 1);
 
 /**
  * Returns the JSON of each element. Throws FIELD_INVALID for text that is not JSON, or nested too deep to be written.

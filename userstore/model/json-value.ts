@@ -2,7 +2,7 @@
  * PATCH of a JSON value (RFC 7644 section 3.5.2): what "add", "replace" and "remove" make of a value that no schema
  * describes. Names match in any letter case. Pure.
  */
-import { fold, MAX_VALUE_JSON } from './fields.js';
+import { characterCount, fold, MAX_VALUE_JSON } from './fields.js';
 import { tooLong } from './user.js';
 import { unitsFor, type Work } from './work.js';
 
@@ -43,7 +43,7 @@ export function createJsonOperations(work: Work) {
     const found = known.get(list);
     if (found) return found;
     const texts = list.map(textOf);
-    const opened = { texts: new Set(texts), length: texts.reduce((sum, text) => sum + text.length + 1, 1) };
+    const opened = { texts: new Set(texts), length: texts.reduce((sum, text) => sum + characterCount(text) + 1, 1) };
     known.set(list, opened);
     return opened;
   }
@@ -55,7 +55,7 @@ export function createJsonOperations(work: Work) {
       const text = textOf(value);
       if (value === null || opened.texts.has(text)) continue;
       opened.texts.add(text);
-      opened.length += text.length + 1;
+      opened.length += characterCount(text) + 1;
       if (opened.length > MAX_VALUE_JSON) throw tooLong('extensionAttributes.valueJson', MAX_VALUE_JSON);
       list.push(value);
     }

@@ -102,7 +102,7 @@ export function* writeElements(
   work.spend(chosen.length * unitsFor(textLength(value, { kind: 'message', fields: field.fields }, operation.field)));
   const demanded = operation.element ? equalitiesOf(operation.element, field.fields) : {};
   const written = definedValues(value);
-  for (const element of chosen) writeElement(element, written, demanded ?? {}, field, operation);
+  for (const element of chosen) writeElement(element, written, field, operation);
   if (chosen.length === 0) {
     // Entra sends "replace" for a value that does not exist yet and expects it to be created.
     if (!demanded || operation.elementRequired) throw noTarget(operation);
@@ -111,21 +111,11 @@ export function* writeElements(
   return withOnePrimary(elements, primaryBefore);
 }
 
-function writeElement(
-  element: Values,
-  value: Values,
-  demanded: Values,
-  field: ListField,
-  operation: PatchOperation,
-): void {
+/** Sets the sub-attributes that are given and keeps the others, also in a replace (RFC 7644 section 3.5.2.3). */
+function writeElement(element: Values, value: Values, field: ListField, operation: PatchOperation): void {
   const name = elementFieldName(field, operation);
   if (name !== undefined) element[name] = value[name];
-  else if (operation.verb === Verb.VERB_ADD) Object.assign(element, value);
-  else {
-    // Replaces all sub-attributes of a match (RFC 7644 section 3.5.2.3), but keeps the values that the filter demands.
-    for (const name of Object.keys(field.fields)) element[name] = undefined;
-    Object.assign(element, demanded, value);
-  }
+  else Object.assign(element, value);
 }
 
 const definedValues = (value: Values): Values =>

@@ -7,18 +7,22 @@ import {
   type Field,
   type Fields,
   fold,
+  isLongerThan,
   USER_FIELDS,
   type Values,
   valuesOf,
 } from './fields.js';
+import { visibleName } from './names.js';
+
+type ListField = Extract<Field, { kind: 'list' }>;
 
 /** Largest user, as encoded in Protocol Buffers: a page of 200 must fit in one gRPC message. */
 const MAX_USER_BYTES = 262_144;
 const MAX_ELEMENTS = 1000;
 
 /**
- * Normalizes a user in place: removes empty texts, empty messages, and elements with only `type` and `primary`.
- * Null, "", [] and an element without a value thus all mean "no value", as Okta's forms need.
+ * Normalizes a user in place: removes empty texts, empty messages, elements with only `type` and `primary`, and
+ * repeated elements. Null, "", [] and an element without a value thus all mean "no value", as Okta's forms need.
  */
 export function normalize(user: User): User {
   normalizeFields(valuesOf(user), USER_FIELDS);
@@ -33,17 +37,43 @@ function normalizeFields(values: Values, fields: Fields): void {
       normalizeFields(valuesOf(value as object), field.fields);
       if (isEmpty(value as object)) values[name] = undefined;
     } else if (field.kind === 'list' && elementsOf(value).length > 0) {
-      for (const element of elementsOf(value)) normalizeFields(element, field.fields);
-      values[name] = elementsOf(value).filter((element) => hasContent(element, field.fields));
+      // An empty value unsets the element; one that never had a value may still have its name.
+      const given = elementsOf(value).filter((element) => element.value !== '');
+      for (const element of given) normalizeFields(element, field.fields);
+      const elements = given.filter((element) => hasContent(element, field.fields));
+      values[name] = name === 'extensionAttributes' ? elements : distinct(elements, field);
     }
   }
 }
 
 const isEmpty = (message: object) => Object.values(message).every((value) => value === undefined);
 
-/** Returns whether an element has its value; for an address, whether it has any of its parts. */
+/**
+ * Returns the elements with each identity once, as an add of them to an empty list does (RFC 7643 section 2.4): the
+ * sub-attributes of a later element replace those of an earlier one, but a primary value stays primary.
+ */
+function distinct(elements: Values[], { fields, identity }: ListField): Values[] {
+  if (elements.length < 2) return elements;
+  const names = identity.length > 0 ? identity : Object.keys(fields);
+  const known = new Map<string, Values>();
+  for (const element of elements) {
+    const key = JSON.stringify(names.map((name) => keyOf(element[name], fields[name])));
+    const found = known.get(key);
+    if (!found) known.set(key, element);
+    else {
+      const given = Object.entries(element).filter(([, value]) => value !== undefined && value !== false);
+      Object.assign(found, Object.fromEntries(given));
+    }
+  }
+  return [...known.values()];
+}
+
+const keyOf = (value: unknown, field: Field | undefined): unknown =>
+  typeof value === 'string' && field?.kind === 'text' && field.fold ? fold(value) : value;
+
+/** Returns whether an element has a value or a name for it; for an address, whether it has any of its parts. */
 function hasContent(element: Values, fields: Fields): boolean {
-  if (fields.value) return element.value !== undefined;
+  if (fields.value) return element.value !== undefined || element.display !== undefined;
   if (fields.valueJson) return element.valueJson !== undefined;
   return Object.entries(element).some(([name, value]) => value !== undefined && name !== 'type' && name !== 'primary');
 }
@@ -67,7 +97,7 @@ const userTooLarge = () => invalidField('user', `The user is larger than ${MAX_U
 /** Checks the unique name of a user or group; messages call it `called`. Throws FIELD_INVALID. */
 export function checkName(name: string | undefined, field: string, called: string): void {
   if (name === undefined) throw invalidField(field, `A ${called} is required.`);
-  if (name.trim() === '') throw invalidField(field, `The ${called} must not be blank.`);
+  if (visibleName(name) === '') throw invalidField(field, `The ${called} must not be blank.`);
   if (/\p{Cc}/u.test(name)) throw invalidField(field, `The ${called} must not contain control characters.`);
 }
 
@@ -116,7 +146,7 @@ function textLengthOfFields(values: Values, fields: Fields, path: string): numbe
 
 function checkedLength(value: unknown, max: number, path: string): number {
   if (typeof value !== 'string') return 0;
-  if (value.length > max) throw tooLong(path, max);
+  if (isLongerThan(value, max)) throw tooLong(path, max);
   return value.length;
 }
 

@@ -44,6 +44,13 @@ const commonFields = {
   updateTime: time,
   /** The outbox: changes that are neither events nor in the `changes` collection yet. */
   unmoved: listOf<OutboxEntry>(),
+  /** The schema version; absent in a group of an earlier version. */
+  layout: optionalNumber,
+  /**
+   * The unique name as people see it. Absent in tombstones, and in one of two whose names looked the same before they
+   * had to differ.
+   */
+  visibleName: optionalText,
   /** In a tombstone, the organization that the deleted user or group belonged to. */
   removedFrom: optionalText,
 } as const;
@@ -57,9 +64,14 @@ export interface Link {
   subject: string;
 }
 
+/** The index that refuses names which look the same. */
+const visibleNameIndex = [
+  { organizationId: 1, visibleName: 1 },
+  { unique: true, name: 'visibleName', partialFilterExpression: { visibleName: { $exists: true } } },
+] as const;
+
 const userFields = {
   ...commonFields,
-  /** The schema version. */
   layout: number,
   ...fieldsOf<Omit<User, 'id' | 'organizationId' | 'etag' | 'createTime' | 'updateTime' | 'groups' | 'locked'>>(
     USER_FIELDS,
@@ -81,6 +93,7 @@ export type UserDocument = InferRawDocType<typeof userFields>;
 export const userSchema: Schema<UserDocument> = new Schema<UserDocument>(userFields, schemaOptions)
   // This index makes user names unique; a read could not.
   .index({ organizationId: 1, userNameKey: 1 }, { unique: true, name: 'userName' })
+  .index(...visibleNameIndex)
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
   .index({ organizationId: 1, 'emails.valueKey': 1, 'emails.typeKey': 1, _id: 1 }, { name: 'emailOfType' })
@@ -123,6 +136,8 @@ export type GroupDocument = InferRawDocType<typeof groupFields>;
 
 export const groupSchema: Schema<GroupDocument> = new Schema<GroupDocument>(groupFields, schemaOptions)
   .index({ organizationId: 1, displayNameKey: 1 }, { unique: true, name: 'displayName' })
+  .index(...visibleNameIndex)
+  .index({ layout: 1 }, { name: 'layout' })
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
   .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })

@@ -10,6 +10,7 @@
  */
 import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
+import { visibleName } from '../model/names.js';
 import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import { extensionValues } from './extension-values.js';
 import { shadowKey } from './schema.js';
@@ -18,7 +19,7 @@ import { shadowKey } from './schema.js';
 export const TOMBSTONE_ORGANIZATION = '';
 
 /** The current form of documents; userstore migrates older ones when it starts. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** The size at which a write flushes an outbox itself instead of leaving it to the periodic flush. */
 export const MAX_OUTBOX = 20;
@@ -51,6 +52,7 @@ export function toDocument(user: User, version: number, accessState: AccessState
     updateTime: updateTime as Date,
     layout: SCHEMA_VERSION,
     ...stored,
+    visibleName: visibleName(user.userName ?? ''),
     ...(extensionAttributes.length > 0 ? { extensionValues: extensionValues(extensionAttributes) } : {}),
     ...(sessionEpoch > 0 ? { sessionEpoch } : {}),
     ...(locked ? { locked } : {}),

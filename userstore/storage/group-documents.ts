@@ -3,8 +3,9 @@ import type { mongo } from 'mongoose';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { fold } from '../model/fields.js';
+import { visibleName } from '../model/names.js';
 import type { GroupDocument, OutboxEntry, PendingChange } from './directory-schemas.js';
-import { etagOf, TOMBSTONE_ORGANIZATION } from './documents.js';
+import { etagOf, SCHEMA_VERSION, TOMBSTONE_ORGANIZATION } from './documents.js';
 import { GROUP_VALUES, groupValues } from './event-documents.js';
 
 /** A write sent just before its deadline has ended this long after it. */
@@ -21,6 +22,8 @@ export function toGroupDocument(group: Group, version: number): GroupDocument {
     updateTime: group.updateTime as Date,
     displayName,
     displayNameKey: fold(displayName),
+    visibleName: visibleName(displayName),
+    layout: SCHEMA_VERSION,
     ...(externalId === undefined ? {} : { externalId }),
   };
 }
@@ -58,6 +61,7 @@ export const toPlaceholder = ({ id, organizationId, createTime }: Group, change:
   createTime: createTime as Date,
   updateTime: createTime as Date,
   displayNameKey: id,
+  layout: SCHEMA_VERSION,
   begun: [{ id, time: createTime as Date, change, isExact: false }],
 });
 
@@ -85,6 +89,14 @@ export const nextVersion = (time: Date, fields?: Group): Step => ({
 const fieldsOf = ({ displayName = '', externalId }: Group) => ({
   displayName: { $literal: displayName },
   displayNameKey: { $literal: fold(displayName) },
+  // A group keeps the name that it has, also if another one looks the same.
+  visibleName: {
+    $cond: [
+      { $eq: ['$displayName', { $literal: displayName }] },
+      { $ifNull: ['$visibleName', '$$REMOVE'] },
+      { $literal: visibleName(displayName) },
+    ],
+  },
   externalId: externalId === undefined ? '$$REMOVE' : { $literal: externalId },
 });
 
@@ -164,6 +176,7 @@ export const asTombstone: Step = {
     createTime: '$createTime',
     updateTime: '$updateTime',
     displayNameKey: '$_id',
+    layout: { $literal: SCHEMA_VERSION },
     unmoved: '$unmoved',
   },
 };

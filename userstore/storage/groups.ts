@@ -7,6 +7,8 @@ import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
+import { fold } from '../model/fields.js';
+import { visibleName } from '../model/names.js';
 import type { ChangeStorage } from './changes.js';
 import { GROUPS } from './columns.js';
 import { within } from './connect.js';
@@ -61,10 +63,11 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
       return document ? toGroup(document) : undefined;
     },
 
-    /** Returns the group with this name, folded, if the organization has one. Only a write can tell for sure. */
-    async findByName(organizationId: string, displayNameKey: string, deadline: number): Promise<Group | undefined> {
+    /** Returns the group whose name makes this one unavailable. Only a write can tell for sure. */
+    async findHolder(organizationId: string, displayName: string, deadline: number): Promise<Group | undefined> {
       const options = { projection: { unmoved: 0, begun: 0 }, ...within(deadline) };
-      const document = await groups.findOne({ organizationId, displayNameKey }, options);
+      const names = [{ displayNameKey: fold(displayName) }, { visibleName: visibleName(displayName) }];
+      const document = await groups.findOne({ organizationId, $or: names }, options);
       return document ? toGroup(document) : undefined;
     },
 

@@ -83,9 +83,15 @@ export function createLister<D extends StoredDocument, R>(
       filter
         ? totals.matching(organizationId, identity, query, session, deadline)
         : totals.all(organizationId, deadline);
+    let total = isCounted ? passed : Math.max(await count(), least);
+    // Nothing is beyond the end: a client that reads on until it has the total must not wait for a remembered one.
+    if (resources.length === 0 && limit > 0 && pageToken === undefined && skip < total) {
+      totals.removed(organizationId);
+      total = Math.min(await count(), skip);
+    }
     return {
       resources,
-      total: isCounted ? passed : Math.max(await count(), least),
+      total,
       ...(end && hasNext ? { nextPageToken: pageTokenOf(identity, end) } : {}),
     };
   }

@@ -77,7 +77,7 @@ export function createTotals<D extends StoredDocument>(collection: mongo.Collect
       filtered.delete(organizationId);
     },
 
-    /** Forgets all totals; the caller has deleted a user or group. */
+    /** Forgets all totals; the caller has deleted a user or group, or found fewer than the total. */
     removed(organizationId: string): void {
       filtered.delete(organizationId);
       settled.delete(organizationId);

@@ -8,6 +8,7 @@ import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { fold } from '../model/fields.js';
+import { visibleName } from '../model/names.js';
 import type { ChangeStorage } from './changes.js';
 import { USERS } from './columns.js';
 import { within } from './connect.js';
@@ -18,6 +19,7 @@ import {
   accessStateIn,
   MAX_OUTBOX,
   NEW_ACCESS_STATE,
+  SCHEMA_VERSION,
   toDocument,
   toTombstone,
   toUser,
@@ -47,6 +49,8 @@ export interface FoundUser {
   version: number;
   accessState: AccessState;
   outbox: OutboxEntry[];
+  /** Another user's name looks the same, as it could in earlier versions. */
+  hasTwin?: boolean;
 }
 
 /** A page of users. */
@@ -102,6 +106,12 @@ function readsOf({ users, totals, changes }: Context, groupsIn: GroupConditions)
     /** Returns the user with this name in any letter case. */
     findByName: (organizationId: string, userName: string, deadline: number): Promise<FoundUser | undefined> =>
       findOnly(users, { organizationId, userNameKey: fold(userName) }, deadline),
+
+    /** Returns the user whose name makes this one unavailable. */
+    async findHolder(organizationId: string, userName: string, deadline: number): Promise<FoundUser | undefined> {
+      const names = [{ userNameKey: fold(userName) }, { visibleName: visibleName(userName) }];
+      return (await findSome(users, { organizationId, $or: names }, 1, deadline))[0];
+    },
 
     /** Returns at most two users with this external id. */
     findByExternalId: (organizationId: string, externalId: string, deadline: number): Promise<FoundUser[]> =>
@@ -169,8 +179,9 @@ function writesOf(context: Context) {
      * undefined if that version is no longer stored. Throws DuplicateKeyError.
      */
     async replace(found: FoundUser, after: User, change: Change, deadline: number) {
-      const { user, version, accessState } = found;
+      const { user, version, accessState, hasTwin = false } = found;
       const document = toDocument(after, version + 1, accessState);
+      if (hasTwin && after.userName === user.userName) delete document.visibleName;
       document.unmoved = [...(await remainingOutbox(context, found, deadline)), change];
       if (!(await replaceVersion(context, user, version, document, deadline))) return undefined;
       await noteHeld(user.organizationId, after.extensionAttributes, deadline);
@@ -202,7 +213,8 @@ function writesOf(context: Context) {
 
 const foundIn = (document: UserDocument): FoundUser => {
   const { version, unmoved: outbox = [] } = document;
-  return { user: toUser(document), version, accessState: accessStateIn(document), outbox };
+  const hasTwin = document.layout === SCHEMA_VERSION && document.visibleName === undefined;
+  return { user: toUser(document), version, accessState: accessStateIn(document), outbox, hasTwin };
 };
 
 /** Returns users by id. A single one is read by the cheaper command. */

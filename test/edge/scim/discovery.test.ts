@@ -23,12 +23,13 @@ interface Described {
 
 /** A value that an attribute described like this takes. */
 const exampleOf = ({ type, multiValued, subAttributes = [] }: Described): unknown => {
-  const one =
-    type === 'complex'
-      ? Object.fromEntries(subAttributes.map((sub) => [sub.name, exampleOf(sub)]))
-      : type === 'boolean'
-        ? true
-        : 'x';
+  const values: Record<string, () => unknown> = {
+    complex: () => Object.fromEntries(subAttributes.map((sub) => [sub.name, exampleOf(sub)])),
+    boolean: () => true,
+    binary: () => 'eA==',
+    reference: () => '/x',
+  };
+  const one = values[type]?.() ?? 'x';
   return multiValued ? [one] : one;
 };
 const exampleOfSchema = (id: string) => {

@@ -19,7 +19,7 @@ const rows: [title: string, body: object, read: object][] = [
   ['Okta’s body', named({ members: [] }), { memberIds: [] }],
   ['members with display', named({ members: [{ value: 'a', display: 'ana@x.example' }] }), { memberIds: ['a'] }],
   ['a body without members says nothing of them', named({}), { memberIds: undefined }],
-  ['null is no members', named({ members: null }), { memberIds: [] }],
+  ['null says nothing of members', named({ members: null }), { memberIds: undefined }],
   ['one member without a list', named({ members: { value: 'a' } }), { memberIds: ['a'] }],
   [
     'names in any letter case, and under the URN of the core schema',
@@ -51,7 +51,7 @@ describe('the body of a group', () => {
     ['of a user', { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], displayName: 'x' }, 'invalidSyntax'],
     ['without a name', { schemas: [CORE_GROUP] }, 'invalidValue'],
     ['with an empty name', named({ displayName: '' }), 'invalidValue'],
-    ['with a name that is no text', named({ displayName: ['x'] }), 'invalidValue'],
+    ['with a name that is no text', named({ displayName: ['x', 'y'] }), 'invalidValue'],
     ['with two names', named({ DisplayName: 'x' }), 'invalidSyntax'],
     ['with a member that has no id', named({ members: [{ display: 'x' }] }), 'invalidValue'],
     ['with a group as a member', named({ members: [{ value: 'x', type: 'Group' }] }), 'invalidValue'],

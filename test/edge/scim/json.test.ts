@@ -23,7 +23,22 @@ describe('a body', () => {
     });
   }
 
+  const long: [json: string, read: string][] = [
+    ['{"a":12345678901234567890}', '{"a":"12345678901234567890"}'],
+    ['{"a": -9007199254740993 ,"b":[1,99999999999999999]}', '{"a":"-9007199254740993","b":[1,"99999999999999999"]}'],
+    ['{"a":9007199254740991}', '{"a":9007199254740991}'],
+    ['{"a":"\\":12345678901234567890,"}', '{"a":"\\":12345678901234567890,"}'],
+    ['{"a\\\\":12345678901234567890}', '{"a\\\\":"12345678901234567890"}'],
+  ];
+  for (const [json, read] of long) {
+    it(`keeps whole numbers beyond 2^53 as text: ${json}`, () => {
+      expect(parseBody(bytes(json))).to.deep.equal(JSON.parse(read));
+    });
+  }
+
   const refused: [title: string, body: Uint8Array][] = [
+    ['a long number with a leading zero', bytes('{"a":01234567890123456789}')],
+    ['a long number as a name', bytes('{12345678901234567890:1}')],
     ['nothing', bytes('')],
     ['no JSON', bytes('hello')],
     ['cut off', bytes('{"a":')],

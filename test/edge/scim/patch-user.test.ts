@@ -182,7 +182,9 @@ const refused: [title: string, operation: unknown, scimType: string][] = [
   ['a remove of a mistyped value', { op: 'remove', path: 'emails', value: [{ val: 'a@x' }] }, 'invalidValue'],
   ['a remove of ""', { op: 'remove', path: 'emails', value: '' }, 'invalidValue'],
   ['no value and no path', { op: 'add' }, 'invalidValue'],
-  ['a value that is a list, without a path', { op: 'add', value: [{ title: 'x' }] }, 'invalidValue'],
+  ['a value that is a list, without a path', { op: 'add', value: [{ title: 'x' }, { title: 'y' }] }, 'invalidValue'],
+  ['a URL that is none', { op: 'replace', path: 'profileUrl', value: 'not a url' }, 'invalidValue'],
+  ['a picture that is no URL', { op: 'add', value: { photos: [{ value: 'not a url' }] } }, 'invalidValue'],
   ['active with a value that is not a boolean', { op: 'replace', path: 'active', value: 'no' }, 'invalidValue'],
   ['text for a complex attribute', { op: 'replace', path: 'name', value: 'Ana' }, 'invalidValue'],
   [

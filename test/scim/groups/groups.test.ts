@@ -144,10 +144,8 @@ describe('SCIM groups', () => {
     expect(replaced).to.deep.include({ id: group.id, displayName, externalId: '00g1' });
     expect(replaced.meta.created).to.equal(group.meta.created);
     expect(idsIn(replaced)).to.deep.equal([users[1], users[2]]);
-    for (const members of [[], null]) {
-      await put(group.id, { ...group, members: [{ value: users[0] }] });
-      expect(idsIn(await put(group.id, { ...replaced, members })), JSON.stringify(members)).to.deep.equal([]);
-    }
+    await put(group.id, { ...group, members: [{ value: users[0] }] });
+    expect(idsIn(await put(group.id, { ...replaced, members: [] }))).to.deep.equal([]);
   });
 
   it('a PUT without members keeps them: its client may not have seen them', async () => {

@@ -236,4 +236,29 @@ describe('SCIM PATCH of groups', () => {
     );
     expect((await send('DELETE', '*')).status).to.equal(204);
   });
+
+  it('a remove of members with null removes all, with "" or nulls is refused, with [] removes none', async () => {
+    const remove = (value: unknown) => ({ op: 'remove', path: 'members', value });
+    for (const value of ['', [null], [''], {}]) {
+      expectError(await tenant.scim('PATCH', `/Groups/${group.id}`, patchBody(remove(value))), 400, 'invalidValue');
+    }
+    expect(idsIn(await patch(remove([])))).to.have.members(users.slice(0, 2));
+    expect(idsIn(await patch(remove(null)))).to.deep.equal([]);
+  });
+
+  it('members that are null in a whole object are left alone, by PATCH and PUT; members alone empty', async () => {
+    const displayName = uniqueGroupName();
+    const renamed = await patch({ op: 'replace', value: { displayName, members: null } });
+    expect(renamed).to.deep.include({ displayName, members: group.members });
+    const put = await tenant.scim('PUT', `/Groups/${group.id}`, { schemas: group.schemas, displayName, members: null });
+    expect(put.body.members).to.deep.equal(group.members);
+    expect(idsIn(await patch({ op: 'replace', value: { members: null } }))).to.deep.equal([]);
+  });
+
+  it('a path that no group has is refused by its name', async () => {
+    const operation = { op: 'replace', path: 'description', value: 'x' };
+    const answer = await tenant.scim('PATCH', `/Groups/${group.id}`, patchBody(operation));
+    expectError(answer, 400, 'invalidPath');
+    expect(answer.body.detail).to.equal('A group has no attribute "description".');
+  });
 });

@@ -135,7 +135,7 @@ describe('SCIM creation', () => {
       { active: 'perhaps' },
       { active: 1 },
       { emails: 'x', name: 'x' },
-      { title: ['x'] },
+      { title: ['x', 'y'] },
       { locale: {} },
     ]) {
       const userName = uniqueName();

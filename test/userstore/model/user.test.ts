@@ -28,6 +28,8 @@ describe('normalize', () => {
     ['false', user({ active: false })],
     ['blanks', user({ title: ' ' })],
     ['an element with a value alone', user({ emails: [{ value: 'a' }] })],
+    ['an element with a name alone', user({ roles: [{ display: 'Member' }] })],
+    ['the same value of two types', user({ emails: [typed('a', 'work'), typed('a', 'home'), typed('a')] })],
     ['an address with any part', user({ addresses: [{ country: 'US' }] })],
     ['primary: false', user({ emails: [{ value: 'a', primary: false }] })],
     ['the spelling of names', user({ userName: 'Ána@X.example' })],
@@ -35,6 +37,23 @@ describe('normalize', () => {
   for (const [title, given] of kept) {
     it(`${title} is kept`, () => expect(plain(normalize(structuredClone(given)))).to.deep.equal(plain(given)));
   }
+
+  it('holds the same value and type once, in any letter case that compares as equal', () => {
+    const { emails, photos, addresses, roles } = normalize(
+      user({
+        emails: [typed('a@x', 'work', true), typed('b@x', 'work'), { ...typed('A@X', 'Work', false), display: 'A' }],
+        photos: [typed('a'), typed('A'), typed('a')],
+        addresses: [{ locality: 'X' }, { locality: 'x' }, { locality: 'x', country: 'US' }],
+        roles: [typed('r', 'x', true), typed('r', 'x', true)],
+      }),
+    );
+    expect(plain(emails)).to.deep.equal(
+      plain([{ value: 'A@X', type: 'Work', primary: true, display: 'A' }, typed('b@x', 'work')]),
+    );
+    expect(photos.map(({ value }) => value)).to.deep.equal(['a', 'A']);
+    expect(plain(addresses)).to.deep.equal([{ locality: 'x' }, { locality: 'x', country: 'US' }]);
+    expect(plain(roles)).to.deep.equal(plain([typed('r', 'x', true)]));
+  });
 
   it('the normal form of a normal form is itself', () => {
     fc.assert(
@@ -51,6 +70,8 @@ describe('validate', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => ({ value: String(index) }));
   const accepted: [title: string, user: User][] = [
     ['a user name of 256 characters', user({ userName: long(256) })],
+    ['a user name of 256 emoji', user({ userName: '😀'.repeat(256) })],
+    ['text of 2048 emoji', user({ title: '😀'.repeat(2048) })],
     ['text of 2048 characters', user({ title: long(2048) })],
     ['a certificate of 65536 characters', user({ x509Certificates: [{ value: long(65_536) }] })],
     ['1000 values', user({ roles: many(1000) })],
@@ -63,6 +84,9 @@ describe('validate', () => {
   const refused: [title: string, user: User, field: string][] = [
     ['no user name', User.fromPartial({ active: true }), 'user_name'],
     ['a user name of 257 characters', user({ userName: long(257) }), 'user_name'],
+    ['a user name of 257 emoji', user({ userName: '😀'.repeat(257) }), 'user_name'],
+    ['a user name of blanks', user({ userName: ' \u00a0\u3000' }), 'user_name'],
+    ['a user name that nobody can see', user({ userName: '\u200b\u2060\ufe0f \u3164\u2800\u00ad' }), 'user_name'],
     ['a user name with a NUL', user({ userName: 'a\u0000b' }), 'user_name'],
     ['a user name with a line break', user({ userName: 'a\nb' }), 'user_name'],
     ['a user without active', User.fromPartial({ userName: 'ana' }), 'active'],

@@ -473,7 +473,8 @@ describe('GroupService', () => {
         names: names.slice(20),
         totalSize: 25,
       });
-      expect(await list(undefined, { pageSize: 0 })).to.deep.equal({
+      const { eventCursor: _cursor, ...none } = await list(undefined, { pageSize: 0 });
+      expect(none).to.deep.equal({
         names: [],
         totalSize: 25,
         nextPageToken: undefined,

@@ -18,6 +18,7 @@ import { endpointIn, typesIn } from '../model/webhook-values.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { FoundWebhook, WebhookChange, WebhookStorage } from '../storage/webhooks.js';
 import type { OrganizationRules } from './organizations.js';
+import { retryUntil } from './retry.js';
 import type { Sealer } from './sealing.js';
 import { reportDelivery } from './webhook-report.js';
 
@@ -82,11 +83,15 @@ async function createWebhook(
   }
 }
 
-async function rotateSecret(
+/**
+ * Makes one attempt to replace the secret. Returns undefined if an edge leased the webhook meanwhile. Throws as the
+ * contract's RotateWebhookSecret says.
+ */
+async function tryRotateSecret(
   { storage, sealer }: WebhookContext,
   { webhookId, overlapSeconds }: RotateWebhookSecretRequest,
   deadline: number,
-): Promise<WithSecret> {
+): Promise<WithSecret | undefined> {
   if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS) {
     throw invalidField('overlap_seconds', `It must be between 0 and ${MAX_OVERLAP_SECONDS} seconds.`);
   }
@@ -99,8 +104,7 @@ async function rotateSecret(
       ? { set: { ...next, sealedPreviousSecret: sealedSecret, overlapEndTime } }
       : { set: next, remove: ['sealedPreviousSecret', 'overlapEndTime'] };
   const changed = await storage.change(webhookId, change, deadline, fence);
-  if (changed) return { webhook: changed.webhook, secret };
-  throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'The webhook was changed meanwhile; try again.');
+  return changed && { webhook: changed.webhook, secret };
 }
 
 async function updateWebhook(
@@ -188,7 +192,8 @@ export function createWebhookRules(context: WebhookContext) {
     },
 
     /** Replaces the secret. Throws as the contract's RotateWebhookSecret says. */
-    rotate: (request: RotateWebhookSecretRequest, deadline: number) => rotateSecret(context, request, deadline),
+    rotate: (request: RotateWebhookSecretRequest, deadline: number) =>
+      retryUntil(() => tryRotateSecret(context, request, deadline), deadline),
 
     /** Pauses, resumes, replays or tests. Throws WEBHOOK_NOT_FOUND, FIELD_INVALID. */
     update: (request: UpdateWebhookRequest, deadline: number) => updateWebhook(context, request, deadline),

@@ -12,7 +12,16 @@ import {
   USER_FIELDS,
 } from '../../../userstore/model/fields.js';
 
-const OUTPUT_ONLY = ['id', 'organizationId', 'etag', 'createTime', 'updateTime', 'locked', 'groups'];
+const OUTPUT_ONLY = [
+  'id',
+  'organizationId',
+  'etag',
+  'createTime',
+  'updateTime',
+  'locked',
+  'groups',
+  'managerDisplayName',
+];
 
 describe('the table of fields', () => {
   it('has every field of User that clients write, and no other', () => {

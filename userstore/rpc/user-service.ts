@@ -7,7 +7,7 @@ import type { Handlers } from './unary.js';
 /** Returns the handlers of UserService. */
 export function userService(users: UserRules): Handlers<UserServiceService> {
   return {
-    getUser: async (request, deadline) => ({ user: await users.get(request, deadline) }),
+    getUser: (request, deadline) => users.get(request, deadline),
 
     async listUsers(request, deadline) {
       const { total: totalSize, ...page } = await users.list(request, deadline);

@@ -4,6 +4,7 @@ import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organ
 import { MAJORITY_READ, within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf, versionOf } from './documents.js';
+import { patternOf } from './filter-query.js';
 import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
 import type { OrganizationDocument } from './organization-schemas.js';
 import { ABSENT } from './schema.js';
@@ -105,13 +106,14 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
       return document ? toOrganization(document) : undefined;
     },
 
-    /** Returns at most `limit` organizations, oldest first, after the position `after`. */
-    async list(after: { createTime: Date; id: string } | undefined, limit: number, deadline: number) {
+    /** Returns at most `limit` organizations, oldest first, after the position `after`; `name` is part of their name. */
+    async list(after: { createTime: Date; id: string } | undefined, limit: number, deadline: number, name?: string) {
       const query = after
         ? { $or: [{ createTime: { $gt: after.createTime } }, { createTime: after.createTime, _id: { $gt: after.id } }] }
         : {};
       const options = { sort: { createTime: 1, _id: 1 }, limit, ...leanWithin(deadline) } as const;
-      return (await organizations.find({ ...query, deleteTime: ABSENT }, null, options)).map(toOrganization);
+      const named = name === undefined ? {} : { displayName: { $regex: patternOf(name), $options: 'i' } };
+      return (await organizations.find({ ...query, ...named, deleteTime: ABSENT }, null, options)).map(toOrganization);
     },
 
     /** Marks an organization as deleted; no other call finds it from then on. Returns false if there is none. */

@@ -126,7 +126,7 @@ export interface Negation {
 export interface Presence {
   /**
    * The name of the field in the form of Comparison.field; also the name of a message or a list: "name", "emails",
-   * "members".
+   * "members", "locked".
    */
   field: string;
 }

@@ -75,7 +75,9 @@ describe('settings of an organization', () => {
     expect(await named('qUILL (e')).to.deep.equal([other?.id]);
     expect(await named('Quill.*')).to.deep.equal([]);
     expect(await named('x'.repeat(5000))).to.deep.equal([]);
-    expect(await named('')).to.include(other?.id).and.to.include(organization.id);
+    expect(await named(''))
+      .to.include(other?.id)
+      .and.to.include(organization.id);
   });
 
   it('of an organization that does not exist are ORGANIZATION_NOT_FOUND', async () => {

@@ -30,19 +30,23 @@ interface NamedDocument {
 /** The storage of names. */
 export type ActivityNames = ReturnType<typeof createActivityNames>;
 
-/** Creates the reader of names. The maps that it returns have `keyOf` as their keys. */
+/** Returns the name of a user or group; undefined if it is not known. */
+export type NameOf = (organizationId: string, id: string | undefined) => string | undefined;
+
+/** Creates the reader of names. */
 export function createActivityNames({ users, groups, changes }: Pick<Collections, 'users' | 'groups' | 'changes'>) {
   const read = async (
     collection: mongo.Collection<NamedDocument>,
     field: NameField,
     subjects: readonly Subject[],
     deadline: number,
-  ): Promise<ReadonlyMap<string, string>> => {
+  ): Promise<NameOf> => {
     const names = new Map<string, string>();
     const unnamed = () => subjects.filter((subject) => !names.has(keyOf(subject)));
     const add = (organizationId = '', id = '', name: string | undefined) =>
       name === undefined ? undefined : names.set(keyOf({ organizationId, id }), name);
-    if (subjects.length === 0) return names;
+    const nameOf: NameOf = (organizationId, id = '') => names.get(keyOf({ organizationId, id }));
+    if (subjects.length === 0) return nameOf;
     const live = { projection: { organizationId: 1, [field]: 1 }, ...within(deadline) };
     for await (const document of collection.find(conditionOf('_id', subjects), live)) {
       add(document.organizationId, document._id, document[field]);
@@ -54,7 +58,7 @@ export function createActivityNames({ users, groups, changes }: Pick<Collections
         add(organizationId, id, lastName(history, field));
       }
     }
-    return names;
+    return nameOf;
   };
   return {
     /** Returns the names of these users, as far as their history is stored. */
@@ -67,7 +71,7 @@ export function createActivityNames({ users, groups, changes }: Pick<Collections
 }
 
 /** Returns the key of a user or group in a map. */
-export const keyOf = ({ organizationId, id }: Subject): string => `${organizationId} ${id}`;
+const keyOf = ({ organizationId, id }: Subject): string => `${organizationId} ${id}`;
 
 /** The changes of a deleted user or group. */
 interface Deleted extends Subject {

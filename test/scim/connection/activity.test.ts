@@ -221,7 +221,9 @@ describe('activities', function () {
     const late = { ...named[0], id: randomUUID(), organizationId, time: new Date(), userName: undefined };
     await again.recordActivities({ activities: [late as Activity] });
     again.close();
-    const [recorded] = (await admin.listActivities({ organizationId, since: undefined, until: undefined, requestId: late.id })).activities;
+    const [recorded] = (
+      await admin.listActivities({ organizationId, since: undefined, until: undefined, requestId: late.id })
+    ).activities;
     expect(recorded?.userName, 'the name after the tombstone was flushed').to.equal(user.userName);
   });
 

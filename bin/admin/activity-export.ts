@@ -25,7 +25,7 @@ export const changeValue = (change: Change): object => ({
 });
 
 /** Returns the value of a JSON text; the text itself if userstore has cut it. */
-function valueIn(text: string | undefined): unknown {
+export function valueIn(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);
   } catch {

@@ -47,7 +47,7 @@ export async function newest(userstore: Userstore, request: ListActivitiesReques
 }
 
 const IN_OKTA =
-  'In the Okta admin console, Dashboard → Tasks lists failed provisioning, and Reports → System Log shows what Okta did.';
+  'On the admin pages of Okta, Dashboard → Tasks lists failed provisioning, and Reports → System Log shows what Okta did.';
 
 /** Returns why no activity is found, and where to look instead. Throws PrintableError if there is no such user. */
 export function nothingFound({ isKnownUser }: ResolvedSearch, user: string | undefined): Printable {

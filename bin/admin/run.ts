@@ -23,7 +23,7 @@ export async function run(work: (userstore: Userstore, config: Config) => Promis
   });
 }
 
-/** What a command about one organization works with. */
+/** The organization that a command is about, with the connection to userstore and the configuration. */
 export interface OrganizationWork {
   userstore: Userstore;
   config: Config;

@@ -1,7 +1,8 @@
 /** A user as text for people: first what support asks, then the attributes. */
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Address, TypedValue, User } from '../../proto/gen/userstore/v1/user.js';
-import { attributeText, kindOf, personOf } from './activity-text.js';
+import { valueIn } from './activity-export.js';
+import { kindOf, personOf } from './activity-text.js';
 import type { Printable } from './printer.js';
 import { aligned } from './tables.js';
 import { second } from './times.js';
@@ -25,7 +26,10 @@ export function userText(facts: UserFacts): Printable {
     ...(refusedSignIn ? [['Refused since', `${second(refusedSignIn.time)}: ${refusedSignIn.detail ?? '-'}`]] : []),
     ['Sessions', sessions.length === 0 ? 'none' : `${sessions.length} live`],
     ['Last change', lastChange ? lastChangeText(lastChange) : 'none is recorded'],
-    ...(lastChange?.attributes ?? []).map((attribute) => ['', attributeText(attribute)]),
+    ...(lastChange?.attributes ?? []).map(({ name, before, after }) => [
+      '',
+      `${name}: ${plainText(before)} → ${plainText(after)}`,
+    ]),
     ['Created', second(user.createTime)],
     ['Groups', user.groups.map(({ groupId, displayName }) => displayName ?? groupId).join(', ') || 'none'],
     ...attributeRows(user),
@@ -48,6 +52,17 @@ function lastChangeText(change: Change): string {
   const { actor } = change;
   const request = actor?.requestId ? `, request ${actor.requestId}` : '';
   return `${second(change.time)} ${kindOf(change)} by ${personOf(change) || '-'}${request}`;
+}
+
+/** Returns a value of a change without the signs of JSON: "work, primary", "issuer https://…, subject 00u…". */
+const plainText = (json: string | undefined) => (json === undefined ? 'none' : shortened(withoutSigns(valueIn(json))));
+
+function withoutSigns(value: unknown): string {
+  if (Array.isArray(value)) return value.map(withoutSigns).join('; ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, part]) => `${name} ${withoutSigns(part)}`)
+    .join(', ');
 }
 
 /** Fields with rows of their names above, or none. */

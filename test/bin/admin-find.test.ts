@@ -153,10 +153,10 @@ describe('the command admin finds', function () {
     await text('users', 'lock', id, eve.id, '--reason', 'x');
     await createGroup(tenant.scim, [ana.id, bob.id], { displayName: 'Leasing' });
     const list = async (...args: string[]) =>
-      (await json('users', 'list', id, ...args)).map((user: { id: string }) => user.id).sort();
-    const ids = (...users: { id: string }[]) => users.map((user) => user.id).sort();
+      new Set((await json('users', 'list', id, ...args)).map((user: { id: string }) => user.id));
+    const ids = (...users: { id: string }[]) => new Set(users.map((user) => user.id));
     expect(await list('--search', 'rUIZ')).to.deep.equal(ids(ana, bob));
-    expect(await list('--search', eve.userName.slice(1, 12))).to.include(eve.id);
+    expect(await list('--search', eve.userName.slice(1))).to.deep.equal(ids(eve));
     expect(await list('--disabled')).to.deep.equal(ids(bob));
     expect(await list('--active', 'no')).to.deep.equal(ids(bob));
     expect(await list('--active')).to.deep.equal(ids(ana, eve));
@@ -164,8 +164,8 @@ describe('the command admin finds', function () {
     expect(await list('--group', 'leasing')).to.deep.equal(ids(ana, bob));
     expect(await list('--group', 'leasing', '--active')).to.deep.equal(ids(ana));
     expect(await text('users', 'list', id, '--group', 'leasing', '--limit', '1')).to.include('1 of 2');
-    expect(await list('--since', '1h')).to.have.length(3);
-    expect(await list('--since', '2999-01-01')).to.deep.equal([]);
+    expect(await list('--since', '1h')).to.deep.equal(ids(ana, bob, eve));
+    expect(await list('--since', '2999-01-01')).to.deep.equal(ids());
   });
 
   it('the numbers of an organization, its tokens, connection and last request', async () => {

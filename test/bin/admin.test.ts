@@ -129,7 +129,7 @@ describe('the command admin', function () {
     for (const [args, expected] of [
       [['org', 'show', 'nobody'], 1],
       [['token', 'rotate', 'nobody', 'nothing'], 1],
-      [['org', 'list', '--nope'], 2],
+      [['org', 'list', '--zzz'], 2],
       [['token', 'issue', 'x', '--days', 'many'], 2],
       [['activity', 'x', '--since', '1'], 2],
       [['users', 'list', 'nobody'], 1],

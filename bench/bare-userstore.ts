@@ -33,7 +33,9 @@ const found = (document: UserDocument | null): User => {
 
 const handlers = {
   getUser({ request: { organizationId, userId } }, callback) {
-    collection.findOne({ _id: userId, organizationId }).then((user) => callback(null, { user: found(user) }), callback);
+    collection
+      .findOne({ _id: userId, organizationId })
+      .then((user) => callback(null, { user: found(user), linkedIdentity: undefined }), callback);
   },
   listUsers({ request: { organizationId, filter, pageSize = 100 } }, callback) {
     if (filter?.expression?.$case === 'comparison') {

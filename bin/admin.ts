@@ -1,6 +1,7 @@
 /** The command `admin`, with which LeaseHawk support manages organizations, tokens, sign-in, users and groups. */
 import { program } from 'commander';
 import { activityCommand } from './admin/activity.js';
+import { COMMAND } from './admin/command-line.js';
 import { groupCommands } from './admin/groups.js';
 import { organizationCommands } from './admin/organizations.js';
 import { commanderOutput, printCrashes } from './admin/printer.js';
@@ -12,44 +13,50 @@ import { userCommands } from './admin/users.js';
 
 const EXAMPLES = `
 Example: a new customer, and the token that its Okta admin enters
-  npm run admin -- org create "Oak Street Homes"
-  npm run admin -- token issue 7kq2m9xw4hbd --label "Okta, production"
-  npm run admin -- org show 7kq2m9xw4hbd
+  ${COMMAND} org create "Oak Street Homes"
+  ${COMMAND} token issue 7kq2m9xw4hbd --label "Okta, production"
+  ${COMMAND} org show 7kq2m9xw4hbd
 
 Example: a new token without a gap; the old one stays valid for a day
-  npm run admin -- token list 7kq2m9xw4hbd
-  npm run admin -- token rotate 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
+  ${COMMAND} token list 7kq2m9xw4hbd
+  ${COMMAND} token rotate 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
 
 Example: find a person
-  npm run admin -- users list 7kq2m9xw4hbd --user-name ana@oakstreet.example
+  ${COMMAND} users find ana@oakstreet.example
+  ${COMMAND} users show 7kq2m9xw4hbd ana@oakstreet.example
+  ${COMMAND} users list "Oak Street Homes" --search ana
 
 Example: the members of a group and its changes
-  npm run admin -- groups list 7kq2m9xw4hbd --name "Leasing"
-  npm run admin -- groups show 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
-  npm run admin -- groups history 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
+  ${COMMAND} groups list 7kq2m9xw4hbd --name "Leasing"
+  ${COMMAND} groups show 7kq2m9xw4hbd Leasing
+  ${COMMAND} groups history 7kq2m9xw4hbd Leasing
 
 Example: requests of a customer's Okta, refused requests, and all changes of one user
-  npm run admin -- activity 7kq2m9xw4hbd --user ana@oakstreet.example --since 7d
-  npm run admin -- activity 7kq2m9xw4hbd --status 4xx --follow
-  npm run admin -- users history 7kq2m9xw4hbd 0199f7c1-7d4e-7a53-9a43-2f6f8f3f9b1e
+  ${COMMAND} activity 7kq2m9xw4hbd --user ana@oakstreet.example --since 7d
+  ${COMMAND} activity 7kq2m9xw4hbd --failures --follow
+  ${COMMAND} activity 7kq2m9xw4hbd --changes --since 30d --limit 100000 --csv > activity.csv
+  ${COMMAND} users history 7kq2m9xw4hbd ana@oakstreet.example
 
 Example: single sign-on (SSO) with a customer's Okta; the second command prints the values that the Okta admin enters
-  npm run admin -- sso set 7kq2m9xw4hbd --issuer https://oakstreet.okta.com --client-id 0oa1abcdEFGH2ijkl5d7 \\
+  ${COMMAND} sso set 7kq2m9xw4hbd --issuer https://oakstreet.okta.com --client-id 0oa1abcdEFGH2ijkl5d7 \\
     --client-secret-file secret.txt --domain oakstreet.example
-  npm run admin -- sso show 7kq2m9xw4hbd
-  npm run admin -- sso test 7kq2m9xw4hbd
-  npm run admin -- sso test --issuer https://oakstreet.okta.com
+  ${COMMAND} sso show 7kq2m9xw4hbd
+  ${COMMAND} sso test 7kq2m9xw4hbd
+  ${COMMAND} sso test --issuer https://oakstreet.okta.com
 
 Example: lock a person out at once, even if Okta has them active; list the sessions that remain
-  npm run admin -- users lock 7kq2m9xw4hbd ana@oakstreet.example --reason "lost laptop"
-  npm run admin -- session list 7kq2m9xw4hbd
+  ${COMMAND} users lock 7kq2m9xw4hbd ana@oakstreet.example --reason "lost laptop"
+  ${COMMAND} session list 7kq2m9xw4hbd
 
 Example: attributes that a customer's Okta sends under its own namespace
-  npm run admin -- schema set 7kq2m9xw4hbd badge.json
+  ${COMMAND} schema set 7kq2m9xw4hbd badge.json
   where badge.json is { "id": "urn:ietf:params:scim:schemas:extension:oakstreet:2.0:User",
                         "attributes": [{ "name": "badge", "type": "string", "caseExact": true }] }
 
-  npm run --silent admin -- org list --json | jq -r '.[].id'
+  ${COMMAND.replace('run', 'run --silent')} org list --json | jq -r '.[].id'
+
+An organization is an id, a name or an e-mail domain. A user is an id, user name, external id or e-mail address; a group is
+an id, name or external id.
 
 The command reads the service token from ADMIN_TOKEN or the file ADMIN_TOKEN_FILE, else from service-tokens.json in DATA_DIR
 (default ./data).

@@ -44,7 +44,7 @@ export interface Locals {
   scimType?: ScimType;
   /** The text of the error in the response. */
   detail?: string;
-  /** The user name in the body of a create request. */
+  /** The user name in the body of a create request, or in the ID token of a sign-in. */
   userName?: string | undefined;
   operations?: Outcome[];
   /** The log leaves this request out: a similar refusal within the same second stands for it. */

@@ -48,6 +48,7 @@ import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
 import { webhookService } from './rpc/webhook-service.js';
 import { createActivityStorage } from './storage/activities.js';
+import { createActivityNames } from './storage/activity-names.js';
 import { createApiTokenStorage } from './storage/api-tokens.js';
 import { createChangeStorage } from './storage/changes.js';
 import type { Collections } from './storage/collections.js';
@@ -182,6 +183,7 @@ function createStorages(
     organizations: createOrganizationStorage(collections.organizations),
     apiTokens: createApiTokenStorage(collections.apiTokens),
     activities: createActivityStorage(collections.activities, activityDays),
+    activityNames: createActivityNames(collections),
     ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
     sessions: createSessionStorage(collections.sessions),
     usedKeys: createUsedKeyStorage(collections.usedKeys),
@@ -236,7 +238,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
     groups: createGroupRules(storages.groups, storages.memberships),
     apiTokens: createApiTokenRules(storages.apiTokens, organizations),
     rateLimits: createRateLimitRules(storages.rateLimits, organizations),
-    activities: createActivityRules(storages.activities, storages.changes, organizations),
+    activities: createActivityRules(storages.activities, storages.activityNames, storages.changes, organizations),
     ssoConnections: createSsoConnectionRules({
       storage: storages.ssoConnections,
       organizationStorage: storages.organizations,

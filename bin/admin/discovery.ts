@@ -2,11 +2,10 @@
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
 import { z } from 'zod';
+import { answerOf, causeOf, UnusableError } from './fetch-text.js';
 
 const DEADLINE_MS = 10_000;
 const CONNECT_MS = 5000;
-/** Discovery documents have a few kilobytes. */
-const MAX_BYTES = 262_144;
 
 /** The result of a check: problems that prevent sign-in, and remarks. */
 export interface Findings {
@@ -16,6 +15,8 @@ export interface Findings {
   isReached: boolean;
   problems: string[];
   remarks: string[];
+  /** Where codes are redeemed; undefined if there are problems. */
+  tokenEndpoint?: string | undefined;
 }
 
 const texts = z.array(z.string()).optional();
@@ -41,7 +42,10 @@ export async function inspectProvider(issuer: string, deadlineMs = DEADLINE_MS):
     await reach(new URL(url), Math.min(deadlineMs, CONNECT_MS));
     isReached = true;
     const document = parsed(await textAt(url, deadlineMs));
-    return { url, isReached, problems: problemsIn(document, issuer), remarks: remarksOn(document) };
+    const problems = problemsIn(document, issuer);
+    // A secret goes to the issuer's own host only, which the problems are about.
+    const tokenEndpoint = problems.length === 0 ? document.token_endpoint : undefined;
+    return { url, isReached, problems, remarks: remarksOn(document), tokenEndpoint };
   } catch (error) {
     return { url, isReached, problems: [error instanceof Error ? error.message : String(error)], remarks: [] };
   }
@@ -70,52 +74,14 @@ async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Pro
   }
 }
 
-/** Fetches the text at an address. Throws UnusableError with a sentence for a person. */
+/** Fetches the discovery document. Throws UnusableError with a sentence for a person. */
 async function textAt(url: string, deadlineMs: number): Promise<string> {
-  let size = 0;
-  try {
-    const signal = AbortSignal.timeout(deadlineMs);
-    const answer = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual', signal });
-    if (answer.status >= 300 && answer.status < 400)
-      throw new UnusableError('It redirects elsewhere: is this the issuer itself?');
-    if (answer.status === 404) throw new UnusableError('There is no discovery document (404): is the issuer complete?');
-    if (answer.status !== 200) throw new UnusableError(`It answers with status ${answer.status}.`);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
-      size += chunk.length;
-      if (size > MAX_BYTES) throw new UnusableError(`The answer is larger than ${MAX_BYTES / 1024} KiB.`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
-  } catch (error) {
-    if (error instanceof UnusableError) throw error;
-    if (error instanceof Error && error.name === 'TimeoutError') {
-      throw new UnusableError(`It does not answer within ${deadlineMs / 1000} seconds.`);
-    }
-    throw new UnusableError(`It cannot be reached: ${causeOf(error)}.`);
-  }
+  const { status, text } = await answerOf(url, { headers: { accept: 'application/json' } }, deadlineMs);
+  if (status >= 300 && status < 400) throw new UnusableError('It redirects elsewhere: is this the issuer itself?');
+  if (status === 404) throw new UnusableError('There is no discovery document (404): is the issuer complete?');
+  if (status !== 200) throw new UnusableError(`It answers with status ${status}.`);
+  return text;
 }
-
-class UnusableError extends Error {}
-
-/** Returns the reason of a failed `fetch`, which is the innermost cause of its error. */
-function causeOf(error: unknown): string {
-  let found = error;
-  while (found instanceof Error && found.cause !== undefined) found = found.cause;
-  const { code, message } = (found ?? {}) as { code?: string; message?: string };
-  return KNOWN[code ?? ''] ?? (message || code || String(found));
-}
-
-const KNOWN: Record<string, string> = {
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'its name cannot be looked up',
-  ECONNREFUSED: 'nothing listens there',
-  ENETUNREACH: 'there is no route to it',
-  EHOSTUNREACH: 'there is no route to it',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-};
 
 function parsed(text: string): Metadata {
   let json: unknown;

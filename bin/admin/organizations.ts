@@ -2,10 +2,14 @@
 import { type Command, Option } from 'commander';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { wholeNumber } from '../whole-number.js';
+import { COMMAND } from './command-line.js';
 import type { Config } from './config.js';
+import { type Counts, countsOf, factsText, factsValue, organizationFacts } from './organization-facts.js';
 import { printable } from './printer.js';
-import { confirm, type Result, run } from './run.js';
+import { confirm, type Result, run, runIn } from './run.js';
+import { confirmSignOut, countText } from './sign-out.js';
 import { organizationTable, organizationText } from './tables.js';
+import type { Userstore } from './userstore.js';
 
 /** The options of `org set`. */
 interface Settings {
@@ -35,25 +39,35 @@ export function organizationCommands(program: Command): void {
     .action((name: string) =>
       run(async (userstore) => {
         const organization = await userstore.createOrganization(name);
-        const next = printable`Next, issue a token for its Okta: npm run admin -- token issue ${organization.id}`;
+        const next = printable`Next, issue a token for its Okta: ${COMMAND} token issue ${organization.id}`;
         return [organization, printable`${organizationTable([organization])}\n\n${next}`];
       }),
     );
   org
     .command('list')
-    .description('list all organizations, oldest first')
-    .action(() =>
+    .description('list organizations, oldest first')
+    .option('--name <text>', 'only organizations with this text in their name, in any letter case')
+    .option('--counts', 'also count users and groups, which takes longer')
+    .action(({ name, counts }: { name?: string; counts?: boolean }) =>
       run(async (userstore) => {
-        const organizations = await userstore.listOrganizations();
-        return [organizations, organizationTable(organizations)];
+        const organizations = await userstore.listOrganizations(name);
+        if (!counts) return [organizations, organizationTable(organizations)];
+        const counted = await withCounts(userstore, organizations);
+        return [counted, organizationTable(counted)];
       }),
     );
   org
-    .command('show <organizationId>')
-    .description('show an organization, the values that its Okta admin enters, and its settings')
-    .action((id: string) => run(async (userstore, config) => result(await userstore.getOrganization(id), config)));
+    .command('show <organization>')
+    .description('show an organization: its use, the values that its Okta admin enters, its settings')
+    .action((name: string) =>
+      runIn(name, async ({ userstore, organization, organizationId, config }) => {
+        const facts = await organizationFacts(userstore, organizationId);
+        const text = organizationText(organization, config.publicUrl, factsText(facts));
+        return [{ ...organization, now: factsValue(facts) }, text];
+      }),
+    );
   org
-    .command('set <organizationId>')
+    .command('set <organization>')
     .description('change settings of an organization; every edge applies them within 3 seconds')
     .option('--name <text>', 'the name of the organization')
     .addOption(onOff('--strict <on|off>', 'refuse attributes that no schema of the organization has'))
@@ -72,36 +86,59 @@ export function organizationCommands(program: Command): void {
       'requests at once: at least the rate; the excess over the rate refills once a minute',
       wholeNumber(1, 100_000),
     )
-    .action((id: string, settings: Settings) =>
-      run(async (userstore, config) => {
+    .action((name: string, settings: Settings) =>
+      runIn(name, async ({ userstore, organizationId, config }) => {
         if (Object.keys(settings).length === 0) throw new Error('There is nothing to set; see --help.');
         const change = (organization: Organization) => changeOf(organization, settings);
-        return result(await userstore.updateOrganization(id, change), config);
+        return result(await userstore.updateOrganization(organizationId, change), config);
       }),
     );
-  for (const [name, suspended, description] of [
-    ['suspend', true, 'refuse requests of its Okta and sign-ins of its users'],
-    ['resume', false, 'serve a suspended organization again'],
-  ] as const) {
-    org
-      .command(`${name} <organizationId>`)
-      .description(description)
-      .action((id: string) =>
-        run(async (userstore, config) => result(await userstore.updateOrganization(id, () => ({ suspended })), config)),
-      );
-  }
   org
-    .command('delete <organizationId>')
+    .command('suspend <organization>')
+    .description('refuse requests of its Okta and sign-ins of its users')
+    .option('--yes', 'do not ask before its people are signed out')
+    .action((name: string, { yes }: { yes?: boolean }) =>
+      runIn(name, async ({ userstore, organization: { displayName }, organizationId, config }) => {
+        const question = printable`This refuses all requests and sign-ins of "${displayName}".`;
+        await confirmSignOut(userstore, organizationId, question, yes);
+        return result(await userstore.updateOrganization(organizationId, () => ({ suspended: true })), config);
+      }),
+    );
+  org
+    .command('resume <organization>')
+    .description('serve a suspended organization again')
+    .action((name: string) =>
+      runIn(name, async ({ userstore, organizationId, config }) =>
+        result(await userstore.updateOrganization(organizationId, () => ({ suspended: false })), config),
+      ),
+    );
+  org
+    .command('delete <organization>')
     .description('delete an organization with all its users and tokens, permanently')
     .option('--yes', 'do not ask')
-    .action((id: string, { yes }: { yes?: boolean }) =>
-      run(async (userstore) => {
-        const { displayName } = await userstore.getOrganization(id);
-        await confirm(printable`This permanently deletes "${displayName}" with all its users and tokens.`, id, yes);
+    .action((name: string, { yes }: { yes?: boolean }) =>
+      runIn(name, async ({ userstore, organization: { displayName }, organizationId: id }) => {
+        const sessions = countText(yes ? [] : await userstore.listSessions(id));
+        const question = printable`This permanently deletes "${displayName}" with all its users and tokens, and ends ${sessions}.`;
+        await confirm(question, id, yes);
         await userstore.deleteOrganization(id);
         return [{ id }, printable`Deleted ${id}.`];
       }),
     );
+}
+
+/** Organizations that are counted at the same time. */
+const CONCURRENT = 4;
+
+async function withCounts(userstore: Userstore, organizations: Organization[]): Promise<(Organization & Counts)[]> {
+  const counted: (Organization & Counts)[] = [];
+  for (let start = 0; start < organizations.length; start += CONCURRENT) {
+    const counting = organizations
+      .slice(start, start + CONCURRENT)
+      .map(async (organization) => ({ ...organization, ...(await countsOf(userstore, organization.id)) }));
+    counted.push(...(await Promise.all(counting)));
+  }
+  return counted;
 }
 
 /** Returns the fields of the organization that the options change. */

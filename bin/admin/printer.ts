@@ -50,9 +50,18 @@ export const print = (text: Printable): void => void process.stdout.write(`${tex
 /** Prints a text and a newline to stderr. */
 export const printError = (text: Printable): void => void process.stderr.write(`${text}\n`);
 
-/** Returns an error's message as one line. */
+/** An error with a text of several lines, such as the candidates for an ambiguous name. */
+export class PrintableError extends Error {
+  readonly text: Printable;
+  constructor(text: Printable) {
+    super(text.toString());
+    this.text = text;
+  }
+}
+
+/** Returns an error's text: one line, unless it is a PrintableError. */
 export const messageOf = (error: unknown): Printable =>
-  printable`${error instanceof Error ? error.message : String(error)}`;
+  error instanceof PrintableError ? error.text : printable`${error instanceof Error ? error.message : String(error)}`;
 
 /** Whether stderr is a terminal, on which `rewriteLine` works. */
 export const isTerminal = (): boolean => process.stderr.isTTY;

@@ -1,7 +1,9 @@
 /** Runs a command: connects, does the work, prints its result as text or JSON, or its error as one line. */
 import { program } from 'commander';
 import { secretsOf } from '../../config/variables.js';
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { type Config, readConfig, variables } from './config.js';
+import { findOrganization } from './find-organization.js';
 import { ask, exitWithReader, json, messageOf, type Printable, print, printable, printError } from './printer.js';
 import { connectAs, type Userstore } from './userstore.js';
 
@@ -20,6 +22,21 @@ export async function run(work: (userstore: Userstore, config: Config) => Promis
     return result;
   });
 }
+
+/** The organization that a command is about, with the connection to userstore and the configuration. */
+export interface OrganizationWork {
+  userstore: Userstore;
+  config: Config;
+  organization: Organization;
+  organizationId: string;
+}
+
+/** Likewise, for work on the organization that a person names by id, display name or e-mail domain. */
+export const runIn = (organization: string, work: (context: OrganizationWork) => Promise<Result>): Promise<void> =>
+  run(async (userstore, config) => {
+    const found = await findOrganization(userstore, organization);
+    return await work({ userstore, config, organization: found, organizationId: found.id });
+  });
 
 /** Likewise, for work without userstore. */
 export async function runOffline(work: () => Promise<Result>): Promise<void> {

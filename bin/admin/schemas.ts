@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
-import { type Result, run } from './run.js';
+import { type Result, runIn } from './run.js';
 import { parseSchema, renderSchema } from './schema.js';
 import { schemaTable } from './tables.js';
 
@@ -13,26 +13,23 @@ export function schemaCommands(program: Command): void {
     .command('schema')
     .description('schemas of an organization: attributes that its Okta sends under another namespace');
   schema
-    .command('set <organizationId> <file>')
+    .command('set <organization> <file>')
     .description('add a schema from a file of SCIM JSON, or replace the schema with the same id')
-    .action((organizationId: string, file: string) =>
-      run(async (userstore) => {
+    .action((organization: string, file: string) =>
+      runIn(organization, async ({ userstore, organizationId }) => {
         const given = parseSchema(await readFile(file, 'utf8'));
         return result(await userstore.updateOrganization(organizationId, withSchemas(given.id, [given])));
       }),
     );
   schema
-    .command('list <organizationId>')
+    .command('list <organization>')
     .description('list the attributes of all schemas; with --json, the schemas in the form of their files')
-    .action((organizationId: string) =>
-      run(async (userstore) => result(await userstore.getOrganization(organizationId))),
-    );
+    .action((organization: string) => runIn(organization, async ({ organization }) => result(organization)));
   schema
-    .command('remove <organizationId> <urn>')
+    .command('remove <organization> <urn>')
     .description('remove a schema; the values of users under it stay')
-    .action((organizationId: string, urn: string) =>
-      run(async (userstore) => {
-        const { extensionSchemas } = await userstore.getOrganization(organizationId);
+    .action((organization: string, urn: string) =>
+      runIn(organization, async ({ userstore, organizationId, organization: { extensionSchemas } }) => {
         if (!extensionSchemas.some(({ id }) => isSameUrn(id, urn))) throw new Error(`There is no schema ${urn}.`);
         return result(await userstore.updateOrganization(organizationId, withSchemas(urn, [])));
       }),

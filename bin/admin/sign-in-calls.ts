@@ -26,6 +26,20 @@ export const signInCalls = (client: AdminClient) => ({
   async getSsoConnection(organizationId: string): Promise<SsoConnection> {
     return required((await client.getSsoConnection({ organizationId })).connection);
   },
+  /** Returns the id of the organization that has this e-mail domain; undefined if none has. */
+  async organizationIdOfDomain(domain: string): Promise<string | undefined> {
+    const { connections } = await client.findSsoConnections({ key: { $case: 'domain', value: domain } });
+    return connections[0]?.connection?.organizationId;
+  },
+  /** Returns the SSO connection of an organization with its client secret. */
+  async getUsableSsoConnection(organizationId: string) {
+    await client.getSsoConnection({ organizationId });
+    const { connections } = await client.findSsoConnections({
+      key: { $case: 'organizationId', value: organizationId },
+    });
+    const { connection, clientSecret } = required(connections[0]);
+    return { connection: required(connection), clientSecret };
+  },
   /** Creates a connection, or updates the one that was read `before`; fails if it has changed since. */
   async setSsoConnection(
     organizationId: string,

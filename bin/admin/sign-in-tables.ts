@@ -2,7 +2,8 @@
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { type Printable, printable } from './printer.js';
-import { aligned, minute } from './tables.js';
+import { aligned } from './tables.js';
+import { minute } from './times.js';
 
 /**
  * Returns the edge's addresses that an Okta admin enters at the provider. `origin` is the edge's address in browsers.
@@ -47,5 +48,6 @@ export function sessionTable(sessions: Session[]): Printable {
     minute(expireTime),
     userName,
   ]);
-  return aligned([['SESSION ID', 'SIGNED IN', 'LAST USED', 'ENDS AT LATEST', 'USER NAME'], ...rows]);
+  const table = aligned([['SESSION ID', 'SIGNED IN', 'LAST USED', 'ENDS AT LATEST', 'USER NAME'], ...rows]);
+  return printable`${table}\n\nLAST USED lags behind by up to a minute.`;
 }

@@ -1,13 +1,14 @@
 /** The commands on the single sign-on (SSO) connection of an organization. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { failedFor } from './client.js';
-import { inspectProvider } from './discovery.js';
-import { joinedLines, printable } from './printer.js';
-import { confirm, type Result, run, runOffline } from './run.js';
+import { printable } from './printer.js';
+import { confirm, type Result, runIn } from './run.js';
+import { secretIn } from './secret-file.js';
 import type { ConnectionChange } from './sign-in-calls.js';
 import { connectionText, ssoAddresses } from './sign-in-tables.js';
+import { confirmSignOut, countText } from './sign-out.js';
+import { ssoTestCommand } from './sso-test.js';
 import type { Userstore } from './userstore.js';
 
 /** The options of `sso set`. */
@@ -19,6 +20,11 @@ interface Settings {
   required?: boolean;
 }
 
+type SetOptions = Settings & { notRequired?: boolean; yes?: boolean };
+
+/** userstore stores issuers without a slash at the end. */
+const withoutSlash = (issuer: string) => issuer.replace(/\/+$/, '');
+
 const shown = (connection: SsoConnection, origin: string): Result => [
   { ...connection, addresses: ssoAddresses(connection.organizationId, origin) },
   connectionText(connection, origin),
@@ -28,7 +34,7 @@ const shown = (connection: SsoConnection, origin: string): Result => [
 export function ssoCommands(program: Command): void {
   const sso = program.command('sso').description('single sign-on (SSO) of an organization, over OpenID Connect');
   sso
-    .command('set <organizationId>')
+    .command('set <organization>')
     .description('create the connection to its provider, or change the given settings')
     .option('--issuer <url>', 'the provider: https://your-company.okta.com')
     .option('--client-id <id>', 'the client id of LeaseHawk at the provider')
@@ -36,45 +42,47 @@ export function ssoCommands(program: Command): void {
     .option('--domain <domain...>', 'all domains of its e-mail addresses')
     .option('--required', 'its people sign in only at the provider (default)')
     .option('--not-required', 'its people may also sign in with a password')
-    .action((id: string, { notRequired, ...settings }: Settings & { notRequired?: boolean }) =>
-      run(async (userstore, config) => {
+    .option('--yes', 'do not ask before a new issuer signs its people out')
+    .action((organization: string, { notRequired, yes, ...settings }: SetOptions) =>
+      runIn(organization, async ({ userstore, organizationId, config }) => {
         const required = notRequired ? { required: false } : {};
-        return shown(await set(userstore, id, { ...settings, ...required }), config.publicUrl);
+        return shown(await set(userstore, organizationId, { ...settings, ...required }, yes), config.publicUrl);
       }),
     );
   sso
-    .command('show <organizationId>')
+    .command('show <organization>')
     .description('show the connection without its secret, and the values that its Okta admin enters')
     .option('--public-url <url>', 'the address of the edge in browsers (default: PUBLIC_URL)')
-    .action((id: string, options: { publicUrl?: string }) =>
-      run(async (userstore, config) =>
-        shown(await userstore.getSsoConnection(id), options.publicUrl?.replace(/\/+$/, '') ?? config.publicUrl),
+    .action((organization: string, options: { publicUrl?: string }) =>
+      runIn(organization, async ({ userstore, organizationId, config }) =>
+        shown(
+          await userstore.getSsoConnection(organizationId),
+          (options.publicUrl && withoutSlash(options.publicUrl)) ?? config.publicUrl,
+        ),
       ),
     );
+  ssoTestCommand(sso);
   sso
-    .command('test [organizationId]')
-    .description('check its provider from this machine')
-    .option('--issuer <url>', 'check this provider instead, without userstore; for a machine with internet access')
-    .action((id: string | undefined, { issuer }: { issuer?: string }) => {
-      if ((id === undefined) === (issuer === undefined)) program.error('error: either an organization or --issuer');
-      if (issuer !== undefined) return runOffline(() => test(issuer.replace(/\/+$/, '')));
-      return run(async (userstore) => await test((await userstore.getSsoConnection(id as string)).issuer));
-    });
-  sso
-    .command('remove <organizationId>')
+    .command('remove <organization>')
     .description('delete the connection, which signs all its people out')
     .option('--yes', 'do not ask')
-    .action((id: string, { yes }: { yes?: boolean }) =>
-      run(async (userstore) => {
+    .action((organization: string, { yes }: { yes?: boolean }) =>
+      runIn(organization, async ({ userstore, organizationId: id }) => {
         const { issuer } = await userstore.getSsoConnection(id);
-        await confirm(printable`This signs out everybody of ${id} and stops their sign-in at ${issuer}.`, id, yes);
+        const sessions = countText(yes ? [] : await userstore.listSessions(id));
+        await confirm(printable`This stops the sign-in of ${id} at ${issuer} and ends ${sessions}.`, id, yes);
         await userstore.deleteSsoConnection(id);
         return [{ id }, printable`Deleted the connection of ${id}.`];
       }),
     );
 }
 
-async function set(userstore: Userstore, id: string, settings: Settings): Promise<SsoConnection> {
+async function set(
+  userstore: Userstore,
+  id: string,
+  settings: Settings,
+  yes: boolean | undefined,
+): Promise<SsoConnection> {
   const { issuer, clientId, clientSecretFile, domain, required } = settings;
   if (Object.keys(settings).length === 0) throw new Error('There is nothing to set; see --help.');
   const before = await userstore.getSsoConnection(id).catch((error: unknown) => {
@@ -91,40 +99,9 @@ async function set(userstore: Userstore, id: string, settings: Settings): Promis
     ...(required === undefined ? {} : { required }),
   };
   const secret = clientSecretFile === undefined ? undefined : await secretIn(clientSecretFile);
+  if (before && issuer !== undefined && withoutSlash(issuer) !== before.issuer) {
+    const question = printable`The issuer changes from ${before.issuer} to ${issuer}, whose people sign in anew.`;
+    await confirmSignOut(userstore, id, question, yes);
+  }
   return await userstore.setSsoConnection(id, before, change, secret);
-}
-
-/** Returns the secret in a file, without line ends. A file, because process lists show arguments. */
-async function secretIn(file: string): Promise<string> {
-  const secret = (await readFile(file, 'utf8')).trim();
-  if (secret !== '' && !/\s/.test(secret)) return secret;
-  throw new Error(`${file} must contain only the client secret.`);
-}
-
-const NO_WAY_OUT =
-  'If there is no way out of this machine or container to the internet, this says nothing about the provider: run the ' +
-  'check with --issuer where there is one.';
-
-async function test(issuer: string): Promise<Result> {
-  const findings = await inspectProvider(issuer);
-  const { url, isReached, problems, remarks } = findings;
-  // The check itself succeeded; its result is negative.
-  if (problems.length > 0) process.exitCode = 1;
-  const found = isReached
-    ? 'Nobody can sign in with this provider:'
-    : 'From this machine it cannot be seen whether people can sign in:';
-  const verdict = problems.length > 0 ? found : 'The provider is as it should be.';
-  const lines = [
-    ...problems.map((text) => printable`  wrong   ${text}`),
-    ...remarks.map((text) => printable`  remark  ${text}`),
-  ];
-  return [
-    { issuer, ...findings },
-    joinedLines([
-      printable`Looked at ${url}`,
-      printable`${verdict}`,
-      ...lines,
-      ...(isReached ? [] : [printable`${NO_WAY_OUT}`]),
-    ]),
-  ];
 }

@@ -4,33 +4,45 @@ import { AttributeType, type ExtensionSchema } from '../../proto/gen/userstore/v
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { COMMAND } from './command-line.js';
 import { escaped, joinedLines, type Printable, printable } from './printer.js';
+import { minute } from './times.js';
 
 /** Returns one line per organization; a sentence if there is none. */
-export function organizationTable(organizations: Organization[]): Printable {
+export function organizationTable(
+  organizations: (Organization & { users?: number; disabled?: number; groups?: number })[],
+): Printable {
   if (organizations.length === 0) return printable`There are no organizations.`;
-  const rows = organizations.map(({ id, displayName, createTime, suspended }) => [
+  const isCounted = organizations[0]?.users !== undefined;
+  const rows = organizations.map(({ id, displayName, createTime, suspended, users, disabled, groups }) => [
     id,
     minute(createTime),
     suspended ? 'suspended' : 'served',
+    ...(isCounted ? [`${users}, ${disabled} disabled`, String(groups)] : []),
     displayName,
   ]);
-  return aligned([['ORGANIZATION ID', 'CREATED', 'STATE', 'NAME'], ...rows]);
+  const counts = isCounted ? ['USERS', 'GROUPS'] : [];
+  return aligned([['ORGANIZATION ID', 'CREATED', 'STATE', ...counts, 'NAME'], ...rows]);
 }
 
 /**
- * Returns an organization, the values that its Okta admin enters, and its settings. `publicUrl` is the edge's address.
+ * Returns an organization, the facts about its use, the values that its Okta admin enters, and its settings.
+ * `publicUrl` is the edge's address.
  */
-export function organizationText(organization: Organization, publicUrl: string): Printable {
+export function organizationText(
+  organization: Organization,
+  publicUrl: string,
+  facts: Printable = printable``,
+): Printable {
   const { id, strictSchemas, extensionSchemas, policy, rateLimit } = organization;
   const answer = (refuses: boolean | undefined) => (refuses ? 'refused' : 'accepted');
   const rehires = policy?.rehire === RehirePolicy.REHIRE_POLICY_REACTIVATE;
-  return printable`${organizationTable([organization])}
+  return printable`${organizationTable([organization])}${facts}
 
 For the Okta admin:
 ${aligned([
   ['  Organization ID', id],
-  ['  API Token', `issue one: npm run admin -- token issue ${id}`],
+  ['  API Token', `issue one: ${COMMAND} token issue ${id}`],
   ['  Base URL', `${publicUrl}/${id}/scim/v2`],
   ['  Guide', `${publicUrl}/${id}/setup`],
 ])}
@@ -74,7 +86,8 @@ export function tokenTable(tokens: ApiToken[]): Printable {
     stateOf(token),
     token.label,
   ]);
-  return aligned([['TOKEN ID', 'CREATED', 'BY', 'LAST USED', 'STATE', 'LABEL'], ...rows]);
+  const table = aligned([['TOKEN ID', 'CREATED', 'BY', 'LAST USED', 'STATE', 'LABEL'], ...rows]);
+  return printable`${table}\n\nLAST USED lags behind by up to 5 minutes.`;
 }
 
 function stateOf({ revokeTime, expireTime }: ApiToken): string {
@@ -96,15 +109,9 @@ export function userTable(users: User[]): Printable {
   return aligned([['USER ID', 'STATE', 'CHANGED', 'EXTERNAL ID', 'USER NAME'], ...rows]);
 }
 
-/** Returns all stored fields of a user. */
-export function userText(user: User): Printable {
-  const { extensionAttributes, ...fields } = user;
-  const rows = Object.entries(fields)
-    .filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
-    .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
-  const extensions = extensionAttributes.map(({ schema, name, valueJson = '' }) => [`${schema}:${name}`, valueJson]);
-  return aligned([...rows, ...extensions]);
-}
+/** Returns users of several organizations, one line each, under the organization. */
+export const usersEverywhereText = (found: [Organization, User[]][]): Printable =>
+  joinedLines(found.map(([{ id, displayName }, users]) => printable`${id}  ${displayName}\n${userTable(users)}\n`));
 
 /** Returns one line per group; a sentence if there is none. */
 export function groupTable(groups: Group[]): Printable {
@@ -123,11 +130,6 @@ export function groupText(group: Group, members: Membership[], isAll: boolean): 
   const rows = members.map(({ userId, display }) => [userId, display]);
   const count = `${isAll ? '' : 'more than '}${members.length} members`;
   return printable`${groupTable([group])}\n\n${aligned([['USER ID', 'MEMBER'], ...rows])}\n\n${count}`;
-}
-
-/** Returns a time in UTC, to the minute. */
-export function minute(time: Date | undefined): string {
-  return time ? time.toISOString().slice(0, 16).replace('T', ' ') : '-';
 }
 
 /** Returns rows whose columns are aligned. */

@@ -2,13 +2,11 @@
 import { followCertificates } from '../../config/certificates.js';
 import type { ClientTls } from '../../config/grpc-credentials.js';
 import { readServiceToken, serviceTokenFile } from '../../config/service-token-file.js';
-import { equal } from '../../proto/filters.js';
 import type { ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
-import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { type AdminClient, actor, createAdminClient, isStale, required } from './client.js';
 import type { Config } from './config.js';
 import { pages } from './pages.js';
@@ -19,7 +17,8 @@ const RESOURCES_PER_PAGE = 200;
 /** Attempts to update an organization that other changes overtake. */
 const MAX_ATTEMPTS = 10;
 
-const USER_ID = /^[\da-f]{8}-[\da-f-]{27}$/i;
+/** The form of ids of users and groups. */
+export const UUID: RegExp = /^[\da-f]{8}-[\da-f-]{27}$/i;
 
 /**
  * A connection to userstore. Every call has a deadline and throws an Error whose message is one sentence for a person.
@@ -98,10 +97,10 @@ const organizationCalls = (client: AdminClient) => ({
       }
     }
   },
-  /** Returns all organizations, oldest first. */
-  async listOrganizations(): Promise<Organization[]> {
+  /** Returns all organizations, or those with this part of a name, oldest first. */
+  async listOrganizations(name?: string): Promise<Organization[]> {
     const { items } = await pages(
-      (pageSize, pageToken) => client.listOrganizations({ pageSize, pageToken }),
+      (pageSize, pageToken) => client.listOrganizations({ name, pageSize, pageToken }),
       ({ organizations }) => organizations,
     );
     return items;
@@ -145,41 +144,26 @@ const tokenCalls = (client: AdminClient) => ({
   },
 });
 
-const userCalls = (client: AdminClient) => {
-  /** Returns the id of the user with this id or user name (in any letter case); undefined if no user has the name. */
-  const findUserId = async (organizationId: string, user: string): Promise<string | undefined> => {
-    if (USER_ID.test(user)) return user.toLowerCase();
-    const filter = equal('user_name', user);
-    const request = { organizationId, filter, order: undefined, skip: 0, pageSize: 1, pageToken: undefined };
-    return (await client.listUsers(request)).users[0]?.id;
-  };
-  return {
-    findUserId,
-    /** Likewise. Throws an Error if no user has the name. */
-    async userIdOf(organizationId: string, user: string): Promise<string> {
-      const id = await findUserId(organizationId, user);
-      if (id !== undefined) return id;
-      throw new Error(`No user of the organization is called ${user}; for a deleted user, give the id.`);
-    },
-    /** Returns at most `limit` users that match the filter, oldest first, and the number of all that do. */
-    async listUsers(organizationId: string, filter: Filter | undefined, limit: number) {
-      const { items, last } = await pages(
-        (pageSize, pageToken) =>
-          client.listUsers({ organizationId, filter, order: undefined, skip: 0, pageSize, pageToken }),
-        ({ users }) => users,
-        { limit, pageSize: RESOURCES_PER_PAGE },
-      );
-      return { users: items, totalSize: last.totalSize };
-    },
-    /** Returns a user. */
-    async getUser(organizationId: string, userId: string): Promise<User> {
-      return required((await client.getUser({ organizationId, userId })).user);
-    },
-    /** Returns the newest changes of a user, newest first: at most 1000. */
-    listChanges: (organizationId: string, userId: string, pageSize: number) =>
-      client.listChanges({ organizationId, userId, pageSize }),
-  };
-};
+const userCalls = (client: AdminClient) => ({
+  /** Returns at most `limit` users that match the filter, oldest first, and the number of all that do. */
+  async listUsers(organizationId: string, filter: Filter | undefined, limit: number) {
+    const { items, last } = await pages(
+      (pageSize, pageToken) =>
+        client.listUsers({ organizationId, filter, order: undefined, skip: 0, pageSize, pageToken }),
+      ({ users }) => users,
+      { limit, pageSize: RESOURCES_PER_PAGE },
+    );
+    return { users: items, totalSize: last.totalSize };
+  },
+  /** Returns a user and their linked identity. */
+  async getUser(organizationId: string, userId: string) {
+    const { user, linkedIdentity } = await client.getUser({ organizationId, userId });
+    return { user: required(user), linkedIdentity };
+  },
+  /** Returns the newest changes of a user, newest first: at most 1000. */
+  listChanges: (organizationId: string, userId: string, pageSize: number) =>
+    client.listChanges({ organizationId, userId, pageSize }),
+});
 
 const groupCalls = (client: AdminClient) => ({
   /** Returns at most `limit` groups that match the filter, oldest first, and the number of all that do. */
@@ -197,11 +181,11 @@ const groupCalls = (client: AdminClient) => ({
     return required((await client.getGroup({ organizationId, groupId })).group);
   },
   /** Returns at most `limit` members of a group, and whether these are all. */
-  async listMembers(organizationId: string, groupId: string, limit: number) {
+  async listMembers(organizationId: string, groupId: string, limit?: number) {
     const { items, isAll } = await pages(
       (pageSize, pageToken) => client.listMemberships({ organizationId, groupIds: [groupId], pageSize, pageToken }),
       ({ memberships }) => memberships,
-      { limit },
+      limit === undefined ? {} : { limit },
     );
     return { members: items, isAll };
   },

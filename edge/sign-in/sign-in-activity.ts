@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import type { ActivityRecorder } from '../activity/recorder.js';
 import { localsOf } from '../request-context.js';
 
-/** The recorded values: never a code, a token, a cookie or an e-mail address. */
+/** The recorded values: never a code, a token or a cookie. */
 export interface SignInActivity {
   method: 'SIGN-IN' | 'UNIVERSAL-LOGOUT';
   organizationId: string;
@@ -13,15 +13,19 @@ export interface SignInActivity {
   detail: string;
 }
 
+/** Longest claim that is recorded, in characters. It is text from outside. */
+const MAX_USER_NAME = 256;
+
 const PATHS = { 'SIGN-IN': '/login', 'UNIVERSAL-LOGOUT': '/login/global-token-revocation' };
 
 /** Creates the function that records an activity under the id of its request. */
 export const createSignInActivities =
   ({ record }: ActivityRecorder) =>
   (response: Response, activity: SignInActivity): void => {
-    const { requestId: id, start } = localsOf(response);
+    const { requestId: id, start, userName: claimed } = localsOf(response);
+    const userName = claimed?.slice(0, MAX_USER_NAME);
     const durationMs = Math.round((performance.now() - start) * 100) / 100;
     const time = new Date(Date.now() - durationMs);
     const nobody = { apiTokenId: undefined, apiTokenLabel: undefined, scimType: undefined, change: undefined };
-    record({ userId: undefined, ...nobody, ...activity, id, time, path: PATHS[activity.method], durationMs });
+    record({ userId: undefined, userName, ...nobody, ...activity, id, time, path: PATHS[activity.method], durationMs });
   };

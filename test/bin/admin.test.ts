@@ -129,7 +129,7 @@ describe('the command admin', function () {
     for (const [args, expected] of [
       [['org', 'show', 'nobody'], 1],
       [['token', 'rotate', 'nobody', 'nothing'], 1],
-      [['org', 'list', '--nope'], 2],
+      [['org', 'list', '--zzz'], 2],
       [['token', 'issue', 'x', '--days', 'many'], 2],
       [['activity', 'x', '--since', '1'], 2],
       [['users', 'list', 'nobody'], 1],
@@ -169,6 +169,7 @@ describe('the command admin', function () {
     expect(await text('groups', 'show', organizationId, id))
       .to.include('bob')
       .and.include('1 members');
+    expect(await text('groups', 'show', organizationId, 'leasing')).to.include('bob');
     expect(await text('groups', 'history', organizationId, id)).to.include(`members: ["${member}"] → ["${other}"]`);
     expect((await admin('groups', 'show', organizationId, 'nothing')).code).to.equal(1);
   });
@@ -192,6 +193,6 @@ describe('the command admin', function () {
     expect(seen).to.deep.equal({ created: true, missing: true });
     const rows = await json('activity', id, '--user', user.userName);
     expect(rows).to.have.length(1);
-    expect(await text('users', 'history', id, user.id)).to.include('userName: none → ');
+    expect(await text('users', 'history', id, user.userName)).to.include('userName: none → ');
   });
 });

@@ -7,7 +7,8 @@ import { activityText } from '../../bin/admin/activity-text.js';
 import { failedFor } from '../../bin/admin/client.js';
 import { json, messageOf, multiline, printable } from '../../bin/admin/printer.js';
 import { confirm } from '../../bin/admin/run.js';
-import { organizationTable, userText } from '../../bin/admin/tables.js';
+import { organizationTable } from '../../bin/admin/tables.js';
+import { userText } from '../../bin/admin/user-text.js';
 import { connect } from '../../bin/admin/userstore.js';
 import { command } from '../harness/commands.js';
 import { createTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';
@@ -59,11 +60,12 @@ describe('the printer of the commands', () => {
 describe('text for people', () => {
   it('of tables, users and activities has no unsafe characters of their values', () => {
     const organization = { id: 'x', displayName: HOSTILE, createTime: undefined, suspended: false };
-    const user = { id: 'x', userName: HOSTILE, extensionAttributes: [{ schema: 'urn:x', name: HOSTILE }] };
+    const user = { id: 'x', userName: HOSTILE, groups: [], extensionAttributes: [{ schema: 'urn:x', name: HOSTILE }] };
+    const facts = { user, organization, sessions: [] };
     const activity = { id: 'x', method: 'GET', path: `/${HOSTILE}`, status: 401, durationMs: 1, detail: HOSTILE };
     for (const text of [
       organizationTable([organization as never]),
-      userText(user as never),
+      userText(facts as never),
       activityText(activity as never),
     ]) {
       expect(text.toString().replaceAll('\n', '')).not.to.match(NOT_PRINTABLE);

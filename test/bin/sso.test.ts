@@ -145,8 +145,15 @@ describe('the command admin, for single sign-on', function () {
       await once(server, 'listening');
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     }
-    /** Starts a provider with changed metadata of Okta. Returns its issuer. */
-    function okta(change: (metadata: Record<string, unknown>) => Record<string, unknown> = (same) => same) {
+    const answering =
+      (status: number, body: object): RequestListener =>
+      (_, response) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    /** Starts a provider with changed metadata of Okta and this token endpoint. Returns its issuer. */
+    function okta(
+      change: (metadata: Record<string, unknown>) => Record<string, unknown> = (same) => same,
+      token: RequestListener = answering(400, { error: 'invalid_grant' }),
+    ) {
       return provider((request, response) => {
         const issuer = `http://${request.headers.host}`;
         const metadata = {
@@ -161,7 +168,8 @@ describe('the command admin, for single sign-on', function () {
           token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
           scopes_supported: ['openid', 'profile', 'email'],
         };
-        if (request.url !== '/.well-known/openid-configuration') response.writeHead(404).end();
+        if (request.url === '/oauth2/v1/token') token(request, response);
+        else if (request.url !== '/.well-known/openid-configuration') response.writeHead(404).end();
         else response.setHeader('content-type', 'application/json').end(JSON.stringify(change(metadata)));
       });
     }
@@ -228,6 +236,61 @@ describe('the command admin, for single sign-on', function () {
       });
     }
 
+    it('that it accepts the client id and secret of the organization, sent by HTTP Basic with a code that cannot exist', async () => {
+      const seen: { authorization?: string | undefined; body: string }[] = [];
+      await setUp(
+        await okta(undefined, async (request, response) => {
+          let body = '';
+          for await (const chunk of request) body += chunk;
+          seen.push({ authorization: request.headers.authorization, body });
+          answering(400, { error: 'invalid_grant' })(request, response);
+        }),
+      );
+      const { clientId } = await json('sso', 'show', organizationId);
+      const { code, stdout } = await admin('sso', 'test', organizationId);
+      expect([code, stdout]).to.deep.equal([0, stdout]);
+      expect(stdout)
+        .to.match(/accepts the client id and the client secret/)
+        .and.not.include(SECRET);
+      expect(seen).to.have.length(1);
+      expect(seen[0]?.authorization).to.equal(`Basic ${btoa(`${clientId}:${SECRET}`)}`);
+      const { redirect_uri, ...form } = Object.fromEntries(new URLSearchParams(seen[0]?.body));
+      expect(redirect_uri).to.equal(`https://login.example/login/return/${organizationId}`);
+      expect(form).to.include({ grant_type: 'authorization_code' }).and.have.property('code');
+    });
+
+    for (const [title, token, status, words] of [
+      [
+        'a wrong client secret',
+        answering(401, { error: 'invalid_client' }),
+        1,
+        /wrong +It refuses the client id or the/,
+      ],
+      ['a client id that does not exist', answering(400, { error: 'invalid_client' }), 1, /invalid_client/],
+      ['no code flow for the app', answering(400, { error: 'unauthorized_client' }), 1, /unauthorized_client/],
+      ['neither yes nor no', answering(500, { error: 'server_error' }), 0, /remark .*unknown.*500 and "server_error"/],
+      ['a page', (_, response) => response.end('<html>'), 0, /remark .*unknown.*status 200\./],
+      ['a broken connection', (_, response) => response.destroy(), 0, /remark .*unknown.*gives no answer/],
+    ] as [string, RequestListener, number, RegExp][]) {
+      it(`that its token endpoint says: ${title}`, async () => {
+        await setUp(await okta(undefined, token));
+        const { code, stdout } = await admin('sso', 'test', organizationId);
+        expect([code, stdout]).to.deep.equal([status, stdout]);
+        expect(stdout).to.match(words);
+      });
+    }
+
+    it('the client for a given issuer too, without userstore', async () => {
+      const issuer = await okta(undefined, answering(401, { error: 'invalid_client' }));
+      const client = ['--client-id', 'x', '--client-secret-file', secretFile];
+      const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', issuer, ...client], {});
+      expect([code, stdout]).to.deep.equal([1, stdout]);
+      expect(stdout)
+        .to.match(/invalid_client/)
+        .and.not.include(SECRET);
+      expect((await admin('sso', 'test', '--issuer', issuer, '--client-id', 'x')).code).to.equal(2);
+    });
+
     it('that nothing listens there, or the host does not exist', async () => {
       const { isReached, problems } = await lookedAt(`http://127.0.0.1:${await freePort()}`);
       expect([isReached, problems]).to.deep.equal([false, ['It cannot be reached: nothing listens there.']]);
@@ -249,7 +312,7 @@ describe('the command admin, for single sign-on', function () {
     it('the same for a given issuer, without userstore', async () => {
       const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', await okta()], {});
       expect(code).to.equal(0);
-      expect(stdout).to.match(/as it should be/);
+      expect(stdout).to.match(/as it should be[\s\S]*were not tried/);
       for (const args of [[], [organizationId, '--issuer', 'https://x.okta.example']]) {
         expect((await admin('sso', 'test', ...args)).code).to.equal(2);
       }
@@ -273,15 +336,16 @@ describe('the command admin, for single sign-on', function () {
     for (const token of [...ana.tokens, ...bob.tokens]) expect(table).not.to.include(token);
     const ofAna = await json('session', 'list', id, '--user', ana.user.userName.toUpperCase());
     expect(ofAna.map(({ userId }: { userId: string }) => userId)).to.deep.equal([ana.user.id, ana.user.id]);
-    await text('session', 'end', id, '--session', ofAna[0].id);
+    expect(await failing('session', 'end', id, '--session', ofAna[0].id)).to.match(/1 session of 1 user.*--yes/);
+    await text('session', 'end', id, '--session', ofAna[0].id, '--yes');
     expect(await json('session', 'list', id)).to.have.length(3);
-    expect(await json('session', 'end', id, '--user', ana.user.userName)).to.have.length(1);
+    expect(await json('session', 'end', id, '--user', ana.user.userName, '--yes')).to.have.length(1);
     expect(await json('session', 'list', id)).to.have.length(2);
-    expect(await failing('session', 'end', id)).to.include('--yes');
+    expect(await failing('session', 'end', id)).to.match(/2 sessions of 1 user.*--yes/);
     expect(await json('session', 'end', id, '--yes')).to.have.length(2);
     expect(await text('session', 'list', id)).to.match(/Nobody is signed in/);
     expect(await failing('session', 'end', id, '--session', ofAna[0].id)).to.match(/no such session/);
-    expect(await failing('session', 'end', id, '--user', 'nobody')).to.match(/called nobody/);
+    expect(await failing('session', 'end', id, '--user', 'nobody')).to.match(/no such user: nobody/);
   });
 
   it('locks a user, shows the lock with its reason and actor, and unlocks the user', async () => {
@@ -291,7 +355,9 @@ describe('the command admin, for single sign-on', function () {
     expect((await admin('users', 'lock', id, user.id)).code).to.equal(2);
     expect(await text('users', 'lock', id, user.userName, '--reason', 'lost laptop')).to.match(/active, locked/);
     expect(await text('users', 'list', id)).to.match(/active, locked/);
-    expect(await text('users', 'show', id, user.id)).to.match(/locked +.*"by":"admin\/.+","reason":"lost laptop"/);
+    expect(await text('users', 'show', id, user.id)).to.match(
+      /State +active, locked .*Z by admin\/.+: lost laptop\nMay sign in +no: .*locked/,
+    );
     expect(await text('users', 'history', id, user.id)).to.match(/locked: none → .*lost laptop/);
     await text('users', 'unlock', id, user.id);
     expect(await text('users', 'list', id)).not.to.match(/locked/);
@@ -309,13 +375,74 @@ describe('the command admin, for single sign-on', function () {
     const done = { organizationId: id, method: 'SIGN-IN', path: '/login', durationMs: 1, time: new Date() };
     const activities = [
       { ...done, id: request.actor?.requestId ?? '', userId: user.id, status: 200, change: undefined },
-      { ...done, id: actor().requestId, status: 403, detail: 'The user is disabled.', change: undefined },
+      {
+        ...done,
+        id: actor().requestId,
+        status: 403,
+        detail: 'The user is disabled.',
+        userName: 'gone@acme.example',
+        change: undefined,
+      },
     ];
     await edge.recordActivities({ activities });
     const output = await text('activity', id, '--method', 'SIGN-IN');
-    expect(output).to.match(/ 200 +SIGN-IN +\/login .*\n +link: none → .*issuer/);
-    expect(output).to.match(/ 403 +SIGN-IN +\/login .*\n +The user is disabled\./);
+    expect(output).to.match(new RegExp(` ok +SIGN-IN +${user.userName} +/login .*\\n +link: none → .*issuer`));
+    expect(output).to.match(/ 403 +SIGN-IN +gone@acme.example +\/login .*\n +The user is disabled\./);
     expect(output).not.to.match(/token refused/);
     expect(await json('activity', id, '--user', user.id, '--method', 'SIGN-IN')).to.have.length(1);
+  });
+
+  it('says how many sessions a new issuer, a suspension, and the deletion of a connection or an organization end, and asks', async () => {
+    const tenant = await createSsoTenant(await sharedPair(), client);
+    const id = tenant.organizationId;
+    const subject = newSubject();
+    await createUser(tenant.scim, { externalId: subject });
+    const signIn = () => edge.signIn(vouchedFor(tenant, subject));
+    await signIn();
+    const { issuer } = await json('sso', 'show', id);
+    const other = 'https://other.okta.example';
+    await text('sso', 'set', id, '--issuer', `${issuer}/`, '--client-id', '0oaAnother');
+    for (const args of [
+      ['sso', 'set', id, '--issuer', other],
+      ['org', 'suspend', id],
+      ['sso', 'remove', id],
+      ['org', 'delete', id],
+    ]) {
+      expect(await failing(...args), args.join(' ')).to.match(/ends 1 session of 1 user\..*--yes/);
+    }
+    expect(await json('session', 'list', id)).to.have.length(1);
+    await text('sso', 'set', id, '--issuer', other, '--yes');
+    expect(await json('session', 'list', id)).to.have.length(0);
+    await text('org', 'suspend', id);
+  });
+
+  it('shows of a user whether they may sign in, the linked account, the last sign-in and the last change', async () => {
+    const tenant = await createSsoTenant(await sharedPair(), client);
+    const id = tenant.organizationId;
+    const subject = newSubject();
+    const user = await createUser(tenant.scim, { externalId: subject });
+    const show = () => text('users', 'show', id, user.userName);
+    expect(await show()).to.match(
+      /May sign in +yes\n(.*\n)*Linked account +none yet.*\nLast sign-in +none is recorded/,
+    );
+    const request = vouchedFor(tenant, subject);
+    await edge.signIn(request);
+    const activity = { organizationId: id, method: 'SIGN-IN', path: '/login', durationMs: 1, change: undefined };
+    const done = { ...activity, id: request.actor?.requestId ?? '', time: new Date(), userId: user.id, status: 303 };
+    await edge.recordActivities({ activities: [done] });
+    const shown = await show();
+    expect(shown).to.match(new RegExp(`Linked account +${subject} at ${tenant.issuer}\n`));
+    expect(shown).to.match(/Last sign-in +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\nSessions +1 live\n/);
+    expect(shown).to.match(
+      new RegExp(
+        `Last change +.*Z update by test, request .*\\n +link: none → issuer ${tenant.issuer}, subject ${subject}\\n`,
+      ),
+    );
+    expect(shown).not.to.match(/[{}"]/);
+    expect(await json('users', 'show', id, user.id)).to.deep.include({
+      linkedIdentity: { issuer: tenant.issuer, subject },
+    });
+    await text('org', 'suspend', id, '--yes');
+    expect(await show()).to.match(/May sign in +no: the organization is suspended/);
   });
 });

@@ -68,6 +68,18 @@ describe('settings of an organization', () => {
     expect(late).to.deep.equal({ code: 'ABORTED', reason: 'ETAG_MISMATCH' });
   });
 
+  it('include the name, by any part of which ListOrganizations finds the organization, literally, in any letter case', async () => {
+    const { organization: other } = await admin.createOrganization({ actor: actor(), displayName: 'Quill (East) .*' });
+    const named = async (name: string) =>
+      (await admin.listOrganizations({ name, pageSize: 1000 })).organizations.map(({ id }) => id);
+    expect(await named('qUILL (e')).to.deep.equal([other?.id]);
+    expect(await named('Quill.*')).to.deep.equal([]);
+    expect(await named('x'.repeat(5000))).to.deep.equal([]);
+    expect(await named(''))
+      .to.include(other?.id)
+      .and.to.include(organization.id);
+  });
+
   it('of an organization that does not exist are ORGANIZATION_NOT_FOUND', async () => {
     const request = { organizationId: 'nobody2here', actor: actor(), organization, updateMask: ['display_name'] };
     const failure = { code: 'NOT_FOUND', reason: 'ORGANIZATION_NOT_FOUND' };

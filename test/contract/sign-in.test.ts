@@ -3,7 +3,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import mongoose from 'mongoose';
+import { not, present } from '../../proto/filters.js';
 import { Change_Kind } from '../../proto/gen/userstore/v1/change.js';
+import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { failureOf } from '../../proto/rpc-error.js';
 import { sharedMongodbUri, sharedPair, type Tenant } from '../harness/organizations.js';
 import { type Pair, SERVICE_TOKENS } from '../harness/processes.js';
@@ -56,6 +58,29 @@ describe('SignIn', () => {
       expect(checked.session).to.deep.equal(answer.session);
       expect(checked.user).to.deep.equal((await reader.getUser({ ...tenant, userId: user.id })).user);
     }
+  });
+
+  it('shows the linked identity with the user that GetUser returns', async () => {
+    const [subject, { organizationId }] = [newSubject(), tenant];
+    const { id: userId } = await createUser(tenant.scim, { externalId: subject });
+    const linked = async () => (await reader.getUser({ organizationId, userId })).linkedIdentity;
+    expect(await linked()).to.equal(undefined);
+    await signIn(subject);
+    expect(await linked()).to.deep.equal({ issuer: tenant.issuer, subject });
+    await admin.unlinkUser({ organizationId, actor: actor(), userId });
+    expect(await linked()).to.equal(undefined);
+  });
+
+  it('lists the locked users', async () => {
+    const { organizationId } = tenant;
+    const [ana, bob] = [await createUser(tenant.scim), await createUser(tenant.scim)];
+    await admin.lockUser({ organizationId, actor: actor(), userId: ana.id, reason: 'lost laptop' });
+    const ids = async (filter: Filter) => {
+      const { users, totalSize } = await reader.listUsers({ organizationId, filter, order: undefined, skip: 0 });
+      return [totalSize, ...users.map(({ id }) => id)];
+    };
+    expect(await ids(present('locked'))).to.deep.equal([1, ana.id]);
+    expect(await ids(not(present('locked')))).to.deep.equal([1, bob.id]);
   });
 
   it('links once: from then on the subject is the same user, whatever the names become', async () => {

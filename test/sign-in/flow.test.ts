@@ -170,6 +170,14 @@ describe('sign-in', function () {
       expect((await tenant.scim('GET', '/Users')).body.totalResults).to.equal(0);
     });
 
+    it('to a person that Okta has not pushed; the activity has their preferred_username, cut to 256 characters', async () => {
+      const activity = await activityOf(await signIn(visitor(pair.publicUrl)));
+      expect(activity).to.deep.include({ status: 403, userName: ANA.login, userId: undefined });
+      const long = `${'a'.repeat(300)}@acme.example`;
+      okta.forge = (draft) => signed({ ...draft, claims: { ...draft.claims, preferred_username: long } });
+      expect((await activityOf(await signIn(visitor(pair.publicUrl))))?.userName).to.equal('a'.repeat(256));
+    });
+
     it('to a user who is locked by LeaseHawk’s support, though Okta says that the user is active', async () => {
       const user = await newUser();
       const { organizationId } = tenant;

@@ -13,7 +13,9 @@ import { Change } from '../../proto/gen/userstore/v1/change.js';
 import { invalidField } from '../model/domain-error.js';
 import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { ActivityStorage } from '../storage/activities.js';
+import type { ActivityNames } from '../storage/activity-names.js';
 import type { ChangedResource, ChangeStorage } from '../storage/changes.js';
+import { withNames } from './activity-names.js';
 import type { OrganizationRules } from './organizations.js';
 
 const MAX_ACTIVITIES = 1000;
@@ -32,13 +34,14 @@ const MAX_CHANGES_BYTES = 16 * 1024 * 1024;
 /** The storages of activities and changes, and the rules of organizations. `deadline` is in epoch milliseconds. */
 export interface ActivityContext {
   activities: ActivityStorage;
+  names: ActivityNames;
   changes: ChangeStorage;
   organizations: OrganizationRules;
 }
 
 /** Stores activities; ignores those of organizations that do not exist. Throws FIELD_INVALID. */
 async function recordActivities(
-  { activities, organizations }: ActivityContext,
+  { activities, names, organizations }: ActivityContext,
   given: readonly Activity[],
   deadline: number,
 ): Promise<void> {
@@ -50,7 +53,8 @@ async function recordActivities(
   }
   const organizationIds = await existing(organizations, given, deadline);
   const stored = given.filter(({ organizationId }) => organizationIds.has(organizationId));
-  if (stored.length > 0) await activities.insert(stored.map(cut), deadline);
+  if (stored.length === 0) return;
+  await activities.insert(await withNames(names, stored.map(cut), deadline), deadline);
 }
 
 /**
@@ -143,10 +147,11 @@ export type ActivityRules = ReturnType<typeof createActivityRules>;
 /** Binds the rules to storages. */
 export function createActivityRules(
   activities: ActivityStorage,
+  names: ActivityNames,
   changes: ChangeStorage,
   organizations: OrganizationRules,
 ) {
-  const context = { activities, changes, organizations };
+  const context = { activities, names, changes, organizations };
   return {
     /** Stores activities of organizations that exist. Throws FIELD_INVALID. */
     record: (given: readonly Activity[], deadline: number): Promise<void> => recordActivities(context, given, deadline),

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type {
+  ListOrganizationsRequest,
   ListOrganizationsResponse,
   Organization,
   RateLimit,
@@ -15,6 +16,8 @@ import type { OrganizationStorage, Settings } from '../storage/organizations.js'
 /** 12 characters of these have 59 random bits. Characters that are easily misread (0 and o, 1 and l) are left out. */
 const ID_ALPHABET = '23456789abcdefghijkmnpqrstuvwxyz';
 const ID_LENGTH = 12;
+/** Longest name that a person gives, in characters. */
+const MAX_LABEL = 200;
 
 /** The rules of organizations. */
 export type OrganizationRules = ReturnType<typeof createOrganizationRules>;
@@ -65,8 +68,8 @@ export function createOrganizationRules(
     },
 
     /** Lists organizations, oldest first. Throws PAGE_TOKEN_INVALID. */
-    list: (pageSize: number | undefined, pageToken: string | undefined, deadline: number) =>
-      listOrganizations(storage, pageSize, pageToken, deadline),
+    list: (request: ListOrganizationsRequest, deadline: number): Promise<ListOrganizationsResponse> =>
+      listOrganizations(storage, request, deadline),
   };
 }
 
@@ -78,14 +81,13 @@ async function getOrganization(storage: OrganizationStorage, id: string, deadlin
 
 async function listOrganizations(
   storage: OrganizationStorage,
-  pageSize: number | undefined,
-  pageToken: string | undefined,
+  { pageSize, pageToken, name }: ListOrganizationsRequest,
   deadline: number,
 ): Promise<ListOrganizationsResponse> {
   const limit = pageSizeOf(pageSize, RECORD_PAGES);
   const [createTime, id] = recordPosition('organizations', pageToken) ?? [];
   const after = createTime && id !== undefined ? { createTime, id } : undefined;
-  const { items, hasMore } = await storage.list(after, limit, deadline);
+  const { items, hasMore } = await storage.list(after, limit, deadline, name?.slice(0, MAX_LABEL));
   const last = hasMore ? items.at(-1) : undefined;
   const nextPageToken = recordToken('organizations', last && [last.createTime as Date, last.id]);
   return { organizations: items, nextPageToken };
@@ -141,8 +143,9 @@ const NOT_IN_LABELS = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-
 
 /** Checks a name that a person gives: one line of 1 to 200 characters. Throws FIELD_INVALID. */
 export function checkLabel(field: string, label: string): void {
-  if (label.trim() === '' || isLongerThan(label, 200))
-    throw invalidField(field, 'The name must have 1 to 200 characters.');
+  if (label.trim() === '' || isLongerThan(label, MAX_LABEL)) {
+    throw invalidField(field, `The name must have 1 to ${MAX_LABEL} characters.`);
+  }
   if (NOT_IN_LABELS.test(label)) {
     const message = 'The name must be one line, without control characters and marks of text direction.';
     throw invalidField(field, message);

@@ -8,7 +8,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { GroupReference, User } from '../../proto/gen/userstore/v1/user.js';
+import type { GroupReference, LinkedIdentity, User } from '../../proto/gen/userstore/v1/user.js';
 import type {
   CreateUserRequest,
   DeleteUserRequest,
@@ -178,10 +178,16 @@ export const createUserRules = (context: UserContext) => ({
     return user;
   },
 
-  /** Returns a user. Throws USER_NOT_FOUND. */
-  get(key: UserKey, deadline: number): Promise<User> {
-    const reading = findUser(context.storage, key, deadline).then(({ user }) => user);
-    return withGroups(context, key, reading, deadline);
+  /** Returns a user and their linked identity. Throws USER_NOT_FOUND. */
+  async get(key: UserKey, deadline: number): Promise<{ user: User; linkedIdentity: LinkedIdentity | undefined }> {
+    const reading = findUser(context.storage, key, deadline);
+    const user = await withGroups(
+      context,
+      key,
+      reading.then((found) => found.user),
+      deadline,
+    );
+    return { user, linkedIdentity: (await reading).accessState.link };
   },
 
   /** Lists users. Throws as the contract's ListUsers says. */

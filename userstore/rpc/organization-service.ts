@@ -21,6 +21,6 @@ export function organizationService(organizations: OrganizationRules): Handlers<
       await organizations.delete(organizationId, deadline);
       return {};
     },
-    listOrganizations: ({ pageSize, pageToken }, deadline) => organizations.list(pageSize, pageToken, deadline),
+    listOrganizations: (request, deadline) => organizations.list(request, deadline),
   };
 }

@@ -11,7 +11,7 @@ export function userService(
   { recentCursor }: Pick<EventRules, 'recentCursor'>,
 ): Handlers<UserServiceService> {
   return {
-    getUser: async (request, deadline) => ({ user: await users.get(request, deadline) }),
+    getUser: (request, deadline) => users.get(request, deadline),
 
     async listUsers(request, deadline) {
       // Before the list: what changes meanwhile comes after this cursor.

@@ -51,6 +51,7 @@ const toActivity = ({ _id: id, expireTime, userNameKey, ...values }: ActivityDoc
 
 function toQuery(request: ListActivitiesRequest, before: string) {
   const { organizationId, since, until, userId, userName, groupId, requestId, apiTokenId, method, status } = request;
+  const { failed = false, withoutReads = false } = request;
   const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
   // The id of an operation of a bulk request begins with that of the request.
   const ofRequest = requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` };
@@ -68,8 +69,13 @@ function toQuery(request: ListActivitiesRequest, before: string) {
     ...(about.length === 0 ? {} : { $or: about }),
     ...(groupId === undefined ? {} : { groupId: { $eq: groupId } }),
     ...(apiTokenId === undefined ? {} : { apiTokenId: { $eq: apiTokenId } }),
-    ...(method === undefined ? {} : { method: { $eq: method } }),
-    ...(status === undefined ? {} : { status: status < 10 ? classOf(status) : { $eq: status } }),
+    // The conditions on one field stand in a list, so that none replaces another.
+    $and: [
+      method === undefined ? {} : { method: { $eq: method } },
+      withoutReads ? { method: { $ne: 'GET' } } : {},
+      status === undefined ? {} : { status: status < 10 ? classOf(status) : { $eq: status } },
+      failed ? { status: { $gte: 400 } } : {},
+    ],
   };
 }
 

@@ -90,5 +90,11 @@ function compositesOf([contract, { field, path }]: [string, LocatedField]): Comp
   return isOne ? [[contract, { key: path.join('.'), kind }]] : [];
 }
 
-export const USERS: Listed = listed('Users', USER_FIELDS, 'user_name', 'userNameKey');
+const users = listed('Users', USER_FIELDS, 'user_name', 'userNameKey');
+
+export const USERS: Listed = {
+  ...users,
+  // A lock is not a writable field. Its time is always there, so the path can have an index.
+  composites: new Map([...users.composites, ['locked', { key: 'locked.time', kind: 'message' }]]),
+};
 export const GROUPS: Listed = listed('Groups', GROUP_FIELDS, 'display_name', 'displayNameKey');

@@ -104,6 +104,10 @@ export const userSchema: Schema<UserDocument> = new Schema<UserDocument>(userFie
     { organizationId: 1, 'link.issuer': 1, 'link.subject': 1 },
     { unique: true, name: 'link', partialFilterExpression: { 'link.subject': { $exists: true } } },
   )
+  .index(
+    { organizationId: 1, 'locked.time': 1, _id: 1 },
+    { name: 'locked', partialFilterExpression: { 'locked.time': { $exists: true } } },
+  )
   .index({ layout: 1 }, { name: 'layout' })
   .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' });
 

@@ -104,7 +104,7 @@ function extensionQuery(comparison: Comparison): Query {
 /** Returns the condition that an attribute, or any attribute of an extension, has a value. */
 function extensionPresence(field: string): Query {
   const name = extensionName(field);
-  return { 'extensionValues.name': { $in: [name, new RegExp(`^${escaped(name)}:[^:]+$`)] } };
+  return { 'extensionValues.name': { $in: [name, new RegExp(`^${patternOf(name)}:[^:]+$`)] } };
 }
 
 function comparisonQuery(comparison: Comparison, column: Column): unknown {
@@ -136,17 +136,17 @@ const ORDERINGS: Partial<Record<Operator, string>> = {
 export function textCondition(operator: Operator, literal: string): unknown {
   switch (operator) {
     case Operator.OPERATOR_CONTAINS:
-      return { $regex: escaped(literal) };
+      return { $regex: patternOf(literal) };
     case Operator.OPERATOR_STARTS_WITH:
       // MongoDB reads an index from the first match to the last for a pattern of this form.
-      return { $regex: `^${escaped(literal)}` };
+      return { $regex: `^${patternOf(literal)}` };
     case Operator.OPERATOR_ENDS_WITH:
-      return { $regex: `${escaped(literal)}\\z` };
+      return { $regex: `${patternOf(literal)}\\z` };
     default:
       return { [ORDERINGS[operator] ?? '$eq']: literal };
   }
 }
 
 /** Returns the pattern that matches the text literally. A pattern cannot hold a NUL. */
-const escaped = (text: string): string =>
+export const patternOf = (text: string): string =>
   text.replace(/[^\w\s\u0080-\u{10ffff}]/gu, (sign) => (sign === '\0' ? '\\x00' : `\\${sign}`));

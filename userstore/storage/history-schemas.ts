@@ -18,9 +18,11 @@ const activityFields = {
   path: text,
   userId: optionalText,
   groupId: optionalText,
-  /** The user name of a create request, as sent and folded. */
+  /** The user name of the person, as sent or as stored, and folded. */
   userName: optionalText,
   userNameKey: optionalText,
+  /** The name of the group. */
+  groupName: optionalText,
   status: number,
   scimType: optionalText,
   detail: optionalText,

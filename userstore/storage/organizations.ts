@@ -5,6 +5,7 @@ import { readBounded } from './bounded-read.js';
 import { MAJORITY_READ, within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf, versionOf } from './documents.js';
+import { patternOf } from './filter-query.js';
 import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
 import type { OrganizationDocument } from './organization-schemas.js';
 import { ABSENT } from './schema.js';
@@ -108,13 +109,17 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
       return document ? toOrganization(document) : undefined;
     },
 
-    /** Returns at most `limit` organizations, oldest first, after the position `after`; fewer if they are large. */
-    async list(after: { createTime: Date; id: string } | undefined, limit: number, deadline: number) {
+    /**
+     * Returns at most `limit` organizations, oldest first, after the position `after`; fewer if they are large. `name`
+     * is a part of their names.
+     */
+    async list(after: { createTime: Date; id: string } | undefined, limit: number, deadline: number, name?: string) {
       const query = after
         ? { $or: [{ createTime: { $gt: after.createTime } }, { createTime: after.createTime, _id: { $gt: after.id } }] }
         : {};
       const options = { sort: { createTime: 1, _id: 1 }, limit: limit + 1, ...leanWithin(deadline) } as const;
-      const found = organizations.find({ ...query, deleteTime: ABSENT }, null, options).cursor();
+      const named = name === undefined ? {} : { displayName: { $regex: patternOf(name), $options: 'i' } };
+      const found = organizations.find({ ...query, ...named, deleteTime: ABSENT }, null, options).cursor();
       return await readBounded(found as AsyncIterable<OrganizationDocument>, limit, toOrganization);
     },
 

@@ -23,6 +23,8 @@ export function loginReturn(
     await flow.useUp(attempt, requestId);
     const query = request.originalUrl.slice(request.originalUrl.indexOf('?') + 1);
     const person = await flow.personOf(attempt, query, requestId);
+    // Signed by the provider: support finds a refused sign-in by it.
+    localsOf(response).userName = person.preferredUsername;
     await limits.account(organizationId, person.subject);
     const currentSession = attempt.begunBy === 'link' ? await sessions.live(request, response) : undefined;
     const { sessionToken, session, linked } = await flow.sessionOf(attempt, person, requestId);

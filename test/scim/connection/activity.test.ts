@@ -191,6 +191,54 @@ describe('activities', function () {
     expect(pages).to.deep.equal([4, 3, 2, 1, 0]);
   });
 
+  it('have the names of users and groups, and are found by the user name before, during and after the user exists', async () => {
+    const tenant = await freshTenant();
+    const { scim, organizationId } = tenant;
+    const user = await createUser(scim);
+    const taken = await scim('POST', '/Users', oktaUser(user.userName));
+    expect(taken.status).to.equal(409);
+    await scim('PATCH', `/Users/${user.id}`, patchBody({ op: 'replace', value: { title: 'Agent' } }));
+    const group = await createGroup(scim, [], { displayName: 'Leasing' });
+    await scim('DELETE', `/Groups/${group.id}`);
+    const removed = await scim('DELETE', `/Users/${user.id}`);
+    const all = await activitiesUpTo(removed, tenant);
+    expect(all.map(({ method, userName, groupName }) => [method, userName, groupName])).to.deep.equal([
+      ['POST', user.userName, undefined],
+      ['POST', user.userName, undefined],
+      ['PATCH', user.userName, undefined],
+      ['POST', undefined, 'Leasing'],
+      ['DELETE', undefined, 'Leasing'],
+      ['DELETE', user.userName, undefined],
+    ]);
+    const named = await activitiesUpTo(removed, tenant, { userName: user.userName.toUpperCase() });
+    expect(named.map(({ method, status }) => `${method} ${status}`)).to.deep.equal([
+      'POST 201',
+      'POST 409',
+      'PATCH 200',
+      'DELETE 204',
+    ]);
+    const again = userstoreClient((await sharedPair()).address, SERVICE_TOKENS.edge);
+    const late = { ...named[0], id: randomUUID(), organizationId, time: new Date(), userName: undefined };
+    await again.recordActivities({ activities: [late as Activity] });
+    again.close();
+    const [recorded] = (
+      await admin.listActivities({ organizationId, since: undefined, until: undefined, requestId: late.id })
+    ).activities;
+    expect(recorded?.userName, 'the name after the tombstone was flushed').to.equal(user.userName);
+  });
+
+  it('are found by failure and without reads', async () => {
+    const tenant = await freshTenant();
+    const user = await createUser(tenant.scim);
+    await tenant.scim('GET', '/Users/nobody');
+    const last = await tenant.scim('POST', '/Users', oktaUser(user.userName));
+    const statuses = async (more: object) =>
+      (await activitiesUpTo(last, tenant, more)).map(({ method, status }) => `${method} ${status}`);
+    expect(await statuses({ failed: true })).to.deep.equal(['GET 404', 'POST 409']);
+    expect(await statuses({ withoutReads: true })).to.deep.equal(['POST 201', 'POST 409']);
+    expect(await statuses({ withoutReads: true, failed: true, status: 4 })).to.deep.equal(['POST 409']);
+  });
+
   it('belong to one organization: another organization sees neither them nor the changes', async () => {
     const [one, other] = [await freshTenant(), await freshTenant()];
     const user = await createUser(one.scim);

@@ -79,8 +79,16 @@ export interface Activity {
   groupId?:
     | string
     | undefined;
-  /** The user name that the request asked for when it created a user; at most 256 characters. */
-  userName?: string | undefined;
+  /**
+   * The user name of the person: the one that the request asked for when it created a user, or the preferred_username
+   * that the identity provider sent for a sign-in, as it came; at most 256 characters. Otherwise userstore adds the name
+   * of the user `user_id` when it records the activity, also of a user that the request deleted.
+   */
+  userName?:
+    | string
+    | undefined;
+  /** The name of the group `group_id` when the activity was recorded. Output only: ignored in requests. */
+  groupName?: string | undefined;
 }
 
 /** Request of RecordActivities. */
@@ -141,10 +149,18 @@ export interface ListActivitiesRequest {
     | string
     | undefined;
   /**
-   * Only activities that asked to create a user with this user name, in any letter case. If `user_id` is given as well,
-   * an activity needs to meet only one of the two conditions.
+   * Only activities with this user name (Activity.user_name), in any letter case. If `user_id` is given as well, an
+   * activity needs to meet only one of the two conditions.
    */
-  userName?: string | undefined;
+  userName?:
+    | string
+    | undefined;
+  /** If true, only activities that failed: their status is 400 or above. */
+  failed?:
+    | boolean
+    | undefined;
+  /** If true, no activities with the method GET. */
+  withoutReads?: boolean | undefined;
 }
 
 /** Response of ListActivities: a page of activities. */
@@ -198,6 +214,7 @@ function createBaseActivity(): Activity {
     change: undefined,
     groupId: undefined,
     userName: undefined,
+    groupName: undefined,
   };
 }
 
@@ -249,6 +266,9 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
     }
     if (message.userName !== undefined) {
       writer.uint32(122).string(message.userName);
+    }
+    if (message.groupName !== undefined) {
+      writer.uint32(130).string(message.groupName);
     }
     return writer;
   },
@@ -386,6 +406,14 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
             message.userName = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.groupName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -420,6 +448,7 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
       : undefined;
     message.groupId = object.groupId ?? undefined;
     message.userName = object.userName ?? undefined;
+    message.groupName = object.groupName ?? undefined;
     return message;
   },
 };
@@ -540,6 +569,8 @@ function createBaseListActivitiesRequest(): ListActivitiesRequest {
     pageToken: undefined,
     groupId: undefined,
     userName: undefined,
+    failed: undefined,
+    withoutReads: undefined,
   };
 }
 
@@ -582,6 +613,12 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     }
     if (message.userName !== undefined) {
       writer.uint32(98).string(message.userName);
+    }
+    if (message.failed !== undefined) {
+      writer.uint32(104).bool(message.failed);
+    }
+    if (message.withoutReads !== undefined) {
+      writer.uint32(112).bool(message.withoutReads);
     }
     return writer;
   },
@@ -695,6 +732,22 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
             message.userName = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.failed = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.withoutReads = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -724,6 +777,8 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     message.pageToken = object.pageToken ?? undefined;
     message.groupId = object.groupId ?? undefined;
     message.userName = object.userName ?? undefined;
+    message.failed = object.failed ?? undefined;
+    message.withoutReads = object.withoutReads ?? undefined;
     return message;
   },
 };

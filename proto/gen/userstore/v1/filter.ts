@@ -130,7 +130,7 @@ export interface Negation {
 export interface Presence {
   /**
    * The name of the field in the form of Comparison.field; also the name of a message or a list: "name", "emails",
-   * "members"; also the URN of an extension without fields in this contract.
+   * "members", "locked"; also the URN of an extension without fields in this contract.
    */
   field: string;
 }

@@ -134,7 +134,14 @@ export interface ListOrganizationsRequest {
     | number
     | undefined;
   /** `next_page_token` of the previous page. Absent: the first page. */
-  pageToken?: string | undefined;
+  pageToken?:
+    | string
+    | undefined;
+  /**
+   * Only organizations whose display name contains this text, in any letter case; at most 200 characters, the rest is
+   * cut off. Absent: all organizations.
+   */
+  name?: string | undefined;
 }
 
 /** Response of ListOrganizations: a page of organizations. */
@@ -779,7 +786,7 @@ export const GetOrganizationResponse: MessageFns<GetOrganizationResponse, "users
 };
 
 function createBaseListOrganizationsRequest(): ListOrganizationsRequest {
-  return { pageSize: undefined, pageToken: undefined };
+  return { pageSize: undefined, pageToken: undefined, name: undefined };
 }
 
 export const ListOrganizationsRequest: MessageFns<ListOrganizationsRequest, "userstore.v1.ListOrganizationsRequest"> = {
@@ -791,6 +798,9 @@ export const ListOrganizationsRequest: MessageFns<ListOrganizationsRequest, "use
     }
     if (message.pageToken !== undefined) {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(26).string(message.name);
     }
     return writer;
   },
@@ -824,6 +834,14 @@ export const ListOrganizationsRequest: MessageFns<ListOrganizationsRequest, "use
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -843,6 +861,7 @@ export const ListOrganizationsRequest: MessageFns<ListOrganizationsRequest, "use
     const message = createBaseListOrganizationsRequest();
     message.pageSize = object.pageSize ?? undefined;
     message.pageToken = object.pageToken ?? undefined;
+    message.name = object.name ?? undefined;
     return message;
   },
 };

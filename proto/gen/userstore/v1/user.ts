@@ -139,6 +139,14 @@ export interface Lock {
   reason: string;
 }
 
+/** The account of a person at an OpenID provider, which signs in as one user. */
+export interface LinkedIdentity {
+  /** The issuer, as in SsoConnection.issuer. */
+  issuer: string;
+  /** The subject (`sub`) of the issuer's ID tokens; for Okta the id of the Okta user. */
+  subject: string;
+}
+
 /** A group that a user is a direct member of. */
 export interface GroupReference {
   /** Id of the group. */
@@ -802,6 +810,75 @@ export const Lock: MessageFns<Lock, "userstore.v1.Lock"> = {
     message.time = object.time ?? undefined;
     message.by = object.by ?? "";
     message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseLinkedIdentity(): LinkedIdentity {
+  return { issuer: "", subject: "" };
+}
+
+export const LinkedIdentity: MessageFns<LinkedIdentity, "userstore.v1.LinkedIdentity"> = {
+  $type: "userstore.v1.LinkedIdentity" as const,
+
+  encode(message: LinkedIdentity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuer !== "") {
+      writer.uint32(10).string(message.issuer);
+    }
+    if (message.subject !== "") {
+      writer.uint32(18).string(message.subject);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkedIdentity {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkedIdentity();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<LinkedIdentity>, I>>(base?: I): LinkedIdentity {
+    return LinkedIdentity.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LinkedIdentity>, I>>(object: I): LinkedIdentity {
+    const message = createBaseLinkedIdentity();
+    message.issuer = object.issuer ?? "";
+    message.subject = object.subject ?? "";
     return message;
   },
 };

@@ -18,7 +18,7 @@ import {
 import { FieldMask } from "../../google/protobuf/field_mask.js";
 import { Actor } from "./actor.js";
 import { Filter } from "./filter.js";
-import { User } from "./user.js";
+import { LinkedIdentity, User } from "./user.js";
 
 /** Request of GetUser. */
 export interface GetUserRequest {
@@ -31,7 +31,11 @@ export interface GetUserRequest {
 /** Response of GetUser. */
 export interface GetUserResponse {
   /** The user. */
-  user: User | undefined;
+  user:
+    | User
+    | undefined;
+  /** The identity that signs in as the user. Absent until the first sign-in, and after UnlinkUser. */
+  linkedIdentity: LinkedIdentity | undefined;
 }
 
 /** Request of ListUsers. */
@@ -361,7 +365,7 @@ export const GetUserRequest: MessageFns<GetUserRequest, "userstore.v1.GetUserReq
 };
 
 function createBaseGetUserResponse(): GetUserResponse {
-  return { user: undefined };
+  return { user: undefined, linkedIdentity: undefined };
 }
 
 export const GetUserResponse: MessageFns<GetUserResponse, "userstore.v1.GetUserResponse"> = {
@@ -370,6 +374,9 @@ export const GetUserResponse: MessageFns<GetUserResponse, "userstore.v1.GetUserR
   encode(message: GetUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.user !== undefined) {
       User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    if (message.linkedIdentity !== undefined) {
+      LinkedIdentity.encode(message.linkedIdentity, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -395,6 +402,14 @@ export const GetUserResponse: MessageFns<GetUserResponse, "userstore.v1.GetUserR
             message.user = User.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.linkedIdentity = LinkedIdentity.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -413,6 +428,9 @@ export const GetUserResponse: MessageFns<GetUserResponse, "userstore.v1.GetUserR
   fromPartial<I extends Exact<DeepPartial<GetUserResponse>, I>>(object: I): GetUserResponse {
     const message = createBaseGetUserResponse();
     message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    message.linkedIdentity = (object.linkedIdentity !== undefined && object.linkedIdentity !== null)
+      ? LinkedIdentity.fromPartial(object.linkedIdentity)
+      : undefined;
     return message;
   },
 };

@@ -1,0 +1,90 @@
+/** The facts about one organization that support asks for first: its size, its tokens, its sign-in, its last request. */
+import { equal, present } from '../../proto/filters.js';
+import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { activityValue } from './activity-export.js';
+import { orUndefined } from './find-organization.js';
+import { type Printable, printable } from './printer.js';
+import { aligned } from './tables.js';
+import { second } from './times.js';
+import type { Userstore } from './userstore.js';
+
+/** Newest activities that are searched for the last request of Okta: the others are sign-ins. */
+const SEARCHED = 100;
+
+/** The numbers of an organization's users and groups. */
+export interface Counts {
+  users: number;
+  disabled: number;
+  locked: number;
+  groups: number;
+}
+
+/** Everything that `org show` adds to the settings. */
+export interface OrganizationFacts extends Counts {
+  tokens: { live: number; all: number };
+  connection: SsoConnection | undefined;
+  lastRequest: Activity | undefined;
+}
+
+/** Counts the users and groups of an organization. */
+export async function countsOf(userstore: Userstore, organizationId: string): Promise<Counts> {
+  const [users, disabled, locked, groups] = await Promise.all([
+    userstore.listUsers(organizationId, undefined, 0),
+    userstore.listUsers(organizationId, equal('active', false), 0),
+    userstore.listUsers(organizationId, present('locked'), 0),
+    userstore.listGroups(organizationId, undefined, 0),
+  ]);
+  return {
+    users: users.totalSize,
+    disabled: disabled.totalSize,
+    locked: locked.totalSize,
+    groups: groups.totalSize,
+  };
+}
+
+/** Reads the facts about an organization. */
+export async function organizationFacts(userstore: Userstore, organizationId: string): Promise<OrganizationFacts> {
+  const asked = { organizationId, since: undefined, until: undefined, pageSize: SEARCHED };
+  const [counts, tokens, connection, { activities }] = await Promise.all([
+    countsOf(userstore, organizationId),
+    userstore.listTokens(organizationId),
+    orUndefined(userstore.getSsoConnection(organizationId), 'SSO_CONNECTION_NOT_FOUND'),
+    userstore.listActivities(asked),
+  ]);
+  const live = tokens.filter(({ revokeTime, expireTime }) => {
+    return !revokeTime && (!expireTime || expireTime.getTime() > Date.now());
+  }).length;
+  const lastRequest = activities.find(({ apiTokenId }) => apiTokenId !== undefined);
+  return { ...counts, tokens: { live, all: tokens.length }, connection, lastRequest };
+}
+
+/** Returns the facts for JSON. */
+export const factsValue = ({ lastRequest, ...facts }: OrganizationFacts): object => ({
+  ...facts,
+  lastRequest: lastRequest && activityValue(lastRequest),
+});
+
+/** Returns the facts, one line each. */
+export function factsText(facts: OrganizationFacts): Printable {
+  const { users, disabled, locked, groups, tokens, connection } = facts;
+  return printable`
+
+Now:
+${aligned([
+  ['  Users', `${users}: ${users - disabled} active, ${disabled} disabled; ${locked} locked`],
+  ['  Groups', String(groups)],
+  ['  API tokens', `${tokens.live} live of ${tokens.all}`],
+  ['  Sign-in', connection ? connectionText(connection) : 'no SSO connection'],
+  ['  Last request', lastRequestText(facts)],
+])}`;
+}
+
+const connectionText = ({ issuer, domains, required }: SsoConnection) =>
+  `${issuer} for ${domains.join(', ')}; other ways in ${required === false ? 'allowed' : 'refused'}`;
+
+function lastRequestText({ lastRequest }: OrganizationFacts): string {
+  if (!lastRequest) return `none with a valid API token among the last ${SEARCHED} activities`;
+  const { time, method, path, status } = lastRequest;
+  return `${second(time)} ${method} ${path}, status ${status}`;
+}

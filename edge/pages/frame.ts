@@ -18,7 +18,7 @@ code { background: var(--box); padding: .1em .3em; border-radius: .2rem; font-si
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
 th, td { border: 1px solid var(--line); padding: .45rem .6rem; text-align: left; vertical-align: top; }
-th { background: var(--box); }
+th { background: var(--box); } th[scope=row] code { white-space: nowrap; }
 dt { font-weight: 600; margin-top: 1rem; } dd { margin: .2rem 0 0 1rem; }
 .quiet { color: var(--quiet); }
 form { margin: 1.5rem 0; }

@@ -22,11 +22,11 @@ const failure = (title: string, content: Html, reference: string): Page =>
 <p class="quiet">Reference: <code>${reference}</code></p>`,
   );
 
-/** Renders the page for a person whom only their organization can let in: not assigned, or disabled. */
+/** Renders the page for a person that only their organization can let in: not assigned, or disabled. */
 export const refusedPage: FailurePage = ({ reference }) =>
   failure('No access', html`<p>You do not have access to LeaseHawk. Ask your Okta administrator.</p>`, reference);
 
-/** Renders the page for a person whom only LeaseHawk support can let in. */
+/** Renders the page for a person that only LeaseHawk support can let in. */
 export const blockedPage: FailurePage = ({ reference, support }) =>
   failure(
     'No access',

@@ -34,12 +34,13 @@ describe('the setup page in a browser', function () {
   });
   after(() => browser?.close());
 
-  it('is styled, asks for nothing else, and breaks no rule of its policy', async () => {
+  it('is styled, loads nothing but its script, and breaks no rule of its policy', async () => {
     const page = await open();
     expect(await page.title()).to.equal('Set up LeaseHawk provisioning in Okta');
     expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).not.to.equal('none');
     expect(problems).to.deep.equal([]);
-    expect(requests.filter((request) => request !== url && !request.endsWith('/favicon.ico'))).to.deep.equal([]);
+    const others = requests.filter((request) => request !== url && !request.endsWith('/favicon.ico'));
+    expect(others).to.deep.equal([`${url}/copy.js`]);
   });
 
   it('has this organization’s name and values, as text', async () => {
@@ -56,17 +57,41 @@ describe('the setup page in a browser', function () {
     const levels = await page
       .locator('h1, h2, h3')
       .evaluateAll((all: { tagName: string }[]) => all.map(({ tagName }) => tagName));
-    expect(levels).to.deep.equal(['H1', 'H2', 'H2', 'H2', 'H2', 'H2']);
+    expect(levels.filter((level) => level === 'H1')).to.have.length(1);
+    expect(levels[0]).to.equal('H1');
+    const depths = levels.map((level) => Number(level[1]));
+    for (const [index, depth] of depths.entries()) expect(depth - (depths[index - 1] ?? 0)).to.be.at.most(1);
     for (const table of await page.locator('table').all())
       expect(await table.locator('th[scope]').count()).to.be.above(0);
     expect(await page.locator('html').getAttribute('lang')).to.equal('en');
     expect(await page.locator('main').count()).to.equal(1);
   });
 
+  it('copies a value by its button; without script there is none, and the value is still there', async () => {
+    const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const button = page.getByRole('button', { name: 'Copy: Organization ID' });
+    await button.click();
+    await page.getByRole('button', { name: 'Copied: Organization ID' }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).to.equal(tenant.organizationId);
+    const plain = await open({ javaScriptEnabled: false });
+    expect(await plain.locator('button').count()).to.equal(0);
+    expect(await plain.locator('code.copy').first().innerText()).to.equal(tenant.organizationId);
+  });
+
+  it('has contents whose links lead to its sections', async () => {
+    const page = await open();
+    for (const link of await page.locator('nav a').all()) {
+      expect(await page.locator((await link.getAttribute('href')) ?? '').count()).to.equal(1);
+    }
+  });
+
   it('fits a phone without scrolling sideways, and prints', async () => {
     const page = await open({ viewport: { width: 360, height: 700 } });
     const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
     expect(await page.evaluate(overflow)).to.equal(0);
+    const table = await page.locator('table.stack').first().boundingBox();
+    const cell = await page.locator('table.stack td').first().boundingBox();
+    expect(cell?.width ?? 0).to.be.above((table?.width ?? 0) * 0.9);
     const pdf = await page.pdf({ format: 'A4' });
     expect(pdf.subarray(0, 5).toString()).to.equal('%PDF-');
   });

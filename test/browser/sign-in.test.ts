@@ -117,6 +117,7 @@ describe('sign-in in a browser', function () {
 
   it('needs no second sign-in at Okta: the form then leads through in one go, which the page’s policy allows', async () => {
     await signIn();
+    await context.clearCookies({ name: '__Host-session' });
     await typeAddress(address());
     await page.waitForURL(pair.appUrl);
     expect(await user()).to.equal(userId);

@@ -1,4 +1,5 @@
 /** The setup page over HTTP: its organization, its values, and secrets that it must not show. */
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { connect } from '../../../bin/admin/userstore.js';
 import { AttributeType } from '../../../proto/gen/userstore/v1/extension_schema.js';
@@ -18,13 +19,13 @@ describe('the setup page', () => {
     needsOwnPair(this);
   });
 
-  it('needs no token, is HTML, and may load, run, frame and send nothing', async () => {
+  it('needs no token, is HTML, and may load and run nothing but its own script, and frame and send nothing', async () => {
     const tenant = await freshTenant();
     const response = await fetch(urlOf(tenant));
     expect(response.status).to.equal(200);
     expect(response.headers.get('content-type')).to.equal('text/html; charset=utf-8');
     const policy = response.headers.get('content-security-policy') ?? '';
-    expect(policy).to.match(/^default-src 'none'; style-src 'sha256-[^']+'; /);
+    expect(policy).to.match(/^default-src 'none'; style-src 'sha256-[^']+'; script-src 'self'; base-uri /);
     for (const rule of ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]) {
       expect(policy).to.include(rule);
     }
@@ -38,10 +39,34 @@ describe('the setup page', () => {
       'Create Users',
       'Deactivate Users',
       'Push Groups',
+      'Browse App Catalog',
+      'Add Integration',
+      'App Settings',
+      'Enable SCIM provisioning',
+      'SCIM connector base URL',
+      'Test Connector Configuration',
     ]) {
       expect(page).to.include(step);
     }
     expect(page).to.include(tenant.organizationId).and.to.include(tenant.baseUrl).and.not.to.include(tenant.secret);
+  });
+
+  it('is found by an Organization ID in any letter case and with blanks around it, and has it as it is', async () => {
+    const tenant = await freshTenant();
+    const { organizationId: id } = tenant;
+    for (const written of [id.toUpperCase(), `%20${id}%20`]) {
+      const response = await fetch(urlOf(tenant).replace(id, written));
+      expect(response.status, written).to.equal(200);
+      expect(await response.text()).to.include(tenant.baseUrl);
+    }
+  });
+
+  it('says of which day it is, and serves its script to anyone', async () => {
+    const tenant = await freshTenant();
+    expect(await textOf(tenant)).to.include(`<time datetime="${new Date().toISOString().slice(0, 10)}`);
+    const script = await fetch(`${urlOf(tenant)}/copy.js`);
+    expect([script.status, script.headers.get('content-type')]).to.deep.equal([200, 'text/javascript; charset=utf-8']);
+    expect((await fetch(`${urlOf(tenant)}/copy.js`, { method: 'POST' })).status).to.equal(405);
   });
 
   it('follows the organization: switched-off features, own schemas, suspension', async () => {
@@ -68,10 +93,13 @@ describe('the setup page', () => {
 
   it('quotes what Okta is really answered', async () => {
     const tenant = await freshTenant();
-    const page = (await textOf(tenant)).replaceAll('&#39;', "'");
+    const page = (await textOf(tenant)).replaceAll('&#39;', "'").replaceAll('&quot;', '"');
     const user = await createUser(tenant.scim);
     const answers = [
       await scimClient(tenant.baseUrl, 'apikey wrong')('GET', '/Users'),
+      await scimClient(tenant.baseUrl, `apikey ${randomUUID()}`)('GET', '/Users'),
+      await scimClient(tenant.baseUrl, `Bearer apikey ${tenant.secret}`)('GET', '/Users'),
+      await scimClient(tenant.baseUrl, tenant.secret)('GET', '/Users'),
       await tenant.scim('POST', '/Users', oktaUser(user.userName)),
       await tenant.scim('POST', '/Users', oktaUser('')),
       await tenant.scim('POST', '/Groups', oktaGroup((await createGroup(tenant.scim)).displayName)),

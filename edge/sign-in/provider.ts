@@ -4,9 +4,10 @@
 import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { CLOCK_SKEW, keysAt, verifyIdToken } from './jwt.js';
+import { CLOCK_SKEW, InvalidTokenError, keysAt, verifyIdToken } from './jwt.js';
 import { PROVIDER_MS, ProviderError, type ProviderFetch } from './outbound.js';
-import { failureOf, innermost, troubleIn } from './provider-failure.js';
+import { ANSWERS, innermost, TOKEN_ANSWERS, troubleIn } from './provider-failure.js';
+import { SignInError } from './sign-in-error.js';
 
 /** Lifetime of a cached discovery document. */
 const DISCOVERY_MS = 5 * 60_000;
@@ -131,6 +132,39 @@ async function discover(issuer: string, providerFetch: ProviderFetch) {
   } catch (error) {
     throw troubleIn(error) ?? new ProviderError(`discovery of the provider: ${innermost(error)}`);
   }
+}
+
+/** openid-client's code for a time in an ID token that does not fit the clock. */
+const CLOCK = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED';
+
+/** openid-client's codes for answers that no token endpoint gives, such as the page of a proxy. */
+const UNREADABLE = ['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_PARSE_ERROR'];
+
+/** Maps a failed code exchange to an error. The text contains the provider's error name and nothing else it sent. */
+function failureOf(error: unknown): Error {
+  const trouble = troubleIn(error);
+  if (trouble) return trouble;
+  if (error instanceof oidc.AuthorizationResponseError) {
+    const name = /^\w{1,50}$/.exec(error.error)?.[0] ?? 'an error';
+    const kind = ANSWERS.get(name) ?? 'misconfigured';
+    return new SignInError(kind, `The provider did not sign the person in: ${name}.`);
+  }
+  if (error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError) {
+    const name = error instanceof oidc.ResponseBodyError ? /^\w{1,50}$/.exec(error.error)?.[0] : 'invalid_client';
+    const kind = TOKEN_ANSWERS.get(name ?? '') ?? 'trouble';
+    return new SignInError(kind, `The provider did not take the code: ${name ?? 'an error'}.`);
+  }
+  if (error instanceof oidc.ClientError && UNREADABLE.includes(error.code ?? '')) {
+    return new SignInError('trouble', "The provider's answer cannot be read.");
+  }
+  if (error instanceof oidc.ClientError || error instanceof InvalidTokenError) {
+    const isClock = error instanceof InvalidTokenError ? error.isClock : error.code === CLOCK;
+    return new SignInError(
+      isClock ? 'clock' : 'unverified',
+      `The provider's answer is not valid: ${innermost(error)}.`,
+    );
+  }
+  return error instanceof Error ? error : new Error('sign-in failed');
 }
 
 /** Bounds the person's waiting time, whatever number of requests discovery takes. */

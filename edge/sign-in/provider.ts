@@ -6,6 +6,7 @@ import * as oidc from 'openid-client';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { CLOCK_SKEW, InvalidTokenError, keysAt, verifyIdToken } from './jwt.js';
 import { PROVIDER_MS, ProviderError, type ProviderFetch } from './outbound.js';
+import { ANSWERS, innermost, TOKEN_ANSWERS, troubleIn } from './provider-failure.js';
 import { SignInError } from './sign-in-error.js';
 
 /** Lifetime of a cached discovery document. */
@@ -133,25 +134,6 @@ async function discover(issuer: string, providerFetch: ProviderFetch) {
   }
 }
 
-/** The errors that a provider sends with the browser (OpenID Connect Core section 3.1.2.6). */
-const ANSWERS = new Map<string, SignInError['kind']>([
-  ['access_denied', 'refused'],
-  ['login_required', 'refused'],
-  ['interaction_required', 'refused'],
-  ['consent_required', 'refused'],
-  ['account_selection_required', 'refused'],
-  ['temporarily_unavailable', 'trouble'],
-  ['server_error', 'trouble'],
-]);
-
-/** The errors of a token endpoint (RFC 6749 section 5.2). */
-const TOKEN_ANSWERS = new Map<string, SignInError['kind']>([
-  ['invalid_grant', 'expired'],
-  ['invalid_client', 'misconfigured'],
-  ['unauthorized_client', 'misconfigured'],
-  ['invalid_scope', 'misconfigured'],
-]);
-
 /** openid-client's code for a time in an ID token that does not fit the clock. */
 const CLOCK = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED';
 
@@ -183,23 +165,6 @@ function failureOf(error: unknown): Error {
     );
   }
   return error instanceof Error ? error : new Error('sign-in failed');
-}
-
-/** Returns the innermost message of an error. Messages of both libraries hold no values; those of parsers do. */
-function innermost(error: unknown): string {
-  let found = error;
-  while (found instanceof Error && found.cause instanceof Error && !(found.cause instanceof SyntaxError)) {
-    found = found.cause;
-  }
-  return found instanceof Error ? found.message : 'an error';
-}
-
-function troubleIn(error: unknown): ProviderError | undefined {
-  for (let found = error; found instanceof Error; found = found.cause) {
-    if (found instanceof ProviderError) return found;
-    if (found.name === 'TimeoutError') return new ProviderError('the provider does not answer in time');
-  }
-  return undefined;
 }
 
 /** Bounds the person's waiting time, whatever number of requests discovery takes. */

@@ -28,6 +28,7 @@ describe("the edge's configuration", () => {
       userstoreTls: undefined,
       userstoreTlsName: undefined,
       storeDeadlineMs: 10_000,
+      supportContact: undefined,
       maxRequests: 2000,
       metrics: undefined,
       trustedProxies: 0,
@@ -65,6 +66,15 @@ describe("the edge's configuration", () => {
       expect(() => readConfig(env)).to.throw(/^APP_URL: [^;]*; PASSWORD_LOGIN_URL: [^;]*$/);
     });
   }
+
+  it('takes an e-mail address or an HTTPS address of support, and no other', () => {
+    for (const contact of ['help@leasehawk.example', 'https://leasehawk.example/help']) {
+      expect(readConfig({ SUPPORT_CONTACT: contact }).supportContact).to.equal(contact);
+    }
+    for (const contact of ['help', 'http://leasehawk.example', 'javascript:alert(1)', 'a b@x.example', '"@x.example']) {
+      expect(() => readConfig({ SUPPORT_CONTACT: contact }), contact).to.throw('SUPPORT_CONTACT');
+    }
+  });
 
   it('refuses a login secret that can be guessed', () => {
     expect(() => readConfig({ LOGIN_SECRET: 'too short' })).to.throw(/LOGIN_SECRET/);

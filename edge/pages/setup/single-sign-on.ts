@@ -55,7 +55,7 @@ provisioning.</p>
 Application</strong>, grant type <strong>Authorization Code</strong>.</li>
 <li>Enter the addresses of the table below.</li>
 <li>As <strong>Login initiated by</strong> choose <strong>Either Okta or App</strong>, as <strong>Login flow</strong>
-<strong>Redirect to app to initiate login (OIDC Compliant)</strong>, and show the app to users, for the tile.</li>
+choose <strong>Redirect to app to initiate login (OIDC Compliant)</strong>, and show the app to users, for the tile.</li>
 <li>Give LeaseHawk support your Okta domain, <code>https://your-company.okta.com</code> or a domain of your own, the
 <strong>Client ID</strong>, the <strong>Client secret</strong> by a way that is safe, and the domains of your people's
 e-mail addresses.</li>

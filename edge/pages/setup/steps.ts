@@ -11,8 +11,8 @@ ${wizardApp(organization, baseUrl)}`;
 
 const catalogueApp = ({ id, policy }: Organization) => html`<h3 id="catalogue-app">The app of Okta's catalogue</h3>
 <ol>
-<li>In the Okta Admin Console, open <strong>Applications</strong>. If LeaseHawk is not in the list, press <strong>Browse App
-Catalog</strong>, find <strong>LeaseHawk</strong>, and press <strong>Add Integration</strong>.</li>
+<li>In the Okta Admin Console, open <strong>Applications</strong>. If LeaseHawk is not in the list, press
+<strong>Browse App Catalog</strong>, find <strong>LeaseHawk</strong>, and press <strong>Add Integration</strong>.</li>
 <li>Open <strong>LeaseHawk</strong>, then <strong>Provisioning</strong>.</li>
 <li>Press <strong>Configure API Integration</strong> and tick <strong>Enable API Integration</strong>.</li>
 <li>As <strong>Organization ID</strong> enter ${copyable('Organization ID', id)}</li>

@@ -33,7 +33,6 @@ describe("the edge's configuration", () => {
       metrics: undefined,
       trustedProxies: 0,
       ssoAllowedHosts: [],
-      supportContact: undefined,
       webhookAllowedHosts: [],
       dataDir: './data',
       logLevel: 'info',

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import { localsOf } from '../request-context.js';
+import { signalOf } from '../request-work.js';
 import { type StoreClient, StoreError } from '../store-client.js';
 import { SESSION_COOKIE, sessionTokenIn, setCookie } from './cookies.js';
 
@@ -24,7 +25,7 @@ export function createBrowserSessions(store: Pick<StoreClient, 'checkSession' | 
       const sessionToken = sessionTokenIn(request);
       if (sessionToken === undefined) return undefined;
       try {
-        return (await store.checkSession({ sessionToken }, localsOf(response).requestId)).session;
+        return (await store.checkSession({ sessionToken }, localsOf(response).requestId, signalOf(response))).session;
       } catch (error) {
         if (error instanceof StoreError && error.failure && !error.isUnavailable) return undefined;
         throw error;

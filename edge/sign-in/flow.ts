@@ -36,14 +36,23 @@ export interface FlowOptions {
   publicUrl: string;
 }
 
+/** The request that makes a step of the flow; `signal` is aborted when its client leaves. */
+export interface MakingRequest {
+  requestId: string;
+  signal: AbortSignal;
+}
+
 /** Creates the flow. All its functions throw StoreError, ProviderError and SignInError. */
 export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOptions) {
   // One URI per organization: a code of one provider never reaches another provider (RFC 9700 section 4.4.2.2).
   const redirectUri = (organizationId: string) => `${publicUrl}/login/return/${organizationId}`;
 
-  async function connectionOf({ organizationId, issuer }: Attempt, requestId: string): Promise<UsableSsoConnection> {
+  async function connectionOf(
+    { organizationId, issuer }: Attempt,
+    { requestId, signal }: MakingRequest,
+  ): Promise<UsableSsoConnection> {
     const key = { $case: 'organizationId', value: organizationId } as const;
-    const [found] = (await store.findSsoConnections({ key }, requestId)).connections;
+    const [found] = (await store.findSsoConnections({ key }, requestId, signal)).connections;
     if (found?.connection?.issuer === issuer) return found;
     throw new SignInError('expired', 'The connection was changed while the person signed in.');
   }
@@ -53,11 +62,12 @@ export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOpt
     async begin(
       connection: UsableSsoConnection,
       { target, begunBy }: Pick<Attempt, 'target' | 'begunBy'>,
-      loginHint?: string,
+      loginHint: string | undefined,
+      signal: AbortSignal,
     ) {
       const { organizationId = '', issuer = '' } = connection.connection ?? {};
       const checks: Checks = providers.newChecks();
-      const location = await providers.signInUrl(connection, checks, redirectUri(organizationId), loginHint);
+      const location = await providers.signInUrl(connection, checks, redirectUri(organizationId), loginHint, signal);
       const kept: Attempt = { ...checks, organizationId, issuer, target, begunBy };
       const sealed = await seals.seal('attempt', kept, ATTEMPT_SECONDS);
       return { location, state: checks.state, sealed };
@@ -71,27 +81,36 @@ export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOpt
     },
 
     /** Consumes an attempt across all edges. Throws SignInError "expired" if it was used already. */
-    async useUp({ state }: Attempt, requestId: string): Promise<void> {
+    async useUp({ state }: Attempt, { requestId, signal }: MakingRequest): Promise<void> {
       const key = createHash('sha256').update(`sign-in state ${state}`).digest('base64url');
-      const { isFirst } = await store.useOnce({ key, expireTime: new Date(Date.now() + USED_MS) }, requestId);
+      const { isFirst } = await store.useOnce({ key, expireTime: new Date(Date.now() + USED_MS) }, requestId, signal);
       if (!isFirst) throw new SignInError('expired', 'The sign-in was used already.');
     },
 
     /** Redeems the code in `query` and returns the person that the provider vouches for. */
-    async personOf(attempt: Attempt, query: string, requestId: string) {
-      const connection = await connectionOf(attempt, requestId);
-      return await providers.redeem(connection, attempt, new URL(`${redirectUri(attempt.organizationId)}?${query}`));
+    async personOf(attempt: Attempt, query: string, made: MakingRequest) {
+      const connection = await connectionOf(attempt, made);
+      return await providers.redeem(
+        connection,
+        attempt,
+        new URL(`${redirectUri(attempt.organizationId)}?${query}`),
+        made.signal,
+      );
     },
 
     /** Begins a session for the user who is this person. */
     async sessionOf(
       { organizationId, issuer }: Attempt,
       { subject, preferredUsername, idToken }: Awaited<ReturnType<Providers['redeem']>>,
-      requestId: string,
+      { requestId, signal }: MakingRequest,
     ): Promise<SignInResponse> {
       const actor = { caller: 'edge', apiTokenId: undefined, requestId };
       try {
-        return await store.signIn({ organizationId, actor, issuer, subject, preferredUsername, idToken }, requestId);
+        return await store.signIn(
+          { organizationId, actor, issuer, subject, preferredUsername, idToken },
+          requestId,
+          signal,
+        );
       } catch (error) {
         const reason = error instanceof StoreError ? error.failure : undefined;
         const [kind, text] = (reason && REFUSALS[reason.reason]) ?? [];

@@ -41,25 +41,32 @@ export function createProviders(providerFetch: ProviderFetch) {
     fetchMethod: (issuer) => discover(issuer, providerFetch),
   });
 
-  async function providerOf(issuer: string) {
-    const provider = await inTime(known.fetch(issuer));
+  /** Discovery is shared, so it goes on when a client leaves that waits for it. */
+  async function providerOf(issuer: string, signal?: AbortSignal) {
+    const provider = await inTime(known.fetch(issuer), signal);
     if (!provider) throw new ProviderError('discovery was given up');
     return provider;
   }
 
-  async function clientOf({ connection, clientSecret }: UsableSsoConnection) {
+  async function clientOf({ connection, clientSecret }: UsableSsoConnection, signal?: AbortSignal) {
     const { issuer = '', clientId = '' } = connection ?? {};
-    const { metadata, keys } = await providerOf(issuer);
+    const { metadata, keys } = await providerOf(issuer, signal);
     const options = { [oidc.clockTolerance]: CLOCK_SKEW };
     const client = new oidc.Configuration(metadata, clientId, options, oidc.ClientSecretBasic(clientSecret));
-    client[oidc.customFetch] = providerFetch;
+    client[oidc.customFetch] = (url, options) =>
+      providerFetch(url, { ...options, signal: anyOf(options.signal, signal) });
     client.timeout = PROVIDER_MS / 1000;
     if (isHttp(issuer)) oidc.allowInsecureRequests(client);
     return { client, clientId, issuer: metadata.issuer, keys };
   }
 
-  async function redeem(connection: UsableSsoConnection, { state, nonce, verifier }: Checks, returned: URL) {
-    const { client, clientId, issuer, keys } = await clientOf(connection);
+  async function redeem(
+    connection: UsableSsoConnection,
+    { state, nonce, verifier }: Checks,
+    returned: URL,
+    signal: AbortSignal,
+  ) {
+    const { client, clientId, issuer, keys } = await clientOf(connection, signal);
     const expected = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
     try {
       const { id_token: idToken = '' } = await oidc.authorizationCodeGrant(client, returned, expected);
@@ -83,8 +90,9 @@ export function createProviders(providerFetch: ProviderFetch) {
       { state, nonce, verifier }: Checks,
       redirectUri: string,
       loginHint: string | undefined,
+      signal: AbortSignal,
     ): Promise<string> {
-      const { client } = await clientOf(connection);
+      const { client } = await clientOf(connection, signal);
       return oidc.buildAuthorizationUrl(client, {
         redirect_uri: redirectUri,
         scope: 'openid profile email',
@@ -96,9 +104,12 @@ export function createProviders(providerFetch: ProviderFetch) {
       }).href;
     },
 
-    /** Redeems the code; `returned` is the redirect URI with the query. Throws SignInError, ProviderError. */
-    redeem: (connection: UsableSsoConnection, checks: Checks, returned: URL): Promise<Person> =>
-      inTime(redeem(connection, checks, returned)),
+    /**
+     * Redeems the code; `returned` is the redirect URI with the query. Throws SignInError, ProviderError, and the reason
+     * of the signal.
+     */
+    redeem: (connection: UsableSsoConnection, checks: Checks, returned: URL, signal: AbortSignal): Promise<Person> =>
+      inTime(redeem(connection, checks, returned, signal), signal),
 
     /** Returns the address where a browser signs out of the provider, if it offers one. Throws ProviderError. */
     async signOutUrl(connection: UsableSsoConnection, idToken: string, returnTo: string): Promise<string | undefined> {
@@ -167,18 +178,27 @@ function failureOf(error: unknown): Error {
   return error instanceof Error ? error : new Error('sign-in failed');
 }
 
-/** Bounds the person's waiting time, whatever number of requests discovery takes. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+/** Bounds the person's waiting time, whatever number of requests discovery takes, and ends it when they leave. */
+async function inTime<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  signal?.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
+  let leave = () => {};
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new ProviderError('the provider does not answer in time')), PROVIDER_MS);
+    leave = () => reject(signal?.reason);
+    signal?.addEventListener('abort', leave, { once: true });
   });
   try {
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', leave);
   }
 }
+
+/** Returns the signal that is aborted with any of these. */
+const anyOf = (...signals: (AbortSignal | undefined)[]): AbortSignal =>
+  AbortSignal.any(signals.filter((signal) => signal !== undefined));
 
 /** userstore accepts HTTP issuers on loopback addresses only. */
 const isHttp = (issuer: string) => issuer.startsWith('http:');

@@ -47,17 +47,23 @@ export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers,
     }
   }
 
-  async function answer(token: string, asked: unknown, { issuer, own }: Claimed, requestId: string) {
+  async function answer(
+    token: string,
+    asked: unknown,
+    { issuer, own }: Claimed,
+    requestId: string,
+    signal: AbortSignal,
+  ) {
     // The edge fetches keys from known providers only.
     if (own === undefined) throw new InvalidTokenError('"iss" and "sub" are of no organization\'s client');
-    const { keys, issuer: name } = await keysOf(issuer);
+    const { keys, issuer: name } = await keysOf(issuer, signal);
     const { jti, expireTime } = await verifyRevocationToken(token, keys, name, endpoint);
     const user = userIn(asked);
     if (!user) return { status: 400, reason: 'The body has no "sub_id" of format "email" or "iss_sub".' } as const;
     // "iss_sub" names a user of one issuer, which must be the token's own.
     if (user.$case === 'subject' && ![issuer, name].some(isSameAs(user.value.issuer))) return OTHER_ISSUER;
     const use = { key: keyOf(issuer, jti), expireTime };
-    const { isFirst } = await store.useOnce({ ...use, onlyLook: true }, requestId);
+    const { isFirst } = await store.useOnce({ ...use, onlyLook: true }, requestId, signal);
     if (!isFirst) throw new InvalidTokenError('it was used already');
     const actor = { caller: 'edge', apiTokenId: undefined, requestId };
     const revoked = await revoke({ organizationId: own, actor, user }, requestId);
@@ -66,19 +72,23 @@ export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers,
     return revoked;
   }
 
-  async function claimedIn(token: string, requestId: string): Promise<Claimed> {
+  async function claimedIn(token: string, requestId: string, signal: AbortSignal): Promise<Claimed> {
     const claimed = token.length > MAX_TOKEN ? undefined : claimedOf(token);
     if (!claimed) throw new InvalidTokenError('not a JWT with "iss" and "sub"');
-    const { connections } = await store.findSsoConnections({ key: { $case: 'client', value: claimed } }, requestId);
+    const { connections } = await store.findSsoConnections(
+      { key: { $case: 'client', value: claimed } },
+      requestId,
+      signal,
+    );
     return { issuer: claimed.issuer, own: connections[0]?.connection?.organizationId };
   }
 
-  return async (token: string, asked: unknown, requestId: string): Promise<RevocationAnswer> => {
+  return async (token: string, asked: unknown, requestId: string, signal: AbortSignal): Promise<RevocationAnswer> => {
     let organizationId: string | undefined;
     try {
-      const claimed = await claimedIn(token, requestId);
+      const claimed = await claimedIn(token, requestId, signal);
       organizationId = claimed.own;
-      return { ...(await answer(token, asked, claimed, requestId)), organizationId };
+      return { ...(await answer(token, asked, claimed, requestId, signal)), organizationId };
     } catch (error) {
       if (!(error instanceof InvalidTokenError)) throw error;
       return { status: 401, reason: `The token is not valid: ${error.message}.`, organizationId };

@@ -1,6 +1,7 @@
 /** The endpoint of Universal Logout. It answers machines: a status and, if it refuses, one sentence. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { leaveCause, localsOf } from '../../request-context.js';
+import { signalOf, working } from '../../request-work.js';
 import { createRevocation, type RevocationAnswer } from '../../sign-in/revocation.js';
 import type { SignInContext } from './context.js';
 import { answerTo } from './page-errors.js';
@@ -35,7 +36,12 @@ export function globalTokenRevocation(
   const answer: RequestHandler = async (request, response) => {
     const { requestId } = localsOf(response);
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    const { status, reason, organizationId, userId } = await revoke(token ?? '', request.body, requestId);
+    const { status, reason, organizationId, userId } = await revoke(
+      token ?? '',
+      request.body,
+      requestId,
+      signalOf(response),
+    );
     if (status === 401) await limits.refusedToken(request.ip);
     if (organizationId !== undefined) {
       record(response, { method: 'UNIVERSAL-LOGOUT', organizationId, userId, status, detail: reason });
@@ -65,5 +71,5 @@ export function globalTokenRevocation(
       .json({ error: isForLater ? 'temporarily_unavailable' : 'invalid_request' });
   };
 
-  return [mayBringToken, readBody, answer, fail];
+  return [mayBringToken, readBody, working(answer), fail];
 }

@@ -5,6 +5,7 @@ import type { Session } from '../../../proto/gen/userstore/v1/session_service.js
 import { sendPage } from '../../pages/frame.js';
 import { switchUserPage } from '../../pages/login.js';
 import { localsOf } from '../../request-context.js';
+import { signalOf } from '../../request-work.js';
 import { ATTEMPT_SECONDS } from '../../sign-in/flow.js';
 import { SignInError } from '../../sign-in/sign-in-error.js';
 import type { SignInContext } from './context.js';
@@ -15,10 +16,14 @@ const choice = z.object({ sessionToken: z.string(), target: z.string() });
 /** Returns the question, and the handler of its form at /login/choice. */
 export function loginChoice({ store, seals, forms, sessions, appUrl, formAction }: SignInContext) {
   /** Names the user of a session. A user name is unambiguous within one organization only. */
-  async function nameOf(session: Session, other: Session, requestId: string) {
+  async function nameOf(session: Session, other: Session, response: Response) {
     const { userName, organizationId } = session;
     if (organizationId === other.organizationId) return { userName, organization: undefined };
-    const { organization } = await store.getOrganization({ organizationId }, requestId);
+    const { organization } = await store.getOrganization(
+      { organizationId },
+      localsOf(response).requestId,
+      signalOf(response),
+    );
     return { userName, organization: organization?.displayName };
   }
 
@@ -29,10 +34,9 @@ export function loginChoice({ store, seals, forms, sessions, appUrl, formAction 
     currentSession: Session,
     { session, sessionToken, target }: { session: Session; sessionToken: string; target: string },
   ): Promise<void> {
-    const { requestId } = localsOf(response);
     const [current, next] = await Promise.all([
-      nameOf(currentSession, session, requestId),
-      nameOf(session, currentSession, requestId),
+      nameOf(currentSession, session, response),
+      nameOf(session, currentSession, response),
     ]);
     const sealed = await seals.seal('choice', { sessionToken, target }, ATTEMPT_SECONDS);
     const { title, main } = switchUserPage({ token: forms.token(request, response), sealed }, current, next);

@@ -1,6 +1,7 @@
 /** The return of a browser from its organization's provider: a session, or one page for every refusal. */
 import type { Request, RequestHandler, Response } from 'express';
 import { localsOf } from '../../request-context.js';
+import { signalOf } from '../../request-work.js';
 import { findAttempt } from '../../sign-in/attempt-cookies.js';
 import { clearCookie } from '../../sign-in/cookies.js';
 import type { Attempt } from '../../sign-in/flow.js';
@@ -18,16 +19,16 @@ export function loginReturn(
 
   /** Signs the person in, or asks first if a link met another user's session. Returns the activity to record. */
   async function signIn(request: Request, response: Response, attempt: Attempt) {
-    const { requestId } = localsOf(response);
+    const made = { requestId: localsOf(response).requestId, signal: signalOf(response) };
     const { organizationId, target } = attempt;
-    await flow.useUp(attempt, requestId);
+    await flow.useUp(attempt, made);
     const query = request.originalUrl.slice(request.originalUrl.indexOf('?') + 1);
-    const person = await flow.personOf(attempt, query, requestId);
+    const person = await flow.personOf(attempt, query, made);
     // Signed by the provider: support finds a refused sign-in by it.
     localsOf(response).userName = person.preferredUsername;
     await limits.account(organizationId, person.subject);
     const currentSession = attempt.begunBy === 'link' ? await sessions.live(request, response) : undefined;
-    const { sessionToken, session, linked } = await flow.sessionOf(attempt, person, requestId);
+    const { sessionToken, session, linked } = await flow.sessionOf(attempt, person, made);
     const detail = linked ? `Signed in, and linked to the Okta user ${person.subject}.` : 'Signed in.';
     const userId = session?.userId;
     if (session && currentSession && currentSession.userId !== userId) {

@@ -5,6 +5,7 @@ import type { UsableSsoConnection } from '../../../proto/gen/userstore/v1/sso_co
 import { sendPage } from '../../pages/frame.js';
 import { choicePage, type LoginForm, loginPage, signedInPage } from '../../pages/login.js';
 import { localsOf } from '../../request-context.js';
+import { signalOf } from '../../request-work.js';
 import { type Address, addressIn } from '../../sign-in/address.js';
 import { keepAttempt } from '../../sign-in/attempt-cookies.js';
 import { sessionTokenIn } from '../../sign-in/cookies.js';
@@ -49,7 +50,7 @@ export function loginHandlers(context: SignInContext) {
     hint: string | undefined,
   ): Promise<void> {
     try {
-      const { location, ...kept } = await flow.begin(connection, begun, hint);
+      const { location, ...kept } = await flow.begin(connection, begun, hint, signalOf(response));
       keepAttempt(request, response, kept, ATTEMPT_SECONDS);
       response.redirect(303, location);
     } catch (error) {
@@ -63,7 +64,7 @@ export function loginHandlers(context: SignInContext) {
   /** Finds the connection by the domain of the address, whether or not a user has the address. */
   async function connectionFor({ domain }: Address, response: Response): Promise<UsableSsoConnection | undefined> {
     const key = { $case: 'domain', value: domain } as const;
-    return (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections[0];
+    return (await store.findSsoConnections({ key }, localsOf(response).requestId, signalOf(response))).connections[0];
   }
 
   /**
@@ -77,7 +78,8 @@ export function loginHandlers(context: SignInContext) {
   ): Promise<UsableSsoConnection | 'ask' | undefined> {
     if (issuer.length > 1000) return undefined;
     const key = { $case: 'issuer', value: issuer.replace(/\/$/, '') } as const;
-    const [first, another] = (await store.findSsoConnections({ key }, localsOf(response).requestId)).connections;
+    const [first, another] = (await store.findSsoConnections({ key }, localsOf(response).requestId, signalOf(response)))
+      .connections;
     if (!another) return first;
     const ofAddress = address && (await connectionFor(address, response));
     return ofAddress?.connection?.issuer === key.value ? ofAddress : 'ask';

@@ -5,6 +5,7 @@ import type { ActivityRecorder } from '../../activity/recorder.js';
 import { sendPage } from '../../pages/frame.js';
 import { notSetUpPage } from '../../pages/sign-in-failure.js';
 import { supportAt } from '../../pages/support.js';
+import { working } from '../../request-work.js';
 import type { StoreClient } from '../../store-client.js';
 import { notFound, otherMethods } from '../send.js';
 import { createSignInContext, type SignInContext, type SignInOptions } from './context.js';
@@ -51,15 +52,20 @@ function addRoutes(router: Router, context: SignInContext): void {
   router
     .route('/login')
     .head(withoutEffect)
-    .get(login.show)
-    .post(step, form, login.post)
+    .get(working(login.show))
+    .post(step, form, working(login.post))
     .all(otherMethods('GET', 'POST'));
-  const okta = router.route('/login/okta').head(withoutEffect).get(step, login.fromOkta);
+  const okta = router.route('/login/okta').head(withoutEffect).get(step, working(login.fromOkta));
   okta.post(step, form, login.fromOktaByForm).all(otherMethods('GET', 'POST'));
   const back = router.route('/login/return/:organizationId').head(withoutEffect);
-  back.get(step, loginReturn(context, choice)).all(otherMethods('GET'));
-  router.route('/login/choice').post(step, form, choice.answer).all(otherMethods('POST'));
-  router.route('/logout').head(withoutEffect).get(logout.get).post(form, logout.post).all(otherMethods('GET', 'POST'));
+  back.get(step, working(loginReturn(context, choice))).all(otherMethods('GET'));
+  router.route('/login/choice').post(step, form, working(choice.answer)).all(otherMethods('POST'));
+  router
+    .route('/logout')
+    .head(withoutEffect)
+    .get(working(logout.get))
+    .post(form, working(logout.post))
+    .all(otherMethods('GET', 'POST'));
   router.route(REVOCATION_PATH).post(globalTokenRevocation(context, readBytes())).all(otherMethods('POST'));
 }
 

@@ -63,6 +63,7 @@ function unary<Q>(
 ): handleUnaryCall<Decoded<Q>, Buffer> {
   const rpc = nameOf(path);
   const isRead = READS.test(rpc);
+  const isPolled = POLLED.has(rpc);
   return (call, callback) => {
     const start = performance.now();
     const { run, end } = observe(rpc, call.metadata);
@@ -77,7 +78,7 @@ function unary<Q>(
     run(answer).then(
       (response) => {
         end('OK');
-        log.info(line(rpc, call, caller, start), 'call');
+        log[isPolled ? 'debug' : 'info'](line(rpc, call, caller, start), 'call');
         callback(null, response);
       },
       (error: unknown) => {
@@ -98,6 +99,9 @@ function unary<Q>(
  * written.
  */
 const READS = /\/(Get|List|Find|Verify|Check)/;
+
+/** Calls that every edge makes each second, whatever happens: their lines would bury all others. */
+const POLLED = new Set(['WebhookService/AcquireWebhooks']);
 
 /** Runs a call with its deadline, and cancels the commands of a read with it. */
 async function withDeadline<T>(

@@ -8,7 +8,7 @@ import { Registry } from 'prom-client';
 import { createActivityRecorder } from '../../../edge/activity/recorder.js';
 import { createApp } from '../../../edge/app.js';
 import { createEdgeMetrics } from '../../../edge/metrics.js';
-import { ATTEMPT_COOKIE } from '../../../edge/sign-in/cookies.js';
+import { attemptCookieName } from '../../../edge/sign-in/attempt-cookies.js';
 import { createSeals } from '../../../edge/sign-in/seal.js';
 import type { StoreClient } from '../../../edge/store-client.js';
 import { eventually } from '../../harness/userstore.js';
@@ -92,7 +92,9 @@ describe('a browser that leaves during sign-in', () => {
     const sealed = await createSeals(SECRET).seal('attempt', attempt, 60);
     const browser = new AbortController();
     const url = `${originOf(edge)}/login/return/a1?code=c&state=s`;
-    fetch(url, { signal: browser.signal, headers: { Cookie: `${ATTEMPT_COOKIE}=${sealed}` } }).catch(() => undefined);
+    fetch(url, { signal: browser.signal, headers: { Cookie: `${attemptCookieName('s')}=${sealed}` } }).catch(
+      () => undefined,
+    );
     return () => browser.abort();
   }
 

@@ -2,6 +2,7 @@
 import { program } from 'commander';
 import { activityCommand } from './admin/activity.js';
 import { COMMAND } from './admin/command-line.js';
+import { eventsCommand } from './admin/events.js';
 import { groupCommands } from './admin/groups.js';
 import { organizationCommands } from './admin/organizations.js';
 import { commanderOutput, printCrashes } from './admin/printer.js';
@@ -10,6 +11,7 @@ import { sessionCommands } from './admin/sessions.js';
 import { ssoCommands } from './admin/sso.js';
 import { tokenCommands } from './admin/tokens.js';
 import { userCommands } from './admin/users.js';
+import { webhookCommands } from './admin/webhooks.js';
 
 const EXAMPLES = `
 Example: a new customer, and the token that its Okta admin enters
@@ -84,6 +86,8 @@ for (const add of [
   groupCommands,
   sessionCommands,
   activityCommand,
+  eventsCommand,
+  webhookCommands,
   schemaCommands,
 ]) {
   add(program);

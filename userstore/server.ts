@@ -254,6 +254,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
       sealer,
       newestCursor: events.newestCursor,
       checkCursor: events.checkCursor,
+      cursorAt: events.cursorAt,
     }),
     events,
   };

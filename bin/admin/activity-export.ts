@@ -63,7 +63,8 @@ export const csvLine = (activity: Activity): Printable =>
 /** Spreadsheets execute text that begins with one of these. */
 const FORMULA = /^[=+\-@]/;
 
-function csvCell(value: string | number | undefined): string {
+/** Returns a cell of CSV. */
+export function csvCell(value: string | number | undefined): string {
   const text = String(value ?? '');
   const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

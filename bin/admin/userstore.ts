@@ -9,6 +9,7 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { type AdminClient, actor, createAdminClient, isStale, required } from './client.js';
 import type { Config } from './config.js';
+import { eventCalls } from './event-calls.js';
 import { pages } from './pages.js';
 import { signInCalls } from './sign-in-calls.js';
 
@@ -61,6 +62,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     ...userCalls(client),
     ...groupCalls(client),
     ...signInCalls(client),
+    ...eventCalls(client),
     /** Returns a page of activities, newest first. */
     listActivities: (request: ListActivitiesRequest) => client.listActivities(request),
     close(): void {

@@ -109,6 +109,10 @@ export function createEventRules(context: EventContext) {
     /** Returns the cursor after the newest event. */
     newestCursor: async (deadline: number): Promise<string> => cursorOf(await storage.newest(deadline), Date.now()),
 
+    /** Returns the cursor before the first event that was written at `time` or later. */
+    cursorAt: async (time: Date, deadline: number): Promise<string> =>
+      cursorOf(await storage.before(time, deadline), Date.now()),
+
     /** Returns the cursor if it is valid. Throws FIELD_INVALID. */
     checkCursor(cursor: string): string {
       try {

@@ -42,6 +42,8 @@ export interface WebhookContext {
   newestCursor: (deadline: number) => Promise<string>;
   /** Returns a valid cursor. Throws FIELD_INVALID, EVENT_CURSOR_EXPIRED. */
   checkCursor: (cursor: string) => string;
+  /** Returns the cursor before the events since a time. */
+  cursorAt: (time: Date, deadline: number) => Promise<string>;
 }
 
 /** A webhook and its secret, which no other answer contains. */
@@ -108,7 +110,7 @@ async function tryRotateSecret(
 }
 
 async function updateWebhook(
-  { storage, checkCursor }: WebhookContext,
+  { storage, checkCursor, cursorAt }: WebhookContext,
   { webhookId, change }: UpdateWebhookRequest,
   deadline: number,
 ): Promise<Webhook> {
@@ -116,7 +118,7 @@ async function updateWebhook(
     set: { state: Webhook_State.STATE_ACTIVE, failures: 0 },
     remove: ['failingSince', 'nextAttemptTime'],
   };
-  const changes = (): WebhookChange => {
+  const changes = async (): Promise<WebhookChange> => {
     switch (change?.$case) {
       case 'pause':
         return { set: { state: Webhook_State.STATE_PAUSED } };
@@ -124,13 +126,15 @@ async function updateWebhook(
         return resumed;
       case 'replayCursor':
         return { ...resumed, set: { ...resumed.set, cursor: checkCursor(change.value) } };
+      case 'replayTime':
+        return { ...resumed, set: { ...resumed.set, cursor: await cursorAt(change.value, deadline) } };
       case 'test':
         return { set: { testId: uuidv7() } };
       default:
         throw invalidField('change', 'The request does not say what to change.');
     }
   };
-  const changed = await storage.change(webhookId, changes(), deadline);
+  const changed = await storage.change(webhookId, await changes(), deadline);
   if (!changed) throw webhookNotFound();
   return changed.webhook;
 }

@@ -189,6 +189,9 @@ export interface UpdateWebhookRequest {
     | //
     /** Delivers an event of type "webhook.test" once. */
     { $case: "test"; value: boolean }
+    | //
+    /** Delivers the events since this time again, and continues the deliveries. */
+    { $case: "replayTime"; value: Date }
     | undefined;
 }
 
@@ -1190,6 +1193,9 @@ export const UpdateWebhookRequest: MessageFns<UpdateWebhookRequest, "userstore.v
       case "test":
         writer.uint32(48).bool(message.change.value);
         break;
+      case "replayTime":
+        Timestamp.encode(toTimestamp(message.change.value), writer.uint32(58).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1255,6 +1261,14 @@ export const UpdateWebhookRequest: MessageFns<UpdateWebhookRequest, "userstore.v
             message.change = { $case: "test", value: reader.bool() };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.change = { $case: "replayTime", value: fromTimestamp(Timestamp.decode(reader, reader.uint32())) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1296,6 +1310,12 @@ export const UpdateWebhookRequest: MessageFns<UpdateWebhookRequest, "userstore.v
       case "test": {
         if (object.change?.value !== undefined && object.change?.value !== null) {
           message.change = { $case: "test", value: object.change.value };
+        }
+        break;
+      }
+      case "replayTime": {
+        if (object.change?.value !== undefined && object.change?.value !== null) {
+          message.change = { $case: "replayTime", value: object.change.value };
         }
         break;
       }

@@ -1,0 +1,98 @@
+/** `admin events` and `admin webhook`: what people see of the log and of deliveries. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { testMongodbUri } from '../harness/mongod.js';
+import { createTenant } from '../harness/organizations.js';
+import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
+import { userNamed } from '../harness/users.js';
+import { actor, eventually, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+import { startReceiver } from '../webhooks/receiver.js';
+
+const ADMIN = fileURLToPath(new URL('../../bin/admin.js', import.meta.url));
+
+describe('the admin command on events', function () {
+  this.timeout(40_000);
+  let pair: Pair;
+  let client: UserstoreClient;
+  let organizationId: string;
+  let userId: string;
+
+  before(async () => {
+    pair = await startPair(testMongodbUri('admin-events'), { WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' });
+    client = userstoreClient(pair.address, SERVICE_TOKENS.admin);
+    ({ organizationId } = await createTenant(pair));
+    const by = { ...actor(), person: 'ana' };
+    const { user } = await client.createUser({ organizationId, actor: by, user: userNamed('=ben@oak.example') });
+    userId = user?.id ?? '';
+    await client.lockUser({ organizationId, userId, actor: actor(), reason: 'lost laptop' });
+    const isLogged = async () => (await admin('events', organizationId, '--json')).out.includes('user.locked');
+    await eventually('both are in the log', isLogged);
+  });
+  after(async () => {
+    client.close();
+    await pair.stop();
+  });
+
+  function admin(...args: string[]): Promise<{ code: number | null; out: string; error: string }> {
+    const env = { ...process.env, ADMIN_TOKEN: SERVICE_TOKENS.admin, USERSTORE_ADDRESS: pair.address };
+    const child = spawn(process.execPath, [ADMIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, error] = ['', ''];
+    child.stdout.on('data', (text) => {
+      out += text;
+    });
+    child.stderr.on('data', (text) => {
+      error += text;
+    });
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, error })));
+  }
+
+  it('shows who changed what, in order, as text', async () => {
+    const { out } = await admin('events', organizationId);
+    const [created = '', ...rest] = out.split('\n').filter((line) => !line.startsWith(' '));
+    expect(created).to.match(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}prov:create:full {2}User {2}=ben@oak\.example {2}by test\/ana/,
+    );
+    expect(rest[0]).to.include('user.locked');
+    expect(out).to.include('locked: none → {"reason":"lost laptop"');
+  });
+
+  it('shows values in JSON, and cells that no spreadsheet executes in CSV', async () => {
+    const [created] = JSON.parse((await admin('events', organizationId, '--json')).out);
+    expect(created).to.deep.include({ id: `${userId}/1`, resourceId: userId, resourceVersion: 1 });
+    expect(created.resource).to.include({ userName: '=ben@oak.example' });
+    const lines = (await admin('events', organizationId, '--csv')).out.trim().split('\n');
+    expect(lines.length).to.equal(3);
+    expect(lines[1]).to.include(`,'=ben@oak.example,test,ana,`);
+  });
+
+  it('shows the events of a type, of an actor, or since a time', async () => {
+    const count = async (...options: string[]) =>
+      JSON.parse((await admin('events', organizationId, '--json', ...options)).out).length;
+    expect(await count('--type', 'user.locked')).to.equal(1);
+    expect(await count('--actor', 'ana')).to.equal(1);
+    expect(await count('--actor', 'nobody')).to.equal(0);
+    expect(await count('--since', '1h')).to.equal(2);
+  });
+
+  it('adds, tests, replays, pauses, rotates and removes a webhook', async () => {
+    const receiver = await startReceiver();
+    try {
+      const { id, secret } = JSON.parse((await admin('webhook', 'add', receiver.url, organizationId, '--json')).out);
+      expect(secret).to.match(/^whsec_/);
+      const tested = await admin('webhook', 'test', id);
+      expect(tested.out).to.match(/204 +\d+ ms +webhook\.test .*accepted/);
+      await admin('webhook', 'replay', id, '--since', '1h');
+      await eventually('the events are delivered again', () => Promise.resolve(receiver.received.length >= 3));
+      expect((await admin('webhook', 'pause', id)).out).to.include('paused');
+      expect((await admin('webhook', 'list', organizationId)).out).to.include(receiver.url);
+      expect(JSON.parse((await admin('webhook', 'rotate', id, '--json')).out).secret).not.to.equal(secret);
+      expect((await admin('webhook', 'resume', id)).out).to.include('delivers');
+      expect((await admin('webhook', 'remove', id)).error).to.include('add --yes');
+      expect((await admin('webhook', 'remove', id, '--yes')).code).to.equal(0);
+      expect((await admin('webhook', 'show', id)).error).to.include('There is no such webhook.');
+    } finally {
+      receiver.close();
+    }
+  });
+});

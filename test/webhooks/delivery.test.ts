@@ -215,6 +215,8 @@ describe('webhooks', function () {
     await update(id, { $case: 'test', value: true });
     await gets(1);
     expect(receiver.received[0]?.event.type).to.equal('webhook.test');
+    // A change before the report would end the lease, and the test would come again.
+    await eventually('the test is reported', async () => (await get(id)).attempts.length > 0);
     await update(id, { $case: 'pause', value: true });
     await sleep(CHANGE_MS);
     const userId = await create('ana@oakstreet.example');

@@ -16,7 +16,8 @@ import { createOrganizationStorage } from '../../userstore/storage/organizations
 import { createSessionStorage } from '../../userstore/storage/sessions.js';
 import { createSsoConnectionStorage } from '../../userstore/storage/sso-connections.js';
 import { createUsedKeyStorage } from '../../userstore/storage/used-keys.js';
-import { createUserStorage, type FoundUser } from '../../userstore/storage/users.js';
+import type { FoundUser } from '../../userstore/storage/user-reads.js';
+import { createUserStorage } from '../../userstore/storage/users.js';
 import { testMongodbUri } from '../harness/mongod.js';
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>;

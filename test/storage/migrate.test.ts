@@ -4,7 +4,7 @@ import type { mongo } from 'mongoose';
 import { DuplicateKeyError } from '../../userstore/storage/database-errors.js';
 import { SCHEMA_VERSION } from '../../userstore/storage/documents.js';
 import { migrateGroups, migrateUsers } from '../../userstore/storage/migrate.js';
-import type { FoundUser } from '../../userstore/storage/users.js';
+import type { FoundUser } from '../../userstore/storage/user-reads.js';
 import { equal } from '../harness/users.js';
 import { changeOf, type Database, openDatabase, soon } from './database.js';
 

@@ -10,7 +10,8 @@ import { DomainError, invalidField } from '../model/domain-error.js';
 import { isLongerThan } from '../model/fields.js';
 import type { Link } from '../storage/directory-schemas.js';
 import type { AccessState } from '../storage/documents.js';
-import type { FoundUser, UserStorage } from '../storage/users.js';
+import type { FoundUser } from '../storage/user-reads.js';
+import type { UserStorage } from '../storage/users.js';
 import type { SerializedRetry } from './retry.js';
 
 const MAX_REASON = 500;

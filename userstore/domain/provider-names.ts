@@ -3,7 +3,8 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { isLongerThan } from '../model/fields.js';
-import type { FoundUser, UserStorage } from '../storage/users.js';
+import type { FoundUser } from '../storage/user-reads.js';
+import type { UserStorage } from '../storage/users.js';
 
 /** In characters. */
 const MAX_NAME = 2048;

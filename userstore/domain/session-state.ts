@@ -5,7 +5,7 @@ import { DomainError } from '../model/domain-error.js';
 import type { OrganizationAccess } from '../storage/organizations.js';
 import type { StoredSession } from '../storage/sessions.js';
 import type { FoundConnection } from '../storage/sso-connections.js';
-import type { FoundUser } from '../storage/users.js';
+import type { FoundUser } from '../storage/user-reads.js';
 import { organizationNotFound } from './organizations.js';
 import type { Sealer } from './sealing.js';
 import { refusalOf } from './sign-in.js';

@@ -7,7 +7,8 @@ import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { isLongerThan } from '../model/fields.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
-import type { FoundUser, UserStorage } from '../storage/users.js';
+import type { FoundUser } from '../storage/user-reads.js';
+import type { UserStorage } from '../storage/users.js';
 import type { AccessStateRules } from './access-state.js';
 import type { SerializedRetry } from './retry.js';
 

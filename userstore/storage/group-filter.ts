@@ -9,7 +9,7 @@ import { countTerms, literalFor } from '../model/filter-validation.js';
 import type { Collections } from './collections.js';
 import { within } from './connect.js';
 import { partsIn } from './member-filter.js';
-import type { GroupConditions } from './users.js';
+import type { GroupConditions } from './user-reads.js';
 
 /** The most ids of users that may be in the query made of a filter: MongoDB takes 16 MB. */
 const MAX_USERS_FOUND = 200_000;

@@ -10,7 +10,8 @@ import {
 } from '../../../userstore/domain/users.js';
 import { NEW_ACCESS_STATE } from '../../../userstore/storage/documents.js';
 import type { Listing } from '../../../userstore/storage/lists.js';
-import type { FoundUser, UserStorage } from '../../../userstore/storage/users.js';
+import type { FoundUser } from '../../../userstore/storage/user-reads.js';
+import type { UserStorage } from '../../../userstore/storage/users.js';
 import { add, typed, userNamed } from '../../harness/users.js';
 
 const KEY = { organizationId: 'acme', userId: 'u1' };

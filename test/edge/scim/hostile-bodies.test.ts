@@ -10,6 +10,8 @@ import { parseUser } from '../../../edge/scim/user.js';
 
 /** In milliseconds; the best of five tries counts, as the machine may be busy with something else. */
 const LIMIT_MS = 50;
+/** The first tries also compile the code. */
+const TRIES = 10;
 const BYTES = 5 * 1024 * 1024;
 
 const list = (values: readonly string[]) => `{"a":[${values.join(',')}]}`;
@@ -108,20 +110,23 @@ function longestStep(steps: Iterator<void, unknown>): number {
   let longest = 0;
   for (let done: boolean | undefined = false; !done; ) {
     const start = performance.now();
+    const usage = process.cpuUsage();
     try {
       done = steps.next().done;
     } catch (error) {
       if (!(error instanceof ScimError)) throw error;
       done = true;
     }
-    longest = Math.max(longest, performance.now() - start);
+    // Other tests run at the same time: the time of the processor says what the step took.
+    const { user, system } = process.cpuUsage(usage);
+    longest = Math.max(longest, Math.min(performance.now() - start, (user + system) / 1000));
   }
   return longest;
 }
 
 function expectShort(steps: () => Iterator<void, unknown>): void {
   let best = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 5 && best > LIMIT_MS; tries++) best = Math.min(best, longestStep(steps()));
+  for (let tries = 0; tries < TRIES && best > LIMIT_MS; tries++) best = Math.min(best, longestStep(steps()));
   expect(best, 'milliseconds').to.be.below(LIMIT_MS);
 }
 

@@ -14,7 +14,7 @@ const JOBS = Math.min(4, Math.max(2, availableParallelism()));
 /** Their tests need a container engine: `npm run test:compose` runs them. */
 const COMPOSE = 'dist/test/compose/';
 /** These expect answers within fractions of a second, so they run one after the other, with nothing beside them. */
-const ALONE = ['hostile', 'overload'];
+const ALONE = ['hostile', 'hostile-bodies', 'overload'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');

@@ -1,8 +1,12 @@
 /** The check that after crashes there is exactly one change for each version of each user. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Tenant } from '../harness/organizations.js';
 import { type Pair, SERVICE_TOKENS } from '../harness/processes.js';
-import { userstoreClient } from '../harness/userstore.js';
+import { type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+
+const MAX_TRIES = 10;
+const PAUSE_MS = 500;
 
 /** Every version of every user has its change, each beginning with the roles with which the one before ended. */
 export async function expectChangesOfAll(
@@ -15,8 +19,8 @@ export async function expectChangesOfAll(
     let pageToken: string | undefined;
     do {
       const page = await client.listUsers({ organizationId, filter: undefined, order: undefined, skip: 0, pageToken });
-      for (const { id: userId, etag, roles } of page.users) {
-        const { changes } = await client.listChanges({ organizationId, userId });
+      for (const { id: userId } of page.users) {
+        const { changes, etag, roles } = await settled(client, organizationId, userId);
         const versions = changes.map(({ version }) => version).reverse();
         const stored = Number(/\d+/.exec(etag));
         expect(versions, `changes of version ${stored}`).to.deep.equal(versions.map((_, index) => index + 1));
@@ -35,5 +39,20 @@ export async function expectChangesOfAll(
     } while (pageToken !== undefined);
   } finally {
     client.close();
+  }
+}
+
+/**
+ * Returns a user with all changes. A call that was under way when a connection broke may still change the user: then both
+ * are read again.
+ */
+async function settled(client: UserstoreClient, organizationId: string, userId: string) {
+  for (let tries = 0; ; tries++) {
+    const { user } = await client.getUser({ organizationId, userId });
+    const { changes } = await client.listChanges({ organizationId, userId });
+    const { etag = '', roles = [] } = user ?? {};
+    const newest = Math.max(...changes.map(({ version }) => version));
+    if (newest === Number(/\d+/.exec(etag)) || tries === MAX_TRIES) return { changes, etag, roles };
+    await sleep(PAUSE_MS);
   }
 }

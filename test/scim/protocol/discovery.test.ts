@@ -1,6 +1,6 @@
 /** The discovery documents, held against the behaviour. Numbers are those of the product's acceptance list. */
 import { expect } from 'chai';
-import { freshTenant, type Tenant } from '../../harness/organizations.js';
+import { freshTenant, needsOwnPair, type Tenant } from '../../harness/organizations.js';
 import {
   CORE_USER,
   createUser,
@@ -163,7 +163,8 @@ describe('SCIM discovery', () => {
     }
   });
 
-  it('a namespace that users have and nobody declared is in /ResourceTypes and /Schemas, with its attributes', async () => {
+  it('a namespace that users have and nobody declared is in /ResourceTypes and /Schemas, with its attributes', async function () {
+    needsOwnPair(this);
     const urn = 'urn:acme:custom:Space';
     const { schemas: named } = await createUser(tenant.scim, {
       [urn]: { badge: 'b', floors: [1, 2], desk: { row: 7, seat: 'a' } },

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { parseSchema } from '../../../bin/admin/schema.js';
 import { connect } from '../../../bin/admin/userstore.js';
-import { createTenant, freshTenant, needsOwnPair, sharedPair } from '../../harness/organizations.js';
+import { freshTenant, needsOwnPair, sharedPair } from '../../harness/organizations.js';
 import { SERVICE_TOKENS } from '../../harness/processes.js';
 import {
   byFilter,
@@ -76,7 +76,8 @@ describe('SCIM extension URNs', () => {
         expect(await shown()).to.deep.equal({ custom1: 'back' });
       });
 
-      it('filters and projections name its attributes', async () => {
+      it('filters and projections name its attributes', async function () {
+        needsOwnPair(this);
         await createUser(scim, { [urn]: { custom1: 'w' } });
         for (const filter of [
           `${urn}:custom1 eq "V"`,
@@ -126,10 +127,10 @@ describe('SCIM PATCH of lists and objects in an extension', () => {
       let id: string;
       before(async function () {
         if (urn === OAK) needsOwnPair(this);
-        const pair = await sharedPair();
-        const tenant = await createTenant(pair);
+        const tenant = await freshTenant();
         ({ scim } = tenant);
         if (urn === OAK) {
+          const pair = await sharedPair();
           const admin = connect(pair.address, SERVICE_TOKENS.admin);
           const attributes = [
             { name: 'regions', multiValued: true },

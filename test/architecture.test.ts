@@ -114,7 +114,7 @@ const IMPORTS: ImportRule[] = [
   {
     from: /^edge\/sign-in\//,
     mayNot:
-      /^edge\/(?!sign-in\/|store-client\.ts|request-context\.ts|request-log\.ts|request-work\.ts|activity\/recorder\.ts|limits\/network\.ts)/,
+      /^edge\/(?!sign-in\/|checked-request\.ts|store-client\.ts|request-context\.ts|request-log\.ts|request-work\.ts|activity\/recorder\.ts|limits\/network\.ts)/,
     because: 'signing in has nothing to do with SCIM, and does not know on which pages it is told',
   },
   {

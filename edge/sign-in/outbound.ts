@@ -2,10 +2,9 @@
  * Requests to an organization's identity provider: to public addresses and allowed hosts only, no redirect, at most
  * 5 s, at most 256 KiB.
  */
-import { once } from 'node:events';
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { type ProviderHosts, RefusedHostError } from '../../config/provider-hosts.js';
+import { createCheckedRequest } from '../checked-request.js';
 
 /** Longest time of one answer. */
 export const PROVIDER_MS = 5000;
@@ -26,28 +25,14 @@ interface Outbound {
 /** Works like `fetch`, for openid-client and jose, but reads the whole answer. Throws ProviderError. */
 export type ProviderFetch = (url: string, options: Outbound) => Promise<Response>;
 
-/**
- * Creates the fetch of providers. It uses the HTTP client of Node.js, because `fetch` does not let its caller check the
- * address of a connection. Connections are not kept, so that every request checks its address.
- */
-export function createProviderFetch({ flawOfName, lookup }: ProviderHosts): ProviderFetch {
-  const http = new HttpAgent({ lookup });
-  const https = new HttpsAgent({ lookup });
+/** Creates the fetch of providers. */
+export function createProviderFetch(hosts: ProviderHosts): ProviderFetch {
+  const send = createCheckedRequest(hosts);
 
   async function exchange(url: string, { method, headers, body }: Outbound, signal: AbortSignal): Promise<Response> {
     const given = new Request(url, { method, headers, body } as RequestInit);
-    const { hostname, protocol } = new URL(given.url);
-    const flaw = flawOfName(hostname);
-    if (flaw !== undefined) throw new RefusedHostError(flaw);
     const options = { method: given.method, headers: Object.fromEntries(given.headers), signal };
-    const isHttps = protocol === 'https:';
-    const request = isHttps
-      ? requestHttps(given.url, { ...options, agent: https })
-      : requestHttp(given.url, { ...options, agent: http });
-    request.end(Buffer.from(await given.arrayBuffer()));
-    const [answer] = (await once(request, 'response')) as [IncomingMessage];
-    // The answer reports later errors.
-    request.on('error', () => undefined);
+    const answer = await send(given.url, options, Buffer.from(await given.arrayBuffer()));
     const status = answer.statusCode ?? 0;
     const content = await readAll(answer);
     const isPassing = status >= 500 || status === 429 || (status >= 300 && status < 400);

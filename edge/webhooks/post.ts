@@ -2,10 +2,9 @@
  * A POST to the endpoint of a webhook: to public addresses and allowed hosts only, no redirect, at most 10 s; the edge
  * reads at most 16 KiB of the answer.
  */
-import { once } from 'node:events';
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { type ProviderHosts, RefusedHostError } from '../../config/provider-hosts.js';
+import { createCheckedRequest } from '../checked-request.js';
 
 const ANSWER_MS = 10_000;
 const MAX_ANSWER_BYTES = 16 * 1024;
@@ -24,23 +23,13 @@ export interface Answer {
 /** Posts a body with headers to an address. Never throws. */
 export type Post = (url: string, headers: Record<string, string>, body: string, signal: AbortSignal) => Promise<Answer>;
 
-/** Creates the POST of webhooks. Connections are not kept, so that every request checks its address. */
-export function createPost({ flawOfName, lookup }: Pick<ProviderHosts, 'flawOfName' | 'lookup'>): Post {
-  const http = new HttpAgent({ lookup });
-  const https = new HttpsAgent({ lookup });
+/** Creates the POST of webhooks. */
+export function createPost(hosts: Pick<ProviderHosts, 'flawOfName' | 'lookup'>): Post {
+  const send = createCheckedRequest(hosts);
 
   async function exchange(url: string, headers: Record<string, string>, body: string, signal: AbortSignal) {
-    const { hostname, protocol } = new URL(url);
-    const flaw = flawOfName(hostname);
-    if (flaw !== undefined) throw new RefusedHostError(flaw);
     const options = { method: 'POST', headers: { ...headers, 'Content-Length': Buffer.byteLength(body) }, signal };
-    const isHttps = protocol === 'https:';
-    const request = isHttps
-      ? requestHttps(url, { ...options, agent: https })
-      : requestHttp(url, { ...options, agent: http });
-    request.end(body);
-    const [answer] = (await once(request, 'response')) as [IncomingMessage];
-    request.on('error', () => undefined);
+    const answer = await send(url, options, body);
     await skip(answer);
     return answer;
   }

@@ -30,7 +30,7 @@ async function next(id: string, organizationId = 'one') {
 }
 
 const listed = async (after = 0, query: Parameters<EventStorage['list']>[0] = ALL) =>
-  (await events.list(query, after, 100_000, soon())).map(({ position: _id, event }) => ({
+  (await events.list(query, after, 100_000, soon())).items.map(({ position: _id, event }) => ({
     _id,
     event,
     key: event.id,

@@ -10,6 +10,7 @@ import type {
   ListChangesResponse,
 } from '../../proto/gen/userstore/v1/activity_service.js';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
+import { readBounded } from '../model/bounded-read.js';
 import { invalidField } from '../model/domain-error.js';
 import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import type { ActivityStorage } from '../storage/activities.js';
@@ -84,32 +85,30 @@ async function listActivities(
   await organizations.get(organizationId, deadline);
   await changes.flushOutboxes(deadline);
   const { items, last } = pageOf(await activities.list(request, before, limit + 1, deadline), limit);
-  const shown = await withChanges(changes, organizationId, items, deadline);
-  const end = shown.length < items.length ? shown.at(-1) : last;
+  const changed = withChanges(changes, organizationId, items, deadline);
+  const sizes = { sizeOf: changeSizeOf, maxBytes: MAX_CHANGES_BYTES };
+  const { items: shown, hasMore } = await readBounded(changed, items.length, (activity) => activity, sizes);
+  const end = hasMore ? shown.at(-1) : last;
   return { activities: shown, nextPageToken: recordToken('activities', end && [end.id]) };
 }
 
-/** Returns the first of these activities, each with its change, as many as fit in an answer. */
-async function withChanges(
+/** Yields these activities, each with its change. Looks changes up only as it is consumed. */
+async function* withChanges(
   changes: ChangeStorage,
   organizationId: string,
   found: readonly Activity[],
   deadline: number,
-): Promise<Activity[]> {
-  const shown: Activity[] = [];
-  let bytes = 0;
+): AsyncGenerator<Activity> {
   for (let start = 0; start < found.length; start += LOOK_UP_BATCH) {
     const some = found.slice(start, start + LOOK_UP_BATCH);
     const made = await changesOf(changes, organizationId, some, deadline);
     for (const activity of some) {
-      const change = made.get(`${activity.id} ${activity.groupId ?? activity.userId}`);
-      bytes += change ? Change.encode(change).finish().length : 0;
-      if (bytes > MAX_CHANGES_BYTES && shown.length > 0) return shown;
-      shown.push({ ...activity, change });
+      yield { ...activity, change: made.get(`${activity.id} ${activity.groupId ?? activity.userId}`) };
     }
   }
-  return shown;
 }
+
+const changeSizeOf = ({ change }: Activity): number => (change ? Change.encode(change).finish().length : 0);
 
 /** Returns the changes that these activities made, by request id and user or group id. */
 async function changesOf(changes: ChangeStorage, organizationId: string, found: readonly Activity[], deadline: number) {

@@ -9,12 +9,10 @@ import type {
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { cursorOf, positionInCursor } from '../model/event-cursor.js';
 import { pageSizeOf, RECORD_PAGES } from '../model/paging.js';
-import type { EventQuery, EventStorage, StoredEvent } from '../storage/events.js';
+import type { EventQuery, EventStorage } from '../storage/events.js';
 
 const MAX_TYPES = 50;
 const MAX_ID = 100;
-/** The most bytes of the resources of a page: it has fewer events if they are large. */
-const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /** The storage of events, and the days that it keeps them. `deadline` is in epoch milliseconds everywhere. */
 export interface EventContext {
@@ -51,22 +49,9 @@ export async function readPage(
 ): Promise<EventPage> {
   // Read before the events: whatever the filter leaves out up to here is before the end of the page.
   const newest = await storage.newest(deadline);
-  const found = await storage.list(query, after, limit + 1, deadline);
-  const fitting = countFitting(found.slice(0, limit));
-  const events = found.slice(0, fitting);
-  const hasMore = found.length > fitting;
-  const last = events.at(-1)?.position ?? after;
-  return { events: events.map(({ event }) => event), position: hasMore ? last : Math.max(last, newest), hasMore };
-}
-
-/** Returns the number of events that fit in a page, at least one. */
-function countFitting(events: readonly StoredEvent[]): number {
-  let bytes = 0;
-  const tooMany = events.findIndex((event, index) => {
-    bytes += event.bytes;
-    return bytes > MAX_PAGE_BYTES && index > 0;
-  });
-  return tooMany < 0 ? events.length : tooMany;
+  const { items, hasMore } = await storage.list(query, after, limit, deadline);
+  const last = items.at(-1)?.position ?? after;
+  return { events: items.map(({ event }) => event), position: hasMore ? last : Math.max(last, newest), hasMore };
 }
 
 /** Returns the position from which a request reads. Throws EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID. */

@@ -6,8 +6,8 @@
 import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
+import { readBounded } from '../model/bounded-read.js';
 import { inBatches } from './batches.js';
-import { readBounded } from './bounded-read.js';
 import type { Collections } from './collections.js';
 import { MAJORITY_READ, within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
+import { readBounded } from '../model/bounded-read.js';
 import type { Collections } from './collections.js';
 import { MAJORITY_READ, orTimeout, within } from './connect.js';
 import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
@@ -30,6 +31,8 @@ export interface EventQuery {
   resourceId?: string | undefined;
 }
 
+/** The most bytes of the events of a page. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 const DAY_MS = 86_400_000;
 const LOG = 'log';
 /** Pause of a writer that was overtaken. */
@@ -56,16 +59,17 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
     append: (made: readonly NewEvent[], deadline: number): Promise<void> =>
       made.length === 0 ? Promise.resolve() : alone(() => append(context, made, deadline)),
 
-    /** Returns at most `limit` events after a position, oldest first. */
-    async list({ organizationId, types, resourceId }: EventQuery, after: number, limit: number, deadline: number) {
+    /** Returns at most `limit` events after a position, oldest first; fewer if they are large. */
+    list({ organizationId, types, resourceId }: EventQuery, after: number, limit: number, deadline: number) {
       const query: mongo.Filter<EventDocument> = {
         _id: { $gt: after },
         ...(organizationId === undefined ? {} : { organizationId: { $eq: organizationId } }),
         ...(types.length === 0 ? {} : { type: { $in: [...types] } }),
         ...(resourceId === undefined ? {} : { resourceId: { $eq: resourceId } }),
       };
-      const options = { sort: { _id: 1 }, limit, batchSize: limit + 1, ...MAJORITY_READ, ...within(deadline) } as const;
-      return (await events.find(query, options).toArray()).map(toStoredEvent);
+      const options = { sort: { _id: 1 }, limit: limit + 1, ...MAJORITY_READ, ...within(deadline) } as const;
+      const sizes = { sizeOf: ({ bytes }: StoredEvent) => bytes, maxBytes: MAX_PAGE_BYTES };
+      return readBounded(events.find(query, options), limit, toStoredEvent, sizes);
     },
 
     /** Returns the newest position that no failover can take back; 0 if there is no event. */

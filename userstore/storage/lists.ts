@@ -2,8 +2,8 @@
 import type { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
+import { bytesOf, readBounded } from '../model/bounded-read.js';
 import { pageTokenOf, positionIn } from '../model/paging.js';
-import { bytesOf, readBounded } from './bounded-read.js';
 import type { Listed } from './columns.js';
 import type { StoredDocument } from './directory-schemas.js';
 import { killable } from './killable.js';
@@ -70,7 +70,9 @@ export function createLister<D extends StoredDocument, R>(
     // One more than the limit tells whether there is a next page.
     const found = limit === 0 ? [] : ordering.read({ collection, query, session }, start, limit + 1, deadline);
     const toItem = ({ document, position }: Row<D>) => ({ resource: toResource(document), position });
-    const { items, hasMore: hasNext } = await readBounded(found, limit, toItem, ({ resource }) => bytesOf(resource));
+    const { items, hasMore: hasNext } = await readBounded(found, limit, toItem, {
+      sizeOf: ({ resource }) => bytesOf(resource),
+    });
     const resources = items.map(({ resource }) => resource);
     const end = items.at(-1)?.position;
     const passed = resources.length + (pageToken === undefined ? skip : 0);

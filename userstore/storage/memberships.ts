@@ -6,8 +6,8 @@
 import type { mongo } from 'mongoose';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
+import { bytesOf } from '../model/bounded-read.js';
 import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
-import { bytesOf } from './bounded-read.js';
 import type { Collections } from './collections.js';
 import { within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';

@@ -1,7 +1,7 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model } from 'mongoose';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
-import { readBounded } from './bounded-read.js';
+import { readBounded } from '../model/bounded-read.js';
 import { MAJORITY_READ, within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import { etagOf, versionOf } from './documents.js';

@@ -1,7 +1,13 @@
-/** Reads for one answer: as many items as were asked for, or fewer if they are large. */
+/** Reads for one answer: as many items as were asked for, or fewer if they are large. Pure. */
 
 /** The most bytes of the items of an answer; an answer holds at least one. */
 const MAX_BYTES = 16 * 1024 * 1024;
+
+/** The size of items, and the most bytes of them together. */
+export interface Sizes<T> {
+  sizeOf?: (item: T) => number;
+  maxBytes?: number;
+}
 
 /** Items, and whether there are more. */
 export interface Bounded<T> {
@@ -10,14 +16,14 @@ export interface Bounded<T> {
 }
 
 /**
- * Reads at most `limit` items, and stops when they have 16 MiB, so that neither the answer nor memory grows with what is
- * stored. `sizeOf` returns the size of an item in bytes.
+ * Reads at most `limit` items, and stops when they have `maxBytes`, 16 MiB unless it says otherwise, so that neither the
+ * answer nor memory grows with what is stored. `sizeOf` returns the size of an item in bytes.
  */
 export async function readBounded<D, T>(
   documents: AsyncIterable<D> | Iterable<D>,
   limit: number,
   toItem: (document: D) => T,
-  sizeOf: (item: T) => number = bytesOf,
+  { sizeOf = bytesOf, maxBytes = MAX_BYTES }: Sizes<T> = {},
 ): Promise<Bounded<T>> {
   const items: T[] = [];
   let bytes = 0;
@@ -25,7 +31,7 @@ export async function readBounded<D, T>(
     if (items.length === limit) return { items, hasMore: true };
     const item = toItem(document);
     bytes += sizeOf(item);
-    if (bytes > MAX_BYTES && items.length > 0) return { items, hasMore: true };
+    if (bytes > maxBytes && items.length > 0) return { items, hasMore: true };
     items.push(item);
   }
   return { items, hasMore: false };

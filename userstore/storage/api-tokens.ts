@@ -2,13 +2,13 @@
 import type { Model } from 'mongoose';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { within } from './connect.js';
-import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
 import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
 import type { ApiTokenDocument } from './organization-schemas.js';
 import { ABSENT } from './schema.js';
+import { insertInFreeSlot } from './slots.js';
 
-/** The slots of an organization's live tokens: a unique index gives each to one token, so five can be live. */
-const SLOTS = [0, 1, 2, 3, 4];
+/** The most live tokens of an organization. */
+const SLOTS = 5;
 
 /** The storage of API tokens. */
 export type ApiTokenStorage = ReturnType<typeof createApiTokenStorage>;
@@ -37,11 +37,11 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
       // An expired token gives up its slot when another token needs one.
       const expired = { organizationId, slot: { $exists: true }, expireTime: { $lte: createTime } };
       await apiTokens.updateMany(expired, { $unset: { slot: '' } }, validatedWithin(deadline));
-      for (const slot of SLOTS) {
-        const document = { _id, organizationId, digest, label, createdBy, createTime, ...expiry, slot };
-        if (await isSlotFree(insertAll(apiTokens, [document], deadline))) return;
-      }
-      throw new DuplicateKeyError('slot');
+      await insertInFreeSlot(
+        SLOTS,
+        (slot) => ({ _id, organizationId, digest, label, createdBy, createTime, ...expiry, slot }),
+        (document) => insertAll(apiTokens, [document], deadline),
+      );
     },
 
     /** Returns the token with this digest unless it is revoked or has expired at `now`. */
@@ -94,15 +94,4 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
       await apiTokens.deleteMany({ organizationId }, within(deadline));
     },
   };
-}
-
-/** Returns whether the slot of an insert was free. */
-async function isSlotFree(insert: Promise<void>): Promise<boolean> {
-  try {
-    await withDuplicateKeyError(insert);
-    return true;
-  } catch (error) {
-    if (error instanceof DuplicateKeyError && error.index === 'slot') return false;
-    throw error;
-  }
 }

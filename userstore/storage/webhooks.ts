@@ -5,9 +5,9 @@
 import type { Model, QueryFilter, UpdateQuery } from 'mongoose';
 import { type Webhook, Webhook_State, type WebhookAttempt } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { within } from './connect.js';
-import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
 import { insertAll, leanWithin, updatedWithin } from './model-calls.js';
 import { ABSENT } from './schema.js';
+import { insertInFreeSlot } from './slots.js';
 import type { WebhookDocument } from './webhook-schemas.js';
 
 /** The most webhooks of one organization, and of all organizations together as a whole. */
@@ -77,21 +77,16 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
   };
   return {
     /** Stores a new webhook. Throws DuplicateKeyError("slot") if its organization has ten. */
-    async insert(values: NewWebhook, deadline: number): Promise<FoundWebhook> {
-      const state = Webhook_State.STATE_ACTIVE;
-      for (let slot = 0; slot < SLOTS; slot++) {
-        const slots = { slot, slotOwner: values.organizationId ?? '' };
-        const { organizationId, ...others } = values;
-        const owner = organizationId === undefined ? {} : { organizationId };
-        const document = { ...others, ...owner, ...slots, state, failures: 0, fence: 0 } as WebhookDocument;
-        try {
-          await withDuplicateKeyError(insertAll(webhooks, [document], deadline));
-          return foundIn(document);
-        } catch (error) {
-          if (!(error instanceof DuplicateKeyError) || error.index !== 'slot') throw error;
-        }
-      }
-      throw new DuplicateKeyError('slot');
+    async insert({ organizationId, ...others }: NewWebhook, deadline: number): Promise<FoundWebhook> {
+      const owner = organizationId === undefined ? {} : { organizationId };
+      const slotOwner = organizationId ?? '';
+      const values = { ...others, ...owner, slotOwner, state: Webhook_State.STATE_ACTIVE, failures: 0, fence: 0 };
+      const document = await insertInFreeSlot(
+        SLOTS,
+        (slot) => ({ ...values, slot }) as WebhookDocument,
+        (one) => insertAll(webhooks, [one], deadline),
+      );
+      return foundIn(document);
     },
 
     /** Returns the webhook with this id. */

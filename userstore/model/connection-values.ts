@@ -1,5 +1,6 @@
 /** The values of a single sign-on connection: issuers, domains, client ids and secrets, as they are compared. Pure. */
 import { invalidField } from './domain-error.js';
+import { httpsUrlIn } from './https-url.js';
 
 const MAX_ISSUER = 500;
 const MAX_DOMAINS = 100;
@@ -13,13 +14,7 @@ const LABEL = /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/;
 export function issuerIn(text: string): string {
   const refuse = (why: string) => invalidField('connection.issuer', `The issuer ${why}.`);
   const given = text.trim();
-  if (given.length > MAX_ISSUER) throw refuse(`is longer than ${MAX_ISSUER} characters`);
-  if (!URL.canParse(given)) throw refuse('is not a URL: https://your-company.okta.com is one');
-  const url = new URL(given);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw refuse('must begin with https://; http:// is for loopback addresses');
-  }
-  if (url.username !== '' || url.password !== '') throw refuse('must not hold a user or a password');
+  const url = httpsUrlIn(given, MAX_ISSUER, 'https://your-company.okta.com', refuse);
   if (/[?#]/.test(given)) throw refuse('must not have a query or a fragment');
   const issuer = (url.origin + url.pathname).replace(/\/+$/, '');
   // A path that the URL parser would change further (a backslash, "..", an unescaped blank) is a mistake.
@@ -27,10 +22,6 @@ export function issuerIn(text: string): string {
   if (rest !== url.pathname.replace(/\/+$/, '')) throw refuse('has a path that is not in its plain form');
   return issuer;
 }
-
-/** Returns whether a host, in the form of a URL's hostname, is the local machine. */
-export const isLoopback = (host: string) =>
-  host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /** Returns the domains in ASCII and lower case, without duplicates. Throws FIELD_INVALID. */
 export function domainsIn(texts: readonly string[]): string[] {

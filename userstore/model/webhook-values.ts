@@ -1,6 +1,6 @@
 /** The values of a webhook: its address and the types of events. Pure. */
-import { isLoopback } from './connection-values.js';
 import { invalidField } from './domain-error.js';
+import { httpsUrlIn } from './https-url.js';
 
 const MAX_URL = 2000;
 const MAX_TYPES = 50;
@@ -9,14 +9,7 @@ const TYPE = /^[\w:.-]{1,100}$/;
 /** Returns the address of an endpoint in the form of the URL standard. Throws FIELD_INVALID. */
 export function endpointIn(text: string): string {
   const refuse = (why: string) => invalidField('webhook.url', `The address ${why}.`);
-  const given = text.trim();
-  if (given.length > MAX_URL) throw refuse(`is longer than ${MAX_URL} characters`);
-  if (!URL.canParse(given)) throw refuse('is not a URL: https://billing.example/events is one');
-  const url = new URL(given);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw refuse('must begin with https://; http:// is for loopback addresses');
-  }
-  if (url.username !== '' || url.password !== '') throw refuse('must not hold a user or a password');
+  const url = httpsUrlIn(text.trim(), MAX_URL, 'https://billing.example/events', refuse);
   if (url.hash !== '') throw refuse('must not have a fragment');
   return url.href;
 }

@@ -1,4 +1,5 @@
 /** Activities and changes for scripts and auditors: values for JSON, and lines of CSV (RFC 4180). */
+import { attributeValueIn } from '../../proto/attribute-value.js';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { attributeText, kindOf } from './activity-text.js';
@@ -19,19 +20,10 @@ export const changeValue = (change: Change): object => ({
   kind: kindOf(change),
   attributes: change.attributes.map(({ name, before, after }) => ({
     name,
-    before: valueIn(before),
-    after: valueIn(after),
+    before: attributeValueIn(before),
+    after: attributeValueIn(after),
   })),
 });
-
-/** Returns the value of a JSON text; the text itself if userstore has cut it. */
-export function valueIn(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
 
 /** The columns of the CSV. Scripts rely on their order: new ones stand at the end. */
 const COLUMNS: [name: string, cell: (activity: Activity) => string | number | undefined][] = [

@@ -1,6 +1,7 @@
 /** Events as text for people, values for JSON, and lines of CSV. */
+import { attributeValueIn } from '../../proto/attribute-value.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
-import { csvCell, valueIn } from './activity-export.js';
+import { csvCell } from './activity-export.js';
 import { attributeText } from './activity-text.js';
 import { joinedLines, type Printable, printable } from './printer.js';
 import { second } from './times.js';
@@ -31,13 +32,17 @@ function nameOf({ resource, changes }: Event): string {
   if (resource?.$case === 'user') return resource.value.userName ?? '';
   if (resource?.$case === 'group') return resource.value.displayName ?? '';
   const named = changes.find(({ name }) => name === 'userName' || name === 'displayName');
-  return String(valueIn(named?.before) ?? '');
+  return String(attributeValueIn(named?.before) ?? '');
 }
 
 /** Returns an event with values instead of JSON text. */
 export const eventValue = ({ changes, resource, ...event }: Event): object => ({
   ...event,
-  changes: changes.map(({ name, before, after }) => ({ name, before: valueIn(before), after: valueIn(after) })),
+  changes: changes.map(({ name, before, after }) => ({
+    name,
+    before: attributeValueIn(before),
+    after: attributeValueIn(after),
+  })),
   resource: resource?.value,
 });
 

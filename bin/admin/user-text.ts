@@ -1,7 +1,7 @@
 /** A user as text for people: first what support asks, then the attributes. */
+import { attributeValueIn } from '../../proto/attribute-value.js';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Address, TypedValue, User } from '../../proto/gen/userstore/v1/user.js';
-import { valueIn } from './activity-export.js';
 import { kindOf, personOf } from './activity-text.js';
 import type { Printable } from './printer.js';
 import { aligned } from './tables.js';
@@ -55,7 +55,8 @@ function lastChangeText(change: Change): string {
 }
 
 /** Returns a value of a change without the signs of JSON: "work, primary", "issuer https://…, subject 00u…". */
-const plainText = (json: string | undefined) => (json === undefined ? 'none' : shortened(withoutSigns(valueIn(json))));
+const plainText = (json: string | undefined) =>
+  json === undefined ? 'none' : shortened(withoutSigns(attributeValueIn(json)));
 
 function withoutSigns(value: unknown): string {
   if (Array.isArray(value)) return value.map(withoutSigns).join('; ');

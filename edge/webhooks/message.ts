@@ -1,5 +1,6 @@
 /** The message of an event, as the Standard Webhooks specification writes it: the body and the signed headers. */
 import { Webhook } from 'standardwebhooks';
+import { attributeValueIn } from '../../proto/attribute-value.js';
 import type { AttributeChange } from '../../proto/gen/userstore/v1/change.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { renderGroup } from '../scim/group.js';
@@ -55,18 +56,9 @@ const membersOf = ({ addedMemberIds, removedMemberIds }: Event) => ({
 /** Returns a change with its values as JSON; a value that was cut stays text. */
 const changeOf = ({ name, before, after }: AttributeChange) => ({
   name,
-  before: parsed(before),
-  after: parsed(after),
+  before: attributeValueIn(before),
+  after: attributeValueIn(after),
 });
-
-function parsed(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
 
 /** Returns the headers of a message with a signature for each secret. */
 export function headersOf({ id, body }: Message, secrets: readonly string[], now: Date): Record<string, string> {

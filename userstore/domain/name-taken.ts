@@ -13,34 +13,32 @@ const MAX_EXTERNAL_ID = 200;
 type Details = Readonly<Record<string, string>>;
 
 /** Returns the result of a write of `user`. Throws USER_NAME_TAKEN if another user has the name. */
-export async function orUserNameTaken<T>(
+export function orUserNameTaken<T>(
   storage: Pick<UserStorage, 'findHolder' | 'disableTime'>,
   user: User,
   write: Promise<T>,
   deadline: number,
 ): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (!isNameTaken(error, 'userName')) throw error;
-    const details = await orNothing(userDetails(storage, user, deadline));
-    const message = 'Another user of the organization has this user name.';
-    throw new DomainError(ErrorReason.ERROR_REASON_USER_NAME_TAKEN, message, 'user_name', undefined, details);
-  }
+  return orNameTaken(write, 'userName', () => userNameTaken(storage, user, deadline));
 }
 
 /** Returns the result of a write of `group`. Throws GROUP_NAME_TAKEN if another group has the name. */
-export async function orGroupNameTaken<T>(
+export function orGroupNameTaken<T>(
   storage: Pick<GroupStorage, 'findHolder'>,
   group: Group,
   write: Promise<T>,
   deadline: number,
 ): Promise<T> {
+  return orNameTaken(write, 'displayName', () => groupNameTaken(storage, group, deadline));
+}
+
+/** Throws the refusal if the write failed because of a name: that of another, or one that looks the same. */
+async function orNameTaken<T>(write: Promise<T>, index: string, refusal: () => Promise<DomainError>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (!isNameTaken(error, 'displayName')) throw error;
-    throw await groupNameTaken(storage, group, deadline);
+    const isNameTaken = error instanceof DuplicateKeyError && [index, 'visibleName'].includes(error.index);
+    throw isNameTaken ? await refusal() : error;
   }
 }
 
@@ -54,6 +52,16 @@ export async function groupNameTaken(
   const message = 'Another group of the organization has this display name.';
   const details = holder && holderDetails(holder);
   return new DomainError(ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN, message, 'display_name', undefined, details);
+}
+
+async function userNameTaken(
+  storage: Pick<UserStorage, 'findHolder' | 'disableTime'>,
+  user: User,
+  deadline: number,
+): Promise<DomainError> {
+  const details = await orNothing(userDetails(storage, user, deadline));
+  const message = 'Another user of the organization has this user name.';
+  return new DomainError(ErrorReason.ERROR_REASON_USER_NAME_TAKEN, message, 'user_name', undefined, details);
 }
 
 async function userDetails(
@@ -76,10 +84,6 @@ const holderDetails = ({ id, externalId }: Pick<User, 'id' | 'externalId'>): Det
   holder_id: id,
   ...(externalId === undefined ? {} : { holder_external_id: externalId.slice(0, MAX_EXTERNAL_ID).toWellFormed() }),
 });
-
-/** Returns whether a write failed because of a name: that of another, or one that looks the same. */
-const isNameTaken = (error: unknown, index: string): boolean =>
-  error instanceof DuplicateKeyError && [index, 'visibleName'].includes(error.index);
 
 /** The refusal stands without its details, which a failed read must not replace. */
 const orNothing = <T>(read: Promise<T>): Promise<T | undefined> => read.catch(() => undefined);

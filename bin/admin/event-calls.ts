@@ -2,8 +2,7 @@
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import {
   type UpdateWebhookRequest,
-  type Webhook,
-  Webhook_State,
+  Webhook,
   type WebhookAttempt,
 } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { type AdminClient, actor, required } from './client.js';
@@ -18,18 +17,6 @@ export interface EventSearch {
   startTime: Date | undefined;
   resourceId?: string | undefined;
 }
-
-const NO_WEBHOOK = {
-  id: '',
-  state: Webhook_State.STATE_UNSPECIFIED,
-  cursor: '',
-  createTime: undefined,
-  failingSince: undefined,
-  failures: 0,
-  nextAttemptTime: undefined,
-  lastSuccessTime: undefined,
-  overlapEndTime: undefined,
-};
 
 /** Creates the calls about events and webhooks over a client. */
 export const eventCalls = (client: AdminClient) => ({
@@ -46,7 +33,7 @@ export const eventCalls = (client: AdminClient) => ({
   },
   /** Creates a webhook of an organization, of all if it is undefined. Only this call and a rotation return a secret. */
   async createWebhook(organizationId: string | undefined, url: string, types: string[]) {
-    const webhook = { ...NO_WEBHOOK, organizationId, url, types };
+    const webhook = Webhook.fromPartial({ organizationId, url, types });
     const created = await client.createWebhook({ actor: actor(), webhook });
     return { webhook: required(created.webhook), secret: created.secret };
   },

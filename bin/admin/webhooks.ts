@@ -26,8 +26,7 @@ export function webhookCommands(program: Command): void {
         const webhooks = await userstore.listWebhooks(id);
         return [webhooks.map(named), webhookTable(webhooks)];
       };
-      if (organization === undefined) return run((userstore) => list(userstore));
-      return runIn(organization, ({ userstore, organizationId }) => list(userstore, organizationId));
+      return runForOneOrAll(organization, list);
     });
   webhook
     .command('show <webhookId>')
@@ -61,12 +60,11 @@ function addChanges(webhook: Command): void {
     .description('tell an https address of the events of an organization, or of all, from now on')
     .option('--type <type...>', 'only events of these types (docs/events.md)', [])
     .action((url: string, organization: string | undefined, { type }: { type: string[] }) => {
-      const add = async (userstore: Userstore, id?: string) => {
+      const add = async (userstore: Userstore, id?: string): Promise<Result> => {
         const { webhook, secret } = await userstore.createWebhook(id, url, type);
         return withSecret(webhook.id, secret);
       };
-      if (organization === undefined) return run((userstore) => add(userstore));
-      return runIn(organization, ({ userstore, organizationId }) => add(userstore, organizationId));
+      return runForOneOrAll(organization, add);
     });
   webhook
     .command('rotate <webhookId>')
@@ -112,6 +110,15 @@ function addChanges(webhook: Command): void {
       }),
     );
 }
+
+/** Runs `work` with the id of the organization that a person names, without an id if they name none. */
+const runForOneOrAll = (
+  organization: string | undefined,
+  work: (userstore: Userstore, organizationId?: string) => Promise<Result>,
+): Promise<void> =>
+  organization === undefined
+    ? run((userstore) => work(userstore))
+    : runIn(organization, ({ userstore, organizationId }) => work(userstore, organizationId));
 
 async function shown(userstore: Userstore, id: string): Promise<Result> {
   const { webhook, attempts } = await userstore.getWebhook(id);

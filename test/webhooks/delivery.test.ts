@@ -3,7 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { Webhook } from 'standardwebhooks';
-import { type UpdateWebhookRequest, Webhook_State } from '../../proto/gen/userstore/v1/webhook_service.js';
+import {
+  type UpdateWebhookRequest,
+  Webhook_State,
+  Webhook as WebhookMessage,
+} from '../../proto/gen/userstore/v1/webhook_service.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { type Pair, SERVICE_TOKENS, startEdge, startPair } from '../harness/processes.js';
 import { userNamed } from '../harness/users.js';
@@ -45,7 +49,7 @@ describe('webhooks', function () {
   });
 
   async function newWebhook(types: string[] = [], url = receiver.url) {
-    const webhook = { ...EMPTY, organizationId, url, types };
+    const webhook = WebhookMessage.fromPartial({ organizationId, url, types });
     const { webhook: created, secret } = await admin.createWebhook({ actor: actor(), webhook });
     return { id: created?.id ?? '', secret };
   }
@@ -253,18 +257,3 @@ describe('webhooks', function () {
     });
   });
 });
-
-const EMPTY = {
-  id: '',
-  organizationId: undefined,
-  url: '',
-  types: [],
-  state: Webhook_State.STATE_UNSPECIFIED,
-  cursor: '',
-  createTime: undefined,
-  failingSince: undefined,
-  failures: 0,
-  nextAttemptTime: undefined,
-  lastSuccessTime: undefined,
-  overlapEndTime: undefined,
-};

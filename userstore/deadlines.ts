@@ -32,10 +32,10 @@ export interface BegunCall {
 
 /** Begins a call that has to end at `deadline` (epoch milliseconds). */
 export function beginCall(deadline: number): BegunCall {
-  let unique = Math.floor(deadline);
+  let unique: number;
   do {
-    count = (count + 1) % STEPS;
-    unique = Math.floor(deadline) + Math.max(count, 1) * STEP;
+    count = (count % (STEPS - 1)) + 1;
+    unique = Math.floor(deadline) + count * STEP;
   } while (calls.has(unique));
   const call: Call = { deadline: unique, controller: undefined, timer: undefined, isCancelled: false };
   calls.set(unique, call);

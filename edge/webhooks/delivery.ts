@@ -34,8 +34,9 @@ interface Posted {
 }
 
 /**
- * Delivers the next page of events. `isKept`: userstore keeps the cursor even if there is none. Returns the cursor after it, undefined after a failure: the webhook then waits for
- * its next attempt. Throws StoreError, also if the lease is lost.
+ * Delivers the next page of events. `isKept`: userstore keeps the cursor even if there is none. Returns the cursor after
+ * it, undefined after a failure: the webhook then waits for its next attempt. Throws StoreError, also if the lease is
+ * lost.
  */
 export async function deliverPage(
   { webhook, fence, secrets, testId }: WebhookLease,

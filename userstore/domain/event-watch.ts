@@ -48,9 +48,6 @@ export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>)
     /** Returns the number of open streams. */
     openStreams: () => open,
 
-    /** Ends the wait of all streams, so that they see that they were aborted. */
-    wake: log.wake,
-
     /** Streams until the signal is aborted. Throws EVENT_WATCH_LIMIT_REACHED, and what `send` throws. */
     async stream(stream: EventStream): Promise<void> {
       const ofCaller = byCaller.get(stream.caller) ?? 0;
@@ -114,7 +111,6 @@ function createTail(storage: Pick<EventStorage, 'newest'>) {
   };
 
   return {
-    wake,
     /** Resolves when the log has a later position than this one, at `until` (epoch milliseconds), or at the signal. */
     async waitAfter(position: number, until: number, signal: AbortSignal): Promise<void> {
       waiting++;

@@ -1,6 +1,7 @@
 /** The background jobs of a userstore, one row each: interval, work, and the log lines of its success and failure. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Resealed } from './domain/reseal.js';
 
 /** A line for the log. */
 interface LogLine {
@@ -25,7 +26,9 @@ export interface Work {
   purge: () => Promise<number>;
   flushOutboxes: () => Promise<number>;
   resumePendingChanges: () => Promise<number>;
-  resealSecrets: () => Promise<{ sealed: number; lost: number }>;
+  /** The client secrets of SSO connections that were encrypted with the current key. */
+  resealSecrets: () => Promise<Resealed>;
+  resealWebhooks: () => Promise<Resealed>;
   migrate: () => Promise<number>;
   /** Whether MongoDB takes a write. */
   isReachable: () => Promise<boolean>;
@@ -36,6 +39,10 @@ export interface Work {
 const LOST_SECRETS =
   'this userstore lacks the key of some client secrets, so their organizations cannot sign in: set SECRET_KEY or ' +
   'DATA_DIR to that key, or set these client secrets again (admin sso set)';
+
+const LOST_WEBHOOK_SECRETS =
+  'this userstore lacks the key of some webhook secrets, so it delivers nothing to their webhooks: set SECRET_KEY or ' +
+  'DATA_DIR to that key, or replace these secrets (admin webhook rotate)';
 
 /** Returns the table of all jobs. */
 export const jobsOf = (work: Work): Job[] => [
@@ -56,6 +63,20 @@ export const jobsOf = (work: Work): Job[] => [
     failure: {
       level: 'error',
       message: 'encrypting client secrets with the current key failed; the next start retries',
+    },
+  },
+  {
+    name: 'reseal webhooks',
+    async run() {
+      const { sealed, lost } = await work.resealWebhooks();
+      const lines = counted(sealed, 'secrets', 'encrypted webhook secrets with the current key');
+      return lost > 0
+        ? [...lines, { level: 'error', fields: { secrets: lost }, message: LOST_WEBHOOK_SECRETS }]
+        : lines;
+    },
+    failure: {
+      level: 'error',
+      message: 'encrypting webhook secrets with the current key failed; the next start retries',
     },
   },
   {

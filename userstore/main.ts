@@ -32,6 +32,7 @@ import { createNoteHeld } from './storage/held-attributes.js';
 import { migrateGroups, migrateUsers } from './storage/migrate.js';
 import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
+import { createWebhookStorage } from './storage/webhooks.js';
 import { isTraced } from './tracing.js';
 import { waitReport } from './wait-for-database.js';
 
@@ -59,7 +60,11 @@ async function main(): Promise<void> {
   observeCommands(connection, observe.command);
   const collections = await prepareDatabase(connection);
   const ssoConnections = createSsoConnectionStorage(collections.ssoConnections);
-  const hasSecrets = () => ssoConnections.hasAny(Date.now() + START_QUERY_MS);
+  const webhooks = createWebhookStorage(collections.webhooks);
+  const hasSecrets = async () => {
+    const deadline = Date.now() + START_QUERY_MS;
+    return (await ssoConnections.hasAny(deadline)) || (await webhooks.hasAny(deadline));
+  };
   const loadShedder = createLoadShedder(config.maxCalls, metrics.shed);
   const userstore = createServer(collections, {
     ...config,

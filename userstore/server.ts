@@ -24,6 +24,7 @@ import { createGroupRules } from './domain/groups.js';
 import { createOrganizationRules } from './domain/organizations.js';
 import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
 import { createRateLimitRules } from './domain/rate-limits.js';
+import type { Resealed } from './domain/reseal.js';
 import { createSerializedRetry } from './domain/retry.js';
 import { createSealer } from './domain/sealing.js';
 import type { Lifetimes } from './domain/session-state.js';
@@ -88,8 +89,10 @@ export interface Userstore {
   flushOutboxes: () => Promise<number>;
   /** Completes the pending changes of groups whose calls ended half-way. */
   resumePendingChanges: () => Promise<number>;
-  /** Encrypts stored secrets with the current key; `lost` is the number of secrets whose key is missing. */
-  resealSecrets: () => Promise<{ sealed: number; lost: number }>;
+  /** Encrypts the client secrets of SSO connections with the current key. */
+  resealSecrets: () => Promise<Resealed>;
+  /** Encrypts the secrets of webhooks with the current key. */
+  resealWebhooks: () => Promise<Resealed>;
 }
 
 interface ServerOptions extends Omit<CallTools, 'callerOf'> {
@@ -141,6 +144,7 @@ export function createServer(collections: Collections, options: ServerOptions): 
     flushOutboxes: flushing(storages),
     resumePendingChanges: () => rules.groups.resume(new Date(Date.now() - SETTLING_MS), Date.now() + JOB_MS),
     resealSecrets: () => rules.ssoConnections.reseal(Date.now() + JOB_MS),
+    resealWebhooks: () => rules.webhooks.reseal(Date.now() + JOB_MS),
   };
 }
 

@@ -43,6 +43,9 @@ export function createSealer(keys: readonly Buffer[]) {
       return opened.toString('utf8');
     },
 
+    /** Returns whether this sealer has the key that the text was sealed with. */
+    hasKey: (sealed: string): boolean => byId.has(sealed.split('.')[0] ?? ''),
+
     /** Returns whether the text was sealed with the current key. */
     isCurrent: (sealed: string): boolean => sealed.startsWith(`${currentId}.`),
   };

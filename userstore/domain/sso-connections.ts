@@ -14,6 +14,7 @@ import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { OrganizationStorage } from '../storage/organizations.js';
 import type { ConnectionValues, FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
 import type { OrganizationRules } from './organizations.js';
+import { type Resealed, resealAll, type StoredSecret } from './reseal.js';
 import { retryUntil } from './retry.js';
 import type { Sealer } from './sealing.js';
 
@@ -129,33 +130,19 @@ async function usable(
   return [{ connection, clientSecret, suspended: access.suspended, organizationDisplayName: access.displayName }];
 }
 
-/**
- * Encrypts all client secrets with the current key. Returns the number of secrets encrypted, and of secrets `lost`:
- * their key is missing.
- */
-async function resealAll(
-  { storage, sealer }: SsoConnectionContext,
-  deadline: number,
-): Promise<{ sealed: number; lost: number }> {
-  const count = { sealed: 0, lost: 0 };
+/** Yields all client secrets as stored. */
+async function* storedSecrets(storage: SsoConnectionStorage, deadline: number): AsyncGenerator<StoredSecret> {
+  let found: FoundConnection[];
   let after = '';
-  for (;;) {
-    const found = await storage.list(after, BATCH, deadline);
-    for (const { connection, version, sealedSecret } of found) {
-      const { organizationId } = connection;
-      if (sealer.isCurrent(sealedSecret)) continue;
-      try {
-        const secret = sealer.open(sealedSecret, contextOf(organizationId));
-        const resealed = sealer.seal(secret, contextOf(organizationId));
-        if (await storage.reseal(organizationId, version, resealed, deadline)) count.sealed++;
-      } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
-        count.lost++;
-      }
+  do {
+    found = await storage.list(after, BATCH, deadline);
+    for (const { connection, version, sealedSecret: sealed } of found) {
+      after = connection.organizationId;
+      const id = after;
+      const replace = (resealed: string) => storage.reseal(id, version, resealed, deadline);
+      yield { sealed, context: contextOf(id), replace };
     }
-    if (found.length < BATCH) return count;
-    after = found.at(-1)?.connection.organizationId ?? '';
-  }
+  } while (found.length === BATCH);
 }
 
 /** The rules of SSO connections. */
@@ -190,7 +177,7 @@ export function createSsoConnectionRules(context: SsoConnectionContext) {
     },
 
     /** Encrypts all client secrets with the current key. Returns how many it encrypted, and how many have no key. */
-    reseal: (deadline: number): Promise<{ sealed: number; lost: number }> => resealAll(context, deadline),
+    reseal: (deadline: number): Promise<Resealed> => resealAll(storedSecrets(storage, deadline), context.sealer),
   };
 }
 

@@ -16,8 +16,9 @@ import { DomainError, invalidField } from '../model/domain-error.js';
 import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
 import { endpointIn, typesIn } from '../model/webhook-values.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
-import type { FoundWebhook, WebhookChange, WebhookStorage } from '../storage/webhooks.js';
+import type { FoundWebhook, SecretField, WebhookChange, WebhookStorage } from '../storage/webhooks.js';
 import type { OrganizationRules } from './organizations.js';
+import { type Resealed, resealAll, type StoredSecret } from './reseal.js';
 import { retryUntil } from './retry.js';
 import type { Sealer } from './sealing.js';
 import { reportDelivery } from './webhook-report.js';
@@ -32,6 +33,8 @@ const RENEWAL_MS = 5000;
 /** The most webhooks that one call leases. */
 const MAX_LEASES = 100;
 const MAX_HOLDER = 100;
+/** The number of webhooks that one command reads. */
+const BATCH = 100;
 
 /** The storage and the rules that the rules of webhooks need. `deadline` is in epoch milliseconds everywhere. */
 export interface WebhookContext {
@@ -147,20 +150,46 @@ async function acquire({ storage, sealer }: WebhookContext, holder: string, dead
   const now = new Date();
   const due = await storage.due(holder, now, MAX_LEASES, deadline);
   const end = new Date(now.getTime() + LEASE_MS);
+  // A webhook whose key is missing must not stop the deliveries of all others.
+  const usable = due.filter(({ found }) => leaseOf(sealer, found, now).secrets.length > 0);
   const leases = await Promise.all(
-    due.map(({ found, leaseEndTime }) => {
+    usable.map(({ found, leaseEndTime }) => {
       const isFresh = leaseEndTime !== undefined && end.getTime() - leaseEndTime.getTime() < RENEWAL_MS;
       return isFresh ? found : storage.lease(found.webhook.id, holder, now, end, deadline);
     }),
   );
-  return leases.filter((found) => found !== undefined).map((found) => leaseOf(sealer, found, now));
+  return leases
+    .filter((found) => found !== undefined)
+    .map((found) => leaseOf(sealer, found, now))
+    .filter(({ secrets }) => secrets.length > 0);
 }
 
+/** Returns the lease with the secrets that this userstore has the key of. */
 function leaseOf(sealer: Sealer, found: FoundWebhook, now: Date): WebhookLease {
   const { webhook, sealedSecret, sealedPreviousSecret, fence, testId } = found;
   const isOverlapping = (webhook.overlapEndTime ?? now) > now;
   const sealed = [sealedSecret, ...(isOverlapping && sealedPreviousSecret ? [sealedPreviousSecret] : [])];
-  return { webhook, fence, testId, secrets: sealed.map((text) => sealer.open(text, contextOf(webhook.id))) };
+  const secrets = sealed.filter(sealer.hasKey).map((text) => sealer.open(text, contextOf(webhook.id)));
+  return { webhook, fence, testId, secrets };
+}
+
+/** Yields all secrets as stored. */
+async function* storedSecrets(storage: WebhookStorage, deadline: number): AsyncGenerator<StoredSecret> {
+  let found: FoundWebhook[];
+  let after = '';
+  do {
+    found = await storage.list(undefined, after, BATCH, deadline);
+    for (const { webhook, sealedSecret, sealedPreviousSecret } of found) {
+      after = webhook.id;
+      const context = contextOf(after);
+      for (const [field, sealed] of Object.entries({ sealedSecret, sealedPreviousSecret })) {
+        if (sealed === undefined) continue;
+        const replace = (resealed: string) =>
+          storage.reseal(webhook.id, field as SecretField, sealed, resealed, deadline);
+        yield { sealed, context, replace };
+      }
+    }
+  } while (found.length === BATCH);
 }
 
 /** Returns the webhook. Throws WEBHOOK_NOT_FOUND. */
@@ -207,7 +236,10 @@ export function createWebhookRules(context: WebhookContext) {
       if (!(await storage.delete(id, deadline))) throw webhookNotFound();
     },
 
-    /** Leases webhooks to an edge for 15 seconds. Throws FIELD_INVALID, SECRET_KEY_MISSING. */
+    /** Encrypts all secrets with the current key. */
+    reseal: (deadline: number): Promise<Resealed> => resealAll(storedSecrets(storage, deadline), context.sealer),
+
+    /** Leases webhooks to an edge for 15 seconds. Throws FIELD_INVALID. */
     acquire: (holder: string, deadline: number) => acquire(context, holder, deadline),
 
     /** Records what an edge delivered. Throws WEBHOOK_LEASE_LOST, FIELD_INVALID. */

@@ -5,7 +5,7 @@
 import type { Model, QueryFilter, UpdateQuery } from 'mongoose';
 import { type Webhook, Webhook_State, type WebhookAttempt } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { within } from './connect.js';
-import { insertAll, leanWithin, updatedWithin } from './model-calls.js';
+import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
 import { ABSENT } from './schema.js';
 import { insertInFreeSlot } from './slots.js';
 import type { WebhookDocument } from './webhook-schemas.js';
@@ -33,6 +33,9 @@ export interface DueWebhook {
   found: FoundWebhook;
   leaseEndTime: Date | undefined;
 }
+
+/** The fields that hold secrets. */
+export type SecretField = 'sealedSecret' | 'sealedPreviousSecret';
 
 /** The values of a new webhook. */
 export interface NewWebhook
@@ -137,6 +140,18 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
       const pushed = { $push: { attempts: { $each: attempts, $slice: -MAX_ATTEMPTS } } };
       const update_ = { ...updateOf(change, false), ...(attempts.length > 0 ? pushed : {}) };
       return update({ _id: { $eq: id }, fence }, update_ as UpdateQuery<WebhookDocument>, deadline);
+    },
+
+    /** Returns whether there is any webhook. */
+    async hasAny(deadline: number): Promise<boolean> {
+      return (await webhooks.findOne({}, { _id: 1 }, leanWithin(deadline))) !== null;
+    },
+
+    /** Stores a secret that was encrypted with another key. Returns false if `sealed` is no longer the one stored. */
+    async reseal(id: string, field: SecretField, sealed: string, resealed: string, deadline: number): Promise<boolean> {
+      const query = { _id: { $eq: id }, [field]: { $eq: sealed } };
+      const write = webhooks.updateOne(query, { $set: { [field]: resealed } }, validatedWithin(deadline));
+      return (await write).matchedCount === 1;
     },
 
     /** Deletes a webhook. Returns false if there is none. */

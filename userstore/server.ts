@@ -48,24 +48,8 @@ import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
 import { webhookService } from './rpc/webhook-service.js';
-import { createActivityStorage } from './storage/activities.js';
-import { createActivityNames } from './storage/activity-names.js';
-import { createApiTokenStorage } from './storage/api-tokens.js';
-import { createChangeStorage } from './storage/changes.js';
 import type { Collections } from './storage/collections.js';
-import { createEventStorage } from './storage/events.js';
-import { createGroupConditions } from './storage/group-filter.js';
-import { createGroupStorage } from './storage/groups.js';
-import { createNoteHeld } from './storage/held-attributes.js';
-import { createMemberConditions } from './storage/member-filter.js';
-import { createMembershipStorage } from './storage/memberships.js';
-import { createOrganizationStorage } from './storage/organizations.js';
-import { createRateLimitStorage } from './storage/rate-limits.js';
-import { createSessionStorage } from './storage/sessions.js';
-import { createSsoConnectionStorage } from './storage/sso-connections.js';
-import { createUsedKeyStorage } from './storage/used-keys.js';
-import { createUserStorage } from './storage/users.js';
-import { createWebhookStorage } from './storage/webhooks.js';
+import { createStorages, ownedBy, type Storages } from './storages.js';
 
 /** The longest that a call may take. */
 const CONNECTION_GRACE_MS = 120_000;
@@ -163,63 +147,6 @@ function flushing({ events, changes }: Pick<Storages, 'events' | 'changes'>): ()
     return leased.isHolder ? await changes.flushOutboxes(deadline) : 0;
   };
 }
-
-type Storages = ReturnType<typeof createStorages>;
-
-function createStorages(
-  collections: Collections,
-  { activityDays, eventDays }: Pick<ServerOptions, 'activityDays' | 'eventDays'>,
-) {
-  const events = createEventStorage(collections, eventDays);
-  const changes = createChangeStorage(collections, events, activityDays);
-  const memberships = createMembershipStorage(collections);
-  return {
-    events,
-    changes,
-    memberships,
-    users: createUserStorage(
-      collections.users,
-      changes,
-      createNoteHeld(collections.organizations),
-      createGroupConditions(collections),
-    ),
-    groups: createGroupStorage(collections.groups, changes, createMemberConditions(collections, memberships)),
-    organizations: createOrganizationStorage(collections.organizations),
-    apiTokens: createApiTokenStorage(collections.apiTokens),
-    activities: createActivityStorage(collections.activities, activityDays),
-    activityNames: createActivityNames(collections),
-    ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
-    sessions: createSessionStorage(collections.sessions),
-    usedKeys: createUsedKeyStorage(collections.usedKeys),
-    webhooks: createWebhookStorage(collections.webhooks),
-    rateLimits: createRateLimitStorage(collections.organizations.db),
-  };
-}
-
-/** Returns the storages of data that a purge deletes with its organization; changes go after what makes them. */
-const ownedBy = ({
-  users,
-  memberships,
-  groups,
-  sessions,
-  ssoConnections,
-  changes,
-  activities,
-  apiTokens,
-  webhooks,
-  events,
-}: Storages) => [
-  users,
-  memberships,
-  groups,
-  sessions,
-  ssoConnections,
-  webhooks,
-  changes,
-  events,
-  activities,
-  apiTokens,
-];
 
 type Rules = ReturnType<typeof createRules>;
 /** The needs of the streams of events besides the tools of every call. */

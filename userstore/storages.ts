@@ -1,0 +1,78 @@
+/** The storages over the collections of a database, and those of them that a purge empties. */
+import { createActivityStorage } from './storage/activities.js';
+import { createActivityNames } from './storage/activity-names.js';
+import { createApiTokenStorage } from './storage/api-tokens.js';
+import { createChangeStorage } from './storage/changes.js';
+import type { Collections } from './storage/collections.js';
+import { createEventStorage } from './storage/events.js';
+import { createGroupConditions } from './storage/group-filter.js';
+import { createGroupStorage } from './storage/groups.js';
+import { createNoteHeld } from './storage/held-attributes.js';
+import { createMemberConditions } from './storage/member-filter.js';
+import { createMembershipStorage } from './storage/memberships.js';
+import { createOrganizationStorage } from './storage/organizations.js';
+import { createRateLimitStorage } from './storage/rate-limits.js';
+import { createSessionStorage } from './storage/sessions.js';
+import { createSsoConnectionStorage } from './storage/sso-connections.js';
+import { createUsedKeyStorage } from './storage/used-keys.js';
+import { createUserStorage } from './storage/users.js';
+import { createWebhookStorage } from './storage/webhooks.js';
+
+/** The storages of a database. */
+export type Storages = ReturnType<typeof createStorages>;
+
+/** Creates the storages over these collections, which keep activities and changes, and events, for these days. */
+export function createStorages(
+  collections: Collections,
+  { activityDays, eventDays }: { activityDays: number; eventDays: number },
+) {
+  const events = createEventStorage(collections, eventDays);
+  const changes = createChangeStorage(collections, events, activityDays);
+  const memberships = createMembershipStorage(collections);
+  return {
+    events,
+    changes,
+    memberships,
+    users: createUserStorage(
+      collections.users,
+      changes,
+      createNoteHeld(collections.organizations),
+      createGroupConditions(collections),
+    ),
+    groups: createGroupStorage(collections.groups, changes, createMemberConditions(collections, memberships)),
+    organizations: createOrganizationStorage(collections.organizations),
+    apiTokens: createApiTokenStorage(collections.apiTokens),
+    activities: createActivityStorage(collections.activities, activityDays),
+    activityNames: createActivityNames(collections),
+    ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
+    sessions: createSessionStorage(collections.sessions),
+    usedKeys: createUsedKeyStorage(collections.usedKeys),
+    webhooks: createWebhookStorage(collections.webhooks),
+    rateLimits: createRateLimitStorage(collections.organizations.db),
+  };
+}
+
+/** Returns the storages of data that a purge deletes with its organization; changes go after what makes them. */
+export const ownedBy = ({
+  users,
+  memberships,
+  groups,
+  sessions,
+  ssoConnections,
+  changes,
+  activities,
+  apiTokens,
+  webhooks,
+  events,
+}: Storages) => [
+  users,
+  memberships,
+  groups,
+  sessions,
+  ssoConnections,
+  webhooks,
+  changes,
+  events,
+  activities,
+  apiTokens,
+];

@@ -1,5 +1,5 @@
-/** Encodes and decodes the reason of a failed call in its status details (AIP-193), for both sides of the contract. */
-import { Metadata, type ServiceError, type status } from '@grpc/grpc-js';
+/** Decodes the reason of a failed call from its status details (AIP-193). */
+import type { ServiceError } from '@grpc/grpc-js';
 import { ErrorInfo } from './gen/google/rpc/error_details.js';
 import { Status } from './gen/google/rpc/status.js';
 import { ErrorReason } from './gen/userstore/v1/error_reason.js';
@@ -18,27 +18,6 @@ export interface RpcFailure {
   userId?: string | undefined;
   /** The other metadata, by the keys that the contract names for the reason. */
   details?: Readonly<Record<string, string>> | undefined;
-}
-
-/** Returns the trailers of a failed call: a google.rpc.Status with one ErrorInfo (AIP-193). */
-export function failureTrailers(
-  code: status,
-  message: string,
-  { reason, field, userId, details }: RpcFailure,
-): Metadata {
-  const info = ErrorInfo.encode({
-    reason: ErrorReason[reason].slice(PREFIX.length),
-    domain: DOMAIN,
-    metadata: {
-      ...details,
-      ...(field === undefined ? {} : { field }),
-      ...(userId === undefined ? {} : { user_id: userId }),
-    },
-  }).finish();
-  const infos = [{ typeUrl: TYPE_URL, value: Buffer.from(info) }];
-  const trailers = new Metadata();
-  trailers.set(TRAILER, Buffer.from(Status.encode({ code, message, details: infos }).finish()));
-  return trailers;
 }
 
 /** Returns the failure in an error that a grpc-js client threw; undefined if userstore gave no reason. */

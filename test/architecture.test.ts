@@ -308,7 +308,7 @@ describe('the architecture', () => {
       ['userstore/storage/sweep.ts', 'userstore/domain/membership-changes.ts'],
       ['userstore/model/members.ts', 'userstore/storage/memberships.ts'],
       ['userstore/model/patch.ts', 'node:crypto'],
-      ['proto/rpc-error.ts', 'userstore/model/domain-error.ts'],
+      ['proto/client.ts', 'userstore/model/domain-error.ts'],
     ];
     for (const [from, to] of violations) {
       it(`${from} importing ${to}`, () => {

@@ -1,9 +1,9 @@
 /** The gRPC status of each error. */
 import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import { failureTrailers } from '../../proto/rpc-error.js';
 import { DomainError } from '../model/domain-error.js';
 import { isUnavailable } from '../storage/database-errors.js';
+import { failureTrailers } from './failure-trailers.js';
 import { OverloadedError } from './load-shedding.js';
 
 /** The canonical code of each reason (google.rpc.Code). */
@@ -55,9 +55,7 @@ const CODES: Record<ErrorReason, status> = {
 export function statusOf(error: unknown) {
   if (error instanceof DomainError) {
     const code = CODES[error.reason];
-    const { reason, field, userId, details } = error;
-    const metadata = failureTrailers(code, error.message, { reason, field, userId, details });
-    return { code, details: error.message, metadata };
+    return { code, details: error.message, metadata: failureTrailers(code, error) };
   }
   if (error instanceof OverloadedError) return { code: status.RESOURCE_EXHAUSTED, details: error.message };
   if (isUnavailable(error)) {

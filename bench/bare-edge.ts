@@ -1,7 +1,7 @@
 /** The edge of the bare chain: Express, one gRPC call, a prepared answer. METHOD in report.ts lists the omissions. */
 import { credentials } from '@grpc/grpc-js';
 import express, { type Response } from 'express';
-import { equal } from '../proto/filters.js';
+import { equal } from '../client/filters.js';
 import { User } from '../proto/gen/userstore/v1/user.js';
 import { PatchOperation_Verb, UserServiceClient } from '../proto/gen/userstore/v1/user_service.js';
 import { ENTERPRISE_USER, LOOKUPS, type Operation } from './operations.js';

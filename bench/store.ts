@@ -1,6 +1,6 @@
 /** Userstore's calls for measurements over gRPC. */
 import { credentials, Metadata } from '@grpc/grpc-js';
-import { CONTRACT, createClient } from '../proto/client.js';
+import { CONTRACT, createClient } from '../client/calls.js';
 import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
 import { TOKENS } from './chains.js';
 

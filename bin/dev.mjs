@@ -17,7 +17,11 @@ const dist = join(root, 'dist');
 const start = join(dist, 'bin', 'start.js');
 const { include: folders } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
 /** The folders of `dist/` whose code a process has loaded. */
-const LOADED = { edge: ['edge', 'config', 'proto'], userstore: ['userstore', 'config', 'proto'], all: ['bin'] };
+const LOADED = {
+  edge: ['edge', 'client', 'config', 'proto'],
+  userstore: ['userstore', 'config', 'proto'],
+  all: ['bin'],
+};
 
 /** Readable logs, also in a pipe, with every request. */
 const env = {

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
+import type { RpcFailure } from '../client/errors.js';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
-import type { RpcFailure } from '../proto/rpc-error.js';
 import type { Admission } from './limits/admission.js';
 import { createTokenGuessingLimit, type TokenGuessingLimit } from './limits/token-guessing.js';
 import type { EdgeMetrics } from './metrics.js';

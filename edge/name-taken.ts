@@ -1,6 +1,7 @@
 /** The detail of a 409: who has the name already. The Okta admin decides by it what to do. Pure. */
+
+import type { RpcFailure } from '../client/errors.js';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
-import type { RpcFailure } from '../proto/rpc-error.js';
 
 /** Returns the detail; undefined if the failure is another one, or does not say who has the name. */
 export function nameTakenDetail({ reason, details = {} }: RpcFailure): string | undefined {

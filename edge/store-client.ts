@@ -1,11 +1,11 @@
 /** The edge's only way to call userstore: a deadline and the request id on every call. */
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { type ClientTls, channel } from '../config/grpc-credentials.js';
-import { type Call, CONTRACT, createClient } from '../proto/client.js';
+import { type Call, CONTRACT, createClient } from '../client/calls.js';
+import { channelOptions, targetOf } from '../client/channel.js';
+import { type ClientTls, channel } from '../client/credentials.js';
+import { failureOf, type RpcFailure } from '../client/errors.js';
 import { HEALTH } from '../proto/health.js';
-import { failureOf, type RpcFailure } from '../proto/rpc-error.js';
 import { createOrganizationCalls } from './limits/organization-calls.js';
-import { channelOptions, targetOf } from './store-channel.js';
 
 const HEALTH_DEADLINE_MS = 2000;
 /** Attempts to send a call when connections refuse its stream, and the pause between them. */

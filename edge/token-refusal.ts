@@ -2,7 +2,7 @@
  * The 401 of a request without a valid API token. The Okta admin reads it in Okta, and LeaseHawk support in the
  * activity: it says what came, and what to enter. It never repeats what came. Pure.
  */
-import type { RpcFailure } from '../proto/rpc-error.js';
+import type { RpcFailure } from '../client/errors.js';
 import { ScimError } from './scim/scim-error.js';
 
 /** The form of a token, anywhere in a text. */

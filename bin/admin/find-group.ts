@@ -1,5 +1,5 @@
 /** Finds the group that a person names: by id, display name or external id. */
-import { anyOf, equal } from '../../proto/filters.js';
+import { anyOf, equal } from '../../client/filters.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { orUndefined } from './find-organization.js';
 import { PrintableError, printable } from './printer.js';

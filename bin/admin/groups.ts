@@ -1,6 +1,6 @@
 /** The commands on groups. They only read, because Okta makes the changes. */
 import type { Command } from 'commander';
-import { allOf, equal } from '../../proto/filters.js';
+import { allOf, equal } from '../../client/filters.js';
 import { wholeNumber } from '../whole-number.js';
 import { changeValue } from './activity-export.js';
 import { changeText } from './activity-text.js';

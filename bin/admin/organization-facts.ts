@@ -1,5 +1,5 @@
 /** The facts about one organization that support asks for first: its size, its tokens, its sign-in, its last request. */
-import { equal, present } from '../../proto/filters.js';
+import { equal, present } from '../../client/filters.js';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { activityValue } from './activity-export.js';

@@ -1,5 +1,5 @@
 /** Lists of users by the options of a person, in one organization or in all. */
-import { allOf, anyOf, compare, equal, present } from '../../proto/filters.js';
+import { allOf, anyOf, compare, equal, present } from '../../client/filters.js';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';

@@ -1,6 +1,7 @@
 /** Userstore as the commands see it: organizations and everything that belongs to them. */
+
+import type { ClientTls } from '../../client/credentials.js';
 import { followCertificates } from '../../config/certificates.js';
-import type { ClientTls } from '../../config/grpc-credentials.js';
 import { readServiceToken, serviceTokenFile } from '../../config/service-token-file.js';
 import type { ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';

@@ -1,6 +1,6 @@
 /** The operations on users: each parses a body, calls userstore, and returns the user of its response. */
 
-import { equal } from '../../proto/filters.js';
+import { equal } from '../../client/filters.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';

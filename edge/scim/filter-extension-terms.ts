@@ -2,7 +2,7 @@
  * Filter terms about attributes of extensions without fields in the contract. A declared attribute compares by its type
  * (RFC 7644 table 3), an undeclared one by the type of the literal.
  */
-import { literal as contractLiteral, present } from '../../proto/filters.js';
+import { literal as contractLiteral, present } from '../../client/filters.js';
 import {
   type AttributeDefinition,
   AttributeType,

@@ -3,7 +3,7 @@
  * about the id. All members are users; every `$ref` is the same prefix and the id.
  */
 
-import { not, present } from '../../proto/filters.js';
+import { not, present } from '../../client/filters.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Attribute } from './attributes.js';
 import { type ComparisonOperator, type ComparisonTerm, invalidFilter, type PresenceTerm } from './filter-syntax.js';

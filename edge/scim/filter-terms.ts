@@ -1,6 +1,6 @@
 /** Filter terms about one attribute: a comparison or presence of the syntax tree → a node of the contract's filter. */
 
-import { not, present } from '../../proto/filters.js';
+import { not, present } from '../../client/filters.js';
 import { type Filter, Operator, type Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed } from './attributes.js';
 import { parseDateTime } from './date-time.js';

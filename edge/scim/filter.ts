@@ -3,7 +3,7 @@
  * invalidFilter, never an unfiltered list. "ne" is the negation of "eq": it also matches resources without a value.
  */
 
-import { allOf, anyOf, elementMatch as matchElement, not, present } from '../../proto/filters.js';
+import { allOf, anyOf, elementMatch as matchElement, not, present } from '../../client/filters.js';
 import type { AttributeDefinition, ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { type Attribute, attributeNamed, contractNameOf, ENTERPRISE_USER } from './attributes.js';

@@ -2,7 +2,7 @@
  * The filter of a search at the root (RFC 7644 section 3.4.2.1): one text, read for users and for groups. An attribute
  * that a type lacks has no value there.
  */
-import { allOf, anyOf, not } from '../../proto/filters.js';
+import { allOf, anyOf, not } from '../../client/filters.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { ALWAYS, bind, isText, resourceTerm, type Term } from './filter.js';

@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import { watchEvents } from '../../client/stream.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import {
   ListEventsRequest,
   WatchEventsRequest,
   type WatchEventsResponse,
 } from '../../proto/gen/userstore/v1/event_service.js';
-import { watchEvents } from '../../proto/watch.js';
 import { cursorOf } from '../../userstore/model/event-cursor.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { SERVICE_TOKENS, type Service, startUserstore } from '../harness/processes.js';

@@ -5,8 +5,8 @@ import { expect } from 'chai';
 import { ROOT, textOf } from './files.js';
 
 const HOLDS = {
-  edge: ['config', 'proto', 'edge'],
-  userstore: ['config', 'proto', 'userstore', 'bin/admin', 'bin/admin.ts'],
+  edge: ['client', 'config', 'proto', 'edge'],
+  userstore: ['client', 'config', 'proto', 'userstore', 'bin/admin', 'bin/admin.ts'],
 };
 
 /** The packages that files under these paths import when they run. */

@@ -4,7 +4,7 @@
  */
 
 import { connect } from '../../bin/admin/userstore.js';
-import type { ClientTls } from '../../config/grpc-credentials.js';
+import type { ClientTls } from '../../client/credentials.js';
 import { testMongodbUri } from './mongod.js';
 import { type Pair, SERVICE_TOKENS, startPair } from './processes.js';
 import { type Scim, scimClient } from './scim.js';

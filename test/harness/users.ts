@@ -1,11 +1,11 @@
 /** Users, filters and PATCH operations of the contract for tests: short constructors, and arbitraries. */
 import fc, { type Arbitrary } from 'fast-check';
-import { allOf, equal } from '../../proto/filters.js';
+import { allOf, equal } from '../../client/filters.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { type PatchOperation, PatchOperation_Verb as Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { type Field, type Fields, USER_FIELDS } from '../../userstore/model/fields.js';
 
-export { allOf, anyOf, compare, elementMatch, equal, not, present } from '../../proto/filters.js';
+export { allOf, anyOf, compare, elementMatch, equal, not, present } from '../../client/filters.js';
 
 /** Returns an active user with this name. */
 export const userNamed = (userName: string, more: Partial<User> = {}): User => ({

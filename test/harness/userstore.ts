@@ -1,11 +1,11 @@
 /** Userstore over gRPC as a calling service sees it: promises, and failures in the contract's words. */
 import { randomUUID } from 'node:crypto';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { type ClientTls, channel } from '../../config/grpc-credentials.js';
-import { CONTRACT, createClient } from '../../proto/client.js';
+import { CONTRACT, createClient } from '../../client/calls.js';
+import { type ClientTls, channel } from '../../client/credentials.js';
+import { failureOf } from '../../client/errors.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { HEALTH } from '../../proto/health.js';
-import { failureOf } from '../../proto/rpc-error.js';
 
 /** A connection; each call throws grpc-js's ServiceError. */
 export type UserstoreClient = ReturnType<typeof userstoreClient>;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { freePort } from '../../../bin/port.js';
-import { failureOf } from '../../../proto/rpc-error.js';
+import { failureOf } from '../../../client/errors.js';
 import { needsOwnPair, sharedMongodbUri, sharedPair, type Tenant } from '../../harness/organizations.js';
 import { type Pair, SECRET_KEY, SERVICE_TOKENS, type Service, startService } from '../../harness/processes.js';
 import { type Answer, createUser, oktaUser, patchBody } from '../../harness/scim.js';

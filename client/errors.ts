@@ -1,8 +1,8 @@
 /** Decodes the reason of a failed call from its status details (AIP-193). */
 import type { ServiceError } from '@grpc/grpc-js';
-import { ErrorInfo } from './gen/google/rpc/error_details.js';
-import { Status } from './gen/google/rpc/status.js';
-import { ErrorReason } from './gen/userstore/v1/error_reason.js';
+import { ErrorInfo } from '../proto/gen/google/rpc/error_details.js';
+import { Status } from '../proto/gen/google/rpc/status.js';
+import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 
 const DOMAIN = 'userstore';
 const PREFIX = 'ERROR_REASON_';

@@ -1,5 +1,5 @@
 /** Constructors of the contract's filters. */
-import { type Filter, type Literal, Operator } from './gen/userstore/v1/filter.js';
+import { type Filter, type Literal, Operator } from '../proto/gen/userstore/v1/filter.js';
 
 /** A value that a field can be compared with, as JavaScript has it. */
 export type LiteralValue = string | boolean | number | Date;

@@ -1,12 +1,12 @@
 /** The stream of events as an async iterable: it reads from userstore only as fast as its consumer does. */
 import { Client, type Metadata } from '@grpc/grpc-js';
-import type { Target } from './client.js';
 import {
   EventServiceService,
   type WatchEventsRequest,
   type WatchEventsResponse,
-} from './gen/userstore/v1/event_service.js';
-import { MAX_MESSAGE_BYTES } from './message-size.js';
+} from '../proto/gen/userstore/v1/event_service.js';
+import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
+import type { Target } from './calls.js';
 
 /** Watches events until the signal is aborted or userstore ends the stream. Throws grpc-js's ServiceError. */
 export async function* watchEvents(

@@ -1,16 +1,16 @@
 /** The contract as promises: one client for every service that calls userstore. */
 import { type ChannelCredentials, Client, type ClientOptions, type Metadata } from '@grpc/grpc-js';
-import { ActivityServiceService } from './gen/userstore/v1/activity_service.js';
-import { ApiTokenServiceService } from './gen/userstore/v1/api_token_service.js';
-import { EventServiceService } from './gen/userstore/v1/event_service.js';
-import { GroupServiceService } from './gen/userstore/v1/group_service.js';
-import { OrganizationServiceService } from './gen/userstore/v1/organization_service.js';
-import { RateLimitServiceService } from './gen/userstore/v1/rate_limit_service.js';
-import { SessionServiceService } from './gen/userstore/v1/session_service.js';
-import { SsoConnectionServiceService } from './gen/userstore/v1/sso_connection_service.js';
-import { UserServiceService } from './gen/userstore/v1/user_service.js';
-import { WebhookServiceService } from './gen/userstore/v1/webhook_service.js';
-import { MAX_MESSAGE_BYTES } from './message-size.js';
+import { ActivityServiceService } from '../proto/gen/userstore/v1/activity_service.js';
+import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
+import { EventServiceService } from '../proto/gen/userstore/v1/event_service.js';
+import { GroupServiceService } from '../proto/gen/userstore/v1/group_service.js';
+import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
+import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
+import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
+import { WebhookServiceService } from '../proto/gen/userstore/v1/webhook_service.js';
+import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
 
 const { listEvents } = EventServiceService;
 

@@ -25,6 +25,18 @@ const CALLS: Record<
     roles: ['edge', 'reader', 'admin'],
     call: (client, named) => client.listUsers({ ...named, filter: undefined, order: undefined, skip: 0 }),
   },
+  FindUser: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client, named) => client.findUser({ ...named, by: { $case: 'userName', value: 'x' } }),
+  },
+  BatchGetUsers: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client, named) => client.batchGetUsers({ ...named, userIds: ['x'] }),
+  },
+  CheckUser: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client, named) => client.checkUser({ ...named, userId: 'x' }),
+  },
   CreateUser: {
     roles: ['edge', 'admin'],
     isChange: true,
@@ -56,6 +68,10 @@ const CALLS: Record<
   ListMemberships: {
     roles: ['edge', 'reader', 'admin'],
     call: (client, named) => client.listMemberships({ ...named, groupIds: ['x'] }),
+  },
+  CheckMembership: {
+    roles: ['edge', 'reader', 'admin'],
+    call: (client, named) => client.checkMembership({ ...named, groupId: 'x', userId: 'x' }),
   },
   CreateGroup: {
     roles: ['edge', 'admin'],

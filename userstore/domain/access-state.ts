@@ -60,8 +60,11 @@ export async function findUser(
 ): Promise<FoundUser> {
   const found = await storage.find(organizationId, userId, deadline);
   if (found) return found;
-  throw new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
+  throw userNotFound();
 }
+
+/** The organization has no such user. */
+export const userNotFound = () => new DomainError(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'There is no such user.');
 
 /** The next access state with the attribute change that records it; undefined if nothing changes. */
 type Transition = (accessState: AccessState) => [AccessState, AttributeChange] | undefined;

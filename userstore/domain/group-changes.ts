@@ -14,6 +14,7 @@ import { groupChange } from '../model/changes.js';
 import { DomainError } from '../model/domain-error.js';
 import { type GroupKey, isSame, validate } from '../model/group.js';
 import type { GroupWanted, MembersWanted } from '../model/members.js';
+import type { ReadMask } from '../model/read-mask.js';
 import type { GroupStorage } from '../storage/groups.js';
 import type { MembershipStorage } from '../storage/memberships.js';
 import {
@@ -54,13 +55,14 @@ export interface MembersChange {
   members: MembersWanted;
 }
 
-/** Returns the group. Throws GROUP_NOT_FOUND. */
+/** Returns the group, with the fields of the mask at least. Throws GROUP_NOT_FOUND. */
 export async function findGroup(
   { groups }: Pick<GroupStorages, 'groups'>,
   { organizationId, groupId }: GroupKey,
   deadline: number,
+  mask?: ReadMask,
 ): Promise<Group> {
-  const found = await groups.find(organizationId, groupId, deadline);
+  const found = await groups.find(organizationId, groupId, deadline, mask);
   if (!found) throw groupNotFound();
   return found;
 }

@@ -5,33 +5,28 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type {
   CreateGroupRequest,
   DeleteGroupRequest,
-  ListGroupsRequest,
-  ListMembershipsRequest,
   PatchGroupRequest,
   UpdateGroupRequest,
 } from '../../proto/gen/userstore/v1/group_service.js';
 import { groupChange } from '../model/changes.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
-import { type GroupKey, normalize, validate, withFields } from '../model/group.js';
+import { normalize, validate, withFields } from '../model/group.js';
 import { exactly, type GroupWanted, unchanged, wantedBy } from '../model/members.js';
-import { MEMBERSHIP_PAGES, pageSizeOf } from '../model/paging.js';
-import type { GroupPage, GroupStorage } from '../storage/groups.js';
-import type { MembershipPage, MembershipStorage } from '../storage/memberships.js';
+import type { GroupStorage } from '../storage/groups.js';
+import type { MembershipStorage } from '../storage/memberships.js';
 import {
   createWithMembers,
-  findGroup,
   findVersion,
   type GroupStorages,
   type GroupTarget,
   recordPart,
   tryChangeGroup,
 } from './group-changes.js';
-import { listingIn } from './listing.js';
+import { createGroupReads } from './group-reads.js';
 import { refuseUnknown } from './membership-changes.js';
 import { orGroupNameTaken } from './name-taken.js';
 import { retryUntil, serializeBy } from './retry.js';
 
-const MAX_GROUPS = 200;
 /**
  * The most concurrent changes of one group by this process: they are independent, but each writes the group's document
  * twice.
@@ -79,19 +74,6 @@ async function tryDeleteGroup(
   return (await storages.groups.remove({ group, etag: request.etag }, change, deadline)) || undefined;
 }
 
-/** Lists memberships. Throws FIELD_INVALID, PAGE_TOKEN_INVALID. */
-async function listMemberships(
-  { memberships }: GroupStorages,
-  { organizationId, groupIds, pageSize, pageToken }: ListMembershipsRequest,
-  deadline: number,
-): Promise<MembershipPage> {
-  if (groupIds.length === 0 || groupIds.length > MAX_GROUPS) {
-    throw invalidField('group_ids', `Between 1 and ${MAX_GROUPS} groups can be asked for.`);
-  }
-  const limit = pageSizeOf(pageSize, MEMBERSHIP_PAGES);
-  return await memberships.list(organizationId, [...new Set(groupIds)], { pageToken, limit }, deadline);
-}
-
 /** The rules of groups. */
 export type GroupRules = ReturnType<typeof createGroupRules>;
 
@@ -107,16 +89,11 @@ export function createGroupRules(groups: GroupStorage, memberships: MembershipSt
     );
 
   return {
+    ...createGroupReads(storages),
+
     /** Creates a group. Returns it as stored. Throws as the contract's CreateGroup says. */
     create: (request: CreateGroupRequest, given: Group, deadline: number): Promise<Group> =>
       createGroup(storages, request, given, deadline),
-
-    /** Returns a group. Throws GROUP_NOT_FOUND. */
-    get: (key: GroupKey, deadline: number): Promise<Group> => findGroup(storages, key, deadline),
-
-    /** Lists groups: 100 of them unless `pageSize` says otherwise. Throws as the contract's ListGroups says. */
-    list: (request: ListGroupsRequest, deadline: number): Promise<GroupPage> =>
-      groups.list(request.organizationId, listingIn(request), deadline),
 
     /** Sets the fields that the mask names. Throws as the contract's UpdateGroup says. */
     update: async (request: UpdateGroupRequest, given: Group, deadline: number): Promise<Group> =>
@@ -141,10 +118,6 @@ export function createGroupRules(groups: GroupStorage, memberships: MembershipSt
           recordPart(storages, group, id, { ids, change }, deadline).catch(unlessDeleted),
         deadline,
       ),
-
-    /** Lists memberships. Throws FIELD_INVALID, PAGE_TOKEN_INVALID. */
-    listMemberships: (request: ListMembershipsRequest, deadline: number): Promise<MembershipPage> =>
-      listMemberships(storages, request, deadline),
   };
 }
 

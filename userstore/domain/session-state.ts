@@ -6,9 +6,9 @@ import type { OrganizationAccess } from '../storage/organizations.js';
 import type { StoredSession } from '../storage/sessions.js';
 import type { FoundConnection } from '../storage/sso-connections.js';
 import type { FoundUser } from '../storage/user-reads.js';
+import { organizationRefusal, signInRefusal } from './may-sign-in.js';
 import { organizationNotFound } from './organizations.js';
 import type { Sealer } from './sealing.js';
-import { refusalOf } from './sign-in.js';
 
 /** The lifetimes of sessions. */
 export interface Lifetimes {
@@ -44,9 +44,9 @@ export function endOf(
 ): DomainError | undefined {
   const refuse = (reason: ErrorReason, message: string) => new DomainError(reason, message, undefined, session.userId);
   if (!organization) return organizationNotFound();
-  if (organization.suspended) return organizationSuspended();
-  if (!found) return refuse(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'The user of the session has been removed.');
-  const refusal = refusalOf(found.user);
+  const removed = () => refuse(ErrorReason.ERROR_REASON_USER_NOT_FOUND, 'The user of the session has been removed.');
+  if (!found) return organizationRefusal(organization) ?? removed();
+  const refusal = signInRefusal(organization, found.user);
   if (refusal) return refusal;
   const isOfEarlierEpoch =
     session.userEpoch !== found.accessState.sessionEpoch ||
@@ -74,7 +74,3 @@ export function idTokenOf(sealer: Sealer, { _id, organizationId, sealedIdToken }
     return undefined;
   }
 }
-
-/** Support has suspended the organization. */
-export const organizationSuspended = () =>
-  new DomainError(ErrorReason.ERROR_REASON_ORGANIZATION_SUSPENDED, 'LeaseHawk support has suspended the organization.');

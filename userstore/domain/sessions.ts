@@ -20,10 +20,11 @@ import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '.
 import type { OrganizationAccess, OrganizationStorage } from '../storage/organizations.js';
 import type { SessionStorage, StoredSession } from '../storage/sessions.js';
 import type { SsoConnectionStorage } from '../storage/sso-connections.js';
+import { organizationRefusal } from './may-sign-in.js';
 import { organizationNotFound } from './organizations.js';
 import { namedUsers } from './provider-names.js';
 import type { Sealer } from './sealing.js';
-import { endOf, idTokenOf, type Lifetimes, organizationSuspended, sealIdToken, toSession } from './session-state.js';
+import { endOf, idTokenOf, type Lifetimes, sealIdToken, toSession } from './session-state.js';
 import { checkClaims, type SignInContext, signedIn } from './sign-in.js';
 import { connectionNotFound } from './sso-connections.js';
 
@@ -51,7 +52,8 @@ async function signIn(context: SessionContext, request: SignInRequest, deadline:
   const { organizationId, issuer, idToken, actor } = request;
   // The epochs are read first: whatever ends sessions from now on ends this one, too.
   const organization = await accessOf(context, organizationId, deadline);
-  if (organization.suspended) throw organizationSuspended();
+  const refusal = organizationRefusal(organization);
+  if (refusal) throw refusal;
   const connection = await context.ssoConnections.get(organizationId, deadline);
   if (connection?.connection.issuer !== issuer) throw connectionNotFound();
   const { found, linked } = await signedIn(context, request, deadline);

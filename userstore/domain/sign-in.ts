@@ -3,13 +3,13 @@
  */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInRequest } from '../../proto/gen/userstore/v1/session_service.js';
-import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { isLongerThan } from '../model/fields.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { FoundUser } from '../storage/user-reads.js';
 import type { UserStorage } from '../storage/users.js';
 import type { AccessStateRules } from './access-state.js';
+import { userRefusal } from './may-sign-in.js';
 import type { SerializedRetry } from './retry.js';
 
 const MAX_SUBJECT = 255;
@@ -27,14 +27,6 @@ export interface SignedIn {
   found: FoundUser;
   /** Whether this sign-in linked the user. */
   linked: boolean;
-}
-
-/** Returns the reason why this user may not sign in; undefined if the user may. */
-export function refusalOf({ id, locked, active }: Pick<User, 'id' | 'locked' | 'active'>): DomainError | undefined {
-  const refuse = (reason: ErrorReason, message: string) => new DomainError(reason, message, undefined, id);
-  if (locked) return refuse(ErrorReason.ERROR_REASON_USER_LOCKED, 'LeaseHawk support has locked the user.');
-  if (!active) return refuse(ErrorReason.ERROR_REASON_USER_DISABLED, 'The user is disabled.');
-  return undefined;
 }
 
 /** Checks the claims of an ID token. Throws FIELD_INVALID. */
@@ -74,7 +66,7 @@ async function trySignIn(
   // A link to a former provider of the organization says nothing about the subjects of the current one.
   const { link: stored } = found.accessState;
   if (stored?.issuer === issuer && stored.subject !== subject) throw linkedToAnother(found.user.id);
-  const refusal = refusalOf(found.user);
+  const refusal = userRefusal(found.user);
   if (refusal) throw refusal;
   if (known) return { found, linked: false };
   const written = await unlessLinked(context.accessStates.link(found, link, actor, deadline));

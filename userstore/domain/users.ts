@@ -8,11 +8,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { GroupReference, LinkedIdentity, User } from '../../proto/gen/userstore/v1/user.js';
+import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type {
   CreateUserRequest,
   DeleteUserRequest,
-  ListUsersRequest,
   PatchUserRequest,
   UpdateUserRequest,
 } from '../../proto/gen/userstore/v1/user_service.js';
@@ -23,31 +22,20 @@ import { applyPatch } from '../model/patch.js';
 import { applyPolicy, type Refusals } from '../model/policy.js';
 import { applyUpdate } from '../model/update.js';
 import { isSame, normalize, validate } from '../model/user.js';
-import type { UserPage } from '../storage/user-reads.js';
-import type { UserStorage } from '../storage/users.js';
 import { accessStateAfter, findUser, linkChanges, serialKeyOf, type UserKey } from './access-state.js';
-import { listingIn } from './listing.js';
 import { setManagerNames } from './manager-names.js';
 import { orUserNameTaken } from './name-taken.js';
 import type { SerializedRetry } from './retry.js';
+import { createUserReads, type UserReadContext, withGroups } from './user-reads.js';
 
 const MAX_OPERATIONS = 1000;
 
 /** Returns the extension schemas of an organization. */
 export type SchemasOf = (organizationId: string, deadline: number) => Promise<readonly ExtensionSchema[]>;
 
-/** Returns the groups of each of these users, by user id; ends with the last user whose groups fit in an answer. */
-export type GroupsOf = (
-  organizationId: string,
-  userIds: readonly string[],
-  deadline: number,
-) => Promise<ReadonlyMap<string, GroupReference[]>>;
-
-/** The storage of users and all else that the rules need. `deadline` is in epoch milliseconds everywhere. */
-export interface UserContext {
-  storage: UserStorage;
+/** The needs of reads, and all else that the rules need. `deadline` is in epoch milliseconds everywhere. */
+export interface UserContext extends UserReadContext {
   schemasOf: SchemasOf;
-  groupsOf: GroupsOf;
   retry: SerializedRetry;
 }
 
@@ -128,71 +116,19 @@ function changeUser(context: UserContext, key: UserKey, request: UserChangeReque
   return withGroups(context, key, changing, deadline);
 }
 
-/** Returns the user with its groups and the name of its manager, which are not stored with it. */
-async function withGroups(
-  { storage, groupsOf }: UserContext,
-  { organizationId, userId }: UserKey,
-  reading: Promise<User>,
-  deadline: number,
-): Promise<User> {
-  const named = async () => {
-    const user = { ...(await reading) };
-    await setManagerNames([user], organizationId, storage.displayNames, deadline);
-    return user;
-  };
-  const [user, groups] = await Promise.all([named(), groupsOf(organizationId, [userId], deadline)]);
-  return { ...user, groups: groups.get(userId) ?? [] };
-}
-
-/**
- * Lists users with their groups: 100 of them unless `pageSize` says otherwise, or fewer if they are too large for one
- * answer. Throws as the contract's ListUsers says.
- */
-async function listUsers(
-  { storage, groupsOf }: Pick<UserContext, 'storage' | 'groupsOf'>,
-  request: ListUsersRequest,
-  deadline: number,
-): Promise<UserPage> {
-  const { organizationId } = request;
-  const page = await storage.list(organizationId, listingIn(request), deadline);
-  if (page.users.length === 0) return page;
-  const ids = page.users.map(({ id }) => id);
-  const [groups] = await Promise.all([
-    groupsOf(organizationId, ids, deadline),
-    setManagerNames(page.users, organizationId, storage.displayNames, deadline),
-  ]);
-  const fitting = ids.findIndex((id) => !groups.has(id));
-  if (fitting > 0) return await listUsers({ storage, groupsOf }, { ...request, pageSize: fitting }, deadline);
-  for (const user of page.users) user.groups = groups.get(user.id) ?? [];
-  return page;
-}
-
 /** The rules of users. */
 export type UserRules = ReturnType<typeof createUserRules>;
 
 /** Binds the rules to a context. */
 export const createUserRules = (context: UserContext) => ({
+  ...createUserReads(context),
+
   /** Creates a user. Returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
   async create(request: CreateUserRequest, given: User, deadline: number): Promise<User> {
     const user = await createUser(context, request, given, deadline);
     await setManagerNames([user], request.organizationId, context.storage.displayNames, deadline);
     return user;
   },
-
-  /** Returns a user and their linked identity. Throws USER_NOT_FOUND. */
-  async get(key: UserKey, deadline: number): Promise<{ user: User; linkedIdentity: LinkedIdentity | undefined }> {
-    const reading = findUser(context.storage, key, deadline);
-    const user = await withGroups(
-      context,
-      key,
-      reading.then((found) => found.user),
-      deadline,
-    );
-    return { user, linkedIdentity: (await reading).accessState.link };
-  },
-
-  /** Lists users. Throws as the contract's ListUsers says. */
-  list: (request: ListUsersRequest, deadline: number): Promise<UserPage> => listUsers(context, request, deadline),
 
   /** Sets the fields that the mask names. Throws as the contract's UpdateUser says. */
   update(request: UpdateUserRequest, given: User, deadline: number): Promise<User> {

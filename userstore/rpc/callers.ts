@@ -24,8 +24,8 @@ const GROUPS = '/userstore.v1.GroupService/';
 const SESSIONS = '/userstore.v1.SessionService/';
 const EVENTS = '/userstore.v1.EventService/';
 const READS = [
-  ...['GetUser', 'ListUsers'].map((method) => USERS + method),
-  ...['GetGroup', 'ListGroups', 'ListMemberships'].map((method) => GROUPS + method),
+  ...['GetUser', 'FindUser', 'BatchGetUsers', 'ListUsers', 'CheckUser'].map((method) => USERS + method),
+  ...['GetGroup', 'ListGroups', 'ListMemberships', 'CheckMembership'].map((method) => GROUPS + method),
   `${SESSIONS}CheckSession`,
   ...['ListEvents', 'WatchEvents'].map((method) => EVENTS + method),
   '/userstore.v1.OrganizationService/GetOrganization',

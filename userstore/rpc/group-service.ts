@@ -40,5 +40,6 @@ export function groupService(
     },
 
     listMemberships: (request, deadline) => groups.listMemberships(request, deadline),
+    checkMembership: async (request, deadline) => ({ isMember: await groups.isMember(request, deadline) }),
   };
 }

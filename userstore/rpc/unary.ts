@@ -98,7 +98,7 @@ function unary<Q>(
  * Calls that only read: their commands end when the caller cancels. A change goes on, because the half of it may be
  * written.
  */
-const READS = /\/(Get|List|Find|Verify|Check)/;
+const READS = /\/(Get|BatchGet|List|Find|Verify|Check)/;
 
 /** Calls that every edge makes each second, whatever happens: their lines would bury all others. */
 const POLLED = new Set(['WebhookService/AcquireWebhooks']);

@@ -12,6 +12,9 @@ export function userService(
 ): Handlers<UserServiceService> {
   return {
     getUser: (request, deadline) => users.get(request, deadline),
+    findUser: (request, deadline) => users.find(request, deadline),
+    batchGetUsers: (request, deadline) => users.batchGet(request, deadline),
+    checkUser: (request, deadline) => users.check(request, deadline),
 
     async listUsers(request, deadline) {
       // Before the list: what changes meanwhile comes after this cursor.

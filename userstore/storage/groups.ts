@@ -9,6 +9,7 @@ import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { fold } from '../model/fields.js';
 import { visibleName } from '../model/names.js';
+import type { ReadMask } from '../model/read-mask.js';
 import type { ChangeStorage } from './changes.js';
 import { GROUPS } from './columns.js';
 import { within } from './connect.js';
@@ -19,6 +20,7 @@ import { asTombstone, nextVersion, toGroup, toNewGroupDocument, withOutboxChange
 import { type GroupContext, queryOf, type ReadGroup, updateGroup } from './group-writes.js';
 import { createLister, type Listing, type Page } from './lists.js';
 import { pendingChangesOf, reservationsOf } from './pending-changes.js';
+import { projectionOf } from './projection.js';
 import { createTotals } from './totals.js';
 
 /** The storage of groups. */
@@ -57,8 +59,8 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
   const list = createLister(groups, totals, GROUPS, conditionOf, toGroup);
   return {
     /** Returns the group with this id, undefined if the organization has none. */
-    async find(organizationId: string, id: string, deadline: number): Promise<Group | undefined> {
-      const options = { projection: { unmoved: 0, begun: 0 }, ...within(deadline) };
+    async find(organizationId: string, id: string, deadline: number, mask?: ReadMask): Promise<Group | undefined> {
+      const options = { projection: projectionOf(mask) ?? { unmoved: 0, begun: 0 }, ...within(deadline) };
       const document = await groups.findOne({ organizationId, _id: id }, options);
       return document ? toGroup(document) : undefined;
     },

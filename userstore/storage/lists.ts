@@ -4,6 +4,7 @@ import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { bytesOf, readBounded } from '../model/bounded-read.js';
 import { pageTokenOf, positionIn } from '../model/paging.js';
+import type { ReadMask } from '../model/read-mask.js';
 import type { Listed } from './columns.js';
 import type { StoredDocument } from './directory-schemas.js';
 import { killable } from './killable.js';
@@ -19,6 +20,8 @@ export interface Listing {
   order?: Order | undefined;
   skip?: number;
   pageToken?: string | undefined;
+  /** The fields that the caller wants. A resource that is read has at least these. */
+  mask?: ReadMask | undefined;
   /** The most documents to return; 0 returns the total alone. */
   limit: number;
 }
@@ -55,7 +58,7 @@ export function createLister<D extends StoredDocument, R>(
     session: { session?: mongo.ClientSession },
     deadline: number,
   ): Promise<Page<R>> {
-    const { filter, order, skip = 0, pageToken, limit } = listing;
+    const { filter, order, skip = 0, pageToken, mask, limit } = listing;
     const ordering = orderingOf(order, listed);
     const query = filter
       ? { organizationId, $and: [await conditionOf(organizationId, filter, deadline)] }
@@ -68,7 +71,7 @@ export function createLister<D extends StoredDocument, R>(
         : { after: positionIn(pageToken, identity, ordering.kinds), skip: 0 };
 
     // One more than the limit tells whether there is a next page.
-    const found = limit === 0 ? [] : ordering.read({ collection, query, session }, start, limit + 1, deadline);
+    const found = limit === 0 ? [] : ordering.read({ collection, query, mask, session }, start, limit + 1, deadline);
     const toItem = ({ document, position }: Row<D>) => ({ resource: toResource(document), position });
     const { items, hasMore: hasNext } = await readBounded(found, limit, toItem, {
       sizeOf: ({ resource }) => bytesOf(resource),

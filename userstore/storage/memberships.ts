@@ -81,6 +81,17 @@ function readsOf(directory: Directory) {
     ): Promise<MembershipPage> => readPage(directory, organizationId, groupIds, page, deadline),
 
     /**
+     * Returns at most `limit` memberships of a user in the order of their groups, without those whose group no longer
+     * exists; undefined if the user does not exist. Throws PAGE_TOKEN_INVALID.
+     */
+    listOfUser: (
+      organizationId: string,
+      userId: string,
+      page: { limit: number; pageToken?: string | undefined },
+      deadline: number,
+    ): Promise<MembershipPage | undefined> => readPageOfUser(directory, organizationId, userId, page, deadline),
+
+    /**
      * Returns by user id the existing groups of these users, at most 1000 a user. Ends with the users whose groups have
      * 16 MiB together; the first user is always there.
      */
@@ -184,6 +195,42 @@ async function readPage(
     }),
     nextPageToken: end && pageTokenOf(identity, [end.groupId, end.userId]),
     absentGroupIds: groupIds.filter((id) => !groups.has(id)),
+  };
+}
+
+async function readPageOfUser(
+  directory: Directory,
+  organizationId: string,
+  userId: string,
+  { limit, pageToken }: { limit: number; pageToken?: string | undefined },
+  deadline: number,
+): Promise<MembershipPage | undefined> {
+  const identity = digestOf(`user ${userId}`);
+  const [after = ''] = pageToken === undefined ? [] : (positionIn(pageToken, identity, ['text']) as [string]);
+  const query = { organizationId, userId, groupId: { $gt: after } };
+  const options = {
+    projection: KEY,
+    sort: { groupId: 1 },
+    limit: limit + 1,
+    hint: 'ofUser',
+    ...within(deadline),
+  } as const;
+  const found = await directory.memberships.find<MembershipKey>(query, options).toArray();
+  const { items: page, last: end } = pageOf(found, limit);
+  const groupIds = page.map(({ groupId }) => groupId);
+  // A user is deleted before their memberships are: if they still exist now, the page lacks none of them.
+  const [groups, users] = await Promise.all([
+    groupNames(directory, organizationId, groupIds, deadline),
+    userNames(directory, organizationId, [userId], deadline),
+  ]);
+  const display = users.get(userId);
+  if (display === undefined) return undefined;
+  return {
+    memberships: groupIds.flatMap((groupId) =>
+      groups.has(groupId) ? [{ groupId, userId, display, groupDisplayName: groups.get(groupId) }] : [],
+    ),
+    nextPageToken: end && pageTokenOf(identity, [end.groupId]),
+    absentGroupIds: [],
   };
 }
 

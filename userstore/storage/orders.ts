@@ -8,9 +8,11 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../model/domain-error.js';
 import type { Position, PositionKind } from '../model/paging.js';
+import type { ReadMask } from '../model/read-mask.js';
 import type { Column, Listed } from './columns.js';
 import { within } from './connect.js';
 import type { StoredDocument } from './directory-schemas.js';
+import { projectionOf } from './projection.js';
 
 /** The start of a page: after a position, if any, and `skip` elements further. */
 export interface Start {
@@ -30,6 +32,8 @@ type Query = mongo.Filter<StoredDocument>;
 interface From<D extends StoredDocument> {
   collection: mongo.Collection<D>;
   query: Query;
+  /** The fields to read; undefined: whole documents. */
+  mask?: ReadMask | undefined;
   /** The session of a read that can be killed. */
   session: { session?: mongo.ClientSession };
 }
@@ -69,15 +73,17 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
   return {
     kinds: keys.map((key) => (key === 'updateTime' ? 'time' : 'text')),
     async *read<D extends StoredDocument>(
-      { collection, query, session }: From<D>,
+      { collection, query, mask, session }: From<D>,
       { after, skip }: Start,
       limit: number,
       deadline: number,
     ) {
       // With a filter, MongoDB chooses the index.
       const hint = '$and' in query ? {} : { hint: index };
+      const projection = projectionOf(mask, ...keys);
       const condition = after ? { ...query, $and: [...(query.$and ?? []), behind(after)] } : query;
-      const options = { sort, skip, limit, batchSize: limit, ...hint, ...within(deadline), ...session };
+      const reading = { sort, skip, limit, batchSize: limit, ...(projection ? { projection } : {}) };
+      const options = { ...reading, ...hint, ...within(deadline), ...session };
       for await (const document of collection.find<D>(condition as mongo.Filter<D>, options)) {
         yield { document, position: keys.map((key) => valueAt(document, key)) };
       }
@@ -92,11 +98,12 @@ function computed(column: Column, descending: boolean): Ordering {
   return {
     kinds: [column.kind, 'text'],
     async *read<D extends StoredDocument>(
-      { collection, query, session }: From<D>,
+      { collection, query, mask, session }: From<D>,
       { after, skip }: Start,
       limit: number,
       deadline: number,
     ) {
+      const document = projectionOf(mask);
       const behind = after && [{ $match: { $expr: { [beyond]: ['$position', { $literal: stored(after) }] } } }];
       const stages = [
         { $match: query },
@@ -105,6 +112,7 @@ function computed(column: Column, descending: boolean): Ordering {
         { $sort: { position: descending ? -1 : 1 } },
         ...(skip > 0 ? [{ $skip: skip }] : []),
         { $limit: limit },
+        ...(document ? [{ $project: { document, position: 1 } }] : []),
       ];
       const options = { allowDiskUse: true, batchSize: limit, ...within(deadline), ...session };
       const rows = collection.aggregate<StoredRow<D>>(stages, options);

@@ -6,8 +6,10 @@ import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { type Bounded, readBounded } from '../model/bounded-read.js';
 import { fold } from '../model/fields.js';
 import { visibleName } from '../model/names.js';
+import type { ReadMask } from '../model/read-mask.js';
 import type { ChangeStorage } from './changes.js';
 import { USERS } from './columns.js';
 import { within } from './connect.js';
@@ -15,6 +17,7 @@ import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import { type AccessState, accessStateIn, SCHEMA_VERSION, toUser } from './documents.js';
 import { toQuery } from './filter-query.js';
 import { createLister, type Listing, type Page } from './lists.js';
+import { projectionOf } from './projection.js';
 import { readTogether } from './read-together.js';
 import type { Totals } from './totals.js';
 
@@ -68,13 +71,44 @@ export function readsOf({ users, totals, changes }: ReadContext, groupsIn: Group
       return document && foundIn(document);
     },
 
+    /** Returns those of these users that exist, in the order of their ids; fewer if they are large. */
+    readSome(
+      organizationId: string,
+      ids: readonly string[],
+      mask: ReadMask | undefined,
+      deadline: number,
+    ): Promise<Bounded<User>> {
+      const projection = projectionOf(mask) ?? { unmoved: 0, extensionValues: 0 };
+      const options = { projection, sort: { _id: 1 }, hint: 'order', ...within(deadline) } as const;
+      return readBounded(users.find({ organizationId, _id: { $in: [...ids] } }, options), ids.length, toUser);
+    },
+
+    /** Returns the user with this id, as far as the mask names its fields. */
+    async read(organizationId: string, id: string, mask: ReadMask, deadline: number): Promise<FoundUser | undefined> {
+      return (await findSome(users, { organizationId, _id: id }, 1, deadline, mask))[0];
+    },
+
     /** Returns the user who is linked to this subject. */
-    findLinked: (organizationId: string, link: Link, deadline: number): Promise<FoundUser | undefined> =>
-      findOnly(users, { organizationId, 'link.issuer': link.issuer, 'link.subject': link.subject }, deadline),
+    findLinked: (
+      organizationId: string,
+      link: Link,
+      deadline: number,
+      mask?: ReadMask,
+    ): Promise<FoundUser | undefined> =>
+      findOnly(users, { organizationId, 'link.issuer': link.issuer, 'link.subject': link.subject }, deadline, mask),
 
     /** Returns the user with this name in any letter case. */
-    findByName: (organizationId: string, userName: string, deadline: number): Promise<FoundUser | undefined> =>
-      findOnly(users, { organizationId, userNameKey: fold(userName) }, deadline),
+    findByName: (
+      organizationId: string,
+      userName: string,
+      deadline: number,
+      mask?: ReadMask,
+    ): Promise<FoundUser | undefined> =>
+      findOnly(users, { organizationId, userNameKey: fold(userName) }, deadline, mask),
+
+    /** Returns at most two users with this e-mail address in any letter case. */
+    findByEmail: (organizationId: string, email: string, deadline: number, mask?: ReadMask): Promise<FoundUser[]> =>
+      findSome(users, { organizationId, 'emails.valueKey': fold(email) }, 2, deadline, mask),
 
     /** Returns the user whose name makes this one unavailable. */
     async findHolder(organizationId: string, userName: string, deadline: number): Promise<FoundUser | undefined> {
@@ -83,8 +117,12 @@ export function readsOf({ users, totals, changes }: ReadContext, groupsIn: Group
     },
 
     /** Returns at most two users with this external id. */
-    findByExternalId: (organizationId: string, externalId: string, deadline: number): Promise<FoundUser[]> =>
-      findSome(users, { organizationId, externalId }, 2, deadline),
+    findByExternalId: (
+      organizationId: string,
+      externalId: string,
+      deadline: number,
+      mask?: ReadMask,
+    ): Promise<FoundUser[]> => findSome(users, { organizationId, externalId }, 2, deadline, mask),
 
     /** Returns at most 101 users with this user name or e-mail address in any letter case. */
     async findByAddress(organizationId: string, address: string, deadline: number): Promise<FoundUser[]> {
@@ -154,16 +192,24 @@ async function findSome(
   query: mongo.Filter<UserDocument>,
   limit: number,
   deadline: number,
+  mask?: ReadMask,
 ): Promise<FoundUser[]> {
-  return (await users.find(query, { limit, ...within(deadline) }).toArray()).map(foundIn);
+  return (await users.find(query, { limit, ...masking(mask), ...within(deadline) }).toArray()).map(foundIn);
 }
+
+/** The option that reads only what the mask names, and the link. */
+const masking = (mask: ReadMask | undefined) => {
+  const projection = projectionOf(mask, 'link');
+  return projection ? { projection } : {};
+};
 
 /** Returns the user that the query finds, undefined if it finds several. */
 async function findOnly(
   users: mongo.Collection<UserDocument>,
   query: mongo.Filter<UserDocument>,
   deadline: number,
+  mask?: ReadMask,
 ): Promise<FoundUser | undefined> {
-  const [found, another] = await findSome(users, query, 2, deadline);
+  const [found, another] = await findSome(users, query, 2, deadline, mask);
   return another ? undefined : found;
 }

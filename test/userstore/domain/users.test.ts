@@ -133,6 +133,7 @@ describe('createUserRules', () => {
       storage,
       schemasOf: async () => [],
       groupsOf: async (_, ids) => new Map(ids.slice(0, fitting).map((id) => [id, [reference]])),
+      accessOf: async () => undefined,
       retry: async (_, attempt) => (await attempt()) as never,
     });
   }

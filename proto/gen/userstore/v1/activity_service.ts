@@ -28,7 +28,7 @@ export interface Activity {
   /** Id of the organization that the activity belongs to. */
   organizationId: string;
   /** The time when the request arrived. Required. */
-  time:
+  time?:
     | Date
     | undefined;
   /**
@@ -72,7 +72,7 @@ export interface Activity {
   /** The time from the arrival of the request to its answer, in milliseconds. */
   durationMs: number;
   /** The change that the request made. Absent if it changed nothing. Output only: ignored in requests. */
-  change:
+  change?:
     | Change
     | undefined;
   /** Id of the group that the request was about. Absent if it was about none. */
@@ -109,11 +109,11 @@ export interface ListActivitiesRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The earliest time, inclusive. Absent: no limit. */
-  since:
+  since?:
     | Date
     | undefined;
   /** The latest time, exclusive. Absent: no limit. */
-  until:
+  until?:
     | Date
     | undefined;
   /** Only activities about the user with this id. */

@@ -28,19 +28,19 @@ export interface ApiToken {
   /** The name of the token for people: 1 to 200 characters. */
   label: string;
   /** The time when the token was issued. */
-  createTime:
+  createTime?:
     | Date
     | undefined;
   /** The time when the token was revoked. Absent: not revoked. */
-  revokeTime:
+  revokeTime?:
     | Date
     | undefined;
   /** The time from which the token is no longer valid. Absent: never. */
-  expireTime:
+  expireTime?:
     | Date
     | undefined;
   /** The time when the token was last found valid, accurate to 5 minutes. Absent: never. */
-  lastUseTime:
+  lastUseTime?:
     | Date
     | undefined;
   /** The calling service that asked for the token and, if known, the person: "admin/ana". */
@@ -57,7 +57,7 @@ export interface CreateApiTokenRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The name of the token for people: 1 to 200 characters, without control characters. */
@@ -69,7 +69,7 @@ export interface CreateApiTokenRequest {
 /** Response of CreateApiToken: the token and its secret, which no other response contains. */
 export interface CreateApiTokenResponse {
   /** The new token. */
-  apiToken:
+  apiToken?:
     | ApiToken
     | undefined;
   /** The secret, a UUID. Okta sends it as "apikey <secret>". */
@@ -101,7 +101,7 @@ export interface RotateApiTokenRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the token to replace. FIELD_INVALID if it is revoked or expired. */
@@ -121,13 +121,13 @@ export interface RotateApiTokenRequest {
 /** Response of RotateApiToken: the new token and its secret, which no other response contains. */
 export interface RotateApiTokenResponse {
   /** The new token. */
-  apiToken:
+  apiToken?:
     | ApiToken
     | undefined;
   /** The secret of the new token, a UUID. Okta sends it as "apikey <secret>". */
   secret: string;
   /** The replaced token, with the time when it expires. */
-  replaced: ApiToken | undefined;
+  replaced?: ApiToken | undefined;
 }
 
 /** Request of RevokeApiToken. */
@@ -135,7 +135,7 @@ export interface RevokeApiTokenRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the token to revoke. */
@@ -145,7 +145,7 @@ export interface RevokeApiTokenRequest {
 /** Response of RevokeApiToken. */
 export interface RevokeApiTokenResponse {
   /** The revoked token. */
-  apiToken: ApiToken | undefined;
+  apiToken?: ApiToken | undefined;
 }
 
 /** Request of VerifyApiToken. */
@@ -159,11 +159,11 @@ export interface VerifyApiTokenRequest {
 /** Response of VerifyApiToken: the live token and its organization. */
 export interface VerifyApiTokenResponse {
   /** The live token. */
-  apiToken:
+  apiToken?:
     | ApiToken
     | undefined;
   /** The organization of the token, with the settings that the edge applies to its requests. */
-  organization: Organization | undefined;
+  organization?: Organization | undefined;
 }
 
 function createBaseApiToken(): ApiToken {

@@ -18,11 +18,11 @@ export interface Change {
   /** The kind of the change. */
   kind: Change_Kind;
   /** The time of the change. */
-  time:
+  time?:
     | Date
     | undefined;
   /** The origin of the change. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /**

@@ -121,5 +121,10 @@ export enum ErrorReason {
   ERROR_REASON_WEBHOOK_LIMIT_REACHED = 41,
   /** ERROR_REASON_WEBHOOK_LEASE_LOST - ABORTED: another edge holds the webhook by now, or the webhook was changed. */
   ERROR_REASON_WEBHOOK_LEASE_LOST = 42,
+  /**
+   * ERROR_REASON_USER_AMBIGUOUS - FAILED_PRECONDITION: several users of the organization have the e-mail address or external id. ListUsers with it as
+   * filter lists them. Metadata: field.
+   */
+  ERROR_REASON_USER_AMBIGUOUS = 60,
   UNRECOGNIZED = -1,
 }

@@ -25,7 +25,7 @@ export interface Event {
    */
   type: string;
   /** The time of the change. */
-  time:
+  time?:
     | Date
     | undefined;
   /** The type of the resource: "User" or "Group". */
@@ -38,13 +38,13 @@ export interface Event {
    */
   resourceVersion: number;
   /** The origin of the change. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The attributes that changed, as in Change. Members are in `added_member_ids` and `removed_member_ids`. */
   changes: AttributeChange[];
   /** The resource as it is after the change. Absent if the change deleted it. */
-  resource:
+  resource?:
     | //
     /** The user, without its groups. */
     { $case: "user"; value: User }

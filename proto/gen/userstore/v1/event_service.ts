@@ -31,7 +31,7 @@ export interface ListEventsRequest {
     | string
     | undefined;
   /** Returns events from this time on. FIELD_INVALID together with a cursor. */
-  startTime:
+  startTime?:
     | Date
     | undefined;
   /** Only events of these types: at most 50. Empty: of all types. */
@@ -65,7 +65,7 @@ export interface WatchEventsRequest {
     | string
     | undefined;
   /** Streams events from this time on. FIELD_INVALID together with a cursor. */
-  startTime:
+  startTime?:
     | Date
     | undefined;
   /** Only events of these types: at most 50. Empty: of all types. */

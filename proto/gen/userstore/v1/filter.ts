@@ -37,7 +37,7 @@ export enum Operator {
  */
 export interface Filter {
   /** The condition. Required. */
-  expression:
+  expression?:
     | //
     /** A field compared with a literal. */
     { $case: "comparison"; value: Comparison }
@@ -76,7 +76,7 @@ export interface Comparison {
   /** The relation of the field to the literal. */
   operator: Operator;
   /** The literal; its type must be the type of the field. */
-  value:
+  value?:
     | Literal
     | undefined;
   /**
@@ -89,7 +89,7 @@ export interface Comparison {
 /** The value that a field is compared with. It has the type of the field. */
 export interface Literal {
   /** The value. Required. */
-  kind:
+  kind?:
     | //
     /** Text. */
     { $case: "stringValue"; value: string }
@@ -123,7 +123,7 @@ export interface AnyOf {
 /** True if the filter is false. */
 export interface Negation {
   /** The filter to negate. Required. */
-  filter: Filter | undefined;
+  filter?: Filter | undefined;
 }
 
 /** True if the field has a value: for a list at least one element, for a message at least one field. */
@@ -140,7 +140,7 @@ export interface ElementMatch {
   /** A repeated field of User, such as "emails"; or "members" of a group, whose elements have "value" and "display". */
   field: string;
   /** The filter on the fields of one element. Required. */
-  filter: Filter | undefined;
+  filter?: Filter | undefined;
 }
 
 function createBaseFilter(): Filter {

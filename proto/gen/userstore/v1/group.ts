@@ -23,11 +23,11 @@ export interface Group {
    */
   etag: string;
   /** The time when the group was created. Output only: ignored in requests. */
-  createTime:
+  createTime?:
     | Date
     | undefined;
   /** The time when the group or its memberships last changed. Output only: ignored in requests. */
-  updateTime:
+  updateTime?:
     | Date
     | undefined;
   /**
@@ -52,6 +52,8 @@ export interface Membership {
   userId: string;
   /** The name of the user for people: their display_name, or their user_name if they have none. */
   display: string;
+  /** The display name of the group, in lists of the memberships of one user only. */
+  groupDisplayName?: string | undefined;
 }
 
 function createBaseGroup(): Group {
@@ -192,7 +194,7 @@ export const Group: MessageFns<Group, "userstore.v1.Group"> = {
 };
 
 function createBaseMembership(): Membership {
-  return { groupId: "", userId: "", display: "" };
+  return { groupId: "", userId: "", display: "", groupDisplayName: undefined };
 }
 
 export const Membership: MessageFns<Membership, "userstore.v1.Membership"> = {
@@ -207,6 +209,9 @@ export const Membership: MessageFns<Membership, "userstore.v1.Membership"> = {
     }
     if (message.display !== "") {
       writer.uint32(26).string(message.display);
+    }
+    if (message.groupDisplayName !== undefined) {
+      writer.uint32(34).string(message.groupDisplayName);
     }
     return writer;
   },
@@ -248,6 +253,14 @@ export const Membership: MessageFns<Membership, "userstore.v1.Membership"> = {
             message.display = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.groupDisplayName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -268,6 +281,7 @@ export const Membership: MessageFns<Membership, "userstore.v1.Membership"> = {
     message.groupId = object.groupId ?? "";
     message.userId = object.userId ?? "";
     message.display = object.display ?? "";
+    message.groupDisplayName = object.groupDisplayName ?? undefined;
     return message;
   },
 };

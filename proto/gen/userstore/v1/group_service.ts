@@ -27,12 +27,17 @@ export interface GetGroupRequest {
   organizationId: string;
   /** Id of the group. */
   groupId: string;
+  /**
+   * The fields of the group to return besides `id`: names of fields of Group; "*" means every field. An empty mask and
+   * a name that is no field are FIELD_INVALID. Absent: every field.
+   */
+  readMask?: string[] | undefined;
 }
 
 /** Response of GetGroup. */
 export interface GetGroupResponse {
   /** The group. */
-  group: Group | undefined;
+  group?: Group | undefined;
 }
 
 /** Request of ListGroups. */
@@ -40,7 +45,7 @@ export interface ListGroupsRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The condition that listed groups meet. Absent: all groups. */
-  filter:
+  filter?:
     | Filter
     | undefined;
   /**
@@ -57,7 +62,11 @@ export interface ListGroupsRequest {
     | string
     | undefined;
   /** The order, by a field of Group; members are not supported. Absent: oldest first. */
-  order: Order | undefined;
+  order?:
+    | Order
+    | undefined;
+  /** The fields of the groups to return, as in GetGroupRequest. */
+  readMask?: string[] | undefined;
 }
 
 /** Response of ListGroups: a page of groups. */
@@ -85,11 +94,11 @@ export interface CreateGroupRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The group to create. Required. */
-  group:
+  group?:
     | Group
     | undefined;
   /** Ids of the users that become members; at most 100,000. Duplicates are ignored. */
@@ -99,7 +108,7 @@ export interface CreateGroupRequest {
 /** Response of CreateGroup. */
 export interface CreateGroupResponse {
   /** The group as stored. */
-  group: Group | undefined;
+  group?: Group | undefined;
 }
 
 /** Request of UpdateGroup. */
@@ -107,13 +116,13 @@ export interface UpdateGroupRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the group. */
   groupId: string;
   /** The new values. Required. */
-  group:
+  group?:
     | Group
     | undefined;
   /**
@@ -121,7 +130,7 @@ export interface UpdateGroupRequest {
    * "external_id". "members" makes the users in `member_ids` the only members. "*" means all three. An empty mask is
    * FIELD_INVALID.
    */
-  updateMask:
+  updateMask?:
     | string[]
     | undefined;
   /** Ids of the users that become the only members, if the mask contains "members" or "*"; at most 100,000. */
@@ -133,7 +142,7 @@ export interface UpdateGroupRequest {
 /** Response of UpdateGroup. */
 export interface UpdateGroupResponse {
   /** The group as stored. */
-  group: Group | undefined;
+  group?: Group | undefined;
 }
 
 /** Request of PatchGroup. */
@@ -141,7 +150,7 @@ export interface PatchGroupRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the group. */
@@ -158,7 +167,7 @@ export interface PatchGroupRequest {
 /** One operation of PatchGroup. */
 export interface GroupOperation {
   /** The operation. Required. */
-  operation:
+  operation?:
     | //
     /** Sets fields. */
     { $case: "setFields"; value: SetGroupFields }
@@ -177,11 +186,11 @@ export interface GroupOperation {
 /** The fields that an operation sets. */
 export interface SetGroupFields {
   /** The new values. Required. */
-  group:
+  group?:
     | Group
     | undefined;
   /** The fields to set, as in UpdateGroupRequest but without "members": "display_name", "external_id". "*" means both. */
-  updateMask: string[] | undefined;
+  updateMask?: string[] | undefined;
 }
 
 /** Users of the organization. */
@@ -193,7 +202,7 @@ export interface MemberList {
 /** Response of PatchGroup. */
 export interface PatchGroupResponse {
   /** The group as stored. */
-  group: Group | undefined;
+  group?: Group | undefined;
 }
 
 /** Request of DeleteGroup. */
@@ -201,7 +210,7 @@ export interface DeleteGroupRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the group. */
@@ -214,21 +223,25 @@ export interface DeleteGroupRequest {
 export interface DeleteGroupResponse {
 }
 
-/** Request of ListMemberships. */
+/** Request of ListMemberships. It names either groups or a user. */
 export interface ListMembershipsRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
-  /** Ids of the groups whose memberships to list: 1 to 200. */
+  /** Ids of the groups whose memberships to list: 1 to 200, or none if `user_id` is given. */
   groupIds: string[];
   /** The maximum number of memberships to return. Absent or 0: 1000. Values above 5000 are reduced to 5000. */
   pageSize?:
     | number
     | undefined;
   /**
-   * `next_page_token` of the previous page, from a request with the same groups. The page starts after the last
+   * `next_page_token` of the previous page, from a request with the same groups or user. The page starts after the last
    * membership of the previous page, independent of changes in between. Absent: the first page.
    */
-  pageToken?: string | undefined;
+  pageToken?:
+    | string
+    | undefined;
+  /** Id of the user whose memberships to list. */
+  userId?: string | undefined;
 }
 
 /**
@@ -249,8 +262,24 @@ export interface ListMembershipsResponse {
   absentGroupIds: string[];
 }
 
+/** Request of CheckMembership. */
+export interface CheckMembershipRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** Id of the group. */
+  groupId: string;
+  /** Id of the user. */
+  userId: string;
+}
+
+/** Response of CheckMembership. */
+export interface CheckMembershipResponse {
+  /** Whether the user is a direct member of the group. */
+  isMember: boolean;
+}
+
 function createBaseGetGroupRequest(): GetGroupRequest {
-  return { organizationId: "", groupId: "" };
+  return { organizationId: "", groupId: "", readMask: undefined };
 }
 
 export const GetGroupRequest: MessageFns<GetGroupRequest, "userstore.v1.GetGroupRequest"> = {
@@ -262,6 +291,9 @@ export const GetGroupRequest: MessageFns<GetGroupRequest, "userstore.v1.GetGroup
     }
     if (message.groupId !== "") {
       writer.uint32(18).string(message.groupId);
+    }
+    if (message.readMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.readMask), writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -295,6 +327,14 @@ export const GetGroupRequest: MessageFns<GetGroupRequest, "userstore.v1.GetGroup
             message.groupId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.readMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -314,6 +354,7 @@ export const GetGroupRequest: MessageFns<GetGroupRequest, "userstore.v1.GetGroup
     const message = createBaseGetGroupRequest();
     message.organizationId = object.organizationId ?? "";
     message.groupId = object.groupId ?? "";
+    message.readMask = object.readMask ?? undefined;
     return message;
   },
 };
@@ -383,6 +424,7 @@ function createBaseListGroupsRequest(): ListGroupsRequest {
     skip: 0,
     pageToken: undefined,
     order: undefined,
+    readMask: undefined,
   };
 }
 
@@ -407,6 +449,9 @@ export const ListGroupsRequest: MessageFns<ListGroupsRequest, "userstore.v1.List
     }
     if (message.order !== undefined) {
       Order.encode(message.order, writer.uint32(50).fork()).join();
+    }
+    if (message.readMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.readMask), writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -472,6 +517,14 @@ export const ListGroupsRequest: MessageFns<ListGroupsRequest, "userstore.v1.List
             message.order = Order.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.readMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -497,6 +550,7 @@ export const ListGroupsRequest: MessageFns<ListGroupsRequest, "userstore.v1.List
     message.skip = object.skip ?? 0;
     message.pageToken = object.pageToken ?? undefined;
     message.order = (object.order !== undefined && object.order !== null) ? Order.fromPartial(object.order) : undefined;
+    message.readMask = object.readMask ?? undefined;
     return message;
   },
 };
@@ -1482,7 +1536,7 @@ export const DeleteGroupResponse: MessageFns<DeleteGroupResponse, "userstore.v1.
 };
 
 function createBaseListMembershipsRequest(): ListMembershipsRequest {
-  return { organizationId: "", groupIds: [], pageSize: undefined, pageToken: undefined };
+  return { organizationId: "", groupIds: [], pageSize: undefined, pageToken: undefined, userId: undefined };
 }
 
 export const ListMembershipsRequest: MessageFns<ListMembershipsRequest, "userstore.v1.ListMembershipsRequest"> = {
@@ -1500,6 +1554,9 @@ export const ListMembershipsRequest: MessageFns<ListMembershipsRequest, "usersto
     }
     if (message.pageToken !== undefined) {
       writer.uint32(34).string(message.pageToken);
+    }
+    if (message.userId !== undefined) {
+      writer.uint32(42).string(message.userId);
     }
     return writer;
   },
@@ -1549,6 +1606,14 @@ export const ListMembershipsRequest: MessageFns<ListMembershipsRequest, "usersto
             message.pageToken = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1570,6 +1635,7 @@ export const ListMembershipsRequest: MessageFns<ListMembershipsRequest, "usersto
     message.groupIds = object.groupIds?.map((e) => e) || [];
     message.pageSize = object.pageSize ?? undefined;
     message.pageToken = object.pageToken ?? undefined;
+    message.userId = object.userId ?? undefined;
     return message;
   },
 };
@@ -1655,6 +1721,144 @@ export const ListMembershipsResponse: MessageFns<ListMembershipsResponse, "users
   },
 };
 
+function createBaseCheckMembershipRequest(): CheckMembershipRequest {
+  return { organizationId: "", groupId: "", userId: "" };
+}
+
+export const CheckMembershipRequest: MessageFns<CheckMembershipRequest, "userstore.v1.CheckMembershipRequest"> = {
+  $type: "userstore.v1.CheckMembershipRequest" as const,
+
+  encode(message: CheckMembershipRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.groupId !== "") {
+      writer.uint32(18).string(message.groupId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(26).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckMembershipRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckMembershipRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckMembershipRequest>, I>>(base?: I): CheckMembershipRequest {
+    return CheckMembershipRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckMembershipRequest>, I>>(object: I): CheckMembershipRequest {
+    const message = createBaseCheckMembershipRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.groupId = object.groupId ?? "";
+    message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseCheckMembershipResponse(): CheckMembershipResponse {
+  return { isMember: false };
+}
+
+export const CheckMembershipResponse: MessageFns<CheckMembershipResponse, "userstore.v1.CheckMembershipResponse"> = {
+  $type: "userstore.v1.CheckMembershipResponse" as const,
+
+  encode(message: CheckMembershipResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.isMember !== false) {
+      writer.uint32(8).bool(message.isMember);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckMembershipResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckMembershipResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.isMember = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckMembershipResponse>, I>>(base?: I): CheckMembershipResponse {
+    return CheckMembershipResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckMembershipResponse>, I>>(object: I): CheckMembershipResponse {
+    const message = createBaseCheckMembershipResponse();
+    message.isMember = object.isMember ?? false;
+    return message;
+  },
+};
+
 /**
  * Manages the groups of an organization and their memberships. Every request names its organization: a group of another
  * organization is GROUP_NOT_FOUND, a user of another organization is MEMBER_UNKNOWN.
@@ -1664,13 +1868,13 @@ export const ListMembershipsResponse: MessageFns<ListMembershipsResponse, "users
  * A refused request changes nothing. A request that fails for another reason may be partly applied; it is safe to
  * repeat the same request.
  *
- * Callers: role "edge" or "admin"; GetGroup, ListGroups and ListMemberships also "reader".
+ * Callers: role "edge" or "admin"; GetGroup, ListGroups, ListMemberships and CheckMembership also "reader".
  */
 export type GroupServiceService = typeof GroupServiceService;
 export const GroupServiceService = {
   /**
    * Returns one group without its members.
-   * Errors: GROUP_NOT_FOUND.
+   * Errors: GROUP_NOT_FOUND, FIELD_INVALID (read_mask).
    */
   getGroup: {
     path: "/userstore.v1.GroupService/GetGroup" as const,
@@ -1683,7 +1887,7 @@ export const GroupServiceService = {
   },
   /**
    * Lists groups without their members.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
    */
   listGroups: {
     path: "/userstore.v1.GroupService/ListGroups" as const,
@@ -1747,8 +1951,9 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): DeleteGroupResponse => DeleteGroupResponse.decode(value),
   },
   /**
-   * Lists the memberships of several groups, and names the groups that the organization does not have.
-   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of several groups, and names the groups that the organization does not have; or lists the
+   * memberships of one user.
+   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID, USER_NOT_FOUND.
    */
   listMemberships: {
     path: "/userstore.v1.GroupService/ListMemberships" as const,
@@ -1761,17 +1966,32 @@ export const GroupServiceService = {
       Buffer.from(ListMembershipsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListMembershipsResponse => ListMembershipsResponse.decode(value),
   },
+  /**
+   * Tells whether a user is a direct member of a group.
+   * Errors: GROUP_NOT_FOUND, USER_NOT_FOUND.
+   */
+  checkMembership: {
+    path: "/userstore.v1.GroupService/CheckMembership" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CheckMembershipRequest): Buffer =>
+      Buffer.from(CheckMembershipRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CheckMembershipRequest => CheckMembershipRequest.decode(value),
+    responseSerialize: (value: CheckMembershipResponse): Buffer =>
+      Buffer.from(CheckMembershipResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CheckMembershipResponse => CheckMembershipResponse.decode(value),
+  },
 } as const;
 
 export interface GroupServiceServer extends UntypedServiceImplementation {
   /**
    * Returns one group without its members.
-   * Errors: GROUP_NOT_FOUND.
+   * Errors: GROUP_NOT_FOUND, FIELD_INVALID (read_mask).
    */
   getGroup: handleUnaryCall<GetGroupRequest, GetGroupResponse>;
   /**
    * Lists groups without their members.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
    */
   listGroups: handleUnaryCall<ListGroupsRequest, ListGroupsResponse>;
   /**
@@ -1795,16 +2015,22 @@ export interface GroupServiceServer extends UntypedServiceImplementation {
    */
   deleteGroup: handleUnaryCall<DeleteGroupRequest, DeleteGroupResponse>;
   /**
-   * Lists the memberships of several groups, and names the groups that the organization does not have.
-   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of several groups, and names the groups that the organization does not have; or lists the
+   * memberships of one user.
+   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID, USER_NOT_FOUND.
    */
   listMemberships: handleUnaryCall<ListMembershipsRequest, ListMembershipsResponse>;
+  /**
+   * Tells whether a user is a direct member of a group.
+   * Errors: GROUP_NOT_FOUND, USER_NOT_FOUND.
+   */
+  checkMembership: handleUnaryCall<CheckMembershipRequest, CheckMembershipResponse>;
 }
 
 export interface GroupServiceClient extends Client {
   /**
    * Returns one group without its members.
-   * Errors: GROUP_NOT_FOUND.
+   * Errors: GROUP_NOT_FOUND, FIELD_INVALID (read_mask).
    */
   getGroup(
     request: GetGroupRequest,
@@ -1823,7 +2049,7 @@ export interface GroupServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists groups without their members.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
    */
   listGroups(
     request: ListGroupsRequest,
@@ -1917,8 +2143,9 @@ export interface GroupServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the memberships of several groups, and names the groups that the organization does not have.
-   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID.
+   * Lists the memberships of several groups, and names the groups that the organization does not have; or lists the
+   * memberships of one user.
+   * Errors: FIELD_INVALID, PAGE_TOKEN_INVALID, USER_NOT_FOUND.
    */
   listMemberships(
     request: ListMembershipsRequest,
@@ -1934,6 +2161,25 @@ export interface GroupServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Tells whether a user is a direct member of a group.
+   * Errors: GROUP_NOT_FOUND, USER_NOT_FOUND.
+   */
+  checkMembership(
+    request: CheckMembershipRequest,
+    callback: (error: ServiceError | null, response: CheckMembershipResponse) => void,
+  ): ClientUnaryCall;
+  checkMembership(
+    request: CheckMembershipRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CheckMembershipResponse) => void,
+  ): ClientUnaryCall;
+  checkMembership(
+    request: CheckMembershipRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CheckMembershipResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -41,7 +41,7 @@ export interface Organization {
   /** The name of the organization for people: 1 to 200 characters, without control characters. */
   displayName: string;
   /** The time when the organization was created. Output only: ignored in requests. */
-  createTime:
+  createTime?:
     | Date
     | undefined;
   /**
@@ -56,14 +56,14 @@ export interface Organization {
   /** Whether the organization is suspended: its identity provider is refused, and its users cannot sign in. */
   suspended: boolean;
   /** The operations that the identity provider may perform on users. Absent: all. */
-  policy:
+  policy?:
     | ProvisioningPolicy
     | undefined;
   /**
    * The rate limit of the identity provider's requests. Always present in responses. If cleared: 100 per second with a
    * burst of 400.
    */
-  rateLimit:
+  rateLimit?:
     | RateLimit
     | undefined;
   /**
@@ -102,7 +102,7 @@ export interface RateLimit {
 /** Request of CreateOrganization. */
 export interface CreateOrganizationRequest {
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The name of the organization for people: 1 to 200 characters, without control characters. */
@@ -112,7 +112,7 @@ export interface CreateOrganizationRequest {
 /** Response of CreateOrganization. */
 export interface CreateOrganizationResponse {
   /** The organization as stored. */
-  organization: Organization | undefined;
+  organization?: Organization | undefined;
 }
 
 /** Request of GetOrganization. */
@@ -124,7 +124,7 @@ export interface GetOrganizationRequest {
 /** Response of GetOrganization. */
 export interface GetOrganizationResponse {
   /** The organization. */
-  organization: Organization | undefined;
+  organization?: Organization | undefined;
 }
 
 /** Request of ListOrganizations. */
@@ -157,18 +157,18 @@ export interface UpdateOrganizationRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The new values. Required. */
-  organization:
+  organization?:
     | Organization
     | undefined;
   /**
    * The fields to set to their value in `organization`: "display_name", "strict_schemas", "extension_schemas",
    * "suspended", "policy", "rate_limit". An empty mask is FIELD_INVALID.
    */
-  updateMask:
+  updateMask?:
     | string[]
     | undefined;
   /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
@@ -178,7 +178,7 @@ export interface UpdateOrganizationRequest {
 /** Response of UpdateOrganization. */
 export interface UpdateOrganizationResponse {
   /** The organization as stored. */
-  organization: Organization | undefined;
+  organization?: Organization | undefined;
 }
 
 /** Request of DeleteOrganization. */
@@ -186,7 +186,7 @@ export interface DeleteOrganizationRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor: Actor | undefined;
+  actor?: Actor | undefined;
 }
 
 /** Response of DeleteOrganization: the organization is deleted. */

@@ -30,19 +30,19 @@ export interface Session {
   /** The current user name of the user. Empty in responses of SignOut. */
   userName: string;
   /** The time of the sign-in. */
-  createTime:
+  createTime?:
     | Date
     | undefined;
   /** The time when the session was last found valid, accurate to 1 minute. */
-  lastUseTime:
+  lastUseTime?:
     | Date
     | undefined;
   /** The time when the session ends unless it is used. */
-  idleExpireTime:
+  idleExpireTime?:
     | Date
     | undefined;
   /** The time when the session ends even if it is used. */
-  expireTime:
+  expireTime?:
     | Date
     | undefined;
   /** Id of the request that signed in, which is the id of its activity. */
@@ -54,7 +54,7 @@ export interface SignInRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change; its `request_id` becomes `sign_in_id` of the session. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The `iss` claim of the ID token. It must be the issuer of the organization's SSO connection. */
@@ -80,11 +80,11 @@ export interface SignInResponse {
    */
   sessionToken: string;
   /** The new session. */
-  session:
+  session?:
     | Session
     | undefined;
   /** The user of the session. */
-  user:
+  user?:
     | User
     | undefined;
   /** Whether this sign-in linked the user to the subject. */
@@ -100,11 +100,11 @@ export interface CheckSessionRequest {
 /** Response of CheckSession: a live session. */
 export interface CheckSessionResponse {
   /** The user of the session: active, not locked, and of an organization that is not suspended. */
-  user:
+  user?:
     | User
     | undefined;
   /** The session. */
-  session: Session | undefined;
+  session?: Session | undefined;
 }
 
 /** Request of SignOut. */
@@ -116,7 +116,7 @@ export interface SignOutRequest {
 /** Response of SignOut: the session does not exist any more. */
 export interface SignOutResponse {
   /** The session that the call ended. Absent if there was none. */
-  session:
+  session?:
     | Session
     | undefined;
   /**
@@ -158,11 +158,11 @@ export interface EndSessionsRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The sessions to end. Required: FIELD_INVALID if none is set. */
-  which:
+  which?:
     | //
     /** Id of one session. */
     { $case: "sessionId"; value: string }
@@ -184,11 +184,11 @@ export interface RevokeUserSessionsRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The name of the user at the identity provider: 1 to 2048 characters. Required: FIELD_INVALID if none is set. */
-  user:
+  user?:
     | //
     /** Id of the user in userstore. */
     { $case: "userId"; value: string }
@@ -232,7 +232,7 @@ export interface UseOnceRequest {
    * The time until which the key must not be used again: at most 24 hours from now. After that time, the caller itself
    * must refuse the value.
    */
-  expireTime:
+  expireTime?:
     | Date
     | undefined;
   /** If true, only tells whether the key is unused, and does not consume it. Default false. */
@@ -250,7 +250,7 @@ export interface LockUserRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the user. */
@@ -262,7 +262,7 @@ export interface LockUserRequest {
 /** Response of LockUser. */
 export interface LockUserResponse {
   /** The user as stored, with the lock. */
-  user: User | undefined;
+  user?: User | undefined;
 }
 
 /** Request of UnlockUser. */
@@ -270,7 +270,7 @@ export interface UnlockUserRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the user. */
@@ -280,7 +280,7 @@ export interface UnlockUserRequest {
 /** Response of UnlockUser. */
 export interface UnlockUserResponse {
   /** The user as stored. */
-  user: User | undefined;
+  user?: User | undefined;
 }
 
 /** Request of UnlinkUser. */
@@ -288,7 +288,7 @@ export interface UnlinkUserRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the user. */
@@ -298,7 +298,7 @@ export interface UnlinkUserRequest {
 /** Response of UnlinkUser. */
 export interface UnlinkUserResponse {
   /** The user as stored. */
-  user: User | undefined;
+  user?: User | undefined;
 }
 
 function createBaseSession(): Session {

@@ -46,11 +46,11 @@ export interface SsoConnection {
     | boolean
     | undefined;
   /** The time when the connection was created. Output only: ignored in requests. */
-  createTime:
+  createTime?:
     | Date
     | undefined;
   /** The time when the connection last changed. Output only: ignored in requests. */
-  updateTime:
+  updateTime?:
     | Date
     | undefined;
   /** The version of the connection as a weak entity tag: W/"7". Output only: ignored in requests. */
@@ -62,11 +62,11 @@ export interface SetSsoConnectionRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The complete connection: it replaces the existing one as a whole. Required. */
-  connection:
+  connection?:
     | SsoConnection
     | undefined;
   /**
@@ -83,7 +83,7 @@ export interface SetSsoConnectionRequest {
 /** Response of SetSsoConnection. */
 export interface SetSsoConnectionResponse {
   /** The connection as stored. */
-  connection: SsoConnection | undefined;
+  connection?: SsoConnection | undefined;
 }
 
 /** Request of GetSsoConnection. */
@@ -95,7 +95,7 @@ export interface GetSsoConnectionRequest {
 /** Response of GetSsoConnection. */
 export interface GetSsoConnectionResponse {
   /** The connection. */
-  connection: SsoConnection | undefined;
+  connection?: SsoConnection | undefined;
 }
 
 /** Request of DeleteSsoConnection. */
@@ -103,7 +103,7 @@ export interface DeleteSsoConnectionRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor: Actor | undefined;
+  actor?: Actor | undefined;
 }
 
 /** Response of DeleteSsoConnection: the connection is deleted. */
@@ -113,7 +113,7 @@ export interface DeleteSsoConnectionResponse {
 /** Request of FindSsoConnections: a property of the connection that the edge knows at the start of a sign-in. */
 export interface FindSsoConnectionsRequest {
   /** The property to search by. Required: FIELD_INVALID if none is set. */
-  key:
+  key?:
     | //
     /**
      * The domain of an e-mail address, in any letter case, in Unicode or ASCII. Finds at most one connection. A text
@@ -152,7 +152,7 @@ export interface FindSsoConnectionsResponse {
 /** A connection with its client secret, for the edge only. */
 export interface UsableSsoConnection {
   /** The connection. */
-  connection:
+  connection?:
     | SsoConnection
     | undefined;
   /** The client secret in plain text. */

@@ -24,11 +24,11 @@ export interface User {
   /** The version of the user, without their groups, as a weak entity tag: W/"7". Output only: ignored in requests. */
   etag: string;
   /** The time when the user was created. Output only: ignored in requests. */
-  createTime:
+  createTime?:
     | Date
     | undefined;
   /** The time when the user last changed. Output only: ignored in requests. */
-  updateTime:
+  updateTime?:
     | Date
     | undefined;
   /**
@@ -47,7 +47,7 @@ export interface User {
     | boolean
     | undefined;
   /** The parts of the person's name. */
-  name:
+  name?:
     | Name
     | undefined;
   /** The name to show to people. */
@@ -102,7 +102,7 @@ export interface User {
    */
   x509Certificates: TypedValue[];
   /** The enterprise extension (RFC 7643 section 4.3). */
-  enterprise:
+  enterprise?:
     | EnterpriseProfile
     | undefined;
   /** The attributes of all other extensions, one entry for each attribute, unique by schema and name. */
@@ -117,7 +117,7 @@ export interface User {
    * The lock that LeaseHawk support put on the user. Absent: not locked. A locked user cannot sign in, even if active:
    * a service that decides about a sign-in checks both `active` and `locked`. Output only: ignored in requests.
    */
-  locked:
+  locked?:
     | Lock
     | undefined;
   /**
@@ -130,7 +130,7 @@ export interface User {
 /** A lock with which LeaseHawk support prevents a user from signing in. */
 export interface Lock {
   /** The time of the lock. */
-  time:
+  time?:
     | Date
     | undefined;
   /** The calling service and the person who locked the user: "admin/ana". */
@@ -259,7 +259,7 @@ export interface EnterpriseProfile {
     | string
     | undefined;
   /** The manager of the person. */
-  manager: Manager | undefined;
+  manager?: Manager | undefined;
 }
 
 /** The manager of a person. */

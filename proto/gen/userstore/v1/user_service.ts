@@ -17,6 +17,7 @@ import {
 } from "@grpc/grpc-js";
 import { FieldMask } from "../../google/protobuf/field_mask.js";
 import { Actor } from "./actor.js";
+import { ErrorReason } from "./error_reason.js";
 import { Filter } from "./filter.js";
 import { LinkedIdentity, User } from "./user.js";
 
@@ -26,16 +27,97 @@ export interface GetUserRequest {
   organizationId: string;
   /** Id of the user. */
   userId: string;
+  /**
+   * The fields of the user to return besides `id`: names of fields of User, dots between levels of messages
+   * ("name.given_name"); "*" means every field. At most 100 names. An empty mask and a name that is no field are
+   * FIELD_INVALID. Absent: every field.
+   */
+  readMask?: string[] | undefined;
 }
 
 /** Response of GetUser. */
 export interface GetUserResponse {
   /** The user. */
-  user:
+  user?:
     | User
     | undefined;
   /** The identity that signs in as the user. Absent until the first sign-in, and after UnlinkUser. */
-  linkedIdentity: LinkedIdentity | undefined;
+  linkedIdentity?: LinkedIdentity | undefined;
+}
+
+/** Request of FindUser. */
+export interface FindUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** The name, address, id or identity of the user. Required; text of 1 to 2048 characters. */
+  by?:
+    | //
+    /** The user name, in any letter case. No two users have the same. */
+    { $case: "userName"; value: string }
+    | //
+    /** One of the e-mail addresses, in any letter case. If several users have it, USER_AMBIGUOUS. */
+    { $case: "email"; value: string }
+    | //
+    /** The external id. If several users have it, USER_AMBIGUOUS. */
+    { $case: "externalId"; value: string }
+    | //
+    /** The identity that signs in as the user. No two users have the same. */
+    { $case: "linkedIdentity"; value: LinkedIdentity }
+    | undefined;
+  /** The fields of the user to return, as in GetUserRequest. */
+  readMask?: string[] | undefined;
+}
+
+/** Response of FindUser. */
+export interface FindUserResponse {
+  /** The user. */
+  user?:
+    | User
+    | undefined;
+  /** The identity that signs in as the user. Absent until the first sign-in, and after UnlinkUser. */
+  linkedIdentity?: LinkedIdentity | undefined;
+}
+
+/** Request of BatchGetUsers. */
+export interface BatchGetUsersRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** Ids of the users: 1 to 1000. Duplicates are ignored. */
+  userIds: string[];
+  /** The fields of the users to return, as in GetUserRequest. */
+  readMask?: string[] | undefined;
+}
+
+/** Response of BatchGetUsers. Each id of the request is in one of the three lists. */
+export interface BatchGetUsersResponse {
+  /** The users, in the order of the request. */
+  users: User[];
+  /** The ids that no user of the organization has. */
+  absentUserIds: string[];
+  /**
+   * The ids that the answer leaves out because it would be too large: ask for them again. The answer has at least one
+   * user if it leaves out any.
+   */
+  remainingUserIds: string[];
+}
+
+/** Request of CheckUser. */
+export interface CheckUserRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** Id of the user. */
+  userId: string;
+}
+
+/** Response of CheckUser. */
+export interface CheckUserResponse {
+  /** Whether the user may sign in and use sessions. */
+  maySignIn: boolean;
+  /**
+   * Why the user may not: ORGANIZATION_SUSPENDED, USER_LOCKED or USER_DISABLED, the first of them that applies.
+   * Unspecified if they may.
+   */
+  refusal: ErrorReason;
 }
 
 /** Request of ListUsers. */
@@ -43,7 +125,7 @@ export interface ListUsersRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The condition that listed users meet. Absent: all users. */
-  filter:
+  filter?:
     | Filter
     | undefined;
   /**
@@ -63,7 +145,14 @@ export interface ListUsersRequest {
     | string
     | undefined;
   /** The order of the list. Absent: oldest first. */
-  order: Order | undefined;
+  order?:
+    | Order
+    | undefined;
+  /**
+   * The fields of the users to return, as in GetUserRequest. A page without the large ones, such as certificates and
+   * photos, is read and sent faster.
+   */
+  readMask?: string[] | undefined;
 }
 
 /**
@@ -106,17 +195,17 @@ export interface CreateUserRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** The user to create. Required. */
-  user: User | undefined;
+  user?: User | undefined;
 }
 
 /** Response of CreateUser. */
 export interface CreateUserResponse {
   /** The user as stored. */
-  user: User | undefined;
+  user?: User | undefined;
 }
 
 /** Request of UpdateUser. */
@@ -124,13 +213,13 @@ export interface UpdateUserRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the user. */
   userId: string;
   /** The new values. Required. */
-  user:
+  user?:
     | User
     | undefined;
   /**
@@ -138,7 +227,7 @@ export interface UpdateUserRequest {
    * between levels ("name.given_name"); "*" means every writable field. `active` is never cleared: if absent, it stays
    * the same. An empty mask is FIELD_INVALID.
    */
-  updateMask:
+  updateMask?:
     | string[]
     | undefined;
   /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
@@ -159,7 +248,7 @@ export interface UpdateUserRequest {
 /** Response of UpdateUser. */
 export interface UpdateUserResponse {
   /** The user as stored. */
-  user: User | undefined;
+  user?: User | undefined;
 }
 
 /** Request of PatchUser. */
@@ -167,7 +256,7 @@ export interface PatchUserRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the user. */
@@ -200,7 +289,7 @@ export interface PatchOperation {
    * the values in the filter, provided that the filter consists only of equalities that must all hold; any other
    * operation is PATCH_TARGET_MISSING. Absent: the whole list.
    */
-  element:
+  element?:
     | Filter
     | undefined;
   /** For a list: only this field of the elements, such as "value". Without `element`: of every element. */
@@ -211,7 +300,7 @@ export interface PatchOperation {
    * The value, at its place in a User: to set `emails[…].value`, one e-mail that has a value and nothing else. A remove
    * of a list without `element` removes the elements that have these values, or all elements if no value is given.
    */
-  value:
+  value?:
     | User
     | undefined;
   /**
@@ -219,7 +308,7 @@ export interface PatchOperation {
    * `value` and `element_field` are then not used. `element` names the members of a list's elements, dots between
    * levels, or "value" for an element that is no object.
    */
-  extension:
+  extension?:
     | ExtensionTarget
     | undefined;
   /**
@@ -274,7 +363,7 @@ export interface ExtensionTarget {
 /** Response of PatchUser. */
 export interface PatchUserResponse {
   /** The user as stored. */
-  user: User | undefined;
+  user?: User | undefined;
 }
 
 /** Request of DeleteUser. */
@@ -282,7 +371,7 @@ export interface DeleteUserRequest {
   /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
   organizationId: string;
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the user. */
@@ -296,7 +385,7 @@ export interface DeleteUserResponse {
 }
 
 function createBaseGetUserRequest(): GetUserRequest {
-  return { organizationId: "", userId: "" };
+  return { organizationId: "", userId: "", readMask: undefined };
 }
 
 export const GetUserRequest: MessageFns<GetUserRequest, "userstore.v1.GetUserRequest"> = {
@@ -308,6 +397,9 @@ export const GetUserRequest: MessageFns<GetUserRequest, "userstore.v1.GetUserReq
     }
     if (message.userId !== "") {
       writer.uint32(18).string(message.userId);
+    }
+    if (message.readMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.readMask), writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -341,6 +433,14 @@ export const GetUserRequest: MessageFns<GetUserRequest, "userstore.v1.GetUserReq
             message.userId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.readMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -360,6 +460,7 @@ export const GetUserRequest: MessageFns<GetUserRequest, "userstore.v1.GetUserReq
     const message = createBaseGetUserRequest();
     message.organizationId = object.organizationId ?? "";
     message.userId = object.userId ?? "";
+    message.readMask = object.readMask ?? undefined;
     return message;
   },
 };
@@ -435,6 +536,518 @@ export const GetUserResponse: MessageFns<GetUserResponse, "userstore.v1.GetUserR
   },
 };
 
+function createBaseFindUserRequest(): FindUserRequest {
+  return { organizationId: "", by: undefined, readMask: undefined };
+}
+
+export const FindUserRequest: MessageFns<FindUserRequest, "userstore.v1.FindUserRequest"> = {
+  $type: "userstore.v1.FindUserRequest" as const,
+
+  encode(message: FindUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    switch (message.by?.$case) {
+      case "userName":
+        writer.uint32(18).string(message.by.value);
+        break;
+      case "email":
+        writer.uint32(26).string(message.by.value);
+        break;
+      case "externalId":
+        writer.uint32(34).string(message.by.value);
+        break;
+      case "linkedIdentity":
+        LinkedIdentity.encode(message.by.value, writer.uint32(42).fork()).join();
+        break;
+    }
+    if (message.readMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.readMask), writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.by = { $case: "userName", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.by = { $case: "email", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.by = { $case: "externalId", value: reader.string() };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.by = { $case: "linkedIdentity", value: LinkedIdentity.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.readMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FindUserRequest>, I>>(base?: I): FindUserRequest {
+    return FindUserRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FindUserRequest>, I>>(object: I): FindUserRequest {
+    const message = createBaseFindUserRequest();
+    message.organizationId = object.organizationId ?? "";
+    switch (object.by?.$case) {
+      case "userName": {
+        if (object.by?.value !== undefined && object.by?.value !== null) {
+          message.by = { $case: "userName", value: object.by.value };
+        }
+        break;
+      }
+      case "email": {
+        if (object.by?.value !== undefined && object.by?.value !== null) {
+          message.by = { $case: "email", value: object.by.value };
+        }
+        break;
+      }
+      case "externalId": {
+        if (object.by?.value !== undefined && object.by?.value !== null) {
+          message.by = { $case: "externalId", value: object.by.value };
+        }
+        break;
+      }
+      case "linkedIdentity": {
+        if (object.by?.value !== undefined && object.by?.value !== null) {
+          message.by = { $case: "linkedIdentity", value: LinkedIdentity.fromPartial(object.by.value) };
+        }
+        break;
+      }
+    }
+    message.readMask = object.readMask ?? undefined;
+    return message;
+  },
+};
+
+function createBaseFindUserResponse(): FindUserResponse {
+  return { user: undefined, linkedIdentity: undefined };
+}
+
+export const FindUserResponse: MessageFns<FindUserResponse, "userstore.v1.FindUserResponse"> = {
+  $type: "userstore.v1.FindUserResponse" as const,
+
+  encode(message: FindUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    if (message.linkedIdentity !== undefined) {
+      LinkedIdentity.encode(message.linkedIdentity, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.linkedIdentity = LinkedIdentity.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FindUserResponse>, I>>(base?: I): FindUserResponse {
+    return FindUserResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FindUserResponse>, I>>(object: I): FindUserResponse {
+    const message = createBaseFindUserResponse();
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    message.linkedIdentity = (object.linkedIdentity !== undefined && object.linkedIdentity !== null)
+      ? LinkedIdentity.fromPartial(object.linkedIdentity)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBatchGetUsersRequest(): BatchGetUsersRequest {
+  return { organizationId: "", userIds: [], readMask: undefined };
+}
+
+export const BatchGetUsersRequest: MessageFns<BatchGetUsersRequest, "userstore.v1.BatchGetUsersRequest"> = {
+  $type: "userstore.v1.BatchGetUsersRequest" as const,
+
+  encode(message: BatchGetUsersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    for (const v of message.userIds) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.readMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.readMask), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchGetUsersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchGetUsersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.readMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BatchGetUsersRequest>, I>>(base?: I): BatchGetUsersRequest {
+    return BatchGetUsersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchGetUsersRequest>, I>>(object: I): BatchGetUsersRequest {
+    const message = createBaseBatchGetUsersRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.userIds = object.userIds?.map((e) => e) || [];
+    message.readMask = object.readMask ?? undefined;
+    return message;
+  },
+};
+
+function createBaseBatchGetUsersResponse(): BatchGetUsersResponse {
+  return { users: [], absentUserIds: [], remainingUserIds: [] };
+}
+
+export const BatchGetUsersResponse: MessageFns<BatchGetUsersResponse, "userstore.v1.BatchGetUsersResponse"> = {
+  $type: "userstore.v1.BatchGetUsersResponse" as const,
+
+  encode(message: BatchGetUsersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.users) {
+      User.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.absentUserIds) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.remainingUserIds) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchGetUsersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchGetUsersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.users.push(User.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.absentUserIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.remainingUserIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BatchGetUsersResponse>, I>>(base?: I): BatchGetUsersResponse {
+    return BatchGetUsersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchGetUsersResponse>, I>>(object: I): BatchGetUsersResponse {
+    const message = createBaseBatchGetUsersResponse();
+    message.users = object.users?.map((e) => User.fromPartial(e)) || [];
+    message.absentUserIds = object.absentUserIds?.map((e) => e) || [];
+    message.remainingUserIds = object.remainingUserIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCheckUserRequest(): CheckUserRequest {
+  return { organizationId: "", userId: "" };
+}
+
+export const CheckUserRequest: MessageFns<CheckUserRequest, "userstore.v1.CheckUserRequest"> = {
+  $type: "userstore.v1.CheckUserRequest" as const,
+
+  encode(message: CheckUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckUserRequest>, I>>(base?: I): CheckUserRequest {
+    return CheckUserRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckUserRequest>, I>>(object: I): CheckUserRequest {
+    const message = createBaseCheckUserRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseCheckUserResponse(): CheckUserResponse {
+  return { maySignIn: false, refusal: 0 };
+}
+
+export const CheckUserResponse: MessageFns<CheckUserResponse, "userstore.v1.CheckUserResponse"> = {
+  $type: "userstore.v1.CheckUserResponse" as const,
+
+  encode(message: CheckUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maySignIn !== false) {
+      writer.uint32(8).bool(message.maySignIn);
+    }
+    if (message.refusal !== 0) {
+      writer.uint32(16).int32(message.refusal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maySignIn = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.refusal = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckUserResponse>, I>>(base?: I): CheckUserResponse {
+    return CheckUserResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckUserResponse>, I>>(object: I): CheckUserResponse {
+    const message = createBaseCheckUserResponse();
+    message.maySignIn = object.maySignIn ?? false;
+    message.refusal = object.refusal ?? 0;
+    return message;
+  },
+};
+
 function createBaseListUsersRequest(): ListUsersRequest {
   return {
     organizationId: "",
@@ -443,6 +1056,7 @@ function createBaseListUsersRequest(): ListUsersRequest {
     skip: 0,
     pageToken: undefined,
     order: undefined,
+    readMask: undefined,
   };
 }
 
@@ -467,6 +1081,9 @@ export const ListUsersRequest: MessageFns<ListUsersRequest, "userstore.v1.ListUs
     }
     if (message.order !== undefined) {
       Order.encode(message.order, writer.uint32(50).fork()).join();
+    }
+    if (message.readMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.readMask), writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -532,6 +1149,14 @@ export const ListUsersRequest: MessageFns<ListUsersRequest, "userstore.v1.ListUs
             message.order = Order.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.readMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -557,6 +1182,7 @@ export const ListUsersRequest: MessageFns<ListUsersRequest, "userstore.v1.ListUs
     message.skip = object.skip ?? 0;
     message.pageToken = object.pageToken ?? undefined;
     message.order = (object.order !== undefined && object.order !== null) ? Order.fromPartial(object.order) : undefined;
+    message.readMask = object.readMask ?? undefined;
     return message;
   },
 };
@@ -1662,13 +2288,13 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse, "userstore.v1.De
  * Manages the users of an organization. Every request names its organization: a user of another organization is
  * USER_NOT_FOUND. A change is acknowledged after a majority of the database's members wrote it to disk.
  *
- * Callers: role "edge" or "admin"; GetUser and ListUsers also "reader".
+ * Callers: role "edge" or "admin"; GetUser, FindUser, BatchGetUsers, ListUsers and CheckUser also "reader".
  */
 export type UserServiceService = typeof UserServiceService;
 export const UserServiceService = {
   /**
    * Returns one user, active or disabled.
-   * Errors: USER_NOT_FOUND.
+   * Errors: USER_NOT_FOUND, FIELD_INVALID (read_mask).
    */
   getUser: {
     path: "/userstore.v1.UserService/GetUser" as const,
@@ -1680,8 +2306,36 @@ export const UserServiceService = {
     responseDeserialize: (value: Buffer): GetUserResponse => GetUserResponse.decode(value),
   },
   /**
+   * Returns the only user with a name, e-mail address, external id or linked identity, active or disabled.
+   * Errors: USER_NOT_FOUND, USER_AMBIGUOUS, FIELD_INVALID.
+   */
+  findUser: {
+    path: "/userstore.v1.UserService/FindUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FindUserRequest): Buffer => Buffer.from(FindUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FindUserRequest => FindUserRequest.decode(value),
+    responseSerialize: (value: FindUserResponse): Buffer => Buffer.from(FindUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FindUserResponse => FindUserResponse.decode(value),
+  },
+  /**
+   * Returns users by their ids, active or disabled. Unlike AIP-231 asks, an id without a user does not fail the call:
+   * the answer names it.
+   * Errors: FIELD_INVALID.
+   */
+  batchGetUsers: {
+    path: "/userstore.v1.UserService/BatchGetUsers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BatchGetUsersRequest): Buffer => Buffer.from(BatchGetUsersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BatchGetUsersRequest => BatchGetUsersRequest.decode(value),
+    responseSerialize: (value: BatchGetUsersResponse): Buffer =>
+      Buffer.from(BatchGetUsersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BatchGetUsersResponse => BatchGetUsersResponse.decode(value),
+  },
+  /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
    */
   listUsers: {
     path: "/userstore.v1.UserService/ListUsers" as const,
@@ -1691,6 +2345,20 @@ export const UserServiceService = {
     requestDeserialize: (value: Buffer): ListUsersRequest => ListUsersRequest.decode(value),
     responseSerialize: (value: ListUsersResponse): Buffer => Buffer.from(ListUsersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListUsersResponse => ListUsersResponse.decode(value),
+  },
+  /**
+   * Tells whether a user may sign in and, if not, why. The rule is that of SignIn and CheckSession. Whether the
+   * organization has an SSO connection does not count.
+   * Errors: USER_NOT_FOUND, ORGANIZATION_NOT_FOUND.
+   */
+  checkUser: {
+    path: "/userstore.v1.UserService/CheckUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CheckUserRequest): Buffer => Buffer.from(CheckUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CheckUserRequest => CheckUserRequest.decode(value),
+    responseSerialize: (value: CheckUserResponse): Buffer => Buffer.from(CheckUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CheckUserResponse => CheckUserResponse.decode(value),
   },
   /**
    * Creates a user.
@@ -1750,14 +2418,31 @@ export const UserServiceService = {
 export interface UserServiceServer extends UntypedServiceImplementation {
   /**
    * Returns one user, active or disabled.
-   * Errors: USER_NOT_FOUND.
+   * Errors: USER_NOT_FOUND, FIELD_INVALID (read_mask).
    */
   getUser: handleUnaryCall<GetUserRequest, GetUserResponse>;
   /**
+   * Returns the only user with a name, e-mail address, external id or linked identity, active or disabled.
+   * Errors: USER_NOT_FOUND, USER_AMBIGUOUS, FIELD_INVALID.
+   */
+  findUser: handleUnaryCall<FindUserRequest, FindUserResponse>;
+  /**
+   * Returns users by their ids, active or disabled. Unlike AIP-231 asks, an id without a user does not fail the call:
+   * the answer names it.
+   * Errors: FIELD_INVALID.
+   */
+  batchGetUsers: handleUnaryCall<BatchGetUsersRequest, BatchGetUsersResponse>;
+  /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
    */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
+  /**
+   * Tells whether a user may sign in and, if not, why. The rule is that of SignIn and CheckSession. Whether the
+   * organization has an SSO connection does not count.
+   * Errors: USER_NOT_FOUND, ORGANIZATION_NOT_FOUND.
+   */
+  checkUser: handleUnaryCall<CheckUserRequest, CheckUserResponse>;
   /**
    * Creates a user.
    * Errors: USER_NAME_TAKEN, FIELD_INVALID.
@@ -1784,7 +2469,7 @@ export interface UserServiceServer extends UntypedServiceImplementation {
 export interface UserServiceClient extends Client {
   /**
    * Returns one user, active or disabled.
-   * Errors: USER_NOT_FOUND.
+   * Errors: USER_NOT_FOUND, FIELD_INVALID (read_mask).
    */
   getUser(
     request: GetUserRequest,
@@ -1802,8 +2487,47 @@ export interface UserServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetUserResponse) => void,
   ): ClientUnaryCall;
   /**
+   * Returns the only user with a name, e-mail address, external id or linked identity, active or disabled.
+   * Errors: USER_NOT_FOUND, USER_AMBIGUOUS, FIELD_INVALID.
+   */
+  findUser(
+    request: FindUserRequest,
+    callback: (error: ServiceError | null, response: FindUserResponse) => void,
+  ): ClientUnaryCall;
+  findUser(
+    request: FindUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FindUserResponse) => void,
+  ): ClientUnaryCall;
+  findUser(
+    request: FindUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FindUserResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Returns users by their ids, active or disabled. Unlike AIP-231 asks, an id without a user does not fail the call:
+   * the answer names it.
+   * Errors: FIELD_INVALID.
+   */
+  batchGetUsers(
+    request: BatchGetUsersRequest,
+    callback: (error: ServiceError | null, response: BatchGetUsersResponse) => void,
+  ): ClientUnaryCall;
+  batchGetUsers(
+    request: BatchGetUsersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BatchGetUsersResponse) => void,
+  ): ClientUnaryCall;
+  batchGetUsers(
+    request: BatchGetUsersRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BatchGetUsersResponse) => void,
+  ): ClientUnaryCall;
+  /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
    */
   listUsers(
     request: ListUsersRequest,
@@ -1819,6 +2543,26 @@ export interface UserServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Tells whether a user may sign in and, if not, why. The rule is that of SignIn and CheckSession. Whether the
+   * organization has an SSO connection does not count.
+   * Errors: USER_NOT_FOUND, ORGANIZATION_NOT_FOUND.
+   */
+  checkUser(
+    request: CheckUserRequest,
+    callback: (error: ServiceError | null, response: CheckUserResponse) => void,
+  ): ClientUnaryCall;
+  checkUser(
+    request: CheckUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CheckUserResponse) => void,
+  ): ClientUnaryCall;
+  checkUser(
+    request: CheckUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CheckUserResponse) => void,
   ): ClientUnaryCall;
   /**
    * Creates a user.

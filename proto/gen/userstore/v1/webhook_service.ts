@@ -35,25 +35,25 @@ export interface Webhook {
   /** The cursor after the last event that was delivered. */
   cursor: string;
   /** The time when the webhook was created. */
-  createTime:
+  createTime?:
     | Date
     | undefined;
   /** The time since which every attempt has failed. Absent: the last attempt succeeded, or there was none. */
-  failingSince:
+  failingSince?:
     | Date
     | undefined;
   /** The number of failed attempts since then. */
   failures: number;
   /** The time of the next attempt after a failure. Absent: none has failed. */
-  nextAttemptTime:
+  nextAttemptTime?:
     | Date
     | undefined;
   /** The time of the last successful delivery. Absent: none yet. */
-  lastSuccessTime:
+  lastSuccessTime?:
     | Date
     | undefined;
   /** Until when the previous secret also signs. Absent: only the current secret signs. */
-  overlapEndTime: Date | undefined;
+  overlapEndTime?: Date | undefined;
 }
 
 /** Whether the webhook delivers. */
@@ -72,7 +72,7 @@ export enum Webhook_State {
 /** One attempt to deliver an event. */
 export interface WebhookAttempt {
   /** The time of the attempt. */
-  time:
+  time?:
     | Date
     | undefined;
   /** Id of the event. */
@@ -90,17 +90,17 @@ export interface WebhookAttempt {
 /** Request of CreateWebhook. */
 export interface CreateWebhookRequest {
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** `organization_id`, `url` and `types` of the new webhook; the other fields are ignored. */
-  webhook: Webhook | undefined;
+  webhook?: Webhook | undefined;
 }
 
 /** Response of CreateWebhook. */
 export interface CreateWebhookResponse {
   /** The new webhook. */
-  webhook:
+  webhook?:
     | Webhook
     | undefined;
   /** The secret that signs deliveries: "whsec_" and base64 of 32 random bytes. */
@@ -138,7 +138,7 @@ export interface GetWebhookRequest {
 /** Response of GetWebhook. */
 export interface GetWebhookResponse {
   /** The webhook. */
-  webhook:
+  webhook?:
     | Webhook
     | undefined;
   /** The latest attempts, newest first: at most 50. */
@@ -148,7 +148,7 @@ export interface GetWebhookResponse {
 /** Request of RotateWebhookSecret. */
 export interface RotateWebhookSecretRequest {
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the webhook. */
@@ -160,7 +160,7 @@ export interface RotateWebhookSecretRequest {
 /** Response of RotateWebhookSecret. */
 export interface RotateWebhookSecretResponse {
   /** The webhook. */
-  webhook:
+  webhook?:
     | Webhook
     | undefined;
   /** The new secret. */
@@ -170,13 +170,13 @@ export interface RotateWebhookSecretResponse {
 /** Request of UpdateWebhook. */
 export interface UpdateWebhookRequest {
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the webhook. */
   webhookId: string;
   /** The change to make. */
-  change:
+  change?:
     | //
     /** Stops the deliveries until it is resumed. */
     { $case: "pause"; value: boolean }
@@ -198,13 +198,13 @@ export interface UpdateWebhookRequest {
 /** Response of UpdateWebhook. */
 export interface UpdateWebhookResponse {
   /** The webhook as changed. */
-  webhook: Webhook | undefined;
+  webhook?: Webhook | undefined;
 }
 
 /** Request of DeleteWebhook. */
 export interface DeleteWebhookRequest {
   /** The origin of the change. Required: FIELD_INVALID without it. */
-  actor:
+  actor?:
     | Actor
     | undefined;
   /** Id of the webhook. */
@@ -230,7 +230,7 @@ export interface AcquireWebhooksResponse {
 /** A webhook that an edge holds. */
 export interface WebhookLease {
   /** The webhook. */
-  webhook:
+  webhook?:
     | Webhook
     | undefined;
   /** The number of this lease. ReportDelivery requires it. */
@@ -266,7 +266,7 @@ export interface ReportDeliveryRequest {
 /** Response of ReportDelivery. */
 export interface ReportDeliveryResponse {
   /** The webhook as it is now. */
-  webhook: Webhook | undefined;
+  webhook?: Webhook | undefined;
 }
 
 function createBaseWebhook(): Webhook {

@@ -19,7 +19,7 @@ import {
   parseExpression,
 } from './filter-syntax.js';
 import { attributeTerm, compared, isNegative, onlyEqual, positive, textOf, timeOf } from './filter-terms.js';
-import { parseNotation } from './notation.js';
+import { isReserved, isSchemaUrn, parseNotation } from './notation.js';
 import { type ResourceType, USER } from './resource-types.js';
 
 /**
@@ -75,8 +75,9 @@ export function resourceTerm(term: Term, { extensionSchemas, type, baseUrl }: Re
     if (named?.kind === 'attribute' && named.attribute.multiValued) return elementMatch(term, named.attribute, baseUrl);
     // `groups[value eq "…"]` says the same as `groups.value eq "…"`.
     const { filter, term: rest } = term;
-    if (named?.kind === 'readOnly' && filter.kind === 'comparison' && filter.path.toLowerCase() === 'value' && !rest) {
-      return commonTerm({ ...filter, path: `${named.path}.value` }, `${named.path}.value`.toLowerCase(), type);
+    if (named?.kind === 'readOnly' && isText(named.path, 'groups') && filter.kind === 'comparison' && !rest) {
+      const path = `groups.${filter.path}`;
+      return commonTerm({ ...filter, path }, path.toLowerCase(), type);
     }
     throw invalidFilter(`"${term.path}" is not a list whose values can be chosen.`);
   }
@@ -124,9 +125,7 @@ function elementTerm(term: Term, list: Attribute, baseUrl?: string): Filter {
 function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: ResourceType): Filter {
   switch (path) {
     case 'id':
-      return term.kind === 'presence'
-        ? ALWAYS
-        : compared(term, 'id', (literal) => ({ kind: { $case: 'stringValue', value: textOf(path, literal) } }));
+      return term.kind === 'presence' ? ALWAYS : textTerm(term, 'id');
     case 'meta.created':
     case 'meta.lastmodified': {
       const field = path === 'meta.created' ? 'create_time' : 'update_time';
@@ -135,9 +134,7 @@ function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: Res
     case 'meta.version':
       if (term.kind === 'presence') return ALWAYS;
       onlyEqual(term);
-      return compared(term, 'etag', (literal) => ({
-        kind: { $case: 'stringValue', value: textOf(term.path, literal) },
-      }));
+      return textTerm(term, 'etag');
     case 'meta.resourcetype':
       if (term.kind === 'presence') return ALWAYS;
       onlyEqual(term);
@@ -148,7 +145,10 @@ function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: Res
     case 'groups.value':
       if (term.kind === 'presence' || term.literal === null) break;
       onlyEqual(term);
-      return compared(term, path, (literal) => ({ kind: { $case: 'stringValue', value: textOf(path, literal) } }));
+      return textTerm(term, path);
+    case 'groups.display':
+      if (term.kind === 'presence' || term.literal === null) break;
+      return textTerm(term, path);
     case 'schemas':
       if (term.kind === 'presence') return ALWAYS;
       return schemasTerm(term, type);
@@ -156,21 +156,24 @@ function commonTerm(term: ComparisonTerm | PresenceTerm, path: string, type: Res
   throw unfilterable(term, type);
 }
 
+/** Builds the comparison of a field with text. */
+const textTerm = (term: ComparisonTerm, field: string): Filter =>
+  compared(term, field, (literal) => ({ kind: { $case: 'stringValue', value: textOf(term.path, literal) } }));
+
 const unfilterable = ({ path }: Term, { plural }: ResourceType) =>
   invalidFilter(`${plural} cannot be filtered by "${path}".`);
 
 /** Returns true if a literal is this text in any letter case. */
 export const isText = (literal: Literal, text: string) => String(literal).toLowerCase() === text.toLowerCase();
 
-function schemasTerm(term: ComparisonTerm, { schema, plural, isExtensible }: ResourceType): Filter {
+/** Builds the term about the schemas that a resource uses. A group has no extension, a user has no other schema. */
+function schemasTerm(term: ComparisonTerm, type: ResourceType): Filter {
   onlyEqual(term);
-  if (isText(term.literal, schema)) return term.operator === 'eq' ? ALWAYS : not(ALWAYS);
-  if (isExtensible && isText(term.literal, ENTERPRISE_USER)) {
-    return term.operator === 'eq' ? present('enterprise') : not(present('enterprise'));
-  }
-  throw invalidFilter(
-    `${plural} can be filtered by their core schema${isExtensible ? ' and the enterprise one' : ''} only.`,
-  );
+  if (isNegative(term)) return not(schemasTerm(positive(term), type));
+  const urn = textOf(term.path, term.literal);
+  if (isText(urn, type.schema)) return ALWAYS;
+  if (!type.isExtensible || !isSchemaUrn(urn) || isReserved(urn)) return not(ALWAYS);
+  return isText(urn, ENTERPRISE_USER) ? present('enterprise') : textTerm(term, 'schemas');
 }
 
 /** True for every resource. */

@@ -5,7 +5,7 @@
 import { allOf, anyOf, not } from '../../client/filters.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
-import { ALWAYS, bind, isText, resourceTerm, type Term } from './filter.js';
+import { ALWAYS, bind, resourceTerm, type Term } from './filter.js';
 import { type ComparisonTerm, invalidFilter, type PresenceTerm, parseExpression } from './filter-syntax.js';
 import { isNegative } from './filter-terms.js';
 import { isUnder, parseNotation } from './notation.js';
@@ -37,9 +37,6 @@ const NEVER = not(ALWAYS);
 
 /** Returns true if resources of this type cannot have what the term is about. */
 function lacks(type: ResourceType, term: Term, extensionSchemas: readonly ExtensionSchema[]): boolean {
-  if (term.kind === 'comparison' && term.path.toLowerCase() === 'schemas') {
-    return type === USER ? isText(term.literal, GROUP.schema) : !isText(term.literal, GROUP.schema);
-  }
   if (type === USER && isUnder(GROUP.schema, term.path)) return true;
   return parseNotation(term.path, extensionSchemas, type)?.kind === 'unknown';
 }

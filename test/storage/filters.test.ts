@@ -288,6 +288,7 @@ describe('filters', () => {
       ['a part of a number in an extension', compare('urn:x:y', Operator.OPERATOR_CONTAINS, 7), 'urn:x:y'],
       ['a part of a time in an extension', compare('urn:x:y', Operator.OPERATOR_ENDS_WITH, new Date(0)), 'urn:x:y'],
       ['an unknown operator on an extension', compare('urn:x:y', 99 as Operator, 'x'), 'urn:x:y'],
+      ['a part of the URN of a schema', compare('schemas', Operator.OPERATOR_CONTAINS, 'urn:x'), 'schemas'],
       ['a message', equal('name', 'x'), 'name'],
       ['a list', equal('emails', 'x'), 'emails'],
       ['elements of a message', elementMatch('name', equal('given_name', 'x')), 'name'],

@@ -29,8 +29,10 @@ describe('filters of users by groups', () => {
     const is = ({ id }: { id: string }) => equal('groups.value', id);
     const found = await conditions('few', is(three), soon());
     expect([...found.values()]).to.deep.equal([{ _id: { $in: memberIds } }]);
+    const named = await conditions('few', equal('groups.display', 'tHREE'), soon());
+    expect([...named.values()]).to.deep.equal([{ _id: { $in: memberIds } }]);
     const refused = await conditions('few', anyOf(is(two), is(three)), soon()).catch((error) => error);
-    expect(refused).to.include({ message: 'The groups have more than 3 members.', field: 'groups.value' });
+    expect(refused).to.include({ message: 'The groups have more than 3 members.', field: 'groups' });
     expect([...(await conditions('other', is(three), soon())).values()]).to.deep.equal([{ _id: { $in: [] } }]);
   });
 });

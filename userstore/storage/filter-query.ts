@@ -37,6 +37,7 @@ function queryOf(filter: Filter | undefined, scope: Scope): Query {
   const expression = filter?.expression;
   switch (expression?.$case) {
     case 'comparison':
+      if (isOfUsers(scope) && expression.value.field === 'schemas') return schemasQuery(expression.value);
       return isExtension(expression.value.field, scope)
         ? extensionQuery(expression.value)
         : onField(expression.value.field, scope, (column) => comparisonQuery(expression.value, column));
@@ -78,9 +79,11 @@ function presenceQuery(field: string, scope: Scope): Query {
 const compositeOf = (field: string, { listed, list }: Scope) =>
   list === undefined ? listed.composites.get(field) : undefined;
 
-/** Returns whether the name is that of an extension's attribute, a URN: no field has a colon. Groups have none. */
-const isExtension = (field: string, { listed, list }: Scope) =>
-  listed === USERS && list === undefined && field.includes(':');
+/** Returns whether the part is about users, and not about the elements of a list. Groups have no extensions. */
+const isOfUsers = ({ listed, list }: Scope) => listed === USERS && list === undefined;
+
+/** Returns whether the name is that of an extension's attribute, a URN: no field has a colon. */
+const isExtension = (field: string, scope: Scope) => isOfUsers(scope) && field.includes(':');
 
 /**
  * Returns the condition on an attribute of an extension. MongoDB compares values of one type only, so numbers, texts
@@ -104,8 +107,19 @@ function extensionQuery(comparison: Comparison): Query {
 /** Returns the condition that an attribute, or any attribute of an extension, has a value. */
 function extensionPresence(field: string): Query {
   const name = extensionName(field);
-  return { 'extensionValues.name': { $in: [name, new RegExp(`^${patternOf(name)}:[^:]+$`)] } };
+  return { 'extensionValues.name': { $in: [name, ofExtension(name)] } };
 }
+
+/** Returns the condition that any attribute of the extension with this URN has a value. */
+function schemasQuery(comparison: Comparison): Query {
+  const urn = literalFor(comparison, 'text');
+  if (comparison.operator !== Operator.OPERATOR_EQUAL)
+    throw unsupportedFilter('Schemas compare by "equal".', 'schemas');
+  return { 'extensionValues.name': { $regex: ofExtension(extensionName(urn)) } };
+}
+
+/** Returns the pattern of the names of an extension's attributes. */
+const ofExtension = (urn: string) => new RegExp(`^${patternOf(urn)}:[^:]+$`);
 
 function comparisonQuery(comparison: Comparison, column: Column): unknown {
   switch (column.kind) {

@@ -65,6 +65,8 @@ const understood: [text: string, filter: Filter][] = [
   ['meta.resourceType eq "group"', always],
   ['meta.resourceType eq "User"', not(always)],
   [`schemas eq "${CORE_GROUP}"`, always],
+  ['schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"', not(always)],
+  ['schemas ne "urn:acme:x"', not(not(always))],
 ];
 const refused = [
   'userName eq "a"',
@@ -86,7 +88,6 @@ const refused = [
   'urn:acme:1.0:Group:badge eq "a"',
   'urn:ietf:params:scim:schemas:core:2.0:User:userName eq "a"',
   'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr',
-  'schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"',
 ];
 
 describe('a filter of groups', () => {

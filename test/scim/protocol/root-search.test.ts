@@ -7,6 +7,7 @@ import { createGroup } from '../../harness/scim-groups.js';
 const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const EXTENSION = 'urn:acme:2.0:User';
 
 interface Found {
   displayName: string;
@@ -23,7 +24,7 @@ describe('SCIM search at the root', () => {
   before(async function () {
     needsOwnPair(this);
     tenant = await createTenant(await sharedPair());
-    member = (await createUser(tenant.scim, { displayName: 'u2', title: 'b' })).id;
+    member = (await createUser(tenant.scim, { displayName: 'u2', title: 'b', [EXTENSION]: { a: 'b' } })).id;
     await createGroup(tenant.scim, [member], { displayName: 'g2' });
     await createUser(tenant.scim, { displayName: 'u1', title: 'a' });
     await createUser(tenant.scim, { displayName: 'same' });
@@ -58,6 +59,9 @@ describe('SCIM search at the root', () => {
     ['members pr or title eq "a"', 'u1 g2'],
     [`schemas eq "${GROUP}"`, 'g2 g1 same'],
     [`schemas eq "${USER}"`, 'u2 u1 same'],
+    [`schemas eq "${EXTENSION}"`, 'u2'],
+    [`schemas eq "${EXTENSION}" or schemas eq "${GROUP}"`, 'u2 g2 g1 same'],
+    [`schemas ne "${EXTENSION}"`, 'u1 same g2 g1 same'],
     [`${GROUP}:displayName eq "same"`, 'same'],
     [`${USER}:displayName eq "same"`, 'same'],
     ['id pr', 'u2 u1 same g2 g1 same'],

@@ -1,7 +1,7 @@
 /** Users found by a group of theirs. */
 import { expect } from 'chai';
 import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../../harness/organizations.js';
-import { byFilter, expectError, patchBody } from '../../harness/scim.js';
+import { byFilter, expectError, patchBody, uniqueName } from '../../harness/scim.js';
 import { createGroup, createUsers } from '../../harness/scim-groups.js';
 
 describe('SCIM users by group', () => {
@@ -39,6 +39,29 @@ describe('SCIM users by group', () => {
     expect(await found('groups.value eq "nothing"')).to.deep.equal([]);
   });
 
+  it('groups.display finds the members of groups by their names, in every notation and with every operator', async () => {
+    const [one = '', two = '', three = ''] = users;
+    const { id, displayName } = await createGroup(tenant.scim, [two, three], { displayName: `East ${uniqueName()}` });
+    const { displayName: name } = (await tenant.scim('GET', `/Groups/${group}`)).body;
+    for (const [filter, expected] of [
+      [`groups.display eq ${JSON.stringify(name)}`, [one, two]],
+      [`Groups.Display eq "${displayName.toUpperCase()}"`, [two, three]],
+      [`groups[display eq "${displayName}"]`, [two, three]],
+      [`urn:ietf:params:scim:schemas:core:2.0:User:groups.display eq "${displayName}"`, [two, three]],
+      ['groups.display sw "EAST "', [two, three]],
+      [`groups.display ew "${displayName.slice(-9)}"`, [two, three]],
+      ['groups.display co "no such name"', []],
+      [`groups.display ne "${displayName}"`, [one]],
+      [`groups.display eq "${displayName}" or groups.value eq "${group}"`, users],
+      [`groups.display eq "${displayName}" and groups.value eq "${group}"`, [two]],
+    ] as const) {
+      expect(await found(filter), filter).to.deep.equal(expected);
+    }
+    const renamed = patchBody({ op: 'replace', path: 'displayName', value: uniqueName() });
+    expect((await tenant.scim('PATCH', `/Groups/${id}`, renamed)).status).to.equal(200);
+    expect(await found(`groups.display eq "${displayName}"`)).to.deep.equal([]);
+  });
+
   it('a removed member and the members of a deleted group are not found', async () => {
     const [one = '', two = ''] = users;
     const { id } = await createGroup(tenant.scim, [one, two]);
@@ -52,6 +75,7 @@ describe('SCIM users by group', () => {
     const other = await createTenant(await sharedPair());
     const [own = ''] = await createUsers(other.scim, 1);
     expect(await found(`groups.value eq "${group}"`, other.scim)).to.deep.equal([]);
+    expect(await found('groups.display co ""', other.scim)).to.deep.equal([]);
     expect(await found(`groups.value ne "${group}"`, other.scim)).to.deep.equal([own]);
   });
 
@@ -61,8 +85,10 @@ describe('SCIM users by group', () => {
       'groups.value pr',
       'groups.value eq null',
       'groups pr',
-      'groups.display eq "x"',
-      'groups[display eq "x"]',
+      'groups.display pr',
+      'groups.display eq null',
+      'groups.display eq true',
+      'groups.type eq "direct"',
       'groups[value eq "x" or value eq "y"]',
     ]) {
       expectError(await tenant.scim('GET', byFilter(filter)), 400, 'invalidFilter');

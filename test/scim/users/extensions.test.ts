@@ -91,7 +91,14 @@ describe('SCIM extension URNs', () => {
             filter,
           ).to.deep.equal([id]);
         }
-        expect((await scim('GET', byFilter(`${urn} pr`))).body.totalResults).to.equal(2);
+        for (const filter of [`${urn} pr`, `schemas eq "${urn}"`, `schemas eq "${urn.toUpperCase()}"`]) {
+          expect((await scim('GET', byFilter(filter))).body.totalResults, filter).to.equal(2);
+        }
+        expect((await scim('GET', byFilter(`schemas ne "${urn}"`))).body.totalResults).to.equal(0);
+        expect((await scim('GET', byFilter(`schemas eq "${urn}:custom1"`))).body.totalResults).to.equal(0);
+        expect(
+          (await scim('GET', `/Groups?filter=${encodeURIComponent(`schemas eq "${urn}"`)}`)).body.totalResults,
+        ).to.equal(0);
         const named = await scim('GET', `/Users/${id}?attributes=${encodeURIComponent(`${urn}:custom1,${urn}:obj.b`)}`);
         expect(named.body[urn]).to.deep.equal({ custom1: 'v', obj: { b: 2 } });
         const rest = await scim('GET', `/Users/${id}?excludedAttributes=${encodeURIComponent(`${urn}:obj`)}`);

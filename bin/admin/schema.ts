@@ -13,21 +13,35 @@ const TYPES = {
   decimal: AttributeType.ATTRIBUTE_TYPE_DECIMAL,
   dateTime: AttributeType.ATTRIBUTE_TYPE_DATE_TIME,
   reference: AttributeType.ATTRIBUTE_TYPE_REFERENCE,
+  complex: AttributeType.ATTRIBUTE_TYPE_COMPLEX,
 } as const;
 
-/** An attribute in a file. Characteristics that LeaseHawk does not support are refused, not ignored. */
-const attributeFile = z.strictObject({
+/** The characteristics that every attribute in a file may have. Those that are not supported are refused, not ignored. */
+const commonFile = z.strictObject({
   name: z.string(),
-  type: z.enum(Object.keys(TYPES) as [keyof typeof TYPES]).default('string'),
   multiValued: z.boolean().default(false),
   description: z.string().max(2048).default(''),
   required: z.literal(false).default(false),
   caseExact: z.boolean().default(false),
-  mutability: z.enum(['readWrite', 'immutable']).default('readWrite'),
-  returned: z.enum(['default', 'request']).default('default'),
   uniqueness: z.literal('none').default('none'),
   canonicalValues: z.array(z.string()).default([]),
   referenceTypes: z.array(z.string()).default([]),
+});
+
+const SIMPLE = Object.keys(TYPES).filter((type) => type !== 'complex') as [keyof typeof TYPES];
+
+/** A part of a complex attribute (RFC 7643 section 2.3.8); only the whole can be immutable or returned on request. */
+const subAttributeFile = commonFile.extend({
+  type: z.enum(SIMPLE).default('string'),
+  mutability: z.literal('readWrite').default('readWrite'),
+  returned: z.literal('default').default('default'),
+});
+
+const attributeFile = commonFile.extend({
+  type: z.enum(Object.keys(TYPES) as [keyof typeof TYPES]).default('string'),
+  mutability: z.enum(['readWrite', 'immutable']).default('readWrite'),
+  returned: z.enum(['default', 'request']).default('default'),
+  subAttributes: z.array(subAttributeFile).default([]),
 });
 
 const schemaFile = z.strictObject({
@@ -58,19 +72,22 @@ function parseJson(text: string): unknown {
   }
 }
 
-const definitionOf = (attribute: z.infer<typeof attributeFile>): AttributeDefinition => {
+type AttributeFile = z.infer<typeof attributeFile>;
+
+const definitionOf = (
+  attribute: Omit<AttributeFile, 'subAttributes'> & Partial<Pick<AttributeFile, 'subAttributes'>>,
+): AttributeDefinition => {
   const { name, type, multiValued, description, caseExact, mutability, returned, canonicalValues } = attribute;
-  const immutable = mutability === 'immutable';
-  const returnedOnRequest = returned === 'request';
   return {
     name,
     type: TYPES[type],
     multiValued,
     description,
     caseExact,
-    immutable,
-    returnedOnRequest,
+    immutable: mutability === 'immutable',
+    returnedOnRequest: returned === 'request',
     canonicalValues,
+    subAttributes: (attribute.subAttributes ?? []).map(definitionOf),
   };
 };
 
@@ -79,9 +96,13 @@ export function renderSchema({ id, displayName: name, description, attributes }:
   return { id, name, description, attributes: attributes.map(renderAttribute) };
 }
 
-const renderAttribute = ({ type, immutable, returnedOnRequest, ...rest }: AttributeDefinition): object => ({
-  ...rest,
-  type: Object.entries(TYPES).find(([, value]) => value === type)?.[0] ?? 'string',
-  mutability: immutable ? 'immutable' : 'readWrite',
-  returned: returnedOnRequest ? 'request' : 'default',
-});
+const renderAttribute = (attribute: AttributeDefinition): object => {
+  const { type, immutable, returnedOnRequest, subAttributes, ...rest } = attribute;
+  return {
+    ...rest,
+    type: Object.entries(TYPES).find(([, value]) => value === type)?.[0] ?? 'string',
+    mutability: immutable ? 'immutable' : 'readWrite',
+    returned: returnedOnRequest ? 'request' : 'default',
+    ...(subAttributes.length > 0 ? { subAttributes: subAttributes.map(renderAttribute) } : {}),
+  };
+};

@@ -1,6 +1,10 @@
 /** Organizations, API tokens, schemas and users as text for people. */
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
-import { AttributeType, type ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import {
+  type AttributeDefinition,
+  AttributeType,
+  type ExtensionSchema,
+} from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
@@ -65,15 +69,23 @@ ${aligned([
 export function schemaTable(schemas: ExtensionSchema[]): Printable {
   if (schemas.length === 0) return printable`This organization has no schemas.`;
   const rows = schemas.flatMap((schema) =>
-    schema.attributes.map(({ name, type, multiValued, immutable }) => [
-      schema.id,
-      name,
-      `${AttributeType[type].replace('ATTRIBUTE_TYPE_', '').toLowerCase()}${multiValued ? ' list' : ''}`,
-      immutable ? 'set once' : '',
-    ]),
+    schema.attributes
+      .flatMap(withParts)
+      .map(({ name, type, multiValued, immutable }) => [
+        schema.id,
+        name,
+        `${AttributeType[type].replace('ATTRIBUTE_TYPE_', '').toLowerCase()}${multiValued ? ' list' : ''}`,
+        immutable ? 'set once' : '',
+      ]),
   );
   return aligned([['SCHEMA', 'ATTRIBUTE', 'TYPE', ''], ...rows]);
 }
+
+/** Returns an attribute and its sub-attributes by their dotted names. */
+const withParts = (attribute: AttributeDefinition): AttributeDefinition[] => [
+  attribute,
+  ...attribute.subAttributes.map((sub) => ({ ...sub, name: `${attribute.name}.${sub.name}` })),
+];
 
 /** Returns one line per token; a sentence if there is none. */
 export function tokenTable(tokens: ApiToken[]): Printable {

@@ -155,6 +155,7 @@ const declaredAttribute = (attribute: AttributeDefinition): JsonObject => ({
   uniqueness: 'none',
   ...(attribute.canonicalValues.length > 0 ? { canonicalValues: attribute.canonicalValues } : {}),
   ...(attribute.type === AttributeType.ATTRIBUTE_TYPE_REFERENCE ? { referenceTypes: ['external'] } : {}),
+  ...(attribute.subAttributes.length > 0 ? { subAttributes: attribute.subAttributes.map(declaredAttribute) } : {}),
 });
 
 const TYPE_NAMES: Record<AttributeType, string> = {
@@ -166,4 +167,5 @@ const TYPE_NAMES: Record<AttributeType, string> = {
   [AttributeType.ATTRIBUTE_TYPE_DECIMAL]: 'decimal',
   [AttributeType.ATTRIBUTE_TYPE_DATE_TIME]: 'dateTime',
   [AttributeType.ATTRIBUTE_TYPE_REFERENCE]: 'reference',
+  [AttributeType.ATTRIBUTE_TYPE_COMPLEX]: 'complex',
 };

@@ -1,19 +1,14 @@
 /**
  * Attributes of extensions other than the enterprise one: declared in the organization's own schemas, or undeclared.
  */
-import {
-  type AttributeDefinition,
-  AttributeType,
-  type ExtensionSchema,
-} from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { AttributeDefinition, ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ExtensionAttribute } from '../../proto/gen/userstore/v1/user.js';
 import { withoutSchemas } from './body.js';
-import { parseDateTime } from './date-time.js';
+import { parseDefined } from './declared-values.js';
 import { isObject } from './json.js';
-import { isAttributeName } from './notation.js';
+import { definitionNamed, isAttributeName } from './notation.js';
 import { badRequest } from './scim-error.js';
-import { ignoreUnknown, type Settings } from './settings.js';
-import { checkDeclaredType } from './strict.js';
+import type { Settings } from './settings.js';
 import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 
 const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
@@ -22,13 +17,16 @@ const isSame = (one: string, other: string) => one.toLowerCase() === other.toLow
 export const schemaOf = (schemas: readonly ExtensionSchema[], urn: string): ExtensionSchema | undefined =>
   schemas.find(({ id }) => isSame(id, urn));
 
-/** Finds the definition of an attribute; schema and name match in any letter case. */
-export const definitionOf = (
+/** Finds the definition of an attribute, or of its sub-attribute `below`; all names match in any letter case. */
+export function definitionOf(
   schemas: readonly ExtensionSchema[],
   urn: string,
   name: string,
-): AttributeDefinition | undefined =>
-  schemaOf(schemas, urn)?.attributes.find((attribute) => isSame(attribute.name, name));
+  below?: string,
+): AttributeDefinition | undefined {
+  const definition = definitionNamed(schemaOf(schemas, urn)?.attributes ?? [], name);
+  return below === undefined ? definition : definitionNamed(definition?.subAttributes ?? [], below);
+}
 
 /** Returns the names ("urn:…:badge", lower case) of attributes that the edge shows only on request. */
 export const namesOnRequest = ({ extensionSchemas }: Settings): ReadonlySet<string> =>
@@ -64,69 +62,33 @@ export function extensionEntries(schema: string, value: unknown): [name: string,
 }
 
 /** Parses one attribute as parseExtension does. Returns undefined for no value. Throws invalidValue, invalidSyntax. */
-export function parseExtensionAttribute(
+function parseExtensionAttribute(
   schema: string,
   name: string,
   value: unknown,
   settings: Settings,
 ): ExtensionAttribute | undefined {
-  const declared = schemaOf(settings.extensionSchemas, schema);
+  const spelled = spellingOf(settings, schema, name);
+  const path = `${spelled.schema}:${spelled.name}`;
   const definition = definitionOf(settings.extensionSchemas, schema, name);
-  const path = `${declared?.id ?? schema}:${definition?.name ?? name}`;
-  if (definition) checkDeclaredType(definition, value, path, settings);
-  else ignoreUnknown(path, settings);
-  if (isUnset(value)) return undefined;
-  const valueJson = jsonOf(definition ? parseDeclared(definition, value, path) : value, path);
-  return { schema: declared?.id ?? schema, name: definition?.name ?? name, valueJson };
+  const parsed = parseDefined(definition, value, path, settings);
+  if (parsed === undefined) return undefined;
+  const valueJson = jsonOf(parsed, path);
+  return definition && valueJson === '{}' ? undefined : { ...spelled, valueJson };
 }
 
-/** Returns the JSON of a value. Throws invalidValue if it holds a number that JSON.parse rounded. */
-export const jsonOf = (value: unknown, path: string): string =>
-  JSON.stringify(value ?? null, (_: string, part: unknown) => (typeof part === 'number' ? exact(part, path) : part));
-
-const EXPECTED: Record<AttributeType, string> = {
-  [AttributeType.ATTRIBUTE_TYPE_UNSPECIFIED]: 'text',
-  [AttributeType.UNRECOGNIZED]: 'text',
-  [AttributeType.ATTRIBUTE_TYPE_STRING]: 'text',
-  [AttributeType.ATTRIBUTE_TYPE_REFERENCE]: 'text',
-  [AttributeType.ATTRIBUTE_TYPE_BOOLEAN]: 'true or false',
-  [AttributeType.ATTRIBUTE_TYPE_INTEGER]: 'a whole number',
-  [AttributeType.ATTRIBUTE_TYPE_DECIMAL]: 'a number',
-  [AttributeType.ATTRIBUTE_TYPE_DATE_TIME]: 'a time such as "2026-01-31T12:00:00Z"',
-};
-
-function parseDeclared(definition: AttributeDefinition, value: unknown, path: string): unknown {
-  const parseOne = (one: unknown) => {
-    const parsed = isScalar(one) ? typedValue(definition, one) : undefined;
-    if (parsed === undefined) throw badRequest('invalidValue', `"${path}" must be ${EXPECTED[definition.type]}.`);
-    return parsed;
-  };
-  if (!definition.multiValued) return parseOne(value);
-  const elements = Array.isArray(value) ? value : [value];
-  if (elements.length > MAX_ELEMENTS)
-    throw badRequest('invalidValue', `"${path}" has more than ${MAX_ELEMENTS} values.`);
-  return elements.filter((element) => !isUnset(element)).map(parseOne);
-}
-
-type Scalar = string | number | boolean;
-const isScalar = (value: unknown): value is Scalar => ['string', 'number', 'boolean'].includes(typeof value);
+/** Returns the URN of an extension and the name of an attribute as they are declared. */
+export const spellingOf = ({ extensionSchemas }: Settings, schema: string, name: string) => ({
+  schema: schemaOf(extensionSchemas, schema)?.id ?? schema,
+  name: definitionOf(extensionSchemas, schema, name)?.name ?? name,
+});
 
 /**
- * Converts a value to the type of a declared attribute. Numbers and booleans may be text, and text may be a number, as
- * identity providers send them. Returns undefined if the value does not have the type.
+ * Returns the JSON of a value; `unset` stands for a part without a value. Throws invalidValue if it holds a number that
+ * JSON.parse rounded.
  */
-export function typedValue({ type }: AttributeDefinition, value: Scalar): Scalar | undefined {
-  const text = String(value);
-  switch (type) {
-    case AttributeType.ATTRIBUTE_TYPE_BOOLEAN:
-      return /^(true|false)$/i.test(text) ? /^true$/i.test(text) : undefined;
-    case AttributeType.ATTRIBUTE_TYPE_INTEGER:
-      return /^-?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
-    case AttributeType.ATTRIBUTE_TYPE_DECIMAL:
-      return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
-    case AttributeType.ATTRIBUTE_TYPE_DATE_TIME:
-      return parseDateTime(text) ? text : undefined;
-    default:
-      return typeof value === 'boolean' ? undefined : text;
-  }
-}
+export const jsonOf = (value: unknown, path: string, unset?: null): string =>
+  JSON.stringify(value ?? null, (_: string, part: unknown) => {
+    if (typeof part === 'number') return exact(part, path);
+    return part === undefined ? unset : part;
+  });

@@ -9,10 +9,11 @@ import {
   type ExtensionSchema,
 } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Filter, Literal as StoreLiteral } from '../../proto/gen/userstore/v1/filter.js';
-import { definitionOf, typedValue } from './extensions.js';
+import { isComplex, typedValue } from './declared-values.js';
+import { definitionOf } from './extensions.js';
 import { type ComparisonTerm, invalidFilter, type Literal, type PresenceTerm } from './filter-syntax.js';
 import { compared, onlyEqual, timeOf } from './filter-terms.js';
-import { isAttributeName, type Named } from './notation.js';
+import { definitionNamed, isAttributeName, type Named } from './notation.js';
 
 type Term = ComparisonTerm | PresenceTerm;
 type NamedExtension = Extract<Named, { kind: 'extension' }>;
@@ -26,15 +27,21 @@ export function extensionTerm(
   const field = [name === undefined ? schema : `${schema}:${name}`, ...(below === undefined ? [] : [below])].join('.');
   if (term.kind === 'presence') return present(field);
   if (name === undefined) throw invalidFilter(`"${term.path}" is an extension; name one of its attributes.`);
-  const definition = isDeclared && below === undefined ? definitionOf(extensionSchemas, schema, name) : undefined;
-  return valueTerm(term, field, definition);
+  const definition = isDeclared ? definitionOf(extensionSchemas, schema, name, below) : undefined;
+  if (!definition || !isComplex(definition)) return valueTerm(term, field, definition);
+  // As in the core schemas, a complex attribute compares by its value.
+  const value = definitionNamed(definition.subAttributes, 'value');
+  if (!value) throw invalidFilter(`"${term.path}" has no value to compare; name one of its sub-attributes.`);
+  return valueTerm(term, `${field}.value`, value);
 }
 
 /** Builds a term about an element of a list in an extension; an element that is no object is its own "value". */
 export function extensionElementTerm(term: Term, definition: AttributeDefinition | undefined): Filter {
   if (!term.path.split('.').every(isAttributeName)) throw invalidFilter(`"${term.path}" is not the name of a value.`);
   if (term.kind === 'presence') return present(term.path);
-  return valueTerm(term, term.path, term.path.toLowerCase() === 'value' ? definition : undefined);
+  const named = definition && isComplex(definition) ? definition.subAttributes : [];
+  const isOwn = named.length === 0 && term.path.toLowerCase() === 'value';
+  return valueTerm(term, term.path, isOwn ? definition : definitionNamed(named, term.path));
 }
 
 function valueTerm(term: ComparisonTerm, field: string, definition: AttributeDefinition | undefined): Filter {

@@ -164,7 +164,7 @@ const unfilterable = ({ path }: Term, { plural }: ResourceType) =>
   invalidFilter(`${plural} cannot be filtered by "${path}".`);
 
 /** Returns true if a literal is this text in any letter case. */
-export const isText = (literal: Literal, text: string) => String(literal).toLowerCase() === text.toLowerCase();
+const isText = (literal: Literal, text: string) => String(literal).toLowerCase() === text.toLowerCase();
 
 /** Builds the term about the schemas that a resource uses. A group has no extension, a user has no other schema. */
 function schemasTerm(term: ComparisonTerm, type: ResourceType): Filter {

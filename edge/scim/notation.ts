@@ -1,5 +1,5 @@
 /** Attribute notation (RFC 7644 section 3.10): parses the text that names an attribute. */
-import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import type { AttributeDefinition, ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import {
   type Attribute,
   attributeNamed,
@@ -80,10 +80,19 @@ function parseDeclared(text: string, extensionSchemas: readonly ExtensionSchema[
   if (whole) return { kind: 'extension', schema: whole.id, name: undefined, below: undefined, isDeclared: true };
   const [prefix, name, below] = splitAtColon(text);
   const declared = extensionSchemas.find(({ id }) => id.toLowerCase() === prefix.toLowerCase());
-  if (!declared || !isAttributeName(name)) return undefined;
-  const definition = declared.attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase());
-  return { kind: 'extension', schema: declared.id, name: definition?.name ?? name, below, isDeclared: true };
+  if (!declared || !isAttributeName(name) || !isDotted(below)) return undefined;
+  const definition = definitionNamed(declared.attributes, name);
+  const spelling =
+    below === undefined ? undefined : (definitionNamed(definition?.subAttributes ?? [], below)?.name ?? below);
+  return { kind: 'extension', schema: declared.id, name: definition?.name ?? name, below: spelling, isDeclared: true };
 }
+
+/** Finds the definition with this name in any letter case. */
+export const definitionNamed = (
+  definitions: readonly AttributeDefinition[],
+  name: string,
+): AttributeDefinition | undefined =>
+  definitions.find((definition) => definition.name.toLowerCase() === name.toLowerCase());
 
 function parseUndeclared(text: string): NamedExtension | undefined {
   const [schema, name, below] = splitAtColon(text);

@@ -3,14 +3,15 @@
  * user, and finds where an undeclared URN ends: at the longest URN that the user has attributes of.
  */
 
-import type { AttributeDefinition } from '../../proto/gen/userstore/v1/extension_schema.js';
 import {
   type ExtensionTarget,
   type PatchOperation,
   PatchOperation_Verb as Verb,
 } from '../../proto/gen/userstore/v1/user_service.js';
-import { definitionOf, extensionEntries, jsonOf, parseExtensionAttribute, typedValue } from './extensions.js';
+import { isComplex, parseDefined, parseElement, wantedValue } from './declared-values.js';
+import { definitionOf, extensionEntries, jsonOf, spellingOf } from './extensions.js';
 import { isObject } from './json.js';
+import { definitionNamed } from './notation.js';
 import type { ExtensionPath } from './patch-path.js';
 import { badRequest } from './scim-error.js';
 import { ignoreUnknown, type Settings } from './settings.js';
@@ -27,14 +28,12 @@ export function extensionOperations(
   settings: Settings,
   by: NamedBy,
 ): PatchOperation[] {
-  if (target.isDeclared && target.below !== undefined && target.filter === undefined) {
-    throw badRequest('invalidPath', `"${textOf(target)}" reaches into a value that has no parts.`);
-  }
+  if (target.filter === undefined) checkBelow(target, settings);
   if (verb === Verb.VERB_REMOVE) return removal(target, value, settings);
   if (target.filter) return [writeChosen(verb, target, value, settings)];
   if (target.isDeclared) {
-    const { schema, name } = target;
-    if (name !== undefined) return [writeAttribute(verb, schema, name, value, settings)];
+    const { schema, name, below } = target;
+    if (name !== undefined) return [writeAttribute(verb, { schema, name, below }, value, settings)];
     return wholeOperations(verb, schema, value, settings);
   }
   const text = textOf(target);
@@ -53,25 +52,40 @@ export function wholeOperations(
 ): PatchOperation[] {
   if (isUnset(value)) return [operation(Verb.VERB_REMOVE, { schema })];
   return extensionEntries(schema, value).map(([name, inner]) =>
-    writeAttribute(verb, schema, name, inner, settings, ambiguous),
+    writeAttribute(verb, { schema, name, ambiguous }, inner, settings),
   );
 }
 
-/** Writes an attribute, by its definition if it has one. An empty value removes it, or adds nothing to a list. */
+/** Refuses a path below an attribute whose declared values have no such parts. Throws invalidPath. */
+function checkBelow(target: ExtensionPath, { extensionSchemas }: Settings): void {
+  const { schema, name, below, isDeclared } = target;
+  if (!isDeclared || name === undefined || below === undefined) return;
+  const [part = '', ...deeper] = below.split('.');
+  const attribute = definitionOf(extensionSchemas, schema, name);
+  const isDeep = deeper.length > 0 && attribute && definitionNamed(attribute.subAttributes, part) !== undefined;
+  if (isDeep || (attribute && !isComplex(attribute))) {
+    throw badRequest('invalidPath', `"${textOf(target)}" reaches into a value that has no parts.`);
+  }
+}
+
+/**
+ * Writes an attribute or a part of it, by its definition if it has one. An empty value removes it, or adds nothing to a
+ * list; so does one inside an object.
+ */
 function writeAttribute(
   verb: Verb,
-  schema: string,
-  name: string,
+  target: Pick<ExtensionTarget, 'schema' | 'below'> & { name: string; ambiguous?: boolean },
   value: unknown,
   settings: Settings,
-  ambiguous = false,
 ): PatchOperation {
-  const isList = definitionOf(settings.extensionSchemas, schema, name)?.multiValued === true;
+  const { below } = target;
+  const definition = definitionOf(settings.extensionSchemas, target.schema, target.name, below);
+  const place = { ...target, ...spellingOf(settings, target.schema, target.name) };
+  const text = textOf(place);
   // An "add" may name one element of a list (RFC 7644 section 3.5.2.1).
-  const given = verb === Verb.VERB_ADD && isList && !Array.isArray(value) && !isUnset(value) ? [value] : value;
-  const parsed = parseExtensionAttribute(schema, name, given, settings) ?? {};
-  const { schema: urn = schema, name: spelling = name, valueJson = jsonOf(value, name) } = parsed;
-  return operation(verb, { schema: urn, name: spelling, valueJson, ambiguous });
+  const isOne = verb === Verb.VERB_ADD && definition?.multiValued && !Array.isArray(value) && !isUnset(value);
+  const parsed = parseDefined(definition, isOne ? [value] : value, text, settings) ?? value;
+  return operation(verb, { ...place, valueJson: jsonOf(parsed, text, null) });
 }
 
 /**
@@ -101,7 +115,7 @@ function removal(target: ExtensionPath, value: unknown, settings: Settings): Pat
     return extensionEntries(text, value).flatMap(([name, inner]) => removal({ ...target, name }, inner, settings));
   }
   const definition = definitionIn(target, settings);
-  const typed = definition ? listed.map((one) => typedOf(definition, one)) : listed;
+  const typed = definition ? listed.map((one) => wantedValue(definition, one)) : listed;
   return [write(Verb.VERB_REMOVE, target, jsonOf(typed, text), definition?.caseExact)];
 }
 
@@ -112,28 +126,19 @@ const saysNothing = (value: unknown): boolean =>
 function writeChosen(verb: Verb, target: ExtensionPath, value: unknown, settings: Settings): PatchOperation {
   const text = textOf(target);
   if (value === undefined) throw badRequest('invalidValue', `The operation on "${text}" has no "value".`);
-  const definition = definitionIn(target, settings);
-  if (!definition) ignoreUnknown(text, settings);
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (Array.isArray(single)) throw badRequest('invalidValue', `"${text}" takes a single value, not a list.`);
-  const typed = definition && !isUnset(single) ? typedOf(definition, single) : single;
-  if (definition && typeof typed === 'object' && typed !== null) {
-    throw badRequest('invalidValue', `"${text}" takes values without parts.`);
-  }
-  return write(verb, target, jsonOf(typed, text));
+  const definition = definitionIn(target, settings);
+  const parsed = definition
+    ? parseElement(definition, single, text, settings)
+    : parseDefined(definition, single, text, settings);
+  return write(verb, target, jsonOf(parsed ?? single, text, null));
 }
 
-/** Returns a value in the type of a declared attribute, also the `value` of an object; unchanged if it has another. */
-function typedOf(definition: AttributeDefinition, given: unknown): unknown {
-  const value = isObject(given) && 'value' in given ? given.value : given;
-  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-  return (isScalar ? typedValue(definition, value) : undefined) ?? value;
-}
+const definitionIn = ({ isDeclared, schema, name = '', below }: ExtensionPath, { extensionSchemas }: Settings) =>
+  isDeclared ? definitionOf(extensionSchemas, schema, name, below) : undefined;
 
-const definitionIn = ({ isDeclared, schema, name = '' }: ExtensionPath, { extensionSchemas }: Settings) =>
-  isDeclared ? definitionOf(extensionSchemas, schema, name) : undefined;
-
-const textOf = ({ schema, name, below }: ExtensionPath): string =>
+const textOf = ({ schema, name, below }: Pick<ExtensionTarget, 'schema' | 'name' | 'below'>): string =>
   [name === undefined ? schema : `${schema}:${name}`, ...(below === undefined ? [] : [below])].join('.');
 
 function write(verb: Verb, target: ExtensionPath, valueJson: string | undefined, caseExact = false): PatchOperation {

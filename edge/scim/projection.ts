@@ -49,7 +49,7 @@ function namesIn(value: unknown, parameter: string, { schema }: ResourceType): s
  */
 export function project(resource: JsonObject, projection: Projection, onRequest: ReadonlySet<string>): JsonObject {
   const { attributes, excludedAttributes = [] } = projection;
-  const hidden = [...onRequest].filter((name) => !attributes?.includes(name));
+  const hidden = [...onRequest].filter((name) => !attributes?.some((one) => `${one}.`.startsWith(`${name}.`)));
   const excluded = hidden.length > 0 ? [...excludedAttributes, ...hidden] : excludedAttributes;
   if (!attributes && excluded.length === 0) return resource;
   const shown: JsonObject = {};

@@ -5,6 +5,7 @@
 import { type AttributeDefinition, AttributeType } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { type Attribute, attributeNamed } from './attributes.js';
 import { isObject } from './json.js';
+import { definitionNamed } from './notation.js';
 import { badRequest } from './scim-error.js';
 import type { Settings } from './settings.js';
 
@@ -50,7 +51,7 @@ function checkSubAttributes({ subAttributes = [] }: Attribute, value: unknown, p
 
 /** Refuses, as checkType, a value of a declared attribute of an extension. Throws invalidValue. */
 export function checkDeclaredType(
-  { multiValued, type }: AttributeDefinition,
+  { multiValued, type, subAttributes }: AttributeDefinition,
   value: unknown,
   path: string,
   settings: Settings,
@@ -59,17 +60,23 @@ export function checkDeclaredType(
   if (multiValued !== Array.isArray(value)) throw wrongType(path, multiValued ? 'a list' : 'a single value');
   const expected = JSON_TYPES[type] ?? 'string';
   for (const one of Array.isArray(value) ? value : [value]) {
-    if (!isNull(one) && typeof one !== expected) throw wrongType(path, NAMES[expected]);
+    if (isNull(one)) continue;
+    if (expected === 'object' ? !isObject(one) : typeof one !== expected) throw wrongType(path, NAMES[expected]);
+    for (const [name, inner] of isObject(one) ? Object.entries(one) : []) {
+      const sub = definitionNamed(subAttributes, name);
+      if (sub) checkDeclaredType(sub, inner, `${path}.${sub.name}`, settings);
+    }
   }
 }
 
 /** The JSON types of declared attributes; all others are text. */
-const JSON_TYPES: Partial<Record<AttributeType, 'boolean' | 'number'>> = {
+const JSON_TYPES: Partial<Record<AttributeType, 'boolean' | 'number' | 'object'>> = {
   [AttributeType.ATTRIBUTE_TYPE_BOOLEAN]: 'boolean',
   [AttributeType.ATTRIBUTE_TYPE_INTEGER]: 'number',
   [AttributeType.ATTRIBUTE_TYPE_DECIMAL]: 'number',
+  [AttributeType.ATTRIBUTE_TYPE_COMPLEX]: 'object',
 };
-const NAMES = { string: 'text', boolean: 'true or false', number: 'a number' };
+const NAMES = { string: 'text', boolean: 'true or false', number: 'a number', object: 'an object' };
 
 /** Null is no value of any type (RFC 7643 section 2.5). */
 const isNull = (value: unknown): value is null | undefined => value === null || value === undefined;

@@ -32,6 +32,8 @@ const DECLARED = parseSchema(
       { name: 'hired', type: 'dateTime' },
       { name: 'page', type: 'reference' },
       { name: 'tags', multiValued: true },
+      { name: 'place', type: 'complex', subAttributes: [{ name: 'code' }, { name: 'floor', type: 'integer' }] },
+      { name: 'jobs', type: 'complex', multiValued: true, subAttributes: [{ name: 'value' }, { name: 'since' }] },
     ],
   }),
 );
@@ -47,6 +49,10 @@ const sent: ((userName: string) => object)[] = [
   (userName) => ({
     userName,
     [OAK]: { badge: 'B', floor: '12', share: 0.5, hired: '2026-01-01T00:00:00Z', tags: 'a' },
+  }),
+  (userName) => ({
+    userName,
+    [OAK]: { place: { code: 'X', floor: '3' }, jobs: [{ value: 'a', since: '2020' }, { value: 'b' }] },
   }),
   (userName) => ({ userName, [ACME_USER]: { badge: 'B', level: 3, flags: [true], place: { floor: 1 } } }),
   (userName) => ({ userName, active: 'True', [ENTERPRISE_USER]: { manager: '7', employeeNumber: 701_984 } }),

@@ -19,8 +19,11 @@ const definition = (more: Partial<AttributeDefinition> = {}): AttributeDefinitio
   immutable: false,
   returnedOnRequest: false,
   canonicalValues: [],
+  subAttributes: [],
   ...more,
 });
+const complex = (subAttributes: AttributeDefinition[]): AttributeDefinition =>
+  definition({ type: AttributeType.ATTRIBUTE_TYPE_COMPLEX, subAttributes });
 const schema = (more: Partial<ExtensionSchema> = {}): ExtensionSchema => ({
   id: 'urn:acme:params:scim:2.0:User',
   displayName: 'Acme',
@@ -103,6 +106,16 @@ describe('settings of an organization', () => {
     ["JavaScript's constructor", [schema({ attributes: [definition({ name: 'constructor' })] })]],
     ['no type', [schema({ attributes: [definition({ type: AttributeType.ATTRIBUTE_TYPE_UNSPECIFIED })] })]],
     ['an unknown type', [schema({ attributes: [definition({ type: 99 as AttributeType })] })]],
+    ['a complex attribute without parts', [schema({ attributes: [complex([])] })]],
+    ['a complex part', [schema({ attributes: [complex([complex([definition()])])] })]],
+    [
+      'a part twice, in two letter cases',
+      [schema({ attributes: [complex([definition(), definition({ name: 'Badge' })])] })],
+    ],
+    ['a part with a dot', [schema({ attributes: [complex([definition({ name: 'a.b' })])] })]],
+    ['an immutable part', [schema({ attributes: [complex([definition({ immutable: true })])] })]],
+    ['a part returned on request', [schema({ attributes: [complex([definition({ returnedOnRequest: true })])] })]],
+    ['parts of text', [schema({ attributes: [definition({ subAttributes: [definition()] })] })]],
     ['70 KiB', [schema({ attributes: [definition({ description: 'x'.repeat(70_000) })] })]],
   ];
   for (const [title, extensionSchemas] of refused) {

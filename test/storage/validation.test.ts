@@ -91,6 +91,17 @@ describe('models', () => {
     expect(stored).to.include({ method: '' }).and.not.have.property('detail');
   });
 
+  it('show a definition of an earlier version with the fields that it lacks', async () => {
+    const attributes = [{ name: 'badge', type: 1 }];
+    const lists = { extensionSchemas: [{ id: 'urn:x:1.0:User', attributes }] as never, heldAttributes: [] };
+    const unset = { strictSchemas: false, ...lists, suspended: false, policy: undefined, rateLimit: undefined };
+    await database.organizations.insert({ id: 'old', displayName: 'd', createTime: now, etag: '', ...unset }, soon());
+    const [schema] = (await database.organizations.get('old', soon()))?.extensionSchemas ?? [];
+    expect(schema?.attributes[0])
+      .to.include({ name: 'badge', immutable: false })
+      .and.to.deep.include({ subAttributes: [] });
+  });
+
   it('clear a setting that is set to nothing', async () => {
     const { organizations } = database;
     const rateLimit = { perSecond: 5, burst: 10 };

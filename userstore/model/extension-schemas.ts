@@ -38,14 +38,35 @@ function checkSchema({ id, displayName, attributes }: ExtensionSchema): void {
     throw invalid(`"${id}" must have 1 to ${MAX_ATTRIBUTES} attributes.`);
   }
   checkDistinct(attributes.map(({ name }) => `${id}:${name}`));
-  for (const attribute of attributes) checkAttribute(id, attribute);
+  for (const attribute of attributes) checkAttribute(`${id}:${attribute.name}`, attribute);
 }
 
-function checkAttribute(schema: string, { name, type }: AttributeDefinition): void {
+/** Checks the definition of the attribute at a path. Throws FIELD_INVALID. */
+function checkAttribute(path: string, { name, type, subAttributes }: AttributeDefinition): void {
   if (!NAME.test(name) || RESERVED.includes(name)) throw invalid(`"${name}" is not a name an attribute can have.`);
   if (AttributeType[type] === undefined || type <= AttributeType.ATTRIBUTE_TYPE_UNSPECIFIED) {
-    throw invalid(`The attribute "${schema}:${name}" has no type.`);
+    throw invalid(`The attribute "${path}" has no type.`);
   }
+  if (type !== AttributeType.ATTRIBUTE_TYPE_COMPLEX) {
+    if (subAttributes.length > 0) throw invalid(`The attribute "${path}" has sub-attributes and is not complex.`);
+    return;
+  }
+  if (subAttributes.length === 0 || subAttributes.length > MAX_ATTRIBUTES) {
+    throw invalid(`The complex attribute "${path}" must have 1 to ${MAX_ATTRIBUTES} sub-attributes.`);
+  }
+  checkDistinct(subAttributes.map((sub) => `${path}.${sub.name}`));
+  for (const sub of subAttributes) checkSubAttribute(`${path}.${sub.name}`, sub);
+}
+
+/** Checks a sub-attribute, which RFC 7643 section 2.3.8 forbids to be complex. Throws FIELD_INVALID. */
+function checkSubAttribute(path: string, sub: AttributeDefinition): void {
+  if (sub.type === AttributeType.ATTRIBUTE_TYPE_COMPLEX) {
+    throw invalid(`"${path}" is complex; a sub-attribute cannot be (RFC 7643 section 2.3.8).`);
+  }
+  if (sub.immutable || sub.returnedOnRequest) {
+    throw invalid(`"${path}" is immutable or returned on request; only the whole attribute can be.`);
+  }
+  checkAttribute(path, sub);
 }
 
 function checkDistinct(names: readonly string[]): void {

@@ -80,21 +80,21 @@ export function createJsonOperations(work: Work) {
       if (next === undefined) values.delete(key);
       else values.set(key, next);
     }
-    return Object.fromEntries(values);
+    return values.size > 0 ? Object.fromEntries(values) : undefined;
   }
 
   /** Returns the value after an add (section 3.5.2.1): a list grows by what it lacks, an object by its members. */
   function add(stored: unknown, given: unknown): unknown {
     if (Array.isArray(stored)) return isUnset(given) ? stored : appended(stored, given);
     if (isUnset(given)) return undefined;
-    if (isObject(stored) && isObject(given)) return merged(stored, given, add);
+    if (isObject(given) && (isObject(stored) || stored === undefined)) return merged(stored ?? {}, given, add);
     return Array.isArray(given) ? appended([], given) : given;
   }
 
   /** Returns the value after a replace (section 3.5.2.3): members of an object that are not named stay. */
   function replace(stored: unknown, given: unknown): unknown {
     if (isUnset(given)) return undefined;
-    return isObject(stored) && isObject(given) ? merged(stored, given, replace) : given;
+    return isObject(given) && (isObject(stored) || stored === undefined) ? merged(stored ?? {}, given, replace) : given;
   }
 
   /** Returns whether a stored value is the one named: equal, or with these members, or an element with this `value`. */

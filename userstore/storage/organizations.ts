@@ -1,5 +1,6 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
 import type { Model } from 'mongoose';
+import { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { readBounded } from '../model/bounded-read.js';
 import { MAJORITY_READ, within } from './connect.js';
@@ -39,9 +40,10 @@ const toOrganization = ({
   ...settings
 }: OrganizationDocument): Organization => ({
   strictSchemas: false,
-  extensionSchemas: [],
   suspended: false,
   ...settings,
+  // A document of an earlier version lacks the fields that definitions got since.
+  extensionSchemas: (settings.extensionSchemas ?? []).map((schema) => ExtensionSchema.fromPartial(schema)),
   policy: settings.policy ?? undefined,
   rateLimit: settings.rateLimit ?? DEFAULT_RATE_LIMIT,
   id,

@@ -57,7 +57,7 @@ ${rows.map(
 )}</tbody>
 `;
 
-const ownAttribute = ({ name, description, immutable }: AttributeDefinition): Attribute => [
-  name,
+const ownAttribute = ({ name, description, immutable, subAttributes }: AttributeDefinition): Attribute => [
+  subAttributes.length === 0 ? name : subAttributes.map((sub) => `${name}.${sub.name}`).join(', '),
   `${description} ${immutable ? 'Set once.' : ''}`,
 ];

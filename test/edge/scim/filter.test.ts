@@ -26,6 +26,7 @@ const attribute = (name: string, type: AttributeType, more = {}) => ({
   immutable: false,
   returnedOnRequest: false,
   canonicalValues: [],
+  subAttributes: [],
   ...more,
 });
 const declared: ExtensionSchema[] = [

@@ -73,7 +73,8 @@ describe('the setup page', () => {
     const tenant = await freshTenant();
     const admin = connect((await sharedPair()).address, SERVICE_TOKENS.admin);
     const attribute = { name: 'badge', type: AttributeType.ATTRIBUTE_TYPE_STRING, multiValued: false, immutable: true };
-    const rest = { description: 'The <i>badge</i>.', caseExact: false, returnedOnRequest: false, canonicalValues: [] };
+    const lists = { canonicalValues: [], subAttributes: [] };
+    const rest = { description: 'The <i>badge</i>.', caseExact: false, returnedOnRequest: false, ...lists };
     const rehire = RehirePolicy.REHIRE_POLICY_CONFLICT;
     await admin.updateOrganization(tenant.organizationId, () => ({
       policy: { refuseCreate: true, refuseUpdate: false, refuseDeactivate: false, rehire },

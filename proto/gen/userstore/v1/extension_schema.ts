@@ -20,6 +20,8 @@ export enum AttributeType {
   ATTRIBUTE_TYPE_DATE_TIME = 5,
   /** ATTRIBUTE_TYPE_REFERENCE - A URI. */
   ATTRIBUTE_TYPE_REFERENCE = 6,
+  /** ATTRIBUTE_TYPE_COMPLEX - An object of sub-attributes. */
+  ATTRIBUTE_TYPE_COMPLEX = 7,
   UNRECOGNIZED = -1,
 }
 
@@ -62,6 +64,11 @@ export interface AttributeDefinition {
   returnedOnRequest: boolean;
   /** The values to expect. Other values are accepted, too. */
   canonicalValues: string[];
+  /**
+   * The parts of a value of ATTRIBUTE_TYPE_COMPLEX: 1 to 100; no other type has any. They are neither complex, immutable
+   * nor returned on request, which the whole attribute is.
+   */
+  subAttributes: AttributeDefinition[];
 }
 
 /**
@@ -185,6 +192,7 @@ function createBaseAttributeDefinition(): AttributeDefinition {
     immutable: false,
     returnedOnRequest: false,
     canonicalValues: [],
+    subAttributes: [],
   };
 }
 
@@ -215,6 +223,9 @@ export const AttributeDefinition: MessageFns<AttributeDefinition, "userstore.v1.
     }
     for (const v of message.canonicalValues) {
       writer.uint32(66).string(v!);
+    }
+    for (const v of message.subAttributes) {
+      AttributeDefinition.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -296,6 +307,14 @@ export const AttributeDefinition: MessageFns<AttributeDefinition, "userstore.v1.
             message.canonicalValues.push(reader.string());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.subAttributes.push(AttributeDefinition.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -321,6 +340,7 @@ export const AttributeDefinition: MessageFns<AttributeDefinition, "userstore.v1.
     message.immutable = object.immutable ?? false;
     message.returnedOnRequest = object.returnedOnRequest ?? false;
     message.canonicalValues = object.canonicalValues?.map((e) => e) || [];
+    message.subAttributes = object.subAttributes?.map((e) => AttributeDefinition.fromPartial(e)) || [];
     return message;
   },
 };

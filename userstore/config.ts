@@ -16,7 +16,8 @@ import {
   readVariables,
 } from '../config/variables.js';
 import { wholeNumber } from '../config/whole-number.js';
-import { type Caller, ROLES } from './rpc/callers.js';
+import type { Caller } from './rpc/callers.js';
+import { ROLES } from './rpc/permissions.js';
 import { keysIn, type SecretKeySource } from './secret-keys.js';
 import { flawOfUri } from './storage/connect.js';
 
@@ -75,7 +76,7 @@ const shape = {
     .default(false)
     .describe('`true`: listen without TLS on an address that other machines can reach, as in a private network'),
   SERVICE_TOKENS: callers.optional().meta({
-    description: '`name:role:token,…` with the roles `edge`, `reader`, `admin`',
+    description: '`name:role:token,…` with the roles `edge`, `reader`, `support`, `admin`',
     unset: 'out of `DATA_DIR`',
     secret: true,
   }),

@@ -7,7 +7,11 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { createPrivateFile, hasErrorCode } from '../config/private-file.js';
 import { serviceTokenFile } from '../config/service-token-file.js';
-import { type Caller, ROLES } from './rpc/callers.js';
+import type { Caller } from './rpc/callers.js';
+import type { Role } from './rpc/permissions.js';
+
+/** The roles of an installation's own parts; other callers have service accounts. */
+const LOCAL_ROLES = ['edge', 'reader', 'admin'] as const satisfies readonly Role[];
 
 const content = z.object({ edge: z.string(), reader: z.string(), admin: z.string() });
 type Tokens = z.infer<typeof content>;
@@ -16,7 +20,7 @@ type Tokens = z.infer<typeof content>;
 export async function localServiceTokens(dataDir: string): Promise<ReadonlyMap<string, Caller>> {
   const file = serviceTokenFile(dataDir);
   const tokens = (await readTokens(file)) ?? (await makeTokens(file));
-  return new Map(ROLES.map((role) => [tokens[role], { name: role, role }]));
+  return new Map(LOCAL_ROLES.map((role) => [tokens[role], { name: role, role }]));
 }
 
 async function readTokens(file: string): Promise<Tokens | undefined> {
@@ -30,7 +34,7 @@ async function readTokens(file: string): Promise<Tokens | undefined> {
 
 /** Creates the file. If another process creates it at the same time, returns the tokens of that one. */
 async function makeTokens(file: string): Promise<Tokens> {
-  const made = Object.fromEntries(ROLES.map((role) => [role, randomBytes(32).toString('base64url')]));
+  const made = Object.fromEntries(LOCAL_ROLES.map((role) => [role, randomBytes(32).toString('base64url')]));
   await createPrivateFile(file, `${JSON.stringify(made, null, 2)}\n`);
   const tokens = await readTokens(file);
   if (!tokens) throw new Error(`${file} was deleted while userstore created it`);

@@ -11,6 +11,10 @@ const KEY_BITS = 2048;
 /** Time by which certificates are valid before now, because clocks of other machines may be behind. */
 const EARLIER_MS = 3_600_000;
 
+/** The beginnings of the URIs that name a caller's role and organizations. */
+const ROLE_URN = 'urn:leasehawk:role:';
+const ORGANIZATION_URN = 'urn:leasehawk:organization:';
+
 /** A certificate with its private key, in PEM form. */
 export interface Issued {
   /** The certificate, followed by that of the CA. */
@@ -25,6 +29,8 @@ export interface Subject {
   hosts?: string[];
   /** The role of the caller in userstore. */
   role?: string;
+  /** The ids of the organizations that the caller is held to; none: it may see all. */
+  organizationIds?: string[];
   /** Validity; a negative number makes an expired certificate. */
   days: number;
 }
@@ -44,14 +50,18 @@ export async function createCa(commonName: string, days: number): Promise<Issued
 }
 
 /** Issues a certificate of the CA for a server, a client, or both. */
-export async function issue(ca: Issued, { commonName, hosts = [], role, days }: Subject): Promise<Issued> {
+export async function issue(
+  ca: Issued,
+  { commonName, hosts = [], role, organizationIds = [], days }: Subject,
+): Promise<Issued> {
   const issuer = forge.pki.certificateFromPem(ca.cert);
   const keys = await newKeys();
   const certificate = unsigned(keys.publicKey, commonName, days);
   certificate.setIssuer(issuer.subject.attributes);
   const names = [
     ...hosts.map((host) => (isIP(host) ? { type: 7, ip: host } : { type: 2, value: host })),
-    ...(role === undefined ? [] : [{ type: 6, value: `urn:leasehawk:role:${role}` }]),
+    ...(role === undefined ? [] : [{ type: 6, value: `${ROLE_URN}${role}` }]),
+    ...organizationIds.map((id) => ({ type: 6, value: `${ORGANIZATION_URN}${id}` })),
   ];
   certificate.setExtensions([
     { name: 'basicConstraints', cA: false, critical: true },

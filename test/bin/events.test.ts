@@ -51,7 +51,7 @@ describe('the admin command on events', function () {
     const { out } = await admin('events', organizationId);
     const [created = '', ...rest] = out.split('\n').filter((line) => !line.startsWith(' '));
     expect(created).to.match(
-      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}prov:create:full {2}User {2}=ben@oak\.example {2}by test\/ana/,
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}prov:create:full {2}User {2}=ben@oak\.example {2}by admin\/ana/,
     );
     expect(rest[0]).to.include('user.locked');
     expect(out).to.include('locked: none → {"reason":"lost laptop"');
@@ -63,7 +63,7 @@ describe('the admin command on events', function () {
     expect(created.resource).to.include({ userName: '=ben@oak.example' });
     const lines = (await admin('events', organizationId, '--csv')).out.trim().split('\n');
     expect(lines.length).to.equal(3);
-    expect(lines[1]).to.include(`,'=ben@oak.example,test,ana,`);
+    expect(lines[1]).to.include(`,'=ben@oak.example,admin,ana,`);
   });
 
   it('shows the events of a type, of an actor, or since a time', async () => {

@@ -104,7 +104,7 @@ describe('events', () => {
       false,
     ]);
     expect(events[1]).to.deep.include({ organizationId, resourceId: userId, resourceType: 'User', complete: true });
-    expect(events[1]?.actor?.caller).to.equal('test');
+    expect(events[1]?.actor?.caller).to.equal('admin');
     expect(events[1]?.changes).to.deep.equal([{ name: 'active', before: 'true', after: 'false' }]);
   });
 

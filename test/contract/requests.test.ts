@@ -20,21 +20,24 @@ const CALLS: Record<
   string,
   { roles: string[]; call: (client: UserstoreClient, named: Named) => Promise<unknown>; isChange?: true }
 > = {
-  GetUser: { roles: ['edge', 'reader', 'admin'], call: (client, named) => client.getUser({ ...named, userId: 'x' }) },
+  GetUser: {
+    roles: ['edge', 'reader', 'support', 'admin'],
+    call: (client, named) => client.getUser({ ...named, userId: 'x' }),
+  },
   ListUsers: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client, named) => client.listUsers({ ...named, filter: undefined, order: undefined, skip: 0 }),
   },
   FindUser: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client, named) => client.findUser({ ...named, by: { $case: 'userName', value: 'x' } }),
   },
   BatchGetUsers: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client, named) => client.batchGetUsers({ ...named, userIds: ['x'] }),
   },
   CheckUser: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client, named) => client.checkUser({ ...named, userId: 'x' }),
   },
   CreateUser: {
@@ -58,19 +61,19 @@ const CALLS: Record<
     call: (client, named) => client.deleteUser({ ...named, userId: 'x' }),
   },
   GetGroup: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client, named) => client.getGroup({ ...named, groupId: 'x' }),
   },
   ListGroups: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client, named) => client.listGroups({ ...named, filter: undefined, order: undefined, skip: 0 }),
   },
   ListMemberships: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client, named) => client.listMemberships({ ...named, groupIds: ['x'] }),
   },
   CheckMembership: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client, named) => client.checkMembership({ ...named, groupId: 'x', userId: 'x' }),
   },
   CreateGroup: {
@@ -103,14 +106,14 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.createApiToken({ ...named, label: 'x' }),
   },
-  ListApiTokens: { roles: ['admin'], call: (client, named) => client.listApiTokens(named) },
+  ListApiTokens: { roles: ['support', 'admin'], call: (client, named) => client.listApiTokens(named) },
   RevokeApiToken: {
     roles: ['admin'],
     isChange: true,
     call: (client, named) => client.revokeApiToken({ ...named, apiTokenId: 'x' }),
   },
   ListEvents: {
-    roles: ['edge', 'reader', 'admin'],
+    roles: ['edge', 'reader', 'support', 'admin'],
     call: (client) => client.listEvents({ types: [], startTime: undefined }),
   },
   CreateWebhook: {
@@ -118,8 +121,8 @@ const CALLS: Record<
     isChange: true,
     call: (client, { actor }) => client.createWebhook({ actor, webhook: undefined }),
   },
-  ListWebhooks: { roles: ['admin'], call: (client) => client.listWebhooks({}) },
-  GetWebhook: { roles: ['admin'], call: (client) => client.getWebhook({ webhookId: 'x' }) },
+  ListWebhooks: { roles: ['support', 'admin'], call: (client) => client.listWebhooks({}) },
+  GetWebhook: { roles: ['support', 'admin'], call: (client) => client.getWebhook({ webhookId: 'x' }) },
   RotateWebhookSecret: {
     roles: ['admin'],
     isChange: true,
@@ -140,7 +143,10 @@ const CALLS: Record<
     roles: ['edge', 'admin'],
     call: (client) => client.reportDelivery({ webhookId: 'x', fence: 1, attempts: [], gone: false }),
   },
-  GetOrganization: { roles: ['edge', 'reader', 'admin'], call: (client, named) => client.getOrganization(named) },
+  GetOrganization: {
+    roles: ['edge', 'reader', 'support', 'admin'],
+    call: (client, named) => client.getOrganization(named),
+  },
   CreateOrganization: {
     roles: ['admin'],
     isChange: true,
@@ -162,15 +168,15 @@ const CALLS: Record<
     roles: ['edge', 'admin'],
     call: (client, { organizationId }) => client.recordActivities({ activities: [activityOf(organizationId)] }),
   },
-  ListActivities: { roles: ['admin'], call: (client, named) => client.listActivities(listing(named)) },
-  ListChanges: { roles: ['admin'], call: (client, named) => client.listChanges({ ...named, userId: 'x' }) },
-  ListOrganizations: { roles: ['admin'], call: (client) => client.listOrganizations({}) },
+  ListActivities: { roles: ['support', 'admin'], call: (client, named) => client.listActivities(listing(named)) },
+  ListChanges: { roles: ['support', 'admin'], call: (client, named) => client.listChanges({ ...named, userId: 'x' }) },
+  ListOrganizations: { roles: ['reader', 'support', 'admin'], call: (client) => client.listOrganizations({}) },
   SetSsoConnection: {
     roles: ['admin'],
     isChange: true,
     call: (client, named) => client.setSsoConnection({ ...named, connection: undefined }),
   },
-  GetSsoConnection: { roles: ['admin'], call: (client, named) => client.getSsoConnection(named) },
+  GetSsoConnection: { roles: ['support', 'admin'], call: (client, named) => client.getSsoConnection(named) },
   DeleteSsoConnection: { roles: ['admin'], isChange: true, call: (client, named) => client.deleteSsoConnection(named) },
   FindSsoConnections: { roles: ['edge', 'admin'], call: (client) => client.findSsoConnections({ key: undefined }) },
   SignIn: {
@@ -178,11 +184,14 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.signIn({ ...named, issuer: 'x', subject: 'x' }),
   },
-  CheckSession: { roles: ['edge', 'reader', 'admin'], call: (client) => client.checkSession({ sessionToken: 'x' }) },
+  CheckSession: {
+    roles: ['edge', 'reader', 'support', 'admin'],
+    call: (client) => client.checkSession({ sessionToken: 'x' }),
+  },
   SignOut: { roles: ['edge', 'admin'], call: (client) => client.signOut({ sessionToken: 'x' }) },
-  ListSessions: { roles: ['admin'], call: (client, named) => client.listSessions(named) },
+  ListSessions: { roles: ['support', 'admin'], call: (client, named) => client.listSessions(named) },
   EndSessions: {
-    roles: ['admin'],
+    roles: ['support', 'admin'],
     isChange: true,
     call: (client, named) => client.endSessions({ ...named, which: undefined }),
   },
@@ -193,12 +202,12 @@ const CALLS: Record<
   },
   UseOnce: { roles: ['edge', 'admin'], call: (client) => client.useOnce({ key: 'x', expireTime: undefined }) },
   LockUser: {
-    roles: ['admin'],
+    roles: ['support', 'admin'],
     isChange: true,
     call: (client, named) => client.lockUser({ ...named, userId: 'x', reason: 'x' }),
   },
   UnlockUser: {
-    roles: ['admin'],
+    roles: ['support', 'admin'],
     isChange: true,
     call: (client, named) => client.unlockUser({ ...named, userId: 'x' }),
   },

@@ -256,7 +256,7 @@ describe('ApiTokenService', () => {
     const { organizationId, secret } = await createTenant(pair);
     const person = { ...actor(), person: 'ana' };
     const { apiToken } = await admin.createApiToken({ organizationId, actor: person, label: 'x' });
-    expect(apiToken?.createdBy).to.equal('test/ana');
+    expect(apiToken?.createdBy).to.equal('admin/ana');
     await edge.verifyApiToken({ organizationId, secretDigest: digestOf(secret) });
     const { apiTokens } = await admin.listApiTokens({ organizationId });
     expect(apiTokens[0]?.lastUseTime?.getTime()).to.be.within(Date.now() - 5000, Date.now());

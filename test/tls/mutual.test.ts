@@ -49,7 +49,7 @@ describe('mutual TLS between edge, userstore and callers', function () {
   }
   const list = (client: UserstoreClient) =>
     client.listUsers({ organizationId: tenant.organizationId, filter: undefined, order: undefined, skip: 0 });
-  const organizations = (client: UserstoreClient) => client.listOrganizations({ pageSize: 1, pageToken: undefined });
+  const webhooks = (client: UserstoreClient) => client.listWebhooks({});
   const following = async (files: CertificateFiles) => ({ certificates: await followCertificates(files) });
   const own = (name: string) => ({ cert: folder.path(`${name}.crt`), key: folder.path(`${name}.key`) });
 
@@ -115,7 +115,7 @@ describe('mutual TLS between edge, userstore and callers', function () {
       ['nobody', 'admin', 'CALLER_UNKNOWN'],
     ] as const) {
       const tls = { certificates: await folder.clientOf(certificate) };
-      const outcome = await lookUp(tls, token && SERVICE_TOKENS[token], organizations);
+      const outcome = await lookUp(tls, token && SERVICE_TOKENS[token], webhooks);
       expect(outcome, `${certificate} with the token of ${token}`).to.equal(expected);
     }
     const tls = { certificates: await folder.clientOf('admin') };
@@ -142,7 +142,7 @@ describe('mutual TLS between edge, userstore and callers', function () {
       ADMIN_CLIENT_CERT: folder.path('reader.crt'),
       ADMIN_CLIENT_KEY: folder.path('reader.key'),
     };
-    expect(await command('admin', ['org', 'list'], reader)).to.deep.include({ code: 1, stdout: '' });
+    expect(await command('admin', ['webhook', 'list'], reader)).to.deep.include({ code: 1, stdout: '' });
     const roleless = {
       ...variables,
       ADMIN_CLIENT_CERT: folder.path('nobody.crt'),

@@ -67,9 +67,12 @@ export function createOrganizationRules(
       throw new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, message);
     },
 
-    /** Lists organizations, oldest first. Throws PAGE_TOKEN_INVALID. */
-    list: (request: ListOrganizationsRequest, deadline: number): Promise<ListOrganizationsResponse> =>
-      listOrganizations(storage, request, deadline),
+    /** Lists organizations, of `ids` if given, oldest first. Throws PAGE_TOKEN_INVALID. */
+    list: (
+      request: ListOrganizationsRequest,
+      deadline: number,
+      ids?: readonly string[],
+    ): Promise<ListOrganizationsResponse> => listOrganizations(storage, request, ids, deadline),
   };
 }
 
@@ -82,12 +85,13 @@ async function getOrganization(storage: OrganizationStorage, id: string, deadlin
 async function listOrganizations(
   storage: OrganizationStorage,
   { pageSize, pageToken, name }: ListOrganizationsRequest,
+  ids: readonly string[] | undefined,
   deadline: number,
 ): Promise<ListOrganizationsResponse> {
   const limit = pageSizeOf(pageSize, RECORD_PAGES);
   const [createTime, id] = recordPosition('organizations', pageToken) ?? [];
   const after = createTime && id !== undefined ? { createTime, id } : undefined;
-  const { items, hasMore } = await storage.list(after, limit, deadline, name?.slice(0, MAX_LABEL));
+  const { items, hasMore } = await storage.list(after, limit, deadline, { name: name?.slice(0, MAX_LABEL), ids });
   const last = hasMore ? items.at(-1) : undefined;
   const nextPageToken = recordToken('organizations', last && [last.createTime as Date, last.id]);
   return { organizations: items, nextPageToken };

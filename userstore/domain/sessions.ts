@@ -82,11 +82,17 @@ async function signIn(context: SessionContext, request: SignInRequest, deadline:
 }
 
 /** Returns the live session with this token and its user. Throws as the contract's CheckSession says. */
-async function checkSession(context: SessionContext, token: string, deadline: number): Promise<CheckSessionResponse> {
+async function checkSession(
+  context: SessionContext,
+  token: string,
+  deadline: number,
+  organizationIds: readonly string[] | undefined,
+): Promise<CheckSessionResponse> {
   const { storage, lifetimes } = context;
   const session = TOKEN.test(token) ? await storage.find(digestOf(token), deadline) : undefined;
   if (!session) throw sessionNotFound();
   const { organizationId, userId } = session;
+  if (organizationIds && !organizationIds.includes(organizationId)) throw sessionNotFound();
   const [organization, connection, found] = await Promise.all([
     context.organizations.access(organizationId, deadline),
     context.ssoConnections.get(organizationId, deadline),
@@ -163,8 +169,12 @@ export function createSessionRules({ now = Date.now, ...tools }: Omit<SessionCon
     /** Begins a session. Throws as the contract's SignIn says. */
     signIn: (request: SignInRequest, deadline: number): Promise<SignInResponse> => signIn(context, request, deadline),
 
-    /** Returns the live session with this token and its user. Throws as the contract's CheckSession says. */
-    check: (token: string, deadline: number): Promise<CheckSessionResponse> => checkSession(context, token, deadline),
+    /**
+     * Returns the live session with this token, in one of the organizations if they are given, and its user. Throws as
+     * the contract's CheckSession says.
+     */
+    check: (token: string, deadline: number, organizationIds?: readonly string[]): Promise<CheckSessionResponse> =>
+      checkSession(context, token, deadline, organizationIds),
 
     /** Ends the session with this token, if there is one. */
     async signOut(token: string, deadline: number): Promise<SignOutResponse> {

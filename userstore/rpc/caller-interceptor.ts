@@ -1,6 +1,7 @@
 /**
- * The check of a call's headers. It runs before grpc-js reads a byte of the message, so that a client without a valid
- * credential cannot make userstore store or decode messages.
+ * The checks of every call, unary or a stream. That of the headers runs before grpc-js reads a byte of the message, so
+ * that a client without a valid credential cannot make userstore store or decode messages. That of the decoded request
+ * holds a caller to its organizations, and names it as the one who acts.
  */
 import {
   type Metadata,
@@ -9,7 +10,10 @@ import {
   type ServerInterceptor,
   status,
 } from '@grpc/grpc-js';
+import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import { DomainError } from '../model/domain-error.js';
 import type { Caller, CheckCaller } from './callers.js';
+import { checkOrganization } from './held-callers.js';
 import { OverloadedError } from './load-shedding.js';
 import { statusOf } from './status.js';
 import { type CallTools, nameOf } from './unary.js';
@@ -52,32 +56,55 @@ export function createCallerInterceptor({
     return () => undefined;
   };
 
+  /** Throws CALLER_FORBIDDEN. A request that could not be decoded is the handler's to refuse. */
+  const admit = (path: string, caller: Caller | undefined, request: object): void => {
+    if (!caller || request instanceof DomainError) return;
+    checkOrganization(caller, path, request);
+    const { actor } = request as { actor?: Actor };
+    if (actor) actor.caller = caller.name;
+  };
+
   const refuse = (path: string, metadata: Metadata, call: ServerInterceptingCallInterface, error: unknown) => {
     const refusal = statusOf(error);
     const code = status[refusal.code] as string;
     observe(nameOf(path), metadata).end(code);
-    log.info({ rpc: nameOf(path), requestId: metadata.get('x-request-id')[0], code }, 'call failed');
+    const caller = callers.get(metadata)?.name;
+    log.info({ rpc: nameOf(path), caller, requestId: metadata.get('x-request-id')[0], code }, 'call failed');
     call.sendStatus(refusal);
   };
 
   const intercept: ServerInterceptor = ({ path }, call) => {
     let release: (() => void) | undefined;
+    let headers: Metadata;
     const end = () => {
       release?.();
       release = undefined;
+    };
+    /** Runs a check; a call that it refuses goes no further. */
+    const checked = (check: () => void, proceed: () => void) => {
+      try {
+        check();
+      } catch (error) {
+        refuse(path, headers, call, error);
+        return;
+      }
+      proceed();
     };
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, proceed) => {
-            try {
+            headers = metadata;
+            const check = () => {
               release = accept(path, metadata, call);
-            } catch (error) {
-              refuse(path, metadata, call, error);
-              return;
-            }
-            proceed(metadata);
+            };
+            checked(check, () => proceed(metadata));
           },
+          onReceiveMessage: (request: object, proceed) =>
+            checked(
+              () => admit(path, callers.get(headers), request),
+              () => proceed(request),
+            ),
           onCancel: end,
         }),
       sendStatus: (sent, next) => {

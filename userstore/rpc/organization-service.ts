@@ -21,6 +21,7 @@ export function organizationService(organizations: OrganizationRules): Handlers<
       await organizations.delete(organizationId, deadline);
       return {};
     },
-    listOrganizations: (request, deadline) => organizations.list(request, deadline),
+    listOrganizations: (request, deadline, { organizationIds }) =>
+      organizations.list(request, deadline, organizationIds),
   };
 }

@@ -13,7 +13,8 @@ export function sessionService(
 ): Handlers<SessionServiceService> {
   return {
     signIn: (request, deadline) => sessions.signIn(request, deadline),
-    checkSession: ({ sessionToken }, deadline) => sessions.check(sessionToken, deadline),
+    checkSession: ({ sessionToken }, deadline, { organizationIds }) =>
+      sessions.check(sessionToken, deadline, organizationIds),
     signOut: ({ sessionToken }, deadline) => sessions.signOut(sessionToken, deadline),
     listSessions: (request, deadline) => sessions.list(request, deadline),
     async endSessions(request, deadline) {

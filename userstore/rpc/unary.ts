@@ -42,23 +42,25 @@ type Response<M> = M extends { responseDeserialize: (bytes: Buffer) => infer R }
 
 /** An async function for each RPC of a service; `deadline` is in epoch milliseconds. */
 export type Handlers<S> = {
-  [Method in keyof S]: (request: Request<S[Method]>, deadline: number) => Promise<Response<S[Method]>>;
+  [Method in keyof S]: (request: Request<S[Method]>, deadline: number, caller: Caller) => Promise<Response<S[Method]>>;
 };
 
 /** Returns the handlers that grpc-js calls for these async functions, for the definition `encodedService(service)`. */
 export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallTools) {
   const wrapped = Object.entries(service as Methods).map(([name, { path, responseSerialize }]) => {
-    const handler = handlers[name as keyof S] as (request: unknown, deadline: number) => Promise<object>;
-    const encodedHandler = async (request: unknown, deadline: number) =>
-      encodedInTurns(await handler(request, deadline), responseSerialize as (response: object) => Buffer);
+    const handler = handlers[name as keyof S] as Handler<unknown, object>;
+    const encodedHandler: Handler<unknown, Buffer> = async (request, deadline, caller) =>
+      encodedInTurns(await handler(request, deadline, caller), responseSerialize as (response: object) => Buffer);
     return [name, unary(path, encodedHandler, tools)];
   });
   return Object.fromEntries(wrapped) as { [Method in keyof S]: handleUnaryCall<Decoded<Request<S[Method]>>, Buffer> };
 }
 
+type Handler<Q, R> = (request: Q, deadline: number, caller: Caller) => Promise<R>;
+
 function unary<Q>(
   path: string,
-  handler: (request: Q, deadline: number) => Promise<Buffer>,
+  handler: Handler<Q, Buffer>,
   { callerOf, log, loadShedder, observe }: CallTools,
 ): handleUnaryCall<Decoded<Q>, Buffer> {
   const rpc = nameOf(path);
@@ -73,7 +75,7 @@ function unary<Q>(
       const { request } = call;
       if (request instanceof DomainError) throw request;
       checkRequest(request);
-      return await loadShedder.run(() => withDeadline(call, isRead, (deadline) => handler(request, deadline)));
+      return await loadShedder.run(() => withDeadline(call, isRead, (deadline) => handler(request, deadline, caller)));
     };
     run(answer).then(
       (response) => {

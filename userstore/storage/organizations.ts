@@ -112,16 +112,22 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
     },
 
     /**
-     * Returns at most `limit` organizations, oldest first, after the position `after`; fewer if they are large. `name`
-     * is a part of their names.
+     * Returns at most `limit` organizations, oldest first, after the position `after`; fewer if they are large: those
+     * with `name` as a part of their names, and with one of `ids`, if these are given.
      */
-    async list(after: { createTime: Date; id: string } | undefined, limit: number, deadline: number, name?: string) {
+    async list(
+      after: { createTime: Date; id: string } | undefined,
+      limit: number,
+      deadline: number,
+      { name, ids }: { name?: string | undefined; ids?: readonly string[] | undefined } = {},
+    ) {
       const query = after
         ? { $or: [{ createTime: { $gt: after.createTime } }, { createTime: after.createTime, _id: { $gt: after.id } }] }
         : {};
       const options = { sort: { createTime: 1, _id: 1 }, limit: limit + 1, ...leanWithin(deadline) } as const;
       const named = name === undefined ? {} : { displayName: { $regex: patternOf(name), $options: 'i' } };
-      const found = organizations.find({ ...query, ...named, deleteTime: ABSENT }, null, options).cursor();
+      const chosen = ids === undefined ? {} : { _id: { $in: [...ids] } };
+      const found = organizations.find({ ...query, ...chosen, ...named, deleteTime: ABSENT }, null, options).cursor();
       return await readBounded(found as AsyncIterable<OrganizationDocument>, limit, toOrganization);
     },
 

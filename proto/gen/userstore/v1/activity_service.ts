@@ -1050,7 +1050,7 @@ export const ActivityServiceService = {
   },
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: {
@@ -1067,7 +1067,7 @@ export const ActivityServiceService = {
   /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
    * the changes of a deleted user or group.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges: {
@@ -1090,14 +1090,14 @@ export interface ActivityServiceServer extends UntypedServiceImplementation {
   recordActivities: handleUnaryCall<RecordActivitiesRequest, RecordActivitiesResponse>;
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
   /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
    * the changes of a deleted user or group.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
@@ -1126,7 +1126,7 @@ export interface ActivityServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities(
@@ -1147,7 +1147,7 @@ export interface ActivityServiceClient extends Client {
   /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
    * the changes of a deleted user or group.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges(

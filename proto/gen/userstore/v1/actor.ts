@@ -6,10 +6,13 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
 /**
  * The origin of a change: who asked for it, and by which request. A request that has an actor
- * requires its `caller` and `request_id`.
+ * requires its `request_id`.
  */
 export interface Actor {
-  /** The calling service: "edge" or "admin". */
+  /**
+   * The name of the calling service, such as "edge" or "billing". userstore sets it to the name that the caller proves
+   * with its service token or certificate, whatever the request says.
+   */
   caller: string;
   /** Id of the API token that authenticated the request. Absent if a person or a service acts without one. */
   apiTokenId?:

@@ -46,7 +46,11 @@ export enum ErrorReason {
   ERROR_REASON_API_TOKEN_INVALID = 11,
   /** ERROR_REASON_CALLER_UNKNOWN - UNAUTHENTICATED: the calling service presented no known service token, or a client certificate without a role. */
   ERROR_REASON_CALLER_UNKNOWN = 12,
-  /** ERROR_REASON_CALLER_FORBIDDEN - PERMISSION_DENIED: the role of the calling service does not allow this call. */
+  /**
+   * ERROR_REASON_CALLER_FORBIDDEN - PERMISSION_DENIED: the role of the calling service does not allow this call, or the service is held to organizations
+   * and the request names none of them in `organization_id`. Requests without that field are refused to such a service,
+   * except ListOrganizations and CheckSession, which find what is its own.
+   */
   ERROR_REASON_CALLER_FORBIDDEN = 13,
   /**
    * ERROR_REASON_ATTRIBUTE_IMMUTABLE - INVALID_ARGUMENT: a schema of the organization declares the attribute immutable, and it has another value already.

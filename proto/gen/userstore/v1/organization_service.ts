@@ -1230,7 +1230,10 @@ export const DeleteOrganizationResponse: MessageFns<
   },
 };
 
-/** Manages the customers of LeaseHawk. Callers: role "admin"; GetOrganization also "edge" and "reader". */
+/**
+ * Manages the customers of LeaseHawk. Callers: role "admin"; GetOrganization also "edge", "reader" and "support",
+ * ListOrganizations also "reader" and "support".
+ */
 export type OrganizationServiceService = typeof OrganizationServiceService;
 export const OrganizationServiceService = {
   /**
@@ -1264,7 +1267,7 @@ export const OrganizationServiceService = {
     responseDeserialize: (value: Buffer): GetOrganizationResponse => GetOrganizationResponse.decode(value),
   },
   /**
-   * Lists organizations, oldest first.
+   * Lists organizations, oldest first: only its own to a caller that is held to organizations.
    * Errors: PAGE_TOKEN_INVALID.
    */
   listOrganizations: {
@@ -1323,7 +1326,7 @@ export interface OrganizationServiceServer extends UntypedServiceImplementation 
    */
   getOrganization: handleUnaryCall<GetOrganizationRequest, GetOrganizationResponse>;
   /**
-   * Lists organizations, oldest first.
+   * Lists organizations, oldest first: only its own to a caller that is held to organizations.
    * Errors: PAGE_TOKEN_INVALID.
    */
   listOrganizations: handleUnaryCall<ListOrganizationsRequest, ListOrganizationsResponse>;
@@ -1380,7 +1383,7 @@ export interface OrganizationServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetOrganizationResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists organizations, oldest first.
+   * Lists organizations, oldest first: only its own to a caller that is held to organizations.
    * Errors: PAGE_TOKEN_INVALID.
    */
   listOrganizations(

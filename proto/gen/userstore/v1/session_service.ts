@@ -2145,7 +2145,8 @@ export const SessionServiceService = {
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
    * at once.
-   * Callers: role "reader", "edge" or "admin".
+   * Callers: role "reader", "edge", "support" or "admin". A caller that is held to organizations finds only the sessions
+   * of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
    * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
    * carry the user id.
@@ -2175,7 +2176,7 @@ export const SessionServiceService = {
   },
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions: {
@@ -2190,7 +2191,7 @@ export const SessionServiceService = {
   },
   /**
    * Ends one session, all sessions of a user, or all sessions of an organization.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions: {
@@ -2239,7 +2240,7 @@ export const SessionServiceService = {
   /**
    * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
    * Locking a locked user replaces the reason.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser: {
@@ -2254,7 +2255,7 @@ export const SessionServiceService = {
   /**
    * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
    * locked.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser: {
@@ -2301,7 +2302,8 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
    * at once.
-   * Callers: role "reader", "edge" or "admin".
+   * Callers: role "reader", "edge", "support" or "admin". A caller that is held to organizations finds only the sessions
+   * of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
    * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
    * carry the user id.
@@ -2314,13 +2316,13 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   signOut: handleUnaryCall<SignOutRequest, SignOutResponse>;
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions: handleUnaryCall<ListSessionsRequest, ListSessionsResponse>;
   /**
    * Ends one session, all sessions of a user, or all sessions of an organization.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions: handleUnaryCall<EndSessionsRequest, EndSessionsResponse>;
@@ -2343,14 +2345,14 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   /**
    * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
    * Locking a locked user replaces the reason.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser: handleUnaryCall<LockUserRequest, LockUserResponse>;
   /**
    * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
    * locked.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser: handleUnaryCall<UnlockUserRequest, UnlockUserResponse>;
@@ -2395,7 +2397,8 @@ export interface SessionServiceClient extends Client {
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
    * at once.
-   * Callers: role "reader", "edge" or "admin".
+   * Callers: role "reader", "edge", "support" or "admin". A caller that is held to organizations finds only the sessions
+   * of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
    * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
    * carry the user id.
@@ -2436,7 +2439,7 @@ export interface SessionServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions(
@@ -2456,7 +2459,7 @@ export interface SessionServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Ends one session, all sessions of a user, or all sessions of an organization.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions(
@@ -2521,7 +2524,7 @@ export interface SessionServiceClient extends Client {
   /**
    * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
    * Locking a locked user replaces the reason.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser(
@@ -2542,7 +2545,7 @@ export interface SessionServiceClient extends Client {
   /**
    * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
    * locked.
-   * Callers: role "admin".
+   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser(

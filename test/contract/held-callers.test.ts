@@ -1,0 +1,137 @@
+/**
+ * Callers that are held to organizations, on every RPC of the contract's descriptors: a new RPC is here by itself, and a
+ * new way to name an organization fails until userstore checks it.
+ */
+import { readdir } from 'node:fs/promises';
+import { Client, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { channel } from '../../client/credentials.js';
+import { failureOf } from '../../client/errors.js';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
+import { testMongodbUri } from '../harness/mongod.js';
+import { type Service, startUserstore } from '../harness/processes.js';
+import { actor } from '../harness/userstore.js';
+
+type Method = MethodDefinition<object, object>;
+
+const GENERATED = new URL('../../proto/gen/userstore/v1/', import.meta.url);
+const ROLES = ['edge', 'reader', 'support', 'admin'];
+const CALL_MS = 10_000;
+const [OURS, THEIRS] = ['ourorganiztn', 'theirorgnztn'];
+
+/** RPCs whose request has no field `organization_id`, and which show a held caller what is its own. */
+const NARROWED = ['OrganizationService/ListOrganizations', 'SessionService/CheckSession'];
+
+/** Returns the methods of all services of the contract, streams too. */
+async function methods(): Promise<Method[]> {
+  const files = (await readdir(GENERATED)).filter((file) => file.endsWith('_service.js'));
+  const modules = await Promise.all(files.map((file) => import(new URL(file, GENERATED).href)));
+  const services = modules.flatMap((module: Record<string, object>) =>
+    Object.entries(module).filter(([name]) => name.endsWith('ServiceService')),
+  );
+  expect(services).to.have.length(files.length);
+  return services.flatMap(([, service]) => Object.values(service) as Method[]);
+}
+
+const nameOf = ({ path }: Method) => path.slice(path.lastIndexOf('.') + 1);
+
+/** Returns a request that names this organization if requests of the method can, and an actor likewise. */
+function requestOf({ requestDeserialize }: Method, organizationId: string | undefined): object {
+  const empty = requestDeserialize(Buffer.alloc(0));
+  return {
+    ...empty,
+    ...(organizationId !== undefined && 'organizationId' in empty ? { organizationId } : {}),
+    ...('actor' in empty ? { actor: actor() } : {}),
+  };
+}
+
+/** Returns the reason for which a call fails; undefined if it succeeds, or fails without one. */
+function reasonOf(client: Client, method: Method, request: object): Promise<keyof typeof ErrorReason | undefined> {
+  const { path, requestSerialize, responseDeserialize, responseStream } = method;
+  return new Promise((resolve) => {
+    const options = { deadline: Date.now() + CALL_MS };
+    const done = (error: ServiceError | null) => {
+      if (error?.code === status.DEADLINE_EXCEEDED) throw error;
+      const reason = error && failureOf(error)?.reason;
+      resolve(reason ? (ErrorReason[reason] as keyof typeof ErrorReason) : undefined);
+    };
+    if (!responseStream) {
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, done);
+      return;
+    }
+    const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, options);
+    stream.on('error', done).once('data', () => {
+      done(null);
+      stream.cancel();
+    });
+  });
+}
+
+describe('a caller that is held to an organization', function () {
+  this.timeout(60_000);
+  const clients = new Map<string, Client>();
+  let folder: Folder;
+  let userstore: Service;
+  let all: Method[];
+
+  before(async () => {
+    folder = await certificatesOfTests();
+    const started = await startUserstore(testMongodbUri(`held-${process.pid}`), tlsVariables(folder));
+    userstore = started.userstore;
+    all = await methods();
+    for (const role of ROLES) {
+      await folder.write(`held-${role}`, { role, organizationIds: [OURS, 'anotherofours'] });
+      for (const name of [role, `held-${role}`]) {
+        const { credentials, options } = channel(started.address, { certificates: await folder.clientOf(name) });
+        clients.set(
+          name,
+          new Client(started.address, credentials, { ...options, 'grpc.use_local_subchannel_pool': 1 }),
+        );
+      }
+    }
+  });
+  after(async () => {
+    for (const client of clients.values()) client.close();
+    await userstore.stop();
+    await folder.remove();
+  });
+
+  /** Returns the names of the RPCs that the caller is forbidden to call about this organization. */
+  async function forbidden(caller: string, organizationId: string | undefined): Promise<string[]> {
+    const client = clients.get(caller) as Client;
+    const found = [];
+    for (const method of all) {
+      const reason = await reasonOf(client, method, requestOf(method, organizationId));
+      expect(reason, nameOf(method)).not.to.equal('ERROR_REASON_CALLER_UNKNOWN');
+      if (reason === 'ERROR_REASON_CALLER_FORBIDDEN') found.push(nameOf(method));
+    }
+    return found;
+  }
+  const without = (names: string[]) => all.map(nameOf).filter((name) => !names.includes(name));
+  const isNamed = (method: Method) => 'organizationId' in method.requestDeserialize(Buffer.alloc(0));
+
+  it('is tried on many RPCs, a stream among them', () => {
+    expect(all.length).to.be.greaterThan(50);
+    expect(all.filter(({ responseStream }) => responseStream).map(nameOf)).to.include('EventService/WatchEvents');
+  });
+
+  for (const role of ROLES) {
+    describe(`with the role "${role}"`, () => {
+      it('is refused every RPC about another organization', async () => {
+        expect(await forbidden(`held-${role}`, THEIRS)).to.include.members(without(NARROWED));
+      });
+
+      it('is refused every RPC without an organization', async () => {
+        expect(await forbidden(`held-${role}`, undefined)).to.include.members(without(NARROWED));
+      });
+
+      it('may call about its own organizations what the role may, and nothing else', async () => {
+        const ofRole = await forbidden(role, OURS);
+        const unnamed = all.filter((method) => !isNamed(method)).map(nameOf);
+        const expected = [...ofRole, ...unnamed.filter((name) => !NARROWED.includes(name))];
+        expect(await forbidden(`held-${role}`, OURS)).to.have.members([...new Set(expected)]);
+      });
+    });
+  }
+});

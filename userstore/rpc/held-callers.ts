@@ -1,0 +1,26 @@
+/**
+ * The check of callers that are held to organizations, for every RPC alike: the request must name one of them in its
+ * field `organization_id`. So an RPC without that field is refused, unless its handler itself looks at the caller.
+ */
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { DomainError } from '../model/domain-error.js';
+import type { Caller } from './callers.js';
+
+/** The RPCs without the field whose handlers show a held caller its own organizations only. */
+const NARROWED = new Set([
+  '/userstore.v1.OrganizationService/ListOrganizations',
+  '/userstore.v1.SessionService/CheckSession',
+]);
+
+/** Checks the decoded request of a caller. Throws CALLER_FORBIDDEN. */
+export function checkOrganization({ name, organizationIds }: Caller, path: string, request: unknown): void {
+  if (!organizationIds || NARROWED.has(path)) return;
+  const { organizationId } = request as { organizationId?: unknown };
+  if (typeof organizationId === 'string' && organizationIds.includes(organizationId)) return;
+  const rpc = path.slice(path.lastIndexOf('.') + 1);
+  const message =
+    organizationId === undefined
+      ? `"${name}" is held to organizations: ${rpc} must name one of them, and cannot be called without one.`
+      : `"${name}" is held to organizations, and may not see this one.`;
+  throw new DomainError(ErrorReason.ERROR_REASON_CALLER_FORBIDDEN, message);
+}

@@ -1,0 +1,128 @@
+/** The roles of callers, and the RPCs that each role may call. A role may call nothing that the table does not say. */
+import { ActivityServiceService } from '../../proto/gen/userstore/v1/activity_service.js';
+import { ApiTokenServiceService } from '../../proto/gen/userstore/v1/api_token_service.js';
+import { EventServiceService } from '../../proto/gen/userstore/v1/event_service.js';
+import { GroupServiceService } from '../../proto/gen/userstore/v1/group_service.js';
+import { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
+import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit_service.js';
+import { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
+import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
+import { WebhookServiceService } from '../../proto/gen/userstore/v1/webhook_service.js';
+
+/**
+ * The roles: `edge` serves Okta and signs people in, `reader` reads users, groups, sessions and events, `support` reads
+ * everything but secrets, and changes locks and sessions only, `admin` may call every RPC.
+ */
+export const ROLES = ['edge', 'reader', 'support', 'admin'] as const;
+/** A role. */
+export type Role = (typeof ROLES)[number];
+
+const SERVICES = {
+  ActivityService: ActivityServiceService,
+  ApiTokenService: ApiTokenServiceService,
+  EventService: EventServiceService,
+  GroupService: GroupServiceService,
+  OrganizationService: OrganizationServiceService,
+  RateLimitService: RateLimitServiceService,
+  SessionService: SessionServiceService,
+  SsoConnectionService: SsoConnectionServiceService,
+  UserService: UserServiceService,
+  WebhookService: WebhookServiceService,
+};
+type Services = typeof SERVICES;
+
+/** Reads of the directory, which other services need. */
+const READ: readonly Role[] = ['edge', 'reader', 'support', 'admin'];
+/** Reads of events and organizations by other services. */
+const FOLLOW: readonly Role[] = ['reader', 'support', 'admin'];
+/** Reads of what LeaseHawk support asks for. */
+const INSPECT: readonly Role[] = ['support', 'admin'];
+/** Locks and sessions. */
+const ASSIST: readonly Role[] = ['support', 'admin'];
+/** The work of an edge. */
+const SERVE: readonly Role[] = ['edge', 'admin'];
+/** Settings, secrets and everything else. */
+const MANAGE: readonly Role[] = ['admin'];
+
+/** The roles that may call each RPC. An RPC without a line does not compile. */
+const PERMISSIONS: { [S in keyof Services]: Record<keyof Services[S], readonly Role[]> } = {
+  ActivityService: { recordActivities: SERVE, listActivities: INSPECT, listChanges: INSPECT },
+  ApiTokenService: {
+    createApiToken: MANAGE,
+    listApiTokens: INSPECT,
+    rotateApiToken: MANAGE,
+    revokeApiToken: MANAGE,
+    verifyApiToken: SERVE,
+  },
+  EventService: { listEvents: READ, watchEvents: FOLLOW },
+  GroupService: {
+    getGroup: READ,
+    listGroups: READ,
+    createGroup: SERVE,
+    updateGroup: SERVE,
+    patchGroup: SERVE,
+    deleteGroup: SERVE,
+    listMemberships: READ,
+    checkMembership: READ,
+  },
+  OrganizationService: {
+    createOrganization: MANAGE,
+    getOrganization: READ,
+    listOrganizations: FOLLOW,
+    updateOrganization: MANAGE,
+    deleteOrganization: MANAGE,
+  },
+  RateLimitService: { acquirePermits: SERVE },
+  SessionService: {
+    signIn: SERVE,
+    checkSession: READ,
+    signOut: SERVE,
+    listSessions: INSPECT,
+    endSessions: ASSIST,
+    revokeUserSessions: SERVE,
+    useOnce: SERVE,
+    lockUser: ASSIST,
+    unlockUser: ASSIST,
+    unlinkUser: MANAGE,
+  },
+  SsoConnectionService: {
+    setSsoConnection: MANAGE,
+    getSsoConnection: INSPECT,
+    deleteSsoConnection: MANAGE,
+    findSsoConnections: SERVE,
+  },
+  UserService: {
+    getUser: READ,
+    findUser: READ,
+    batchGetUsers: READ,
+    checkUser: READ,
+    listUsers: READ,
+    createUser: SERVE,
+    updateUser: SERVE,
+    patchUser: SERVE,
+    deleteUser: SERVE,
+  },
+  WebhookService: {
+    createWebhook: MANAGE,
+    listWebhooks: INSPECT,
+    getWebhook: INSPECT,
+    rotateWebhookSecret: MANAGE,
+    updateWebhook: MANAGE,
+    deleteWebhook: MANAGE,
+    acquireWebhooks: SERVE,
+    reportDelivery: SERVE,
+  },
+};
+
+const ROLES_BY_PATH = new Map<string, readonly Role[]>(
+  Object.entries(SERVICES).flatMap(([service, methods]) =>
+    Object.entries(methods).map(([name, { path }]): [string, readonly Role[]] => [
+      path,
+      (PERMISSIONS[service as keyof Services] as Record<string, readonly Role[]>)[name] ?? [],
+    ]),
+  ),
+);
+
+/** Whether a role may call the RPC at this path. */
+export const mayCall = (role: Role, path: string): boolean => ROLES_BY_PATH.get(path)?.includes(role) ?? false;

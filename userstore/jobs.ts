@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Resealed } from './domain/reseal.js';
+import type { WakeUp } from './domain/wake-up.js';
 
 /** A line for the log. */
 interface LogLine {
@@ -15,6 +16,8 @@ export interface Job {
   name: string;
   /** Pause between two runs; without it the job runs once, at the start. */
   intervalMs?: number;
+  /** Shortens the pause, to `WOKEN_MS` at the least. */
+  wakeUp?: Pick<WakeUp, 'wait'>;
   /** Runs the job once. Returns the lines to log. */
   run: () => Promise<readonly LogLine[]>;
   /** The line to log with the error if `run` fails. */
@@ -25,6 +28,10 @@ export interface Job {
 export interface Work {
   purge: () => Promise<number>;
   flushOutboxes: () => Promise<number>;
+  /** Woken when there is something to flush. */
+  outboxWakeUp: Pick<WakeUp, 'wait'>;
+  /** Follows the writes of all userstores until this one stops. Returns false if the deployment has no change streams. */
+  followWrites: () => Promise<boolean>;
   resumePendingChanges: () => Promise<number>;
   /** The client secrets of SSO connections that were encrypted with the current key. */
   resealSecrets: () => Promise<Resealed>;
@@ -47,6 +54,7 @@ const LOST_WEBHOOK_SECRETS =
 /** Returns the table of all jobs. */
 export const jobsOf = (work: Work): Job[] => [
   probeJob(work),
+  followJob(work),
   {
     name: 'migrate',
     run: async () =>
@@ -88,6 +96,7 @@ export const jobsOf = (work: Work): Job[] => [
   {
     name: 'flush outboxes',
     intervalMs: 100,
+    wakeUp: work.outboxWakeUp,
     async run() {
       await work.flushOutboxes();
       return [];
@@ -122,6 +131,23 @@ function probeJob({ isReachable, onProbe }: Work): Job {
   };
 }
 
+/** Follows again after a failure; a deployment without change streams is asked once. */
+function followJob({ followWrites }: Work): Job {
+  let hasStreams = true;
+  return {
+    name: 'follow writes',
+    intervalMs: 5000,
+    async run() {
+      if (!hasStreams) return [];
+      hasStreams = await followWrites();
+      return hasStreams
+        ? []
+        : [{ level: 'info', message: 'MongoDB is a single server, without change streams: the event log is polled' }];
+    },
+    failure: { level: 'warn', message: 'the change stream ended: the event log is polled; will retry' },
+  };
+}
+
 const counted = (count: number, unit: string, message: string): LogLine[] =>
   count > 0 ? [{ level: 'info', fields: { [unit]: count }, message }] : [];
 
@@ -130,7 +156,14 @@ export async function runJobs(jobs: readonly Job[], log: Logger, stopped: AbortS
   await Promise.all(jobs.map((job) => repeat(job, log, stopped)));
 }
 
-async function repeat({ name, intervalMs, run, failure }: Job, log: Logger, stopped: AbortSignal): Promise<void> {
+/** Pause of a job that is woken. */
+const WOKEN_MS = 10;
+
+async function repeat(
+  { name, intervalMs, wakeUp, run, failure }: Job,
+  log: Logger,
+  stopped: AbortSignal,
+): Promise<void> {
   const write = ({ level, fields, message }: LogLine) => log[level]({ job: name, ...fields }, message);
   while (!stopped.aborted) {
     try {
@@ -139,7 +172,7 @@ async function repeat({ name, intervalMs, run, failure }: Job, log: Logger, stop
       write({ ...failure, fields: { err } });
     }
     if (intervalMs === undefined) return;
-    await pause(intervalMs, stopped);
+    await (wakeUp?.wait(WOKEN_MS, intervalMs, stopped) ?? pause(intervalMs, stopped));
   }
 }
 

@@ -24,6 +24,7 @@ import { secretKeysOf } from './secret-keys.js';
 import { createServer, type Userstore } from './server.js';
 import { serverCredentials } from './server-credentials.js';
 import { localServiceTokens } from './service-tokens.js';
+import { followWrites } from './storage/change-streams.js';
 import { type Collections, collectionsOf, createIndexes } from './storage/collections.js';
 import { observeCommands } from './storage/commands.js';
 import { connect } from './storage/connect.js';
@@ -89,7 +90,9 @@ async function main(): Promise<void> {
   const noteHeld = createNoteHeld(collections.organizations);
   const migrate = async () =>
     (await migrateUsers(collections.users, stopped, noteHeld)) + (await migrateGroups(collections.groups, stopped));
-  const finished = runJobs(jobsOf({ ...userstore, migrate, isReachable, onProbe }), log, stopped);
+  const follow = () => followWrites(connection, userstore.writeListeners, stopped);
+  const work = { ...userstore, followWrites: follow, migrate, isReachable, onProbe };
+  const finished = runJobs(jobsOf(work), log, stopped);
   if (process.connected) process.send?.('ready');
 
   await aborted(stopped);

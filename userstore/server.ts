@@ -32,6 +32,7 @@ import { createSessionRules } from './domain/sessions.js';
 import { createSsoConnectionRules } from './domain/sso-connections.js';
 import { createUsedKeyRules } from './domain/used-keys.js';
 import { createUserRules, type SchemasOf } from './domain/users.js';
+import { createWakeUp, type WakeUp } from './domain/wake-up.js';
 import { createWebhookRules } from './domain/webhooks.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
@@ -48,6 +49,7 @@ import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
 import { webhookService } from './rpc/webhook-service.js';
+import type { WriteListeners } from './storage/change-streams.js';
 import type { Collections } from './storage/collections.js';
 import { createStorages, ownedBy, type Storages } from './storages.js';
 
@@ -71,6 +73,10 @@ export interface Userstore {
   purge: () => Promise<number>;
   /** Flushes outboxes to the `changes` collection, and sweeps the memberships of tombstones. */
   flushOutboxes: () => Promise<number>;
+  /** Woken when there is something to flush. */
+  outboxWakeUp: WakeUp;
+  /** To be called after the writes of any userstore. */
+  writeListeners: WriteListeners;
   /** Completes the pending changes of groups whose calls ended half-way. */
   resumePendingChanges: () => Promise<number>;
   /** Encrypts the client secrets of SSO connections with the current key. */
@@ -113,7 +119,8 @@ export function createServer(collections: Collections, options: ServerOptions): 
   const storages = createStorages(collections, options);
   const rules = createRules(storages, options);
   const stopped = new AbortController();
-  const watch = createEventWatch(storages.events);
+  const [logWakeUp, outboxWakeUp] = [createWakeUp(), createWakeUp()];
+  const watch = createEventWatch(storages.events, logWakeUp);
   const watching = { watch, stopped: stopped.signal, maxAgeMs: options.maxConnectionAgeMs };
   addServices(server, rules, { ...options, callerOf }, watching);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
@@ -126,6 +133,8 @@ export function createServer(collections: Collections, options: ServerOptions): 
     openStreams: watch.openStreams,
     purge: () => purgeDeleted(organizations, ownedBy(storages)),
     flushOutboxes: flushing(storages),
+    outboxWakeUp,
+    writeListeners: { onChange: outboxWakeUp.wake, onEvent: logWakeUp.wake },
     resumePendingChanges: () => rules.groups.resume(new Date(Date.now() - SETTLING_MS), Date.now() + JOB_MS),
     resealSecrets: () => rules.ssoConnections.reseal(Date.now() + JOB_MS),
     resealWebhooks: () => rules.webhooks.reseal(Date.now() + JOB_MS),

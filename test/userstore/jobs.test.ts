@@ -1,6 +1,7 @@
 /** The background jobs: when they run, and the lines they log. */
 import { expect } from 'chai';
 import { pino } from 'pino';
+import { createWakeUp } from '../../userstore/domain/wake-up.js';
 import { type Job, jobsOf, runJobs, type Work } from '../../userstore/jobs.js';
 
 function logOf() {
@@ -12,6 +13,8 @@ function logOf() {
 const work: Work = {
   purge: async () => 2,
   flushOutboxes: async () => 5,
+  outboxWakeUp: createWakeUp(),
+  followWrites: async () => false,
   resumePendingChanges: async () => 0,
   resealSecrets: async () => ({ sealed: 1, lost: 1 }),
   resealWebhooks: async () => ({ sealed: 0, lost: 1 }),
@@ -72,6 +75,7 @@ describe('a background job', () => {
     const lines = await Promise.all(jobsOf(work).map(async ({ name, run }) => [name, (await run()).length] as const));
     expect(Object.fromEntries(lines)).to.deep.equal({
       probe: 1,
+      'follow writes': 1,
       migrate: 0,
       reseal: 2,
       'reseal webhooks': 1,
@@ -79,6 +83,39 @@ describe('a background job', () => {
       'flush outboxes': 0,
       'resume pending changes': 0,
     });
+  });
+
+  it('asks a deployment without change streams for them once', async () => {
+    let asked = 0;
+    const following = { ...work, followWrites: async () => ++asked < 3 };
+    const follow = jobsOf(following).find(({ name }) => name === 'follow writes');
+    const lines = [];
+    for (let run = 0; run < 5; run++) lines.push(...((await follow?.run()) ?? []));
+    expect(asked).to.equal(3);
+    expect(lines.map(({ message }) => message)).to.deep.equal([
+      'MongoDB is a single server, without change streams: the event log is polled',
+    ]);
+  });
+
+  it('begins the next run of a job early if it is woken, and otherwise after its interval', async () => {
+    const stop = new AbortController();
+    const wakeUp = createWakeUp();
+    const times: number[] = [];
+    const job: Job = {
+      name: 'flush outboxes',
+      intervalMs: 60_000,
+      wakeUp,
+      failure: { level: 'warn', message: 'failed' },
+      async run() {
+        if (times.push(performance.now()) === 3) stop.abort();
+        // Nothing waits yet: the wake-up must not be lost.
+        else wakeUp.wake();
+        return [];
+      },
+    };
+    await runJobs([job], logOf().log, stop.signal);
+    expect(times).to.have.length(3);
+    expect((times[2] ?? 0) - (times[0] ?? 0)).to.be.within(15, 5000);
   });
 
   it('probes MongoDB, and logs changes only', async () => {

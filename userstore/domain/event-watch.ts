@@ -3,15 +3,17 @@
  * that it is for, a page at a time and only as fast as its client takes them, so that a slow client holds one page.
  */
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { WatchEventsResponse } from '../../proto/gen/userstore/v1/event_service.js';
 import { DomainError } from '../model/domain-error.js';
 import { cursorOf } from '../model/event-cursor.js';
 import type { EventQuery, EventStorage } from '../storage/events.js';
 import { readPage } from './events.js';
+import type { WakeUp } from './wake-up.js';
 
+/** Pause between two polls, and the shortest one if the poll is woken. */
 const POLL_MS = 100;
+const WOKEN_POLL_MS = 10;
 /** Pause after a failed poll. */
 const RETRY_MS = 1000;
 const QUERY_MS = 10_000;
@@ -38,9 +40,9 @@ export interface EventStream {
 /** The streams of a userstore. */
 export type EventWatch = ReturnType<typeof createEventWatch>;
 
-/** Creates the streams of a userstore. */
-export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>) {
-  const log = createTail(storage);
+/** Creates the streams of a userstore. `wakeUp` shortens the pause between two polls. */
+export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>, wakeUp: Pick<WakeUp, 'wait'>) {
+  const log = createTail(storage, wakeUp);
   const byCaller = new Map<string, number>();
   let open = 0;
 
@@ -87,7 +89,7 @@ async function follow(
 type Tail = ReturnType<typeof createTail>;
 
 /** Polls the newest position while anyone waits for a later one. */
-function createTail(storage: Pick<EventStorage, 'newest'>) {
+function createTail(storage: Pick<EventStorage, 'newest'>, wakeUp: Pick<WakeUp, 'wait'>) {
   let waiting = 0;
   let isPolling = false;
   let newest = 0;
@@ -105,7 +107,7 @@ function createTail(storage: Pick<EventStorage, 'newest'>) {
         newest = found;
         wake();
       }
-      await sleep(found === undefined ? RETRY_MS : POLL_MS);
+      await (found === undefined ? wakeUp.wait(RETRY_MS, RETRY_MS) : wakeUp.wait(WOKEN_POLL_MS, POLL_MS));
     }
     isPolling = false;
   };

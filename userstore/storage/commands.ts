@@ -6,6 +6,8 @@ export type CommandObserver = (command: string, collection: string) => (isOk: bo
 
 /** Commands that do not touch the data. */
 const IGNORED = new Set(['hello', 'ismaster', 'saslStart', 'saslContinue', 'endSessions', 'ping']);
+/** The collection of a change stream over a database: its commands wait for writes, which is no slowness. */
+const CHANGE_STREAM = '$cmd.aggregate';
 
 /** Calls the observer for every command of a connection that was opened with `monitorCommands`. */
 export function observeCommands(connection: Connection, observe: CommandObserver): void {
@@ -16,7 +18,8 @@ export function observeCommands(connection: Connection, observe: CommandObserver
   client.on('commandStarted', (event) => {
     const { commandName, command } = event;
     if (IGNORED.has(commandName)) return;
-    open.set(event.requestId, observe(commandName, collectionOf(commandName, command)));
+    const collection = collectionOf(commandName, command);
+    if (collection !== CHANGE_STREAM) open.set(event.requestId, observe(commandName, collection));
   });
   const ended = ({ requestId }: mongo.CommandSucceededEvent | mongo.CommandFailedEvent, isOk: boolean) => {
     open.get(requestId)?.(isOk);

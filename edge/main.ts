@@ -49,11 +49,13 @@ async function main(): Promise<void> {
   const signIn = await signInOptions(config, log);
   const deliveries = startDeliveries({
     store,
+    activities,
     log,
     post: createPost(createProviderHosts(config.webhookAllowedHosts, undefined, 'WEBHOOK_ALLOWED_HOSTS')),
     publicUrl: config.publicUrl ?? '',
     observe: metrics.webhookAttempt,
   });
+  metrics.show({ webhook_lag_seconds: deliveries.lagSeconds });
   const app = createApp({ ...config, store, log, activities, metrics, signIn });
   const server = createHttpServer(app, certificates, config);
   const drain = createDrain(server);

@@ -23,6 +23,7 @@ const LEVELS = {
   userstore_calls_in_flight: 'Calls to userstore in progress.',
   userstore_calls_queued: 'Calls to userstore that wait in the edge.',
   activities_waiting: 'Activities that are not recorded yet.',
+  webhook_lag_seconds: 'Age of the oldest event that this edge is delivering to a webhook.',
 };
 type Level = keyof typeof LEVELS;
 

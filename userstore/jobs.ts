@@ -33,6 +33,8 @@ export interface Work {
   /** Follows the writes of all userstores until this one stops. Returns false if the deployment has no change streams. */
   followWrites: () => Promise<boolean>;
   resumePendingChanges: () => Promise<number>;
+  /** Measures how far the readers of events are behind. */
+  measureLag: () => Promise<void>;
   /** The client secrets of SSO connections that were encrypted with the current key. */
   resealSecrets: () => Promise<Resealed>;
   resealWebhooks: () => Promise<Resealed>;
@@ -102,6 +104,15 @@ export const jobsOf = (work: Work): Job[] => [
       return [];
     },
     failure: { level: 'warn', message: 'flushing outboxes failed; will retry' },
+  },
+  {
+    name: 'measure lag',
+    intervalMs: 5000,
+    async run() {
+      await work.measureLag();
+      return [];
+    },
+    failure: { level: 'warn', message: 'measuring the lag of events failed; will retry' },
   },
   {
     name: 'resume pending changes',

@@ -15,6 +15,7 @@ import { warnIfWritableByOthers } from '../config/private-folder.js';
 import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
+import type { EventLag } from './domain/event-lag.js';
 import { jobsOf, pause, runJobs } from './jobs.js';
 import { createUserstoreMetrics } from './metrics.js';
 import { createObservers } from './observation.js';
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
   const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
   log.info({ host: config.host, port }, 'listening');
   metrics.show({ grpc_server_calls_in_flight: loadShedder.inFlight, event_streams: userstore.openStreams });
+  metrics.show(levelsOf(userstore.lag));
   const onProbe = (isUp: boolean) => {
     // A probe that ends during the shutdown must not make clients return.
     if (stopped.aborted) return;
@@ -121,6 +123,15 @@ async function startMetrics(config: Config, certificates: FollowedCertificates |
   metrics.show({ database_reachable: () => Number(database.isUp) });
   return { metrics, database };
 }
+
+/** Returns the gauges of the lag of events. */
+const levelsOf = (lag: EventLag) => ({
+  event_outbox_lag_seconds: lag.outboxSeconds,
+  event_watch_lag_seconds: lag.watchSeconds,
+  webhook_lag_seconds: lag.webhookSeconds,
+  webhooks_failing: lag.failingWebhooks,
+  webhooks_paused: lag.failedWebhooks,
+});
 
 /** Refuses new calls, and ends those in flight after `DRAIN_MS`. */
 async function shutDown({ server, health, endStreams }: Userstore): Promise<void> {

@@ -8,6 +8,11 @@ const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 const LEVELS = {
   grpc_server_calls_in_flight: 'Calls in flight.',
   event_streams: 'Open streams of events.',
+  event_outbox_lag_seconds: 'Age of the oldest change that is not in the event log.',
+  event_watch_lag_seconds: 'Age of the oldest event that the slowest stream has not sent.',
+  webhook_lag_seconds: 'Time for which an active webhook has failed, or for which no edge has held it.',
+  webhooks_failing: 'Active webhooks whose last attempt failed.',
+  webhooks_paused: 'Webhooks that userstore has paused after failures.',
   database_reachable: '1 if the last probe wrote to the database and read the write back, else 0.',
 };
 type Level = keyof typeof LEVELS;

@@ -18,6 +18,7 @@ import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
 import { createApiTokenRules } from './domain/api-tokens.js';
 import { createDeletionCheck } from './domain/deleted-organizations.js';
+import { createEventLag, type EventLag } from './domain/event-lag.js';
 import { createEventWatch } from './domain/event-watch.js';
 import { createEventRules } from './domain/events.js';
 import { createGroupRules } from './domain/groups.js';
@@ -57,6 +58,8 @@ import { createStorages, ownedBy, type Storages } from './storages.js';
 const CONNECTION_GRACE_MS = 120_000;
 /** The time between two looks at the lease on flushing, which lasts three times as long. */
 const LEASE_CHECK_MS = 1000;
+/** Longest measurement of the lag of events. */
+const LAG_MS = 5000;
 /** Longest run of a background job. */
 const JOB_MS = 30_000;
 
@@ -69,6 +72,9 @@ export interface Userstore {
   endStreams: () => void;
   /** Returns the number of open streams of events. */
   openStreams: () => number;
+  /** How far the readers of events are behind, as last measured. */
+  lag: EventLag;
+  measureLag: () => Promise<void>;
   /** Purges deleted organizations. */
   purge: () => Promise<number>;
   /** Flushes outboxes to the `changes` collection, and sweeps the memberships of tombstones. */
@@ -126,11 +132,14 @@ export function createServer(collections: Collections, options: ServerOptions): 
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   const { organizations } = storages;
+  const lag = createEventLag({ ...storages, watch });
   return {
     server,
     health,
     endStreams: () => stopped.abort(),
     openStreams: watch.openStreams,
+    lag,
+    measureLag: () => lag.measure(Date.now() + LAG_MS),
     purge: () => purgeDeleted(organizations, ownedBy(storages)),
     flushOutboxes: flushing(storages),
     outboxWakeUp,

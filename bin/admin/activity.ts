@@ -16,7 +16,7 @@ const POLL_MS = 1000;
 const LATE_MS = 120_000;
 
 /** Methods of SCIM requests, and names of other activities. */
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'SIGN-IN', 'UNIVERSAL-LOGOUT'] as const;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'SIGN-IN', 'UNIVERSAL-LOGOUT', 'WEBHOOK'] as const;
 
 interface ActivityOptions {
   user?: string;

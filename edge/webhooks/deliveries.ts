@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { WebhookLease } from '../../proto/gen/userstore/v1/webhook_service.js';
+import type { ActivityRecorder } from '../activity/recorder.js';
 import type { StoreClient } from '../store-client.js';
 import { type DeliveryTools, deliverPage } from './delivery.js';
+import { pauseActivity } from './pause-activity.js';
 
 /** The time between two looks at the leases: what a person changes takes effect after this time. */
 const ACQUIRE_MS = 1000;
@@ -15,22 +17,37 @@ const POLL_MS = 500;
 const KEEP_MS = 600_000;
 
 /** The tools of the loop. */
-export interface DeliveriesOptions extends Omit<DeliveryTools, 'store'> {
+export interface DeliveriesOptions extends Omit<DeliveryTools, 'store' | 'onPause'> {
   store: Pick<StoreClient, 'acquireWebhooks' | 'listEvents' | 'reportDelivery'>;
+  activities: Pick<ActivityRecorder, 'record'>;
   log: Logger;
 }
 
-/** Starts the loop. `stop` lets the posts under way end. */
-export function startDeliveries({ store, log, ...tools }: DeliveriesOptions): { stop: () => Promise<void> } {
+/** The loop of an edge. */
+export interface Deliveries {
+  /** Returns the age of the oldest event that is being delivered, in seconds; 0 without one. */
+  lagSeconds: () => number;
+  /** Ends the loop; lets the posts under way end. */
+  stop: () => Promise<void>;
+}
+
+/** Starts the loop. */
+export function startDeliveries({ store, activities, log, ...others }: DeliveriesOptions): Deliveries {
   const holder = randomUUID();
   const stopping = new AbortController();
   const { signal } = stopping;
-  /** The webhooks at work, and the cursors of those that were. */
-  const working = new Set<string>();
+  /** The webhooks at work, each with the time of its oldest event, and the cursors of those that were. */
+  const working = new Map<string, Date | undefined>();
   const cursors = new Map<string, { fence: number; cursor: string; keptAt: number }>();
   let leases: WebhookLease[] = [];
 
   const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
+  const onPause: DeliveryTools['onPause'] = (webhook, answer) => {
+    log.warn({ webhookId: webhook.id, reason: answer.error }, 'userstore paused a webhook after failures');
+    const activity = pauseActivity(webhook, answer);
+    if (activity) activities.record(activity);
+  };
+  const tools = { ...others, store, onPause };
   const noteFailure = (error: unknown, what: string) => {
     const reason = error instanceof Error ? error.message : String(error);
     if (!signal.aborted) log.warn({ reason }, what);
@@ -46,14 +63,15 @@ export function startDeliveries({ store, log, ...tools }: DeliveriesOptions): { 
   async function work(lease: WebhookLease): Promise<void> {
     const { webhook, fence } = lease;
     if (!webhook || working.has(webhook.id)) return;
-    working.add(webhook.id);
+    const onOldest = (time: Date | undefined) => void working.set(webhook.id, time);
+    onOldest(undefined);
     try {
       const known = cursors.get(webhook.id);
       let cursor = known?.fence === fence ? known.cursor : webhook.cursor;
       let keptAt = known?.fence === fence ? known.keptAt : Date.now();
       for (let hasMore = true; hasMore && !signal.aborted; ) {
         const isKept = Date.now() - keptAt > KEEP_MS;
-        const next = await deliverPage(lease, cursor, { store, ...tools }, uuidv7(), { signal, isKept });
+        const next = await deliverPage(lease, cursor, tools, uuidv7(), { signal, isKept, onOldest });
         if (!next) {
           end(lease, webhook.id);
           return;
@@ -93,6 +111,10 @@ export function startDeliveries({ store, log, ...tools }: DeliveriesOptions): { 
 
   const running = run();
   return {
+    lagSeconds() {
+      const oldest = Math.min(...[...working.values()].map((time) => time?.getTime() ?? Number.POSITIVE_INFINITY));
+      return Math.max(0, (Date.now() - oldest) / 1000);
+    },
     async stop() {
       stopping.abort();
       await running;

@@ -6,7 +6,12 @@
 import pLimit from 'p-limit';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import type { ListEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
-import type { WebhookAttempt, WebhookLease } from '../../proto/gen/userstore/v1/webhook_service.js';
+import {
+  type Webhook,
+  Webhook_State,
+  type WebhookAttempt,
+  type WebhookLease,
+} from '../../proto/gen/userstore/v1/webhook_service.js';
 import type { StoreClient } from '../store-client.js';
 import { headersOf, type Message, messageOf, testMessage } from './message.js';
 import type { Answer, Post } from './post.js';
@@ -23,6 +28,17 @@ export interface DeliveryTools {
   publicUrl: string;
   /** Observes an attempt. */
   observe: (isAccepted: boolean) => void;
+  /** Called after a failure that made userstore pause the webhook. */
+  onPause: (webhook: Webhook, answer: Answer) => void;
+}
+
+/** The state of a delivery besides its cursor. */
+interface PageOptions {
+  signal: AbortSignal;
+  /** userstore keeps the cursor even if there are no events. */
+  isKept: boolean;
+  /** Called with the time of the oldest event before it is posted. */
+  onOldest: (time: Date) => void;
 }
 
 /** The result of a page: attempts, and whether the endpoint accepted all events of it. */
@@ -34,16 +50,15 @@ interface Posted {
 }
 
 /**
- * Delivers the next page of events. `isKept`: userstore keeps the cursor even if there is none. Returns the cursor after
- * it, undefined after a failure: the webhook then waits for its next attempt. Throws StoreError, also if the lease is
- * lost.
+ * Delivers the next page of events. Returns the cursor after it, undefined after a failure: the webhook then waits for its
+ * next attempt. Throws StoreError, also if the lease is lost.
  */
 export async function deliverPage(
   { webhook, fence, secrets, testId }: WebhookLease,
   cursor: string,
   tools: DeliveryTools,
   requestId: string,
-  { signal, isKept }: { signal: AbortSignal; isKept: boolean },
+  { signal, isKept, onOldest }: PageOptions,
 ): Promise<{ cursor: string; hasMore: boolean } | undefined> {
   if (!webhook) return undefined;
   const { store } = tools;
@@ -64,6 +79,7 @@ export async function deliverPage(
     if (isKept) await report({ cursor: page.checkpoint });
     return { cursor: page.checkpoint, hasMore: page.hasMore };
   }
+  onOldest(page.events[0]?.time ?? new Date());
   const { attempts, failure, accepted } = await postAll(page.events, send, tools);
   if (!failure) {
     if (signal.aborted) return undefined;
@@ -74,7 +90,8 @@ export async function deliverPage(
   if (signal.aborted) return undefined;
   const passed = accepted > 0 ? await cursorAfter(store, wanted, cursor, accepted, requestId) : undefined;
   const { status, retryAfterSeconds } = failure;
-  await report({ cursor: passed, attempts, retryAfterSeconds, gone: status === GONE });
+  const reported = await report({ cursor: passed, attempts, retryAfterSeconds, gone: status === GONE });
+  if (reported.webhook?.state === Webhook_State.STATE_FAILED) tools.onPause(reported.webhook, failure);
   return undefined;
 }
 

@@ -16,6 +16,7 @@ const work: Work = {
   outboxWakeUp: createWakeUp(),
   followWrites: async () => false,
   resumePendingChanges: async () => 0,
+  measureLag: async () => undefined,
   resealSecrets: async () => ({ sealed: 1, lost: 1 }),
   resealWebhooks: async () => ({ sealed: 0, lost: 1 }),
   migrate: async () => 0,
@@ -81,6 +82,7 @@ describe('a background job', () => {
       'reseal webhooks': 1,
       purge: 1,
       'flush outboxes': 0,
+      'measure lag': 0,
       'resume pending changes': 0,
     });
   });

@@ -44,22 +44,28 @@ export type EventWatch = ReturnType<typeof createEventWatch>;
 export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>, wakeUp: Pick<WakeUp, 'wait'>) {
   const log = createTail(storage, wakeUp);
   const byCaller = new Map<string, number>();
-  let open = 0;
+  /** The place of each open stream. */
+  const open = new Set<{ position: number }>();
 
   return {
     /** Returns the number of open streams. */
-    openStreams: () => open,
+    openStreams: () => open.size,
+
+    /** Returns the position up to which the slowest stream has sent; undefined without streams. */
+    slowestPosition: (): number | undefined =>
+      open.size === 0 ? undefined : Math.min(...[...open].map(({ position }) => position)),
 
     /** Streams until the signal is aborted. Throws EVENT_WATCH_LIMIT_REACHED, and what `send` throws. */
     async stream(stream: EventStream): Promise<void> {
       const ofCaller = byCaller.get(stream.caller) ?? 0;
-      if (open >= MAX_STREAMS || ofCaller >= MAX_STREAMS_OF_CALLER) throw limitReached();
+      if (open.size >= MAX_STREAMS || ofCaller >= MAX_STREAMS_OF_CALLER) throw limitReached();
       byCaller.set(stream.caller, ofCaller + 1);
-      open++;
+      const place = { position: stream.position };
+      open.add(place);
       try {
-        await follow(storage, log, stream);
+        await follow(storage, log, stream, place);
       } finally {
-        open--;
+        open.delete(place);
         const left = (byCaller.get(stream.caller) ?? 1) - 1;
         if (left === 0) byCaller.delete(stream.caller);
         else byCaller.set(stream.caller, left);
@@ -71,18 +77,24 @@ export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>,
 async function follow(
   storage: Pick<EventStorage, 'list' | 'newest'>,
   log: Tail,
-  { query, position: start, send, signal }: EventStream,
+  { query, send, signal }: Omit<EventStream, 'position'>,
+  place: { position: number },
 ): Promise<void> {
-  let position = start;
   let sentAt = 0;
   while (!signal.aborted) {
-    const page = await readPage(storage, query, position, PAGE_SIZE, Date.now() + QUERY_MS);
-    position = page.position;
-    if (page.events.length > 0 || Date.now() - sentAt >= HEARTBEAT_MS) {
-      await send({ events: page.events, checkpoint: cursorOf(position, Date.now()) });
+    const { events, position, hasMore } = await readPage(
+      storage,
+      query,
+      place.position,
+      PAGE_SIZE,
+      Date.now() + QUERY_MS,
+    );
+    if (events.length > 0 || Date.now() - sentAt >= HEARTBEAT_MS) {
+      await send({ events, checkpoint: cursorOf(position, Date.now()) });
       sentAt = Date.now();
     }
-    if (!page.hasMore && !signal.aborted) await log.waitAfter(position, sentAt + HEARTBEAT_MS, signal);
+    place.position = position;
+    if (!hasMore && !signal.aborted) await log.waitAfter(position, sentAt + HEARTBEAT_MS, signal);
   }
 }
 

@@ -76,26 +76,28 @@ async function stream(
   const ends = AbortSignal.any([left.signal, stopped, AbortSignal.timeout(maxAgeMs)]);
   const position = await rules.watchFrom(request, Date.now() + START_MS);
   const send = async (message: WatchEventsResponse) => {
-    if (ends.aborted || call.write(encoded(message, serialize))) return;
-    await drained(call, ends);
+    if (!ends.aborted) await written(call, encoded(message, serialize), ends);
   };
   await watch.stream({ caller, query: eventQueryOf(request), position, send, signal: ends });
   if (!left.signal.aborted) throw new StreamEnd('The stream has to end; watch again from the last checkpoint.');
 }
 
-/** Waits until the client has taken what was sent. Throws StreamEnd if it does not in time. */
-function drained(call: WatchCall, ends: AbortSignal): Promise<void> {
+/**
+ * Writes a message and waits until the client has room for it. The stream itself would keep sixteen messages for a slow
+ * client. Throws StreamEnd if it has no room in time.
+ */
+function written(call: WatchCall, message: Buffer, ends: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const slow = setTimeout(() => done(new StreamEnd('The client reads too slowly; watch again.')), SLOW_MS);
+    const onEnd = () => done();
     const done = (error?: Error) => {
       clearTimeout(slow);
-      call.off('drain', done);
       ends.removeEventListener('abort', onEnd);
-      if (error instanceof Error) reject(error);
+      if (error) reject(error);
       else resolve();
     };
-    const onEnd = () => done();
-    call.on('drain', done);
     ends.addEventListener('abort', onEnd, { once: true });
+    // An error of the connection also cancels the call.
+    call.write(message, () => done());
   });
 }

@@ -82,6 +82,12 @@ export function createChangeStorage(
       return ofUsers + ofGroups;
     },
 
+    /** Returns the time of the oldest change that is still in an outbox. */
+    async oldestWaiting(deadline: number): Promise<Date | undefined> {
+      const found = await Promise.all([users, groups].map(({ documents }) => oldestIn(documents, deadline)));
+      return found.filter((time) => time !== undefined).toSorted((a, b) => a.getTime() - b.getTime())[0];
+    },
+
     /** Flushes the outbox of one group. */
     async flushGroupOutbox(organizationId: string, _id: string, deadline: number): Promise<void> {
       const options = { projection: NEEDED, ...MAJORITY_READ, ...within(deadline) };
@@ -113,6 +119,19 @@ const HAS_OUTBOX = { 'unmoved.version': { $gt: 0 } };
 
 /** The projection of a document that a flush needs: the whole resource, which the last event shows. */
 const NEEDED = { begun: 0, extensionValues: 0 };
+
+/** The most documents whose outboxes one measurement reads. */
+const MEASURED = 10_000;
+
+/** Returns the time of the oldest change in the outboxes of a collection. */
+async function oldestIn(documents: mongo.Collection<StoredDocument>, deadline: number): Promise<Date | undefined> {
+  const oldest = { $min: { $min: '$unmoved.time' } };
+  const stages = [{ $match: HAS_OUTBOX }, { $limit: MEASURED }, { $group: { _id: null, oldest } }];
+  const [found] = await documents
+    .aggregate<{ oldest: Date }>(stages, { hint: 'unmoved', ...within(deadline) })
+    .toArray();
+  return found?.oldest;
+}
 
 /** Flushes all outboxes of a source in batches, with `between` called between them. Returns the number of documents. */
 async function flushAll(

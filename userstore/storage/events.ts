@@ -86,6 +86,12 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
       return first ? first._id - 1 : await newestPosition(context, MAJORITY_READ, deadline);
     },
 
+    /** Returns the time when the first event after a position was written. */
+    async timeAfter(position: number, deadline: number): Promise<Date | undefined> {
+      const options = { sort: { _id: 1 }, projection: { recordTime: 1 }, ...within(deadline) } as const;
+      return (await events.findOne({ _id: { $gt: position } }, options))?.recordTime;
+    },
+
     /** Takes or renews the lease on moving changes into the log. Returns whether `holder` has it. */
     lease: (holder: string, deadline: number): Promise<boolean> => lease(context, holder, deadline),
 

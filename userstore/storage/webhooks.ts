@@ -34,6 +34,16 @@ export interface DueWebhook {
   leaseEndTime: Date | undefined;
 }
 
+/** The state of all webhooks together. */
+export interface WebhookHealth {
+  /** Active ones whose last attempt has failed. */
+  failing: number;
+  /** Those that userstore has paused. */
+  failed: number;
+  /** The time since which an active one fails or no edge holds it. */
+  oldest: Date | undefined;
+}
+
 /** The fields that hold secrets. */
 export type SecretField = 'sealedSecret' | 'sealedPreviousSecret';
 
@@ -140,6 +150,21 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
       const pushed = { $push: { attempts: { $each: attempts, $slice: -MAX_ATTEMPTS } } };
       const update_ = { ...updateOf(change, false), ...(attempts.length > 0 ? pushed : {}) };
       return update({ _id: { $eq: id }, fence }, update_ as UpdateQuery<WebhookDocument>, deadline);
+    },
+
+    /** Counts the webhooks that fail and those that userstore has paused, and finds the oldest wait of active ones. */
+    async health(now: Date, deadline: number): Promise<WebhookHealth> {
+      const isActive = { $eq: ['$state', Webhook_State.STATE_ACTIVE] };
+      const isFailed = { $eq: ['$state', Webhook_State.STATE_FAILED] };
+      const isFailing = { $and: [isActive, { $gt: ['$failingSince', null] }] };
+      // No edge has asked for its events since then.
+      const unleased = { $ifNull: ['$leaseEndTime', '$createTime'] };
+      const isUnattended = { $and: [isActive, { $lt: [unleased, now] }] };
+      const waitingSince = { $cond: [isFailing, '$failingSince', { $cond: [isUnattended, unleased, '$$REMOVE'] }] };
+      const count = (condition: object) => ({ $sum: { $cond: [condition, 1, 0] } });
+      const group = { _id: null, failing: count(isFailing), failed: count(isFailed), oldest: { $min: waitingSince } };
+      const [found] = await webhooks.aggregate<WebhookHealth>([{ $group: group }]).option(within(deadline));
+      return { failing: found?.failing ?? 0, failed: found?.failed ?? 0, oldest: found?.oldest ?? undefined };
     },
 
     /** Returns whether there is any webhook. */

@@ -44,7 +44,7 @@ export interface Activity {
     | undefined;
   /**
    * The HTTP method; "SIGN-IN" for a sign-in through the identity provider, "UNIVERSAL-LOGOUT" if the identity
-   * provider asked to end the sessions of a user.
+   * provider asked to end the sessions of a user, "WEBHOOK" if userstore has paused a webhook after failures.
    */
   method: string;
   /**

@@ -9,6 +9,7 @@ import { InvalidArgumentError, program } from 'commander';
 import { wholeNumber } from '../bin/whole-number.js';
 import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
 import { type Database, startDatabase } from './database.js';
+import { EVENT_PARTS, measureEvents } from './events.js';
 import { measureGroups } from './groups.js';
 import { LOAD_NAMES, measureHostile } from './hostile.js';
 import type { Outcome, Round } from './load.js';
@@ -33,13 +34,15 @@ interface Options {
   rounds: number;
   connections: number;
   users: number;
-  only: { operations: Operation[]; loads: string[] };
+  only: { operations: Operation[]; loads: string[]; parts: string[] };
   profile: boolean;
   walk: boolean;
   noise: boolean;
   soak?: number;
   groups: boolean;
   hostile: boolean;
+  events: boolean;
+  kills: number;
   settle: number;
   output: string;
 }
@@ -53,16 +56,20 @@ const options = program
   .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
   .option('--connections <number>', 'concurrent requests', wholeNumber(1, 256), 8)
   .option('--users <number>', 'number of seeded users, 100 or more', wholeNumber(100, 1_000_000), 2000)
-  .option('--only <names>', `some of ${OPERATIONS.join(',')}; of --hostile: ${LOAD_NAMES.join(',')}`, parseNames, {
-    operations: OPERATIONS,
-    loads: LOAD_NAMES,
-  })
+  .option(
+    '--only <names>',
+    `some of ${OPERATIONS.join(',')}; of --hostile: ${LOAD_NAMES.join(',')}; of --events: ${EVENT_PARTS.join(',')}`,
+    parseNames,
+    { operations: OPERATIONS, loads: LOAD_NAMES, parts: EVENT_PARTS },
+  )
   .option('--profile', 'also profile all services, which slows them down, and print their self times', false)
   .option('--walk', 'measure instead walks through all users of a large organization', false)
   .option('--noise', 'measure instead how an organization far above its rate limit affects another', false)
   .option('--soak <minutes>', 'run a mixed load for this time instead, and watch the memory', wholeNumber(1, 1440))
   .option('--groups', 'measure instead groups of 10, 5,000 and 50,000 members', false)
   .option('--hostile', 'measure instead how hostile loads affect another organization', false)
+  .option('--events', 'measure instead the event log: latency, the cost of its order, size, and kills', false)
+  .option('--kills <number>', 'with --events: how often a process is killed', wholeNumber(2, 1000), 50)
   .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
   .option('--output <folder>', 'output folder of profiles', 'data/bench')
   .parse()
@@ -86,12 +93,13 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise || options.soak || options.groups || options.hostile) {
+  if (options.walk || options.noise || options.soak || options.groups || options.hostile || options.events) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
     if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
+    if (options.events) await measureEvents(database, setting, keep, { ...options, only: options.only.parts });
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
     if (options.hostile) {
       const hostile = { ...options, only: options.only.loads };
@@ -216,9 +224,7 @@ async function printProfiles(folder: string): Promise<void> {
 
 function parseNames(value: string): Options['only'] {
   const names = value.split(',');
-  const unknown = names.find((name) => !LOAD_NAMES.includes(name) && !OPERATIONS.some((known) => known === name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(`Names are ${[...OPERATIONS, ...LOAD_NAMES].join(', ')}.`);
-  }
-  return { operations: OPERATIONS.filter((known) => names.includes(known)), loads: names };
+  const known: string[] = [...OPERATIONS, ...LOAD_NAMES, ...EVENT_PARTS];
+  if (names.some((name) => !known.includes(name))) throw new InvalidArgumentError(`Names are ${known.join(', ')}.`);
+  return { operations: OPERATIONS.filter((operation) => names.includes(operation)), loads: names, parts: names };
 }

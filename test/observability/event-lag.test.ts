@@ -8,7 +8,7 @@ import { ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_ser
 import { WatchEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { Webhook, Webhook_State } from '../../proto/gen/userstore/v1/webhook_service.js';
-import { watchEvents } from '../../proto/watch.js';
+import { watchEvents } from '../../client/stream.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { userNamed } from '../harness/users.js';

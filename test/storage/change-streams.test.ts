@@ -6,7 +6,7 @@ import { MongoMemoryReplSet } from 'mongodb-memory-server';
 import type { Connection } from 'mongoose';
 import { findMongod } from '../../bin/mongod/find.js';
 import { WatchEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
-import { watchEvents } from '../../proto/watch.js';
+import { watchEvents } from '../../client/stream.js';
 import { followWrites } from '../../userstore/storage/change-streams.js';
 import { createChangeStorage } from '../../userstore/storage/changes.js';
 import { collectionsOf, createIndexes } from '../../userstore/storage/collections.js';

@@ -1,4 +1,4 @@
-/** Loaded before a userstore: it writes each event at a place of its own, with no regard to the events before. */
+/** Loaded before a userstore: it writes each event at a random place, with no regard to the events before. */
 import { mongo } from 'mongoose';
 
 const { insertMany } = mongo.Collection.prototype;

@@ -27,7 +27,7 @@ export interface Victim {
   kill: () => Promise<void>;
 }
 
-/** What to kill besides the services, and how often in all. */
+/** The database, the number of kills, and the processes to kill besides the services. */
 export interface CheckOptions {
   mongodbUri: string;
   kills: number;
@@ -45,7 +45,7 @@ export interface Checked {
   faults: string[];
 }
 
-/** Runs the check on services of its own. Throws an Error if the deployment does not recover from a kill. */
+/** Runs the check on services that it starts and stops. Throws an Error if the deployment does not recover from a kill. */
 export async function checkEventLog(options: CheckOptions): Promise<Checked> {
   const { mongodbUri, victims = [] } = options;
   const pairs = await Promise.all([startPair(mongodbUri), startPair(mongodbUri)]);

@@ -4,9 +4,9 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { failureOf } from '../../client/errors.js';
-import { not, present } from '../../client/filters.js';
+import { compare, not, present } from '../../client/filters.js';
 import { Change_Kind } from '../../proto/gen/userstore/v1/change.js';
-import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { sharedMongodbUri, sharedPair, type Tenant } from '../harness/organizations.js';
 import { type Pair, SERVICE_TOKENS } from '../harness/processes.js';
 import { createUser, patchUser, uniqueName } from '../harness/scim.js';
@@ -81,6 +81,9 @@ describe('SignIn', () => {
     };
     expect(await ids(present('locked'))).to.deep.equal([1, ana.id]);
     expect(await ids(not(present('locked')))).to.deep.equal([1, bob.id]);
+    const since = (ms: number) => compare('locked.time', Operator.OPERATOR_GREATER, new Date(Date.now() + ms));
+    expect(await ids(since(-600_000))).to.deep.equal([1, ana.id]);
+    expect(await ids(since(600_000))).to.deep.equal([0]);
   });
 
   it('links once: from then on the subject is the same user, whatever the names become', async () => {

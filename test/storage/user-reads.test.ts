@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import type { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
+import { Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { createMembershipStorage } from '../../userstore/storage/memberships.js';
 import type { UserStorage } from '../../userstore/storage/users.js';
-import { equal, typed, userNamed } from '../harness/users.js';
+import { compare, equal, typed, userNamed } from '../harness/users.js';
 import { type Database, openDatabase, soon } from './database.js';
 
 const MASK = ['userName'];
@@ -68,6 +69,18 @@ describe('reads of users by a mask', () => {
       if (most > 0) expect(JSON.stringify(answer)).to.include('"userName":"user ');
     });
   }
+
+  it('finds locked users by the time of their locks in the index of locks alone', async () => {
+    const late = compare('locked.time', Operator.OPERATOR_GREATER, new Date(5));
+    for (const [index, _id] of ids.slice(0, 4).entries()) {
+      const locked = { time: new Date(index * 2), by: 'admin', reason: 'lost laptop' };
+      await database.collections.users.updateOne({ organizationId: 'acme', _id }, { $set: { locked } });
+    }
+    const sent = await database.commandsOf(() => users().list('acme', { limit: 5, filter: late }, soon()));
+    const { lsid, $db, ...explain } = sent.find(({ name }) => name === 'find')?.command ?? {};
+    const plan = await database.connection.db?.command({ explain, verbosity: 'executionStats' });
+    expect(plan?.executionStats).to.include({ nReturned: 1, totalKeysExamined: 1, totalDocsExamined: 1 });
+  });
 
   it('lists the memberships of a user by the index of users alone', async () => {
     const memberships = createMembershipStorage(database.collections);

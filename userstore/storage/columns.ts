@@ -95,6 +95,7 @@ const users = listed('Users', USER_FIELDS, 'user_name', 'userNameKey');
 export const USERS: Listed = {
   ...users,
   // A lock is not a writable field. Its time is always there, so the path can have an index.
+  columns: new Map([...users.columns, ['locked.time', { key: 'locked.time', kind: 'time', folded: false }]]),
   composites: new Map([...users.composites, ['locked', { key: 'locked.time', kind: 'message' }]]),
 };
 export const GROUPS: Listed = listed('Groups', GROUP_FIELDS, 'display_name', 'displayNameKey');

@@ -68,10 +68,10 @@ export interface Comparison {
    * The name of a field of User in this contract, dots between levels: "user_name", "emails.value", "create_time".
    * For an attribute of an extension without fields in this contract: its URN and name, "urn:example:1.0:User:badge",
    * with dots below that; the type of the literal says how its values compare, and values of another type do not match.
-   * Inside an ElementMatch: a field of the element, "type". For users also "groups.value", the id of a group that the
-   * user is a member of, with OPERATOR_EQUAL, and "groups.display", its display name; and "schemas", the
-   * URN of an extension without fields in this contract of which the user has attributes, with OPERATOR_EQUAL. For groups: a field of Group, "members.value" for the user ids of members,
-   * and "members.display" for their display texts.
+   * Inside an ElementMatch: a field of the element, "type". For users also "locked.time"; "groups.value", the id of a
+   * group that the user is a member of, with OPERATOR_EQUAL, and "groups.display", its display name; and "schemas", the
+   * URN of an extension without fields in this contract of which the user has attributes, with OPERATOR_EQUAL. For
+   * groups: a field of Group, "members.value" for the user ids of members, and "members.display" for their display texts.
    */
   field: string;
   /** The relation of the field to the literal. */

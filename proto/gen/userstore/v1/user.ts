@@ -108,9 +108,9 @@ export interface User {
   /** The attributes of all other extensions, one entry for each attribute, unique by schema and name. */
   extensionAttributes: ExtensionAttribute[];
   /**
-   * The groups that the user is a direct member of, ordered by group id; the first 1000 of them. Filters know only
-   * "groups.value", the id of a group, with OPERATOR_EQUAL; orders know none. Output only: ignored in requests, because
-   * GroupService changes memberships.
+   * The groups that the user is a direct member of, ordered by group id; the first 1000 of them. Filters know
+   * "groups.value" and "groups.display", orders neither. Output only: ignored in requests, because GroupService changes
+   * memberships.
    */
   groups: GroupReference[];
   /**

@@ -14,6 +14,8 @@ export interface RpcFailure {
   reason: ErrorReason;
   /** The contract's name of the field at fault, such as "user_name"; undefined if no field is. */
   field?: string | undefined;
+  /** The same field as JSON spells it: "userName". */
+  jsonField?: string | undefined;
   /** Id of the user that the failure is about; undefined if it is about none. */
   userId?: string | undefined;
   /** The other metadata, by the keys that the contract names for the reason. */
@@ -27,8 +29,8 @@ export function failureOf(error: ServiceError): RpcFailure | undefined {
   for (const { typeUrl, value } of Status.decode(packed).details) {
     if (typeUrl !== TYPE_URL) continue;
     const info = ErrorInfo.decode(value);
-    const { field, user_id: userId, ...details } = info.metadata;
-    if (info.domain === DOMAIN) return { reason: reasonNamed(info.reason), field, userId, details };
+    const { field, json_field: jsonField, user_id: userId, ...details } = info.metadata;
+    if (info.domain === DOMAIN) return { reason: reasonNamed(info.reason), field, jsonField, userId, details };
   }
   return undefined;
 }

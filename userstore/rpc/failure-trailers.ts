@@ -17,7 +17,7 @@ export function failureTrailers(code: status, { message, reason, field, userId, 
     domain: DOMAIN,
     metadata: {
       ...details,
-      ...(field === undefined ? {} : { field }),
+      ...(field === undefined ? {} : { field, json_field: jsonName(field) }),
       ...(userId === undefined ? {} : { user_id: userId }),
     },
   }).finish();
@@ -26,3 +26,7 @@ export function failureTrailers(code: status, { message, reason, field, userId, 
   trailers.set(TRAILER, Buffer.from(Status.encode({ code, message, details: infos }).finish()));
   return trailers;
 }
+
+/** Returns the name of a field in JSON (ProtoJSON): "name.givenName". A URN is the same in both spellings. */
+const jsonName = (field: string): string =>
+  field.includes(':') ? field : field.replace(/_([a-z\d])/g, (_, letter: string) => letter.toUpperCase());

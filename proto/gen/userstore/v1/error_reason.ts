@@ -9,6 +9,10 @@
  * too. Below, the gRPC status code comes first, and "metadata" lists the keys in the metadata of the ErrorInfo. A
  * failure without a reason carries no ErrorInfo, for example if the database is unavailable or the service has a fault.
  *
+ * The metadata "field" is the path of the field at fault in the spelling of this contract, such as "name.given_name",
+ * or the URN and name of an extension's attribute. Wherever it is there, "json_field" is the same path in the spelling of
+ * JSON, such as "name.givenName".
+ *
  * Every call can fail with CALLER_UNKNOWN or CALLER_FORBIDDEN, and with FIELD_INVALID if a required `organization_id`
  * or `actor` is missing; comments of RPCs do not repeat these.
  */

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The command `npm run breaking`: fails where the contract breaks services that were built against the last release,
-# which is the last git tag before this commit.
+# The command `npm run breaking`: fails where the contract breaks services that were built against the promised one,
+# proto/promised.binpb. With `-- --promise` it then promises the contract as it is, which belongs to a release.
 set -euo pipefail
 cd "$(dirname "$0")/../proto"
 
-last_tag() { git describe --tags --abbrev=0 "$1" 2>/dev/null; }
-if ! tag=$(last_tag HEAD^ || last_tag HEAD); then
-  echo 'Skipped: there is no git tag to compare the contract with.'
-  exit
+../node_modules/.bin/buf breaking --against promised.binpb
+if [ "${1:-}" = --promise ]; then
+  ../node_modules/.bin/buf build --exclude-source-info --output promised.binpb
+  echo 'The contract is promised as it is.'
+else
+  echo 'The contract keeps what it promised.'
 fi
-echo "The contract is compared with that of $tag."
-exec ../node_modules/.bin/buf breaking --against "$(git rev-parse --git-common-dir)#tag=$tag,subdir=proto"

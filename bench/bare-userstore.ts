@@ -55,7 +55,7 @@ const handlers = {
   createUser({ request: { organizationId, user } }, callback) {
     const userName = user?.userName ?? '';
     const emails = [{ ...template.emails?.[0], value: userName, valueKey: userName }];
-    const keys = { _id: randomUUID(), organizationId, userName, userNameKey: userName };
+    const keys = { _id: randomUUID(), organizationId, userName, userNameKey: userName, visibleName: userName };
     const document = { ...template, ...keys, externalId: user?.externalId, emails } as UserDocument;
     collection.insertOne(document).then(() => callback(null, { user: toUser(document) }), callback);
   },

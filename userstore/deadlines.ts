@@ -42,6 +42,8 @@ export function beginCall(deadline: number): BegunCall {
   return {
     deadline: unique,
     cancel() {
+      // grpc-js reports the end of an answered call in the same way as a cancellation.
+      if (calls.get(unique) !== call) return;
       call.isCancelled = true;
       call.controller?.abort(cancelled());
     },
@@ -68,8 +70,15 @@ export function signalOf(deadline: number): AbortSignal | undefined {
   return call.controller.signal;
 }
 
-/** Returns a deadline that no call has: the work goes on when its caller cancels. */
-export const withoutCall = (deadline: number): number => Math.floor(deadline);
+/** Runs work that several calls share, or none has asked for, with one signal for all its commands. */
+export async function asCall<T>(deadline: number, work: (deadline: number) => Promise<T>): Promise<T> {
+  const call = beginCall(deadline);
+  try {
+    return await work(call.deadline);
+  } finally {
+    call.end();
+  }
+}
 
 /** The reason of an abort at the deadline. */
 export const late = () => new DOMException('the deadline has passed', 'TimeoutError');

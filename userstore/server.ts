@@ -14,6 +14,7 @@ import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_conne
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
 import { WebhookServiceService } from '../proto/gen/userstore/v1/webhook_service.js';
 import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../proto/message-size.js';
+import { asCall } from './deadlines.js';
 import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
 import { createApiTokenRules } from './domain/api-tokens.js';
@@ -157,13 +158,13 @@ export function createServer(collections: Collections, options: ServerOptions): 
 function flushing({ events, changes }: Pick<Storages, 'events' | 'changes'>): () => Promise<number> {
   const holder = randomUUID();
   let leased = { until: 0, isHolder: false };
-  return async () => {
-    const deadline = Date.now() + JOB_MS;
+  const flush = async (deadline: number) => {
     if (Date.now() >= leased.until) {
       leased = { until: Date.now() + LEASE_CHECK_MS, isHolder: await events.lease(holder, deadline) };
     }
     return leased.isHolder ? await changes.flushOutboxes(deadline) : 0;
   };
+  return () => asCall(Date.now() + JOB_MS, flush);
 }
 
 type Rules = ReturnType<typeof createRules>;

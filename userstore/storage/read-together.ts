@@ -2,7 +2,7 @@
  * Reads of one document by id that come in together share one command: what an organization asks for in one turn of the
  * event loop is read at once.
  */
-import { withoutCall } from '../deadlines.js';
+import { asCall } from '../deadlines.js';
 
 /** Reads the values of these ids of an organization, by id. `deadline` is in epoch milliseconds. */
 type ReadMany<T> = (
@@ -31,9 +31,9 @@ export function readTogether<T>(readMany: ReadMany<T>) {
     const ids = new Set<string>();
     const values: Batch<T>['values'] = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
       if (batches.get(organizationId) === batch) batches.delete(organizationId);
+      const read = (deadline: number) => readMany(organizationId, [...ids], deadline);
       // One caller that cancels does not end the read of the others.
-      const deadline = batch.callers > 1 ? withoutCall(batch.deadline) : batch.deadline;
-      return readMany(organizationId, [...ids], deadline);
+      return batch.callers > 1 ? asCall(batch.deadline, read) : read(batch.deadline);
     });
     const batch: Batch<T> = { ids, callers: 0, deadline, values };
     batches.set(organizationId, batch);

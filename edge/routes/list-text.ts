@@ -11,6 +11,9 @@ const CLOSE = Buffer.from(']');
 /** Stands for a list in the text around it. It is random, so no value in a body can equal it. */
 const PLACEHOLDER = randomUUID();
 
+/** The lists in the body that is being serialized, in their order. */
+let lists: ListText[] = [];
+
 /** The JSON text of a list. */
 export class ListText {
   readonly #parts: Buffer[] = [];
@@ -24,6 +27,12 @@ export class ListText {
   /** Appends elements that are read while the list is sent. Nothing can be appended after them. */
   appendLater(pages: AsyncIterable<readonly JsonObject[]>): void {
     this.#rest = pages;
+  }
+
+  /** Notes the list for `jsonSegments`, and stands for it in the text. */
+  toJSON(): string {
+    lists.push(this);
+    return PLACEHOLDER;
   }
 
   /** Whether the whole list is known. */
@@ -56,12 +65,9 @@ const textOf = (elements: readonly JsonObject[], isContinued: boolean): Buffer[]
 
 /** Returns the JSON text of a body that may contain ListTexts: text, and lists whose text stands between. */
 export function jsonSegments(body: JsonObject): readonly (Buffer | ListText)[] {
-  const lists: ListText[] = [];
-  const text = JSON.stringify(body, (_, value: unknown) => {
-    if (!(value instanceof ListText)) return value;
-    lists.push(value);
-    return PLACEHOLDER;
-  });
+  lists = [];
+  const text = JSON.stringify(body);
+  if (lists.length === 0) return [Buffer.from(text)];
   return text.split(`"${PLACEHOLDER}"`).flatMap((between, index) => [Buffer.from(between), lists[index] ?? []].flat());
 }
 

@@ -32,8 +32,12 @@ export async function sendScim(
   if (parts) {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     response.setHeader('Content-Length', length);
-    for (const part of parts) response.write(part);
-  } else if (request.method !== 'HEAD') {
+    for (const part of parts.slice(0, -1)) response.write(part);
+    // The headers and the last part leave in one write.
+    response.end(parts.at(-1));
+    return;
+  }
+  if (request.method !== 'HEAD') {
     for (const segment of segments) await writeSegment(response, segment);
   }
   response.end();

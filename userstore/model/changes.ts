@@ -3,7 +3,7 @@ import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type AttributeChange, type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { elementsOf, type Fields, GROUP_FIELDS, USER_FIELDS, type Values, valuesOf } from './fields.js';
+import { elementsOf, entriesOf, type Fields, GROUP_FIELDS, USER_FIELDS, type Values, valuesOf } from './fields.js';
 
 /** Longest value in a change, in characters of JSON text; the rest is cut, as one document may hold many changes. */
 const MAX_VALUE = 1000;
@@ -66,7 +66,7 @@ function textsOf(resource: object | undefined, fields: Fields): Map<string, stri
 }
 
 function collect(values: Values, fields: Fields, prefix: string, texts: Map<string, string>): void {
-  for (const [name, field] of Object.entries(fields)) {
+  for (const [name, field] of entriesOf(fields)) {
     const value = values[name];
     if (value === undefined) continue;
     if (field.kind === 'message') collect(valuesOf(value as object), field.fields, `${prefix}${name}.`, texts);

@@ -74,6 +74,15 @@ export const USER_FIELDS = {
   extensionAttributes: list({ schema: text, name: text, valueJson: large }, ['name', 'schema']),
 } as const satisfies Fields;
 
+const entries = new WeakMap<Fields, [name: string, field: Field][]>();
+
+/** Returns the names of the fields with the fields. */
+export function entriesOf(fields: Fields): readonly [name: string, field: Field][] {
+  const known = entries.get(fields) ?? Object.entries(fields);
+  entries.set(fields, known);
+  return known;
+}
+
 /** The writable fields of Group. */
 export const GROUP_FIELDS = { displayName: { ...text, max: 256 }, externalId: exact } as const satisfies Fields;
 

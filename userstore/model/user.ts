@@ -4,6 +4,7 @@ import { invalidField } from './domain-error.js';
 import {
   contractName,
   elementsOf,
+  entriesOf,
   type Field,
   type Fields,
   fold,
@@ -30,7 +31,7 @@ export function normalize(user: User): User {
 }
 
 function normalizeFields(values: Values, fields: Fields): void {
-  for (const [name, field] of Object.entries(fields)) {
+  for (const [name, field] of entriesOf(fields)) {
     const value = values[name];
     if (value === '') values[name] = undefined;
     else if (field.kind === 'message' && value !== undefined) {
@@ -103,7 +104,7 @@ export function checkName(name: string | undefined, field: string, called: strin
 
 /** Checks the lengths of texts and lists. Throws FIELD_INVALID. */
 export function checkLimits(values: Values, fields: Fields): void {
-  for (const [name, field] of Object.entries(fields)) check(values[name], field, name);
+  for (const [name, field] of entriesOf(fields)) check(values[name], field, name);
 }
 
 function checkExtensionAttribute({ schema, name, valueJson = '' }: ExtensionAttribute): void {
@@ -138,10 +139,7 @@ export function textLength(value: unknown, field: Field, path: string): number {
 }
 
 function textLengthOfFields(values: Values, fields: Fields, path: string): number {
-  return Object.entries(fields).reduce(
-    (sum, [name, field]) => sum + textLength(values[name], field, `${path}.${name}`),
-    0,
-  );
+  return entriesOf(fields).reduce((sum, [name, field]) => sum + textLength(values[name], field, `${path}.${name}`), 0);
 }
 
 function checkedLength(value: unknown, max: number, path: string): number {
@@ -159,16 +157,18 @@ function check(value: unknown, field: Field, path: string): void {
 }
 
 function checkFields(values: Values, fields: Fields, path: string): void {
-  for (const [name, field] of Object.entries(fields)) check(values[name], field, `${path}.${name}`);
+  for (const [name, field] of entriesOf(fields)) check(values[name], field, `${path}.${name}`);
 }
 
-/** Checks the number of elements in a list; `name` is the contract's. Throws FIELD_INVALID. */
-export function checkLength(elements: Values[], name: string): void {
-  if (elements.length > MAX_ELEMENTS) throw invalidField(name, `There are more than ${MAX_ELEMENTS} values.`);
+/** Checks the number of elements in a list; `path` has the contract's names or the generated ones. Throws FIELD_INVALID. */
+export function checkLength(elements: Values[], path: string): void {
+  if (elements.length > MAX_ELEMENTS) {
+    throw invalidField(contractName(path), `There are more than ${MAX_ELEMENTS} values.`);
+  }
 }
 
 function checkList(elements: Values[], fields: Fields, path: string): void {
-  checkLength(elements, contractName(path));
+  checkLength(elements, path);
   if (elements.filter((element) => element.primary === true).length > 1) {
     throw invalidField(contractName(path), 'At most one value can be primary.');
   }

@@ -9,7 +9,7 @@
  *     removedFrom     the organization of a tombstone, which is what remains of a deleted user or group
  */
 import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
-import { elementsOf, type Field, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
+import { elementsOf, entriesOf, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
 import { visibleName } from '../model/names.js';
 import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import { extensionValues } from './extension-values.js';
@@ -137,14 +137,6 @@ function fromStored(stored: Values, fields: Fields): Values {
     else values[name] = value;
   }
   return values;
-}
-
-const entries = new WeakMap<Fields, [name: string, field: Field][]>();
-
-function entriesOf(fields: Fields): [name: string, field: Field][] {
-  const known = entries.get(fields) ?? Object.entries(fields);
-  entries.set(fields, known);
-  return known;
 }
 
 /** Returns the weak entity tag of a version. */

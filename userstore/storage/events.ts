@@ -102,23 +102,11 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
   };
 }
 
-/** Looks for known events, and writes the others, until no other writer is faster. */
+/** Writes events until no other writer is faster. Only a duplicate key makes it look which ones the log has already. */
 async function append(context: Context, made: readonly NewEvent[], deadline: number): Promise<void> {
   const { events, days } = context;
   let left = [...new Map(made.map((event) => [event.key, event])).values()];
-  for (;;) {
-    const keys = left.map(({ key }) => key);
-    // An event that a failover can still take back does not count: its change must stay in the outbox.
-    const options = {
-      projection: { _id: 0, key: 1 },
-      batchSize: keys.length + 1,
-      ...MAJORITY_READ,
-      ...within(deadline),
-    };
-    const found = await events.find<{ key: string }>({ key: { $in: keys } }, options).toArray();
-    const known = new Set(found.map(({ key }) => key));
-    left = left.filter(({ key }) => !known.has(key));
-    if (left.length === 0) return;
+  while (left.length > 0) {
     const after = context.newest ?? (await newestPosition(context, {}, deadline));
     const recordTime = new Date();
     const expireTime = new Date(recordTime.getTime() + days * DAY_MS);
@@ -131,8 +119,19 @@ async function append(context: Context, made: readonly NewEvent[], deadline: num
       context.newest = undefined;
       if (!(error instanceof DuplicateKeyError)) throw error;
       await sleep(PAUSE_MS);
+      left = await missing(context, left, deadline);
     }
   }
+}
+
+/** Returns those of these events that the log does not have. */
+async function missing({ events }: Context, made: readonly NewEvent[], deadline: number): Promise<NewEvent[]> {
+  const keys = made.map(({ key }) => key);
+  // An event that a failover can still take back does not count: its change must stay in the outbox.
+  const options = { projection: { _id: 0, key: 1 }, batchSize: keys.length + 1, ...MAJORITY_READ, ...within(deadline) };
+  const found = await events.find<{ key: string }>({ key: { $in: keys } }, options).toArray();
+  const known = new Set(found.map(({ key }) => key));
+  return made.filter(({ key }) => !known.has(key));
 }
 
 /** Ordered: a failure leaves no hole before a later event. */

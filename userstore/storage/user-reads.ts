@@ -4,10 +4,11 @@
  */
 import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
-import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
+import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { type Bounded, readBounded } from '../model/bounded-read.js';
 import { fold } from '../model/fields.js';
+import { literalFor } from '../model/filter-validation.js';
 import { visibleName } from '../model/names.js';
 import type { ReadMask } from '../model/read-mask.js';
 import type { ChangeStorage } from './changes.js';
@@ -61,6 +62,9 @@ interface ReadContext {
 /** Returns the reads of users. */
 export function readsOf({ users, totals, changes }: ReadContext, groupsIn: GroupConditions) {
   const read = readTogether((organizationId: string, ids, deadline) => readMany(users, organizationId, ids, deadline));
+  const readNamed = readTogether((organizationId: string, keys, deadline) =>
+    readManyNamed(users, organizationId, keys, deadline),
+  );
   const conditionOf = async (organizationId: string, filter: Filter, deadline: number) =>
     toQuery(filter, USERS, await groupsIn(organizationId, filter, deadline));
   const list = createLister(users, totals, USERS, conditionOf, toUser);
@@ -162,6 +166,11 @@ export function readsOf({ users, totals, changes }: ReadContext, groupsIn: Group
 
     /** Returns a page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<UserPage> {
+      const key = nameKeyIn(listing);
+      if (key !== undefined) {
+        const named = await readNamed(organizationId, key, deadline);
+        return named ? { users: [toUser(named)], total: 1 } : { users: [], total: 0 };
+      }
       const { resources: users, ...page } = await list(organizationId, listing, deadline);
       return { users, ...page };
     },
@@ -185,6 +194,31 @@ async function readMany(
   const query = { organizationId, _id: ids.length === 1 ? only : { $in: [...ids] } };
   const found = await users.find(query, { batchSize: ids.length + 1, ...within(deadline) }).toArray();
   return new Map(found.map((document) => [document._id, document]));
+}
+
+/** Returns users by folded name. */
+async function readManyNamed(
+  users: mongo.Collection<UserDocument>,
+  organizationId: string,
+  keys: readonly string[],
+  deadline: number,
+): Promise<Map<string, UserDocument>> {
+  const query = { organizationId, userNameKey: { $in: [...keys] } };
+  const found = await users.find(query, { batchSize: keys.length + 1, ...within(deadline) }).toArray();
+  return new Map(found.map((document) => [document.userNameKey, document]));
+}
+
+/**
+ * Returns the folded name if a listing asks for the user with one name, as identity providers do before most changes. A
+ * name is unique, so there is no order and no second page.
+ */
+function nameKeyIn({ filter, order, skip = 0, pageToken, limit }: Listing): string | undefined {
+  const expression = filter?.expression;
+  if (expression?.$case !== 'comparison' || order || skip > 0 || pageToken !== undefined || limit === 0)
+    return undefined;
+  const { field, operator } = expression.value;
+  if (field !== 'user_name' || operator !== Operator.OPERATOR_EQUAL) return undefined;
+  return fold(literalFor(expression.value, 'text'));
 }
 
 async function findSome(

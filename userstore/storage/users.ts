@@ -15,6 +15,7 @@ import { encodedUser } from './event-documents.js';
 import type { NoteHeld } from './held-attributes.js';
 import { createTotals, type Totals } from './totals.js';
 import { type FoundUser, type GroupConditions, readsOf } from './user-reads.js';
+import { hasFound, replacement, writeTogether } from './write-together.js';
 
 /** The storage of users. */
 export type UserStorage = ReturnType<typeof createUserStorage>;
@@ -25,6 +26,8 @@ interface Context {
   totals: Totals;
   changes: ChangeStorage;
   noteHeld: NoteHeld;
+  insert: ReturnType<typeof writeTogether<UserDocument>>;
+  replace: ReturnType<typeof writeTogether<UserDocument>>;
 }
 
 /**
@@ -37,18 +40,19 @@ export function createUserStorage(
   noteHeld: NoteHeld = async () => undefined,
   groupsIn: GroupConditions = async () => new Map(),
 ) {
-  const context = { users, changes, noteHeld, totals: createTotals(users) };
+  // Inserts and updates are never in one command.
+  const writes = { insert: writeTogether(users), replace: writeTogether(users) };
+  const context = { users, changes, noteHeld, totals: createTotals(users), ...writes };
   return { ...readsOf(context, groupsIn), ...writesOf(context) };
 }
 
 function writesOf(context: Context) {
-  const { users, totals, noteHeld } = context;
+  const { users, totals, noteHeld, insert } = context;
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws DuplicateKeyError. */
     async insert(user: User, change: Change, deadline: number): Promise<User> {
       const document = { ...toDocument(user, 1, NEW_ACCESS_STATE), unmoved: [change] };
-      const options = { ignoreUndefined: true, ...within(deadline) };
-      const inserting = withDuplicateKeyError(users.insertOne(document, options));
+      const inserting = withDuplicateKeyError(insert({ insertOne: { document } }, deadline));
       await inserting.finally(() => totals.changed(user.organizationId));
       await noteHeld(user.organizationId, user.extensionAttributes, deadline);
       return toUser(document);
@@ -79,8 +83,10 @@ function writesOf(context: Context) {
     async remove(found: FoundUser, change: Change, deadline: number): Promise<boolean> {
       const { user, version } = found;
       const tombstone = toTombstone(user, version + 1, [...withResource(found), change]);
-      const removing = replaceVersion(context, user, version, tombstone, deadline);
-      return await removing.finally(() => totals.removed(user.organizationId));
+      // Not together with others: in a sharded cluster, a write that changes the shard key has to be alone.
+      const options = { ignoreUndefined: true, ...within(deadline) };
+      const removing = users.replaceOne(versionQuery(user, version), tombstone, options);
+      return (await removing.finally(() => totals.removed(user.organizationId))).matchedCount === 1;
     },
 
     /** Deletes all users of an organization. */
@@ -104,15 +110,15 @@ const versionQuery = ({ organizationId, id: _id, updateTime }: User, version: nu
 
 /** Replaces this version of a user by the document. Returns whether it was stored. Throws DuplicateKeyError. */
 async function replaceVersion(
-  { users, totals }: Context,
+  { replace, totals }: Context,
   user: User,
   version: number,
   document: UserDocument,
   deadline: number,
 ): Promise<boolean> {
-  const options = { ignoreUndefined: true, ...within(deadline) };
-  const replacing = withDuplicateKeyError(users.replaceOne(versionQuery(user, version), document, options));
-  return (await replacing.finally(() => totals.changed(user.organizationId))).matchedCount === 1;
+  const write = replacement<UserDocument>(versionQuery(user, version), document, 'createTime');
+  const replacing = withDuplicateKeyError(hasFound(replace(write, deadline)));
+  return await replacing.finally(() => totals.changed(user.organizationId));
 }
 
 /** Returns whether this version is stored, once it is durable: a write without a change waits for earlier writes. */

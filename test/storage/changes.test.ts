@@ -43,9 +43,8 @@ describe('changes', () => {
     const sent = await database.commandsOf(() => next(id));
     const writes = sent.filter(({ name }) => name !== 'find');
     expect(writes).to.have.length(1);
-    expect(writes[0]?.command.updates[0].u.unmoved.map(({ version }: { version: number }) => version)).to.deep.equal([
-      1, 2,
-    ]);
+    const unmoved = writes[0]?.command.updates[0].u[0].$replaceWith.$cond[1].$literal.unmoved;
+    expect(unmoved.map(({ version }: { version: number }) => version)).to.deep.equal([1, 2]);
   });
 
   it('are flushed once by any number of userstores while users change', async () => {

@@ -20,6 +20,7 @@ import { jobsOf, pause, runJobs } from './jobs.js';
 import { createUserstoreMetrics } from './metrics.js';
 import { createObservers } from './observation.js';
 import { createCallerCheck } from './rpc/callers.js';
+import { listen } from './rpc/connections.js';
 import { createLoadShedder } from './rpc/load-shedding.js';
 import { secretKeysOf } from './secret-keys.js';
 import { createServer, type Userstore } from './server.js';
@@ -77,9 +78,9 @@ async function main(): Promise<void> {
     secretKeys: await secretKeysOf(config.secretKeys, config.dataDir, hasSecrets),
     lifetimes: { idleMs: config.sessionIdleMinutes * 60_000, maxMs: config.sessionMaxHours * 3_600_000 },
   });
-  const { server, health } = userstore;
-  const port = await promisify(server.bindAsync.bind(server))(address(config), serverCredentials(certificates));
-  log.info({ host: config.host, port }, 'listening');
+  const { server, connections, health } = userstore;
+  const listener = await listen(server, connections, config, serverCredentials(certificates));
+  log.info({ host: config.host, port: listener.port }, 'listening');
   metrics.show({ grpc_server_calls_in_flight: loadShedder.inFlight, event_streams: userstore.openStreams });
   metrics.show(levelsOf(userstore.lag));
   const onProbe = (isUp: boolean) => {
@@ -99,6 +100,7 @@ async function main(): Promise<void> {
 
   await aborted(stopped);
   log.info('stopping');
+  listener.close();
   await shutDown(userstore);
   await finished;
   await connection.close();
@@ -141,8 +143,6 @@ async function shutDown({ server, health, endStreams }: Userstore): Promise<void
   await Promise.race([drained, sleep(DRAIN_MS, undefined, { ref: false })]);
   server.forceShutdown();
 }
-
-const address = ({ host, port }: Config) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => {

@@ -40,6 +40,7 @@ import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
 import { createCallerInterceptor } from './rpc/caller-interceptor.js';
 import type { CheckCaller } from './rpc/callers.js';
+import { type Connections, createConnections, MAX_CALLS_OF_CONNECTION } from './rpc/connections.js';
 import { eventService, type WatchTools, watchEvents } from './rpc/event-service.js';
 import { groupService } from './rpc/group-service.js';
 import { encodedService } from './rpc/messages.js';
@@ -67,6 +68,7 @@ const JOB_MS = 30_000;
 /** A server, its health and the work of its background jobs, each of which returns a number of items. */
 export interface Userstore {
   server: Server;
+  connections: Connections;
   /** gRPC's health protocol. Says NOT_SERVING until told otherwise. */
   health: HealthImplementation;
   /** Ends the streams of events, whose clients then connect to another userstore. */
@@ -109,9 +111,13 @@ interface ServerOptions extends Omit<CallTools, 'callerOf'> {
 
 /** Creates a server with the services over these collections. */
 export function createServer(collections: Collections, options: ServerOptions): Userstore {
-  const { intercept, callerOf } = createCallerInterceptor(options);
+  const connections = createConnections();
+  const { intercept, callerOf } = createCallerInterceptor({ ...options, connections });
   const server = new Server({
     interceptors: [intercept],
+    'grpc.max_concurrent_streams': MAX_CALLS_OF_CONNECTION,
+    // Statistics that no service shows.
+    'grpc.enable_channelz': 0,
     'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     // Detects clients that are gone without closing their connection.
@@ -120,8 +126,6 @@ export function createServer(collections: Collections, options: ServerOptions): 
     // Clients reconnect, so that a new userstore gets its share of them; calls in flight may end meanwhile.
     'grpc.max_connection_age_ms': options.maxConnectionAgeMs,
     'grpc.max_connection_age_grace_ms': CONNECTION_GRACE_MS,
-    // Two userstores on one port would each get half the calls.
-    'grpc.so_reuseport': 0,
   });
   const storages = createStorages(collections, options);
   const rules = createRules(storages, options);
@@ -136,6 +140,7 @@ export function createServer(collections: Collections, options: ServerOptions): 
   const lag = createEventLag({ ...storages, watch });
   return {
     server,
+    connections,
     health,
     endStreams: () => stopped.abort(),
     openStreams: watch.openStreams,

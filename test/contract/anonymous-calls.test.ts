@@ -73,23 +73,4 @@ describe('calls without a credential', () => {
     for (const { status } of answers) expect(status).to.be.oneOf(['16', 'reset']);
     expect((await residentBytes()) - before).to.be.below(60 * MIB);
   });
-
-  it('open at most 100 streams of Health.Watch, and free their places when they end', async () => {
-    const open = (count: number) =>
-      Array.from({ length: count }, () => {
-        const call = request('/grpc.health.v1.Health/Watch');
-        const first = new Promise<string>((resolve) => {
-          call.once('response', (headers) => resolve(String(headers['grpc-status'] ?? 'open')));
-        });
-        call.end(Buffer.alloc(5));
-        return { call, first };
-      });
-    const calls = open(130);
-    const answers = await Promise.all(calls.map(({ first }) => first));
-    expect(answers.filter((answer) => answer === 'open')).to.have.length(100);
-    expect(answers.filter((answer) => answer === '8')).to.have.length(30);
-    for (const { call } of calls) call.close();
-    await sleep(200);
-    expect(await open(1)[0]?.first).to.equal('open');
-  });
 });

@@ -11,8 +11,10 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
 import type { Caller, CheckCaller } from './callers.js';
+import type { Connections } from './connections.js';
 import { checkOrganization } from './held-callers.js';
 import { OverloadedError } from './load-shedding.js';
 import { statusOf } from './status.js';
@@ -21,6 +23,9 @@ import { type CallTools, nameOf } from './unary.js';
 const HEALTH = '/grpc.health.v1.Health/';
 /** The maximum number of open Health.Watch streams. They need no credential, so nothing else bounds them. */
 const MAX_HEALTH_WATCHES = 100;
+
+/** One error for all such refusals, since each stack takes time. */
+const TOO_MANY_WATCHES = new OverloadedError();
 
 /** The interceptor, and the callers that it has accepted. */
 export interface CallerInterceptor {
@@ -32,9 +37,10 @@ export interface CallerInterceptor {
 /** Creates the interceptor of one server. Health checks need no caller. */
 export function createCallerInterceptor({
   checkCaller,
+  connections,
   log,
   observe,
-}: Pick<CallTools, 'log' | 'observe'> & { checkCaller: CheckCaller }): CallerInterceptor {
+}: Pick<CallTools, 'log' | 'observe'> & { checkCaller: CheckCaller; connections: Connections }): CallerInterceptor {
   const callers = new WeakMap<Metadata, Caller>();
   let watches = 0;
 
@@ -44,7 +50,7 @@ export function createCallerInterceptor({
    */
   const accept = (path: string, metadata: Metadata, call: ServerInterceptingCallInterface): (() => void) => {
     if (path === `${HEALTH}Watch`) {
-      if (watches >= MAX_HEALTH_WATCHES) throw new OverloadedError();
+      if (watches >= MAX_HEALTH_WATCHES || !connections.hasCallLeft(call.getConnectionInfo())) throw TOO_MANY_WATCHES;
       watches++;
       return () => {
         watches--;
@@ -52,6 +58,7 @@ export function createCallerInterceptor({
     }
     if (!path.startsWith(HEALTH)) {
       callers.set(metadata, checkCaller({ metadata, getAuthContext: () => call.getAuthContext() }, path));
+      connections.accepted(call.getConnectionInfo());
     }
     return () => undefined;
   };
@@ -65,6 +72,9 @@ export function createCallerInterceptor({
   };
 
   const refuse = (path: string, metadata: Metadata, call: ServerInterceptingCallInterface, error: unknown) => {
+    const isForbidden = error instanceof DomainError && error.reason === ErrorReason.ERROR_REASON_CALLER_FORBIDDEN;
+    if (isForbidden) connections.accepted(call.getConnectionInfo());
+    else if (!connections.hasCallLeft(call.getConnectionInfo())) return;
     const refusal = statusOf(error);
     const code = status[refusal.code] as string;
     observe(nameOf(path), metadata).end(code);

@@ -14,6 +14,10 @@ export interface Caller {
   organizationIds?: readonly string[];
 }
 
+const unknown = (message: string) => new DomainError(ErrorReason.ERROR_REASON_CALLER_UNKNOWN, message);
+/** One error for all calls, since each stack takes time. */
+const NO_TOKEN = unknown('The call carries no known service token.');
+
 const digest = (secret: string) => createHash('sha256').update(secret).digest('base64');
 
 /** The URIs of a role and of an organization among the subject alternative names of a certificate. */
@@ -42,7 +46,7 @@ export function createCallerCheck(secrets: ReadonlyMap<string, Caller>): CheckCa
     if (certified && header === undefined) return certified;
     const secret = /^bearer (\S+)$/i.exec(String(header ?? ''))?.[1];
     const caller = secret === undefined ? undefined : callers.get(digest(secret));
-    if (!caller) throw unknown('The call carries no known service token.');
+    if (!caller) throw NO_TOKEN;
     allow(caller, path);
     return certified ? narrowed(certified, caller) : caller;
   };
@@ -76,5 +80,3 @@ function callerOf({ subject, subjectaltname = '' }: PeerCertificate): Caller {
   const held = organizationIds.length > 0 ? { organizationIds } : {};
   return { name: [subject?.CN ?? role].flat().join(' '), role, ...held };
 }
-
-const unknown = (message: string) => new DomainError(ErrorReason.ERROR_REASON_CALLER_UNKNOWN, message);

@@ -1,28 +1,24 @@
 /** The channel to userstore: its addresses, load balancing, keepalive, and retries of calls where they are safe. */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import { MAX_MESSAGE_BYTES } from '../proto/message-size.js';
+import { CONTRACT } from './contract.js';
+import { type ClientTls, credentialsFor } from './credentials.js';
 
 const SCHEME = 'list';
-/** Retried status codes. Only UNAVAILABLE means that the call changed nothing, or that a read got no answer. */
-const RETRIED_CODES = ['UNAVAILABLE'];
-
 /**
- * The calls that can be repeated safely. A repeated AcquirePermits takes unused permits, but fewer than an edge without
- * an answer would allow itself. Changes are not repeated: a second creation is refused, and a second "add" adds twice.
- * gRPC itself resends calls that never reached a userstore, also changes.
+ * The calls that are repeated by gRPC when they end in UNAVAILABLE: those that only read, by the names that AIP-131,
+ * 132 and 136 give them. A repeated AcquirePermits takes unused permits, but fewer than a caller without an answer would
+ * allow itself. Changes are not repeated: a second creation is refused, and a second "add" adds twice. gRPC itself
+ * resends calls that never reached a userstore, also changes.
  */
-const REPEATABLE = [
-  { service: 'userstore.v1.UserService', method: 'GetUser' },
-  { service: 'userstore.v1.UserService', method: 'ListUsers' },
-  { service: 'userstore.v1.GroupService', method: 'GetGroup' },
-  { service: 'userstore.v1.GroupService', method: 'ListGroups' },
-  { service: 'userstore.v1.GroupService', method: 'ListMemberships' },
-  { service: 'userstore.v1.OrganizationService', method: 'GetOrganization' },
-  { service: 'userstore.v1.SsoConnectionService', method: 'FindSsoConnections' },
-  { service: 'userstore.v1.SessionService', method: 'CheckSession' },
-  { service: 'userstore.v1.ApiTokenService', method: 'VerifyApiToken' },
-  { service: 'userstore.v1.RateLimitService', method: 'AcquirePermits' },
-];
+const READS = /\/(Get|BatchGet|List|Find|Verify|Check)[A-Z]/;
+const REPEATABLE = Object.values(CONTRACT)
+  .map(({ path }) => path)
+  .filter((path) => READS.test(path) || path.endsWith('/AcquirePermits'))
+  .map((path) => {
+    const [, service = '', method = ''] = path.split('/');
+    return { service, method };
+  });
 
 const SERVICE_CONFIG = {
   loadBalancingConfig: [{ round_robin: {} }],
@@ -34,7 +30,8 @@ const SERVICE_CONFIG = {
         initialBackoff: '0.05s',
         maxBackoff: '0.5s',
         backoffMultiplier: 3,
-        retryableStatusCodes: RETRIED_CODES,
+        // The only one that means that a read got no answer.
+        retryableStatusCodes: ['UNAVAILABLE'],
       },
     },
   ],
@@ -42,11 +39,10 @@ const SERVICE_CONFIG = {
   retryThrottling: { maxTokens: 100, tokenRatio: 0.5 },
 };
 
-/** Returns the options of every channel to userstore. */
-export const channelOptions = (): ChannelOptions => ({
+const OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
   'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
-  // The edge reconnects to a restarted userstore within a second, not within gRPC's default of two minutes.
+  // A client reconnects to a restarted userstore within a second, not within gRPC's default of two minutes.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
   // After 15 seconds, a userstore that disappeared without closing its connection gets no more calls.
@@ -58,10 +54,24 @@ export const channelOptions = (): ChannelOptions => ({
   'grpc.service_config_disable_resolution': 1,
   // A name is resolved again soon after a connection has ended.
   'grpc.dns_min_time_between_resolutions_ms': 5000,
-});
+};
+
+/** Where userstore is, and how to connect. */
+export interface ChannelTarget extends ClientTls {
+  /** "host:port", several of them separated by commas, or "dns:///name:port". */
+  address: string;
+  /** Options of grpc-js, which replace those of this package. */
+  grpc?: ChannelOptions | undefined;
+}
+
+/** Returns what grpc-js needs to connect, and the function that ends the reading of certificates. */
+export function channelOf({ address, grpc, ...tls }: ChannelTarget) {
+  const { credentials, options, close } = credentialsFor(address.replace('dns:///', '').split(',', 1)[0] ?? '', tls);
+  return { address: targetOf(address), credentials, options: { ...OPTIONS, ...options, ...grpc }, close };
+}
 
 /** Returns grpc-js's target for "host:port", "dns:///name:port", or several addresses separated by commas. */
-export function targetOf(addresses: string): string {
+function targetOf(addresses: string): string {
   if (!addresses.includes(',')) return addresses;
   experimental.registerResolver(SCHEME, ListResolver);
   return `${SCHEME}:${addresses}`;

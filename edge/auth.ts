@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { RpcFailure } from '../client/errors.js';
+import { UserstoreError } from '../client/errors.js';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Admission } from './limits/admission.js';
 import { createTokenGuessingLimit, type TokenGuessingLimit } from './limits/token-guessing.js';
@@ -10,7 +11,7 @@ import type { EdgeMetrics } from './metrics.js';
 import { organizationIdIn } from './organization-id.js';
 import { localsOf, type Principal, principalOf } from './request-context.js';
 import { ScimError } from './scim/scim-error.js';
-import { type StoreClient, StoreError } from './store-client.js';
+import type { StoreClient } from './store-client.js';
 import { invalidToken, malformedOrganizationId, malformedToken } from './token-refusal.js';
 
 /** A revoked token and changed settings take effect at every edge within this time. */
@@ -68,7 +69,7 @@ export function authenticate(
 
 /**
  * Sets the principal of the response's locals and admits the request. A request whose token has not been verified
- * before counts as anonymous until userstore has verified it. Throws ScimError (401, 429 or 503) and StoreError.
+ * before counts as anonymous until userstore has verified it. Throws ScimError (401, 429 or 503) and UserstoreError.
  */
 async function authenticateRequest(
   authenticator: Authenticator,
@@ -124,7 +125,7 @@ async function refuseMalformed(
   throw refusal;
 }
 
-/** Returns the principal of credentials that are not cached. Throws ScimError if they are invalid, and StoreError. */
+/** Returns the principal of credentials that are not cached. Throws ScimError if they are invalid, and UserstoreError. */
 async function verify(
   { guessing, principals }: Authenticator,
   credentials: Credentials,
@@ -167,7 +168,7 @@ export function createPrincipalCache(store: Pick<StoreClient, 'verifyApiToken'>,
   });
 }
 
-/** Asks userstore to verify credentials. Throws InvalidTokenError and StoreError. */
+/** Asks userstore to verify credentials. Throws InvalidTokenError and UserstoreError. */
 async function fetchPrincipal(
   store: Pick<StoreClient, 'verifyApiToken'>,
   { organizationId, secretDigest }: Credentials,
@@ -179,7 +180,7 @@ async function fetchPrincipal(
     const { id: apiTokenId, label: apiTokenLabel } = apiToken;
     return Object.freeze({ organizationId, apiTokenId, apiTokenLabel, settings: organization });
   } catch (error) {
-    const failure = error instanceof StoreError ? error.failure : undefined;
+    const failure = error instanceof UserstoreError ? error.failure : undefined;
     throw failure?.reason === ErrorReason.ERROR_REASON_API_TOKEN_INVALID ? new InvalidTokenError(failure) : error;
   }
 }

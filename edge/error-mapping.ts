@@ -1,9 +1,10 @@
 /** The mapping of every error to a SCIM error, with the table of userstore's error reasons for SCIM. */
+
+import { UserstoreError } from '../client/errors.js';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import { nameTakenDetail } from './name-taken.js';
 import { scimNameOf } from './scim/attributes.js';
 import { ScimError, type ScimType } from './scim/scim-error.js';
-import { StoreError } from './store-client.js';
 
 /** Okta understands whole seconds only. */
 const RETRY_AFTER = { 'Retry-After': '5' };
@@ -88,7 +89,7 @@ const HTTP_DETAILS: Record<string, readonly [status: number, scimType: ScimType 
 /** Maps an error to a SCIM error. An unexpected one becomes a 500 that does not disclose its cause. */
 export function toScimError(error: unknown): ScimError {
   if (error instanceof ScimError) return error;
-  if (error instanceof StoreError) return fromStoreError(error);
+  if (error instanceof UserstoreError) return fromStoreError(error);
   const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
   const row = typeof type === 'string' ? HTTP_DETAILS[type] : undefined;
   if (row) return new ScimError(...row);
@@ -97,7 +98,7 @@ export function toScimError(error: unknown): ScimError {
   return INTERNAL;
 }
 
-function fromStoreError({ failure, isUnavailable, message }: StoreError): ScimError {
+function fromStoreError({ failure, isUnavailable, message }: UserstoreError): ScimError {
   if (!failure) return isUnavailable ? UNAVAILABLE : INTERNAL;
   const row = ROWS[failure.reason];
   if (!row) return INTERNAL;

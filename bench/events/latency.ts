@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { credentials, Metadata } from '@grpc/grpc-js';
-import { watchEvents } from '../../client/stream.js';
+import { WATCH_EVENTS } from '../../client/contract.js';
+import { openTransport } from '../../client/transport.js';
 import { WatchEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import { type Keep, type Setting, TOKENS } from '../chains.js';
 import { table } from '../report.js';
@@ -57,19 +57,18 @@ async function startWatched(uri: string, setting: Setting, keep: Keep): Promise<
   const deployment = await startUserstores(uri, setting, keep);
   const people = await createPeople(deployment, 1);
   const seen = new Map<string, number>();
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${TOKENS.admin}`);
-  const target = { address: deployment.addresses[1] ?? '', credentials: credentials.createInsecure(), options: {} };
+  const transport = openTransport({ address: deployment.addresses[1] ?? '', token: TOKENS.admin });
   const ending = new AbortController();
   const watching = (async () => {
     const request = WatchEventsRequest.fromPartial({});
-    for await (const { events } of watchEvents(target, metadata, request, ending.signal)) {
+    for await (const { events } of transport.stream(WATCH_EVENTS, request, ending.signal)) {
       for (const { id } of events) seen.set(id, performance.now());
     }
   })();
   keep(async () => {
     ending.abort();
     await watching;
+    transport.close();
   });
   return { ...deployment, people, seen };
 }

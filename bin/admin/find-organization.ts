@@ -1,4 +1,5 @@
 /** Finds the organization that a person names: by id, display name or e-mail domain. */
+import type { Reason } from '../../client/errors.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { failedFor } from './client.js';
 import { PrintableError, printable } from './printer.js';
@@ -39,7 +40,7 @@ export async function findOrganization(userstore: Userstore, given: string): Pro
 }
 
 /** Returns the result of a call; undefined if it failed for this reason of the contract. */
-export async function orUndefined<T>(call: Promise<T>, reason: string): Promise<T | undefined> {
+export async function orUndefined<T>(call: Promise<T>, reason: Reason): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {

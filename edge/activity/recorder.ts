@@ -1,8 +1,9 @@
 /** The recorder of activities: collects them and sends them to userstore in batches. */
 import type { Logger } from 'pino';
+import { UserstoreError } from '../../client/errors.js';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { EdgeMetrics } from '../metrics.js';
-import { type StoreClient, StoreError } from '../store-client.js';
+import type { StoreClient } from '../store-client.js';
 import { bounded, type SizedActivity } from './recorded-text.js';
 
 /** Interval between batches. */
@@ -56,9 +57,9 @@ export function createActivityRecorder(
       try {
         await store.recordActivities({ activities }, activities[0]?.id ?? '');
       } catch (error) {
-        const isExhausted = error instanceof StoreError && error.isExhausted;
+        const isExhausted = error instanceof UserstoreError && error.isExhausted;
         // An outage says nothing about the batch, which may succeed later.
-        if (error instanceof StoreError && error.isUnavailable && !isExhausted) throw error;
+        if (error instanceof UserstoreError && error.isUnavailable && !isExhausted) throw error;
         // Userstore would refuse the same batch again. Halving finds the activity that it refuses.
         if (count > 1) batchSize = Math.ceil(count / 2);
         else if (isExhausted && ++failures < MAX_TRIES) throw error;
@@ -83,7 +84,7 @@ export function createActivityRecorder(
     sending ??= send()
       .catch((error: unknown) => {
         pausedUntil = Date.now() + Math.min(INTERVAL_MS * 2 ** failures, MAX_PAUSE_MS);
-        if (!(error instanceof StoreError && error.isExhausted)) failures++;
+        if (!(error instanceof UserstoreError && error.isExhausted)) failures++;
         const reason = error instanceof Error ? error.message : String(error);
         log.warn({ reason, waiting: waiting.length, lost }, 'recording activities failed');
         lost = 0;

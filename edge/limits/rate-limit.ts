@@ -6,11 +6,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
+import { UserstoreError } from '../../client/errors.js';
 import type { EdgeMetrics } from '../metrics.js';
 import { localsOf, principalOf } from '../request-context.js';
 import { signalOf } from '../request-work.js';
 import { ScimError } from '../scim/scim-error.js';
-import { type StoreClient, StoreError } from '../store-client.js';
+import type { StoreClient } from '../store-client.js';
 import { createSampler } from './sampler.js';
 
 /** Unused permits expire after this time, so that no edge hoards them. */
@@ -156,7 +157,7 @@ async function acquire(
     else permits.refusedUntil = Date.now() + retryAfterMs;
   } catch (error) {
     // Without userstore no request gets far, and its own call reports that.
-    if (!(error instanceof StoreError)) throw error;
+    if (!(error instanceof UserstoreError)) throw error;
     add(permits, BATCH);
     permits.isUnchecked = true;
   }

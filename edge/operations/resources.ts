@@ -17,7 +17,7 @@ export interface Page<R> {
   nextPageToken?: string | undefined;
 }
 
-/** The operations of one type, for a single request or one of a bulk request. All throw ScimError and StoreError. */
+/** The operations of one type, for a single request or one of a bulk request. All throw ScimError and UserstoreError. */
 export interface ResourceOperations<R extends Resource> {
   get(scope: RequestScope, id: string): Promise<R>;
   /** `baseUrl` is the organization's base URL as the client sees it, because filters may contain addresses. */

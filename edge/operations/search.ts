@@ -19,7 +19,7 @@ export interface SearchPage {
   nextCursor: string | undefined;
 }
 
-/** Searches users and groups. Throws ScimError and StoreError. */
+/** Searches users and groups. Throws ScimError and UserstoreError. */
 export type Search = (scope: RequestScope, query: RootQuery, baseUrl: string) => Promise<SearchPage>;
 
 /** Binds the search to a userstore. */

@@ -1,5 +1,6 @@
 /** The operations on users: each parses a body, calls userstore, and returns the user of its response. */
 
+import { UserstoreError } from '../../client/errors.js';
 import { equal } from '../../client/filters.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
@@ -12,7 +13,7 @@ import { mergeOperations, parsePatch } from '../scim/patch-user.js';
 import type { Precondition } from '../scim/precondition.js';
 import { ScimError } from '../scim/scim-error.js';
 import { parseUser } from '../scim/user.js';
-import { type StoreClient, StoreError } from '../store-client.js';
+import type { StoreClient } from '../store-client.js';
 import { checkVersion, etagFor } from './preconditions.js';
 import { type Page, pageOf, type ResourceOperations, required } from './resources.js';
 
@@ -163,7 +164,7 @@ const mayRehire = (error: unknown, { policy }: Organization): boolean =>
   hasReason(error, ErrorReason.ERROR_REASON_USER_NAME_TAKEN);
 
 const hasReason = (error: unknown, reason: ErrorReason): boolean =>
-  error instanceof StoreError && error.failure?.reason === reason;
+  error instanceof UserstoreError && error.failure?.reason === reason;
 
 const refusedByPolicy = (what: string) =>
   new ScimError(403, undefined, `${what} This organization is set so at LeaseHawk; LeaseHawk support can allow it.`);

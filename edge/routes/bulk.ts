@@ -192,7 +192,7 @@ const outOfTime = () =>
 /** Matches the path of an operation. Ids are much shorter; longer text need not reach userstore. */
 const PATH = /^\/?(Users|Groups)(?:\/([^/?#]{1,1000}))?$/;
 
-/** Executes an operation whose references are resolved. Throws ScimError and StoreError. */
+/** Executes an operation whose references are resolved. Throws ScimError and UserstoreError. */
 async function execute(
   operations: AllOperations,
   scope: RequestScope,

@@ -83,7 +83,7 @@ class MembersReader {
     this.#nextPageToken = nextPageToken;
   }
 
-  /** Yields the members of a group. Throws ScimError (503) if the group is deleted, and StoreError. */
+  /** Yields the members of a group. Throws ScimError (503) if the group is deleted, and UserstoreError. */
   async *pagesOf(groupId: string): AsyncGenerator<JsonObject[]> {
     if (!this.#walk.includes(groupId)) {
       this.#walk = this.#ascendingFrom(this.groupIds.indexOf(groupId));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { UserstoreError } from '../../client/errors.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { networkOf } from '../limits/network.js';
@@ -13,7 +14,7 @@ import { COPY_SCRIPT } from '../pages/setup/copy.js';
 import { SETUP_TITLE, setupPage } from '../pages/setup/page.js';
 import type { SignInState } from '../pages/setup/single-sign-on.js';
 import { leaveCause, localsOf } from '../request-context.js';
-import { type StoreClient, StoreError } from '../store-client.js';
+import type { StoreClient } from '../store-client.js';
 import type { BaseUrl } from './send.js';
 
 /** The page is public, so frequent requests for it must not cause frequent calls to userstore. */
@@ -82,7 +83,7 @@ export function setupRoute(
         sendPage(response, 429, 'Too many attempts', TOO_MANY);
         return;
       }
-      if (!(error instanceof StoreError)) throw error;
+      if (!(error instanceof UserstoreError)) throw error;
       const status = error.isUnavailable ? 503 : 500;
       leaveCause(response, status, error);
       response.setHeader('Retry-After', '5');
@@ -116,7 +117,7 @@ const createOrganizationCache = (store: SetupStore, withConnections: boolean) =>
     },
   });
 
-/** Returns the connection of an organization; "unknown" if userstore cannot read its secret. Throws StoreError. */
+/** Returns the connection of an organization; "unknown" if userstore cannot read its secret. Throws UserstoreError. */
 async function findConnection(
   store: Pick<StoreClient, 'findSsoConnections'>,
   organizationId: string,
@@ -126,13 +127,13 @@ async function findConnection(
   try {
     return (await store.findSsoConnections({ key }, requestId)).connections[0]?.connection;
   } catch (error) {
-    const reason = error instanceof StoreError ? error.failure?.reason : undefined;
+    const reason = error instanceof UserstoreError ? error.failure?.reason : undefined;
     if (reason !== ErrorReason.ERROR_REASON_SECRET_KEY_MISSING) throw error;
     return 'unknown';
   }
 }
 
-/** Returns the organization; undefined if there is none. Throws StoreError. */
+/** Returns the organization; undefined if there is none. Throws UserstoreError. */
 async function findOrganization(
   store: Pick<StoreClient, 'getOrganization'>,
   organizationId: string,
@@ -141,7 +142,7 @@ async function findOrganization(
   try {
     return (await store.getOrganization({ organizationId }, requestId)).organization;
   } catch (error) {
-    const reason = error instanceof StoreError ? error.failure?.reason : undefined;
+    const reason = error instanceof UserstoreError ? error.failure?.reason : undefined;
     if (reason !== ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND) throw error;
     return undefined;
   }

@@ -1,10 +1,11 @@
 /** The session of a browser: which user it belongs to, and how another session replaces it. */
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
+import { UserstoreError } from '../../client/errors.js';
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import { localsOf } from '../request-context.js';
 import { signalOf } from '../request-work.js';
-import { type StoreClient, StoreError } from '../store-client.js';
+import type { StoreClient } from '../store-client.js';
 import { SESSION_COOKIE, sessionTokenIn, setCookie } from './cookies.js';
 
 /** Creates the access to browsers' sessions in userstore. */
@@ -20,14 +21,14 @@ export function createBrowserSessions(store: Pick<StoreClient, 'checkSession' | 
   return {
     end,
 
-    /** Returns the browser's live session, if it has one. Throws StoreError if userstore cannot tell. */
+    /** Returns the browser's live session, if it has one. Throws UserstoreError if userstore cannot tell. */
     async live(request: Request, response: Response): Promise<Session | undefined> {
       const sessionToken = sessionTokenIn(request);
       if (sessionToken === undefined) return undefined;
       try {
         return (await store.checkSession({ sessionToken }, localsOf(response).requestId, signalOf(response))).session;
       } catch (error) {
-        if (error instanceof StoreError && error.failure && !error.isUnavailable) return undefined;
+        if (error instanceof UserstoreError && error.failure && !error.isUnavailable) return undefined;
         throw error;
       }
     },

@@ -1,10 +1,11 @@
 /** The sign-in flow: the sealed state that the browser keeps, and the checks of its return. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { UserstoreError } from '../../client/errors.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { SignInResponse } from '../../proto/gen/userstore/v1/session_service.js';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
-import { type StoreClient, StoreError } from '../store-client.js';
+import type { StoreClient } from '../store-client.js';
 import type { Checks, Providers } from './provider.js';
 import type { Seals } from './seal.js';
 import { SignInError } from './sign-in-error.js';
@@ -42,7 +43,7 @@ export interface MakingRequest {
   signal: AbortSignal;
 }
 
-/** Creates the flow. All its functions throw StoreError, ProviderError and SignInError. */
+/** Creates the flow. All its functions throw UserstoreError, ProviderError and SignInError. */
 export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOptions) {
   // One URI per organization: a code of one provider never reaches another provider (RFC 9700 section 4.4.2.2).
   const redirectUri = (organizationId: string) => `${publicUrl}/login/return/${organizationId}`;
@@ -112,7 +113,7 @@ export function createSignInFlow({ store, seals, providers, publicUrl }: FlowOpt
           signal,
         );
       } catch (error) {
-        const reason = error instanceof StoreError ? error.failure : undefined;
+        const reason = error instanceof UserstoreError ? error.failure : undefined;
         const [kind, text] = (reason && REFUSALS[reason.reason]) ?? [];
         throw kind && reason ? new SignInError(kind, `${text} Okta user: ${subject}.`, reason.userId) : error;
       }

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { UserstoreError } from '../../client/errors.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { RevokeUserSessionsRequest } from '../../proto/gen/userstore/v1/session_service.js';
-import { type StoreClient, StoreError } from '../store-client.js';
+import type { StoreClient } from '../store-client.js';
 import { claimedOf, InvalidTokenError, verifyRevocationToken } from './jwt.js';
 import type { Providers } from './provider.js';
 
@@ -30,7 +31,7 @@ export interface RevocationAnswer {
 }
 type Answer = Omit<RevocationAnswer, 'organizationId'>;
 
-/** Creates the handler for `endpoint`, the audience of the tokens. Throws StoreError and ProviderError. */
+/** Creates the handler for `endpoint`, the audience of the tokens. Throws UserstoreError and ProviderError. */
 export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers, 'keysOf'>, endpoint: string) {
   const keyOf = (issuer: string, jti: string) =>
     createHash('sha256').update(`revocation ${issuer} ${jti}`).digest('base64url');
@@ -40,7 +41,7 @@ export function createRevocation(store: StoreClient, { keysOf }: Pick<Providers,
       const { userId } = await store.revokeUserSessions(request, requestId);
       return { status: 204, reason: 'All sessions of the user were ended.', userId };
     } catch (error) {
-      const reason = error instanceof StoreError ? error.failure?.reason : undefined;
+      const reason = error instanceof UserstoreError ? error.failure?.reason : undefined;
       const refusal = reason && REFUSALS[reason];
       if (!refusal) throw error;
       return refusal;

@@ -1,7 +1,7 @@
 /** Members of one group changed by many callers at once over gRPC: none is lost, and each change is recorded. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ServiceError, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import type { UserstoreError } from '../../client/errors.js';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
 import { addMembers, groupNamed, organizationOf, removeMembers, seedUsers } from '../harness/groups.js';
@@ -16,7 +16,7 @@ async function insist<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if ((error as ServiceError).code !== status.RESOURCE_EXHAUSTED || tries === 200) throw error;
+      if ((error as UserstoreError).code !== 'RESOURCE_EXHAUSTED' || tries === 200) throw error;
       await sleep(500);
     }
   }

@@ -1,9 +1,8 @@
 /** SignIn: which user an organization's provider signs in, and which sign-ins userstore refuses. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import mongoose from 'mongoose';
-import { failureOf } from '../../client/errors.js';
+import type { UserstoreError } from '../../client/errors.js';
 import { compare, not, present } from '../../client/filters.js';
 import { Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
@@ -227,7 +226,7 @@ describe('SignIn', () => {
       for (const call of [() => signIn(subject, user.userName), () => signIn(newSubject(), user.userName)]) {
         expect(await failureIn(call())).to.deep.equal({ code: 'FAILED_PRECONDITION', reason: refused });
         const error: unknown = await call().catch((thrown: unknown) => thrown);
-        expect(failureOf(error as ServiceError)?.userId).to.equal(user.id);
+        expect((error as UserstoreError).failure?.userId).to.equal(user.id);
       }
       await enter(user.id, true);
       expect((await signIn(other, user.userName)).linked).to.equal(true);

@@ -1,8 +1,8 @@
 /** The cache of verified API tokens. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { errorWith, UserstoreError } from '../../client/errors.js';
 import { createPrincipalCache } from '../../edge/auth.js';
-import { StoreError } from '../../edge/store-client.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 
 type Store = Parameters<typeof createPrincipalCache>[0];
@@ -11,8 +11,7 @@ const TTL_MS = 200;
 const key = 'acme';
 const context = { credentials: { organizationId: 'acme', secretDigest: Buffer.from('digest'), key }, requestId: 'r' };
 const valid = { apiToken: { id: 'token', label: 'Okta' }, organization: { id: 'acme' } };
-const invalid = () =>
-  new StoreError({ reason: ErrorReason.ERROR_REASON_API_TOKEN_INVALID, field: undefined }, false, new Error('invalid'));
+const invalid = () => errorWith('NOT_FOUND', 'invalid', { reason: ErrorReason.ERROR_REASON_API_TOKEN_INVALID });
 
 describe('the cache of verified API tokens', () => {
   let calls: number;
@@ -60,7 +59,7 @@ describe('the cache of verified API tokens', () => {
 
   for (const [what, error] of [
     ['an invalid token', invalid()],
-    ['a failed call', new StoreError(undefined, true, new Error('unavailable'))],
+    ['a failed call', errorWith('UNAVAILABLE', 'unavailable')],
   ] as const) {
     it(`fails all simultaneous requests for ${what}, and stores nothing`, async () => {
       const cache = cacheOver(async () => Promise.reject(error));
@@ -77,7 +76,7 @@ describe('the cache of verified API tokens', () => {
     isRevoked = true;
     await sleep(TTL_MS + 50);
     const refused = await cache.fetch(key, { context }).catch((error: unknown) => error);
-    expect(refused).to.be.instanceOf(Error).and.not.instanceOf(StoreError);
+    expect(refused).to.be.instanceOf(Error).and.not.instanceOf(UserstoreError);
     expect([cache.get(key), cache.size]).to.deep.equal([undefined, 0]);
   });
 

@@ -1,7 +1,8 @@
 /** Calls to userstore end with the request that caused them. */
 import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { createStoreClient, type StoreClient, StoreError } from '../../edge/store-client.js';
+import { UserstoreError } from '../../client/errors.js';
+import { createStoreClient, type StoreClient } from '../../edge/store-client.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import { eventually } from '../harness/userstore.js';
 
@@ -40,7 +41,7 @@ describe('the calls of the edge', () => {
     const outcome = failed(get(leaving.signal));
     await eventually('the call has arrived', async () => arrived.length === 1);
     leaving.abort();
-    expect(await outcome).to.be.instanceOf(StoreError);
+    expect(await outcome).to.be.instanceOf(UserstoreError);
     await eventually('userstore knows', async () => cancelled === 1, 1000);
   });
 
@@ -52,12 +53,12 @@ describe('the calls of the edge', () => {
     const second = Array.from({ length: 20 }, () => failed(get(leaving.signal)));
     await eventually('the rest waits', async () => store.callsQueued() === 20);
     leaving.abort();
-    for (const outcome of await Promise.all(second)) expect(outcome).to.be.instanceOf(StoreError);
+    for (const outcome of await Promise.all(second)) expect(outcome).to.be.instanceOf(UserstoreError);
     expect(store.callsQueued()).to.equal(0);
     stays.abort();
     await Promise.all(first);
     expect(arrived.length).to.equal(16);
-    expect(await failed(get(leaving.signal))).to.be.instanceOf(StoreError);
+    expect(await failed(get(leaving.signal))).to.be.instanceOf(UserstoreError);
     expect(arrived.length).to.equal(16);
   });
 

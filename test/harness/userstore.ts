@@ -1,37 +1,35 @@
 /** Userstore over gRPC as a calling service sees it: promises, and failures in the contract's words. */
 import { randomUUID } from 'node:crypto';
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { CONTRACT, createClient } from '../../client/calls.js';
-import { type ClientTls, channel } from '../../client/credentials.js';
-import { failureOf } from '../../client/errors.js';
-import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { createCalls } from '../../client/calls.js';
+import { CONTRACT, WATCH_EVENTS } from '../../client/contract.js';
+import type { ClientTls } from '../../client/credentials.js';
+import { UserstoreError } from '../../client/errors.js';
+import { openTransport } from '../../client/transport.js';
+import type { WatchEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import { HEALTH } from '../../proto/health.js';
 
-/** A connection; each call throws grpc-js's ServiceError. */
+/** A connection; each call throws UserstoreError. */
 export type UserstoreClient = ReturnType<typeof userstoreClient>;
 
+/**
+ * A client's own channel, so that no client inherits another's pause between attempts to connect; it connects when it is
+ * called and calls once, so that tests see each answer.
+ */
+const GRPC = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500, 'grpc.service_config': '{}' };
+
 /** Connects with this service token; undefined sends none. A call ends after `deadlineMs`. */
-export function userstoreClient(
-  address: string,
-  serviceToken: string | undefined,
-  deadlineMs = 10_000,
-  tls: ClientTls = {},
-) {
-  const { credentials, options: tlsOptions } = channel(address, tls);
-  // A client's own channel, so that no client inherits another's pause between attempts to connect.
-  const options = { ...tlsOptions, 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500 };
-  const metadata = new Metadata();
-  if (serviceToken !== undefined) metadata.set('authorization', `Bearer ${serviceToken}`);
-  const client = createClient(
-    { ...CONTRACT, ...HEALTH },
-    { address, credentials, options },
-    ({ send }, timeoutMs: number = deadlineMs) => send(metadata, Date.now() + timeoutMs),
+export function userstoreClient(address: string, token: string | undefined, deadlineMs = 10_000, tls: ClientTls = {}) {
+  const transport = openTransport({ address, token, deadlineMs, grpc: GRPC, ...tls });
+  const calls = createCalls({ ...CONTRACT, ...HEALTH }, transport, ({ send }, timeoutMs: number = deadlineMs) =>
+    send({ deadline: Date.now() + timeoutMs }),
   );
   return {
-    ...client,
+    ...calls,
+    /** Yields the messages of one stream of events. */
+    watchEvents: (request: WatchEventsRequest, signal?: AbortSignal) => transport.stream(WATCH_EVENTS, request, signal),
     close: () => {
       tls.certificates?.close();
-      client.close();
+      transport.close();
     },
   };
 }
@@ -44,15 +42,9 @@ export async function failureIn(call: Promise<unknown>): Promise<{ code: string;
   try {
     await call;
   } catch (error) {
-    const { code, metadata } = error as ServiceError;
-    if (code === undefined || !metadata) throw error;
-    const failure = failureOf(error as ServiceError);
-    const reason = failure && ErrorReason[failure.reason].replace('ERROR_REASON_', '');
-    return {
-      code: status[code],
-      ...(reason === undefined ? {} : { reason }),
-      ...(failure?.field === undefined ? {} : { field: failure.field }),
-    };
+    if (!(error instanceof UserstoreError)) throw error;
+    const { code, reason, field } = error;
+    return { code, ...(reason === undefined ? {} : { reason }), ...(field === undefined ? {} : { field }) };
   }
   throw new Error('the call succeeded, though it must not');
 }

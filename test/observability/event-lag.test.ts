@@ -1,10 +1,8 @@
 /** The lag of events: what each metric shows while the log, a stream or a webhook is late, and that it returns to 0. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { freePort } from '../../bin/port.js';
-import { watchEvents } from '../../client/stream.js';
 import { ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { WatchEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
@@ -75,11 +73,9 @@ describe('the lag of events', function () {
   });
 
   it('of streams is the age of the oldest event that a client has not taken', async () => {
-    const metadata = new Metadata();
-    metadata.set('authorization', `Bearer ${SERVICE_TOKENS.reader}`);
-    const target = { address: pair.address, credentials: credentials.createInsecure(), options: {} };
+    const reader = userstoreClient(pair.address, SERVICE_TOKENS.reader);
     const ending = new AbortController();
-    const stream = watchEvents(target, metadata, WatchEventsRequest.fromPartial({ organizationId }), ending.signal);
+    const stream = reader.watchEvents(WatchEventsRequest.fromPartial({ organizationId }), ending.signal);
     await stream.next();
     const text = 'x'.repeat(2000);
     const large = { title: text, displayName: text, nickName: text, userType: text, profileUrl: text };
@@ -92,6 +88,7 @@ describe('the lag of events', function () {
     expect(await value('userstore', 'event_streams')).to.equal(1);
     ending.abort();
     await stream.return(undefined);
+    reader.close();
     await shows('userstore', 'event_watch_lag_seconds', (seconds) => seconds === 0);
   });
 

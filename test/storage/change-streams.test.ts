@@ -1,11 +1,9 @@
 /** Change streams: on a replica set they tell of changes and events, and without them everything still works. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { MongoMemoryReplSet } from 'mongodb-memory-server';
 import type { Connection } from 'mongoose';
 import { findMongod } from '../../bin/mongod/find.js';
-import { watchEvents } from '../../client/stream.js';
 import { WatchEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import { followWrites } from '../../userstore/storage/change-streams.js';
 import { createChangeStorage } from '../../userstore/storage/changes.js';
@@ -85,14 +83,12 @@ describe('change streams', function () {
       const admin = userstoreClient(stores[0]?.address ?? '', SERVICE_TOKENS.admin);
       const { organization } = await admin.createOrganization({ actor: actor(), displayName: 'Oak Street' });
       const organizationId = organization?.id ?? '';
-      const metadata = new Metadata();
-      metadata.set('authorization', `Bearer ${SERVICE_TOKENS.reader}`);
-      const target = { address: stores[1]?.address ?? '', credentials: credentials.createInsecure(), options: {} };
+      const reader = userstoreClient(stores[1]?.address ?? '', SERVICE_TOKENS.reader);
       const seen = new Map<string, number>();
       const ending = new AbortController();
       const watching = (async () => {
         const request = WatchEventsRequest.fromPartial({ organizationId, startTime: new Date(0) });
-        for await (const { events } of watchEvents(target, metadata, request, ending.signal)) {
+        for await (const { events } of reader.watchEvents(request, ending.signal)) {
           for (const { resourceId } of events) seen.set(resourceId, performance.now());
         }
       })();
@@ -105,6 +101,7 @@ describe('change streams', function () {
       }
       ending.abort();
       await watching;
+      reader.close();
       admin.close();
       expect(latencies.toSorted((a, b) => a - b)[10]).to.be.lessThan(250);
       for (const { userstore } of stores) expect(userstore.log()).not.to.match(/change stream/);

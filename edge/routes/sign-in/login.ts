@@ -1,5 +1,6 @@
 /** The login page, and the way from it, or from Okta's dashboard, to an organization's provider. */
 import type { Request, RequestHandler, Response } from 'express';
+import { UserstoreError } from '../../../client/errors.js';
 import type { Session } from '../../../proto/gen/userstore/v1/session_service.js';
 import type { UsableSsoConnection } from '../../../proto/gen/userstore/v1/sso_connection_service.js';
 import { sendPage } from '../../pages/frame.js';
@@ -11,7 +12,6 @@ import { keepAttempt } from '../../sign-in/attempt-cookies.js';
 import { sessionTokenIn } from '../../sign-in/cookies.js';
 import { ATTEMPT_SECONDS, type Attempt } from '../../sign-in/flow.js';
 import { targetOf } from '../../sign-in/target.js';
-import { StoreError } from '../../store-client.js';
 import type { SignInContext } from './context.js';
 import { answerTo } from './page-errors.js';
 
@@ -92,7 +92,7 @@ export function loginHandlers(context: SignInContext) {
     try {
       return await sessions.live(request, response);
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      if (!(error instanceof UserstoreError)) throw error;
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 /** Errors of the routes for people: each becomes a page and a reason for the activity log. */
 import type { ErrorRequestHandler } from 'express';
+import { UserstoreError } from '../../../client/errors.js';
 import { sendPage } from '../../pages/frame.js';
 import {
   blockedPage,
@@ -19,7 +20,6 @@ import { ScimError } from '../../scim/scim-error.js';
 import { ProviderError } from '../../sign-in/outbound.js';
 import { SignInError } from '../../sign-in/sign-in-error.js';
 import { TooManyAttemptsError } from '../../sign-in/sign-in-limits.js';
-import { StoreError } from '../../store-client.js';
 
 /** The answer to a failure, and its reason for the activity log. */
 export interface FailureAnswer {
@@ -54,7 +54,7 @@ export function answerTo(error: unknown): FailureAnswer {
     const reason = 'Too many sign-ins within a minute.';
     return { status: 429, reason, headers, page: (values) => tooManyAttemptsPage(values, error.seconds) };
   }
-  if (error instanceof StoreError && error.isUnavailable) {
+  if (error instanceof UserstoreError && error.isUnavailable) {
     return { status: 503, reason: 'The user store is away.', headers: { 'Retry-After': '5' }, page: troublePage };
   }
   if (error instanceof ScimError) {

@@ -1,8 +1,6 @@
 /** Watchers that keep a mirror by the stream of events: a slow one, one that reconnects at random, one that lists first. */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { credentials, Metadata } from '@grpc/grpc-js';
-import { watchEvents } from '../../../client/stream.js';
 import { WatchEventsRequest } from '../../../proto/gen/userstore/v1/event_service.js';
 import { organizationOf } from '../../harness/groups.js';
 import { SERVICE_TOKENS } from '../../harness/processes.js';
@@ -29,16 +27,14 @@ export async function watch(
   { mirror, pauseMs = 0, reconnects = false }: Watcher,
   isOver: () => boolean,
 ): Promise<void> {
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${SERVICE_TOKENS.reader}`);
   while (!isOver()) {
-    const target = { address: anyOf(addresses), credentials: credentials.createInsecure(), options: {} };
+    const client = userstoreClient(anyOf(addresses), SERVICE_TOKENS.reader);
     const start = mirror.checkpoint === undefined ? { startTime: new Date(0) } : { cursor: mirror.checkpoint };
     const ending = new AbortController();
     const timer = setTimeout(() => ending.abort(), reconnects ? randomInt(...RECONNECT_MS) : LONG_MS);
     const request = WatchEventsRequest.fromPartial({ organizationId, ...start });
     try {
-      for await (const { events, checkpoint } of watchEvents(target, metadata, request, ending.signal)) {
+      for await (const { events, checkpoint } of client.watchEvents(request, ending.signal)) {
         for (const event of events) mirror.apply(event);
         mirror.checkpoint = checkpoint;
         if (pauseMs > 0) await sleep(randomInt(pauseMs));
@@ -47,6 +43,7 @@ export async function watch(
     } catch {
       await sleep(PAUSE_AFTER_FAILURE_MS);
     } finally {
+      client.close();
       clearTimeout(timer);
     }
   }

@@ -1,10 +1,9 @@
 /** The recorder of activities: its bounds are bytes, and a batch that userstore refuses blocks no other. */
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { pino } from 'pino';
+import { errorWith, type StatusName } from '../../../client/errors.js';
 import { cutToBytes } from '../../../edge/activity/recorded-text.js';
 import { createActivityRecorder } from '../../../edge/activity/recorder.js';
-import { StoreError } from '../../../edge/store-client.js';
 import { Activity } from '../../../proto/gen/userstore/v1/activity_service.js';
 import { eventually } from '../../harness/userstore.js';
 
@@ -12,8 +11,7 @@ const MIB = 1024 * 1024;
 const ID = '0199f7c1-0000-7000-8000-000000000001';
 const activity = (more: Partial<Activity> = {}): Activity =>
   Activity.fromPartial({ id: ID, organizationId: 'a1', time: new Date(), method: 'GET', path: '/Users', ...more });
-const failure = (code: status, isUnavailable: boolean) =>
-  new StoreError(undefined, isUnavailable, Object.assign(new Error(status[code]), { code }));
+const failure = (code: StatusName) => errorWith(code, code);
 
 /**
  * A recorder over a userstore that answers each batch by `answer`; the batches that arrived, and the lost activities.
@@ -83,13 +81,10 @@ describe('the recorder of activities', () => {
     expect(waiting()).to.equal(0);
   });
 
-  for (const [code, isUnavailable] of [
-    [status.RESOURCE_EXHAUSTED, true],
-    [status.INVALID_ARGUMENT, false],
-  ] as const) {
-    it(`halves a batch that is refused with ${status[code]}, and loses the one activity that is to blame`, async () => {
+  for (const code of ['RESOURCE_EXHAUSTED', 'INVALID_ARGUMENT'] as const) {
+    it(`halves a batch that is refused with ${code}, and loses the one activity that is to blame`, async () => {
       const { recorder, batches, lost, waiting } = recorderOver((activities) => {
-        if (activities.some(({ path }) => path === '/bad')) throw failure(code, isUnavailable);
+        if (activities.some(({ path }) => path === '/bad')) throw failure(code);
       });
       for (let count = 0; count < 100; count++) recorder.record(activity({ path: count === 37 ? '/bad' : '/Users' }));
       await eventually('all are decided', async () => waiting() === 0);
@@ -103,7 +98,7 @@ describe('the recorder of activities', () => {
   it('loses nothing while userstore is briefly too busy', async () => {
     let refusals = 5;
     const { recorder, lost, waiting } = recorderOver(() => {
-      if (refusals-- > 0) throw failure(status.RESOURCE_EXHAUSTED, true);
+      if (refusals-- > 0) throw failure('RESOURCE_EXHAUSTED');
     });
     for (let count = 0; count < 8; count++) recorder.record(activity());
     await eventually('recorded', async () => waiting() === 0);
@@ -114,7 +109,7 @@ describe('the recorder of activities', () => {
   it('waits longer and longer while userstore is unavailable, and loses nothing', async () => {
     let isAway = true;
     const { recorder, batches, lost } = recorderOver(() => {
-      if (isAway) throw failure(status.UNAVAILABLE, true);
+      if (isAway) throw failure('UNAVAILABLE');
     });
     recorder.record(activity());
     await new Promise((resolve) => setTimeout(resolve, 4200));

@@ -1,16 +1,15 @@
 /** Rehire: the disabled user with the user name of a new one becomes that user, under the version that was read. */
 import { expect } from 'chai';
+import { errorWith } from '../../../client/errors.js';
 import { rehire } from '../../../edge/operations/users.js';
 import type { RequestScope } from '../../../edge/request-context.js';
-import { StoreError } from '../../../edge/store-client.js';
 import { ErrorReason } from '../../../proto/gen/userstore/v1/error_reason.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
 import type { UpdateUserRequest } from '../../../proto/gen/userstore/v1/user_service.js';
 
 const scope = { organizationId: 'acme', settings: {}, actor: { caller: 'edge', requestId: 'r' } } as RequestScope;
 const ana = User.fromPartial({ userName: 'ana@oakstreet.example', displayName: 'Ana' });
-const stale = () =>
-  new StoreError({ reason: ErrorReason.ERROR_REASON_ETAG_MISMATCH, field: undefined }, false, new Error('stale'));
+const stale = () => errorWith('ABORTED', 'stale', { reason: ErrorReason.ERROR_REASON_ETAG_MISMATCH });
 
 describe('a rehire', () => {
   /** Runs a rehire while `holders` have the name one after the other; the first `conflicts` updates fail as stale. */

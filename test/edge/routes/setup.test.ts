@@ -2,11 +2,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import express from 'express';
+import { errorWith } from '../../../client/errors.js';
 import { setupRoute } from '../../../edge/routes/setup.js';
-import { type StoreClient, StoreError } from '../../../edge/store-client.js';
+import type { StoreClient } from '../../../edge/store-client.js';
 import { ErrorReason } from '../../../proto/gen/userstore/v1/error_reason.js';
 import { Organization } from '../../../proto/gen/userstore/v1/organization_service.js';
 
@@ -21,7 +21,7 @@ describe('the setup page', () => {
       lookUps++;
       if (existing.has(organizationId)) return { organization: Organization.fromPartial({ id: organizationId }) };
       const reason = ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND;
-      throw new StoreError({ reason, field: undefined }, false, Object.assign(new Error(), { code: status.NOT_FOUND }));
+      throw errorWith('NOT_FOUND', 'no such organization', { reason });
     };
     const app = express();
     app.set('trust proxy', 1);

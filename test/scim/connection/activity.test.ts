@@ -148,7 +148,7 @@ describe('activities', function () {
     expect(known).to.have.length.below(6);
     const failure = await admin
       .listActivities({ organizationId: 'nobody2here', since: undefined, until: undefined })
-      .catch((error: { details: string }) => error.details);
+      .catch((error: Error) => error.message);
     expect(failure).to.equal('There is no such organization.');
   });
 

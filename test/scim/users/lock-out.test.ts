@@ -1,10 +1,9 @@
 /** B19: a disabled user is out everywhere at once, however it was disabled, and stays out until the next sign-in. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { freePort } from '../../../bin/port.js';
-import { failureOf } from '../../../client/errors.js';
+import type { UserstoreError } from '../../../client/errors.js';
 import { needsOwnPair, sharedMongodbUri, sharedPair, type Tenant } from '../../harness/organizations.js';
 import { type Pair, SECRET_KEY, SERVICE_TOKENS, type Service, startService } from '../../harness/processes.js';
 import { type Answer, createUser, oktaUser, patchBody } from '../../harness/scim.js';
@@ -311,7 +310,7 @@ describe('B19: deactivation ends everything at once', () => {
     const person = await signedIn();
     await patch(person, false);
     const error: unknown = await edge.checkSession(person).catch((thrown: unknown) => thrown);
-    expect(failureOf(error as ServiceError)?.userId).to.equal(person.user.id);
+    expect((error as UserstoreError).failure?.userId).to.equal(person.user.id);
   });
 
   it('lists live sessions only, oldest first, page by page, with the names of their users', async () => {

@@ -152,11 +152,12 @@ export class Mirror<Field extends MirroredField> {
   /** Lists all users, and reads what changed meanwhile, beside what the mirror holds; then replaces that. */
   async #list(): Promise<void> {
     const listed = new Map<string, Mirrored<Field>>();
-    const { organizationId } = this.#options;
+    const { organizationId, fields } = this.#options;
+    const readMask = fields && ['etag', ...fields.map(contractName)];
     let cursor: string | undefined;
     let pageToken: string | undefined;
     do {
-      const request = ListUsersRequest.fromPartial({ organizationId, pageSize: USERS_PER_PAGE, pageToken });
+      const request = ListUsersRequest.fromPartial({ organizationId, pageSize: USERS_PER_PAGE, pageToken, readMask });
       const page = await this.#persistently(() => this.#transport.unary(CONTRACT.listUsers, request));
       cursor ??= page.eventCursor;
       for (const user of page.users) listed.set(user.id, this.#mirrored(user));
@@ -263,6 +264,9 @@ export class Mirror<Field extends MirroredField> {
 
 /** Returns the version in an etag: 7 for W/"7". */
 const versionIn = (etag: string): number => Number(/\d+/.exec(etag)?.[0] ?? 0);
+
+/** Returns the contract's name of a field: "user_name" for "userName". */
+const contractName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 function promiseOf() {
   let [resolve, reject]: [() => void, (error: unknown) => void] = [() => undefined, () => undefined];

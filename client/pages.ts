@@ -54,7 +54,7 @@ export class Pages<Page extends object> implements AsyncIterable<ItemOf<Page>> {
   }
 }
 
-/** Returns the items of a page: the only list in a response that has pages. */
+/** Returns the items of a page: its first field (AIP-158). */
 function itemsIn<Page extends object>(page: Page): ItemOf<Page>[] {
   return Object.values(page).find((value) => Array.isArray(value)) ?? [];
 }

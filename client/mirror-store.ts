@@ -14,7 +14,7 @@ export interface Step {
   removed: readonly string[];
 }
 
-/** What a mirror holds at one place in the log. */
+/** The contents of a mirror at one place in the log. */
 export interface Snapshot {
   /** The organization and the fields of the mirror: a mirror of others does not use the snapshot. */
   of: string;

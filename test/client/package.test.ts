@@ -14,7 +14,7 @@ import { actor, eventually } from '../harness/userstore.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DEPENDENCIES = ['@grpc/grpc-js', '@bufbuild/protobuf'];
-/** What a service has for its compiler: strict, and the types of packages checked too. */
+/** The settings of a strict compiler, which checks the types of packages too. */
 const TSCONFIG = {
   compilerOptions: { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, types: ['node'] },
   files: ['example.ts'],

@@ -52,6 +52,11 @@ export class UserstoreError extends Error {
     return this.failure?.field;
   }
 
+  /** The name of that field in JSON: "userName". */
+  get jsonField(): string | undefined {
+    return this.failure?.jsonField;
+  }
+
   /** Whether the same call may succeed later: userstore is away, too busy or too late, or the call was cancelled. */
   get isUnavailable(): boolean {
     return TRANSIENT.has(this.code);

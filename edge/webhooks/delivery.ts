@@ -52,7 +52,7 @@ interface Posted {
 /**
 <<<<<<< HEAD
  * Delivers the next page of events. Returns the cursor after it, undefined after a failure: the webhook then waits for its
- * next attempt. Throws StoreError, also if the lease is lost.
+ * next attempt. Throws UserstoreError, also if the lease is lost.
 =======
  * Delivers the next page of events. `isKept`: userstore keeps the cursor even if there is none. Returns the cursor after
  * it, undefined after a failure: the webhook then waits for its next attempt. Throws UserstoreError, also if the lease is

@@ -1,7 +1,7 @@
 /** The field at fault in the details of failed calls, in both spellings. */
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { failureOf } from '../../client/errors.js';
+import { errorOf } from '../../client/errors.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { DomainError, invalidField } from '../../userstore/model/domain-error.js';
 import { validate } from '../../userstore/model/user.js';
@@ -12,8 +12,8 @@ import { typed, userNamed } from '../harness/users.js';
 function spellings(error: unknown): [string | undefined, string | undefined] {
   if (!(error instanceof DomainError)) throw error;
   const metadata = failureTrailers(status.INVALID_ARGUMENT, error);
-  const failure = failureOf({ metadata } as ServiceError);
-  return [failure?.field, failure?.jsonField];
+  const { field, jsonField } = errorOf({ code: status.INVALID_ARGUMENT, details: '', metadata } as ServiceError);
+  return [field, jsonField];
 }
 
 describe('the details of a failed call', () => {

@@ -82,8 +82,10 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
     /** Returns the position before the first event that was written at `time` or later. */
     async before(time: Date, deadline: number): Promise<number> {
       const options = { sort: { recordTime: 1, _id: 1 }, projection: { _id: 1 }, ...within(deadline) } as const;
+      // Read first: an event that is written between the two reads comes after it.
+      const newest = await newestPosition(context, MAJORITY_READ, deadline);
       const first = await events.findOne({ recordTime: { $gte: time } }, options);
-      return first ? first._id - 1 : await newestPosition(context, MAJORITY_READ, deadline);
+      return first ? first._id - 1 : newest;
     },
 
     /** Returns the time when the first event after a position was written. */

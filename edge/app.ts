@@ -16,6 +16,7 @@ import { bulkRoute, type TakePermit } from './routes/bulk.js';
 import { discoveryRoutes } from './routes/discovery.js';
 import { renderGroups } from './routes/groups.js';
 import { live, ready } from './routes/health.js';
+import { icon } from './routes/icon.js';
 import { landing, unknownAddress } from './routes/landing.js';
 import { parseQuery } from './routes/query.js';
 import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
@@ -79,6 +80,7 @@ export function createApp(options: AppOptions): Express {
   // HAProxy checks by OPTIONS unless it is told otherwise.
   app.route('/health/live').get(live).all(otherMethods('GET'));
   app.route('/health/ready').get(ready(store)).all(otherMethods('GET'));
+  app.route(['/favicon.svg', '/favicon.ico']).get(icon).all(otherMethods('GET'));
   app.use(
     '/:organizationId/scim/v2',
     working(authenticate(store, metrics, admission, tokenCacheMs)),

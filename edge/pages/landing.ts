@@ -1,14 +1,6 @@
 /** The pages at "/" and at unknown addresses, for browsers. Pure. */
-import { type Html, html } from './html.js';
-import type { Page } from './login.js';
-
-const page = (title: string, content: Html): Page => ({
-  title: `${title} – LeaseHawk`,
-  main: html`<div class="narrow">
-<h1>${title}</h1>
-${content}
-</div>`,
-});
+import { type Page, page } from './frame.js';
+import { html } from './html.js';
 
 /** Renders the page of a person who is signed in. `appUrl` is the application; undefined: none is configured. */
 export const signedInPage = (userName: string, appUrl: string | undefined): Page =>
@@ -18,9 +10,9 @@ export const signedInPage = (userName: string, appUrl: string | undefined): Page
 ${
   appUrl === undefined
     ? html`<p class="quiet">The application would open now. An operator sets its address in <code>APP_URL</code>.</p>`
-    : html`<p><a href="${appUrl}">Go to LeaseHawk</a></p>`
+    : html`<p><a class="button" href="${appUrl}">Go to LeaseHawk</a></p>`
 }
-<p><a href="/logout">Sign out</a></p>`,
+<p><a class="button second" href="/logout">Sign out</a></p>`,
   );
 
 /** Renders the page of a person who is not signed in. Without sign-in it has no link to the login page. */
@@ -28,7 +20,7 @@ export const welcomePage = (hasSignIn: boolean): Page =>
   page(
     'LeaseHawk user provisioning',
     html`<p>This service keeps LeaseHawk's users the same as in Okta.</p>
-${hasSignIn ? html`<p><a href="/login">Sign in to LeaseHawk</a></p>` : undefined}
+${hasSignIn ? html`<p><a class="button" href="/login">Sign in to LeaseHawk</a></p>` : undefined}
 <p class="quiet">Okta admins find the setup page at the address that LeaseHawk support gave them.</p>`,
   );
 

@@ -1,20 +1,6 @@
 /** The pages of sign-in. They need no script and never reveal which users exist. Pure. */
-import { type Html, html } from './html.js';
-
-/** A page: its title and its content. */
-export interface Page {
-  title: string;
-  main: Html;
-}
-
-/** Renders the page of a title and its content. */
-export const page = (title: string, content: Html): Page => ({
-  title: title.includes('LeaseHawk') ? title : `${title} – LeaseHawk`,
-  main: html`<div class="narrow">
-<h1>${title}</h1>
-${content}
-</div>`,
-});
+import { type Page, page } from './frame.js';
+import { html } from './html.js';
 
 /** The values of the login form. */
 export interface LoginForm {
@@ -78,8 +64,8 @@ export function switchUserPage({ token, sealed }: { token: string; sealed: strin
 <p>The link that brought you here signs you in as ${whoIs(next)}. If you did not expect that, stay signed in as you are.</p>
 <form method="post" action="/login/choice">
 ${hidden('sealed', sealed)}${hidden('token', token)}
-<button class="wide" name="way" value="change">Continue as <bdi>${next.userName}</bdi></button>
-<button class="wide second" name="way" value="stay">Stay signed in as <bdi>${current.userName}</bdi></button>
+<button name="way" value="change">Continue as <bdi>${next.userName}</bdi></button>
+<button class="second" name="way" value="stay">Stay signed in as <bdi>${current.userName}</bdi></button>
 </form>`,
   );
 }
@@ -89,10 +75,10 @@ export const signedInPage = ({ token, target }: { token: string; target: string 
   page(
     'You are signed in',
     html`<p>As <strong><bdi>${userName}</bdi></strong></p>
-<p><a class="button wide" href="${target}">Go on to LeaseHawk</a></p>
+<p><a class="button" href="${target}">Go on to LeaseHawk</a></p>
 <form method="post" action="/logout">
 ${hidden('token', token)}
-<button class="wide second">Sign out</button>
+<button class="second">Sign out</button>
 </form>`,
   );
 
@@ -107,4 +93,5 @@ ${hidden('token', token)}
   );
 
 /** Renders the page after sign-out. */
-export const signedOutPage = () => page('You are signed out', html`<p><a href="/login">Sign in to LeaseHawk</a></p>`);
+export const signedOutPage = () =>
+  page('You are signed out', html`<p><a class="button" href="/login">Sign in to LeaseHawk</a></p>`);

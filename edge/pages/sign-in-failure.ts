@@ -1,10 +1,10 @@
 /** The pages of a failed sign-in. Each names the person who can help. They never reveal which users exist. Pure. */
+import { type Page, page } from './frame.js';
 import { type Html, html } from './html.js';
-import { type Page, page } from './login.js';
 
 /** The values that such a page shows. */
 export interface FailureValues {
-  /** The number by which LeaseHawk support finds the reason. */
+  /** The id of the request, by which LeaseHawk support finds the reason. */
   reference: string;
   /** The address at which the person can try again. */
   again: string;
@@ -31,7 +31,7 @@ export const blockedPage: FailurePage = ({ reference, support }) =>
   failure(
     'No access',
     html`<p>Your access to LeaseHawk is blocked. Your Okta administrator cannot change that. Ask ${support}, with the
-number below.</p>`,
+reference below.</p>`,
     reference,
   );
 
@@ -40,7 +40,7 @@ export const misconfiguredPage: FailurePage = ({ reference, support }) =>
   failure(
     'Sign-in is not set up correctly',
     html`<p>This is not your fault: your organization's sign-in service does not accept LeaseHawk, and trying again does not
-help. Ask ${support}, with the number below.</p>`,
+help. Ask ${support}, with the reference below.</p>`,
     reference,
   );
 
@@ -49,8 +49,8 @@ export const clockPage: FailurePage = ({ reference, again, support }) =>
   failure(
     'Two clocks disagree',
     html`<p>This is not your fault: the clock of your organization's sign-in service and LeaseHawk's clock differ, so the
-sign-in was not accepted. Ask ${support}, with the number below.</p>
-<p><a href="${again}">Try again</a></p>`,
+sign-in was not accepted. Ask ${support}, with the reference below.</p>
+<p><a class="button second" href="${again}">Try again</a></p>`,
     reference,
   );
 
@@ -59,8 +59,8 @@ export const unverifiedPage: FailurePage = ({ reference, again, support }) =>
   failure(
     'The sign-in could not be verified',
     html`<p>The answer of your organization's sign-in service is not valid for LeaseHawk. If it happens again, ask ${support},
-with the number below.</p>
-<p><a href="${again}">Try again</a></p>`,
+with the reference below.</p>
+<p><a class="button second" href="${again}">Try again</a></p>`,
     reference,
   );
 
@@ -69,7 +69,7 @@ export const expiredPage: FailurePage = ({ reference, again }) =>
   failure(
     'Please sign in again',
     html`<p>This sign-in took too long, was used already, or began in another window.</p>
-<p><a href="${again}">Sign in</a></p>`,
+<p><a class="button" href="${again}">Sign in</a></p>`,
     reference,
   );
 
@@ -78,7 +78,7 @@ export const troublePage: FailurePage = ({ reference, again, support }) =>
   failure(
     'Sign-in does not work at the moment',
     html`<p>This is not your fault. Please try again in a minute. If it lasts, ask ${support}.</p>
-<p><a href="${again}">Try again</a></p>`,
+<p><a class="button second" href="${again}">Try again</a></p>`,
     reference,
   );
 
@@ -92,7 +92,12 @@ export const tooManyAttemptsPage = ({ reference }: FailureValues, seconds: numbe
 
 /** Renders the page for an address that does not exist and for a malformed request. */
 export const oddPage: FailurePage = ({ reference, again }) =>
-  failure('This does not lead anywhere', html`<p><a href="${again}">Sign in to LeaseHawk</a></p>`, reference);
+  failure(
+    'There is nothing here',
+    html`<p>Check the address, or sign in.</p>
+<p><a class="button" href="${again}">Sign in to LeaseHawk</a></p>`,
+    reference,
+  );
 
 /** Renders the page of an edge that is not configured for sign-in. */
 export const notSetUpPage = (support: Html) =>

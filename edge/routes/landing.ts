@@ -14,16 +14,16 @@ export function landing(signIn: SignInOptions | undefined, store: StoreClient, l
   return async (request, response, next) => {
     if (!isBrowser(request)) return next();
     const session = signIn && (await sessions.live(request, response));
-    const { title, main } = session ? signedInPage(session.userName, appUrl) : welcomePage(signIn !== undefined);
-    sendPage(response, 200, title, main);
+    const page = session ? signedInPage(session.userName, appUrl) : welcomePage(signIn !== undefined);
+    sendPage(response, 200, page);
   };
 }
 
 /** Answers browsers at an unknown address. */
 export const unknownAddress: RequestHandler = (request, response, next) => {
   if (!isBrowser(request)) return next();
-  const { title, main } = unknownAddressPage();
-  sendPage(response, 404, title, main);
+  const page = unknownAddressPage();
+  sendPage(response, 404, page);
 };
 
 /** Returns whether a person opens an address. Some HTTP libraries accept HTML by default, but they call SCIM paths. */

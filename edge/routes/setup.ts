@@ -8,7 +8,7 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { networkOf } from '../limits/network.js';
 import { organizationIdIn } from '../organization-id.js';
-import { sendPage } from '../pages/frame.js';
+import { page, sendPage } from '../pages/frame.js';
 import { html } from '../pages/html.js';
 import { COPY_SCRIPT } from '../pages/setup/copy.js';
 import { SETUP_TITLE, setupPage } from '../pages/setup/page.js';
@@ -26,12 +26,18 @@ const WINDOW_SECONDS = 60;
 /** Delay of a refusal: it limits a client that ignores Retry-After by its number of connections. */
 const REFUSAL_MS = 500;
 
-const NOT_FOUND = html`<h1>No such organization</h1>
-<p>Check the Organization ID in the address; LeaseHawk support tells you which it is.</p>`;
-const TOO_MANY = html`<h1>Too many attempts</h1>
-<p>Check the Organization ID in the address, and try again in a minute.</p>`;
-const UNAVAILABLE = html`<h1>Not available at the moment</h1>
-<p>LeaseHawk has trouble. Please try again a little later.</p>`;
+const NOT_FOUND = page(
+  'No such organization',
+  html`<p>Check the Organization ID in the address; LeaseHawk support tells you which it is.</p>`,
+);
+const TOO_MANY = page(
+  'Too many attempts',
+  html`<p>Check the Organization ID in the address, and try again in a minute.</p>`,
+);
+const UNAVAILABLE = page(
+  'Not available at the moment',
+  html`<p>LeaseHawk has trouble. Please try again a little later.</p>`,
+);
 
 /** The settings of the page. */
 interface SetupOptions {
@@ -65,29 +71,29 @@ export function setupRoute(
       if (isNew) await unknown.consume(network);
       const found = organizationId === undefined ? undefined : await organizations.fetch(organizationId, { context });
       const { organization, connection } = found ?? {};
-      if (!organization) return sendPage(response, 404, 'No such organization', NOT_FOUND);
+      if (!organization) return sendPage(response, 404, NOT_FOUND);
       if (isNew) await unknown.reward(network);
       const { id } = organization;
       const hasPasswords = signIn?.passwordUrl !== undefined;
-      const page = setupPage(organization, {
+      const main = setupPage(organization, {
         baseUrl: baseUrl(request, id),
         signIn: signIn && { url: signIn.publicUrl, connection, hasPasswords },
         supportContact,
         time: new Date(),
       });
-      sendPage(response, 200, SETUP_TITLE, page, undefined, `/${id}/setup/copy.js`);
+      sendPage(response, 200, { title: SETUP_TITLE, main, isWide: true, script: `/${id}/setup/copy.js` });
     } catch (error) {
       if (error instanceof RateLimiterRes) {
         await sleep(REFUSAL_MS);
         response.setHeader('Retry-After', String(Math.max(Math.ceil(error.msBeforeNext / 1000), 1)));
-        sendPage(response, 429, 'Too many attempts', TOO_MANY);
+        sendPage(response, 429, TOO_MANY);
         return;
       }
       if (!(error instanceof UserstoreError)) throw error;
       const status = error.isUnavailable ? 503 : 500;
       leaveCause(response, status, error);
       response.setHeader('Retry-After', '5');
-      sendPage(response, status, 'Not available', UNAVAILABLE);
+      sendPage(response, status, UNAVAILABLE);
     }
   };
 }

@@ -39,8 +39,19 @@ describe('the setup page in a browser', function () {
     expect(await page.title()).to.equal('Set up LeaseHawk provisioning in Okta');
     expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).not.to.equal('none');
     expect(problems).to.deep.equal([]);
-    const others = requests.filter((request) => request !== url && !request.endsWith('/favicon.ico'));
+    const others = requests.filter((request) => request !== url && !request.endsWith('/favicon.svg'));
     expect(others).to.deep.equal([`${url}/copy.js`]);
+  });
+
+  it('shows the mark, and its policy lets the browser load the icon', async () => {
+    const page = await open();
+    expect(await page.innerText('header')).to.equal('LeaseHawk');
+    expect((await page.locator('header svg').boundingBox())?.width).to.equal(28);
+    const icon = await page.locator('link[rel=icon]').getAttribute('href');
+    const load = `new Promise((done) => { const image = new Image(); image.onload = () => done(true);
+      image.onerror = () => done(false); image.src = ${JSON.stringify(icon)}; })`;
+    expect(await page.evaluate(load)).to.equal(true);
+    expect(problems).to.deep.equal([]);
   });
 
   it('has this organization’s name and values, as text', async () => {

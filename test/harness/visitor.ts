@@ -38,7 +38,7 @@ export function visitor(origin: string) {
     const location = response.headers.get('location') ?? '';
     const text = await response.text();
     const said = text
-      .replace(/^.*<main>/s, '')
+      .replace(/^.*<main[^>]*>/s, '')
       .replace(/<[^>]*>/g, ' ')
       .replace(/\s+/g, ' ')
       .trim();

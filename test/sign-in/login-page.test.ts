@@ -31,12 +31,12 @@ describe('the login page', function () {
     expect([status, headers.get('content-type')]).to.deep.equal([200, 'text/html; charset=utf-8']);
     const policy = headers.get('content-security-policy') ?? '';
     expect(policy).to.match(
-      /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'self' https: /,
+      /^default-src 'none'; style-src 'sha256-[^']+'; img-src 'self'; base-uri 'none'; form-action 'self' https: /,
     );
     expect(policy).to.include("frame-ancestors 'none'").and.not.to.include('unsafe');
     expect(headers.get('cache-control')).to.equal('no-store');
     expect(headers.get('x-content-type-options')).to.equal('nosniff');
-    expect(text).not.to.match(/<script|<img|<link|https?:\/\//);
+    expect(text).not.to.match(/<script|<img|<link (?!rel="icon" href="\/favicon.svg")|style=|https?:\/\//);
     expect(text)
       .to.match(/<label for="email">/)
       .and.to.match(/autocomplete="username"/)

@@ -39,8 +39,8 @@ export function loginChoice({ store, seals, forms, sessions, appUrl, formAction 
       nameOf(session, currentSession, response),
     ]);
     const sealed = await seals.seal('choice', { sessionToken, target }, ATTEMPT_SECONDS);
-    const { title, main } = switchUserPage({ token: forms.token(request, response), sealed }, current, next);
-    sendPage(response, 200, title, main, formAction);
+    const page = switchUserPage({ token: forms.token(request, response), sealed }, current, next);
+    sendPage(response, 200, page, formAction);
   }
 
   const answer: RequestHandler = async (request, response) => {

@@ -37,8 +37,8 @@ export function loginHandlers(context: SignInContext) {
   };
 
   function showForm(request: Request, response: Response, status: number, form: Omit<LoginForm, 'token'>): void {
-    const { title, main } = loginPage({ ...form, token: forms.token(request, response) });
-    sendPage(response, status, title, main, formAction);
+    const page = loginPage({ ...form, token: forms.token(request, response) });
+    sendPage(response, status, page, formAction);
   }
 
   /** Sends the browser to the provider. A failure becomes an activity of the organization. */
@@ -102,8 +102,8 @@ export function loginHandlers(context: SignInContext) {
     const session = await sessionOf(request, response);
     if (!session) return showForm(request, response, 200, { returnTo });
     const form = { token: forms.token(request, response), target: returnTo ?? appUrl };
-    const { title, main } = signedInPage(form, session.userName);
-    sendPage(response, 200, title, main, formAction);
+    const page = signedInPage(form, session.userName);
+    sendPage(response, 200, page, formAction);
   };
 
   const post: RequestHandler = async (request, response) => {
@@ -125,8 +125,8 @@ export function loginHandlers(context: SignInContext) {
     }
     if (connection.connection?.required === false && passwordUrl !== undefined && way !== 'sso') {
       const form = { token: forms.token(request, response), email: address.text, returnTo };
-      const { title, main } = choicePage(form, passwordUrl);
-      return sendPage(response, 200, title, main, formAction);
+      const page = choicePage(form, passwordUrl);
+      return sendPage(response, 200, page, formAction);
     }
     await goToProvider(request, response, connection, { target: returnTo ?? appUrl, begunBy: 'form' }, address.text);
   };

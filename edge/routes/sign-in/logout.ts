@@ -14,8 +14,8 @@ const isFollowed = ({ method, headers }: Request): boolean =>
 /** Returns the handlers of /logout. */
 export function logoutHandlers({ store, providers, forms, publicUrl, formAction, log }: SignInContext) {
   function confirm(request: Request, response: Response, status: number): void {
-    const { title, main } = signOutPage(forms.token(request, response));
-    sendPage(response, status, title, main, formAction);
+    const page = signOutPage(forms.token(request, response));
+    sendPage(response, status, page, formAction);
   }
 
   /** Returns the address where the browser signs out of the provider too; undefined if the provider offers none. */
@@ -51,8 +51,8 @@ export function logoutHandlers({ store, providers, forms, publicUrl, formAction,
   const get: RequestHandler = async (request, response) => {
     const sessionToken = sessionTokenIn(request);
     if (sessionToken === undefined) {
-      const { title, main } = signedOutPage();
-      sendPage(response, 200, title, main);
+      const page = signedOutPage();
+      sendPage(response, 200, page);
     } else if (forms.fetchSite(request) === 'same-origin' && isFollowed(request)) await signOut(response, sessionToken);
     else confirm(request, response, 200);
   };

@@ -73,7 +73,7 @@ export function answerTo(error: unknown): FailureAnswer {
 export const pageErrorHandler =
   (supportContact: string | undefined): ErrorRequestHandler =>
   (error: unknown, _request, response, next) => {
-    const { status, headers = {}, page } = answerTo(error);
+    const { status, headers = {}, page: render } = answerTo(error);
     const { requestId, again = '/login' } = localsOf(response);
     leaveCause(response, status, error);
     if (response.headersSent) {
@@ -81,6 +81,6 @@ export const pageErrorHandler =
       return;
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    const { title, main } = page({ reference: requestId, again, support: supportAt(supportContact) });
-    sendPage(response, status, title, main);
+    const page = render({ reference: requestId, again, support: supportAt(supportContact) });
+    sendPage(response, status, page);
   };

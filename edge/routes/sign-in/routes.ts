@@ -72,8 +72,8 @@ function addRoutes(router: Router, context: SignInContext): void {
 const notSetUp =
   (supportContact: string | undefined): RequestHandler =>
   (_request, response) => {
-    const { title, main } = notSetUpPage(supportAt(supportContact));
-    sendPage(response, 503, title, main);
+    const page = notSetUpPage(supportAt(supportContact));
+    sendPage(response, 503, page);
   };
 
 /**

@@ -25,7 +25,9 @@ describe('the setup page', () => {
     expect(response.status).to.equal(200);
     expect(response.headers.get('content-type')).to.equal('text/html; charset=utf-8');
     const policy = response.headers.get('content-security-policy') ?? '';
-    expect(policy).to.match(/^default-src 'none'; style-src 'sha256-[^']+'; script-src 'self'; base-uri /);
+    expect(policy).to.match(
+      /^default-src 'none'; style-src 'sha256-[^']+'; img-src 'self'; script-src 'self'; base-uri /,
+    );
     for (const rule of ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]) {
       expect(policy).to.include(rule);
     }

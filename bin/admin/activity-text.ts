@@ -38,7 +38,7 @@ export function activityText(activity: Activity): Printable {
 const outcomeOf = ({ method, status }: Activity) => (scimMethods.has(method) || status >= 400 ? String(status) : 'ok');
 
 const nameOf = ({ userName, groupName, groupId, userId }: Activity) =>
-  groupName ?? userName ?? (groupId ? `group ${groupId}` : (userId ?? '-'));
+  groupName || userName || (groupId ? `group ${groupId}` : userId || '-');
 
 /** Returns a change, its actor, and the values before and after. */
 export function changeText(change: Change): Printable {

@@ -39,6 +39,17 @@ describe('an activity as text', () => {
     }
   });
 
+  it('names the user or group by its id where the name is not known, and is never empty there', () => {
+    for (const [more, cell] of [
+      [{ userId: 'u1' }, 'u1'],
+      [{ userId: 'u1', userName: '' }, 'u1'],
+      [{ groupId: 'g1', groupName: '' }, 'group g1'],
+      [{ userId: '' }, '-'],
+    ] as const) {
+      expect(String(activityText(activity({ groupId: undefined, ...more }))).split(/ {2,}/)[3]).to.equal(cell);
+    }
+  });
+
   it('is "ok" for a sign-in that succeeds, and the status for one that is refused', () => {
     expect(String(activityText(activity({ method: 'SIGN-IN', status: 303 })))).to.match(/Z {2}ok +SIGN-IN/);
     expect(String(activityText(activity({ method: 'SIGN-IN', status: 403 })))).to.match(/Z {2}403 +SIGN-IN/);

@@ -55,7 +55,8 @@ async function recordActivities(
   const organizationIds = await existing(organizations, given, deadline);
   const stored = given.filter(({ organizationId }) => organizationIds.has(organizationId));
   if (stored.length === 0) return;
-  await activities.insert(await withNames(names, stored.map(cut), deadline), deadline);
+  const received = stored.map((activity) => ({ ...cut(activity), groupName: undefined }));
+  await activities.insert(await withNames(names, received, deadline), deadline);
 }
 
 /**
@@ -75,7 +76,7 @@ async function existing(
 
 /** Lists activities with their changes, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
 async function listActivities(
-  { activities, changes, organizations }: ActivityContext,
+  { activities, names, changes, organizations }: ActivityContext,
   request: ListActivitiesRequest,
   deadline: number,
 ): Promise<ListActivitiesResponse> {
@@ -85,7 +86,8 @@ async function listActivities(
   await organizations.get(organizationId, deadline);
   await changes.flushOutboxes(deadline);
   const { items, last } = pageOf(await activities.list(request, before, limit + 1, deadline), limit);
-  const changed = withChanges(changes, organizationId, items, deadline);
+  const named = await withNames(names, items, deadline);
+  const changed = withChanges(changes, organizationId, named, deadline);
   const sizes = { sizeOf: changeSizeOf, maxBytes: MAX_CHANGES_BYTES };
   const { items: shown, hasMore } = await readBounded(changed, items.length, (activity) => activity, sizes);
   const end = hasMore ? shown.at(-1) : last;

@@ -82,12 +82,13 @@ export interface Activity {
   /**
    * The user name of the person: the one that the request asked for when it created a user, or the preferred_username
    * that the identity provider sent for a sign-in, as it came; at most 256 characters. Otherwise userstore adds the name
-   * of the user `user_id` when it records the activity, also of a user that the request deleted.
+   * of the user `user_id` when it records the activity, also of a user that the request deleted. An activity that was
+   * recorded without a name shows the present one; without any, the user is gone.
    */
   userName?:
     | string
     | undefined;
-  /** The name of the group `group_id` when the activity was recorded. Output only: ignored in requests. */
+  /** The name of the group `group_id`, as `user_name`. Output only: ignored in requests. */
   groupName?: string | undefined;
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const serviceTokenFile = (dataDir: string): string => join(dataDir, 'service-tokens.json');
 
 /** Returns the service token of `role` from the file in `dataDir`; undefined if the file or the token is missing. */
-export async function readServiceToken(dataDir: string, role: 'admin' | 'edge'): Promise<string | undefined> {
+export async function readServiceToken(dataDir: string, role: string): Promise<string | undefined> {
   try {
     const token = (JSON.parse(await readFile(serviceTokenFile(dataDir), 'utf8')) as Record<string, unknown>)[role];
     return typeof token === 'string' && token !== '' ? token : undefined;

@@ -55,7 +55,7 @@ function isCurrent({ digest, sources }) {
 /** The sources, relative to the folder, and a digest of them and of all else that an output depends on. */
 function inputs() {
   const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
-  const sources = include.flatMap((folder) => filesIn(join(root, folder), '.ts')).sort();
+  const sources = include.flatMap((folder) => filesIn(join(root, folder), '.ts', '.tsx')).sort();
   const others = ['tsconfig.json', 'package.json', 'package-lock.json', 'node_modules/.package-lock.json'];
   const digest = createHash('sha256');
   for (const path of [...sources, ...others.map((name) => join(root, name))]) {
@@ -70,7 +70,7 @@ function outputs(sources) {
   const wanted = new Set(
     sources
       .filter((path) => !path.endsWith('.d.ts'))
-      .map((path) => join(dist, relative(root, path)).replace(/\.ts$/, '.js')),
+      .map((path) => join(dist, relative(root, path)).replace(/\.tsx?$/, '.js')),
   );
   const found = filesIn(dist, '.js', '.js.map');
   const stale = found.filter((path) => !wanted.has(path.replace(/\.map$/, '')));

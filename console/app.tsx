@@ -1,0 +1,94 @@
+/** The Express application of the console: every page and every act, behind the sign-in. Does not listen. */
+import express, { type Express, type RequestHandler, type Response } from 'express';
+import type { Logger } from 'pino';
+import { NEW_ORGANIZATION_ACTS, ORGANIZATION_ACTS } from './acts/organization-acts.js';
+import { SIGN_IN_ACTS } from './acts/sign-in-acts.js';
+import { NEW_TOKEN_ACTS, TOKEN_ACTS } from './acts/token-acts.js';
+import { USER_ACTS } from './acts/user-acts.js';
+import { NEW_WEBHOOK_ACTS, WEBHOOK_ACTS } from './acts/webhook-acts.js';
+import { failures, SECURITY_HEADERS, sendPage, sessionOf } from './answer.js';
+import { PageError } from './page-error.js';
+import { MARK } from './pages/mark.js';
+import { SearchPage } from './pages/search.js';
+import { STYLE } from './pages/style.js';
+import { actRoutes } from './routes/acts.js';
+import { LIVE_SCRIPT } from './routes/live-script.js';
+import { organizationRoutes } from './routes/organizations.js';
+import { textIn } from './routes/query.js';
+import { requestRoutes } from './routes/requests.js';
+import { createSignIn, type SignInTools } from './routes/sign-in.js';
+import { userRoutes } from './routes/users.js';
+import { webhookRoutes } from './routes/webhooks.js';
+import { search } from './search.js';
+import type { Role } from './staff/role.js';
+import type { Userstore } from './userstore.js';
+
+/** The acts by their address. */
+export const ACTS = {
+  '/acts': { ...NEW_ORGANIZATION_ACTS, ...NEW_WEBHOOK_ACTS },
+  '/organizations/:organizationId/acts': { ...ORGANIZATION_ACTS, ...SIGN_IN_ACTS, ...NEW_TOKEN_ACTS },
+  '/organizations/:organizationId/tokens/:tokenId/acts': TOKEN_ACTS,
+  '/organizations/:organizationId/users/:userId/acts': USER_ACTS,
+  '/webhooks/:webhookId/acts': WEBHOOK_ACTS,
+};
+
+/** The dependencies and settings of the console. */
+export interface AppOptions extends SignInTools {
+  /** A client of userstore for each role. */
+  userstores: Record<Role, Userstore>;
+  /** The edge's origin; undefined: unknown. */
+  publicUrl: string | undefined;
+  log: Logger;
+}
+
+/** Creates the application. */
+export function createApp({ userstores, publicUrl, log, ...tools }: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.set('query parser', 'simple');
+  app.use((_request, response, next) => {
+    response.set(SECURITY_HEADERS);
+    next();
+  });
+  app.get('/health/live', (_request, response) => response.type('text').send('live'));
+  app.get('/style.css', file('css', STYLE));
+  app.get('/mark.svg', file('svg', MARK));
+  app.get('/live.js', file('js', LIVE_SCRIPT));
+
+  const signIn = createSignIn({ ...tools, log });
+  const userstoreOf = (response: Response) => userstores[sessionOf(response).staff.role];
+  const actTools = { userstoreOf, requireForm: signIn.requireForm, isFresh: signIn.isFresh, log };
+  app.use(signIn.routes);
+  app.use(signIn.require);
+  app.post('/sign-out', express.urlencoded({ extended: false, limit: '4kb' }), signIn.requireForm, signIn.signOut);
+  app.get('/', (_request, response) => response.redirect(303, '/organizations'));
+  app.get('/search', showSearch(userstoreOf));
+  for (const [path, acts] of Object.entries(ACTS)) app.use(actRoutes(path, acts, actTools));
+  app.use(organizationRoutes(userstoreOf, publicUrl));
+  app.use(userRoutes(userstoreOf));
+  app.use(requestRoutes(userstoreOf, publicUrl));
+  app.use(webhookRoutes(userstoreOf));
+  app.use(() => {
+    throw new PageError(404, 'Not found', 'The console has no page at this address.');
+  });
+  app.use(failures(log));
+  return app;
+}
+
+const file =
+  (type: string, text: string): RequestHandler =>
+  (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=300').type(type).send(text);
+  };
+
+const showSearch =
+  (userstoreOf: (response: Response) => Userstore): RequestHandler =>
+  async (request, response) => {
+    const text = textIn(request, 'q').slice(0, 256);
+    const results = await search(userstoreOf(response), text);
+    const [only, another] = results.found;
+    if (only && !another && results.organizations.length === 0) response.redirect(303, only.href);
+    else sendPage(response, <SearchPage session={sessionOf(response)} search={text} {...results} />);
+  };

@@ -1,0 +1,69 @@
+/** The fields of forms. */
+import type { JSX } from 'preact';
+
+interface FieldProps {
+  name: string;
+  label: string;
+  value?: string | undefined;
+  type?: 'text' | 'url' | 'number' | 'password' | 'datetime-local';
+  isRequired?: boolean;
+  maxLength?: number;
+  hint?: string;
+}
+
+/** A field of one line. */
+export const Field = ({
+  name,
+  label,
+  value,
+  type = 'text',
+  isRequired,
+  maxLength = 2000,
+  hint,
+}: FieldProps): JSX.Element => (
+  <label>
+    {label}
+    {hint && <span class="quiet"> {hint}</span>}
+    {/* The library's type of the element takes one literal only. */}
+    <input
+      name={name}
+      type={type as 'text'}
+      value={value}
+      required={isRequired ?? false}
+      maxLength={maxLength}
+      autocomplete="off"
+    />
+  </label>
+);
+
+/** A box to check. */
+export const Check = ({ name, label, isChecked }: { name: string; label: string; isChecked: boolean }): JSX.Element => (
+  <label class="check">
+    <input type="checkbox" name={name} value="yes" checked={isChecked} />
+    <span>{label}</span>
+  </label>
+);
+
+/** A choice of several values. */
+export const Choice = ({
+  name,
+  label,
+  value,
+  options,
+}: {
+  name: string;
+  label: string;
+  value: string;
+  options: [value: string, text: string][];
+}): JSX.Element => (
+  <label>
+    {label}
+    <select name={name}>
+      {options.map(([option, text]) => (
+        <option value={option} selected={option === value}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </label>
+);

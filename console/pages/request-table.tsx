@@ -1,0 +1,84 @@
+/** A list of requests and sign-ins. */
+import type { JSX } from 'preact';
+import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { RequestLine } from '../request-lines.js';
+import { Outside, Time } from './text.js';
+
+const requestPath = ({ organizationId, id }: Activity) => `/organizations/${organizationId}/requests/${id}`;
+
+/** The person or the group that a request was about, as a link. */
+export function About({ activity }: { activity: Activity }): JSX.Element {
+  const { organizationId, userId, userName, groupId, groupName } = activity;
+  if (userId) {
+    return (
+      <a href={`/organizations/${organizationId}/users/${userId}`}>
+        <bdi>{userName ?? userId}</bdi>
+      </a>
+    );
+  }
+  if (groupId) {
+    return (
+      <a href={`/organizations/${organizationId}/groups/${groupId}`}>
+        <bdi>{groupName ?? groupId}</bdi>
+      </a>
+    );
+  }
+  return <Outside text={userName} />;
+}
+
+/** One row. */
+export const RequestRow = ({ line: { newest, count, firstTime } }: { line: RequestLine }): JSX.Element => (
+  <tr>
+    <td>
+      <a href={requestPath(newest)}>
+        <Time at={newest.time} />
+      </a>
+      {count > 1 && (
+        <div class="quiet">
+          {count} times since <Time at={firstTime} />
+        </div>
+      )}
+    </td>
+    <td class={newest.status >= 400 ? 'error' : ''}>{newest.status}</td>
+    <td>
+      {newest.method} <bdi>{newest.path}</bdi>
+      {newest.detail && (
+        <div class="quiet">
+          <bdi>{newest.detail}</bdi>
+        </div>
+      )}
+    </td>
+    <td>
+      <About activity={newest} />
+    </td>
+    <td class="number">{`${Math.round(newest.durationMs)} ms`}</td>
+  </tr>
+);
+
+/** The list, newest first. */
+export function RequestTable({ lines, none }: { lines: readonly RequestLine[]; none: string }): JSX.Element {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard (WCAG 2.1.1)
+    <section class="scroll" tabIndex={0} aria-label="Requests">
+      <table class="stack">
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
+            <th scope="col">Status</th>
+            <th scope="col">Request</th>
+            <th scope="col">About</th>
+            <th scope="col" class="number">
+              Duration
+            </th>
+          </tr>
+        </thead>
+        <tbody id="requests">
+          {lines.map((line) => (
+            <RequestRow line={line} />
+          ))}
+        </tbody>
+      </table>
+      {lines.length === 0 && <p class="quiet">{none}</p>}
+    </section>
+  );
+}

@@ -1,0 +1,101 @@
+/** The start page, the results of a search, and the list of organizations. */
+import type { JSX } from 'preact';
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Session } from '../staff/sessions.js';
+import { Field } from './fields.js';
+import { Page } from './frame.js';
+import { ActLinks } from './organization.js';
+import { Pager, Table, Time } from './text.js';
+
+/** A user or a request that a search found. */
+export interface Found {
+  href: string;
+  text: string;
+  organization: Organization;
+}
+
+const organizationLink = ({ id, displayName }: Organization) => (
+  <a href={`/organizations/${id}`}>
+    <bdi>{displayName}</bdi>
+  </a>
+);
+
+const organizationColumns: [string, (organization: Organization) => JSX.Element | string][] = [
+  ['Name', organizationLink],
+  ['Organization ID', ({ id }) => <code>{id}</code>],
+  ['State', ({ suspended }) => (suspended ? <span class="error">suspended</span> : 'active')],
+  ['Created', ({ createTime }) => <Time at={createTime} />],
+];
+
+/** The results of a search. */
+export const SearchPage = ({
+  session,
+  search,
+  organizations,
+  found,
+  isWhole,
+}: {
+  session: Session;
+  search: string;
+  organizations: readonly Organization[];
+  found: readonly Found[];
+  /** Whether all organizations were searched. */
+  isWhole: boolean;
+}): JSX.Element => (
+  <Page title={`Search: ${search}`} session={session} search={search}>
+    <h1>
+      Results for <bdi>{search}</bdi>
+    </h1>
+    <h2>Organizations</h2>
+    <Table
+      items={organizations}
+      none="No organization has it as its id, its domain, or a part of its name."
+      columns={organizationColumns}
+    />
+    <h2>Users and requests</h2>
+    <Table
+      items={found}
+      none="No user has it as user name, e-mail address, external id or id, and no request as its reference."
+      columns={[
+        [
+          'Result',
+          ({ href, text }) => (
+            <a href={href}>
+              <bdi>{text}</bdi>
+            </a>
+          ),
+        ],
+        ['Organization', ({ organization }) => organizationLink(organization)],
+      ]}
+    />
+    {!isWhole && (
+      <p class="warn">Not all organizations were searched: there are too many. Search inside an organization.</p>
+    )}
+  </Page>
+);
+
+/** The list of organizations, oldest first. */
+export const OrganizationsPage = ({
+  session,
+  organizations,
+  name,
+  address,
+  next,
+}: {
+  session: Session;
+  organizations: readonly Organization[];
+  name: string;
+  address: string;
+  next: string | undefined;
+}): JSX.Element => (
+  <Page title="Organizations" session={session}>
+    <h1>Organizations</h1>
+    <form class="filter">
+      <Field name="name" label="Part of a name" value={name} maxLength={200} />
+      <button type="submit">Show</button>
+    </form>
+    <Table items={organizations} none="No organization matches." columns={organizationColumns} />
+    <Pager address={address} next={next} />
+    <ActLinks role={session.staff.role} acts={[['/acts/new-organization', 'Add an organization', 'admin']]} />
+  </Page>
+);

@@ -1,0 +1,124 @@
+/** The pages of webhooks: the list, and the attempts of one. */
+import type { JSX } from 'preact';
+import { type Webhook, Webhook_State, type WebhookAttempt } from '../../proto/gen/userstore/v1/webhook_service.js';
+import type { Session } from '../staff/sessions.js';
+import { Crumbs, Page } from './frame.js';
+import { ActLinks } from './organization.js';
+import { Facts, Outside, Pager, Table, Time } from './text.js';
+
+function State({ webhook: { state, failingSince, failures } }: { webhook: Webhook }) {
+  if (state === Webhook_State.STATE_PAUSED) return <span class="warn">paused</span>;
+  if (state === Webhook_State.STATE_FAILED) return <span class="error">failed: paused by userstore</span>;
+  if (!failingSince) return <span class="good">delivers</span>;
+  return (
+    <span class="error">
+      {failures} failed attempts since <Time at={failingSince} />
+    </span>
+  );
+}
+
+const scope = ({ organizationId }: Webhook) =>
+  organizationId ? <a href={`/organizations/${organizationId}`}>{organizationId}</a> : 'all organizations';
+
+/** The list of webhooks. */
+export const WebhooksPage = ({
+  session,
+  webhooks,
+  address,
+  next,
+}: {
+  session: Session;
+  webhooks: readonly Webhook[];
+  address: string;
+  next: string | undefined;
+}): JSX.Element => (
+  <Page title="Webhooks" session={session}>
+    <h1>Webhooks</h1>
+    <Table
+      items={webhooks}
+      none="There is no webhook."
+      columns={[
+        [
+          'Address',
+          ({ id, url }) => (
+            <a href={`/webhooks/${id}`}>
+              <bdi>{url}</bdi>
+            </a>
+          ),
+        ],
+        ['Events of', scope],
+        ['State', (webhook) => <State webhook={webhook} />],
+        ['Last delivery', ({ lastSuccessTime }) => <Time at={lastSuccessTime} />],
+      ]}
+    />
+    <Pager address={address} next={next} />
+    <ActLinks role={session.staff.role} acts={[['/acts/new-webhook', 'Add a webhook', 'admin']]} />
+  </Page>
+);
+
+/** A webhook with its latest attempts. */
+export function WebhookPage({
+  session,
+  webhook,
+  attempts,
+}: {
+  session: Session;
+  webhook: Webhook;
+  attempts: readonly WebhookAttempt[];
+}): JSX.Element {
+  const base = `/webhooks/${webhook.id}/acts`;
+  const isActive = webhook.state === Webhook_State.STATE_ACTIVE;
+  return (
+    <Page title="Webhook" session={session}>
+      <Crumbs steps={[['/webhooks', 'Webhooks']]} />
+      <h1>
+        <bdi>{webhook.url}</bdi>
+      </h1>
+      <Facts
+        rows={[
+          ['State', <State webhook={webhook} />],
+          ['Events of', scope(webhook)],
+          ['Types', webhook.types.length === 0 ? 'all' : webhook.types.join(', ')],
+          ['Last delivery', <Time at={webhook.lastSuccessTime} />],
+          ['Next attempt', webhook.nextAttemptTime && <Time at={webhook.nextAttemptTime} />],
+          ['Old secret signs until', webhook.overlapEndTime && <Time at={webhook.overlapEndTime} />],
+        ]}
+      />
+      <ActLinks
+        role={session.staff.role}
+        acts={[
+          isActive ? [`${base}/pause`, 'Pause', 'admin'] : [`${base}/resume`, 'Resume', 'admin'],
+          [`${base}/test`, 'Send a test event', 'admin'],
+          [`${base}/redeliver`, 'Deliver again', 'admin'],
+          [`${base}/rotate`, 'Replace the secret', 'admin'],
+          [`${base}/remove`, 'Remove', 'admin'],
+        ]}
+      />
+      <h2>Attempts</h2>
+      <Table
+        items={attempts}
+        none="No attempt yet."
+        columns={[
+          ['Time', ({ time }) => <Time at={time} />],
+          [
+            'Event',
+            ({ eventId, eventType }) => (
+              <>
+                <code>{eventType}</code> <Outside text={eventId} />
+              </>
+            ),
+          ],
+          [
+            'Answer',
+            ({ status, error }) => (
+              <span class={error ? 'error' : ''}>
+                {status || 'none'} <bdi>{error}</bdi>
+              </span>
+            ),
+          ],
+          ['Duration', ({ durationMs }) => `${durationMs} ms`],
+        ]}
+      />
+    </Page>
+  );
+}

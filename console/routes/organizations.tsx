@@ -1,0 +1,95 @@
+/** The pages of organizations: the list, and one organization at a glance. */
+import { type RequestHandler, type Response, Router } from 'express';
+import { equal, present } from '../../proto/filters.js';
+import { sendPage, sessionOf } from '../answer.js';
+import { OverviewPage } from '../pages/organization.js';
+import { OrganizationsPage } from '../pages/search.js';
+import { required, type Userstore, unless } from '../userstore.js';
+import { optionalIn, textIn } from './query.js';
+
+const PAGE_SIZE = 100;
+const DAY_MS = 86_400_000;
+/** The newest activities in which the last request of Okta is searched: the others are sign-ins. */
+const SEARCHED = 100;
+const MAX_FAILURES = 1000;
+
+/** Returns the organization in the address. Throws CallError (ORGANIZATION_NOT_FOUND). */
+export const organizationAt = async (userstore: Userstore, organizationId: unknown) =>
+  required((await userstore.getOrganization({ organizationId: String(organizationId) })).organization);
+
+/** Creates the routes of organizations. `publicUrl` is the edge's origin. */
+export function organizationRoutes(
+  userstoreOf: (response: Response) => Userstore,
+  publicUrl: string | undefined,
+): Router {
+  const list: RequestHandler = async (request, response) => {
+    const name = textIn(request, 'name');
+    const { organizations, nextPageToken } = await userstoreOf(response).listOrganizations({
+      name: name || undefined,
+      pageSize: PAGE_SIZE,
+      pageToken: optionalIn(request, 'page'),
+    });
+    const page = {
+      session: sessionOf(response),
+      organizations,
+      name,
+      address: request.originalUrl,
+      next: nextPageToken,
+    };
+    sendPage(response, <OrganizationsPage {...page} />);
+  };
+
+  const overview: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const organizationId = String(request.params.organizationId);
+    const now = Date.now();
+    const failed = {
+      organizationId,
+      failed: true,
+      since: new Date(now - DAY_MS),
+      until: undefined,
+      pageSize: MAX_FAILURES,
+    };
+    const [organization, counts, { apiTokens }, connection, { activities }, { activities: failures }] =
+      await Promise.all([
+        organizationAt(userstore, organizationId),
+        countsOf(userstore, organizationId),
+        userstore.listApiTokens({ organizationId, pageSize: 100 }),
+        unless('SSO_CONNECTION_NOT_FOUND', userstore.getSsoConnection({ organizationId })),
+        userstore.listActivities({ organizationId, since: undefined, until: undefined, pageSize: SEARCHED }),
+        userstore.listActivities(failed),
+      ]);
+    const facts = {
+      organization,
+      counts,
+      tokens: apiTokens.toReversed(),
+      connection: connection?.connection,
+      lastRequest: activities.find(({ apiTokenId }) => apiTokenId !== undefined),
+      failures,
+      publicUrl,
+    };
+    sendPage(response, <OverviewPage session={sessionOf(response)} now={now} {...facts} />);
+  };
+
+  const routes = Router({ caseSensitive: true });
+  routes.get('/organizations', list);
+  routes.get('/organizations/:organizationId', overview);
+  return routes;
+}
+
+/** Counts the users and groups of an organization. */
+async function countsOf(userstore: Userstore, organizationId: string) {
+  const list = { organizationId, order: undefined, skip: 0, pageSize: 0 };
+  const [users, disabled, locked, groups] = await Promise.all([
+    userstore.listUsers({ ...list, filter: undefined }),
+    userstore.listUsers({ ...list, filter: equal('active', false) }),
+    userstore.listUsers({ ...list, filter: present('locked') }),
+    userstore.listGroups({ ...list, filter: undefined }),
+  ]);
+  return {
+    users: users.totalSize,
+    disabled: disabled.totalSize,
+    locked: locked.totalSize,
+    groups: groups.totalSize,
+  };
+}

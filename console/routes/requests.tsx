@@ -1,0 +1,113 @@
+/** The pages of requests and events of an organization. */
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { render } from 'preact-render-to-string';
+import type { ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
+import { sendPage, sessionOf } from '../answer.js';
+import { PageError } from '../page-error.js';
+import { EventsPage } from '../pages/events.js';
+import { RequestRow } from '../pages/request-table.js';
+import { type RequestFilter, RequestPage, RequestsPage } from '../pages/requests.js';
+import { linesOf } from '../request-lines.js';
+import type { Userstore } from '../userstore.js';
+import { organizationAt } from './organizations.js';
+import { optionalIn, textIn, timeIn } from './query.js';
+
+const PAGE_SIZE = 100;
+const UUID = /^[\da-f]{8}-[\da-f-]{27}$/i;
+/** Events without a time that was asked for begin this long ago. */
+const EVENTS_MS = 7 * 86_400_000;
+
+/** The calling service of what Okta asks for. */
+const OKTA = 'edge';
+
+/** Creates the routes. `publicUrl` is the edge's origin. */
+export function requestRoutes(userstoreOf: (response: Response) => Userstore, publicUrl: string | undefined): Router {
+  const list: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const organization = await organizationAt(userstore, request.params.organizationId);
+    const { activities, nextPageToken: next } = await userstore.listActivities(searchIn(request));
+    const page = { session: sessionOf(response), organization, activities, address: request.originalUrl, next };
+    sendPage(response, <RequestsPage {...page} filter={filterIn(request)} />);
+  };
+
+  const live: RequestHandler = async (request, response) => {
+    const { activities } = await userstoreOf(response).listActivities(searchIn(request));
+    response.type('html').send(
+      linesOf(activities)
+        .map((line) => render(<RequestRow line={line} />))
+        .join(''),
+    );
+  };
+
+  const show: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const requestId = String(request.params.requestId);
+    const organization = await organizationAt(userstore, request.params.organizationId);
+    const asked = { organizationId: organization.id, requestId, since: undefined, until: undefined, pageSize: 1000 };
+    const { activities } = await userstore.listActivities(asked);
+    const activity = activities.find(({ id }) => id === requestId);
+    if (!activity) throw new PageError(404, 'Not found', 'No request has this reference, or it is too old.');
+    const operations = activities.filter(({ id }) => id !== requestId).reverse();
+    const page = { session: sessionOf(response), organization, activity, operations, publicUrl };
+    sendPage(response, <RequestPage {...page} />);
+  };
+
+  const events: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const organization = await organizationAt(userstore, request.params.organizationId);
+    const [cursor, by] = [optionalIn(request, 'cursor'), textIn(request, 'by')];
+    const since = timeIn(request, 'since') ?? new Date(Date.now() - EVENTS_MS);
+    const page = await userstore.listEvents({
+      organizationId: organization.id,
+      ...(cursor === undefined ? { startTime: since } : { cursor, startTime: undefined }),
+      types: [],
+      pageSize: PAGE_SIZE,
+    });
+    const shown = by === 'staff' ? page.events.filter(({ actor }) => actor?.caller !== OKTA) : page.events;
+    const next = page.hasMore ? page.checkpoint : undefined;
+    const filter = { since: textIn(request, 'since'), by };
+    sendPage(
+      response,
+      <EventsPage
+        session={sessionOf(response)}
+        organization={organization}
+        events={shown}
+        filter={filter}
+        next={next}
+      />,
+    );
+  };
+
+  const routes = Router({ caseSensitive: true });
+  const base = '/organizations/:organizationId';
+  routes.get(`${base}/requests`, list);
+  routes.get(`${base}/requests/live`, live);
+  routes.get(`${base}/requests/:requestId`, show);
+  routes.get(`${base}/events`, events);
+  return routes;
+}
+
+const filterIn = (request: Request): RequestFilter => ({
+  user: textIn(request, 'user'),
+  method: textIn(request, 'method'),
+  status: textIn(request, 'status'),
+  since: textIn(request, 'since'),
+  until: textIn(request, 'until'),
+  failed: textIn(request, 'failed') === 'yes',
+});
+
+function searchIn(request: Request): ListActivitiesRequest {
+  const { user, method, status, failed } = filterIn(request);
+  const person = UUID.test(user) ? { userId: user.toLowerCase() } : { userName: user };
+  return {
+    organizationId: String(request.params.organizationId),
+    since: timeIn(request, 'since'),
+    until: timeIn(request, 'until'),
+    ...(user === '' ? {} : person),
+    ...(method === '' ? {} : { method }),
+    ...(/^\d{1,3}$/.test(status) ? { status: Number(status) } : {}),
+    ...(failed ? { failed: true } : {}),
+    pageSize: PAGE_SIZE,
+    pageToken: optionalIn(request, 'page'),
+  };
+}

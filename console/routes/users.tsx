@@ -1,0 +1,112 @@
+/** The pages of users and groups. */
+import { type RequestHandler, type Response, Router } from 'express';
+import { allOf, anyOf, compare, equal, present } from '../../proto/filters.js';
+import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import { sendPage, sessionOf } from '../answer.js';
+import { GroupListPage, GroupPage } from '../pages/group.js';
+import { UserListPage, UserPage } from '../pages/user.js';
+import { timelineOf } from '../timeline.js';
+import { required, type Userstore, unless } from '../userstore.js';
+import { organizationAt } from './organizations.js';
+import { optionalIn, textIn } from './query.js';
+
+const PAGE_SIZE = 100;
+/** The newest activities and changes of a timeline. */
+const TIMELINE_SIZE = 100;
+
+const STATES: Record<string, Filter> = {
+  active: equal('active', true),
+  disabled: equal('active', false),
+  locked: present('locked'),
+};
+
+const contains = (text: string, ...fields: string[]): Filter =>
+  anyOf(...fields.map((field) => compare(field, Operator.OPERATOR_CONTAINS, text)));
+
+/** Returns the filter of a search; undefined if it is empty. */
+function filterOf(...parts: (Filter | undefined)[]): Filter | undefined {
+  const given = parts.filter((part) => part !== undefined);
+  return given.length === 0 ? undefined : allOf(...given);
+}
+
+/** Creates the routes of users and groups. */
+export function userRoutes(userstoreOf: (response: Response) => Userstore): Router {
+  const listUsers: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const [search, state] = [textIn(request, 'q'), textIn(request, 'state')];
+    const organization = await organizationAt(userstore, request.params.organizationId);
+    const found = await userstore.listUsers({
+      organizationId: organization.id,
+      filter: filterOf(
+        search === '' ? undefined : contains(search, 'user_name', 'display_name', 'emails.value'),
+        Object.hasOwn(STATES, state) ? STATES[state] : undefined,
+      ),
+      order: undefined,
+      skip: 0,
+      pageSize: PAGE_SIZE,
+      pageToken: optionalIn(request, 'page'),
+    });
+    const page = { session: sessionOf(response), organization, search, state, address: request.originalUrl };
+    sendPage(response, <UserListPage {...page} {...found} next={found.nextPageToken} />);
+  };
+
+  const showUser: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const [organizationId, userId] = [String(request.params.organizationId), String(request.params.userId)];
+    const { user: found, linkedIdentity } = await userstore.getUser({ organizationId, userId });
+    const user = required(found);
+    const about = { organizationId, userId, userName: user.userName, since: undefined, until: undefined };
+    const [organization, connection, { sessions }, { activities }, { changes }] = await Promise.all([
+      organizationAt(userstore, organizationId),
+      unless('SSO_CONNECTION_NOT_FOUND', userstore.getSsoConnection({ organizationId })),
+      userstore.listSessions({ organizationId, userId, pageSize: 20 }),
+      userstore.listActivities({ ...about, withoutReads: true, pageSize: TIMELINE_SIZE }),
+      userstore.listChanges({ organizationId, userId, pageSize: TIMELINE_SIZE }),
+    ]);
+    const facts = { organization, connection: connection?.connection, user, linkedIdentity, sessions };
+    sendPage(
+      response,
+      <UserPage session={sessionOf(response)} {...facts} timeline={timelineOf(activities, changes)} />,
+    );
+  };
+
+  const listGroups: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const search = textIn(request, 'q');
+    const organization = await organizationAt(userstore, request.params.organizationId);
+    const found = await userstore.listGroups({
+      organizationId: organization.id,
+      filter: search === '' ? undefined : contains(search, 'display_name'),
+      order: undefined,
+      skip: 0,
+      pageSize: PAGE_SIZE,
+      pageToken: optionalIn(request, 'page'),
+    });
+    const page = { session: sessionOf(response), organization, search, address: request.originalUrl };
+    sendPage(response, <GroupListPage {...page} {...found} next={found.nextPageToken} />);
+  };
+
+  const showGroup: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const [organizationId, groupId] = [String(request.params.organizationId), String(request.params.groupId)];
+    const pageToken = optionalIn(request, 'page');
+    const about = { organizationId, groupId, since: undefined, until: undefined };
+    const [organization, { group }, { memberships, nextPageToken }, { activities }, { changes }] = await Promise.all([
+      organizationAt(userstore, organizationId),
+      userstore.getGroup({ organizationId, groupId }),
+      userstore.listMemberships({ organizationId, groupIds: [groupId], pageSize: PAGE_SIZE, pageToken }),
+      userstore.listActivities({ ...about, withoutReads: true, pageSize: TIMELINE_SIZE }),
+      userstore.listChanges({ organizationId, userId: '', groupId, pageSize: TIMELINE_SIZE }),
+    ]);
+    const page = { session: sessionOf(response), organization, address: request.originalUrl, next: nextPageToken };
+    const timeline = timelineOf(activities, changes);
+    sendPage(response, <GroupPage {...page} group={required(group)} members={memberships} timeline={timeline} />);
+  };
+
+  const routes = Router({ caseSensitive: true });
+  routes.get('/organizations/:organizationId/users', listUsers);
+  routes.get('/organizations/:organizationId/users/:userId', showUser);
+  routes.get('/organizations/:organizationId/groups', listGroups);
+  routes.get('/organizations/:organizationId/groups/:groupId', showGroup);
+  return routes;
+}

@@ -1,6 +1,6 @@
 /** Searches all organizations for what a person enters: a name, a domain, an e-mail address, an id, a reference. */
 import pLimit from 'p-limit';
-import { anyOf, equal } from '../proto/filters.js';
+import { anyOf, equal } from '../client/filters.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
 import { CallError, type Userstore } from './userstore.js';
 

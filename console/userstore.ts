@@ -1,11 +1,11 @@
 /** The calls to userstore, each with the service token of the role of the person who asks. */
 import { randomUUID } from 'node:crypto';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { type ClientTls, channel } from '../config/grpc-credentials.js';
-import { CONTRACT, createClient } from '../proto/client.js';
+import { CONTRACT, createClient } from '../client/calls.js';
+import { type ClientTls, channel } from '../client/credentials.js';
+import { failureOf } from '../client/errors.js';
 import type { Actor } from '../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
-import { failureOf } from '../proto/rpc-error.js';
 import type { Role, Staff } from './staff/role.js';
 
 /** Longest call, in milliseconds. */

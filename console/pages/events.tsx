@@ -44,8 +44,16 @@ export function EventsPage({
         />
         <button type="submit">Show</button>
       </form>
-      {events.length === 0 && <p class="quiet">Nothing changed in this time.</p>}
+      {events.length === 0 && <p class="quiet">No such event on this page.</p>}
       <table class="stack">
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
+            <th scope="col">Event</th>
+            <th scope="col">Caused by</th>
+            <th scope="col">Change</th>
+          </tr>
+        </thead>
         <tbody>
           {events.map((event) => (
             <tr>

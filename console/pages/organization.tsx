@@ -9,7 +9,10 @@ import { includes, type Role } from '../staff/role.js';
 import type { Session } from '../staff/sessions.js';
 import { Crumbs, Page } from './frame.js';
 import { RequestTable } from './request-table.js';
-import { Facts, Outside, Table, Time } from './text.js';
+import { Facts, Outside, shortened, Table, Time } from './text.js';
+
+/** Characters of a heading: names from outside may have thousands. */
+const MAX_HEADING = 100;
 
 /** The parts of an organization that have their own page. */
 const TABS = [
@@ -41,8 +44,9 @@ export function OrganizationPage({
 }): JSX.Element {
   const base = `/organizations/${organization.id}`;
   const more = script === undefined ? {} : { script };
+  const heading = shortened(title ?? organization.displayName, MAX_HEADING);
   return (
-    <Page title={title ?? organization.displayName} session={session} {...more}>
+    <Page title={heading} session={session} {...more}>
       <Crumbs
         steps={[
           ['/organizations', 'Organizations'],
@@ -50,7 +54,7 @@ export function OrganizationPage({
         ]}
       />
       <h1>
-        <bdi>{title ?? organization.displayName}</bdi>
+        <bdi>{heading}</bdi>
       </h1>
       {organization.suspended && (
         <p class="note bad">

@@ -22,12 +22,14 @@ nav.tabs { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; border-bottom: 1px
 nav.tabs a { padding: .4rem 0; text-decoration: none; border-bottom: .2rem solid transparent; }
 nav.tabs a[aria-current] { border-color: var(--action); color: var(--text); font-weight: 600; }
 a { color: var(--action); }
+bdi { overflow-wrap: anywhere; } td ul { margin: .3rem 0; padding-left: 1.2rem; }
 code { background: var(--box); padding: .1em .3em; border-radius: .2rem; font-size: .95em; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .45rem .7rem .45rem 0; text-align: left; vertical-align: top; overflow-wrap: break-word; }
 th { font-weight: 600; color: var(--quiet); } td time { white-space: nowrap; }
+@media (min-width: 40rem) { td { min-width: 4.5rem; } }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 dl.facts { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .35rem 1.5rem; margin: 1rem 0; }
 dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; min-width: 0; }
@@ -38,21 +40,22 @@ form.act { margin: .6rem 0; max-width: 34rem; }
 form.filter { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; margin: 1rem 0; }
 label { display: block; font-weight: 600; font-size: .95rem; } label.check { font-weight: 400; display: flex; gap: .5rem; align-items: baseline; }
 input, select, textarea { display: block; width: 100%; margin: .25rem 0 .8rem; padding: .5rem .6rem; background: var(--ground); color: var(--text);
-  border: 1px solid var(--quiet); border-radius: .3rem; font: inherit; }
-input[type=checkbox] { display: inline; width: auto; margin: 0; } form.filter input, form.filter select { margin-bottom: 0; min-width: 9rem; }
+  border: 1px solid var(--quiet); border-radius: .3rem; font: inherit; font-weight: 400; }
+input[type=checkbox] { display: inline; width: auto; margin: 0; } form.filter input, form.filter select { margin-bottom: 0; }
+form.filter label:not(.check) { min-width: 9rem; } form.filter label.check { padding-bottom: .6rem; }
 button, .button { display: inline-block; padding: .45rem 1rem; background: var(--action); color: var(--ground); border: 1px solid var(--action);
-  border-radius: .3rem; font: inherit; font-weight: 600; cursor: pointer; text-decoration: none; }
+  border-radius: .3rem; font: inherit; font-weight: 600; cursor: pointer; text-decoration: none; white-space: nowrap; }
 .second { background: var(--ground); color: var(--action); } .danger { background: var(--error); border-color: var(--error); }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .8rem 0; } .row form { margin: 0; }
 :focus-visible { outline: .2rem solid var(--action); outline-offset: .15rem; }
 .narrow { max-width: 30rem; margin: 8vh auto 0; }
 .chart { display: block; width: 100%; max-width: 40rem; height: 4rem; } .chart .ok { fill: var(--action); } .chart .bad { fill: var(--error); }
 .secret { font-size: 1.1rem; user-select: all; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
+.row.end { margin: 0; } .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
 @media (max-width: 40rem) {
   header, main { padding-left: 1rem; padding-right: 1rem; }
   dl.facts { grid-template-columns: 1fr; gap: 0; } dl.facts dd { margin-bottom: .6rem; }
-  .columns { grid-template-columns: 1fr; }
+  .row.end { margin: 0; } .columns { grid-template-columns: 1fr; }
   .stack thead { display: none; } .stack, .stack tbody, .stack tr, .stack td, .stack th, .stack caption { display: block; }
   .stack tr { border: 1px solid var(--line); border-radius: .3rem; padding: .4rem .7rem; margin-bottom: .6rem; }
   .stack td, .stack th { border: 0; padding: .1rem 0; text-align: left; }

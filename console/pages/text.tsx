@@ -12,6 +12,26 @@ export const Time = ({ at }: { at: Date | undefined }): JSX.Element => {
 export const Outside = ({ text }: { text: string | undefined }): JSX.Element =>
   text ? <bdi>{text}</bdi> : <span class="quiet">—</span>;
 
+/** Characters of a value that are shown before it is folded. */
+const SHOWN = 300;
+
+/** A value from outside of any length: a long one is folded. */
+export const Value = ({ text }: { text: string }): JSX.Element =>
+  text.length <= SHOWN ? (
+    <bdi>{text}</bdi>
+  ) : (
+    <details>
+      <summary>
+        <bdi>{shortened(text, SHOWN)}</bdi>
+      </summary>
+      <bdi>{text}</bdi>
+    </details>
+  );
+
+/** Returns the beginning of a text, at most `length` characters. */
+export const shortened = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+
 /** A list of facts: names and values. Undefined values are left out. */
 export const Facts = ({ rows }: { rows: [name: string, value: ComponentChildren | undefined][] }): JSX.Element => (
   <dl class="facts">

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type AttributeChange, type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Entry } from '../timeline.js';
-import { Time } from './text.js';
+import { Time, Value } from './text.js';
 
 const KINDS: Partial<Record<Change_Kind, string>> = {
   [Change_Kind.KIND_CREATE]: 'created',
@@ -22,7 +22,9 @@ const Attribute = ({ attribute: { name, before, after } }: { attribute: Attribut
     <code>
       <bdi>{name}</bdi>
     </code>
-    : <bdi>{before ?? '—'}</bdi> → <bdi>{after ?? '—'}</bdi>
+    : {before !== undefined && <Value text={before} />}
+    {(before !== undefined || after === undefined) && ' → '}
+    <Value text={after ?? 'no value'} />
   </li>
 );
 
@@ -89,8 +91,9 @@ export function Timeline({ entries }: { entries: readonly Entry[] }): JSX.Elemen
             </td>
             <td>
               {activity && (
-                <div class={activity.status >= 400 ? 'error' : ''}>
-                  {activity.status} <bdi>{activity.detail}</bdi>
+                <div>
+                  <span class={activity.status >= 400 ? 'error' : ''}>{activity.status}</span>{' '}
+                  <bdi>{activity.detail}</bdi>
                 </div>
               )}
               {change && <ChangeText change={change} />}

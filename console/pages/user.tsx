@@ -9,7 +9,7 @@ import type { Session } from '../staff/sessions.js';
 import type { Entry } from '../timeline.js';
 import { Choice, Field } from './fields.js';
 import { ActLinks, OrganizationPage } from './organization.js';
-import { Facts, Outside, Pager, Table, Time } from './text.js';
+import { Facts, Outside, Pager, Table, Time, Value } from './text.js';
 import { Timeline } from './timeline.js';
 
 /** A user with everything that decides about their sign-in, and everything that touched them. */
@@ -111,7 +111,7 @@ const valuesText = (values: readonly TypedValue[]) =>
         </div>
       ));
 
-const outside = (text: string | undefined) => text && <Outside text={text} />;
+const outside = (text: string | undefined) => text && <Value text={text} />;
 
 /** The profile as Okta sent it. */
 function Profile({ user }: { user: User }) {

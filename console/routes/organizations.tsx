@@ -1,6 +1,6 @@
 /** The pages of organizations: the list, and one organization at a glance. */
 import { type RequestHandler, type Response, Router } from 'express';
-import { equal, present } from '../../proto/filters.js';
+import { equal, present } from '../../client/filters.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { OverviewPage } from '../pages/organization.js';
 import { OrganizationsPage } from '../pages/search.js';

@@ -1,6 +1,6 @@
 /** The pages of users and groups. */
 import { type RequestHandler, type Response, Router } from 'express';
-import { allOf, anyOf, compare, equal, present } from '../../proto/filters.js';
+import { allOf, anyOf, compare, equal, present } from '../../client/filters.js';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { GroupListPage, GroupPage } from '../pages/group.js';

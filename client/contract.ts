@@ -5,6 +5,7 @@ import * as events from '../proto/gen/userstore/v1/event_service.js';
 import * as groups from '../proto/gen/userstore/v1/group_service.js';
 import * as organizations from '../proto/gen/userstore/v1/organization_service.js';
 import * as rateLimits from '../proto/gen/userstore/v1/rate_limit_service.js';
+import * as searches from '../proto/gen/userstore/v1/search_service.js';
 import * as sessions from '../proto/gen/userstore/v1/session_service.js';
 import * as ssoConnections from '../proto/gen/userstore/v1/sso_connection_service.js';
 import * as users from '../proto/gen/userstore/v1/user_service.js';
@@ -23,6 +24,7 @@ export const CONTRACT = {
   ...groups.GroupServiceService,
   ...organizations.OrganizationServiceService,
   ...rateLimits.RateLimitServiceService,
+  ...searches.SearchServiceService,
   ...sessions.SessionServiceService,
   ...ssoConnections.SsoConnectionServiceService,
   ...users.UserServiceService,
@@ -55,6 +57,7 @@ export const SERVICES = {
     methods: rateLimits.RateLimitServiceService,
     messages: rateLimits,
   },
+  searches: { noun: 'Search', plural: 'Searches', methods: searches.SearchServiceService, messages: searches },
   sessions: { noun: 'Session', plural: 'Sessions', methods: sessions.SessionServiceService, messages: sessions },
   ssoConnections: {
     noun: 'SsoConnection',

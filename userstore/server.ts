@@ -9,6 +9,7 @@ import { EventServiceService } from '../proto/gen/userstore/v1/event_service.js'
 import { GroupServiceService } from '../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_service.js';
+import { SearchServiceService } from '../proto/gen/userstore/v1/search_service.js';
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
@@ -29,6 +30,7 @@ import { createRateLimitRules } from './domain/rate-limits.js';
 import type { Resealed } from './domain/reseal.js';
 import { createSerializedRetry } from './domain/retry.js';
 import { createSealer } from './domain/sealing.js';
+import { createSearchRules } from './domain/search.js';
 import type { Lifetimes } from './domain/session-state.js';
 import { createSessionRules } from './domain/sessions.js';
 import { createSsoConnectionRules } from './domain/sso-connections.js';
@@ -47,6 +49,7 @@ import { encodedService } from './rpc/messages.js';
 import { organizationService } from './rpc/organization-service.js';
 import { ofPresentOrganization } from './rpc/present-organization.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
+import { searchService } from './rpc/search-service.js';
 import { sessionService } from './rpc/session-service.js';
 import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
@@ -208,6 +211,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
       providerHosts: createProviderHosts(ssoAllowedHosts),
     }),
     sessions: createSessionRules({ ...storages, storage: storages.sessions, accessStates, retry, sealer, lifetimes }),
+    searches: createSearchRules({ ...storages, storage: storages.searches }),
     usedKeys: createUsedKeyRules(storages.usedKeys),
     webhooks: createWebhookRules({
       storage: storages.webhooks,
@@ -232,6 +236,7 @@ function addServices(server: Server, rules: Rules, tools: CallTools, watching: W
   add(GroupServiceService, ofPresentOrganization(check, groupService(rules.groups, rules.events)));
   add(OrganizationServiceService, organizationService(rules.organizations));
   add(ApiTokenServiceService, apiTokenService(rules.apiTokens));
+  add(SearchServiceService, searchService(rules.searches));
   add(RateLimitServiceService, rateLimitService(rules.rateLimits));
   add(ActivityServiceService, activityService(rules.activities));
   add(SsoConnectionServiceService, ssoConnectionService(rules.ssoConnections));

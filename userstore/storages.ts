@@ -12,6 +12,7 @@ import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
 import { createOrganizationStorage } from './storage/organizations.js';
 import { createRateLimitStorage } from './storage/rate-limits.js';
+import { createSearchStorage } from './storage/search.js';
 import { createSessionStorage } from './storage/sessions.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { createUsedKeyStorage } from './storage/used-keys.js';
@@ -46,6 +47,7 @@ export function createStorages(
     activityNames: createActivityNames(collections),
     ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
     sessions: createSessionStorage(collections.sessions),
+    searches: createSearchStorage(collections),
     usedKeys: createUsedKeyStorage(collections.usedKeys),
     webhooks: createWebhookStorage(collections.webhooks),
     rateLimits: createRateLimitStorage(collections.organizations.db),

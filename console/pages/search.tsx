@@ -1,20 +1,14 @@
 /** The start page, the results of a search, and the list of organizations. */
 import type { JSX } from 'preact';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Results } from '../search.js';
 import type { Session } from '../staff/sessions.js';
 import { Field } from './fields.js';
 import { Page } from './frame.js';
 import { ActLinks } from './organization.js';
 import { Pager, Table, Time } from './text.js';
 
-/** A user or a request that a search found. */
-export interface Found {
-  href: string;
-  text: string;
-  organization: Organization;
-}
-
-const organizationLink = ({ id, displayName }: Organization) => (
+const organizationLink = ({ id, displayName }: Pick<Organization, 'id' | 'displayName'>) => (
   <a href={`/organizations/${id}`}>
     <bdi>{displayName}</bdi>
   </a>
@@ -33,15 +27,8 @@ export const SearchPage = ({
   search,
   organizations,
   found,
-  isWhole,
-}: {
-  session: Session;
-  search: string;
-  organizations: readonly Organization[];
-  found: readonly Found[];
-  /** Whether all organizations were searched. */
-  isWhole: boolean;
-}): JSX.Element => (
+  isComplete,
+}: Results & { session: Session; search: string }): JSX.Element => (
   <Page title={`Search: ${search}`} session={session} search={search}>
     <h1>
       Results for <bdi>{search}</bdi>
@@ -68,9 +55,7 @@ export const SearchPage = ({
         ['Organization', ({ organization }) => organizationLink(organization)],
       ]}
     />
-    {!isWhole && (
-      <p class="warn">Not all organizations were searched: there are too many. Search inside an organization.</p>
-    )}
+    {!isComplete && <p class="warn">There are more results: search for more of the text.</p>}
   </Page>
 );
 

@@ -1,0 +1,78 @@
+/**
+ * The search of all organizations. Every query names the organizations that it may read; `deadline` (epoch milliseconds)
+ * bounds every call.
+ */
+import type { UserSearchResult } from '../../proto/gen/userstore/v1/search_service.js';
+import { fold } from '../model/fields.js';
+import type { Collections } from './collections.js';
+import { within } from './connect.js';
+import { leanWithin } from './model-calls.js';
+import { ABSENT } from './schema.js';
+
+/** The id and the name of an organization. */
+export interface NamedOrganization {
+  id: string;
+  displayName: string;
+}
+
+/** A user without the name of their organization. */
+export type UserHit = Omit<UserSearchResult, 'organizationDisplayName'>;
+
+/** The storage of searches. */
+export type SearchStorage = ReturnType<typeof createSearchStorage>;
+
+/** Creates the storage of searches. */
+export function createSearchStorage({
+  organizations,
+  users,
+  activities,
+  ssoConnections,
+}: Pick<Collections, 'organizations' | 'users' | 'activities' | 'ssoConnections'>) {
+  return {
+    /** Returns at most `limit` organizations, oldest first. */
+    async organizations(limit: number, deadline: number): Promise<NamedOrganization[]> {
+      const options = { sort: { createTime: 1, _id: 1 }, limit, ...leanWithin(deadline) } as const;
+      const found = await organizations.find({ deleteTime: ABSENT }, { displayName: 1 }, options);
+      return found.map(({ _id: id, displayName }) => ({ id, displayName }));
+    },
+
+    /** Returns the id of the organization with this e-mail domain. */
+    async organizationOfDomain(domain: string, deadline: number): Promise<string | undefined> {
+      const found = await ssoConnections.findOne({ domains: { $eq: domain } }, { _id: 1 }, leanWithin(deadline));
+      return found?._id;
+    },
+
+    /** Returns at most `limit` users of these organizations with this user name, e-mail address, external id or id. */
+    async users(ids: readonly string[], text: string, limit: number, deadline: number): Promise<UserHit[]> {
+      const key = { $eq: fold(text) };
+      const names = {
+        userName: { userNameKey: key },
+        emailOfType: { 'emails.valueKey': key },
+        externalId: { externalId: { $eq: text } },
+        order: { _id: { $eq: text.toLowerCase() } },
+      };
+      const projection = { organizationId: 1, userName: 1, active: 1 };
+      // The planner would choose one index for all kinds, and read the users of all organizations.
+      const found = await Promise.all(
+        Object.entries(names).map(([hint, name]) =>
+          users
+            .find({ organizationId: { $in: [...ids] }, ...name }, { projection, hint, limit, ...within(deadline) })
+            .toArray(),
+        ),
+      );
+      const hits = new Map(found.flat().map((user) => [user._id, user]));
+      return [...hits.values()].slice(0, limit).map(({ _id: userId, organizationId, userName, active }) => ({
+        organizationId,
+        userId,
+        userName: userName ?? '',
+        active: active ?? false,
+      }));
+    },
+
+    /** Returns the organization of the activity with this id, if it is one of these. */
+    async organizationOfActivity(ids: readonly string[], id: string, deadline: number): Promise<string | undefined> {
+      const query = { _id: { $eq: id }, organizationId: { $in: [...ids] } };
+      return (await activities.findOne(query, { organizationId: 1 }, leanWithin(deadline)))?.organizationId;
+    },
+  };
+}

@@ -48,7 +48,7 @@ let quiet;
 let work = Promise.resolve();
 for (const folder of folders) {
   watch(join(root, folder), { recursive: true }, (_event, name) => {
-    if (!name?.endsWith('.ts')) return;
+    if (!/\.tsx?$/.test(name ?? '')) return;
     clearTimeout(quiet);
     quiet = setTimeout(() => {
       work = work.then(update);

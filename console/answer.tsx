@@ -17,7 +17,7 @@ export const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',
 };
 
-/** What a handler left in `response.locals`. */
+/** The value that the sign-in left in `response.locals`. */
 interface Locals {
   session?: Session;
 }

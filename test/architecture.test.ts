@@ -145,6 +145,33 @@ const IMPORTS: ImportRule[] = [
   },
   { from: /^userstore\//, mayNot: /^express/, because: 'userstore speaks gRPC only' },
   {
+    from: /^console\//,
+    mayNot: /^(edge|userstore|bin|bench|test)\//,
+    because: 'the console is a client of userstore like any other service, with the same rights and no others',
+  },
+  {
+    from: /^(?!console\/|test\/console\/|test\/harness\/)/,
+    mayNot: /^console\/(?!config\.ts)/,
+    because: 'everything else works without the console',
+  },
+  {
+    from: /^console\/(?!userstore\.ts)/,
+    mayNot: /^(@grpc\/|client\/(?!filters\.ts))/,
+    because: 'one file calls userstore, so every call has a deadline and the role of the person',
+  },
+  {
+    from: /^console\/(?!staff\/provider\.ts)/,
+    mayNot: /^(openid-client|oauth4webapi)/,
+    because: 'one file asks the identity provider',
+  },
+  {
+    from: /^console\/pages\//,
+    mayNot: /^(express$|console\/(routes|acts|userstore|app|main|answer))/,
+    because: 'a page is made of what it shows',
+    typesToo: false,
+  },
+  { from: /^(?!console\/)/, mayNot: /^preact/, because: 'only the console has components' },
+  {
     from: /^userstore\/domain\//,
     mayNot: /^(@grpc\/|grpc-|mongoose|mongodb|express|pino|userstore\/(rpc|main|server|config))/,
     because: 'the rules outlive transports and drivers',
@@ -243,7 +270,7 @@ const breaks = ({ from, mayNot, typesToo }: ImportRule, found: Import): boolean 
   from.test(found.from) && mayNot.test(found.to) && !(typesToo === false && found.isTypeOnly);
 
 describe('the architecture', () => {
-  const sources = projectFiles((path) => path.endsWith('.ts'));
+  const sources = projectFiles((path) => /\.tsx?$/.test(path));
   const imports = [...sources].flatMap(([file, text]) => importsIn(file, text));
 
   for (const rule of IMPORTS) {
@@ -267,7 +294,7 @@ describe('the architecture', () => {
   });
 
   it('every import of ours leads to a file', () => {
-    const ours = imports.filter(({ to }) => to.endsWith('.ts'));
+    const ours = imports.filter(({ to }) => /\.tsx?$/.test(to));
     expect(ours.filter(({ to }) => !sources.has(to)).map(({ from, to }) => `${from} imports ${to}`)).to.deep.equal([]);
   });
 

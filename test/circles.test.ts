@@ -24,7 +24,7 @@ function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | und
 }
 
 describe('the imports', () => {
-  const sources = projectFiles((path) => path.endsWith('.ts'));
+  const sources = projectFiles((path) => /\.tsx?$/.test(path));
   const graph = new Map([...sources].map(([file, text]) => [file, importsIn(file, text).map(({ to }) => to)]));
 
   it('have no circle, type imports included', () => {

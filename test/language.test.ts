@@ -58,7 +58,9 @@ const blank = (code: string) => code.replace(/[^\n]/g, ' ');
 const PARAGRAPH = /(?:^(?!\s*$).*\n?)+/gm;
 const joined = (text: string) => text.replace(/\n[^\S\n]*(?:\*(?!\/)|\/\/|#)?[^\S\n]*/g, ' ');
 const LINE_COMMENTS = /(?:^|(?<=\s))\/\/.*(?:\n\s*\/\/.*)*/gm;
-const SCRIPT = /\.([cm]?js|ts)$/;
+const SCRIPT = /\.([cm]?js|tsx?)$/;
+/** The text between the tags of a page. */
+const PAGE_TEXT = />([^<>{}]*[a-z][^<>{}]*)</g;
 
 function passagesIn(file: string, text: string): Passage[] {
   if (!isText(file)) return [];
@@ -73,13 +75,14 @@ function rawPassagesIn(file: string, text: string): Passage[] {
     const code = text.replace(COMMENT, blank);
     return [COMMENT, LINE_COMMENTS]
       .flatMap((pattern) => passagesBy(pattern, file, text))
-      .concat(passagesBy(LITERAL, file, code), passagesBy(TEMPLATE, file, code));
+      .concat(passagesBy(LITERAL, file, code), passagesBy(TEMPLATE, file, code))
+      .concat(file.endsWith('.tsx') ? passagesBy(PAGE_TEXT, file, code) : []);
   }
   return passagesBy(HASH_COMMENT, file, text);
 }
 
 const isText = (path: string) =>
-  /\.(ts|[cm]?js|md|proto|ya?ml|sh)$|Dockerfile$|^\.ci\/run$/.test(path) &&
+  /\.(tsx?|[cm]?js|md|proto|ya?ml|sh)$|Dockerfile$|^\.ci\/run$/.test(path) &&
   path !== 'test/language.test.ts' &&
   !path.startsWith('proto/gen/');
 

@@ -22,7 +22,7 @@ const ATTEMPT_MS = 10 * 60_000;
 const MAX_ATTEMPTS = 1000;
 /** The age of a sign-in up to which acts that cannot be undone are allowed. */
 const FRESH_MS = 10 * 60_000;
-/** The person of the one-time link, who has the rights of whoever can read the output of `npm start`. */
+/** The person of the one-time link: they can read the output of `npm start`, so they administer this machine. */
 const LOCAL: Staff = { name: 'local link', role: 'admin' };
 
 /** The needs of sign-in. */

@@ -12,6 +12,8 @@ export interface OktaPerson {
   id: string;
   /** The Okta login. */
   login: string;
+  /** The groups that the claim "groups" lists. */
+  groups?: string[];
 }
 
 /** An application in Okta. */
@@ -54,7 +56,7 @@ export async function startOkta(people: OktaPerson[], app: OktaApp, port?: numbe
       jwks: '/oauth2/v1/keys',
       end_session: '/oauth2/v1/logout',
     },
-    claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
+    claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'], groups: ['groups'] },
     // Okta's ID token has the claims of the scopes that were asked for.
     conformIdTokenClaims: false,
     pkce: { required: () => true },
@@ -73,15 +75,15 @@ export async function startOkta(people: OktaPerson[], app: OktaApp, port?: numbe
     loadExistingGrant: async (ctx) => {
       const { client, session, provider } = ctx.oidc;
       const grant = new provider.Grant({ accountId: session?.accountId ?? '', clientId: client?.clientId ?? '' });
-      grant.addOIDCScope('openid profile email');
+      grant.addOIDCScope('openid profile email groups');
       await grant.save();
       return grant;
     },
     findAccount: (_ctx, id) => {
       const person = people.find((candidate) => candidate.id === id);
       if (!person) return undefined;
-      const { login } = person;
-      const claims = { sub: id, name: login, preferred_username: login, email: login };
+      const { login, groups = [] } = person;
+      const claims = { sub: id, name: login, preferred_username: login, email: login, groups };
       return { accountId: id, claims: () => claims };
     },
     ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 3600, IdToken: 3600, Interaction: 600, Session: 3600 },

@@ -35,14 +35,18 @@ export function projectFiles(isWanted: (path: string) => boolean): Map<string, s
   );
 }
 
+/** Returns the source that a compiled file belongs to. */
+function sourceOf(compiled: string): string {
+  const tsx = compiled.replace(/\.js$/, '.tsx');
+  return existsSync(join(projectRoot(), tsx)) ? tsx : compiled.replace(/\.js$/, '.ts');
+}
+
 /** Returns the imports in a source text; `file` is its path from the project's root. */
 export function importsIn(file: string, text: string): Import[] {
   const statement = /(?:^|\n)\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/g;
   return [...text.matchAll(statement)].map(([, type, named, dynamic]) => {
     const specifier = named ?? dynamic ?? '';
-    const to = specifier.startsWith('.')
-      ? posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts')
-      : specifier;
+    const to = specifier.startsWith('.') ? sourceOf(posix.join(posix.dirname(file), specifier)) : specifier;
     return { from: file, to, isTypeOnly: type !== undefined };
   });
 }

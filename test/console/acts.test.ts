@@ -1,0 +1,144 @@
+/** The acts of the console: the role that each one takes, the forms that are refused, the events that name the person. */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { ACTS } from '../../console/app.js';
+import { includes, ROLES } from '../../console/staff/role.js';
+import { startConsole, type TestConsole, type Visitor, visitorOf } from '../harness/console.js';
+import { createTenant, sharedPair, type Tenant } from '../harness/organizations.js';
+import { SERVICE_TOKENS } from '../harness/processes.js';
+import { scimClient } from '../harness/scim.js';
+import { userNamed } from '../harness/users.js';
+import { actor, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+
+let running: TestConsole;
+let admin: UserstoreClient;
+let tenant: Tenant;
+let userId: string;
+let [viewer, support, boss]: Visitor[] = [];
+
+const SECRET = /apikey ([\da-f-]{36})/;
+const get = async () => (await admin.getUser({ organizationId: tenant.organizationId, userId })).user;
+
+describe('the acts of the console', () => {
+  before(async () => {
+    const pair = await sharedPair();
+    running = await startConsole(pair.address, pair.origin);
+    admin = userstoreClient(pair.address, SERVICE_TOKENS.admin);
+    tenant = await createTenant(pair);
+    const { organizationId } = tenant;
+    userId =
+      (await admin.createUser({ organizationId, actor: actor(), user: userNamed(`u ${randomUUID()}`) })).user?.id ?? '';
+    [viewer, support, boss] = ROLES.map((role) => visitorOf(running, role));
+  });
+  after(async () => {
+    admin.close();
+    await running.stop();
+  });
+
+  const pathOf = (path: string, act: string) =>
+    `${path}/${act}`
+      .replace(':organizationId', tenant.organizationId)
+      .replace(':userId', userId)
+      .replace(':tokenId', tenant.apiTokenId)
+      .replace(':webhookId', randomUUID());
+
+  describe('take the role that their table says, by address and by form', () => {
+    for (const [path, acts] of Object.entries(ACTS)) {
+      for (const [name, act] of Object.entries(acts)) {
+        for (const role of ROLES) {
+          if (includes(role, act.role)) continue;
+          it(`${role} may not: ${path}/${name}`, async () => {
+            const visitor = visitorOf(running, role);
+            const page = await visitor.get(pathOf(path, name));
+            expect([page.status, /<form method="post" action="\/organizations/.test(page.text)]).to.deep.equal([
+              403,
+              false,
+            ]);
+            expect((await visitor.post(pathOf(path, name), { reason: 'x', label: 'x' })).status).to.equal(403);
+          });
+        }
+        it(`${act.role} sees the form of ${path}/${name}`, async () => {
+          const { status, text } = await visitorOf(running, act.role).get(pathOf(path, name));
+          expect([status, text.includes(act.title)]).to.deep.equal([200, true]);
+        });
+      }
+    }
+  });
+
+  it('offer a viewer nothing to change on any page', async () => {
+    const base = `/organizations/${tenant.organizationId}`;
+    for (const path of [base, `${base}/users/${userId}`, '/organizations', '/webhooks']) {
+      expect((await viewer?.get(path))?.text, path).not.to.match(/\/acts\//);
+    }
+    expect((await boss?.get(base))?.text).to.match(/\/acts\//);
+  });
+
+  it('lock and unlock a user, and tell by whom', async () => {
+    const base = `/organizations/${tenant.organizationId}/users/${userId}`;
+    const done = await support?.post(`${base}/acts/lock`, { reason: 'lost laptop' });
+    expect([done?.status, done?.location]).to.deep.equal([303, base]);
+    const lock = (await get())?.locked;
+    expect(lock?.reason).to.equal('lost laptop');
+    expect(lock?.by).to.match(/support@leasehawk\.example$/);
+    expect((await viewer?.get(base))?.text)
+      .to.include('Cannot sign in: ')
+      .and.to.include('lost laptop');
+    await support?.post(`${base}/acts/unlock`);
+    expect((await get())?.locked).to.equal(undefined);
+  });
+
+  it('show the secret of a token once, and in no page and no line of the log afterwards', async () => {
+    const base = `/organizations/${tenant.organizationId}`;
+    const issued = await boss?.post(`${base}/acts/issue-token`, { label: 'from the console', days: '30' });
+    const secret = SECRET.exec(issued?.text ?? '')?.[1] ?? '';
+    expect(await scimClient(tenant.baseUrl, `apikey ${secret}`)('GET', '/Users?count=1')).to.include({ status: 200 });
+    for (const path of [base, `${base}/requests`, `${base}/events`]) {
+      expect((await boss?.get(path))?.text).not.to.include(secret);
+    }
+    expect(running.lines.join('')).not.to.include(secret);
+  });
+
+  it('refuse a form without the secret of the session, with that of another session, and from another site', async () => {
+    const path = `/organizations/${tenant.organizationId}/users/${userId}/acts/lock`;
+    const attempts = [
+      await support?.post(path, { form_token: '', reason: 'x' }),
+      await support?.post(path, { form_token: boss?.formToken ?? '', reason: 'x' }),
+      await support?.post(path, { reason: 'x' }, { origin: 'https://evil.example' }),
+    ];
+    expect(attempts.map((attempt) => attempt?.status)).to.deep.equal([403, 403, 403]);
+    expect((await get())?.locked).to.equal(undefined);
+  });
+
+  it('change the settings of an organization, unless they have changed meanwhile', async () => {
+    const path = `/organizations/${tenant.organizationId}/acts/settings`;
+    const fields = {
+      display_name: 'Oak Street',
+      refuse_create: 'yes',
+      rehire: 'reactivate',
+      per_second: '10000',
+      burst: '100000',
+    };
+    const etag =
+      /name="etag" value="([^"]+)"/.exec((await boss?.get(path))?.text ?? '')?.[1]?.replaceAll('&quot;', '"') ?? '';
+    expect((await boss?.post(path, { ...fields, etag }))?.status).to.equal(303);
+    const { organization } = await admin.getOrganization({ organizationId: tenant.organizationId });
+    expect(organization).to.deep.include({ displayName: 'Oak Street', strictSchemas: false });
+    expect(organization?.policy).to.include({ refuseCreate: true, refuseUpdate: false });
+    expect((await boss?.post(path, { ...fields, etag }))?.status).to.equal(400);
+  });
+
+  it('need the name of an organization to delete it', async () => {
+    const pair = await sharedPair();
+    const { organizationId } = await createTenant(pair);
+    const path = `/organizations/${organizationId}/acts/delete`;
+    expect((await boss?.post(path, { name: 'another name' }))?.status).to.equal(400);
+    expect((await boss?.post(path, { name: 'Test organization' }))?.location).to.equal('/organizations');
+    expect((await boss?.get(`/organizations/${organizationId}`))?.status).to.equal(404);
+  });
+
+  it('answer what is no number with a sentence', async () => {
+    const path = `/organizations/${tenant.organizationId}/acts/issue-token`;
+    const answer = await boss?.post(path, { label: 'x', days: 'ten' });
+    expect([answer?.status, answer?.text.includes('days must be a whole number')]).to.deep.equal([400, true]);
+  });
+});

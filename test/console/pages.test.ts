@@ -1,0 +1,165 @@
+/** The pages of the console: what they show, that they escape it, and the headers that allow nothing else. */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { startConsole, type TestConsole, type Visitor, visitorOf } from '../harness/console.js';
+import { createTenant, sharedPair, type Tenant } from '../harness/organizations.js';
+import { CORE_USER } from '../harness/scim.js';
+import { eventually } from '../harness/userstore.js';
+
+let running: TestConsole;
+let tenant: Tenant;
+let viewer: Visitor;
+const unique = randomUUID().slice(0, 8);
+const HOSTILE = `<script>alert(1)</script>"'\u202e${unique}`;
+
+const text = async (path: string) => {
+  const answer = await viewer.get(path);
+  expect(answer.status, path).to.equal(200);
+  return answer.text;
+};
+
+describe('the pages of the console', () => {
+  let base = '';
+  let userId = '';
+  let groupId = '';
+
+  before(async () => {
+    const pair = await sharedPair();
+    running = await startConsole(pair.address, pair.origin);
+    viewer = visitorOf(running, 'viewer');
+    tenant = await createTenant(pair);
+    base = `/organizations/${tenant.organizationId}`;
+    const emails = Array.from({ length: 1000 }, (_, index) => ({ value: `m${index}.${unique}@oak.example` }));
+    const user = {
+      schemas: [CORE_USER],
+      userName: HOSTILE,
+      displayName: 'A'.repeat(2048),
+      title: '<img src=x onerror=alert(1)>',
+      emails,
+    };
+    userId = (await tenant.scim('POST', '/Users', user)).body.id;
+    await tenant.scim('POST', '/Users', user);
+    await tenant.scim('POST', '/Users', user);
+    const schemas = ['urn:ietf:params:scim:schemas:core:2.0:Group'];
+    groupId = (await tenant.scim('POST', '/Groups', { schemas, displayName: HOSTILE, members: [{ value: userId }] }))
+      .body.id;
+    await eventually('the requests are recorded', async () =>
+      (await viewer.get(`${base}/requests`)).text.includes('/Groups'),
+    );
+  });
+  after(() => running.stop());
+
+  it('escape hostile names everywhere, and have no script or style of their own', async () => {
+    const paths = [
+      base,
+      ...['users', `users/${userId}`, 'groups', `groups/${groupId}`, 'requests', 'requests/live', 'events'].map(
+        (path) => `${base}/${path}`,
+      ),
+    ];
+    for (const path of [
+      ...paths,
+      `/search?q=${encodeURIComponent(HOSTILE)}`,
+      `${base}/users?q=${encodeURIComponent(HOSTILE)}`,
+    ]) {
+      const html = (await viewer.get(path)).text;
+      expect(html, path).not.to.match(/<script(?! src="\/live\.js" defer)|<style|<img src=x|<[^>]*\s(on\w+|style)=/i);
+    }
+    expect(await text(`${base}/users/${userId}`)).to.include('&lt;script>alert(1)&lt;/script>');
+  });
+
+  it('have headers that allow files and forms of the console only', async () => {
+    for (const path of [base, '/style.css', '/nothing', '/sign-in']) {
+      const { headers } = await viewer.get(path);
+      expect(headers.get('content-security-policy'), path).to.match(
+        /default-src 'none'.*form-action 'self'; frame-ancestors 'none'/,
+      );
+      expect(headers.get('content-security-policy')).not.to.include('unsafe');
+      expect(headers.get('x-content-type-options')).to.equal('nosniff');
+    }
+    expect((await viewer.get(base)).headers.get('cache-control')).to.equal('no-store');
+  });
+
+  it('show an organization at a glance: its users, its failures folded, its token', async () => {
+    const html = await text(base);
+    for (const part of [
+      '1 active, 0 disabled',
+      '2 times since',
+      '2 in the last hour',
+      'test',
+      'no connection to an OpenID provider',
+      tenant.baseUrl,
+    ]) {
+      expect(html).to.include(part);
+    }
+  });
+
+  it('show why a person may not sign in, and what touched them', async () => {
+    const html = await text(`${base}/users/${userId}`);
+    expect(html).to.include('the organization has no single sign-on');
+    expect(html)
+      .to.match(/POST .*\/Users/)
+      .and.to.include('created, version 1')
+      .and.to.include('409');
+    expect(html).to.include('and 980 more');
+  });
+
+  it('list users by a part of a name and by state, page by page', async () => {
+    expect(await text(`${base}/users?q=${unique}&state=active`)).to.include('1 user');
+    expect(await text(`${base}/users?q=${unique}&state=disabled`)).to.include('No user matches');
+    expect(await text(`${base}/users?q=nobody`)).to.include('No user matches');
+  });
+
+  it('show requests by status, method, user and time, and one of them with its reference', async () => {
+    const failed = await text(`${base}/requests?failed=yes`);
+    expect(failed).to.include('2 times since').and.not.to.include('>201<');
+    expect(await text(`${base}/requests?method=DELETE`)).to.include('No request matches');
+    expect(await text(`${base}/requests?user=${userId}&status=2`)).to.include('>201<');
+    expect(await text(`${base}/requests?since=2031-01-01T00:00`)).to.include('No request matches');
+    const one = /\/requests\/[\da-f-]{36}/.exec(failed)?.[0];
+    const html = await text(base + one);
+    expect(html).to.include('userName is already used').and.to.include('curl -X').and.not.to.include(tenant.secret);
+  });
+
+  it('keep the list of requests current with rows only', async () => {
+    const rows = await text(`${base}/requests/live?failed=yes`);
+    expect(rows).to.match(/^<tr>/).and.to.include('409').and.not.to.include('<html');
+  });
+
+  it('show the log of events with the service that caused each', async () => {
+    expect(await text(`${base}/events`)).to.include('urn:ietf:params:scim:event:prov:create:full');
+    expect(await text(`${base}/events?by=staff`)).not.to.include(userId);
+  });
+
+  it('find a user by name, and go there if it is the only result', async () => {
+    const answer = await viewer.get(`/search?q=${encodeURIComponent(HOSTILE)}`);
+    expect([answer.status, answer.headers.get('location')]).to.deep.equal([303, `${base}/users/${userId}`]);
+    expect(await text('/search?q=nothing-has-this')).to.include('No user has it');
+    expect(await text(`/search?q=${tenant.organizationId}`)).to.include(base);
+  });
+
+  it('answer what does not exist with a page that says so', async () => {
+    for (const path of [
+      '/nothing',
+      '/organizations/nothing',
+      `${base}/users/${randomUUID()}`,
+      `${base}/requests/${randomUUID()}`,
+      `${base}/acts/toString`,
+      `/webhooks/${randomUUID()}`,
+    ]) {
+      const { status, text: html } = await viewer.get(path);
+      expect([status, html.includes('<h1>Not found</h1>')], path).to.deep.equal([404, true]);
+    }
+  });
+
+  it('show nothing without a session, and send the browser back after sign-in', async () => {
+    for (const path of ['/', base, `${base}/requests/live`]) {
+      const response = await fetch(running.origin + path, { redirect: 'manual' });
+      expect([response.status, response.headers.get('location')]).to.deep.equal([
+        303,
+        `/sign-in?to=${encodeURIComponent(path)}`,
+      ]);
+    }
+    const post = await fetch(`${running.origin}${base}/acts/suspend`, { method: 'POST', redirect: 'manual' });
+    expect(post.status).to.equal(403);
+  });
+});

@@ -73,7 +73,7 @@ describe('the acts of the console', () => {
     expect((await boss?.get(base))?.text).to.match(/\/acts\//);
   });
 
-  it('lock and unlock a user, and tell by whom', async () => {
+  it('lock and unlock a user, and name the person', async () => {
     const base = `/organizations/${tenant.organizationId}/users/${userId}`;
     const done = await support?.post(`${base}/acts/lock`, { reason: 'lost laptop' });
     expect([done?.status, done?.location]).to.deep.equal([303, base]);

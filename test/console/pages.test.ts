@@ -49,7 +49,7 @@ describe('the pages of the console', () => {
   });
   after(() => running.stop());
 
-  it('escape hostile names everywhere, and have no script or style of their own', async () => {
+  it('escape hostile names everywhere, and have neither scripts nor styles inside', async () => {
     const paths = [
       base,
       ...['users', `users/${userId}`, 'groups', `groups/${groupId}`, 'requests', 'requests/live', 'events'].map(

@@ -39,6 +39,7 @@ export function GroupPage({
       />
       <h2>Members</h2>
       <Table
+        label="Members"
         items={members}
         none="The group has no member."
         columns={[
@@ -83,6 +84,7 @@ export const GroupListPage = ({
       <button type="submit">Show</button>
     </form>
     <Table
+      label="Groups"
       caption={totalSize === 1 ? '1 group' : `${totalSize} groups`}
       items={groups}
       none="No group matches."

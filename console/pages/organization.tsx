@@ -239,6 +239,7 @@ function Tokens({ base, role, tokens, now }: { base: string; role: Role; tokens:
   return (
     <>
       <Table
+        label="API tokens"
         items={tokens}
         none="The organization has no API token: its Okta cannot provision."
         columns={[
@@ -254,7 +255,7 @@ function Tokens({ base, role, tokens, now }: { base: string; role: Role; tokens:
             ),
           ],
           [
-            '',
+            'Change',
             (token) =>
               isLive(token, now) && (
                 <ActLinks

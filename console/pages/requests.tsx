@@ -124,6 +124,7 @@ export function RequestPage({
         <>
           <h2>Operations</h2>
           <Table
+            label="Operations"
             items={operations}
             none=""
             columns={[

@@ -35,12 +35,14 @@ export const SearchPage = ({
     </h1>
     <h2>Organizations</h2>
     <Table
+      label="Organizations"
       items={organizations}
       none="No organization has it as its id, its domain, or a part of its name."
       columns={organizationColumns}
     />
     <h2>Users and requests</h2>
     <Table
+      label="Users and requests"
       items={found}
       none="No user has it as user name, e-mail address, external id or id, and no request as its reference."
       columns={[
@@ -79,7 +81,7 @@ export const OrganizationsPage = ({
       <Field name="name" label="Part of a name" value={name} maxLength={200} />
       <button type="submit">Show</button>
     </form>
-    <Table items={organizations} none="No organization matches." columns={organizationColumns} />
+    <Table label="Organizations" items={organizations} none="No organization matches." columns={organizationColumns} />
     <Pager address={address} next={next} />
     <ActLinks role={session.staff.role} acts={[['/acts/new-organization', 'Add an organization', 'admin']]} />
   </Page>

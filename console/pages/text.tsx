@@ -48,11 +48,14 @@ export const Facts = ({ rows }: { rows: [name: string, value: ComponentChildren 
 
 /** A table that scrolls in itself where it is wide, with one row for each item; a sentence if there is none. */
 export function Table<Item>({
+  label,
   caption,
   columns,
   items,
   none,
 }: {
+  /** The name for screen readers. */
+  label: string;
   caption?: string;
   columns: [name: string, cell: (item: Item) => ComponentChildren][];
   items: readonly Item[];
@@ -61,7 +64,7 @@ export function Table<Item>({
   if (items.length === 0) return <p class="quiet">{none}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard (WCAG 2.1.1)
-    <section class="scroll" tabIndex={0} aria-label={caption ?? columns[0]?.[0] ?? 'Table'}>
+    <section class="scroll" tabIndex={0} aria-label={label}>
       <table class="stack">
         {caption && <caption>{caption}</caption>}
         <thead>

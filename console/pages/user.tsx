@@ -76,6 +76,7 @@ export function UserPage({ session, ...facts }: UserFacts & { session: Session }
           />
           <h2>Groups</h2>
           <Table
+            label="Groups"
             items={user.groups}
             none="A member of no group."
             columns={[
@@ -183,6 +184,7 @@ export function UserListPage({
         <button type="submit">Show</button>
       </form>
       <Table
+        label="Users"
         caption={totalSize === 1 ? '1 user' : `${totalSize} users`}
         items={users}
         none="No user matches."

@@ -35,6 +35,7 @@ export const WebhooksPage = ({
   <Page title="Webhooks" session={session}>
     <h1>Webhooks</h1>
     <Table
+      label="Webhooks"
       items={webhooks}
       none="There is no webhook."
       columns={[
@@ -96,6 +97,7 @@ export function WebhookPage({
       />
       <h2>Attempts</h2>
       <Table
+        label="Attempts"
         items={attempts}
         none="No attempt yet."
         columns={[

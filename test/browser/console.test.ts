@@ -1,0 +1,181 @@
+/** The console in a real browser: a customer from nothing to the first user, and pages that everyone can use. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { expect } from 'chai';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { startBrowser } from '../harness/browser.js';
+import { LINK_CODE, startConsole, type TestConsole } from '../harness/console.js';
+import { sharedPair } from '../harness/organizations.js';
+import { CORE_USER, scimClient } from '../harness/scim.js';
+import { eventually } from '../harness/userstore.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const user = (userName: string) => ({ schemas: [CORE_USER], userName, displayName: userName.toUpperCase() });
+
+/** Returns the rules of axe-core that the page breaks, with the elements. */
+async function violationsIn(page: Page): Promise<string[]> {
+  // The page's policy forbids inline scripts; the browser's own tools may run them.
+  return await page.evaluate(`(async () => {
+    ${AXE};
+    const { violations } = await axe.run(document);
+    return violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', '));
+  })()`);
+}
+
+describe('the console in a browser', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let running: TestConsole;
+  let origin = '';
+  const problems: string[] = [];
+
+  before(async function () {
+    browser = await startBrowser(this);
+    const pair = await sharedPair();
+    running = await startConsole(pair.address, pair.origin);
+    origin = running.origin;
+    context = await browser.newContext();
+    page = await context.newPage();
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+  });
+  after(async () => {
+    await browser?.close();
+    await running?.stop();
+  });
+
+  it('signs in by the link, and takes a customer from nothing to the first user without a command line', async () => {
+    await page.goto(`${origin}/sign-in/link?code=${LINK_CODE}`);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: 'Add an organization' }).click();
+    await page.getByLabel('Name of the customer').fill('Oak Street');
+    await page.getByRole('button', { name: 'Add an organization' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Oak Street' }).waitFor();
+    expect(await page.getByText('its Okta cannot provision').count()).to.equal(1);
+    const baseUrl = await page.locator('dd code', { hasText: '/scim/v2' }).innerText();
+
+    await page.getByRole('link', { name: 'Issue an API token' }).click();
+    await page.getByRole('button', { name: 'Issue an API token' }).click();
+    const token = await page.locator('code.secret').innerText();
+    await page.getByRole('link', { name: 'Back to the organization' }).click();
+
+    const scim = scimClient(baseUrl.trim(), token.trim());
+    expect(await scim('GET', '/Users?startIndex=1&count=2')).to.include({ status: 200 });
+    expect(await scim('POST', '/Users', user('ana@oakstreet.example'))).to.include({ status: 201 });
+    await page
+      .getByRole('link', { name: '1 active, 0 disabled, 0 locked' })
+      .or(page.getByRole('link', { name: 'Users' }))
+      .first()
+      .click();
+    await page.getByRole('link', { name: 'ana@oakstreet.example' }).click();
+    await page.getByText('created, version 1').waitFor();
+  });
+
+  it('answers "why can she still log in?" in three steps: search, the sentence, the timeline', async () => {
+    const scim = await tokenOf(page);
+    const { body } = await scim('POST', '/Users', user('bea@oakstreet.example'));
+    await page.goto(`${origin}/`);
+    await page.getByRole('searchbox').fill('bea@oakstreet.example');
+    await page.keyboard.press('Enter');
+    await page.getByText('the organization has no single sign-on').waitFor();
+    const Operations = [{ op: 'replace', value: { active: false } }];
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
+    await scim('PATCH', `/Users/${body.id}`, { schemas, Operations });
+    await page.reload();
+    await page.getByText('Okta disabled the user').waitFor();
+    await page.getByText('active: true → false').waitFor();
+  });
+
+  it('shows requests as they come, and folds the same failure', async () => {
+    const scim = await tokenOf(page);
+    await page.goto(`${await organizationOf(page)}/requests?failed=yes`);
+    await page.getByText('Live: new requests appear by themselves').waitFor();
+    for (let time = 0; time < 3; time++) {
+      expect(await scim('POST', '/Users', user('ana@oakstreet.example'))).to.include({ status: 409 });
+    }
+    await page.getByText('3 times since').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused.').waitFor();
+    await page.getByRole('row', { name: '409' }).getByRole('link').first().click();
+    await page.getByText('userName is already used').waitFor();
+  });
+
+  it('rotates a token, and revokes the old one', async () => {
+    const scim = await tokenOf(page);
+    await page.goto(await organizationOf(page));
+    await page.getByRole('link', { name: 'Rotate' }).first().click();
+    await page.getByLabel('Days for which').fill('1');
+    await page.getByRole('button', { name: 'Rotate the token' }).click();
+    const token = (await page.locator('code.secret').innerText()).trim();
+    await page.getByRole('link', { name: 'Back to the organization' }).click();
+    const [fresh, old] = [scimClient(await baseUrlOf(page), token), scim];
+    expect(await fresh('GET', '/Users?count=1')).to.include({ status: 200 });
+    expect(await old('GET', '/Users?count=1')).to.include({ status: 200 });
+    await page.getByRole('row', { name: 'expires in 1 days' }).getByRole('link', { name: 'Revoke' }).first().click();
+    await page.getByRole('button', { name: 'Revoke the token' }).click();
+    await eventually('the old token is refused', async () => (await old('GET', '/Users?count=1')).status === 401);
+    expect(await fresh('GET', '/Users?count=1')).to.include({ status: 200 });
+  });
+
+  it('works for people with a keyboard, a screen reader, a phone, or dark colours: axe-core finds nothing', async () => {
+    const organization = await organizationOf(page);
+    const paths = [
+      '',
+      '/users',
+      '/groups',
+      '/requests',
+      '/events',
+      '/acts/settings',
+      '/acts/issue-token',
+      '/acts/set-sign-in',
+      '/acts/delete',
+    ];
+    const urls = [
+      ...paths.map((path) => organization + path),
+      `${origin}/organizations`,
+      `${origin}/webhooks`,
+      `${origin}/search?q=oak`,
+      `${origin}/acts/new-webhook`,
+      `${origin}/nothing`,
+    ];
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        for (const url of urls) {
+          await page.goto(url);
+          expect(await violationsIn(page), `${url} ${colorScheme} ${width}`).to.deep.equal([]);
+          const isWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+          expect(isWide, `${url} is wider than ${width}`).to.equal(false);
+        }
+      }
+    }
+  });
+
+  it('breaks no rule of its own policy, and has no script that fails', () => {
+    expect(problems.filter((text) => !/404/.test(text))).to.deep.equal([]);
+  });
+
+  /** Returns the address of the organization Oak Street. */
+  async function organizationOf(page_: Page): Promise<string> {
+    await page_.goto(`${origin}/organizations?name=Oak+Street`);
+    const href = await page_.getByRole('link', { name: 'Oak Street' }).last().getAttribute('href');
+    return origin + href;
+  }
+
+  async function baseUrlOf(page_: Page): Promise<string> {
+    return (await page_.locator('dd code', { hasText: '/scim/v2' }).innerText()).trim();
+  }
+
+  /** Issues a token of Oak Street. Returns a client with it. */
+  async function tokenOf(page_: Page) {
+    const organization = await organizationOf(page_);
+    await page_.goto(organization);
+    const baseUrl = await baseUrlOf(page_);
+    await page_.goto(`${organization}/acts/issue-token`);
+    await page_.getByRole('button', { name: 'Issue an API token' }).click();
+    return scimClient(baseUrl, (await page_.locator('code.secret').innerText()).trim());
+  }
+});

@@ -20,6 +20,7 @@ const { include: folders } = JSON.parse(readFileSync(join(root, 'tsconfig.json')
 const LOADED = {
   edge: ['edge', 'client', 'config', 'proto'],
   userstore: ['userstore', 'config', 'proto'],
+  console: ['console', 'client', 'config', 'proto'],
   all: ['bin'],
 };
 

@@ -1,4 +1,5 @@
-/** The command `npm start`: runs an embedded MongoDB, userstore and edge as supervised processes. */
+/** The command `npm start`: runs an embedded MongoDB, userstore, edge and console as supervised processes. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import { welcome } from './start/welcome.js';
 
 const USERSTORE = fileURLToPath(new URL('../userstore/main.js', import.meta.url));
 const EDGE = fileURLToPath(new URL('../edge/main.js', import.meta.url));
+const CONSOLE = fileURLToPath(new URL('../console/main.js', import.meta.url));
 /** Attempts at the first start of a service. More than one, because a failure can be transient. */
 const FIRST_ATTEMPTS = 3;
 
@@ -62,10 +64,12 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
   await writeAddresses(config.dataDir, { userstore: address, publicUrl: config.origin, pid: process.pid });
   dataDir = config.dataDir;
   await keepService('edge', EDGE, forEdge);
+  const forConsole = { ...given.forConsole, DATA_DIR, PUBLIC_URL, USERSTORE_ADDRESS: address };
+  const consoleLink = await startConsole(config, forConsole);
 
   try {
     const userstore = await connectAs(config, address);
-    print(await welcome(userstore, config, isOutputTerminal()));
+    print(await welcome(userstore, config, isOutputTerminal(), consoleLink));
     userstore.close();
   } catch (error) {
     if (signal.aborted) return;
@@ -75,8 +79,29 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
   }
 }
 
+/**
+ * Keeps the console running. Returns the link that signs in to it; undefined, after a line that says why, if it does not
+ * run: everything else works without it.
+ */
+async function startConsole(config: Config, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const linkCode = randomBytes(32).toString('base64url');
+  try {
+    await requireFree('CONSOLE_PORT', config.consolePort, config.consoleHost);
+    await keepService('console', CONSOLE, { ...env, CONSOLE_LINK_CODE: linkCode });
+    return `${config.consoleUrl}/sign-in/link?code=${linkCode}`;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    report(`The console does not run: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+}
+
 /** Keeps a service running. While it waits for its database, the edge has not started. */
-async function keepService(name: 'userstore' | 'edge', script: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function keepService(
+  name: 'userstore' | 'edge' | 'console',
+  script: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const onWaiting = () => report('userstore waits for MongoDB; the edge starts once MongoDB answers. Ctrl-C stops.');
   await keep(name, FIRST_ATTEMPTS, () => launchService(script, env, { ...shutdown, onWaiting }));
 }

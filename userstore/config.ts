@@ -76,7 +76,7 @@ const shape = {
     .default(false)
     .describe('`true`: listen without TLS on an address that other machines can reach, as in a private network'),
   SERVICE_TOKENS: callers.optional().meta({
-    description: '`name:role:token,…` with the roles `edge`, `reader`, `support`, `admin`',
+    description: '`name:role:token,…` with the roles `edge`, `reader`, `viewer`, `support`, `admin`',
     unset: 'out of `DATA_DIR`',
     secret: true,
   }),

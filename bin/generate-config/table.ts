@@ -1,5 +1,6 @@
 /** The table of environment variables in docs/configuration.md, from the schemas by which they are read. */
 import { secretsOf, type Variables } from '../../config/variables.js';
+import { variables as console_ } from '../../console/config.js';
 import { variables as edge } from '../../edge/config.js';
 import { variables as userstore } from '../../userstore/config.js';
 import { variables as admin } from '../admin/config.js';
@@ -8,7 +9,7 @@ import { variables as okta } from '../okta/config.js';
 import { variables as start } from '../start/config.js';
 
 /** The readers of variables; the first one with a description or default provides it. */
-const READERS: Record<string, Variables> = { edge, userstore, start, admin, okta, certificates };
+const READERS: Record<string, Variables> = { edge, userstore, console: console_, start, admin, okta, certificates };
 
 const BEGIN = '<!-- begin of configuration: npm run generate:config writes it -->\n';
 const END = '<!-- end of configuration -->';

@@ -18,6 +18,7 @@ import {
   type Variables,
 } from '../../config/variables.js';
 import { wholeNumber } from '../../config/whole-number.js';
+import { variables as consoleVariables, readConfig as readConsoleConfig } from '../../console/config.js';
 import { variables as edgeVariables, readConfig as readEdgeConfig } from '../../edge/config.js';
 import { readConfig as readUserstoreConfig, variables as userstoreVariables } from '../../userstore/config.js';
 import {
@@ -31,12 +32,15 @@ import { variables as oktaVariables } from '../okta/config.js';
 
 const port = wholeNumber(1, 65_535);
 const { HOST, METRICS_PORT, PUBLIC_URL, TLS_CERT, USERSTORE_CLIENT_CERT } = edgeVariables.shape;
+const { CONSOLE_PORT, CONSOLE_HOST } = consoleVariables.shape;
 const { MONGODB_URI, USERSTORE_METRICS_PORT, USERSTORE_TLS_CERT, USERSTORE_TLS_CLIENT_CA } = userstoreVariables.shape;
 
 /** The variables that `npm start` itself reads. The services read the others. */
 export const variables = z.object({
   PORT: port.default(8080),
   USERSTORE_PORT: port.default(50_051),
+  CONSOLE_PORT,
+  CONSOLE_HOST,
   METRICS_PORT,
   USERSTORE_METRICS_PORT,
   HOST,
@@ -54,16 +58,21 @@ const rules: Rule[] = [
   needs('USERSTORE_TLS_CLIENT_CA', 'USERSTORE_CLIENT_CERT'),
   needs('USERSTORE_TLS_CLIENT_CA', 'ADMIN_CLIENT_CERT'),
   ...connectionRules,
-  differ('PORT', 'USERSTORE_PORT', 'METRICS_PORT', 'USERSTORE_METRICS_PORT'),
+  differ('PORT', 'USERSTORE_PORT', 'CONSOLE_PORT', 'METRICS_PORT', 'USERSTORE_METRICS_PORT'),
 ];
 
 /** All secrets of this command and of the services. */
-export const SECRET_VARIABLES = [variables, edgeVariables, userstoreVariables].flatMap(secretsOf);
+export const SECRET_VARIABLES = [variables, edgeVariables, userstoreVariables, consoleVariables].flatMap(secretsOf);
 
 /** The names of all variables, also of the other commands, which a shell may export for them. */
-const KNOWN_VARIABLES = [variables, edgeVariables, userstoreVariables, adminVariables, oktaVariables].flatMap(
-  (read) => [...Object.keys(read.shape), ...secretsOf(read).map((name) => `${name}_FILE`)],
-);
+const KNOWN_VARIABLES = [
+  variables,
+  edgeVariables,
+  userstoreVariables,
+  consoleVariables,
+  adminVariables,
+  oktaVariables,
+].flatMap((read) => [...Object.keys(read.shape), ...secretsOf(read).map((name) => `${name}_FILE`)]);
 
 /** The configuration of `npm start`. */
 export interface Config
@@ -76,6 +85,10 @@ export interface Config
   origin: string;
   /** The gRPC port. */
   userstorePort: number;
+  consolePort: number;
+  consoleHost: string;
+  /** The origin at which staff open the console. */
+  consoleUrl: string;
   /** If undefined, `npm start` runs an embedded MongoDB. */
   mongodbUri: string | undefined;
   /** The edge's PUBLIC_URL; undefined if other machines can reach it by addresses that this process does not know. */
@@ -105,8 +118,10 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
   const data = attempt(() => readVariables(variables, env, readFile, rules));
   const edge = attempt(() => readEdgeConfig(env, readFile));
   const userstore = attempt(() => readUserstoreConfig(ofUserstore, readFile));
-  if (!data || !edge || !userstore || problems.size > 0) throw new ConfigurationError([...problems.values()]);
-  const { MONGODB_URI: _, ...ofServices } = { ...edge.inEffect, ...userstore.inEffect };
+  const ofConsole = attempt(() => readConsoleConfig(env, readFile));
+  if (!data || !edge || !userstore || !ofConsole || problems.size > 0)
+    throw new ConfigurationError([...problems.values()]);
+  const { MONGODB_URI: _, ...ofServices } = { ...edge.inEffect, ...userstore.inEffect, ...ofConsole.inEffect };
   const origin = data.PUBLIC_URL ?? `${data.TLS_CERT ? 'https' : 'http'}://${addressOf(data.HOST)}:${data.PORT}`;
   return {
     port: data.PORT,
@@ -114,6 +129,9 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     origin,
     publicUrl: data.PUBLIC_URL ?? (isLoopback(data.HOST) ? origin : undefined),
     userstorePort: data.USERSTORE_PORT,
+    consolePort: data.CONSOLE_PORT,
+    consoleHost: data.CONSOLE_HOST,
+    consoleUrl: ofConsole.consoleUrl,
     dataDir: resolve(data.DATA_DIR),
     mongodbUri: data.MONGODB_URI,
     adminToken: data.ADMIN_TOKEN,
@@ -129,13 +147,17 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
  * Returns the environments of the services. Each service gets only its own secrets. Secrets in files stay in their
  * files.
  */
-export function environmentsOf(env: Environment): { forEdge: Environment; forUserstore: Environment } {
+export function environmentsOf(env: Environment): Record<'forEdge' | 'forUserstore' | 'forConsole', Environment> {
   const without = (names: string[]) => {
     const left = names.flatMap((name) => [name, `${name}_FILE`]);
     return Object.fromEntries(Object.entries(env).filter(([name]) => !left.includes(name)));
   };
   const notOf = (service: Variables) => without(SECRET_VARIABLES.filter((name) => !secretsOf(service).includes(name)));
-  return { forEdge: notOf(edgeVariables), forUserstore: notOf(userstoreVariables) };
+  return {
+    forEdge: notOf(edgeVariables),
+    forUserstore: notOf(userstoreVariables),
+    forConsole: notOf(consoleVariables),
+  };
 }
 
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1)$/.test(host);

@@ -11,7 +11,12 @@ const MAX_SHOWN = 5;
  * Returns the text to print. Creates a first organization with a token if there is none. On later starts the text tells
  * how to issue a new token, because the secret of the first one is not stored.
  */
-export async function welcome(userstore: Userstore, config: Config, isTerminal: boolean): Promise<Printable> {
+export async function welcome(
+  userstore: Userstore,
+  config: Config,
+  isTerminal: boolean,
+  consoleLink: string | undefined,
+): Promise<Printable> {
   const organizations = await userstore.listOrganizations();
   const lines = organizations.length > 0 ? known(organizations, config) : await first(userstore, config);
   const data = config.mongodbUri ? 'the MongoDB of MONGODB_URI' : config.dataDir;
@@ -19,6 +24,7 @@ export async function welcome(userstore: Userstore, config: Config, isTerminal: 
     'Ready. The Okta admin enters these values:',
     '',
     ...lines,
+    ...(consoleLink ? [`  Console          ${consoleLink}`, '                   (this link signs in once)'] : []),
     '',
     `Data is in ${data}. Ctrl-C stops everything.`,
     ...(hidesSuccess(config, isTerminal) ? ['Requests that fail appear below; LOG_LEVEL=debug shows all.'] : []),

@@ -21,23 +21,23 @@ const CALLS: Record<
   { roles: string[]; call: (client: UserstoreClient, named: Named) => Promise<unknown>; isChange?: true }
 > = {
   GetUser: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.getUser({ ...named, userId: 'x' }),
   },
   ListUsers: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.listUsers({ ...named, filter: undefined, order: undefined, skip: 0 }),
   },
   FindUser: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.findUser({ ...named, by: { $case: 'userName', value: 'x' } }),
   },
   BatchGetUsers: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.batchGetUsers({ ...named, userIds: ['x'] }),
   },
   CheckUser: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.checkUser({ ...named, userId: 'x' }),
   },
   CreateUser: {
@@ -61,19 +61,19 @@ const CALLS: Record<
     call: (client, named) => client.deleteUser({ ...named, userId: 'x' }),
   },
   GetGroup: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.getGroup({ ...named, groupId: 'x' }),
   },
   ListGroups: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.listGroups({ ...named, filter: undefined, order: undefined, skip: 0 }),
   },
   ListMemberships: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.listMemberships({ ...named, groupIds: ['x'] }),
   },
   CheckMembership: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.checkMembership({ ...named, groupId: 'x', userId: 'x' }),
   },
   CreateGroup: {
@@ -106,14 +106,14 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.createApiToken({ ...named, label: 'x' }),
   },
-  ListApiTokens: { roles: ['support', 'admin'], call: (client, named) => client.listApiTokens(named) },
+  ListApiTokens: { roles: ['viewer', 'support', 'admin'], call: (client, named) => client.listApiTokens(named) },
   RevokeApiToken: {
     roles: ['admin'],
     isChange: true,
     call: (client, named) => client.revokeApiToken({ ...named, apiTokenId: 'x' }),
   },
   ListEvents: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client) => client.listEvents({ types: [], startTime: undefined }),
   },
   CreateWebhook: {
@@ -121,8 +121,8 @@ const CALLS: Record<
     isChange: true,
     call: (client, { actor }) => client.createWebhook({ actor, webhook: undefined }),
   },
-  ListWebhooks: { roles: ['support', 'admin'], call: (client) => client.listWebhooks({}) },
-  GetWebhook: { roles: ['support', 'admin'], call: (client) => client.getWebhook({ webhookId: 'x' }) },
+  ListWebhooks: { roles: ['viewer', 'support', 'admin'], call: (client) => client.listWebhooks({}) },
+  GetWebhook: { roles: ['viewer', 'support', 'admin'], call: (client) => client.getWebhook({ webhookId: 'x' }) },
   RotateWebhookSecret: {
     roles: ['admin'],
     isChange: true,
@@ -144,7 +144,7 @@ const CALLS: Record<
     call: (client) => client.reportDelivery({ webhookId: 'x', fence: 1, attempts: [], gone: false }),
   },
   GetOrganization: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.getOrganization(named),
   },
   CreateOrganization: {
@@ -168,15 +168,25 @@ const CALLS: Record<
     roles: ['edge', 'admin'],
     call: (client, { organizationId }) => client.recordActivities({ activities: [activityOf(organizationId)] }),
   },
-  ListActivities: { roles: ['support', 'admin'], call: (client, named) => client.listActivities(listing(named)) },
-  ListChanges: { roles: ['support', 'admin'], call: (client, named) => client.listChanges({ ...named, userId: 'x' }) },
-  ListOrganizations: { roles: ['reader', 'support', 'admin'], call: (client) => client.listOrganizations({}) },
+  ListActivities: {
+    roles: ['viewer', 'support', 'admin'],
+    call: (client, named) => client.listActivities(listing(named)),
+  },
+  ListChanges: {
+    roles: ['viewer', 'support', 'admin'],
+    call: (client, named) => client.listChanges({ ...named, userId: 'x' }),
+  },
+  Search: { roles: ['viewer', 'support', 'admin'], call: (client) => client.search({ text: 'x' }) },
+  ListOrganizations: {
+    roles: ['reader', 'viewer', 'support', 'admin'],
+    call: (client) => client.listOrganizations({}),
+  },
   SetSsoConnection: {
     roles: ['admin'],
     isChange: true,
     call: (client, named) => client.setSsoConnection({ ...named, connection: undefined }),
   },
-  GetSsoConnection: { roles: ['support', 'admin'], call: (client, named) => client.getSsoConnection(named) },
+  GetSsoConnection: { roles: ['viewer', 'support', 'admin'], call: (client, named) => client.getSsoConnection(named) },
   DeleteSsoConnection: { roles: ['admin'], isChange: true, call: (client, named) => client.deleteSsoConnection(named) },
   FindSsoConnections: { roles: ['edge', 'admin'], call: (client) => client.findSsoConnections({ key: undefined }) },
   SignIn: {
@@ -185,11 +195,11 @@ const CALLS: Record<
     call: (client, named) => client.signIn({ ...named, issuer: 'x', subject: 'x' }),
   },
   CheckSession: {
-    roles: ['edge', 'reader', 'support', 'admin'],
+    roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client) => client.checkSession({ sessionToken: 'x' }),
   },
   SignOut: { roles: ['edge', 'admin'], call: (client) => client.signOut({ sessionToken: 'x' }) },
-  ListSessions: { roles: ['support', 'admin'], call: (client, named) => client.listSessions(named) },
+  ListSessions: { roles: ['viewer', 'support', 'admin'], call: (client, named) => client.listSessions(named) },
   EndSessions: {
     roles: ['support', 'admin'],
     isChange: true,

@@ -36,10 +36,7 @@ export async function startConsole(
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const userstores = createClients({
-    address,
-    tokens: { ...SERVICE_TOKENS, viewer: SERVICE_TOKENS.admin, support: SERVICE_TOKENS.admin },
-  });
+  const userstores = createClients({ address, tokens: SERVICE_TOKENS });
   const sessions = createSessions();
   server.on(
     'request',

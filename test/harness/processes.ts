@@ -8,6 +8,7 @@ import { freePort } from '../../bin/port.js';
 export const SERVICE_TOKENS = {
   edge: 'edge-service-token-of-tests',
   reader: 'reader-service-token-of-tests',
+  viewer: 'viewer-service-token-of-tests',
   support: 'support-service-token-of-tests',
   admin: 'admin-service-token-of-tests',
 };

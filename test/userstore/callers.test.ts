@@ -23,7 +23,7 @@ const USER_READS = ['GetUser', 'FindUser', 'BatchGetUsers', 'ListUsers', 'CheckU
 const READS = [...USER_READS, 'GetGroup', 'ListGroups', 'ListMemberships', 'CheckMembership'];
 const ALL = paths.map((path) => path.slice(path.lastIndexOf('/') + 1));
 /** The calls on users and groups; test/contract/requests.test.ts has all. */
-const ALLOWED: Record<Role, string[]> = { edge: ALL, reader: READS, support: READS, admin: ALL };
+const ALLOWED: Record<Role, string[]> = { edge: ALL, reader: READS, viewer: READS, support: READS, admin: ALL };
 
 describe('the caller check', () => {
   for (const role of ROLES) {

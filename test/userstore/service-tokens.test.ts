@@ -1,6 +1,6 @@
 /** The service tokens of an installation that was given none. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,7 +16,13 @@ describe('local service tokens', () => {
 
   it('are made once, one for each role, each another 256 random bits', async () => {
     const callers = await localServiceTokens(folder);
-    expect([...callers.values()].map(({ role }) => role)).to.have.members(['edge', 'reader', 'admin']);
+    expect([...callers.values()].map(({ role }) => role)).to.have.members([
+      'edge',
+      'reader',
+      'viewer',
+      'support',
+      'admin',
+    ]);
     for (const token of callers.keys()) expect(token).to.match(/^[\w-]{43}$/);
     expect([...(await localServiceTokens(folder))]).to.deep.equal([...callers]);
   });
@@ -34,6 +40,18 @@ describe('local service tokens', () => {
     const one = () => promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script, folder]);
     const made = await Promise.all([one(), one(), one(), one()]);
     expect(new Set(made.map(({ stdout }) => stdout)).size).to.equal(1);
+    expect(await readdir(folder)).to.deep.equal(['service-tokens.json']);
+  });
+
+  it('of roles that an earlier version did not have are added, the same by processes that start at once', async () => {
+    const file = join(folder, 'service-tokens.json');
+    await writeFile(file, JSON.stringify({ edge: 'e'.repeat(43), reader: 'r'.repeat(43), admin: 'a'.repeat(43) }));
+    const [one, other] = await Promise.all([localServiceTokens(folder), localServiceTokens(folder)]);
+    expect([...one]).to.deep.equal([...other]);
+    expect([...one.keys()]).to.include('a'.repeat(43));
+    const stored = JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
+    expect(Object.values(stored)).to.have.members([...one.keys()]);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
     expect(await readdir(folder)).to.deep.equal(['service-tokens.json']);
   });
 

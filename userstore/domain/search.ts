@@ -36,26 +36,23 @@ export function createSearchRules({ storage, organizations, activities }: Search
   };
 
   return {
-    /** Searches the organizations whose ids `isVisible` accepts. Throws FIELD_INVALID. */
-    async search(given: string, isVisible: (id: string) => boolean, deadline: number): Promise<SearchResponse> {
+    /** Searches all organizations. Throws FIELD_INVALID. */
+    async search(given: string, deadline: number): Promise<SearchResponse> {
       const text = given.trim();
       if (text === '' || text.length > MAX_TEXT) {
         throw invalidField('text', `It must have 1 to ${MAX_TEXT} characters.`);
       }
       const all = await storage.organizations(MAX_ORGANIZATIONS + 1, deadline);
-      const visible = all.filter(({ id }) => isVisible(id));
-      const ids = visible.map(({ id }) => id);
+      const ids = all.map(({ id }) => id);
       const key = fold(text);
       const [owner, users, found] = await Promise.all([
         storage.organizationOfDomain(key.replace(/^.*@/, ''), deadline),
         storage.users(ids, text, MAX_USERS + 1, deadline),
         activitiesOf(ids, key, deadline),
       ]);
-      const named = visible.filter(
-        ({ id, displayName }) => id === key || id === owner || fold(displayName).includes(key),
-      );
+      const named = all.filter(({ id, displayName }) => id === key || id === owner || fold(displayName).includes(key));
       const shown = named.slice(0, MAX_NAMED).map(({ id }) => organizations.get(id, deadline));
-      const nameOf = new Map(visible.map(({ id, displayName }) => [id, displayName]));
+      const nameOf = new Map(all.map(({ id, displayName }) => [id, displayName]));
       return {
         organizations: (await Promise.all(shown)).filter((organization) => organization !== undefined),
         users: users.slice(0, MAX_USERS).map((user) => ({

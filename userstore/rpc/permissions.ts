@@ -5,16 +5,17 @@ import { EventServiceService } from '../../proto/gen/userstore/v1/event_service.
 import { GroupServiceService } from '../../proto/gen/userstore/v1/group_service.js';
 import { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit_service.js';
+import { SearchServiceService } from '../../proto/gen/userstore/v1/search_service.js';
 import { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import { WebhookServiceService } from '../../proto/gen/userstore/v1/webhook_service.js';
 
 /**
- * The roles: `edge` serves Okta and signs people in, `reader` reads users, groups, sessions and events, `support` reads
- * everything but secrets, and changes locks and sessions only, `admin` may call every RPC.
+ * The roles: `edge` serves Okta and signs people in, `reader` reads users, groups, sessions and events, `viewer` reads
+ * everything but secrets, `support` does so too, and changes locks and sessions only, `admin` may call every RPC.
  */
-export const ROLES = ['edge', 'reader', 'support', 'admin'] as const;
+export const ROLES = ['edge', 'reader', 'viewer', 'support', 'admin'] as const;
 /** A role. */
 export type Role = (typeof ROLES)[number];
 
@@ -25,6 +26,7 @@ const SERVICES = {
   GroupService: GroupServiceService,
   OrganizationService: OrganizationServiceService,
   RateLimitService: RateLimitServiceService,
+  SearchService: SearchServiceService,
   SessionService: SessionServiceService,
   SsoConnectionService: SsoConnectionServiceService,
   UserService: UserServiceService,
@@ -33,11 +35,11 @@ const SERVICES = {
 type Services = typeof SERVICES;
 
 /** Reads of the directory, which other services need. */
-const READ: readonly Role[] = ['edge', 'reader', 'support', 'admin'];
+const READ: readonly Role[] = ['edge', 'reader', 'viewer', 'support', 'admin'];
 /** Reads of events and organizations by other services. */
-const FOLLOW: readonly Role[] = ['reader', 'support', 'admin'];
+const FOLLOW: readonly Role[] = ['reader', 'viewer', 'support', 'admin'];
 /** Reads of what LeaseHawk support asks for. */
-const INSPECT: readonly Role[] = ['support', 'admin'];
+const INSPECT: readonly Role[] = ['viewer', 'support', 'admin'];
 /** Locks and sessions. */
 const ASSIST: readonly Role[] = ['support', 'admin'];
 /** The work of an edge. */
@@ -74,6 +76,7 @@ const PERMISSIONS: { [S in keyof Services]: Record<keyof Services[S], readonly R
     deleteOrganization: MANAGE,
   },
   RateLimitService: { acquirePermits: SERVE },
+  SearchService: { search: INSPECT },
   SessionService: {
     signIn: SERVE,
     checkSession: READ,

@@ -1051,7 +1051,7 @@ export const ActivityServiceService = {
   },
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: {
@@ -1068,7 +1068,7 @@ export const ActivityServiceService = {
   /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
    * the changes of a deleted user or group.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges: {
@@ -1091,14 +1091,14 @@ export interface ActivityServiceServer extends UntypedServiceImplementation {
   recordActivities: handleUnaryCall<RecordActivitiesRequest, RecordActivitiesResponse>;
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
   /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
    * the changes of a deleted user or group.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
@@ -1127,7 +1127,7 @@ export interface ActivityServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities(
@@ -1148,7 +1148,7 @@ export interface ActivityServiceClient extends Client {
   /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
    * the changes of a deleted user or group.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges(

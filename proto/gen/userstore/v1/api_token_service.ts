@@ -1118,8 +1118,8 @@ export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "usersto
 /**
  * Manages the API tokens with which the identity provider of an organization authenticates. The secret of a token is a
  * random UUID; userstore stores only its SHA-256 digest. An organization has at most five live tokens: neither revoked
- * nor expired. Callers: role "admin"; ListApiTokens also
- * "support", VerifyApiToken also "edge".
+ * nor expired. Callers: role "admin"; ListApiTokens also "viewer"
+ * and "support", VerifyApiToken also "edge".
  */
 export type ApiTokenServiceService = typeof ApiTokenServiceService;
 export const ApiTokenServiceService = {

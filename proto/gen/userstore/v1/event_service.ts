@@ -463,8 +463,8 @@ export const WatchEventsResponse: MessageFns<WatchEventsResponse, "userstore.v1.
 
 /**
  * Reads the log of events. A cursor is a place in the log between two events; it is valid at every userstore, and for
- * every request. Callers: roles "reader", "support" and "admin", and "edge" for webhooks. A caller that is held to
- * organizations must name one of them: it opens one stream for each of them.
+ * every request. Callers: all roles; "edge" lists only, for webhooks. A caller that is held to organizations must name one
+ * of them: it opens one stream for each of them.
  */
 export type EventServiceService = typeof EventServiceService;
 export const EventServiceService = {

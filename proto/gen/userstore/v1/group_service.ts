@@ -1868,8 +1868,8 @@ export const CheckMembershipResponse: MessageFns<CheckMembershipResponse, "users
  * A refused request changes nothing. A request that fails for another reason may be partly applied; it is safe to
  * repeat the same request.
  *
- * Callers: role "edge" or "admin"; GetGroup, ListGroups, ListMemberships and CheckMembership also "reader" and
- * "support".
+ * Callers: role "edge" or "admin"; GetGroup, ListGroups, ListMemberships and CheckMembership also "reader",
+ * "viewer" and "support".
  */
 export type GroupServiceService = typeof GroupServiceService;
 export const GroupServiceService = {

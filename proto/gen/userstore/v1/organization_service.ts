@@ -1231,8 +1231,8 @@ export const DeleteOrganizationResponse: MessageFns<
 };
 
 /**
- * Manages the customers of LeaseHawk. Callers: role "admin"; GetOrganization also "edge", "reader" and "support",
- * ListOrganizations also "reader" and "support".
+ * Manages the customers of LeaseHawk. Callers: role "admin"; GetOrganization all roles; ListOrganizations also "reader",
+ * "viewer" and "support".
  */
 export type OrganizationServiceService = typeof OrganizationServiceService;
 export const OrganizationServiceService = {

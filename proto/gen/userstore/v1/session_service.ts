@@ -2145,7 +2145,7 @@ export const SessionServiceService = {
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
    * at once.
-   * Callers: role "reader", "edge", "support" or "admin". A caller that is held to organizations finds only the sessions
+   * Callers: every role. A caller that is held to organizations finds only the sessions
    * of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
    * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
@@ -2176,7 +2176,7 @@ export const SessionServiceService = {
   },
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions: {
@@ -2302,7 +2302,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
    * at once.
-   * Callers: role "reader", "edge", "support" or "admin". A caller that is held to organizations finds only the sessions
+   * Callers: every role. A caller that is held to organizations finds only the sessions
    * of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
    * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
@@ -2316,7 +2316,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   signOut: handleUnaryCall<SignOutRequest, SignOutResponse>;
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions: handleUnaryCall<ListSessionsRequest, ListSessionsResponse>;
@@ -2397,7 +2397,7 @@ export interface SessionServiceClient extends Client {
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
    * at once.
-   * Callers: role "reader", "edge", "support" or "admin". A caller that is held to organizations finds only the sessions
+   * Callers: every role. A caller that is held to organizations finds only the sessions
    * of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
    * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
@@ -2439,7 +2439,7 @@ export interface SessionServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions(

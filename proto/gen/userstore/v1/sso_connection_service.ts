@@ -1087,7 +1087,7 @@ export const SsoConnectionServiceService = {
   },
   /**
    * Returns the connection of an organization without its client secret.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection: {
@@ -1147,7 +1147,7 @@ export interface SsoConnectionServiceServer extends UntypedServiceImplementation
   setSsoConnection: handleUnaryCall<SetSsoConnectionRequest, SetSsoConnectionResponse>;
   /**
    * Returns the connection of an organization without its client secret.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection: handleUnaryCall<GetSsoConnectionRequest, GetSsoConnectionResponse>;
@@ -1191,7 +1191,7 @@ export interface SsoConnectionServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Returns the connection of an organization without its client secret.
-   * Callers: role "support" or "admin".
+   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection(

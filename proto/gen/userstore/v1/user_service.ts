@@ -2288,8 +2288,8 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse, "userstore.v1.De
  * Manages the users of an organization. Every request names its organization: a user of another organization is
  * USER_NOT_FOUND. A change is acknowledged after a majority of the database's members wrote it to disk.
  *
- * Callers: role "edge" or "admin"; GetUser, FindUser, BatchGetUsers, ListUsers and CheckUser also "reader" and
- * "support".
+ * Callers: role "edge" or "admin"; GetUser, FindUser, BatchGetUsers, ListUsers and CheckUser also "reader",
+ * "viewer" and "support".
  */
 export type UserServiceService = typeof UserServiceService;
 export const UserServiceService = {

@@ -1906,7 +1906,7 @@ export const ReportDeliveryResponse: MessageFns<ReportDeliveryResponse, "usersto
  * Manages webhooks, which tell other services of events as the Standard Webhooks specification says, and leases them to
  * the edges, which deliver: userstore itself opens no connection to the outside. Delivery is at least once, and events
  * of one resource arrive in the order of their versions. Callers: role "admin"; ListWebhooks and GetWebhook also
- * "support", AcquireWebhooks and ReportDelivery also "edge".
+ * "viewer" and "support", AcquireWebhooks and ReportDelivery also "edge".
  */
 export type WebhookServiceService = typeof WebhookServiceService;
 export const WebhookServiceService = {

@@ -59,6 +59,7 @@ describe('the environments of the services', () => {
     USERSTORE_TOKEN: 'u',
     ADMIN_TOKEN: 'a',
     ADMIN_TOKEN_FILE: 'f',
+    CONSOLE_CLIENT_SECRET: 'c',
     LOG_LEVEL: 'warn',
   };
 
@@ -66,6 +67,7 @@ describe('the environments of the services', () => {
     expect(environmentsOf(env)).to.deep.equal({
       forEdge: { USERSTORE_TOKEN: 'u', LOG_LEVEL: 'warn' },
       forUserstore: { MONGODB_URI: 'm', SERVICE_TOKENS_FILE: 's', LOG_LEVEL: 'warn' },
+      forConsole: { CONSOLE_CLIENT_SECRET: 'c', LOG_LEVEL: 'warn' },
     });
   });
 });

@@ -154,7 +154,7 @@ describe('the console in a browser', function () {
     }
   });
 
-  it('breaks no rule of its own policy, and has no script that fails', () => {
+  it('keeps to its policy, and has no script that fails', () => {
     expect(problems.filter((text) => !/404/.test(text))).to.deep.equal([]);
   });
 

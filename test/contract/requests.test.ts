@@ -232,6 +232,7 @@ const CALLS: Record<
 const OF_NO_ORGANIZATION = [
   'CreateOrganization',
   'ListOrganizations',
+  'Search',
   'RecordActivities',
   'FindSsoConnections',
   'CheckSession',

@@ -13,6 +13,7 @@ const SUBJECTS: Record<string, Omit<Subject, 'days'>> = {
   userstore: { commonName: 'userstore', hosts: HOSTS },
   edge: { commonName: 'the edge', role: 'edge' },
   reader: { commonName: 'the reader', role: 'reader' },
+  viewer: { commonName: 'the viewer', role: 'viewer' },
   support: { commonName: 'the support', role: 'support' },
   admin: { commonName: 'the admin', role: 'admin' },
   nobody: { commonName: 'nobody' },

@@ -22,3 +22,4 @@ copy() {
 }
 copy edge ca.crt edge-https.key edge-https.crt edge.key edge.crt
 copy userstore ca.crt userstore.key userstore.crt admin.key admin.crt
+copy console ca.crt admin.key admin.crt

@@ -22,8 +22,20 @@ write login_secret "$(random)"
 write secret_key "$(head -c 32 /dev/urandom | base64)"
 write edge_token "$(random)"
 write reader_token "$(random)"
+write viewer_token "$(random)"
+write support_token "$(random)"
 write admin_token "$(random)"
 write service_tokens "edge:edge:$(value edge_token),reader:reader:$(value reader_token),admin:admin:$(value admin_token)"
+# Folders of earlier versions have no tokens for the console.
+for role in viewer support; do
+  grep -q ":$role:" "$folder/service_tokens" && continue
+  tokens="$(value service_tokens),$role:$role:$(value ${role}_token)"
+  printf '%s\n' "$tokens" >"$folder/service_tokens"
+  printf 'added the role %s to %s\n' "$role" "$folder/service_tokens"
+done
+write console_link_code "$(random)"
+# Replace it by the secret that the identity provider of LeaseHawk's staff gives to the console.
+write console_client_secret "$(random)"
 login="userstore:$(value mongodb_password)"
 write mongodb_uri "mongodb://$login@mongo:27017/leasehawk?authSource=admin"
 write mongodb_uri_replica_set "mongodb://$login@mongo:27017,mongo-2:27017,mongo-3:27017/leasehawk?authSource=admin&replicaSet=leasehawk"

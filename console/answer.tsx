@@ -3,10 +3,11 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { VNode } from 'preact';
 import { render } from 'preact-render-to-string';
+import { UserstoreError } from '../client/errors.js';
 import { PageError } from './page-error.js';
 import { Message, Page } from './pages/frame.js';
 import type { Session } from './staff/sessions.js';
-import { CallError } from './userstore.js';
+
 
 /** Allows files of the console and its forms; forbids inline styles and scripts, frames and every other request. */
 export const SECURITY_HEADERS = {
@@ -38,11 +39,11 @@ export function sendPage(response: Response, page: VNode, status = 200): void {
 }
 
 /** The reasons of userstore that say that something does not exist. */
-const isMissing = (error: CallError) => /_NOT_FOUND$/.test(error.reason ?? '');
+const isMissing = (error: UserstoreError) => /_NOT_FOUND$/.test(error.reason ?? '');
 
 function pageErrorOf(error: unknown): PageError | undefined {
   if (error instanceof PageError) return error;
-  if (!(error instanceof CallError)) {
+  if (!(error instanceof UserstoreError)) {
     const status = (error as { status?: unknown }).status;
     return typeof status === 'number' && status < 500
       ? new PageError(status, 'The request is not valid', 'The browser sent something that the console cannot read.')

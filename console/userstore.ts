@@ -1,11 +1,11 @@
 /** The calls to userstore, each with the service token of the role of the person who asks. */
 import { randomUUID } from 'node:crypto';
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { CONTRACT, createClient } from '../client/calls.js';
-import { type ClientTls, channel } from '../client/credentials.js';
-import { failureOf } from '../client/errors.js';
+import { createCalls } from '../client/calls.js';
+import { CONTRACT } from '../client/contract.js';
+import type { ClientTls } from '../client/credentials.js';
+import { type Reason, UserstoreError } from '../client/errors.js';
+import { openTransport } from '../client/transport.js';
 import type { Actor } from '../proto/gen/userstore/v1/actor.js';
-import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Role, Staff } from './staff/role.js';
 
 /** Longest call, in milliseconds. */
@@ -18,36 +18,14 @@ export interface UserstoreOptions extends ClientTls {
   tokens: Record<Role, string>;
 }
 
-/** The contract's calls. Each throws CallError. */
+/** The contract's calls. Each throws UserstoreError. */
 export type Userstore = ReturnType<typeof createClients>['admin'];
 
-/** A failed call, with the reason of the contract and its sentence for people. */
-export class CallError extends Error {
-  /** The name of the reason without its prefix: "USER_NOT_FOUND". Undefined if userstore gave none. */
-  readonly reason: string | undefined;
-  /** Whether userstore could not be reached or was too busy: a later attempt may succeed. */
-  readonly isUnavailable: boolean;
-
-  constructor(rpc: string, cause: ServiceError) {
-    super(cause.details || `${rpc} failed`, { cause });
-    const failure = failureOf(cause);
-    this.reason = failure && ErrorReason[failure.reason]?.replace('ERROR_REASON_', '');
-    this.isUnavailable = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED].includes(cause.code);
-  }
-}
-
-/** Creates a client for each role over one channel each. Clients connect at the first call. */
+/** Creates a client for each role. Clients connect at the first call. */
 export function createClients({ address, tokens, ...tls }: UserstoreOptions) {
   const clientOf = (role: Role) => {
-    const metadata = new Metadata();
-    metadata.set('authorization', `Bearer ${tokens[role]}`);
-    return createClient(CONTRACT, { address, ...channel(address, tls) }, async ({ rpc, send }) => {
-      try {
-        return await send(metadata, Date.now() + DEADLINE_MS);
-      } catch (error) {
-        throw new CallError(rpc, error as ServiceError);
-      }
-    });
+    const transport = openTransport({ address, token: tokens[role], deadlineMs: DEADLINE_MS, ...tls });
+    return { ...createCalls(CONTRACT, transport, ({ send }) => send()), close: transport.close };
   };
   return { viewer: clientOf('viewer'), support: clientOf('support'), admin: clientOf('admin') };
 }
@@ -62,11 +40,11 @@ export function required<T>(value: T | undefined): T {
 }
 
 /** Returns the result of a call; undefined if it failed for this reason. */
-export async function unless<T>(reason: string, call: Promise<T>): Promise<T | undefined> {
+export async function unless<T>(reason: Reason, call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof CallError && error.reason === reason) return undefined;
+    if (error instanceof UserstoreError && error.reason === reason) return undefined;
     throw error;
   }
 }

@@ -156,7 +156,7 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^console\/(?!userstore\.ts)/,
-    mayNot: /^(@grpc\/|client\/(?!filters\.ts))/,
+    mayNot: /^(@grpc\/|client\/(?!(filters|errors)\.ts))/,
     because: 'one file calls userstore, so every call has a deadline and the role of the person',
   },
   {

@@ -31,7 +31,7 @@ export interface Act {
   isPermanent?: true;
   /** Returns what it does, and the fields of its form. */
   form(subject: Subject): VNode | Promise<VNode>;
-  /** Does it. Throws CallError and PageError. */
+  /** Does it. Throws UserstoreError and PageError. */
   perform(subject: Subject, form: Form): Promise<Done>;
 }
 

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 const SEARCHED = 100;
 const MAX_FAILURES = 1000;
 
-/** Returns the organization in the address. Throws CallError (ORGANIZATION_NOT_FOUND). */
+/** Returns the organization in the address. Throws UserstoreError (ORGANIZATION_NOT_FOUND). */
 export const organizationAt = async (userstore: Userstore, organizationId: unknown) =>
   required((await userstore.getOrganization({ organizationId: String(organizationId) })).organization);
 

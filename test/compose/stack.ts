@@ -9,7 +9,7 @@ import { eventually } from '../harness/userstore.js';
 import { docker, findCompose, run } from './engine.js';
 
 /** The parts of the stack. */
-export type ServiceName = 'edge' | 'userstore' | 'mongo' | 'mongo-2' | 'mongo-3';
+export type ServiceName = 'edge' | 'userstore' | 'console' | 'mongo' | 'mongo-2' | 'mongo-3';
 
 /** A running stack. */
 export type Stack = Awaited<ReturnType<typeof startStack>>;
@@ -20,11 +20,12 @@ let started = 0;
 export async function startStack(...files: string[]) {
   const project = `provisioning-${process.pid}-${++started}`;
   const secretsFolder = await mkdtemp(join(tmpdir(), 'compose-secrets-'));
-  const [edgePort, userstorePort] = [await freePort(), await freePort()];
+  const [edgePort, userstorePort, consolePort] = [await freePort(), await freePort(), await freePort()];
   const env = {
     SECRETS_DIR: secretsFolder,
     EDGE_ADDRESS: '127.0.0.1',
     EDGE_PORT: String(edgePort),
+    CONSOLE_PORT: String(consolePort),
     USERSTORE_TEST_PORT: String(userstorePort),
   };
   const origin = `http://127.0.0.1:${edgePort}`;

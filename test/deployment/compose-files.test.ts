@@ -14,12 +14,13 @@ const replicaSet = composeFile('docker-compose.replica-set.yml');
 const tls = composeFile('docker-compose.tls.yml');
 
 describe('the compose files', () => {
-  it('publish the port of the edge and nothing else, on the loopback address unless told otherwise', () => {
+  it('publish the ports of the edge and the console and nothing else, on the loopback address unless told otherwise', () => {
     const services = [single, replicaSet, tls].flatMap((file) => Object.entries(file.services));
     const published = services.filter(([, { ports }]) => ports !== undefined);
-    expect(published.map(([name]) => name)).to.deep.equal(['edge']);
-    expect(published[0]?.[1].ports).to.have.length(1);
-    expect(published[0]?.[1].ports?.[0]).to.match(/^\$\{EDGE_ADDRESS:-127\.0\.0\.1\}:\$\{EDGE_PORT:-8080\}:8080$/);
+    expect(published.map(([name, { ports }]) => [name, ports])).to.deep.equal([
+      ['edge', [`\${EDGE_ADDRESS:-127.0.0.1}:\${EDGE_PORT:-8080}:8080`]],
+      ['console', [`\${CONSOLE_ADDRESS:-127.0.0.1}:\${CONSOLE_PORT:-8090}:8090`]],
+    ]);
   });
 
   it('keep the database and userstore on networks without a way out, and the edge off the database', () => {
@@ -29,6 +30,7 @@ describe('the compose files', () => {
     expect(services.mongo?.networks).to.deep.equal(['database']);
     expect(services.userstore?.networks).to.deep.equal(['database', 'services']);
     expect(services.edge?.networks).to.deep.equal(['services', 'public']);
+    expect(services.console?.networks).to.deep.equal(['services', 'public']);
   });
 
   // Of a service that both files name, the second has only what differs.
@@ -41,7 +43,7 @@ describe('the compose files', () => {
     });
   }
 
-  for (const name of ['edge', 'userstore'] as const) {
+  for (const name of ['edge', 'userstore', 'console'] as const) {
     it(`give ${name} variables that it reads, secrets by file`, () => {
       for (const { services } of [single, tls]) {
         const names = Object.keys(services[name]?.environment ?? {});
@@ -72,7 +74,7 @@ describe('the compose files', () => {
   });
 
   it('pass variables to the services under the same names, and no other', () => {
-    for (const name of ['edge', 'userstore'] as const) {
+    for (const name of ['edge', 'userstore', 'console'] as const) {
       const { environment = {} } = single.services[name] ?? {};
       const handedOn = Object.entries(environment).filter(([, value]) => String(value).startsWith('${'));
       expect(handedOn).not.to.deep.equal([]);
@@ -100,7 +102,7 @@ describe('the script that lays certificates for docker-compose.tls.yml', () => {
     execFileSync('sh', [CERTIFICATES_SCRIPT, from], { env: { ...process.env, SECRETS_DIR: secrets } });
   };
 
-  for (const name of ['edge', 'userstore'] as const) {
+  for (const name of ['edge', 'userstore', 'console'] as const) {
     it(`gives ${name} the files that its variables name, readable inside a closed folder, and no others`, () => {
       lay('first');
       lay('renewed');
@@ -138,17 +140,30 @@ describe('the script that makes secrets', () => {
 
   it('makes secrets of 256 random bits that fit each other, and tells none', () => {
     const secrets = made();
-    const tokens = ['edge_token', 'reader_token', 'admin_token'].map((name) => secrets.get(name) ?? '');
+    const tokens = ['edge_token', 'reader_token', 'admin_token', 'viewer_token', 'support_token'].map(
+      (name) => secrets.get(name) ?? '',
+    );
     const passwords = ['mongodb_root_password', 'mongodb_password', 'mongodb_keyfile'].map(
       (name) => secrets.get(name) ?? '',
     );
     for (const secret of [...tokens, ...passwords]) expect(secret).to.match(/^[\da-f]{64}$/);
-    expect(new Set([...tokens, ...passwords]).size).to.equal(6);
-    const [edge, reader, admin] = tokens;
-    expect(secrets.get('service_tokens')).to.equal(`edge:edge:${edge},reader:reader:${reader},admin:admin:${admin}`);
+    expect(new Set([...tokens, ...passwords]).size).to.equal(8);
+    const [edge, reader, admin, viewer, support] = tokens;
+    const callers = { edge, reader, admin, viewer, support };
+    const expected = Object.entries(callers).map(([name, token]) => `${name}:${name}:${token}`);
+    expect(secrets.get('service_tokens')).to.equal(expected.join(','));
     for (const name of ['mongodb_uri', 'mongodb_uri_replica_set']) {
       expect(secrets.get(name)).to.include(`userstore:${secrets.get('mongodb_password')}@`);
     }
+  });
+
+  it('adds the roles of the console to the service tokens of an earlier version, once', () => {
+    const file = join(folder, 'service_tokens');
+    const whole = readFileSync(file, 'utf8');
+    writeFileSync(file, `${whole.split(',').slice(0, 3).join(',')}\n`);
+    make();
+    make();
+    expect(readFileSync(file, 'utf8')).to.equal(whole);
   });
 
   it('keeps existing secrets and creates missing ones', () => {

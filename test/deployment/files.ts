@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { load, loadAll, YAML11_SCHEMA } from 'js-yaml';
 import { variables as adminVariables } from '../../bin/admin/config.js';
 import { secretsOf, type Variables } from '../../config/variables.js';
+import { variables as consoleVariables } from '../../console/config.js';
 import { variables as edgeVariables } from '../../edge/config.js';
 import { variables as userstoreVariables } from '../../userstore/config.js';
 
@@ -47,14 +48,18 @@ export const manifestFiles = (): string[] => readdirSync(KUBERNETES).filter((nam
 export const manifests = (name: string): any[] =>
   loadAll(readFileSync(join(KUBERNETES, name), 'utf8'), { schema: YAML11_SCHEMA });
 
-const READERS: Record<'edge' | 'userstore', Variables[]> = {
+/** A service with variables. */
+export type Service = 'edge' | 'userstore' | 'console';
+
+const READERS: Record<Service, Variables[]> = {
+  console: [consoleVariables],
   edge: [edgeVariables],
   // The admin command runs in userstore's containers.
   userstore: [userstoreVariables, adminVariables],
 };
 
 /** Returns the mistakes in the variables of a service: names that it does not read, secrets that are no files. */
-export function wrongVariables(service: 'edge' | 'userstore', names: string[]): string[] {
+export function wrongVariables(service: Service, names: string[]): string[] {
   const readers = READERS[service];
   const secrets = readers.flatMap(secretsOf);
   const known = readers.flatMap(({ shape }) => Object.keys(shape)).filter((name) => !secrets.includes(name));

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { ROOT, textOf } from './files.js';
 
 const HOLDS = {
+  console: ['client', 'config', 'proto', 'console'],
   edge: ['client', 'config', 'proto', 'edge'],
   userstore: ['client', 'config', 'proto', 'userstore', 'bin/admin', 'bin/admin.ts'],
 };
@@ -20,7 +21,7 @@ function importedBy(paths: string[]): Set<string> {
     /^(?:import|export)\s(?!type\s)[^'";]*?from\s+'((?:@[\w-]+\/)?[\w-]+)|\bimport\('((?:@[\w-]+\/)?[\w-]+)/gm;
   return new Set(
     files
-      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /\.tsx?$/.test(file))
       .flatMap((file) => [...textOf(file).matchAll(statement)].map(([, named, late]) => named ?? late ?? '')),
   );
 }

@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { manifestFiles, manifests, textOf, wrongVariables } from './files.js';
 
-const SERVICES = ['edge', 'userstore'] as const;
-const PORTS = { edge: 8080, userstore: 50_051 };
+const SERVICES = ['edge', 'userstore', 'console'] as const;
+const PORTS = { edge: 8080, userstore: 50_051, console: 8090 };
 
 describe('the Kubernetes manifests', () => {
   const resources: string[] = manifests('kustomization.yaml')[0].resources;
@@ -29,7 +29,12 @@ describe('the Kubernetes manifests', () => {
       const pod = spec.template.spec;
       const [container, ...more] = pod.containers;
 
-      it('runs twice at least, spread over machines and zones, and is replaced one after the other', () => {
+      it('runs twice at least, spread over machines and zones, and is replaced one after the other; the console once', () => {
+        if (name === 'console') {
+          // Its sessions are in memory.
+          expect([spec.replicas, spec.strategy.type]).to.deep.equal([1, 'Recreate']);
+          return;
+        }
         expect(spec.replicas).to.be.at.least(2);
         expect(spec.strategy.rollingUpdate).to.deep.equal({ maxUnavailable: 0, maxSurge: 1 });
         const spread = pod.topologySpreadConstraints.map(({ topologyKey }: { topologyKey: string }) => topologyKey);
@@ -37,13 +42,14 @@ describe('the Kubernetes manifests', () => {
         expect(one('PodDisruptionBudget', name).spec.minAvailable).to.equal(1);
       });
 
-      it('is selected by its service, its disruption budget, its spread and its network policy', () => {
+      it('is selected by its service, its network policy and, with replicas, its disruption budget and spread', () => {
         const labels = { 'app.kubernetes.io/name': name };
         expect(spec.template.metadata.labels).to.include(labels);
         expect(spec.selector.matchLabels).to.deep.equal(labels);
         expect(one('Service', name).spec.selector).to.deep.equal(labels);
-        expect(one('PodDisruptionBudget', name).spec.selector.matchLabels).to.deep.equal(labels);
         expect(one('NetworkPolicy', name).spec.podSelector.matchLabels).to.deep.equal(labels);
+        if (name === 'console') return;
+        expect(one('PodDisruptionBudget', name).spec.selector.matchLabels).to.deep.equal(labels);
         for (const { labelSelector } of pod.topologySpreadConstraints) {
           expect(labelSelector.matchLabels).to.deep.equal(labels);
         }
@@ -71,6 +77,8 @@ describe('the Kubernetes manifests', () => {
             expect(probe.httpGet).to.deep.equal({ path: '/health/live', port });
           }
           expect(readinessProbe.httpGet).to.deep.equal({ path: '/health/ready', port });
+        } else if (name === 'console') {
+          expect(livenessProbe.httpGet).to.deep.equal({ path: '/health/live', port });
         } else {
           // Its port is not there before its database is, however long that takes; its metrics are.
           expect(startupProbe).to.equal(undefined);

@@ -48,12 +48,34 @@ describe('the stack of docker-compose.yml', () => {
       );
       return [...found.matchAll(/node_modules\/(\S+)\/package\.json/g)].map(([, name]) => name);
     };
-    const [edge, userstore] = [await packages('edge'), await packages('userstore')];
+    const [edge, userstore, console_] = [
+      await packages('edge'),
+      await packages('userstore'),
+      await packages('console'),
+    ];
     expect(edge).to.include('express');
     for (const name of ['mongoose', 'mongodb', 'commander']) expect(edge).not.to.include(name);
     expect(userstore).to.include('mongoose').and.not.include('express');
     const tools = ['mocha', 'typescript', '@biomejs/biome', '@bufbuild/buf', 'mongodb-memory-server', 'ts-proto'];
-    for (const name of tools) expect([...edge, ...userstore]).not.to.include(name);
+    for (const name of tools) expect([...edge, ...userstore, ...console_]).not.to.include(name);
+    for (const name of ['mongoose', 'mongodb', 'commander']) expect(console_).not.to.include(name);
+  });
+
+  it('has a console that signs in once by the code of its start, and finds organizations', async () => {
+    const { organizationId } = await stack.createTenant();
+    const code = await stack.secret('console_link_code');
+    const signIn = await fetch(`${stack.consoleOrigin}/sign-in/link`, {
+      method: 'POST',
+      body: new URLSearchParams({ code }),
+      redirect: 'manual',
+    });
+    expect(signIn.status).to.equal(303);
+    const cookie = signIn.headers
+      .getSetCookie()
+      .map((line) => line.split(';', 1)[0])
+      .join('; ');
+    const found = await fetch(`${stack.consoleOrigin}/organizations/${organizationId}`, { headers: { cookie } });
+    expect([found.status, (await found.text()).includes(organizationId)]).to.deep.equal([200, true]);
   });
 
   it('passes the black-box suite of SCIM', async () => {

@@ -64,6 +64,7 @@ export async function startStack(...files: string[]) {
 
   return {
     origin,
+    consoleOrigin: `http://127.0.0.1:${consolePort}`,
     /** host:port of userstore. */
     address: `127.0.0.1:${userstorePort}`,
     /** The name of the volume with the first member's data. */

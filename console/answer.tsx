@@ -8,7 +8,6 @@ import { PageError } from './page-error.js';
 import { Message, Page } from './pages/frame.js';
 import type { Session } from './staff/sessions.js';
 
-
 /** Allows files of the console and its forms; forbids inline styles and scripts, frames and every other request. */
 export const SECURITY_HEADERS = {
   'Content-Security-Policy':

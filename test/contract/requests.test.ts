@@ -1,6 +1,7 @@
 /** Every call of the contract requires a caller with the right role, an organization and an actor. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { UserstoreError } from '../../client/errors.js';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
 import { addMembers, groupNamed } from '../harness/groups.js';
@@ -311,7 +312,7 @@ describe('every call to userstore', () => {
   }
 
   it('is named here, so that none is forgotten', () => {
-    const { close: _close, checkHealth: _health, ...calls } = client('admin');
+    const { close: _close, checkHealth: _health, watchEvents: _watch, ...calls } = client('admin');
     const names = Object.keys(calls).map((name) => (name[0] ?? '').toUpperCase() + name.slice(1));
     expect(Object.keys(CALLS)).to.have.members(names);
   });
@@ -367,4 +368,4 @@ describe('every call to userstore, over mutual TLS', function () {
 });
 
 /** Stands for success where only refusals are looked at. */
-const SUCCESS = Object.assign(new Error('success'), { code: 0, metadata: { get: () => [] } });
+const SUCCESS = new UserstoreError('success', 'OK');

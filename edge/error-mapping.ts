@@ -72,6 +72,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.ERROR_REASON_SSO_CONNECTION_TAKEN]: undefined,
   [ErrorReason.ERROR_REASON_SECRET_KEY_MISSING]: undefined,
   [ErrorReason.ERROR_REASON_USER_AMBIGUOUS]: undefined,
+  [ErrorReason.ERROR_REASON_REQUEST_ID_REUSED]: undefined,
   [ErrorReason.ERROR_REASON_CALLER_UNKNOWN]: undefined,
   [ErrorReason.ERROR_REASON_CALLER_FORBIDDEN]: undefined,
   [ErrorReason.ERROR_REASON_UNSPECIFIED]: undefined,

@@ -27,6 +27,7 @@ import { createGroupRules } from './domain/groups.js';
 import { createOrganizationRules } from './domain/organizations.js';
 import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
 import { createRateLimitRules } from './domain/rate-limits.js';
+import { createOnce } from './domain/repeats.js';
 import type { Resealed } from './domain/reseal.js';
 import { createSerializedRetry } from './domain/retry.js';
 import { createSealer } from './domain/sealing.js';
@@ -182,6 +183,7 @@ type Watching = Pick<WatchTools, 'watch' | 'stopped' | 'maxAgeMs'>;
 function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts, eventDays }: ServerOptions) {
   const retry = createSerializedRetry();
   const sealer = createSealer(secretKeys);
+  const once = createOnce(storages.requests);
   const deletions = createDeletionCheck(storages.organizations.isDeleted);
   const organizations = createOrganizationRules(storages.organizations, deletions.deleted);
   const events = createEventRules({ storage: storages.events, days: eventDays });
@@ -198,9 +200,10 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
       groupsOf: storages.memberships.groupsOf,
       accessOf: storages.organizations.access,
       retry,
+      once,
     }),
     groups: createGroupRules(storages.groups, storages.memberships),
-    apiTokens: createApiTokenRules(storages.apiTokens, organizations),
+    apiTokens: createApiTokenRules({ storage: storages.apiTokens, organizations, sealer, once }),
     rateLimits: createRateLimitRules(storages.rateLimits, organizations),
     activities: createActivityRules(storages.activities, storages.activityNames, storages.changes, organizations),
     ssoConnections: createSsoConnectionRules({

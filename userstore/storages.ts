@@ -12,6 +12,7 @@ import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
 import { createOrganizationStorage } from './storage/organizations.js';
 import { createRateLimitStorage } from './storage/rate-limits.js';
+import { createRequestStorage } from './storage/requests.js';
 import { createSearchStorage } from './storage/search.js';
 import { createSessionStorage } from './storage/sessions.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
@@ -50,6 +51,7 @@ export function createStorages(
     searches: createSearchStorage(collections),
     usedKeys: createUsedKeyStorage(collections.usedKeys),
     webhooks: createWebhookStorage(collections.webhooks),
+    requests: createRequestStorage(collections.requests),
     rateLimits: createRateLimitStorage(collections.organizations.db),
   };
 }
@@ -65,6 +67,7 @@ export const ownedBy = ({
   activities,
   apiTokens,
   webhooks,
+  requests,
   events,
 }: Storages) => [
   users,
@@ -73,6 +76,7 @@ export const ownedBy = ({
   sessions,
   ssoConnections,
   webhooks,
+  requests,
   changes,
   events,
   activities,

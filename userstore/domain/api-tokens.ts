@@ -1,8 +1,11 @@
 /** The rules of API tokens. A secret has 122 random bits, so a fast digest is as safe as a slow one. */
 import { createHash, randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
-import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
+import {
+  type ApiToken,
+  CreateApiTokenRequest,
+  RotateApiTokenRequest,
+} from '../../proto/gen/userstore/v1/api_token_service.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
@@ -10,6 +13,8 @@ import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '.
 import type { ApiTokenStorage } from '../storage/api-tokens.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import { checkLabel, type OrganizationRules } from './organizations.js';
+import type { Claim, Effect, Once } from './repeats.js';
+import type { Sealer } from './sealing.js';
 
 const MIN_LIFETIME_SECONDS = 60;
 /** Ten years. */
@@ -21,36 +26,41 @@ const USE_INTERVAL_MS = 5 * 60_000;
 /** Longest write of the last use, which delays the response. */
 const USE_MS = 500;
 
-/** The storage of API tokens, and the rules of organizations. `deadline` is in epoch milliseconds everywhere. */
+/** The storage of API tokens, and all else that the rules need. `deadline` is in epoch milliseconds everywhere. */
 export interface ApiTokenContext {
   storage: ApiTokenStorage;
   organizations: OrganizationRules;
+  /** Encrypts the secrets of tokens whose request may be repeated. */
+  sealer: Sealer;
+  once: Once;
 }
 
-/** An API token with its secret, which is stored nowhere. */
+/** An API token with its secret, which is stored nowhere, or encrypted for a day if the request has an id. */
 interface IssuedToken {
   apiToken: ApiToken;
   secret: string;
 }
 
+/** A successor, and the token that it replaces. */
+interface RotatedToken extends IssuedToken {
+  replaced: ApiToken;
+}
+
 /**
- * Issues a token, valid for `lifetime` seconds if given. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID,
+ * Issues a token, with a new id and secret unless they are given. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID,
  * API_TOKEN_LIMIT_REACHED.
  */
 async function issueToken(
   { storage, organizations }: ApiTokenContext,
-  organizationId: string,
-  label: string,
-  actor: Actor | undefined,
-  lifetime: number | undefined,
+  { organizationId, label, actor, lifetimeSeconds: lifetime }: CreateApiTokenRequest,
+  { mark, secret = randomUUID() }: { mark?: string | undefined; secret?: string | undefined },
   deadline: number,
 ): Promise<IssuedToken> {
   checkLabel('label', label);
   if (lifetime !== undefined) checkSeconds('lifetime_seconds', lifetime, MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS);
   await organizations.get(organizationId, deadline);
-  const secret = randomUUID();
   const createTime = new Date();
-  const id = uuidv7({ msecs: createTime.getTime() });
+  const id = mark ?? uuidv7({ msecs: createTime.getTime() });
   const expireTime = lifetime === undefined ? undefined : new Date(createTime.getTime() + lifetime * 1000);
   const createdBy = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
   const unused = { revokeTime: undefined, lastUseTime: undefined };
@@ -61,29 +71,60 @@ async function issueToken(
 }
 
 /**
- * Issues the successor of a live token, which stays valid for `overlap` seconds. The successor is valid for `lifetime`
- * seconds, or for the lifetime of the replaced token. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID,
+ * Issues the successor of a live token, which stays valid for the overlap. The successor is valid for the lifetime that
+ * the request names, or for that of the replaced token. Throws API_TOKEN_NOT_FOUND, FIELD_INVALID,
  * API_TOKEN_LIMIT_REACHED.
  */
 async function rotateToken(
   context: ApiTokenContext,
-  organizationId: string,
-  id: string,
-  overlap: number,
-  actor: Actor | undefined,
-  lifetime: number | undefined,
+  request: RotateApiTokenRequest,
+  claimed: Parameters<typeof issueToken>[2],
   deadline: number,
-): Promise<IssuedToken & { replaced: ApiToken }> {
-  checkSeconds('overlap_seconds', overlap, 0, MAX_OVERLAP_SECONDS);
-  const replaced = await findToken(context, organizationId, id, deadline);
+): Promise<RotatedToken> {
+  const { organizationId, apiTokenId } = request;
+  checkSeconds('overlap_seconds', request.overlapSeconds, 0, MAX_OVERLAP_SECONDS);
+  const replaced = await findToken(context, organizationId, apiTokenId, deadline);
   if (replaced.revokeTime || (replaced.expireTime && replaced.expireTime <= new Date())) {
     throw invalidField('api_token_id', 'The token is no longer valid; issue a new one instead.');
   }
   // The successor is issued first: a call that ends half-way leaves one token too many, not one too few.
-  const seconds = lifetime ?? replaced.lifetimeSeconds;
-  const issued = await issueToken(context, organizationId, replaced.label, actor, seconds, deadline);
-  await context.storage.expire(organizationId, id, new Date(Date.now() + overlap * 1000), deadline);
-  return { ...issued, replaced: await findToken(context, organizationId, id, deadline) };
+  const lifetimeSeconds = request.lifetimeSeconds ?? replaced.lifetimeSeconds;
+  const issued = await issueToken(context, { ...request, label: replaced.label, lifetimeSeconds }, claimed, deadline);
+  return { ...issued, replaced: await expireReplaced(context, request, deadline) };
+}
+
+/** Lets the replaced token expire after the overlap, or earlier if it already does. Returns it. */
+async function expireReplaced(
+  context: ApiTokenContext,
+  { organizationId, apiTokenId, overlapSeconds }: RotateApiTokenRequest,
+  deadline: number,
+): Promise<ApiToken> {
+  await context.storage.expire(organizationId, apiTokenId, new Date(Date.now() + overlapSeconds * 1000), deadline);
+  return await findToken(context, organizationId, apiTokenId, deadline);
+}
+
+/**
+ * Returns the effect of a request that issues a token. A repeated request needs the secret again, so it is stored with
+ * the claim, encrypted.
+ */
+function issuing<T extends IssuedToken>(
+  context: ApiTokenContext,
+  { organizationId, requestId }: { organizationId: string; requestId?: string | undefined },
+  issue: (claimed: Parameters<typeof issueToken>[2], deadline: number) => Promise<T>,
+  complete: (issued: IssuedToken, deadline: number) => Promise<T>,
+): Effect<T> {
+  const { storage, sealer } = context;
+  const purpose = `secret of request ${requestId} of ${organizationId}`;
+  const secretOf = ({ sealedSecret }: Claim) => sealer.open(sealedSecret ?? '', purpose);
+  return {
+    make: (claim, deadline) => issue(claim ? { mark: claim.mark, secret: secretOf(claim) } : {}, deadline),
+    again: async (claim, deadline) => {
+      const apiToken = await findToken(context, organizationId, claim.mark, deadline);
+      return await complete({ apiToken, secret: secretOf(claim) }, deadline);
+    },
+    wasCreated: ({ mark }, deadline) => storage.confirm(organizationId, mark, deadline),
+    sealSecret: () => sealer.seal(randomUUID(), purpose),
+  };
 }
 
 /** Returns the live token with this digest, and its organization. Throws API_TOKEN_INVALID, FIELD_INVALID. */
@@ -137,28 +178,31 @@ async function findToken(
 /** The rules of API tokens. */
 export type ApiTokenRules = ReturnType<typeof createApiTokenRules>;
 
-/** Binds the rules to a storage. */
-export function createApiTokenRules(storage: ApiTokenStorage, organizations: OrganizationRules) {
-  const context = { storage, organizations };
+/** Binds the rules to a context. */
+export function createApiTokenRules(context: ApiTokenContext) {
+  const { storage, organizations, once } = context;
   return {
     /** Issues a token. Throws as the contract's CreateApiToken says. */
-    create: (
-      organizationId: string,
-      label: string,
-      actor: Actor | undefined,
-      lifetime: number | undefined,
-      deadline: number,
-    ): Promise<IssuedToken> => issueToken(context, organizationId, label, actor, lifetime, deadline),
+    create(request: CreateApiTokenRequest, deadline: number): Promise<IssuedToken> {
+      const effect = issuing(
+        context,
+        request,
+        (claimed, until) => issueToken(context, request, claimed, until),
+        async (issued) => issued,
+      );
+      return once(CreateApiTokenRequest, request, effect, deadline);
+    },
 
     /** Issues the successor of a live token. Throws as the contract's RotateApiToken says. */
-    rotate: (
-      organizationId: string,
-      id: string,
-      overlap: number,
-      actor: Actor | undefined,
-      lifetime: number | undefined,
-      deadline: number,
-    ) => rotateToken(context, organizationId, id, overlap, actor, lifetime, deadline),
+    rotate(request: RotateApiTokenRequest, deadline: number): Promise<RotatedToken> {
+      const effect = issuing<RotatedToken>(
+        context,
+        request,
+        (claimed, until) => rotateToken(context, request, claimed, until),
+        async (issued, until) => ({ ...issued, replaced: await expireReplaced(context, request, until) }),
+      );
+      return once(RotateApiTokenRequest, request, effect, deadline);
+    },
 
     /** Lists an organization's tokens, oldest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
     async list(organizationId: string, pageSize: number | undefined, pageToken: string | undefined, deadline: number) {

@@ -84,6 +84,15 @@ async function shown(
   return some.map((user) => masked(user, mask, User.fromPartial({})));
 }
 
+/** Returns the user as they are now. Throws USER_NOT_FOUND. */
+export const currentUser = (context: UserReadContext, key: UserKey, deadline: number): Promise<User> =>
+  withGroups(
+    context,
+    key,
+    findUser(context.storage, key, deadline).then(({ user }) => user),
+    deadline,
+  );
+
 /** Returns a user and their linked identity. Throws USER_NOT_FOUND, FIELD_INVALID. */
 async function getUser(context: UserReadContext, request: GetUserRequest, deadline: number): Promise<LinkedUser> {
   const mask = userMask(request.readMask);

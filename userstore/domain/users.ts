@@ -6,10 +6,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import type {
+import {
   CreateUserRequest,
   DeleteUserRequest,
   PatchUserRequest,
@@ -22,11 +23,13 @@ import { applyPatch } from '../model/patch.js';
 import { applyPolicy, type Refusals } from '../model/policy.js';
 import { applyUpdate } from '../model/update.js';
 import { isSame, normalize, validate } from '../model/user.js';
-import { accessStateAfter, findUser, linkChanges, serialKeyOf, type UserKey } from './access-state.js';
+import type { OutboxEntry } from '../storage/directory-schemas.js';
+import { accessStateAfter, findUser, linkChanges, serialKeyOf, type UserKey, userNotFound } from './access-state.js';
 import { setManagerNames } from './manager-names.js';
 import { orUserNameTaken } from './name-taken.js';
+import type { Claim, Effect, Once } from './repeats.js';
 import type { SerializedRetry } from './retry.js';
-import { createUserReads, type UserReadContext, withGroups } from './user-reads.js';
+import { createUserReads, currentUser, type UserReadContext, withGroups } from './user-reads.js';
 
 const MAX_OPERATIONS = 1000;
 
@@ -37,6 +40,7 @@ export type SchemasOf = (organizationId: string, deadline: number) => Promise<re
 export interface UserContext extends UserReadContext {
   schemasOf: SchemasOf;
   retry: SerializedRetry;
+  once: Once;
 }
 
 /** A change that a caller requests. */
@@ -44,6 +48,8 @@ export interface UserChangeRequest extends Refusals {
   actor: Actor | undefined;
   /** The only version to change; undefined: any. */
   etag: string | undefined;
+  /** The mark of the request, if its caller may repeat it: an attempt changes nothing if the user has it. */
+  mark?: string | undefined;
   /** Whether attributes that the schemas do not return to clients survive their omission. */
   keepsOmitted: boolean;
   apply: (user: User) => User | Promise<User>;
@@ -54,15 +60,16 @@ async function createUser(
   { storage }: Pick<UserContext, 'storage'>,
   { organizationId, actor }: CreateUserRequest,
   given: User,
+  mark: string | undefined,
   deadline: number,
 ): Promise<User> {
   const createTime = new Date();
-  const id = uuidv7({ msecs: createTime.getTime() });
+  const id = mark ?? uuidv7({ msecs: createTime.getTime() });
   const times = { createTime, updateTime: createTime };
   const user = normalize({ ...given, id, organizationId, etag: '', ...times, groups: [] });
   user.active ??= true;
   validate(user);
-  const change = changeBetween(undefined, user, 1, createTime, actor);
+  const change = marked(changeBetween(undefined, user, 1, createTime, actor), mark);
   return await orUserNameTaken(storage, user, storage.insert(user, change, deadline), deadline);
 }
 
@@ -73,11 +80,14 @@ async function createUser(
 export async function tryChangeUser(
   { storage, schemasOf }: Pick<UserContext, 'storage' | 'schemasOf'>,
   key: UserKey,
-  { etag, keepsOmitted, apply, actor, ...refusals }: UserChangeRequest,
+  { etag, mark, keepsOmitted, apply, actor, ...refusals }: UserChangeRequest,
   deadline: number,
 ): Promise<User | undefined> {
   const found = await findUser(storage, key, deadline);
   const before = found.user;
+  if (mark && (await storage.wasChangedBy(key.organizationId, key.userId, mark, deadline))) {
+    return (await findUser(storage, key, deadline)).user;
+  }
   if (etag !== undefined && etag !== before.etag) throw stale();
   const after = applyPolicy(before, normalize(await apply(before)), refusals);
   const extensions = changedExtensions(before, after);
@@ -88,7 +98,7 @@ export async function tryChangeUser(
   // An unchanged user gets no new version. The version that was read may be one whose write was never acknowledged.
   if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
   after.updateTime = new Date();
-  const change = changeBetween(before, after, found.version + 1, after.updateTime, actor);
+  const change = marked(changeBetween(before, after, found.version + 1, after.updateTime, actor), mark);
   const accessState = accessStateAfter(before, after, found.accessState);
   change.attributes.push(...linkChanges(found.accessState, accessState));
   const write = storage.replace({ ...found, accessState }, after, change, deadline);
@@ -102,11 +112,15 @@ export async function tryChangeUser(
 async function tryDeleteUser(
   { storage }: Pick<UserContext, 'storage'>,
   { etag, actor, ...key }: DeleteUserRequest,
+  mark: string | undefined,
   deadline: number,
 ): Promise<true | undefined> {
-  const found = await findUser(storage, key, deadline);
+  const { organizationId, userId } = key;
+  const found = await storage.find(organizationId, userId, deadline);
+  if (mark && !found && (await storage.wasChangedBy(organizationId, userId, mark, deadline))) return true;
+  if (!found) throw userNotFound();
   if (etag !== undefined && etag !== found.user.etag) throw stale();
-  const change = changeBetween(found.user, undefined, found.version + 1, new Date(), actor);
+  const change = marked(changeBetween(found.user, undefined, found.version + 1, new Date(), actor), mark);
   return (await storage.remove(found, change, deadline)) || undefined;
 }
 
@@ -116,6 +130,12 @@ function changeUser(context: UserContext, key: UserKey, request: UserChangeReque
   return withGroups(context, key, changing, deadline);
 }
 
+/** Returns the effect of a change of a user. */
+const changing = (context: UserContext, key: UserKey, request: UserChangeRequest): Effect<User> => ({
+  make: (claim, deadline) => changeUser(context, key, { ...request, mark: claim?.mark }, deadline),
+  again: (_, deadline) => currentUser(context, key, deadline),
+});
+
 /** The rules of users. */
 export type UserRules = ReturnType<typeof createUserRules>;
 
@@ -124,17 +144,28 @@ export const createUserRules = (context: UserContext) => ({
   ...createUserReads(context),
 
   /** Creates a user. Returns it as stored. Throws USER_NAME_TAKEN, FIELD_INVALID. */
-  async create(request: CreateUserRequest, given: User, deadline: number): Promise<User> {
-    const user = await createUser(context, request, given, deadline);
-    await setManagerNames([user], request.organizationId, context.storage.displayNames, deadline);
-    return user;
+  create(request: CreateUserRequest, given: User, deadline: number): Promise<User> {
+    const { organizationId } = request;
+    const { storage, once } = context;
+    const make = async (claim: Claim | undefined, until: number) => {
+      const user = await createUser(context, request, given, claim?.mark, until);
+      await setManagerNames([user], organizationId, storage.displayNames, until);
+      return user;
+    };
+    const effect = {
+      make,
+      again: ({ mark: userId }: Claim, until: number) => currentUser(context, { organizationId, userId }, until),
+      wasCreated: ({ mark }: Claim, until: number) => storage.wasChangedBy(organizationId, mark, mark, until),
+    };
+    return once(CreateUserRequest, request, effect, deadline);
   },
 
   /** Sets the fields that the mask names. Throws as the contract's UpdateUser says. */
   update(request: UpdateUserRequest, given: User, deadline: number): Promise<User> {
     const { updateMask = [] } = request;
     const apply = (user: User) => applyUpdate(user, given, updateMask);
-    return changeUser(context, request, { ...conditionsIn(request), keepsOmitted: true, apply }, deadline);
+    const change = { ...conditionsIn(request), keepsOmitted: true, apply };
+    return context.once(UpdateUserRequest, request, changing(context, request, change), deadline);
   },
 
   /** Applies operations, all or none. Throws as the contract's PatchUser says. */
@@ -146,12 +177,15 @@ export const createUserRules = (context: UserContext) => ({
     const apply = (user: User) => inSlices(applyPatch(user, operations));
     const saysDisabled = operations.some(({ field, value }) => field === 'active' && value?.active === false);
     const change = { ...conditionsIn(request), saysDisabled, keepsOmitted: false, apply };
-    return await changeUser(context, request, change, deadline);
+    return await context.once(PatchUserRequest, request, changing(context, request, change), deadline);
   },
 
   /** Deletes a user. Throws USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */
   async delete(request: DeleteUserRequest, deadline: number): Promise<void> {
-    await context.retry(serialKeyOf(request), () => tryDeleteUser(context, request, deadline), deadline);
+    const make = async (claim: Claim | undefined, until: number) => {
+      await context.retry(serialKeyOf(request), () => tryDeleteUser(context, request, claim?.mark, until), until);
+    };
+    await context.once(DeleteUserRequest, request, { make, again: async () => undefined }, deadline);
   },
 });
 
@@ -170,6 +204,10 @@ const conditionsIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUse
   refuseUpdate,
   refuseDeactivate,
 });
+
+/** Returns the change with the mark of its request. */
+const marked = (change: Change, mark: string | undefined): OutboxEntry =>
+  mark === undefined ? change : { ...change, mark };
 
 const stale = () =>
   new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, 'The user has changed since the version that was named.');

@@ -6,10 +6,8 @@ import type { Handlers } from './unary.js';
 /** Returns the handlers of ApiTokenService. */
 export function apiTokenService(apiTokens: ApiTokenRules): Handlers<ApiTokenServiceService> {
   return {
-    createApiToken: ({ organizationId, label, actor, lifetimeSeconds }, deadline) =>
-      apiTokens.create(organizationId, label, actor, lifetimeSeconds, deadline),
-    rotateApiToken: ({ organizationId, apiTokenId, overlapSeconds, actor, lifetimeSeconds }, deadline) =>
-      apiTokens.rotate(organizationId, apiTokenId, overlapSeconds, actor, lifetimeSeconds, deadline),
+    createApiToken: (request, deadline) => apiTokens.create(request, deadline),
+    rotateApiToken: (request, deadline) => apiTokens.rotate(request, deadline),
     listApiTokens: ({ organizationId, pageSize, pageToken }, deadline) =>
       apiTokens.list(organizationId, pageSize, pageToken, deadline),
     revokeApiToken: async ({ organizationId, apiTokenId }, deadline) => ({

@@ -76,6 +76,16 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
       return document ? toApiToken(document) : undefined;
     },
 
+    /** Returns whether the organization has the token, once it is as durable as any write. */
+    async confirm(organizationId: string, id: string, deadline: number): Promise<boolean> {
+      const write = apiTokens.updateOne(
+        { organizationId, _id: id },
+        { $set: { organizationId } },
+        validatedWithin(deadline),
+      );
+      return (await write).matchedCount === 1;
+    },
+
     /** Lets the token expire at `time`, or earlier if it already expires earlier. */
     async expire(organizationId: string, id: string, time: Date, deadline: number): Promise<void> {
       const change = { $min: { expireTime: time } };

@@ -108,6 +108,12 @@ export function createChangeStorage(
       return (await changes.find(query, within(deadline)).toArray()).map(toChange);
     },
 
+    /** Returns whether the request with this mark made a change that has been flushed. */
+    async hasMark(organizationId: string, mark: string, deadline: number): Promise<boolean> {
+      const options = { projection: { _id: 1 }, hint: 'ofMark', ...within(deadline) };
+      return (await changes.findOne({ organizationId, mark }, options)) !== null;
+    },
+
     /** Deletes all changes of an organization. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
       await changes.deleteMany({ organizationId }, within(deadline));
@@ -203,7 +209,8 @@ function toDocument(organizationId: string, entry: OutboxEntry, days: number): C
   return { ...values, _id, organizationId, expireTime: new Date(time.getTime() + days * DAY_MS) } as ChangeDocument;
 }
 
-const toChange = ({ _id, organizationId, expireTime, ...values }: ChangeDocument): Change => Change.fromPartial(values);
+const toChange = ({ _id, organizationId, expireTime, mark, ...values }: ChangeDocument): Change =>
+  Change.fromPartial(values);
 
 const conditionOf = (of: ChangedResource) =>
   'groupId' in of ? { groupId: { $eq: of.groupId } } : { userId: { $eq: of.userId } };

@@ -22,6 +22,7 @@ import {
   type OrganizationDocument,
   organizationSchema,
 } from './organization-schemas.js';
+import { type RequestDocument, requestSchema } from './request-schema.js';
 import {
   type SessionDocument,
   type SsoConnectionDocument,
@@ -45,6 +46,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   sessions: sessionSchema,
   usedKeys: usedKeySchema,
   webhooks: webhookSchema,
+  requests: requestSchema,
   events: eventSchema,
   eventLog: eventLogSchema,
 };
@@ -66,6 +68,7 @@ export interface Collections {
   sessions: Model<SessionDocument>;
   usedKeys: Model<UsedKeyDocument>;
   webhooks: Model<WebhookDocument>;
+  requests: Model<RequestDocument>;
 }
 
 /** Returns the collections of an open connection. */
@@ -86,6 +89,7 @@ export function collectionsOf(connection: Connection): Collections {
     sessions: modelOf(connection, 'sessions', sessionSchema),
     usedKeys: modelOf(connection, 'usedKeys', usedKeySchema),
     webhooks: modelOf(connection, 'webhooks', webhookSchema),
+    requests: modelOf(connection, 'requests', requestSchema),
   };
 }
 

@@ -22,6 +22,8 @@ import {
 
 /** A change in an outbox, with what its event needs. */
 export interface OutboxEntry extends Change {
+  /** The mark of the request that made the change, if its caller may repeat it. */
+  mark?: string;
   /** The user after the change, encoded, once a later change follows. */
   resource?: Buffer;
   /** The fields of the group after the change. */

@@ -55,6 +55,8 @@ const changeFields = {
   time,
   actor: described<Actor>(),
   attributes: listOf<AttributeChange>(),
+  /** The mark of the request that made the change, if its caller may repeat it. */
+  mark: optionalText,
   expireTime: time,
 } as const;
 
@@ -64,4 +66,5 @@ export type ChangeDocument = InferRawDocType<typeof changeFields>;
 export const changeSchema: Schema<ChangeDocument> = new Schema<ChangeDocument>(changeFields, schemaOptions)
   .index({ organizationId: 1, userId: 1, version: 1, 'actor.requestId': 1 }, { name: 'ofUser' })
   .index({ organizationId: 1, groupId: 1, version: 1, 'actor.requestId': 1 }, groupIndex())
+  .index({ organizationId: 1, mark: 1 }, { name: 'ofMark', partialFilterExpression: { mark: { $exists: true } } })
   .index(...expiryIndex);

@@ -10,7 +10,15 @@ import type { ChangeStorage } from './changes.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import type { OutboxEntry, UserDocument } from './directory-schemas.js';
-import { MAX_OUTBOX, NEW_ACCESS_STATE, toDocument, toTombstone, toUser, versionOf } from './documents.js';
+import {
+  MAX_OUTBOX,
+  NEW_ACCESS_STATE,
+  TOMBSTONE_ORGANIZATION,
+  toDocument,
+  toTombstone,
+  toUser,
+  versionOf,
+} from './documents.js';
 import { encodedUser } from './event-documents.js';
 import type { NoteHeld } from './held-attributes.js';
 import { createTotals, type Totals } from './totals.js';
@@ -47,7 +55,7 @@ export function createUserStorage(
 }
 
 function writesOf(context: Context) {
-  const { users, totals, noteHeld, insert } = context;
+  const { users, totals, changes, noteHeld, insert } = context;
   return {
     /** Stores a new user as version 1; its id, organization and times are set. Throws DuplicateKeyError. */
     async insert(user: User, change: Change, deadline: number): Promise<User> {
@@ -75,6 +83,23 @@ function writesOf(context: Context) {
     /** Waits until this version of the user is as durable as any write. Returns false if it is no longer stored. */
     confirm: (user: User, deadline: number): Promise<boolean> =>
       confirmVersion(users, user, versionOf(user.etag) ?? -1, deadline),
+
+    /**
+     * Returns whether the request with this mark has changed the user, once that is durable. A change is in the outbox,
+     * perhaps of a tombstone, until it is flushed.
+     */
+    async wasChangedBy(organizationId: string, id: string, mark: string, deadline: number): Promise<boolean> {
+      const owned = {
+        $or: [{ organizationId }, { organizationId: TOMBSTONE_ORGANIZATION, removedFrom: organizationId }],
+      };
+      // A write without a change waits for earlier writes.
+      const write = users.updateOne(
+        { _id: id, 'unmoved.mark': mark, ...owned },
+        { $set: { _id: id } },
+        within(deadline),
+      );
+      return (await write).matchedCount === 1 || (await changes.hasMark(organizationId, mark, deadline));
+    },
 
     /**
      * Deletes the version of the user that was found. Returns false if it is no longer stored. A tombstone keeps the

@@ -134,6 +134,7 @@ describe('createUserRules', () => {
       schemasOf: async () => [],
       groupsOf: async (_, ids) => new Map(ids.slice(0, fitting).map((id) => [id, [reference]])),
       accessOf: async () => undefined,
+      once: (_, __, { make }, deadline) => make(undefined, deadline),
       retry: async (_, attempt) => (await attempt()) as never,
     });
   }

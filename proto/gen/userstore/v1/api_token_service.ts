@@ -63,7 +63,14 @@ export interface CreateApiTokenRequest {
   /** The name of the token for people: 1 to 200 characters, without control characters. */
   label: string;
   /** The lifetime of the token in seconds: 60 to 315,360,000 (ten years). Absent: the token never expires. */
-  lifetimeSeconds?: number | undefined;
+  lifetimeSeconds?:
+    | number
+    | undefined;
+  /**
+   * The id of this change, as in CreateUserRequest: a repeated call returns the token as it is then, and the same secret,
+   * which userstore keeps encrypted for 24 hours. SECRET_KEY_MISSING if it has no key for that.
+   */
+  requestId?: string | undefined;
 }
 
 /** Response of CreateApiToken: the token and its secret, which no other response contains. */
@@ -115,7 +122,11 @@ export interface RotateApiTokenRequest {
    * The lifetime of the new token in seconds: 60 to 315,360,000 (ten years). Absent: the lifetime for which the
    * replaced token was issued.
    */
-  lifetimeSeconds?: number | undefined;
+  lifetimeSeconds?:
+    | number
+    | undefined;
+  /** The id of this change, as in CreateApiTokenRequest. */
+  requestId?: string | undefined;
 }
 
 /** Response of RotateApiToken: the new token and its secret, which no other response contains. */
@@ -330,7 +341,7 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
 };
 
 function createBaseCreateApiTokenRequest(): CreateApiTokenRequest {
-  return { organizationId: "", actor: undefined, label: "", lifetimeSeconds: undefined };
+  return { organizationId: "", actor: undefined, label: "", lifetimeSeconds: undefined, requestId: undefined };
 }
 
 export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest, "userstore.v1.CreateApiTokenRequest"> = {
@@ -348,6 +359,9 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest, "userstore
     }
     if (message.lifetimeSeconds !== undefined) {
       writer.uint32(32).int32(message.lifetimeSeconds);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(42).string(message.requestId);
     }
     return writer;
   },
@@ -397,6 +411,14 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest, "userstore
             message.lifetimeSeconds = reader.int32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -418,6 +440,7 @@ export const CreateApiTokenRequest: MessageFns<CreateApiTokenRequest, "userstore
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.label = object.label ?? "";
     message.lifetimeSeconds = object.lifetimeSeconds ?? undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -644,7 +667,14 @@ export const ListApiTokensResponse: MessageFns<ListApiTokensResponse, "userstore
 };
 
 function createBaseRotateApiTokenRequest(): RotateApiTokenRequest {
-  return { organizationId: "", actor: undefined, apiTokenId: "", overlapSeconds: 0, lifetimeSeconds: undefined };
+  return {
+    organizationId: "",
+    actor: undefined,
+    apiTokenId: "",
+    overlapSeconds: 0,
+    lifetimeSeconds: undefined,
+    requestId: undefined,
+  };
 }
 
 export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore.v1.RotateApiTokenRequest"> = {
@@ -665,6 +695,9 @@ export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore
     }
     if (message.lifetimeSeconds !== undefined) {
       writer.uint32(40).int32(message.lifetimeSeconds);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(50).string(message.requestId);
     }
     return writer;
   },
@@ -722,6 +755,14 @@ export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore
             message.lifetimeSeconds = reader.int32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -744,6 +785,7 @@ export const RotateApiTokenRequest: MessageFns<RotateApiTokenRequest, "userstore
     message.apiTokenId = object.apiTokenId ?? "";
     message.overlapSeconds = object.overlapSeconds ?? 0;
     message.lifetimeSeconds = object.lifetimeSeconds ?? undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -1124,8 +1166,9 @@ export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "usersto
 export type ApiTokenServiceService = typeof ApiTokenServiceService;
 export const ApiTokenServiceService = {
   /**
-   * Issues a token. Only this response contains its secret. Not idempotent: each call issues another token.
-   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * Issues a token. Only this response contains its secret. Without a request id, each call issues another token.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED; with a request id also REQUEST_ID_REUSED,
+   * WRITE_CONTENTION, SECRET_KEY_MISSING.
    */
   createApiToken: {
     path: "/userstore.v1.ApiTokenService/CreateApiToken" as const,
@@ -1154,8 +1197,8 @@ export const ApiTokenServiceService = {
   },
   /**
    * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
-   * the identity provider can switch without interruption. Not idempotent.
-   * Errors: ORGANIZATION_NOT_FOUND, API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * the identity provider can switch without interruption. Without a request id, each call issues another token.
+   * Errors: the errors of CreateApiToken, and API_TOKEN_NOT_FOUND.
    */
   rotateApiToken: {
     path: "/userstore.v1.ApiTokenService/RotateApiToken" as const,
@@ -1203,8 +1246,9 @@ export const ApiTokenServiceService = {
 
 export interface ApiTokenServiceServer extends UntypedServiceImplementation {
   /**
-   * Issues a token. Only this response contains its secret. Not idempotent: each call issues another token.
-   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * Issues a token. Only this response contains its secret. Without a request id, each call issues another token.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED; with a request id also REQUEST_ID_REUSED,
+   * WRITE_CONTENTION, SECRET_KEY_MISSING.
    */
   createApiToken: handleUnaryCall<CreateApiTokenRequest, CreateApiTokenResponse>;
   /**
@@ -1214,8 +1258,8 @@ export interface ApiTokenServiceServer extends UntypedServiceImplementation {
   listApiTokens: handleUnaryCall<ListApiTokensRequest, ListApiTokensResponse>;
   /**
    * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
-   * the identity provider can switch without interruption. Not idempotent.
-   * Errors: ORGANIZATION_NOT_FOUND, API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * the identity provider can switch without interruption. Without a request id, each call issues another token.
+   * Errors: the errors of CreateApiToken, and API_TOKEN_NOT_FOUND.
    */
   rotateApiToken: handleUnaryCall<RotateApiTokenRequest, RotateApiTokenResponse>;
   /**
@@ -1233,8 +1277,9 @@ export interface ApiTokenServiceServer extends UntypedServiceImplementation {
 
 export interface ApiTokenServiceClient extends Client {
   /**
-   * Issues a token. Only this response contains its secret. Not idempotent: each call issues another token.
-   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * Issues a token. Only this response contains its secret. Without a request id, each call issues another token.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED; with a request id also REQUEST_ID_REUSED,
+   * WRITE_CONTENTION, SECRET_KEY_MISSING.
    */
   createApiToken(
     request: CreateApiTokenRequest,
@@ -1272,8 +1317,8 @@ export interface ApiTokenServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
-   * the identity provider can switch without interruption. Not idempotent.
-   * Errors: ORGANIZATION_NOT_FOUND, API_TOKEN_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED.
+   * the identity provider can switch without interruption. Without a request id, each call issues another token.
+   * Errors: the errors of CreateApiToken, and API_TOKEN_NOT_FOUND.
    */
   rotateApiToken(
     request: RotateApiTokenRequest,

@@ -134,5 +134,10 @@ export enum ErrorReason {
    * filter lists them. Metadata: field.
    */
   ERROR_REASON_USER_AMBIGUOUS = 60,
+  /**
+   * ERROR_REASON_REQUEST_ID_REUSED - INVALID_ARGUMENT: the caller has sent this request id within 24 hours for another call or with another content.
+   * Metadata: field.
+   */
+  ERROR_REASON_REQUEST_ID_REUSED = 61,
   UNRECOGNIZED = -1,
 }

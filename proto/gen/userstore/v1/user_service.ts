@@ -199,7 +199,15 @@ export interface CreateUserRequest {
     | Actor
     | undefined;
   /** The user to create. Required. */
-  user?: User | undefined;
+  user?:
+    | User
+    | undefined;
+  /**
+   * The id of this change: a UUID that the caller chooses, other than `actor.request_id`. For 24 hours, further calls of
+   * the same `actor.caller` with this id, for the same organization and with the same content, change nothing: they return
+   * the user as they are then. A call that failed may be repeated, too. Absent: each call has its own effect.
+   */
+  requestId?: string | undefined;
 }
 
 /** Response of CreateUser. */
@@ -242,7 +250,11 @@ export interface UpdateUserRequest {
     | boolean
     | undefined;
   /** Refuses to disable the user. Part of the organization's policy, as `refuse_update`. Default false. */
-  refuseDeactivate?: boolean | undefined;
+  refuseDeactivate?:
+    | boolean
+    | undefined;
+  /** The id of this change, as in CreateUserRequest. */
+  requestId?: string | undefined;
 }
 
 /** Response of UpdateUser. */
@@ -272,7 +284,11 @@ export interface PatchUserRequest {
     | boolean
     | undefined;
   /** Same as in UpdateUserRequest. */
-  refuseDeactivate?: boolean | undefined;
+  refuseDeactivate?:
+    | boolean
+    | undefined;
+  /** The id of this change, as in CreateUserRequest. */
+  requestId?: string | undefined;
 }
 
 /** One operation of PatchUser: a change of one field. */
@@ -377,7 +393,11 @@ export interface DeleteUserRequest {
   /** Id of the user. */
   userId: string;
   /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
-  etag?: string | undefined;
+  etag?:
+    | string
+    | undefined;
+  /** The id of this change, as in CreateUserRequest. */
+  requestId?: string | undefined;
 }
 
 /** Response of DeleteUser: the user is deleted. */
@@ -1350,7 +1370,7 @@ export const ListUsersResponse: MessageFns<ListUsersResponse, "userstore.v1.List
 };
 
 function createBaseCreateUserRequest(): CreateUserRequest {
-  return { organizationId: "", actor: undefined, user: undefined };
+  return { organizationId: "", actor: undefined, user: undefined, requestId: undefined };
 }
 
 export const CreateUserRequest: MessageFns<CreateUserRequest, "userstore.v1.CreateUserRequest"> = {
@@ -1365,6 +1385,9 @@ export const CreateUserRequest: MessageFns<CreateUserRequest, "userstore.v1.Crea
     }
     if (message.user !== undefined) {
       User.encode(message.user, writer.uint32(26).fork()).join();
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(34).string(message.requestId);
     }
     return writer;
   },
@@ -1406,6 +1429,14 @@ export const CreateUserRequest: MessageFns<CreateUserRequest, "userstore.v1.Crea
             message.user = User.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1426,6 +1457,7 @@ export const CreateUserRequest: MessageFns<CreateUserRequest, "userstore.v1.Crea
     message.organizationId = object.organizationId ?? "";
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -1497,6 +1529,7 @@ function createBaseUpdateUserRequest(): UpdateUserRequest {
     etag: undefined,
     refuseUpdate: undefined,
     refuseDeactivate: undefined,
+    requestId: undefined,
   };
 }
 
@@ -1527,6 +1560,9 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest, "userstore.v1.Upda
     }
     if (message.refuseDeactivate !== undefined) {
       writer.uint32(64).bool(message.refuseDeactivate);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(74).string(message.requestId);
     }
     return writer;
   },
@@ -1608,6 +1644,14 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest, "userstore.v1.Upda
             message.refuseDeactivate = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1633,6 +1677,7 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest, "userstore.v1.Upda
     message.etag = object.etag ?? undefined;
     message.refuseUpdate = object.refuseUpdate ?? undefined;
     message.refuseDeactivate = object.refuseDeactivate ?? undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -1703,6 +1748,7 @@ function createBasePatchUserRequest(): PatchUserRequest {
     etag: undefined,
     refuseUpdate: undefined,
     refuseDeactivate: undefined,
+    requestId: undefined,
   };
 }
 
@@ -1730,6 +1776,9 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
     }
     if (message.refuseDeactivate !== undefined) {
       writer.uint32(56).bool(message.refuseDeactivate);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(66).string(message.requestId);
     }
     return writer;
   },
@@ -1803,6 +1852,14 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
             message.refuseDeactivate = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1827,6 +1884,7 @@ export const PatchUserRequest: MessageFns<PatchUserRequest, "userstore.v1.PatchU
     message.etag = object.etag ?? undefined;
     message.refuseUpdate = object.refuseUpdate ?? undefined;
     message.refuseDeactivate = object.refuseDeactivate ?? undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -2147,7 +2205,7 @@ export const PatchUserResponse: MessageFns<PatchUserResponse, "userstore.v1.Patc
 };
 
 function createBaseDeleteUserRequest(): DeleteUserRequest {
-  return { organizationId: "", actor: undefined, userId: "", etag: undefined };
+  return { organizationId: "", actor: undefined, userId: "", etag: undefined, requestId: undefined };
 }
 
 export const DeleteUserRequest: MessageFns<DeleteUserRequest, "userstore.v1.DeleteUserRequest"> = {
@@ -2165,6 +2223,9 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest, "userstore.v1.Dele
     }
     if (message.etag !== undefined) {
       writer.uint32(34).string(message.etag);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(42).string(message.requestId);
     }
     return writer;
   },
@@ -2214,6 +2275,14 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest, "userstore.v1.Dele
             message.etag = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2235,6 +2304,7 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest, "userstore.v1.Dele
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.userId = object.userId ?? "";
     message.etag = object.etag ?? undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -2363,7 +2433,8 @@ export const UserServiceService = {
   },
   /**
    * Creates a user.
-   * Errors: USER_NAME_TAKEN, FIELD_INVALID.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND (the
+   * user was deleted since).
    */
   createUser: {
     path: "/userstore.v1.UserService/CreateUser" as const,
@@ -2377,7 +2448,7 @@ export const UserServiceService = {
   /**
    * Replaces fields of a user. A request that changes nothing keeps the version.
    * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
-   * POLICY_REFUSED.
+   * POLICY_REFUSED, REQUEST_ID_REUSED.
    */
   updateUser: {
     path: "/userstore.v1.UserService/UpdateUser" as const,
@@ -2403,7 +2474,7 @@ export const UserServiceService = {
   },
   /**
    * Deletes a user permanently. Their user name becomes available again.
-   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteUser: {
     path: "/userstore.v1.UserService/DeleteUser" as const,
@@ -2446,13 +2517,14 @@ export interface UserServiceServer extends UntypedServiceImplementation {
   checkUser: handleUnaryCall<CheckUserRequest, CheckUserResponse>;
   /**
    * Creates a user.
-   * Errors: USER_NAME_TAKEN, FIELD_INVALID.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND (the
+   * user was deleted since).
    */
   createUser: handleUnaryCall<CreateUserRequest, CreateUserResponse>;
   /**
    * Replaces fields of a user. A request that changes nothing keeps the version.
    * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
-   * POLICY_REFUSED.
+   * POLICY_REFUSED, REQUEST_ID_REUSED.
    */
   updateUser: handleUnaryCall<UpdateUserRequest, UpdateUserResponse>;
   /**
@@ -2462,7 +2534,7 @@ export interface UserServiceServer extends UntypedServiceImplementation {
   patchUser: handleUnaryCall<PatchUserRequest, PatchUserResponse>;
   /**
    * Deletes a user permanently. Their user name becomes available again.
-   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
 }
@@ -2567,7 +2639,8 @@ export interface UserServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Creates a user.
-   * Errors: USER_NAME_TAKEN, FIELD_INVALID.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND (the
+   * user was deleted since).
    */
   createUser(
     request: CreateUserRequest,
@@ -2587,7 +2660,7 @@ export interface UserServiceClient extends Client {
   /**
    * Replaces fields of a user. A request that changes nothing keeps the version.
    * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
-   * POLICY_REFUSED.
+   * POLICY_REFUSED, REQUEST_ID_REUSED.
    */
   updateUser(
     request: UpdateUserRequest,
@@ -2625,7 +2698,7 @@ export interface UserServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Deletes a user permanently. Their user name becomes available again.
-   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteUser(
     request: DeleteUserRequest,

@@ -13,6 +13,7 @@ import { EVENT_PARTS, measureEvents } from './events.js';
 import { measureGroups } from './groups.js';
 import { LOAD_NAMES, measureHostile } from './hostile.js';
 import type { Outcome, Round } from './load.js';
+import { measureMirror } from './mirror.js';
 import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
 import { cpuTime, type Launched, launch, nextMessage, peakMemory, profileName } from './processes.js';
@@ -42,6 +43,7 @@ interface Options {
   groups: boolean;
   hostile: boolean;
   events: boolean;
+  mirror: boolean;
   kills: number;
   settle: number;
   output: string;
@@ -69,6 +71,7 @@ const options = program
   .option('--groups', 'measure instead groups of 10, 5,000 and 50,000 members', false)
   .option('--hostile', 'measure instead how hostile loads affect another organization', false)
   .option('--events', 'measure instead the event log: latency, the cost of its order, size, and kills', false)
+  .option('--mirror', 'check instead the mirror of the client package, and measure its memory', false)
   .option('--kills <number>', 'with --events: how often a process is killed', wholeNumber(2, 1000), 50)
   .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
   .option('--output <folder>', 'output folder of profiles', 'data/bench')
@@ -93,13 +96,22 @@ const stops: (() => Promise<void>)[] = [];
 const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
-  if (options.walk || options.noise || options.soak || options.groups || options.hostile || options.events) {
+  if (
+    options.walk ||
+    options.noise ||
+    options.soak ||
+    options.groups ||
+    options.hostile ||
+    options.events ||
+    options.mirror
+  ) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
     if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.events) await measureEvents(database, setting, keep, { ...options, only: options.only.parts });
+    if (options.mirror) console.log(await measureMirror(database, setting, keep));
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
     if (options.hostile) {
       const hostile = { ...options, only: options.only.loads };

@@ -26,7 +26,7 @@ export async function measureWalks(mongodbUri: string, setting: Setting, keep: K
   const [tenant] = await createTenants(address);
   process.stderr.write(`seeding ${USERS} users …\n`);
   const start = performance.now();
-  await seed(mongodbUri, tenant.organizationId);
+  await seedUsers(mongodbUri, tenant.organizationId, USERS);
   process.stderr.write(`seeded in ${((performance.now() - start) / 1000).toFixed(0)} s; walking …\n`);
 
   const store = createStore(address, CALL_MS);
@@ -41,13 +41,13 @@ export async function measureWalks(mongodbUri: string, setting: Setting, keep: K
 }
 
 /** Stores users with a create time one second apart, the last of them yesterday, in a collection with all indexes. */
-async function seed(mongodbUri: string, organizationId: string): Promise<void> {
+export async function seedUsers(mongodbUri: string, organizationId: string, count: number): Promise<void> {
   const client = new mongo.MongoClient(mongodbUri);
   const users = client.db().collection<UserDocument>('users');
-  const first = Date.now() - 1000 * (86_400 + USERS);
+  const first = Date.now() - 1000 * (86_400 + count);
   try {
-    for (let from = 0; from < USERS; from += BATCH) {
-      const batch = Array.from({ length: Math.min(BATCH, USERS - from) }, (_, index) => from + index);
+    for (let from = 0; from < count; from += BATCH) {
+      const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => from + index);
       await users.insertMany(batch.map((index) => documentOf(organizationId, index, new Date(first + 1000 * index))));
     }
   } finally {

@@ -9,9 +9,9 @@ interface PageResponse {
   nextPageToken?: string | undefined;
 }
 
-/** The elements of the list in a page. */
+/** The items of a page: the messages in its list. Other lists are of ids, and about the page. */
 export type ItemOf<Page> = {
-  [Key in keyof Page]: Page[Key] extends readonly (infer Item)[] ? Item : never;
+  [Key in keyof Page]-?: Page[Key] extends readonly (infer Item extends object)[] ? Item : never;
 }[keyof Page];
 
 /**

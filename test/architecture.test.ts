@@ -258,6 +258,11 @@ const TEXTS: { from: RegExp; mayNot: RegExp; because: string }[] = [
     because: 'the model is pure',
   },
   {
+    from: /^(bin|client\/(?!transport\.ts)|edge|userstore|test\/harness)/,
+    mayNot: /\bmake(Unary|ServerStream)Request\b|\b\w+ServiceClient\b/,
+    because: 'there is one client of userstore, which the services, the commands and other services share',
+  },
+  {
     from: /^(config|edge|userstore)\//,
     mayNot: /\bconsole\./,
     because: 'services log structured lines with the request id',

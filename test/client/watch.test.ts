@@ -16,7 +16,7 @@ describe('a watch', () => {
   let server: Server;
   let userstore: Userstore;
   let asked: WatchEventsRequest[];
-  /** What each stream does, one after the other; the last again and again. */
+  /** The conduct of each stream in turn; the last one repeats. */
   let streams: ((stream: Stream) => void)[];
 
   beforeEach(async () => {
@@ -45,7 +45,7 @@ describe('a watch', () => {
   });
   const fail = (stream: Stream, code: status) => stream.emit('error', { code, details: 'ended' });
 
-  /** Takes so many events; returns their ids, and the cursor after each. */
+  /** Takes `count` events; returns their ids, and the cursor after each. */
   async function taken(count: number, options = {}): Promise<[id: string, cursor: string | undefined][]> {
     const all: [string, string | undefined][] = [];
     const watch = userstore.watch(options);

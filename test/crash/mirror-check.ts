@@ -21,7 +21,7 @@ const FIELDS = ['userName', 'active', 'title'] as const;
 const RESTARTS = 3;
 const SETTLED_MS = 90_000;
 
-/** What happens during the check. */
+/** The events of the check. */
 export interface MirrorCheckOptions {
   mongodbUri: string;
   /** Acknowledged changes. */
@@ -113,7 +113,8 @@ function watched<Field extends MirroredField>(
 
 /** Returns a fault if the users are not these within SETTLED_MS. */
 async function differing(what: string, users: () => Iterable<unknown>, wanted: object[]): Promise<string[]> {
-  const sorted = (all: Iterable<unknown>) => [...all].map((user) => JSON.stringify(user, order)).toSorted();
+  const sorted = (all: Iterable<unknown>) =>
+    [...all].map((user) => JSON.stringify(user, order)).toSorted((a, b) => a.localeCompare(b));
   const expected = sorted(wanted);
   const isEqual = async () => sorted(users()).join('\n') === expected.join('\n');
   try {
@@ -132,7 +133,7 @@ const order = (_: string, value: unknown) =>
     ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => a.localeCompare(b)))
     : value;
 
-/** Creates writers that make random changes until so many are acknowledged; each may or may not happen if it fails. */
+/** Creates writers that make random changes until `changes` are acknowledged; one that fails may or may not have happened. */
 function createWriters(admin: Userstore, organizationId: string, changes: number) {
   const ids: string[] = [];
   let [acknowledged, failures] = [0, 0];

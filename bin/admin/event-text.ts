@@ -23,7 +23,11 @@ export function eventText(event: Event): Printable {
 }
 
 const countOf = (what: string, ids: readonly string[]) =>
-  ids.length === 0 ? [] : [`${ids.length} members ${what}: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ' …' : ''}`];
+  ids.length === 0
+    ? []
+    : [
+        `${ids.length} member${ids.length === 1 ? '' : 's'} ${what}: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ' …' : ''}`,
+      ];
 
 const shortType = ({ type }: Event) => (type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type);
 

@@ -140,7 +140,7 @@ export function groupTable(groups: Group[]): Printable {
 /** Returns a group and its members. `isAll` is false if it has more members than these. */
 export function groupText(group: Group, members: Membership[], isAll: boolean): Printable {
   const rows = members.map(({ userId, display }) => [userId, display]);
-  const count = `${isAll ? '' : 'more than '}${members.length} members`;
+  const count = `${isAll ? '' : 'more than '}${members.length} member${members.length === 1 ? '' : 's'}`;
   return printable`${groupTable([group])}\n\n${aligned([['USER ID', 'MEMBER'], ...rows])}\n\n${count}`;
 }
 

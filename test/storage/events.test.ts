@@ -139,6 +139,19 @@ describe('the event log', () => {
     expect(positions(await listed())).to.deep.equal([3]);
   });
 
+  it('keeps each event for its days, and loses those of a purged organization only', async () => {
+    await newUser('one');
+    const stays = await newUser('two');
+    await database.changes.flushOutboxes(soon());
+    const stored = await database.collections.events.findOne({ organizationId: 'one' });
+    expect((stored?.expireTime.getTime() ?? 0) - (stored?.recordTime.getTime() ?? 0)).to.equal(DAYS * 86_400_000);
+    const indexes = await database.collections.events.indexes();
+    expect(indexes.find(({ key }) => 'expireTime' in key)).to.include({ expireAfterSeconds: 0 });
+    await events.removeAll('one', soon());
+    expect((await listed()).map(({ resourceId }) => resourceId)).to.deep.equal([stays]);
+    expect(await events.newest(soon())).to.equal(2);
+  });
+
   it('is moved by one holder of the lease until the lease ends', async () => {
     expect(await events.lease('one', soon())).to.equal(true);
     expect(await events.lease('two', soon())).to.equal(false);

@@ -26,8 +26,8 @@ import { reportDelivery } from './webhook-report.js';
 const SECRET_BYTES = 32;
 /** Thirty days. */
 const MAX_OVERLAP_SECONDS = 2_592_000;
-/** A killed edge's webhooks go to another edge after this time. */
-const LEASE_MS = 15_000;
+/** A killed edge's webhooks go to another edge after this time, which is longer than a post lasts. */
+const LEASE_MS = 12_000;
 /** The age of a lease at which it is renewed. */
 const RENEWAL_MS = 5000;
 /** The most webhooks that one call leases. */
@@ -239,7 +239,7 @@ export function createWebhookRules(context: WebhookContext) {
     /** Encrypts all secrets with the current key. */
     reseal: (deadline: number): Promise<Resealed> => resealAll(storedSecrets(storage, deadline), context.sealer),
 
-    /** Leases webhooks to an edge for 15 seconds. Throws FIELD_INVALID. */
+    /** Leases webhooks to an edge for 12 seconds. Throws FIELD_INVALID. */
     acquire: (holder: string, deadline: number) => acquire(context, holder, deadline),
 
     /** Records what an edge delivered. Throws WEBHOOK_LEASE_LOST, FIELD_INVALID. */

@@ -1,4 +1,5 @@
 /** The event log: one order, each change once, whatever fails in between. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { Change_Kind } from '../../proto/gen/userstore/v1/change.js';
@@ -150,6 +151,28 @@ describe('the event log', () => {
     await events.removeAll('one', soon());
     expect((await listed()).map(({ resourceId }) => resourceId)).to.deep.equal([stays]);
     expect(await events.newest(soon())).to.equal(2);
+  });
+
+  it('writes at its end, also by a writer that knows an old end after which events were deleted', async () => {
+    const [idle, busy] = [
+      createEventStorage(database.collections, DAYS),
+      createEventStorage(database.collections, DAYS),
+    ];
+    const by = (storage: EventStorage) => createChangeStorage(database.collections, storage, DAYS);
+    await newUser();
+    await by(idle).flushOutboxes(soon());
+    const gone = await newUser('gone');
+    await by(busy).flushOutboxes(soon());
+    const last = await newUser();
+    await by(busy).flushOutboxes(soon());
+    await events.removeAll('gone', soon());
+    await sleep(1100);
+    const next = await newUser();
+    await by(idle).flushOutboxes(soon());
+    const places = (await listed()).map(({ resourceId, _id }) => [resourceId, _id]);
+    expect(Object.fromEntries(places))
+      .to.include({ [last]: 3, [next]: 4 })
+      .and.not.to.have.property(gone);
   });
 
   it('is moved by one holder of the lease until the lease ends', async () => {

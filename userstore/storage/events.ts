@@ -35,6 +35,11 @@ export interface EventQuery {
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 const DAY_MS = 86_400_000;
 const LOG = 'log';
+/**
+ * A writer looks for the newest position again after this time. Others may have written since, and their events may have
+ * been deleted with an organization or by their age: the place after an old position would be free, but behind readers.
+ */
+const RELIANCE_MS = 1000;
 /** Pause of a writer that was overtaken. */
 const PAUSE_MS = 5;
 /** The userstore that holds the lease moves changes; if it is killed, another one does after this time. */
@@ -44,8 +49,8 @@ interface Context {
   events: mongo.Collection<EventDocument>;
   eventLog: mongo.Collection<EventLogDocument>;
   days: number;
-  /** The newest position that this process knows; undefined: unknown. */
-  newest: number | undefined;
+  /** The newest position that this process has written, and until when it relies on it; undefined: unknown. */
+  newest: { position: number; until: number } | undefined;
   /** The newest position at the last look at the lease. */
   recent: number | undefined;
 }
@@ -109,13 +114,14 @@ async function append(context: Context, made: readonly NewEvent[], deadline: num
   const { events, days } = context;
   let left = [...new Map(made.map((event) => [event.key, event])).values()];
   while (left.length > 0) {
-    const after = context.newest ?? (await newestPosition(context, {}, deadline));
+    const known = context.newest && Date.now() < context.newest.until ? context.newest.position : undefined;
+    const after = known ?? (await newestPosition(context, {}, deadline));
     const recordTime = new Date();
     const expireTime = new Date(recordTime.getTime() + days * DAY_MS);
     const documents = left.map((event, index) => ({ ...event, _id: after + 1 + index, recordTime, expireTime }));
     try {
       await withDuplicateKeyError(insertInOrder(events, documents, deadline));
-      context.newest = after + documents.length;
+      context.newest = { position: after + documents.length, until: Date.now() + RELIANCE_MS };
       return;
     } catch (error) {
       context.newest = undefined;

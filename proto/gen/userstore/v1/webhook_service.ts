@@ -1987,7 +1987,7 @@ export const WebhookServiceService = {
     responseDeserialize: (value: Buffer): DeleteWebhookResponse => DeleteWebhookResponse.decode(value),
   },
   /**
-   * Leases webhooks to an edge for 15 seconds: those that it holds, and those that no edge holds, at most 100.
+   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100.
    * Webhooks that are paused, or wait for their next attempt, are not leased. Errors: FIELD_INVALID.
    */
   acquireWebhooks: {
@@ -2042,7 +2042,7 @@ export interface WebhookServiceServer extends UntypedServiceImplementation {
   /** Deletes a webhook. Errors: WEBHOOK_NOT_FOUND. */
   deleteWebhook: handleUnaryCall<DeleteWebhookRequest, DeleteWebhookResponse>;
   /**
-   * Leases webhooks to an edge for 15 seconds: those that it holds, and those that no edge holds, at most 100.
+   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100.
    * Webhooks that are paused, or wait for their next attempt, are not leased. Errors: FIELD_INVALID.
    */
   acquireWebhooks: handleUnaryCall<AcquireWebhooksRequest, AcquireWebhooksResponse>;
@@ -2161,7 +2161,7 @@ export interface WebhookServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: DeleteWebhookResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Leases webhooks to an edge for 15 seconds: those that it holds, and those that no edge holds, at most 100.
+   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100.
    * Webhooks that are paused, or wait for their next attempt, are not leased. Errors: FIELD_INVALID.
    */
   acquireWebhooks(

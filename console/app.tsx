@@ -1,6 +1,7 @@
 /** The Express application of the console: every page and every act, behind the sign-in. Does not listen. */
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
+import { ICON } from '../brand/mark.js';
 import { NEW_ORGANIZATION_ACTS, ORGANIZATION_ACTS } from './acts/organization-acts.js';
 import { SIGN_IN_ACTS } from './acts/sign-in-acts.js';
 import { NEW_TOKEN_ACTS, TOKEN_ACTS } from './acts/token-acts.js';
@@ -8,7 +9,6 @@ import { USER_ACTS } from './acts/user-acts.js';
 import { NEW_WEBHOOK_ACTS, WEBHOOK_ACTS } from './acts/webhook-acts.js';
 import { failures, SECURITY_HEADERS, sendPage, sessionOf } from './answer.js';
 import { PageError } from './page-error.js';
-import { MARK } from './pages/mark.js';
 import { SearchPage } from './pages/search.js';
 import { STYLE } from './pages/style.js';
 import { actRoutes } from './routes/acts.js';
@@ -54,7 +54,7 @@ export function createApp({ userstores, publicUrl, log, ...tools }: AppOptions):
   });
   app.get('/health/live', (_request, response) => response.type('text').send('live'));
   app.get('/style.css', file('css', STYLE));
-  app.get('/mark.svg', file('svg', MARK));
+  app.get('/mark.svg', file('svg', ICON));
   app.get('/live.js', file('js', LIVE_SCRIPT));
 
   const signIn = createSignIn({ ...tools, log });

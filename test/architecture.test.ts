@@ -170,6 +170,7 @@ const IMPORTS: ImportRule[] = [
     because: 'a page is made of what it shows',
     typesToo: false,
   },
+  { from: /^brand\//, mayNot: /^./, because: 'how pages look needs nothing' },
   { from: /^(?!console\/)/, mayNot: /^preact/, because: 'only the console has components' },
   {
     from: /^userstore\/domain\//,

@@ -52,7 +52,7 @@ function Header({ session, search }: { session: Session; search: string | undefi
             name="q"
             type="search"
             aria-label="E-mail address, name, organization, domain, id or reference"
-            placeholder="E-mail, name, organization, domain, reference"
+            placeholder="Name, e-mail, domain or reference"
             value={search}
             maxLength={256}
           />

@@ -1,12 +1,8 @@
 /** The stylesheet of the console: light and dark, phone and desktop. */
-export const STYLE = `
-:root { color-scheme: light dark; --text: #1d2630; --quiet: #4a5663; --line: #c5cdd6; --ground: #fff; --box: #f1f4f7;
-  --action: #17528f; --error: #a3221b; --good: #17653a; --warn: #7a4d00; }
-@media (prefers-color-scheme: dark) {
-  :root { --text: #e8edf2; --quiet: #b3bfca; --line: #47535f; --ground: #14191e; --box: #202830;
-    --action: #8fc1f5; --error: #ff9d94; --good: #84d8a5; --warn: #f0c272; }
-}
-* { box-sizing: border-box; }
+import { COLOURS } from '../../brand/colours.js';
+
+/** The rules of every page. */
+export const STYLE = `${COLOURS}* { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--ground); padding: .5rem; z-index: 1; }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; padding: .6rem 1.5rem; border-bottom: 1px solid var(--line); background: var(--box); }

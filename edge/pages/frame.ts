@@ -1,7 +1,7 @@
 /** The frame of every page: the document, its style, and headers that allow nothing else. */
 import type { Response } from 'express';
+import { MARK } from '../../brand/mark.js';
 import { Html, html } from './html.js';
-import { MARK } from './mark.js';
 import { STYLE, STYLE_SOURCE } from './style.js';
 
 /**
@@ -60,7 +60,7 @@ export function sendPage(
 ${script === undefined ? undefined : html`<script src="${script}" defer></script>`}
 </head>
 <body>
-<header class="brand ${width}">${MARK} LeaseHawk</header>
+<header class="brand ${width}">${new Html(MARK)} LeaseHawk</header>
 <main class="${width}">
 ${main}
 </main>

@@ -1,15 +1,9 @@
 /** The one stylesheet, which every page holds. */
 import { createHash } from 'node:crypto';
+import { COLOURS } from '../../brand/colours.js';
 
 /** The rules of every page. */
-export const STYLE = `
-:root { color-scheme: light dark; --text: #1d2630; --quiet: #4a5663; --line: #b9c2cc; --ground: #fff; --box: #f1f4f7;
-  --action: #17528f; --error: #a3221b; }
-@media (prefers-color-scheme: dark) {
-  :root { --text: #e8edf2; --quiet: #b3bfca; --line: #53606d; --ground: #14191e; --box: #222a32;
-    --action: #8fc1f5; --error: #ff9d94; }
-}
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 46rem; background: var(--ground); color: var(--text);
+export const STYLE = `${COLOURS}body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 46rem; background: var(--ground); color: var(--text);
   font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
 .brand { display: flex; align-items: center; gap: .6rem; color: var(--quiet); font-weight: 600; }
 .mark { width: 1.75rem; height: 1.75rem; fill: var(--ground); } .mark rect { fill: var(--action); }

@@ -1,6 +1,6 @@
 /** The icon of the pages. Browsers ask for /favicon.ico by themselves, and take any type of image from there. */
 import type { RequestHandler } from 'express';
-import { ICON } from '../pages/mark.js';
+import { ICON } from '../../brand/mark.js';
 
 /** Serves the icon. */
 export const icon: RequestHandler = (_request, response) => {

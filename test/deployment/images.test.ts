@@ -5,8 +5,8 @@ import { expect } from 'chai';
 import { ROOT, textOf } from './files.js';
 
 const HOLDS = {
-  console: ['client', 'config', 'proto', 'console'],
-  edge: ['client', 'config', 'proto', 'edge'],
+  console: ['brand', 'client', 'config', 'proto', 'console'],
+  edge: ['brand', 'client', 'config', 'proto', 'edge'],
   userstore: ['client', 'config', 'proto', 'userstore', 'bin/admin', 'bin/admin.ts'],
 };
 

@@ -7,6 +7,7 @@ import { groupCommands } from './admin/groups.js';
 import { organizationCommands } from './admin/organizations.js';
 import { commanderOutput, printCrashes } from './admin/printer.js';
 import { schemaCommands } from './admin/schemas.js';
+import { serviceCommands } from './admin/services.js';
 import { sessionCommands } from './admin/sessions.js';
 import { ssoCommands } from './admin/sso.js';
 import { tokenCommands } from './admin/tokens.js';
@@ -57,6 +58,10 @@ Example: attributes that a customer's Okta sends under its own namespace
 
   ${COMMAND.replace('run', 'run --silent')} org list --json | jq -r '.[].id'
 
+Example: a service that reads one customer's users; a colleague of support who may not change settings
+  ${COMMAND} service add billing --role reader --organization 7kq2m9xw4hbd
+  ${COMMAND} service add ana --role support
+
 An organization is an id, a name or an e-mail domain. A user is an id, user name, external id or e-mail address; a group is
 an id, name or external id.
 
@@ -68,7 +73,9 @@ Results go to stdout. Exit status: 0 success, 1 failure, 2 wrong arguments.`;
 printCrashes();
 program
   .name('admin')
-  .description('Manages organizations and their API tokens, sign-in, schemas, users and groups.')
+  .description(
+    'Manages organizations and their API tokens, sign-in, schemas, users and groups, and the services that call userstore.',
+  )
   .option(
     '--userstore <host:port>',
     'address of userstore (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
@@ -88,6 +95,7 @@ for (const add of [
   activityCommand,
   eventsCommand,
   webhookCommands,
+  serviceCommands,
   schemaCommands,
 ]) {
   add(program);

@@ -6,6 +6,7 @@ import { program } from 'commander';
 import { createPrivateFolder } from '../config/private-folder.js';
 import { readVariables } from '../config/variables.js';
 import { commanderOutput, messageOf, multiline, print, printable, printError } from './admin/printer.js';
+import { type Clients, clientsIn, collectClient } from './certificates/clients.js';
 import { variables } from './certificates/config.js';
 import { createCa, hostsOf, type Issued, issue, type Subject } from './certificates/issue.js';
 import { wholeNumber } from './whole-number.js';
@@ -24,6 +25,9 @@ Example: the hosts of a compose file; later, new certificates of the same CA, wh
   npm run certificates -- --host edge --host userstore --host scim.example.org
   npm run certificates -- --renew
 
+Example: a service that reads all organizations, and one that reads two; beside an existing CA, only these are issued
+  npm run certificates -- --client billing:reader --client reports:reader:7kq2m9xw4hbd,9spuvmsvt7pm
+
 The CA's key is stored beside the certificates: use it for development, or move it. Okta accepts only certificates of a public CA.
 Exit status: 0 success, 1 failure, 2 wrong arguments.`;
 
@@ -31,6 +35,7 @@ interface Options {
   /** Undefined: in DATA_DIR. */
   out?: string;
   host: string[];
+  client: Clients;
   days: number;
   renew: boolean;
 }
@@ -40,8 +45,13 @@ program
   .description('Creates a CA and certificates for the edge, userstore and its callers.')
   .option('--out <folder>', 'output folder (default: certificates in DATA_DIR)')
   .option('--host <name>', 'another name or address of the servers; may be repeated', collect, [])
+  .option('--client <name:role[:organization,…]>', 'another caller of userstore; may be repeated', collectClient, {})
   .option('--days <number>', 'days that certificates are valid', wholeNumber(1, 3650), DAYS)
-  .option('--renew', 'issue new certificates of the existing CA, for the same hosts unless --host is given', false)
+  .option(
+    '--renew',
+    'issue new certificates of the existing CA, for the same callers, and the same hosts unless --host is given',
+    false,
+  )
   .configureOutput(commanderOutput)
   .addHelpText('after', EXAMPLES)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -59,9 +69,18 @@ try {
   process.exit(1);
 }
 
-async function make({ out: given, host, days, renew }: Options): Promise<void> {
+async function make({ out: given, host, client, days, renew }: Options): Promise<void> {
   const out = given ?? join(readVariables(variables, process.env).DATA_DIR, 'certificates');
   await createPrivateFolder(out);
+  const issueAll = async (ca: Issued, subjects: Record<string, Subject>) => {
+    for (const [name, subject] of Object.entries(subjects)) await write(join(out, name), await issue(ca, subject));
+  };
+  const existing = renew ? undefined : await existingCa(out);
+  if (existing && Object.keys(client).length > 0) {
+    await issueAll(existing, lasting(client, days));
+    print(printable`The certificates of ${Object.keys(client).join(', ')} are in ${out}.`);
+    return;
+  }
   const ca = await caIn(out, renew);
   const hosts = renew && host.length === 0 ? await hostsIn(out) : [...new Set([...THIS_MACHINE, ...host])];
   const subjects: Record<string, Subject> = {
@@ -71,10 +90,16 @@ async function make({ out: given, host, days, renew }: Options): Promise<void> {
     reader: { commonName: 'reader', role: 'reader', days },
     admin: { commonName: 'admin', role: 'admin', days },
   };
-  for (const [name, subject] of Object.entries(subjects)) await write(join(out, name), await issue(ca, subject));
+  const before = renew ? await clientsIn(out, Object.keys(subjects)) : {};
+  await issueAll(ca, { ...subjects, ...lasting({ ...before, ...client }, days) });
   const lines = variablesFor(resolve(out));
   await writeFile(join(out, 'tls.env'), lines);
   print(printable`${multiline(lines)}\nThese variables are in ${join(out, 'tls.env')}.`);
+}
+
+/** Returns callers as the subjects of certificates that are valid for `days`. */
+function lasting(clients: Clients, days: number): Record<string, Subject> {
+  return Object.fromEntries(Object.entries(clients).map(([name, caller]) => [name, { ...caller, days }]));
 }
 
 /** Returns the variables with which edge, userstore and the command admin use the certificates in a folder. */
@@ -98,16 +123,23 @@ function variablesFor(folder: string): string {
 
 /** Returns the existing CA if certificates are renewed, else a new one. Throws an Error if `renew` does not fit. */
 async function caIn(folder: string, renew: boolean): Promise<Issued> {
+  const existing = await existingCa(folder);
+  if (renew && existing) return existing;
+  if (renew) throw new Error(`There is no CA in ${folder}; omit --renew to create one.`);
+  if (existing) throw new Error(`${folder} already contains a CA: use --renew, or another folder.`);
+  const ca = await createCa('LeaseHawk development CA', CA_DAYS);
+  await write(join(folder, 'ca'), ca);
+  return ca;
+}
+
+/** Returns the CA in a folder; undefined if there is none. Throws an Error if a part of it is missing. */
+async function existingCa(folder: string): Promise<Issued | undefined> {
   const path = join(folder, 'ca');
   const [cert, key] = await Promise.all(
     [`${path}.crt`, `${path}.key`].map((file) => readFile(file, 'utf8').catch(none)),
   );
-  if (renew && cert && key) return { cert, key };
-  if (renew) throw new Error(`There is no CA in ${folder}; omit --renew to create one.`);
-  if (cert || key) throw new Error(`${folder} already contains a CA: use --renew, or another folder.`);
-  const ca = await createCa('LeaseHawk development CA', CA_DAYS);
-  await write(path, ca);
-  return ca;
+  if (!cert !== !key) throw new Error(`${folder} contains only a part of a CA: use another folder.`);
+  return cert && key ? { cert, key } : undefined;
 }
 
 /** Returns the hosts of the existing certificates. */

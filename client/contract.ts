@@ -6,6 +6,7 @@ import * as groups from '../proto/gen/userstore/v1/group_service.js';
 import * as organizations from '../proto/gen/userstore/v1/organization_service.js';
 import * as rateLimits from '../proto/gen/userstore/v1/rate_limit_service.js';
 import * as searches from '../proto/gen/userstore/v1/search_service.js';
+import * as serviceAccounts from '../proto/gen/userstore/v1/service_account_service.js';
 import * as sessions from '../proto/gen/userstore/v1/session_service.js';
 import * as ssoConnections from '../proto/gen/userstore/v1/sso_connection_service.js';
 import * as users from '../proto/gen/userstore/v1/user_service.js';
@@ -25,6 +26,7 @@ export const CONTRACT = {
   ...organizations.OrganizationServiceService,
   ...rateLimits.RateLimitServiceService,
   ...searches.SearchServiceService,
+  ...serviceAccounts.ServiceAccountServiceService,
   ...sessions.SessionServiceService,
   ...ssoConnections.SsoConnectionServiceService,
   ...users.UserServiceService,
@@ -58,6 +60,12 @@ export const SERVICES = {
     messages: rateLimits,
   },
   searches: { noun: 'Search', plural: 'Searches', methods: searches.SearchServiceService, messages: searches },
+  serviceAccounts: {
+    noun: 'ServiceAccount',
+    plural: 'ServiceAccounts',
+    methods: serviceAccounts.ServiceAccountServiceService,
+    messages: serviceAccounts,
+  },
   sessions: { noun: 'Session', plural: 'Sessions', methods: sessions.SessionServiceService, messages: sessions },
   ssoConnections: {
     noun: 'SsoConnection',

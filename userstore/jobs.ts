@@ -38,6 +38,8 @@ export interface Work {
   /** The client secrets of SSO connections that were encrypted with the current key. */
   resealSecrets: () => Promise<Resealed>;
   resealWebhooks: () => Promise<Resealed>;
+  /** Reads the service accounts again. */
+  refreshAccounts: () => Promise<void>;
   migrate: () => Promise<number>;
   /** Whether MongoDB takes a write. */
   isReachable: () => Promise<boolean>;
@@ -113,6 +115,15 @@ export const jobsOf = (work: Work): Job[] => [
       return [];
     },
     failure: { level: 'warn', message: 'measuring the lag of events failed; will retry' },
+  },
+  {
+    name: 'service accounts',
+    intervalMs: 2000,
+    async run() {
+      await work.refreshAccounts();
+      return [];
+    },
+    failure: { level: 'warn', message: 'reading service accounts failed; will retry' },
   },
   {
     name: 'resume pending changes',

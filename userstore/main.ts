@@ -16,6 +16,7 @@ import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
 import type { EventLag } from './domain/event-lag.js';
+import { createKnownAccounts } from './domain/known-accounts.js';
 import { jobsOf, pause, runJobs } from './jobs.js';
 import { createUserstoreMetrics } from './metrics.js';
 import { createObservers } from './observation.js';
@@ -34,6 +35,7 @@ import { isMisconfigured } from './storage/database-errors.js';
 import { createNoteHeld } from './storage/held-attributes.js';
 import { migrateGroups, migrateUsers } from './storage/migrate.js';
 import { createDatabaseProbe, prepareProbes } from './storage/probe.js';
+import { createServiceAccountStorage } from './storage/service-accounts.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { createWebhookStorage } from './storage/webhooks.js';
 import { isTraced } from './tracing.js';
@@ -68,10 +70,13 @@ async function main(): Promise<void> {
     const deadline = Date.now() + START_QUERY_MS;
     return (await ssoConnections.hasAny(deadline)) || (await webhooks.hasAny(deadline));
   };
+  const known = createKnownAccounts(createServiceAccountStorage(collections.serviceAccounts));
+  await known.refresh(Date.now() + START_QUERY_MS);
   const loadShedder = createLoadShedder(config.maxCalls, metrics.shed);
   const userstore = createServer(collections, {
     ...config,
-    checkCaller: createCallerCheck(callers),
+    checkCaller: createCallerCheck(callers, known.find),
+    known,
     log,
     loadShedder,
     observe: observe.call,

@@ -10,6 +10,7 @@ import { GroupServiceService } from '../proto/gen/userstore/v1/group_service.js'
 import { OrganizationServiceService } from '../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_service.js';
 import { SearchServiceService } from '../proto/gen/userstore/v1/search_service.js';
+import { ServiceAccountServiceService } from '../proto/gen/userstore/v1/service_account_service.js';
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
@@ -24,6 +25,7 @@ import { createEventLag, type EventLag } from './domain/event-lag.js';
 import { createEventWatch } from './domain/event-watch.js';
 import { createEventRules } from './domain/events.js';
 import { createGroupRules } from './domain/groups.js';
+import type { KnownAccounts } from './domain/known-accounts.js';
 import { createOrganizationRules } from './domain/organizations.js';
 import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
 import { createRateLimitRules } from './domain/rate-limits.js';
@@ -32,6 +34,7 @@ import type { Resealed } from './domain/reseal.js';
 import { createSerializedRetry } from './domain/retry.js';
 import { createSealer } from './domain/sealing.js';
 import { createSearchRules } from './domain/search.js';
+import { createServiceAccountRules } from './domain/service-accounts.js';
 import type { Lifetimes } from './domain/session-state.js';
 import { createSessionRules } from './domain/sessions.js';
 import { createSsoConnectionRules } from './domain/sso-connections.js';
@@ -51,6 +54,7 @@ import { organizationService } from './rpc/organization-service.js';
 import { ofPresentOrganization } from './rpc/present-organization.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
 import { searchService } from './rpc/search-service.js';
+import { serviceAccountService } from './rpc/service-account-service.js';
 import { sessionService } from './rpc/session-service.js';
 import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
@@ -94,12 +98,16 @@ export interface Userstore {
   resumePendingChanges: () => Promise<number>;
   /** Encrypts the client secrets of SSO connections with the current key. */
   resealSecrets: () => Promise<Resealed>;
+  /** Reads the service accounts again. */
+  refreshAccounts: () => Promise<void>;
   /** Encrypts the secrets of webhooks with the current key. */
   resealWebhooks: () => Promise<Resealed>;
 }
 
 interface ServerOptions extends Omit<CallTools, 'callerOf'> {
   checkCaller: CheckCaller;
+  /** The service accounts that this userstore knows. */
+  known: KnownAccounts;
   /** The days after which activities and changes are deleted. */
   activityDays: number;
   /** The days after which events are deleted. */
@@ -136,7 +144,12 @@ export function createServer(collections: Collections, options: ServerOptions): 
   const stopped = new AbortController();
   const [logWakeUp, outboxWakeUp] = [createWakeUp(), createWakeUp()];
   const watch = createEventWatch(storages.events, logWakeUp);
-  const watching = { watch, stopped: stopped.signal, maxAgeMs: options.maxConnectionAgeMs };
+  const watching = {
+    watch,
+    hasAccount: options.known.has,
+    stopped: stopped.signal,
+    maxAgeMs: options.maxConnectionAgeMs,
+  };
   addServices(server, rules, { ...options, callerOf }, watching);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
@@ -155,6 +168,7 @@ export function createServer(collections: Collections, options: ServerOptions): 
     outboxWakeUp,
     writeListeners: { onChange: outboxWakeUp.wake, onEvent: logWakeUp.wake },
     resumePendingChanges: () => rules.groups.resume(new Date(Date.now() - SETTLING_MS), Date.now() + JOB_MS),
+    refreshAccounts: () => options.known.refresh(Date.now() + JOB_MS),
     resealSecrets: () => rules.ssoConnections.reseal(Date.now() + JOB_MS),
     resealWebhooks: () => rules.webhooks.reseal(Date.now() + JOB_MS),
   };
@@ -178,9 +192,9 @@ function flushing({ events, changes }: Pick<Storages, 'events' | 'changes'>): ()
 
 type Rules = ReturnType<typeof createRules>;
 /** The needs of the streams of events besides the tools of every call. */
-type Watching = Pick<WatchTools, 'watch' | 'stopped' | 'maxAgeMs'>;
+type Watching = Pick<WatchTools, 'watch' | 'hasAccount' | 'stopped' | 'maxAgeMs'>;
 
-function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts, eventDays }: ServerOptions) {
+function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts, eventDays, known }: ServerOptions) {
   const retry = createSerializedRetry();
   const sealer = createSealer(secretKeys);
   const once = createOnce(storages.requests);
@@ -216,6 +230,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
     sessions: createSessionRules({ ...storages, storage: storages.sessions, accessStates, retry, sealer, lifetimes }),
     searches: createSearchRules({ ...storages, storage: storages.searches }),
     usedKeys: createUsedKeyRules(storages.usedKeys),
+    serviceAccounts: createServiceAccountRules({ storage: storages.serviceAccounts, organizations, known }),
     webhooks: createWebhookRules({
       storage: storages.webhooks,
       organizations,
@@ -248,6 +263,7 @@ function addServices(server: Server, rules: Rules, tools: CallTools, watching: W
     ...unaryHandlers({ listEvents }, eventService(rules.events), tools),
     watchEvents: watchEvents(EventServiceService, { ...tools, ...watching, rules: rules.events }),
   } as unknown as UntypedServiceImplementation);
+  add(ServiceAccountServiceService, serviceAccountService(rules.serviceAccounts));
   add(WebhookServiceService, webhookService(rules.webhooks));
   add(SessionServiceService, sessionService(rules.sessions, rules.accessStates, rules.usedKeys));
 }

@@ -14,6 +14,7 @@ import { createOrganizationStorage } from './storage/organizations.js';
 import { createRateLimitStorage } from './storage/rate-limits.js';
 import { createRequestStorage } from './storage/requests.js';
 import { createSearchStorage } from './storage/search.js';
+import { createServiceAccountStorage } from './storage/service-accounts.js';
 import { createSessionStorage } from './storage/sessions.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { createUsedKeyStorage } from './storage/used-keys.js';
@@ -52,6 +53,7 @@ export function createStorages(
     usedKeys: createUsedKeyStorage(collections.usedKeys),
     webhooks: createWebhookStorage(collections.webhooks),
     requests: createRequestStorage(collections.requests),
+    serviceAccounts: createServiceAccountStorage(collections.serviceAccounts),
     rateLimits: createRateLimitStorage(collections.organizations.db),
   };
 }

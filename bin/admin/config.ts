@@ -26,8 +26,8 @@ export const connection = z.object({
     // gRPC refuses other characters with an error that contains the token.
     .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII characters without blanks')
     .optional()
-    .meta({ description: 'service token of role `admin`', unset: 'read from `DATA_DIR`', secret: true }),
-  ADMIN_CLIENT_CERT: z.string().optional().describe('file with the client certificate of role `admin`'),
+    .meta({ description: 'service token of role `admin`, or `support`', unset: 'read from `DATA_DIR`', secret: true }),
+  ADMIN_CLIENT_CERT: z.string().optional().describe('file with the client certificate of role `admin`, or `support`'),
   ADMIN_CLIENT_KEY: z.string().optional().describe('file with its private key'),
   DATA_DIR,
 });

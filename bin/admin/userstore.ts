@@ -12,6 +12,7 @@ import { type AdminClient, actor, createAdminClient, isStale, required } from '.
 import type { Config } from './config.js';
 import { eventCalls } from './event-calls.js';
 import { pages } from './pages.js';
+import { serviceCalls } from './service-calls.js';
 import { signInCalls } from './sign-in-calls.js';
 
 /** Page size of lists of users and groups, the largest that userstore returns. */
@@ -64,6 +65,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     ...groupCalls(client),
     ...signInCalls(client),
     ...eventCalls(client),
+    ...serviceCalls(client),
     /** Returns a page of activities, newest first. */
     listActivities: (request: ListActivitiesRequest) => client.listActivities(request),
     close(): void {

@@ -81,6 +81,17 @@ export function hostsOf(cert: string): string[] {
   return (names?.altNames ?? []).flatMap(({ type, value, ip }) => (type === 7 ? (ip ?? []) : type === 2 ? value : []));
 }
 
+/** Returns the caller in a certificate; undefined if it names no role. */
+export function callerIn(cert: string): Omit<Subject, 'days'> | undefined {
+  const certificate = forge.pki.certificateFromPem(cert);
+  const names = certificate.getExtension('subjectAltName') as AlternativeNames | null;
+  const uris = (names?.altNames ?? []).filter(({ type }) => type === 6).map(({ value }) => value);
+  const after = (urn: string) => uris.filter((uri) => uri.startsWith(urn)).map((uri) => uri.slice(urn.length));
+  const [role] = after(ROLE_URN);
+  const commonName = certificate.subject.getField('CN')?.value as string | undefined;
+  return role && commonName ? { commonName, role, organizationIds: after(ORGANIZATION_URN) } : undefined;
+}
+
 /** The part of an extension that forge's types omit. */
 interface AlternativeNames {
   altNames: { type: number; value: string; ip?: string }[];

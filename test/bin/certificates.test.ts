@@ -77,6 +77,29 @@ describe('the command certificates', function () {
     expect(days).to.be.within(29.9, 30);
   });
 
+  it('issues certificates of further callers, alone beside an existing CA, and renews them', async () => {
+    const held = 'billing:reader:7kq2m9xw4hbd,9spuvmsvt7pm';
+    await succeeding(make());
+    const edge = await certificate('edge');
+    expect(await succeeding(make('--client', held, '--client', 'ana:support'))).to.include('billing, ana');
+    expect((await certificate('edge')).fingerprint256).to.equal(edge.fingerprint256);
+    const names = ['role:reader', 'organization:7kq2m9xw4hbd', 'organization:9spuvmsvt7pm'];
+    const isHeld = async () => {
+      const { subject, subjectAltName } = await certificate('billing');
+      expect(subject).to.equal('CN=billing');
+      expect(subjectAltName).to.equal(names.map((name) => `URI:urn:leasehawk:${name}`).join(', '));
+    };
+    await isHeld();
+    const before = await certificate('billing');
+    await succeeding(make('--renew'));
+    await isHeld();
+    expect((await certificate('billing')).fingerprint256).not.to.equal(before.fingerprint256);
+    expect((await certificate('ana')).subjectAltName).to.equal('URI:urn:leasehawk:role:support');
+    for (const wrong of ['billing', 'billing:owner', 'edge:reader', 'a b:reader', 'x:edge:7kq2m9xw4hbd', 'ca:reader']) {
+      expect((await make('--client', wrong)).code, wrong).to.equal(2);
+    }
+  });
+
   it('refuses to overwrite a CA, to renew without a CA, and an invalid host', async () => {
     expect(await make('--renew')).to.deep.include({ code: 1, stdout: '' });
     await succeeding(make());

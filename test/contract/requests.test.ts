@@ -144,6 +144,22 @@ const CALLS: Record<
     roles: ['edge', 'admin'],
     call: (client) => client.reportDelivery({ webhookId: 'x', fence: 1, attempts: [], gone: false }),
   },
+  CreateServiceAccount: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, { actor }) => client.createServiceAccount({ actor, serviceAccount: undefined }),
+  },
+  ListServiceAccounts: { roles: ['support', 'admin'], call: (client) => client.listServiceAccounts({}) },
+  RotateServiceAccountSecret: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, { actor }) => client.rotateServiceAccountSecret({ actor, serviceAccountId: 'x', overlapSeconds: 0 }),
+  },
+  DeleteServiceAccount: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, { actor }) => client.deleteServiceAccount({ actor, serviceAccountId: 'x' }),
+  },
   GetOrganization: {
     roles: ['edge', 'reader', 'viewer', 'support', 'admin'],
     call: (client, named) => client.getOrganization(named),
@@ -248,6 +264,10 @@ const OF_NO_ORGANIZATION = [
   'DeleteWebhook',
   'AcquireWebhooks',
   'ReportDelivery',
+  'CreateServiceAccount',
+  'ListServiceAccounts',
+  'RotateServiceAccountSecret',
+  'DeleteServiceAccount',
 ];
 
 const listing = (named: { organizationId: string }) => ({ ...named, since: undefined, until: undefined });

@@ -61,6 +61,7 @@ async function signedIn(lifetimes = LIFETIMES) {
   return { rules, organizationId, sessionToken, session, reasonOf, listed };
 }
 
+const NOT_FOUND = 30;
 const EXPIRED = 31;
 const REVOKED = 32;
 
@@ -71,6 +72,14 @@ describe('a session', () => {
     expect([await listed(), await reasonOf()]).to.deep.equal([1, undefined]);
     time += 30 * MINUTE;
     expect([await listed(), await reasonOf()]).to.deep.equal([0, EXPIRED]);
+  });
+
+  it('is there for callers of its organization only', async () => {
+    const { rules, sessionToken, organizationId } = await signedIn();
+    const found = await rules.check(sessionToken, soon(), ['another', organizationId]);
+    expect(found.session?.organizationId).to.equal(organizationId);
+    const error = await rules.check(sessionToken, soon(), ['another']).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ reason: NOT_FOUND });
   });
 
   it('continues while it is used, and ends at its maximum age', async () => {

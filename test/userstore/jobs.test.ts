@@ -19,6 +19,7 @@ const work: Work = {
   measureLag: async () => undefined,
   resealSecrets: async () => ({ sealed: 1, lost: 1 }),
   resealWebhooks: async () => ({ sealed: 0, lost: 1 }),
+  refreshAccounts: async () => undefined,
   migrate: async () => 0,
   isReachable: async () => true,
   onProbe: () => undefined,
@@ -84,6 +85,7 @@ describe('a background job', () => {
       'flush outboxes': 0,
       'measure lag': 0,
       'resume pending changes': 0,
+      'service accounts': 0,
     });
   });
 

@@ -96,6 +96,7 @@ export interface RecordPositions {
   activities: [id: string];
   changes: [version: number];
   webhooks: [id: string];
+  'service-accounts': [id: string];
 }
 
 const RECORD_KINDS: Record<keyof RecordPositions, readonly PositionKind[]> = {
@@ -105,6 +106,7 @@ const RECORD_KINDS: Record<keyof RecordPositions, readonly PositionKind[]> = {
   activities: ['text'],
   changes: ['version'],
   webhooks: ['text'],
+  'service-accounts': ['text'],
 };
 
 /** Returns the token of the page after this position; undefined if there is no such page. */

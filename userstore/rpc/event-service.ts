@@ -8,6 +8,7 @@ import type {
 import type { EventWatch } from '../domain/event-watch.js';
 import { type EventRules, eventQueryOf } from '../domain/events.js';
 import { DomainError } from '../model/domain-error.js';
+import { type Caller, unknownCaller } from './callers.js';
 import { type Decoded, encoded } from './messages.js';
 import { statusOf } from './status.js';
 import { type CallTools, type Handlers, nameOf } from './unary.js';
@@ -28,6 +29,8 @@ class StreamEnd extends Error {}
 export interface WatchTools extends Pick<CallTools, 'callerOf' | 'log' | 'observe'> {
   rules: EventRules;
   watch: EventWatch;
+  /** Whether a service account still exists. */
+  hasAccount: (id: string) => boolean;
   /** Aborted when the userstore stops. */
   stopped: AbortSignal;
   /** The longest time of a stream: its client then connects again, perhaps to another userstore. */
@@ -43,8 +46,8 @@ export function watchEvents(service: EventServiceService, tools: WatchTools) {
   return (call: WatchCall): void => {
     const start = performance.now();
     const { run, end } = tools.observe(rpc, call.metadata);
-    const caller = tools.callerOf(call.metadata)?.name ?? '';
-    const line = () => ({ rpc, caller, ms: Math.round(performance.now() - start) });
+    const caller = tools.callerOf(call.metadata);
+    const line = () => ({ rpc, caller: caller?.name, ms: Math.round(performance.now() - start) });
     run(() => stream(call, caller, responseSerialize, tools)).then(
       () => {
         end('OK');
@@ -65,9 +68,9 @@ export function watchEvents(service: EventServiceService, tools: WatchTools) {
 
 async function stream(
   call: WatchCall,
-  caller: string,
+  caller: Caller | undefined,
   serialize: (message: WatchEventsResponse) => Buffer,
-  { rules, watch, stopped, maxAgeMs }: WatchTools,
+  { rules, watch, hasAccount, stopped, maxAgeMs }: WatchTools,
 ): Promise<void> {
   const { request } = call;
   if (request instanceof DomainError) throw request;
@@ -76,9 +79,10 @@ async function stream(
   const ends = AbortSignal.any([left.signal, stopped, AbortSignal.timeout(maxAgeMs)]);
   const position = await rules.watchFrom(request, Date.now() + START_MS);
   const send = async (message: WatchEventsResponse) => {
+    if (caller?.accountId && !hasAccount(caller.accountId)) throw unknownCaller('The service account is gone.');
     if (!ends.aborted) await written(call, encoded(message, serialize), ends);
   };
-  await watch.stream({ caller, query: eventQueryOf(request), position, send, signal: ends });
+  await watch.stream({ caller: caller?.name ?? '', query: eventQueryOf(request), position, send, signal: ends });
   if (!left.signal.aborted) throw new StreamEnd('The stream has to end; watch again from the last checkpoint.');
 }
 

@@ -6,6 +6,7 @@ import { GroupServiceService } from '../../proto/gen/userstore/v1/group_service.
 import { OrganizationServiceService } from '../../proto/gen/userstore/v1/organization_service.js';
 import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit_service.js';
 import { SearchServiceService } from '../../proto/gen/userstore/v1/search_service.js';
+import { ServiceAccountServiceService } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
 import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
@@ -27,6 +28,7 @@ const SERVICES = {
   OrganizationService: OrganizationServiceService,
   RateLimitService: RateLimitServiceService,
   SearchService: SearchServiceService,
+  ServiceAccountService: ServiceAccountServiceService,
   SessionService: SessionServiceService,
   SsoConnectionService: SsoConnectionServiceService,
   UserService: UserServiceService,
@@ -77,6 +79,12 @@ const PERMISSIONS: { [S in keyof Services]: Record<keyof Services[S], readonly R
   },
   RateLimitService: { acquirePermits: SERVE },
   SearchService: { search: INSPECT },
+  ServiceAccountService: {
+    createServiceAccount: MANAGE,
+    listServiceAccounts: INSPECT,
+    rotateServiceAccountSecret: MANAGE,
+    deleteServiceAccount: MANAGE,
+  },
   SessionService: {
     signIn: SERVE,
     checkSession: READ,

@@ -23,6 +23,7 @@ import {
   organizationSchema,
 } from './organization-schemas.js';
 import { type RequestDocument, requestSchema } from './request-schema.js';
+import { type ServiceAccountDocument, serviceAccountSchema } from './service-account-schemas.js';
 import {
   type SessionDocument,
   type SsoConnectionDocument,
@@ -47,6 +48,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   usedKeys: usedKeySchema,
   webhooks: webhookSchema,
   requests: requestSchema,
+  serviceAccounts: serviceAccountSchema,
   events: eventSchema,
   eventLog: eventLogSchema,
 };
@@ -69,6 +71,7 @@ export interface Collections {
   usedKeys: Model<UsedKeyDocument>;
   webhooks: Model<WebhookDocument>;
   requests: Model<RequestDocument>;
+  serviceAccounts: Model<ServiceAccountDocument>;
 }
 
 /** Returns the collections of an open connection. */
@@ -90,6 +93,7 @@ export function collectionsOf(connection: Connection): Collections {
     usedKeys: modelOf(connection, 'usedKeys', usedKeySchema),
     webhooks: modelOf(connection, 'webhooks', webhookSchema),
     requests: modelOf(connection, 'requests', requestSchema),
+    serviceAccounts: modelOf(connection, 'serviceAccounts', serviceAccountSchema),
   };
 }
 

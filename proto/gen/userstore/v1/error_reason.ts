@@ -129,6 +129,12 @@ export enum ErrorReason {
   ERROR_REASON_WEBHOOK_LIMIT_REACHED = 41,
   /** ERROR_REASON_WEBHOOK_LEASE_LOST - ABORTED: another edge holds the webhook by now, or the webhook was changed. */
   ERROR_REASON_WEBHOOK_LEASE_LOST = 42,
+  /** ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND - NOT_FOUND: no such service account. */
+  ERROR_REASON_SERVICE_ACCOUNT_NOT_FOUND = 50,
+  /** ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN - ALREADY_EXISTS: another service account has this name. Metadata: field. */
+  ERROR_REASON_SERVICE_ACCOUNT_NAME_TAKEN = 51,
+  /** ERROR_REASON_SERVICE_ACCOUNT_LIMIT_REACHED - RESOURCE_EXHAUSTED: there are 100 service accounts; delete one first. */
+  ERROR_REASON_SERVICE_ACCOUNT_LIMIT_REACHED = 52,
   /**
    * ERROR_REASON_USER_AMBIGUOUS - FAILED_PRECONDITION: several users of the organization have the e-mail address or external id. ListUsers with it as
    * filter lists them. Metadata: field.

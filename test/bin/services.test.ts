@@ -1,0 +1,77 @@
+/** The commands on service accounts, and the command with the role of support. */
+import { expect } from 'chai';
+import { command, succeeding } from '../harness/commands.js';
+import { freshTenant, sharedPair } from '../harness/organizations.js';
+import { SERVICE_TOKENS } from '../harness/processes.js';
+
+describe('the admin command on service accounts', function () {
+  this.timeout(60_000);
+  let organizationId: string;
+  let env: Record<string, string>;
+  const name = `billing-${process.pid}`;
+
+  before(async () => {
+    ({ organizationId } = await freshTenant());
+    env = { USERSTORE_ADDRESS: (await sharedPair()).address, ADMIN_TOKEN: SERVICE_TOKENS.admin };
+  });
+
+  const admin = (args: string[], token = SERVICE_TOKENS.admin) =>
+    command('admin', args, { ...env, ADMIN_TOKEN: token });
+  const secretIn = (text: string) => /leasehawk_[\w-]{43}/.exec(text)?.[0] ?? '';
+
+  it('adds, lists, rotates and removes an account, whose secrets it prints once', async () => {
+    const held = ['--role', 'reader', '--organization', organizationId];
+    const added = await succeeding(admin(['service', 'add', name, ...held]));
+    const secret = secretIn(added);
+    expect(added).to.include(`${name} (reader)`);
+    const listed = await succeeding(admin(['service', 'list']));
+    expect(listed)
+      .to.match(new RegExp(`${name} +reader .* admin/.*${organizationId}`))
+      .and.not.to.include(secret);
+    expect(JSON.parse(await succeeding(admin(['--json', 'org', 'list'], secret)))).to.have.length(1);
+    const rotated = await succeeding(admin(['service', 'rotate', name, '--hours', '1']));
+    expect(rotated).to.include('The old secret is valid until');
+    for (const each of [secret, secretIn(rotated)]) await succeeding(admin(['org', 'list'], each));
+    await succeeding(admin(['service', 'remove', name, '--yes']));
+    for (const each of [secret, secretIn(rotated)]) {
+      expect((await admin(['org', 'list'], each)).stderr).to.include('does not know this service token');
+    }
+    expect((await admin(['service', 'rotate', name])).stderr).to.include(`no service account "${name}"`);
+  });
+
+  it('refuses a role that there is not, and asks for one', async () => {
+    expect((await admin(['service', 'add', name, '--role', 'owner'])).code).to.equal(2);
+    expect((await admin(['service', 'add', name])).code).to.equal(2);
+  });
+
+  it('shows everything to the role "support", and says what that role may not do', async () => {
+    const token = SERVICE_TOKENS.support;
+    for (const args of [
+      ['org', 'show', organizationId],
+      ['org', 'list', '--counts'],
+      ['token', 'list', organizationId],
+      ['users', 'list', organizationId],
+      ['groups', 'list', organizationId],
+      ['session', 'list', organizationId],
+      ['activity', organizationId],
+      ['events', organizationId],
+      ['webhook', 'list'],
+      ['schema', 'list', organizationId],
+      ['service', 'list'],
+      ['session', 'end', organizationId, '--yes'],
+    ]) {
+      await succeeding(admin(args, token));
+    }
+    for (const args of [
+      ['token', 'issue', organizationId],
+      ['org', 'create', 'Oak'],
+      ['org', 'suspend', organizationId, '--yes'],
+      ['service', 'add', name, '--role', 'admin'],
+      ['webhook', 'add', 'https://billing.example/events'],
+    ]) {
+      const { code, stderr } = await admin(args, token);
+      expect([code, stderr]).to.deep.equal([1, stderr]);
+      expect(stderr).to.include('The role "support" reads everything and changes locks and sessions only');
+    }
+  });
+});

@@ -1,7 +1,6 @@
 /** ServiceAccountService, and the callers that its accounts are, at two userstores. */
-import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { watchEvents } from '../../client/stream.js';
+import type { UserstoreError } from '../../client/errors.js';
 import { WatchEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import { Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { testMongodbUri } from '../harness/mongod.js';
@@ -52,8 +51,8 @@ describe('service accounts', function () {
   const isKnown = (client: UserstoreClient) =>
     client.listOrganizations({}).then(
       () => true,
-      (error: ServiceError) => {
-        expect(error.code).to.equal(status.UNAUTHENTICATED);
+      (error: UserstoreError) => {
+        expect(error.code).to.equal('UNAUTHENTICATED');
         return false;
       },
     );
@@ -115,12 +114,8 @@ describe('service accounts', function () {
     expect(await failureIn(again)).to.deep.equal({ code: 'NOT_FOUND', reason: 'SERVICE_ACCOUNT_NOT_FOUND' });
   });
 
-  function watch(secret: string, values: Partial<WatchEventsRequest>, index = 0) {
-    const metadata = new Metadata();
-    metadata.set('authorization', `Bearer ${secret}`);
-    const target = { address: services[index]?.address ?? '', credentials: credentials.createInsecure(), options: {} };
-    return watchEvents(target, metadata, WatchEventsRequest.fromPartial(values), AbortSignal.timeout(20_000));
-  }
+  const watch = (secret: string, values: Partial<WatchEventsRequest>, index = 0) =>
+    clientOf(secret, index).watchEvents(WatchEventsRequest.fromPartial(values), AbortSignal.timeout(20_000));
   const drained = async (stream: AsyncGenerator<unknown>) => {
     for await (const _ of stream);
   };
@@ -157,8 +152,9 @@ describe('service accounts', function () {
     await eventually('its events are listed', async () => (await events(held, ours)).events.length > 0);
     const organizations = (await events(held, ours)).events.map(({ organizationId }) => organizationId);
     expect(new Set(organizations)).to.deep.equal(new Set([ours]));
-    for (const call of [events(held, theirs), events(held), held.getOrganization({ organizationId: theirs })]) {
-      expect(await failureIn(call)).to.deep.equal(FORBIDDEN);
+    const elsewhere = { organizationId: theirs };
+    for (const call of [() => events(held, theirs), () => events(held), () => held.getOrganization(elsewhere)]) {
+      expect(await failureIn(call())).to.deep.equal(FORBIDDEN);
     }
     for (const values of [{ organizationId: theirs }, {}]) {
       expect(await failureIn(drained(watch(secret, values)))).to.deep.equal(FORBIDDEN);

@@ -12,6 +12,7 @@ import type { Userstore } from './userstore.js';
 const HOUR = 3600;
 const ROLES = {
   reader: Role.ROLE_READER,
+  viewer: Role.ROLE_VIEWER,
   support: Role.ROLE_SUPPORT,
   edge: Role.ROLE_EDGE,
   admin: Role.ROLE_ADMIN,

@@ -149,7 +149,7 @@ const CALLS: Record<
     isChange: true,
     call: (client, { actor }) => client.createServiceAccount({ actor, serviceAccount: undefined }),
   },
-  ListServiceAccounts: { roles: ['support', 'admin'], call: (client) => client.listServiceAccounts({}) },
+  ListServiceAccounts: { roles: ['viewer', 'support', 'admin'], call: (client) => client.listServiceAccounts({}) },
   RotateServiceAccountSecret: {
     roles: ['admin'],
     isChange: true,

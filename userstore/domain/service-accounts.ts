@@ -20,7 +20,7 @@ import type { OrganizationRules } from './organizations.js';
 const NAME = /^[a-z][a-z\d-]{0,62}$/;
 /** Names that would be taken for the callers of a deployment's own parts. */
 const RESERVED = ['edge', 'reader', 'support', 'admin'];
-const ROLES = [Role.ROLE_EDGE, Role.ROLE_READER, Role.ROLE_SUPPORT, Role.ROLE_ADMIN];
+const ROLES = [Role.ROLE_EDGE, Role.ROLE_READER, Role.ROLE_VIEWER, Role.ROLE_SUPPORT, Role.ROLE_ADMIN];
 const MAX_ORGANIZATIONS = 100;
 /** Thirty days. */
 const MAX_OVERLAP_SECONDS = 2_592_000;

@@ -62,6 +62,7 @@ export function createCallerCheck(
 const ROLE_NAMES: Partial<Record<StoredRole, Role>> = {
   [StoredRole.ROLE_EDGE]: 'edge',
   [StoredRole.ROLE_READER]: 'reader',
+  [StoredRole.ROLE_VIEWER]: 'viewer',
   [StoredRole.ROLE_SUPPORT]: 'support',
   [StoredRole.ROLE_ADMIN]: 'admin',
 };

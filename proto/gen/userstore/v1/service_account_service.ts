@@ -30,6 +30,8 @@ export enum Role {
   ROLE_SUPPORT = 3,
   /** ROLE_ADMIN - May call every RPC. */
   ROLE_ADMIN = 4,
+  /** ROLE_VIEWER - Reads everything but secrets, and changes nothing. */
+  ROLE_VIEWER = 5,
   UNRECOGNIZED = -1,
 }
 

@@ -868,7 +868,7 @@ export const DeleteServiceAccountResponse: MessageFns<
  * Manages service accounts. A call with "authorization: Bearer <secret>" is one of the account: it may do what the role
  * allows, in the organizations that the account names. userstore stores only the SHA-256 digest of a secret. Every
  * userstore follows a change within 3 seconds, without a restart. Callers: role "admin"; ListServiceAccounts also
- * "support". A caller that is held to organizations may call none of these RPCs.
+ * "viewer" and "support". A caller that is held to organizations may call none of these RPCs.
  */
 export type ServiceAccountServiceService = typeof ServiceAccountServiceService;
 export const ServiceAccountServiceService = {

@@ -15,8 +15,8 @@ import type { GroupConditions } from './user-reads.js';
 
 /** The number of groups whose members one query asks for. */
 const BATCH = 1000;
-/** The most ids of users that may be in the query made of a filter: MongoDB takes 16 MB. */
-const MAX_USERS_FOUND = 200_000;
+/** The most ids of users that may be in the query made of a filter: userstore encodes them in one turn. */
+const MAX_USERS_FOUND = 50_000;
 
 type Directory = Pick<Collections, 'memberships' | 'groups'>;
 
@@ -64,7 +64,7 @@ async function* membersOf(
   const ids = groups.find({ organizationId, ...condition }, { projection: { _id: 1 }, ...within(deadline) });
   for await (const some of inBatches(ids, BATCH)) {
     const query = { organizationId, groupId: { $in: some.map(({ _id }) => _id) } };
-    const options = { projection: { _id: 0, userId: 1 }, hint: 'member', ...within(deadline) };
+    const options = { projection: { _id: 0, userId: 1 }, hint: 'member', batchSize: BATCH, ...within(deadline) };
     for await (const { userId } of memberships.find<{ userId: string }>(query, options)) yield userId;
   }
 }

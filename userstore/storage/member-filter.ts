@@ -21,8 +21,8 @@ type UserCondition = Query | boolean;
 
 /** The number of users or groups that one query asks about. */
 const BATCH = 1000;
-/** The most ids of groups that may be in the query made of a filter: MongoDB takes 16 MB. */
-const MAX_GROUPS_FOUND = 200_000;
+/** The most ids of groups that may be in the query made of a filter: userstore encodes them in one turn. */
+const MAX_GROUPS_FOUND = 50_000;
 
 /** The collections to search, and the check for ids that no user has. */
 interface Directory extends Pick<Collections, 'users' | 'memberships' | 'groups'>, Pick<MembershipStorage, 'unknown'> {}
@@ -74,7 +74,8 @@ async function* groupsWith(
   for await (const some of inBatches(users.find({ organizationId, $and: [condition] }, options), BATCH)) {
     const match = { organizationId, userId: { $in: some.map(({ _id }) => _id) } };
     const stages = [{ $match: match }, { $group: { _id: '$groupId' } }];
-    const found = memberships.aggregate<{ _id: string }>(stages, { hint: 'ofUser', ...within(deadline) });
+    const read = { hint: 'ofUser', batchSize: BATCH, ...within(deadline) };
+    const found = memberships.aggregate<{ _id: string }>(stages, read);
     for await (const { _id } of found) yield _id;
   }
 }
@@ -87,7 +88,7 @@ async function* groupsWithAny(directory: Directory, organizationId: string, dead
     { $group: { _id: '$groupId', userId: { $first: '$userId' } } },
   ];
   // In this form MongoDB reads one index entry of each group, not of each membership.
-  const options = { hint: 'member', ...within(deadline) };
+  const options = { hint: 'member', batchSize: BATCH, ...within(deadline) };
   const firsts = directory.memberships.aggregate<{ _id: string; userId: string }>(stages, options);
   for await (const some of inBatches(firsts, BATCH)) {
     const userIds = some.map(({ userId }) => userId);

@@ -35,7 +35,7 @@ export type Setting = Omit<Launch, 'module' | 'args' | 'env'>;
 
 /**
  * Starts a chain over the database. Passes the stop function of each process to `keep`, and adds `more` to their
- * environments.
+ * environments. `controlGroups` are folders of control groups.
  */
 export async function startChain(
   name: ChainName,
@@ -44,18 +44,25 @@ export async function startChain(
   setting: Setting,
   keep: Keep,
   more: Record<string, string> = {},
+  controlGroups: { edge?: string; userstore?: string } = {},
 ): Promise<Chain> {
   const [userstorePort, port] = [await freePort(), await freePort()];
   const address = `127.0.0.1:${userstorePort}`;
   const callers = `edge:edge:${TOKENS.edge},admin:admin:${TOKENS.admin}`;
-  const start = async (module: string, env: Record<string, string>) => {
-    const launched = await launch({ ...setting, module, args, env: { ...more, ...env, USERSTORE_ADDRESS: address } });
+  const start = async (service: 'edge' | 'userstore', env: Record<string, string>) => {
+    const launched = await launch({
+      ...setting,
+      module: MODULES[name][service],
+      args,
+      env: { ...more, ...env, USERSTORE_ADDRESS: address },
+      controlGroup: controlGroups[service],
+    });
     keep(launched.stop);
     return launched;
   };
   const forUserstore = { MONGODB_URI: mongodbUri, USERSTORE_PORT: String(userstorePort), SERVICE_TOKENS: callers };
-  const userstore = await start(MODULES[name].userstore, forUserstore);
-  const edge = await start(MODULES[name].edge, { PORT: String(port), USERSTORE_TOKEN: TOKENS.edge });
+  const userstore = await start('userstore', forUserstore);
+  const edge = await start('edge', { PORT: String(port), USERSTORE_TOKEN: TOKENS.edge });
   return { port, address, edge, userstore };
 }
 

@@ -10,6 +10,7 @@ import { type Chain, type Keep, type Setting, startChain } from './chains.js';
 import type { Database } from './database.js';
 import type { Waits, Watch } from './hostile/bystander.js';
 import { LOADS } from './hostile/loads.js';
+import { createMemoryLimit } from './hostile/memory-limit.js';
 import {
   isDead,
   longestTurn,
@@ -44,6 +45,8 @@ interface Options {
   seconds: number;
   /** The time after each load until RSS is read. */
   settle: number;
+  /** The memory that each service may use, in MiB, as in a container. */
+  memory?: number;
 }
 
 /** Runs the loads one after the other, prints each as it ends, and returns the table. */
@@ -54,19 +57,20 @@ export async function measureHostile(
   options: Options,
 ): Promise<string> {
   await mkdir(join(setting.folder, 'turns'), { recursive: true });
+  const limits = await limitsOf(options.memory, keep);
   const bystander = await launch({ ...setting, profiles: undefined, module: 'bench/hostile/bystander', env: {} });
   keep(bystander.stop);
   const rows = [HEAD];
   for (const load of LOADS.filter(({ name }) => options.only.includes(name))) {
     setting.signal.throwIfAborted();
     process.stderr.write(`${load.name}: ${load.title} …\n`);
-    const row = await measureLoad(load, database, setting, keep, bystander, options);
+    const row = await measureLoad(load, database, setting, keep, bystander, options, limits);
     process.stderr.write(`  ${row.slice(1).join(' | ')}\n`);
     rows.push(row);
   }
   const busy = loadavg().map((load) => load.toFixed(1));
   const method = methodOf({ everyMs: EVERY_MS, aftermathMs: AFTERMATH_MS });
-  return `${method}\nLoad averages of the machine at the end: ${busy.join(', ')}.\n\n${table(rows)}`;
+  return `${method}\nLoad averages of the machine at the end: ${busy.join(', ')}.${options.memory ? ` Each service has a limit of ${options.memory} MiB.` : ''}\n\n${table(rows)}`;
 }
 
 async function measureLoad(
@@ -76,8 +80,9 @@ async function measureLoad(
   keep: Keep,
   bystander: Launched,
   { seconds, settle }: Options,
+  limits: ControlGroups,
 ): Promise<string[]> {
-  const chain = await startWatched(uri, setting, keep);
+  const chain = await startWatched(uri, setting, keep, limits);
   const ending = new AbortController();
   const { target, answers, faults, close } = createTarget(chain, uri, AbortSignal.any([setting.signal, ending.signal]));
   try {
@@ -125,10 +130,23 @@ async function measureLoad(
 }
 
 /** Starts the product with hostile/turns.ts in both services. */
-async function startWatched(uri: string, setting: Setting, keep: Keep): Promise<Chain> {
+async function startWatched(uri: string, setting: Setting, keep: Keep, limits: ControlGroups): Promise<Chain> {
   const script = pathToFileURL(join(import.meta.dirname, 'hostile', 'turns.js'));
   const more = { NODE_OPTIONS: `--import ${script}`, BENCH_TURNS_FOLDER: join(setting.folder, 'turns') };
-  return await startChain('product', uri, [], setting, keep, more);
+  return await startChain('product', uri, [], setting, keep, more, limits);
+}
+
+type ControlGroups = Partial<Record<Service, string>>;
+
+/** Creates a memory limit for each service. */
+async function limitsOf(mib: number | undefined, keep: Keep): Promise<ControlGroups> {
+  if (mib === undefined) return {};
+  const limit = async (service: Service) => {
+    const { folder, remove } = await createMemoryLimit(service, mib);
+    keep(remove);
+    return folder;
+  };
+  return { edge: await limit('edge'), userstore: await limit('userstore') };
 }
 
 const watchOf = (port: number, { organizationId, secret }: Tenant, id: string, isNewClient: boolean): Watch => ({

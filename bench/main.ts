@@ -46,6 +46,7 @@ interface Options {
   mirror: boolean;
   kills: number;
   settle: number;
+  memory?: number;
   output: string;
 }
 
@@ -74,6 +75,11 @@ const options = program
   .option('--mirror', 'check instead the mirror of the client package, and measure its memory', false)
   .option('--kills <number>', 'with --events: how often a process is killed', wholeNumber(2, 1000), 50)
   .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
+  .option(
+    '--memory <MiB>',
+    'with --hostile: memory limit of each service; needs root and Linux',
+    wholeNumber(64, 65_536),
+  )
   .option('--output <folder>', 'output folder of profiles', 'data/bench')
   .parse()
   .opts<Options>();

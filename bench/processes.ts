@@ -26,16 +26,29 @@ export interface Launch {
   folder: string;
   /** The folder of its CPU profile; undefined if it is not profiled. */
   profiles?: string | undefined;
+  /** The folder of its control group, if it has one. */
+  controlGroup?: string | undefined;
   signal: AbortSignal;
 }
 
 /** Starts a built module and waits until it sends 'ready'. Throws an Error with its output if it does not. */
-export async function launch({ module, args = [], env, folder, profiles, signal }: Launch): Promise<Launched> {
+export async function launch({
+  module,
+  args = [],
+  env,
+  folder,
+  profiles,
+  controlGroup,
+  signal,
+}: Launch): Promise<Launched> {
   const logFile = join(folder, `${module.replaceAll('/', '-')}.log`);
   const log = await open(logFile, 'a');
   const script = fileURLToPath(new URL(`../${module}.js`, import.meta.url));
   const flags = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${profileName(module)}`] : [];
-  const child = spawn(process.execPath, ['--enable-source-maps', ...flags, script, ...args], {
+  const command = [process.execPath, '--enable-source-maps', ...flags, script, ...args];
+  const joining = controlGroup ? ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', controlGroup] : [];
+  const [program = '', ...rest] = [...joining, ...command];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
     serialization: 'advanced',

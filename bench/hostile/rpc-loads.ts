@@ -10,9 +10,8 @@ import type { Load, Target } from './target.js';
 const MESSAGES = 20;
 const MESSAGE_MIB = 60;
 const MIB = 1024 * 1024;
-const WATCHES = 5000;
-const WATCH_CONNECTIONS = 10;
-const WATCH_MS = 6000;
+const STREAM_CONNECTIONS = 10;
+const STREAMS_MS = 6000;
 const LEVELS = 1500;
 const FILTERS = 16;
 const CALL_MS = 20_000;
@@ -77,28 +76,33 @@ const largeMessages: Load = {
   },
 };
 
-const watches: Load = {
-  name: 'watch',
-  title: `${WATCHES} Health.Watch streams without a token`,
+/** Streams that stay open, over several connections. */
+const streams = (name: string, title: string, path: string, count: number, token?: string): Load => ({
+  name,
+  title: `${count} ${title}`,
   async prepare(target) {
     return async () => {
-      const sessions = Array.from({ length: WATCH_CONNECTIONS }, () => session(target));
+      const sessions = Array.from({ length: STREAM_CONNECTIONS }, () => session(target));
+      const credential = token === undefined ? {} : { authorization: `Bearer ${token}` };
       let open = 0;
       for (const opened of sessions) {
-        for (let number = 0; number < WATCHES / WATCH_CONNECTIONS; number++) {
-          const call = opened.request(headers('/grpc.health.v1.Health/Watch'));
+        for (let number = 0; number < count / STREAM_CONNECTIONS; number++) {
+          const call = opened.request({ ...headers(path), ...credential });
           void ended(call).then((code) => code !== 'cut off' && target.count(code));
           call.once('data', () => open++);
           call.end(Buffer.alloc(5));
         }
       }
-      await sleep(WATCH_MS, undefined, { signal: target.signal }).catch(() => undefined);
+      await sleep(STREAMS_MS, undefined, { signal: target.signal }).catch(() => undefined);
       target.count(`open: ${open}`);
-      if (open === WATCHES) target.fault('no limit');
+      if (open === count) target.fault('no limit');
       for (const opened of sessions) opened.destroy();
     };
   },
-};
+});
+
+const WATCH = '/grpc.health.v1.Health/Watch';
+const EVENTS = '/userstore.v1.EventService/WatchEvents';
 
 const deepFilter: Load = {
   name: 'filter',
@@ -127,4 +131,9 @@ const deepFilter: Load = {
 };
 
 /** The loads on userstore's port. */
-export const RPC_LOADS: Load[] = [largeMessages, watches, deepFilter];
+export const RPC_LOADS: Load[] = [
+  largeMessages,
+  streams('watch', 'Health.Watch streams without a token', WATCH, 5000),
+  streams('streams', 'streams of events of one caller', EVENTS, 500, TOKENS.admin),
+  deepFilter,
+];

@@ -20,7 +20,7 @@ export interface Measured {
   before: number;
   peak: number;
   after: number;
-  turn: { length: number; cpu: number };
+  turn: { length: number; own: number };
   isDead: boolean;
 }
 
@@ -54,7 +54,7 @@ export async function untilBothTurn(folder: string, chain: Chain): Promise<void>
   }
 }
 
-/** The recorded turns of a process: end, length and CPU time of each. */
+/** The recorded turns of a process: end, length and own time of each. */
 async function turnsOf(folder: string, pid: number): Promise<number[][]> {
   const text = await readFile(join(folder, 'turns', `turns-${pid}`), 'utf8');
   return text
@@ -65,13 +65,13 @@ async function turnsOf(folder: string, pid: number): Promise<number[][]> {
 
 /** Returns the longest turn of a process that ended between two times (epoch milliseconds). */
 export async function longestTurn(folder: string, launched: Launched, from: number, to: number) {
-  let longest = { length: 0, cpu: 0 };
+  let longest = { length: 0, own: 0 };
   const turns = await turnsOf(folder, launched.pid);
   const [last = 0] = turns.at(-1) ?? [];
   // A process that has died has no turn; its row says so.
-  if (!isDead(launched) && to - last >= LONGEST_TURN_MS) longest = { length: to - last, cpu: to - last };
-  for (const [end = 0, length = 0, cpu = 0] of turns) {
-    if (end >= from && end - length <= to && length > longest.length) longest = { length, cpu };
+  if (!isDead(launched) && to - last >= LONGEST_TURN_MS) longest = { length: to - last, own: to - last };
+  for (const [end = 0, length = 0, own = 0] of turns) {
+    if (end >= from && end - length <= to && own >= longest.own) longest = { length, own };
   }
   return longest;
 }

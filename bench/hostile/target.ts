@@ -28,6 +28,10 @@ export interface Ask {
   body?: Buffer;
   /** The media type of the body; absent: SCIM. */
   type?: string;
+  /** The Content-Encoding of the body. */
+  encoding?: string;
+  /** Absent: the API token of the tenant. */
+  authorization?: string;
   /** The client leaves after this time. */
   leaveMs?: number;
 }
@@ -102,7 +106,7 @@ export function createTarget(chain: Chain, mongodbUri: string, signal: AbortSign
 
 function ask(
   port: number,
-  { tenant, method = 'GET', path, body, type = 'application/scim+json', leaveMs }: Ask,
+  { tenant, method = 'GET', path, body, type = 'application/scim+json', encoding, authorization, leaveMs }: Ask,
   agent: Agent,
   signal: AbortSignal,
 ): Promise<number> {
@@ -111,6 +115,8 @@ function ask(
     const whole = tenant ? `/${tenant.organizationId}/scim/v2${path}` : path;
     const headers = {
       ...(tenant ? { Authorization: `apikey ${tenant.secret}` } : {}),
+      ...(authorization === undefined ? {} : { Authorization: authorization }),
+      ...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
       ...(body ? { 'Content-Type': type, 'Content-Length': body.length } : {}),
     };
     const sent = request({ host: '127.0.0.1', port, path: whole, method, headers, agent }, (response) => {

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { LOADS } from '../../bench/hostile/loads.js';
+import { NOT_SPENT, SPENT } from '../../bench/hostile/spent.js';
 import { withTable } from '../../bin/generate-config/table.js';
 
 const MAX_LINES = 150;
@@ -83,6 +85,15 @@ describe('the page of the limits', () => {
         .map((name) => `${file} ${name}`);
     });
     expect(missing).to.deep.equal([]);
+  });
+
+  it('names no limit that a hostile load neither spends nor leaves out for a reason', () => {
+    const named = rowsOf(read('docs/limits.md'))
+      .map(([limit = '']) => limit.trim())
+      .filter((limit) => !/^(\*\*.*|What|---)$/.test(limit));
+    const known = [...Object.values(SPENT), ...Object.values(NOT_SPENT)].flat();
+    expect(known).to.have.members([...new Set(named)]);
+    expect(LOADS.map(({ name }) => name)).to.include.members(Object.keys(SPENT));
   });
 });
 

@@ -88,7 +88,7 @@ export interface Userstore {
   measureLag: () => Promise<void>;
   /** Purges deleted organizations. */
   purge: () => Promise<number>;
-  /** Flushes outboxes to the `changes` collection, and sweeps the memberships of tombstones. */
+  /** Flushes outboxes to the event log and the `changes` collection, and sweeps the memberships of tombstones. */
   flushOutboxes: () => Promise<number>;
   /** Woken when there is something to flush. */
   outboxWakeUp: WakeUp;
@@ -178,14 +178,16 @@ export function createServer(collections: Collections, options: ServerOptions): 
  * Returns the job that flushes the outboxes: one userstore at a time does, whichever holds the lease. The lease only
  * saves work, since the log orders the writes of several userstores.
  */
-function flushing({ events, changes }: Pick<Storages, 'events' | 'changes'>): () => Promise<number> {
+function flushing({ events, changes, records }: Storages): () => Promise<number> {
   const holder = randomUUID();
   let leased = { until: 0, isHolder: false };
   const flush = async (deadline: number) => {
     if (Date.now() >= leased.until) {
       leased = { until: Date.now() + LEASE_CHECK_MS, isHolder: await events.lease(holder, deadline) };
     }
-    return leased.isHolder ? await changes.flushOutboxes(deadline) : 0;
+    if (!leased.isHolder) return 0;
+    // An organization comes before its users.
+    return (await records.flush(deadline)) + (await changes.flushOutboxes(deadline));
   };
   return () => asCall(Date.now() + JOB_MS, flush);
 }
@@ -227,7 +229,15 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
       sealer,
       providerHosts: createProviderHosts(ssoAllowedHosts),
     }),
-    sessions: createSessionRules({ ...storages, storage: storages.sessions, accessStates, retry, sealer, lifetimes }),
+    sessions: createSessionRules({
+      ...storages,
+      storage: storages.sessions,
+      organizationRules: organizations,
+      accessStates,
+      retry,
+      sealer,
+      lifetimes,
+    }),
     searches: createSearchRules({ ...storages, storage: storages.searches }),
     usedKeys: createUsedKeyRules(storages.usedKeys),
     serviceAccounts: createServiceAccountRules({ storage: storages.serviceAccounts, organizations, known }),

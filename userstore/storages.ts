@@ -12,6 +12,7 @@ import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
 import { createOrganizationStorage } from './storage/organizations.js';
 import { createRateLimitStorage } from './storage/rate-limits.js';
+import { createRecordOutboxes } from './storage/records.js';
 import { createRequestStorage } from './storage/requests.js';
 import { createSearchStorage } from './storage/search.js';
 import { createServiceAccountStorage } from './storage/service-accounts.js';
@@ -35,6 +36,7 @@ export function createStorages(
   return {
     events,
     changes,
+    records: createRecordOutboxes(collections.records, events),
     memberships,
     users: createUserStorage(
       collections.users,
@@ -58,7 +60,7 @@ export function createStorages(
   };
 }
 
-/** Returns the storages of data that a purge deletes with its organization; changes go after what makes them. */
+/** Returns the storages of data that a purge deletes with its organization; changes and events go after what makes them. */
 export const ownedBy = ({
   users,
   memberships,
@@ -79,8 +81,8 @@ export const ownedBy = ({
   ssoConnections,
   webhooks,
   requests,
+  apiTokens,
   changes,
   events,
   activities,
-  apiTokens,
 ];

@@ -60,9 +60,13 @@ export const kindOf = ({ kind }: Change): string => Change_Kind[kind].replace('K
 export const personOf = ({ actor }: Change): string =>
   [actor?.caller, actor?.person].filter((name) => name !== undefined).join(': ');
 
+/** The most characters of a value that a line shows. */
+const SHOWN = 1000;
+const shown = (text = 'none') => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+
 /** Returns an attribute with its values as JSON before and after. */
-export const attributeText = ({ name, before = 'none', after = 'none' }: AttributeChange): string =>
-  `${name}: ${before} → ${after}`;
+export const attributeText = ({ name, before, after }: AttributeChange): string =>
+  `${name}: ${shown(before)} → ${shown(after)}`;
 
 function row(cells: string[]): Printable {
   const padded = cells.map((cell, column) => cell.padEnd(WIDTHS[column] ?? 0));

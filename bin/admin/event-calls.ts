@@ -12,7 +12,8 @@ const EVENTS_PER_PAGE = 1000;
 
 /** The events to list. */
 export interface EventSearch {
-  organizationId: string;
+  /** Absent: of all organizations, and of what is for all of them. */
+  organizationId: string | undefined;
   types: string[];
   startTime: Date | undefined;
   resourceId?: string | undefined;

@@ -1,5 +1,6 @@
 /** Events as text for people, values for JSON, and lines of CSV. */
 import { attributeValueIn } from '../../proto/attribute-value.js';
+import { jsonWithEnumNames } from '../../proto/enum-names.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { csvCell } from './activity-export.js';
 import { attributeText } from './activity-text.js';
@@ -11,9 +12,17 @@ const PREFIX = 'urn:ietf:params:scim:event:';
 
 /** Returns an event, and below it what changed. */
 export function eventText(event: Event): Printable {
-  const { time, resourceType, resourceId, actor } = event;
+  const { time, resourceType, resourceId, organizationId, actor } = event;
   const by = [actor?.caller, actor?.person].filter(Boolean).join('/') || '-';
-  const line = [second(time), shortType(event), resourceType, nameOf(event), `by ${by}`, resourceId].join('  ');
+  const line = [
+    second(time),
+    shortType(event),
+    resourceType,
+    nameOf(event),
+    `by ${by}`,
+    resourceId,
+    organizationId || 'all organizations',
+  ].join('  ');
   const below = [
     ...event.changes.map(attributeText),
     ...countOf('added', event.addedMemberIds),
@@ -33,30 +42,46 @@ const shortType = ({ type }: Event) => (type.startsWith(PREFIX) ? type.slice(PRE
 
 /** Returns the name of the resource after the change, or before its deletion. */
 function nameOf({ resource, changes }: Event): string {
-  if (resource?.$case === 'user') return resource.value.userName ?? '';
-  if (resource?.$case === 'group') return resource.value.displayName ?? '';
-  const named = changes.find(({ name }) => name === 'userName' || name === 'displayName');
+  switch (resource?.$case) {
+    case 'user':
+      return resource.value.userName ?? '';
+    case 'group':
+    case 'organization':
+      return resource.value.displayName ?? '';
+    case 'apiToken':
+      return resource.value.label;
+    case 'ssoConnection':
+      return resource.value.issuer;
+    case 'webhook':
+      return resource.value.url;
+  }
+  const named = changes.find(({ name }) => NAMES.includes(name));
   return String(attributeValueIn(named?.before) ?? '');
 }
+
+/** The attributes that name a resource. */
+const NAMES = ['userName', 'displayName', 'issuer', 'url'];
 
 /** Returns an event with values instead of JSON text. */
 export const eventValue = ({ changes, resource, ...event }: Event): object => ({
   ...event,
-  changes: changes.map(({ name, before, after }) => ({
+  changes: changes.map(({ name, before, after, truncated }) => ({
     name,
     before: attributeValueIn(before),
     after: attributeValueIn(after),
+    truncated,
   })),
-  resource: resource?.value,
+  resource: resource && JSON.parse(jsonWithEnumNames(resource.value)),
 });
 
 /** The first line of the CSV. Scripts rely on the order of columns: new ones stand at the end. */
-export const EVENT_CSV_HEADER: Printable = printable`time,id,type,resource_type,resource_id,version,name,service,person,request_id,api_token_id,changes`;
+export const EVENT_CSV_HEADER: Printable = printable`time,id,type,resource_type,resource_id,version,name,service,person,request_id,api_token_id,changes,organization_id`;
 
 /** Returns an event as a line of CSV. */
 export function eventCsvLine(event: Event): Printable {
-  const { time, id, type, resourceType, resourceId, resourceVersion, actor } = event;
+  const { time, id, type, resourceType, resourceId, resourceVersion, organizationId, actor } = event;
   const by = [actor?.caller, actor?.person, actor?.requestId, actor?.apiTokenId];
   const about = [time?.toISOString(), id, type, resourceType, resourceId, resourceVersion, nameOf(event)];
-  return printable`${[...about, ...by, event.changes.map(attributeText).join('; ')].map(csvCell).join(',')}`;
+  const changes = event.changes.map(attributeText).join('; ');
+  return printable`${[...about, ...by, changes, organizationId].map(csvCell).join(',')}`;
 }

@@ -1,11 +1,11 @@
-/** The command that shows the event log of an organization. */
+/** The command that shows the event log, of one organization or of all. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { time } from './activity-options.js';
 import { EVENT_CSV_HEADER, eventCsvLine, eventText, eventValue } from './event-text.js';
 import { joinedLines, json, type Printable, print, printable } from './printer.js';
-import { type Result, runIn, wantsJson } from './run.js';
+import { type Result, runForOneOrAll, wantsJson } from './run.js';
 import type { Userstore } from './userstore.js';
 
 const POLL_MS = 1000;
@@ -23,19 +23,19 @@ interface EventOptions {
 /** Adds `events`. */
 export function eventsCommand(program: Command): void {
   program
-    .command('events <organization>')
-    .description('show everything that changed, in the order in which it did (docs/events.md)')
+    .command('events [organization]')
+    .description('show everything that changed, in one or in all organizations, in order (docs/events.md)')
     .option('--type <type...>', 'only events of these types', [])
     .option('--actor <text>', 'only changes by this person, service or request id')
     .option('--since <time>', 'from this time on: 2026-11-24T08:00 (UTC), or 90m, 2h, 7d ago', time)
     .option('--csv', 'print CSV')
     .option('--follow', 'keep running and show new events')
-    .action((organization: string, options: EventOptions) =>
-      runIn(organization, async ({ userstore, organizationId }) => show(userstore, organizationId, options)),
+    .action((organization: string | undefined, options: EventOptions) =>
+      runForOneOrAll(organization, (userstore, organizationId) => show(userstore, organizationId, options)),
     );
 }
 
-async function show(userstore: Userstore, organizationId: string, options: EventOptions): Promise<Result> {
+async function show(userstore: Userstore, organizationId: string | undefined, options: EventOptions): Promise<Result> {
   const search = { organizationId, types: options.type, startTime: options.since ?? new Date(0) };
   const found: Event[] = [];
   const pagesFrom = (cursor?: string) => userstore.eventPages(search, cursor);

@@ -38,6 +38,15 @@ export const runIn = (organization: string, work: (context: OrganizationWork) =>
     return await work({ userstore, config, organization: found, organizationId: found.id });
   });
 
+/** Runs `work` with the id of the organization that a person names, without an id if they name none. */
+export const runForOneOrAll = (
+  organization: string | undefined,
+  work: (userstore: Userstore, organizationId?: string) => Promise<Result>,
+): Promise<void> =>
+  organization === undefined
+    ? run((userstore) => work(userstore))
+    : runIn(organization, ({ userstore, organizationId }) => work(userstore, organizationId));
+
 /** Likewise, for work without userstore. */
 export async function runOffline(work: () => Promise<Result>): Promise<void> {
   exitWithReader();

@@ -5,7 +5,7 @@ import { type Webhook, Webhook_State } from '../../proto/gen/userstore/v1/webhoo
 import { wholeNumber } from '../whole-number.js';
 import { time } from './activity-options.js';
 import { type Printable, printable } from './printer.js';
-import { confirm, type Result, run, runIn } from './run.js';
+import { confirm, type Result, run, runForOneOrAll } from './run.js';
 import type { Userstore } from './userstore.js';
 import { webhookTable, webhookText } from './webhook-text.js';
 
@@ -110,15 +110,6 @@ function addChanges(webhook: Command): void {
       }),
     );
 }
-
-/** Runs `work` with the id of the organization that a person names, without an id if they name none. */
-const runForOneOrAll = (
-  organization: string | undefined,
-  work: (userstore: Userstore, organizationId?: string) => Promise<Result>,
-): Promise<void> =>
-  organization === undefined
-    ? run((userstore) => work(userstore))
-    : runIn(organization, ({ userstore, organizationId }) => work(userstore, organizationId));
 
 async function shown(userstore: Userstore, id: string): Promise<Result> {
   const { webhook, attempts } = await userstore.getWebhook(id);

@@ -5,7 +5,6 @@
  */
 import pLimit from 'p-limit';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
-import type { ListEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import {
   type Webhook,
   Webhook_State,
@@ -94,8 +93,8 @@ export async function deliverPage(
   }
   // The edge stops: the attempts that it has cut off are no failures of the endpoint.
   if (signal.aborted) return undefined;
-  const passed = accepted > 0 ? await cursorAfter(store, wanted, cursor, accepted, requestId) : undefined;
   const { status, retryAfterSeconds } = failure;
+  const passed = page.events[accepted - 1]?.cursor;
   const reported = await report({ cursor: passed, attempts, retryAfterSeconds, gone: status === GONE });
   if (reported.webhook?.state === Webhook_State.STATE_FAILED) tools.onPause(reported.webhook, failure);
   return undefined;
@@ -132,17 +131,6 @@ async function postAll(
   await Promise.all([...ofResource.values()].map((indexes) => limit(() => postEach(indexes))));
   const firstRefused = isAccepted.indexOf(false);
   return { attempts, failure, accepted: firstRefused < 0 ? events.length : firstRefused };
-}
-
-/** Returns the cursor after the first `count` events. */
-async function cursorAfter(
-  store: DeliveryTools['store'],
-  wanted: Pick<ListEventsRequest, 'organizationId' | 'types' | 'startTime'>,
-  cursor: string,
-  count: number,
-  requestId: string,
-): Promise<string> {
-  return (await store.listEvents({ ...wanted, cursor, pageSize: count }, requestId)).checkpoint;
 }
 
 const attemptOf = ({ id, type }: Message, { status, error, durationMs }: Answer): WebhookAttempt => ({

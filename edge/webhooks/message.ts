@@ -1,6 +1,7 @@
 /** The message of an event, as the Standard Webhooks specification writes it: the body and the signed headers. */
 import { Webhook } from 'standardwebhooks';
 import { attributeValueIn } from '../../proto/attribute-value.js';
+import { jsonWithEnumNames } from '../../proto/enum-names.js';
 import type { AttributeChange } from '../../proto/gen/userstore/v1/change.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { renderGroup } from '../scim/group.js';
@@ -43,9 +44,16 @@ export const testMessage = (id: string): Message => ({
   body: JSON.stringify({ type: 'webhook.test', timestamp: new Date().toISOString(), data: {} }),
 });
 
+/** Returns a user or group as SCIM shows it, any other resource as the contract's JSON. */
 function resourceOf({ resource }: Event, baseUrl: string): JsonObject | undefined {
-  if (!resource) return undefined;
-  return resource.$case === 'user' ? renderUser(resource.value, baseUrl) : renderGroup(resource.value, baseUrl);
+  switch (resource?.$case) {
+    case 'user':
+      return renderUser(resource.value, baseUrl);
+    case 'group':
+      return renderGroup(resource.value, baseUrl);
+    default:
+      return resource && JSON.parse(jsonWithEnumNames(resource.value));
+  }
 }
 
 const membersOf = ({ addedMemberIds, removedMemberIds }: Event) => ({
@@ -54,10 +62,11 @@ const membersOf = ({ addedMemberIds, removedMemberIds }: Event) => ({
 });
 
 /** Returns a change with its values as JSON; a value that was cut stays text. */
-const changeOf = ({ name, before, after }: AttributeChange) => ({
+const changeOf = ({ name, before, after, truncated }: AttributeChange) => ({
   name,
   before: attributeValueIn(before),
   after: attributeValueIn(after),
+  truncated,
 });
 
 /** Returns the headers of a message with a signature for each secret. */

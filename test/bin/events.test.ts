@@ -11,6 +11,9 @@ import { startReceiver } from '../webhooks/receiver.js';
 
 const ADMIN = fileURLToPath(new URL('../../bin/admin.js', import.meta.url));
 
+/** The options for changes of users alone. */
+const OF_USERS = ['--type', 'urn:ietf:params:scim:event:prov:create:full', 'user.locked'];
+
 describe('the admin command on events', function () {
   this.timeout(40_000);
   let pair: Pair;
@@ -48,7 +51,7 @@ describe('the admin command on events', function () {
   }
 
   it('shows who changed what, in order, as text', async () => {
-    const { out } = await admin('events', organizationId);
+    const { out } = await admin('events', organizationId, ...OF_USERS);
     const [created = '', ...rest] = out.split('\n').filter((line) => !line.startsWith(' '));
     expect(created).to.match(
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}prov:create:full {2}User {2}=ben@oak\.example {2}by admin\/ana/,
@@ -58,10 +61,10 @@ describe('the admin command on events', function () {
   });
 
   it('shows values in JSON, and cells that no spreadsheet executes in CSV', async () => {
-    const [created] = JSON.parse((await admin('events', organizationId, '--json')).out);
+    const [created] = JSON.parse((await admin('events', organizationId, '--json', ...OF_USERS)).out);
     expect(created).to.deep.include({ id: `${userId}/1`, resourceId: userId, resourceVersion: 1 });
     expect(created.resource).to.include({ userName: '=ben@oak.example' });
-    const lines = (await admin('events', organizationId, '--csv')).out.trim().split('\n');
+    const lines = (await admin('events', organizationId, '--csv', ...OF_USERS)).out.trim().split('\n');
     expect(lines.length).to.equal(3);
     expect(lines[1]).to.include(`,'=ben@oak.example,admin,ana,`);
   });
@@ -72,7 +75,27 @@ describe('the admin command on events', function () {
     expect(await count('--type', 'user.locked')).to.equal(1);
     expect(await count('--actor', 'ana')).to.equal(1);
     expect(await count('--actor', 'nobody')).to.equal(0);
-    expect(await count('--since', '1h')).to.equal(2);
+    expect(await count('--since', '1h', ...OF_USERS)).to.equal(2);
+  });
+
+  it('shows acts of staff; without an organization of all, and of what is for all of them', async () => {
+    const { out } = await admin('events', organizationId);
+    expect(out).to.match(/organization\.created {2}Organization {2}Test organization {2}by admin/);
+    expect(out).to.match(/token\.issued {2}ApiToken {2}test {2}by admin/);
+    const { id } = JSON.parse((await admin('webhook', 'add', 'https://billing.example/secret', '--json')).out);
+    await admin('webhook', 'remove', id, '--yes');
+    const types = ['--type', 'webhook.added', 'webhook.removed'];
+    const all = async () => (await admin('events', ...types)).out;
+    await eventually('both are in the log', async () => (await all()).includes('webhook.removed'));
+    expect(await all()).to.match(
+      /webhook\.added {2}Webhook {2}https:\/\/billing\.example {2}by admin.*all organizations/,
+    );
+    expect(await all()).to.not.include('secret');
+    expect((await admin('events', organizationId, ...types)).out).to.include('There are no such events.');
+    const [added] = JSON.parse((await admin('events', ...types, '--json')).out);
+    expect(added.resource).to.include({ state: 'STATE_ACTIVE' });
+    const [header, line] = (await admin('events', ...types, '--csv')).out.trim().split('\n');
+    expect([header?.endsWith(',organization_id'), line?.endsWith(',')]).to.deep.equal([true, true]);
   });
 
   it('adds, tests, replays, pauses, rotates and removes a webhook', async () => {

@@ -8,7 +8,7 @@ import { isUnavailable } from '../../userstore/storage/database-errors.js';
 import { groupNamed } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { allOf, elementMatch, equal, typed, userNamed } from '../harness/users.js';
-import { changeOf, type Database, foundOf, openDatabase, plainUsers, soon } from './database.js';
+import { changeOf, type Database, eventOfVersion, foundOf, openDatabase, plainUsers, soon } from './database.js';
 import { connectionValues, signInReads, signInWrites, storedSession } from './sign-in-calls.js';
 
 let database: Database;
@@ -122,12 +122,12 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
   [
     'the insert of an API token',
     'insert',
-    (deadline) => database.apiTokens.insert(newToken(), `digest ${count++}`, deadline),
+    (deadline) => database.apiTokens.insert(newToken(), `digest ${count++}`, eventOfVersion(), deadline),
   ],
   [
     'the revocation of an API token',
     'findAndModify',
-    (deadline) => database.apiTokens.revoke('one', 'x', now, deadline),
+    (deadline) => database.apiTokens.revoke('one', 'x', now, eventOfVersion(2), deadline),
   ],
   [
     'the insert of an organization',
@@ -146,6 +146,7 @@ const writes: [title: string, command: string, write: (deadline: number) => Prom
           rateLimit: undefined,
           heldAttributes: [],
         },
+        eventOfVersion(),
         deadline,
       ),
   ],
@@ -227,9 +228,9 @@ describe('every call to MongoDB', () => {
   before(async () => {
     database = await openDatabase('connection');
     await database.users.insert(ana, soon());
-    await database.apiTokens.insert(token, 'digest', soon());
+    await database.apiTokens.insert(token, 'digest', eventOfVersion(), soon());
     await database.sessions.insert(storedSession('digest', { userId: ana.id }), soon());
-    await database.ssoConnections.insert('first', connectionValues('first'), soon());
+    await database.ssoConnections.insert('first', connectionValues('first'), eventOfVersion(), soon());
     for (const organizationId of ['one', 'two']) {
       for (let index = 0; index < 40; index++) {
         const group = { ...newGroup(`group ${index}`), organizationId };
@@ -253,6 +254,7 @@ describe('every call to MongoDB', () => {
           rateLimit: undefined,
           heldAttributes: [],
         },
+        eventOfVersion(),
         soon(),
       );
     }

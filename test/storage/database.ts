@@ -1,18 +1,22 @@
 /** The storage of userstore over its own database on the test server, with every command that it sends. */
 import type { mongo } from 'mongoose';
+import { v7 as uuidv7 } from 'uuid';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
+import { Event } from '../../proto/gen/userstore/v1/event.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { versionOf } from '../../userstore/model/etag.js';
 import { createActivityStorage } from '../../userstore/storage/activities.js';
 import { createApiTokenStorage } from '../../userstore/storage/api-tokens.js';
 import { createChangeStorage } from '../../userstore/storage/changes.js';
 import { type Collections, collectionsOf, createIndexes } from '../../userstore/storage/collections.js';
 import { connect } from '../../userstore/storage/connect.js';
-import { NEW_ACCESS_STATE, versionOf } from '../../userstore/storage/documents.js';
+import { NEW_ACCESS_STATE } from '../../userstore/storage/documents.js';
 import { createEventStorage } from '../../userstore/storage/events.js';
 import { createGroupStorage } from '../../userstore/storage/groups.js';
 import { createMemberConditions } from '../../userstore/storage/member-filter.js';
 import { createMembershipStorage } from '../../userstore/storage/memberships.js';
 import { createOrganizationStorage } from '../../userstore/storage/organizations.js';
+import { createRecordOutboxes } from '../../userstore/storage/records.js';
 import { createSessionStorage } from '../../userstore/storage/sessions.js';
 import { createSsoConnectionStorage } from '../../userstore/storage/sso-connections.js';
 import { createUsedKeyStorage } from '../../userstore/storage/used-keys.js';
@@ -60,9 +64,10 @@ export const soon = (): number => Date.now() + 10_000;
 /** Retention of changes and activities. */
 export const DAYS = 90;
 
-/** The storages of changes and activities. */
+/** The storages of changes and activities, and the flush of records. */
 const recordsOf = (collections: Collections) => ({
   changes: createChangeStorage(collections, createEventStorage(collections, DAYS), DAYS),
+  flushRecords: createRecordOutboxes(collections.records, createEventStorage(collections, DAYS)).flush,
   activities: createActivityStorage(collections.activities, DAYS),
 });
 
@@ -81,6 +86,19 @@ export const changeOf = ({ id: userId }: User, version: number): Change => {
   const actor = { caller: 'test', requestId: `request of ${version}` };
   return { userId, version, kind: Change_Kind.KIND_UPDATE, time: new Date(), actor, attributes: [] };
 };
+
+/** An event that makes this version of a record. */
+export const eventOfVersion = (resourceVersion = 1, id = uuidv7()): Event =>
+  Event.fromPartial({
+    id: `${id}/${resourceVersion}`,
+    organizationId: 'one',
+    type: 'webhook.paused',
+    time: new Date(),
+    resourceType: 'Webhook',
+    resourceId: id,
+    resourceVersion,
+    complete: true,
+  });
 
 /** A user as `find` returns one, with the access state of a new user. */
 export const foundOf = (user: User, version = versionOf(user.etag) ?? -1): FoundUser => ({

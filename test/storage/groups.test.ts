@@ -447,16 +447,14 @@ describe('groups', () => {
       for (const change of changes) expect(plain(change)).to.deep.include({ groupId: group.id, userId: '', actor });
     });
 
-    it('with many members, in short', async () => {
+    it('with the first 100 of many members', async () => {
       const members = await newUsers(500);
       const group = await newGroup(members);
       const [[, , after] = []] =
         told(await changesOf(group))
           .at(-1)
           ?.slice(1) ?? [];
-      expect(after)
-        .to.have.length(1001)
-        .and.match(/^\["[\da-f-]{36}",.*…$/);
+      expect(JSON.parse(after ?? '')).to.deep.equal(members.slice(0, 100));
     });
 
     it('each, however fast they come', async () => {
@@ -476,11 +474,11 @@ describe('groups', () => {
 
   it('of a deleted organization are purged with their memberships', async () => {
     const customers = createOrganizationRules(database.organizations);
-    const gone = await customers.create('gone', soon());
+    const gone = await customers.create('gone', actor, soon());
     const [member = ''] = await newUsers(1, gone.id);
     const request = { organizationId: gone.id, actor, group: undefined, memberIds: [member] };
     await rules.create(request, groupNamed('Gone'), soon());
-    await customers.delete(gone.id, soon());
+    await customers.delete(gone.id, actor, soon());
     const { groups, memberships } = database;
     await purgeDeleted(database.organizations, [memberships, groups], Date.now() + 200_000);
     expect(await countStored({ organizationId: gone.id })).to.equal(0);

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { AttributeType } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { createNoteHeld } from '../../userstore/storage/held-attributes.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { type Database, eventOfVersion, openDatabase, soon } from './database.js';
 
 const URN = 'urn:acme:1.0:User';
 const attribute = (name: string, value: unknown, schema = URN) => ({ schema, name, valueJson: JSON.stringify(value) });
@@ -23,6 +23,7 @@ describe('held extension attributes', () => {
         rateLimit: undefined,
         heldAttributes: [],
       },
+      eventOfVersion(),
       soon(),
     );
   const heldBy = async (id: string) => (await database.organizations.get(id, soon()))?.heldAttributes ?? [];

@@ -3,10 +3,12 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { createOrganizationRules } from '../../userstore/domain/organizations.js';
 import { purgeDeleted } from '../../userstore/domain/purge.js';
+import { createEventStorage } from '../../userstore/storage/events.js';
 import { userNamed } from '../harness/users.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { DAYS, type Database, eventOfVersion, openDatabase, soon } from './database.js';
 import { connectionValues, storedSession } from './sign-in-calls.js';
 
+const actor = { caller: 'test', requestId: 'a request' };
 let database: Database;
 
 describe('a deleted organization', () => {
@@ -17,7 +19,7 @@ describe('a deleted organization', () => {
 
   it('is purged with its users, tokens, connection and sessions once all its requests have ended; repeating it is safe', async () => {
     const rules = createOrganizationRules(database.organizations);
-    const [gone, stays] = [await rules.create('gone', soon()), await rules.create('stays', soon())];
+    const [gone, stays] = [await rules.create('gone', actor, soon()), await rules.create('stays', actor, soon())];
     for (const { id: organizationId } of [gone, stays]) {
       const times = { createTime: new Date(), updateTime: new Date() };
       for (const name of ['ana', 'bob']) {
@@ -25,11 +27,11 @@ describe('a deleted organization', () => {
       }
       const unused = { revokeTime: undefined, expireTime: undefined, lastUseTime: undefined, createdBy: 'test' };
       const token = { id: uuidv7(), organizationId, label: 'x', createTime: new Date(), ...unused };
-      await database.apiTokens.insert(token, `digest of ${organizationId}`, soon());
-      await database.ssoConnections.insert(organizationId, connectionValues(organizationId), soon());
+      await database.apiTokens.insert(token, `digest of ${organizationId}`, eventOfVersion(), soon());
+      await database.ssoConnections.insert(organizationId, connectionValues(organizationId), eventOfVersion(), soon());
       await database.sessions.insert(storedSession(`of ${organizationId}`, { organizationId }), soon());
     }
-    await rules.delete(gone.id, soon());
+    await rules.delete(gone.id, actor, soon());
     const left = async (id: string) => [
       (await database.users.list(id, { limit: 10 }, soon())).total,
       (await database.apiTokens.list(id, '', 10, soon())).length,
@@ -37,13 +39,21 @@ describe('a deleted organization', () => {
       (await database.sessions.find(`of ${id}`, soon())) ? 1 : 0,
     ];
     const { apiTokens, users, changes, activities, ssoConnections, sessions } = database;
-    const owned = [users, changes, activities, apiTokens, ssoConnections, sessions];
+    const events = createEventStorage(database.collections, DAYS);
+    const owned = [users, apiTokens, ssoConnections, sessions, changes, events, activities];
     const purge = (now?: number) => purgeDeleted(database.organizations, owned, now);
     expect(await purge()).to.equal(0);
     expect(await left(gone.id)).to.deep.equal([2, 1, 1, 1]);
     const later = Date.now() + 200_000;
+    const listed = async () => (await events.list({ types: [] }, 0, 100, soon())).items.map(({ event }) => event);
+    // The organization's document stays while its deletion is not in the log.
+    expect(await purge(later)).to.equal(1);
+    await database.flushRecords(soon());
+    expect((await listed()).map(({ type }) => type)).to.include('organization.created');
     expect(await Promise.all([purge(later), purge(later)])).to.include(1);
     expect(await left(gone.id)).to.deep.equal([0, 0, 0, 0]);
+    const ofGone = (await listed()).filter(({ organizationId }) => organizationId === gone.id);
+    expect(ofGone.map(({ type }) => type)).to.deep.equal(['organization.deleted']);
     expect(await left(stays.id)).to.deep.equal([2, 1, 1, 1]);
     expect(await purge(later)).to.equal(0);
     expect((await rules.list({}, soon())).organizations.map(({ id }) => id)).to.deep.equal([stays.id]);

@@ -11,7 +11,7 @@ import { createSsoConnectionRules } from '../../userstore/domain/sso-connections
 import { createUsedKeyRules } from '../../userstore/domain/used-keys.js';
 import { createUserStorage } from '../../userstore/storage/users.js';
 import { userNamed } from '../harness/users.js';
-import { changeOf, type Database, openDatabase, soon } from './database.js';
+import { changeOf, type Database, eventOfVersion, openDatabase, soon } from './database.js';
 import { connectionValues } from './sign-in-calls.js';
 
 const MINUTE = 60_000;
@@ -31,6 +31,7 @@ function rulesOf(lifetimes = LIFETIMES, storage = database.sessions) {
   const retry = createSerializedRetry();
   return createSessionRules({
     ...database,
+    organizationRules: createOrganizationRules(database.organizations),
     storage,
     users,
     accessStates: createAccessStateRules({ storage: users, retry }),
@@ -43,9 +44,9 @@ function rulesOf(lifetimes = LIFETIMES, storage = database.sessions) {
 
 /** An organization with a connection, and a user of it who has signed in. */
 async function signedIn(lifetimes = LIFETIMES) {
-  const { id: organizationId } = await createOrganizationRules(database.organizations).create('x', soon());
+  const { id: organizationId } = await createOrganizationRules(database.organizations).create('x', actor, soon());
   const values = connectionValues(organizationId);
-  await database.ssoConnections.insert(organizationId, values, soon());
+  await database.ssoConnections.insert(organizationId, values, eventOfVersion(), soon());
   const times = { createTime: new Date(), updateTime: new Date() };
   const user = { ...userNamed('ana', { externalId: 'x7' }), ...times, id: uuidv7(), organizationId };
   await createUserStorage(database.collections.users, database.changes).insert(user, changeOf(user, 1), soon());
@@ -137,6 +138,7 @@ describe('a session', () => {
     const retry = createSerializedRetry();
     const tools = {
       ...database,
+      organizationRules: createOrganizationRules(database.organizations),
       users,
       storage: database.sessions,
       accessStates: createAccessStateRules({ storage: users, retry }),
@@ -159,12 +161,10 @@ describe('a change of issuer', () => {
 
   /** Sets the issuer, over a storage with these faults. Returns whether the call succeeded. */
   async function setIssuer(organizationId: string, issuer: string, faults: Partial<Storage> = {}): Promise<boolean> {
-    const endSessions = () => Promise.reject(new Error('the database is away'));
-    const faulty = { ...database.organizations, endSessions };
     const known = createOrganizationRules(database.organizations);
     const rules = createSsoConnectionRules({
       storage: { ...database.ssoConnections, ...faults },
-      organizationStorage: faulty,
+      organizationStorage: database.organizations,
       organizations: known,
       sealer: secrets,
       providerHosts: anyHost,
@@ -231,7 +231,7 @@ describe('a change of issuer', () => {
 
   it('ends sessions like a removal: a new connection with the same values revives no session', async () => {
     const { organizationId, reasonOf } = await signedIn();
-    await database.ssoConnections.delete(organizationId, soon());
+    await database.ssoConnections.delete(organizationId, eventOfVersion(2), soon());
     expect(await reasonOf()).to.equal(REVOKED);
     expect(await setIssuer(organizationId, connectionValues('').issuer)).to.equal(true);
     expect(await reasonOf()).to.equal(REVOKED);
@@ -301,7 +301,7 @@ describe('a client secret', () => {
   const keyOf = (organizationId: string) => ({ key: { $case: 'organizationId', value: organizationId } }) as const;
 
   it('is encrypted with the new key at the first start after a change of keys, and then needs no old key', async () => {
-    const { id: organizationId } = await createOrganizationRules(database.organizations).create('x', soon());
+    const { id: organizationId } = await createOrganizationRules(database.organizations).create('x', actor, soon());
     const request = { organizationId, actor, connection: connection(organizationId), clientSecret: 'a-secret' };
     await database.collections.ssoConnections.deleteMany({});
     await rulesWith(2).set(request, soon());
@@ -316,7 +316,7 @@ describe('a client secret', () => {
   it('that was put into another organization’s place does not open there', async () => {
     const ids = [];
     for (const name of ['one', 'other']) {
-      const { id } = await createOrganizationRules(database.organizations).create(name, soon());
+      const { id } = await createOrganizationRules(database.organizations).create(name, actor, soon());
       await rulesWith(2).set({ organizationId: id, actor, connection: connection(id), clientSecret: name }, soon());
       ids.push(id);
     }

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { StoredSession } from '../../userstore/storage/sessions.js';
 import type { ConnectionValues } from '../../userstore/storage/sso-connections.js';
-import type { Database } from './database.js';
+import { type Database, eventOfVersion } from './database.js';
 
 let count = 0;
 const now = new Date();
@@ -47,21 +47,29 @@ export const signInWrites = (of: () => Database): [title: string, command: strin
   [
     'the insert of a connection',
     'insert',
-    (deadline) => of().ssoConnections.insert(`o${count++}`, connectionValues(`c${count}`), deadline),
+    (deadline) => of().ssoConnections.insert(`o${count++}`, connectionValues(`c${count}`), eventOfVersion(), deadline),
   ],
   [
     'the replace of a connection',
     'findAndModify',
-    (deadline) => of().ssoConnections.replace('nobody', 1, connectionValues('x'), deadline),
+    (deadline) => of().ssoConnections.replace('nobody', connectionValues('x'), now, eventOfVersion(2), deadline),
   ],
   [
     'the encryption of a secret',
     'update',
     (deadline) => of().ssoConnections.reseal('nobody', 1, 'sealed anew', deadline),
   ],
-  ['the removal of a connection', 'delete', (deadline) => of().ssoConnections.delete('nobody', deadline)],
+  [
+    'the removal of a connection',
+    'findAndModify',
+    (deadline) => of().ssoConnections.delete('nobody', eventOfVersion(2), deadline),
+  ],
   ['the use of a key', 'insert', (deadline) => of().usedKeys.use(`key ${count++}`, later, deadline)],
-  ['the end of all sessions', 'update', (deadline) => of().organizations.endSessions('first', deadline)],
+  [
+    'the end of all sessions',
+    'findAndModify',
+    (deadline) => of().organizations.endSessions('first', eventOfVersion(2), deadline),
+  ],
 ];
 
 /** The reads, of a user of the organization "one". */

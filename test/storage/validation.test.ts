@@ -6,7 +6,7 @@ import { normalize } from '../../userstore/model/user.js';
 import { SCHEMAS } from '../../userstore/storage/collections.js';
 import { groupNamed } from '../harness/groups.js';
 import { typed, userNamed } from '../harness/users.js';
-import { changeOf, type Database, foundOf, openDatabase, soon } from './database.js';
+import { changeOf, type Database, eventOfVersion, foundOf, openDatabase, soon } from './database.js';
 import { failureOf } from './failure.js';
 import { connectionValues, storedSession } from './sign-in-calls.js';
 
@@ -56,17 +56,38 @@ describe('models', () => {
     ],
     [
       'an update of an unknown field',
-      () => database.ssoConnections.replace('one', 1, { ...connectionValues('a'), secret: 'x' } as never, soon()),
+      () =>
+        database.ssoConnections.replace(
+          'one',
+          { ...connectionValues('a'), secret: 'x' } as never,
+          now,
+          eventOfVersion(2),
+          soon(),
+        ),
       /secret/,
     ],
     [
       'an update to a value of another type',
-      () => database.ssoConnections.replace('one', 1, { ...connectionValues('a'), required: 'maybe' } as never, soon()),
+      () =>
+        database.ssoConnections.replace(
+          'one',
+          { ...connectionValues('a'), required: 'maybe' } as never,
+          now,
+          eventOfVersion(2),
+          soon(),
+        ),
       /required/,
     ],
     [
       'an update that clears a required field',
-      () => database.ssoConnections.replace('one', 1, { ...connectionValues('a'), issuer: null } as never, soon()),
+      () =>
+        database.ssoConnections.replace(
+          'one',
+          { ...connectionValues('a'), issuer: null } as never,
+          now,
+          eventOfVersion(2),
+          soon(),
+        ),
       /issuer/,
     ],
     [
@@ -95,7 +116,8 @@ describe('models', () => {
     const attributes = [{ name: 'badge', type: 1 }];
     const lists = { extensionSchemas: [{ id: 'urn:x:1.0:User', attributes }] as never, heldAttributes: [] };
     const unset = { strictSchemas: false, ...lists, suspended: false, policy: undefined, rateLimit: undefined };
-    await database.organizations.insert({ id: 'old', displayName: 'd', createTime: now, etag: '', ...unset }, soon());
+    const organization = { id: 'old', displayName: 'd', createTime: now, etag: '', ...unset };
+    await database.organizations.insert(organization, eventOfVersion(), soon());
     const [schema] = (await database.organizations.get('old', soon()))?.extensionSchemas ?? [];
     expect(schema?.attributes[0])
       .to.include({ name: 'badge', immutable: false })
@@ -107,9 +129,10 @@ describe('models', () => {
     const rateLimit = { perSecond: 5, burst: 10 };
     const lists = { extensionSchemas: [], heldAttributes: [] };
     const unset = { strictSchemas: false, ...lists, suspended: false, policy: undefined };
-    await organizations.insert({ id: 'o', displayName: 'd', createTime: now, etag: '', ...unset, rateLimit }, soon());
+    const organization = { id: 'o', displayName: 'd', createTime: now, etag: '', ...unset, rateLimit };
+    await organizations.insert(organization, eventOfVersion(), soon());
     expect((await organizations.get('o', soon()))?.rateLimit).to.deep.equal(rateLimit);
-    await organizations.update('o', { rateLimit: undefined }, undefined, soon());
+    await organizations.update('o', { rateLimit: undefined }, eventOfVersion(2), soon());
     expect((await organizations.get('o', soon()))?.rateLimit).to.deep.equal({ perSecond: 100, burst: 400 });
   });
 });

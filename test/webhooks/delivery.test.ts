@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { Webhook } from 'standardwebhooks';
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import {
   type UpdateWebhookRequest,
   Webhook_State,
@@ -17,6 +18,8 @@ import { startReceiver } from './receiver.js';
 /** A change by a person takes effect within this time. */
 const CHANGE_MS = 2500;
 const CREATED = 'urn:ietf:params:scim:event:prov:create:full';
+/** The types of changes of users; an endpoint of all types is also told of its webhook and its organization. */
+const OF_USERS = [CREATED, 'urn:ietf:params:scim:event:prov:delete', 'user.locked'];
 const ALLOWED = { WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' };
 
 describe('webhooks', function () {
@@ -48,7 +51,7 @@ describe('webhooks', function () {
     await database.collection('webhooks').deleteMany({});
   });
 
-  async function newWebhook(types: string[] = [], url = receiver.url) {
+  async function newWebhook(types = OF_USERS, url = receiver.url) {
     const webhook = WebhookMessage.fromPartial({ organizationId, url, types });
     const { webhook: created, secret } = await admin.createWebhook({ actor: actor(), webhook });
     return { id: created?.id ?? '', secret };
@@ -95,6 +98,25 @@ describe('webhooks', function () {
     await gets(1);
     await sleep(1500);
     expect(receiver.received.map(({ event }) => event.data.resourceId)).to.deep.equal([userId]);
+  });
+
+  it('an endpoint of all types is told of acts of staff, its own webhook included, without any secret', async () => {
+    const { id, secret } = await newWebhook([]);
+    const key = { organizationId, actor: actor() };
+    const { organization } = await admin.getOrganization({ organizationId });
+    const suspended = { ...(organization as Organization), suspended: true };
+    await admin.updateOrganization({ ...key, organization: suspended, updateMask: ['suspended'] });
+    const { secret: token } = await admin.createApiToken({ ...key, label: 'Okta' });
+    await gets(3);
+    const told = receiver.received.map(({ event }) => event);
+    // The organization was created before the webhook, but may come to the log after its cursor.
+    const of = (type: string) => told.find((event) => event.type === type)?.data;
+    expect(of('webhook.added')).to.deep.include({ resourceType: 'Webhook', resourceId: id });
+    expect(of('webhook.added')?.resource).to.include({ state: 'STATE_ACTIVE', url: new URL(receiver.url).origin });
+    expect(of('organization.suspended')?.resource).to.include({ id: organizationId, suspended: true });
+    expect(of('token.issued')?.resource).to.include({ label: 'Okta' });
+    const bodies = receiver.received.map(({ body }) => body).join();
+    for (const text of [secret, token]) expect(bodies).to.not.include(text);
   });
 
   it('an endpoint that answers 500 gets the same event again later, and then all that followed, in order', async () => {
@@ -173,7 +195,7 @@ describe('webhooks', function () {
   it('a private address is refused when it is connected to, unless the operator allows it', async () => {
     const edge = await startEdge(pair.address, { WEBHOOK_ALLOWED_HOSTS: 'receiver.example' });
     await pair.edge.stop();
-    const { id } = await newWebhook([], receiver.url);
+    const { id } = await newWebhook(OF_USERS, receiver.url);
     await create('ana@oakstreet.example');
     await eventually('it is refused', async () => (await get(id)).attempts.length > 0, 30_000);
     expect((await get(id)).attempts[0]?.error).to.match(/not a public address.*WEBHOOK_ALLOWED_HOSTS/);
@@ -246,13 +268,13 @@ describe('webhooks', function () {
       'x',
       `https://billing.example/${'x'.repeat(2000)}`,
     ]) {
-      expect(await failureIn(newWebhook([], url)), url).to.deep.include({
+      expect(await failureIn(newWebhook(OF_USERS, url)), url).to.deep.include({
         reason: 'FIELD_INVALID',
         field: 'webhook.url',
       });
     }
-    for (let count = 0; count < 10; count++) await newWebhook([], 'https://billing.example/events');
-    expect(await failureIn(newWebhook([], 'https://billing.example/events'))).to.deep.include({
+    for (let count = 0; count < 10; count++) await newWebhook(OF_USERS, 'https://billing.example/events');
+    expect(await failureIn(newWebhook(OF_USERS, 'https://billing.example/events'))).to.deep.include({
       reason: 'WEBHOOK_LIMIT_REACHED',
     });
   });

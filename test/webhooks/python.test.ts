@@ -17,6 +17,8 @@ const RECEIVER = fileURLToPath(new URL('../../../test/clients/webhook_receiver.p
 const PACKAGE = 'standardwebhooks==1.1.0';
 const run = promisify(execFile);
 
+const CREATED = 'urn:ietf:params:scim:event:prov:create:full';
+
 describe('a receiver with standardwebhooks for Python', function () {
   this.timeout(200_000);
   let folder: string;
@@ -67,7 +69,7 @@ describe('a receiver with standardwebhooks for Python', function () {
     const url = `http://127.0.0.1:${Number.parseInt(output, 10)}/events`;
     const created = await admin.createWebhook({
       actor: actor(),
-      webhook: Webhook.fromPartial({ organizationId, url }),
+      webhook: Webhook.fromPartial({ organizationId, url, types: [CREATED] }),
     });
     const create = (userName: string) =>
       admin.createUser({ organizationId, actor: actor(), user: userNamed(userName) });

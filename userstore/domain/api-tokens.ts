@@ -1,6 +1,7 @@
 /** The rules of API tokens. A secret has 122 random bits, so a fast digest is as safe as a slow one. */
 import { createHash, randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import {
   type ApiToken,
   CreateApiTokenRequest,
@@ -9,11 +10,14 @@ import {
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { EVENT_TYPES } from '../model/event-types.js';
 import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
+import { apiTokenEvent } from '../model/record-events.js';
 import type { ApiTokenStorage } from '../storage/api-tokens.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import { checkLabel, type OrganizationRules } from './organizations.js';
 import type { Claim, Effect, Once } from './repeats.js';
+import { retryUntil } from './retry.js';
 import type { Sealer } from './sealing.js';
 
 const MIN_LIFETIME_SECONDS = 60;
@@ -66,7 +70,8 @@ async function issueToken(
   const unused = { revokeTime: undefined, lastUseTime: undefined };
   const valid = { createTime, expireTime, lifetimeSeconds: lifetime };
   const apiToken: ApiToken = { id, organizationId, label, createdBy, ...valid, ...unused };
-  await orLimitReached(storage.insert(apiToken, createHash('sha256').update(secret).digest('hex'), deadline));
+  const event = apiTokenEvent({ type: EVENT_TYPES.tokenIssued, after: apiToken, version: 1, time: createTime, actor });
+  await orLimitReached(storage.insert(apiToken, createHash('sha256').update(secret).digest('hex'), event, deadline));
   return { apiToken, secret };
 }
 
@@ -93,14 +98,21 @@ async function rotateToken(
   return { ...issued, replaced: await expireReplaced(context, request, deadline) };
 }
 
-/** Lets the replaced token expire after the overlap, or earlier if it already does. Returns it. */
-async function expireReplaced(
+/** Lets the replaced token expire after the overlap, unless it expires earlier. Returns it. */
+function expireReplaced(
   context: ApiTokenContext,
-  { organizationId, apiTokenId, overlapSeconds }: RotateApiTokenRequest,
+  { organizationId, apiTokenId, overlapSeconds, actor }: RotateApiTokenRequest,
   deadline: number,
 ): Promise<ApiToken> {
-  await context.storage.expire(organizationId, apiTokenId, new Date(Date.now() + overlapSeconds * 1000), deadline);
-  return await findToken(context, organizationId, apiTokenId, deadline);
+  return changeToken(context, organizationId, apiTokenId, deadline, async (before, version) => {
+    const time = new Date();
+    const expireTime = new Date(time.getTime() + overlapSeconds * 1000);
+    // So a repeated request changes nothing.
+    if (before.expireTime && before.expireTime <= expireTime) return before;
+    const after = { ...before, expireTime };
+    const event = apiTokenEvent({ type: EVENT_TYPES.tokenRotated, before, after, version, time, actor });
+    return await context.storage.expire(organizationId, apiTokenId, expireTime, event, deadline);
+  });
 }
 
 /**
@@ -125,6 +137,39 @@ function issuing<T extends IssuedToken>(
     wasCreated: ({ mark }, deadline) => storage.confirm(organizationId, mark, deadline),
     sealSecret: () => sealer.seal(randomUUID(), purpose),
   };
+}
+
+/** Revokes a token, unless it is revoked. Throws API_TOKEN_NOT_FOUND. */
+function revokeToken(
+  context: ApiTokenContext,
+  organizationId: string,
+  id: string,
+  actor: Actor | undefined,
+  deadline: number,
+): Promise<ApiToken> {
+  return changeToken(context, organizationId, id, deadline, async (before, version) => {
+    if (before.revokeTime) return before;
+    const time = new Date();
+    const after = { ...before, revokeTime: time };
+    const event = apiTokenEvent({ type: EVENT_TYPES.tokenRevoked, before, after, version, time, actor });
+    return await context.storage.revoke(organizationId, id, time, event, deadline);
+  });
+}
+
+/** Calls `change` with the token and the version that the change makes, until no concurrent write wins. */
+function changeToken(
+  { storage }: ApiTokenContext,
+  organizationId: string,
+  id: string,
+  deadline: number,
+  change: (before: ApiToken, version: number) => Promise<ApiToken | undefined>,
+): Promise<ApiToken> {
+  const attempt = async () => {
+    const found = await storage.find(organizationId, id, deadline);
+    if (found === null) throw tokenNotFound();
+    return found && (await change(found.apiToken, found.version + 1));
+  };
+  return retryUntil(attempt, deadline);
 }
 
 /** Returns the live token with this digest, and its organization. Throws API_TOKEN_INVALID, FIELD_INVALID. */
@@ -172,8 +217,11 @@ async function findToken(
 ): Promise<ApiToken> {
   const apiToken = await storage.get(organizationId, id, deadline);
   if (apiToken) return apiToken;
-  throw new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND, 'There is no such API token.');
+  throw tokenNotFound();
 }
+
+const tokenNotFound = () =>
+  new DomainError(ErrorReason.ERROR_REASON_API_TOKEN_NOT_FOUND, 'There is no such API token.');
 
 /** The rules of API tokens. */
 export type ApiTokenRules = ReturnType<typeof createApiTokenRules>;
@@ -214,9 +262,8 @@ export function createApiTokenRules(context: ApiTokenContext) {
     },
 
     /** Revokes a token. A second call changes nothing. Throws API_TOKEN_NOT_FOUND. */
-    revoke: async (organizationId: string, id: string, deadline: number): Promise<ApiToken> =>
-      (await storage.revoke(organizationId, id, new Date(), deadline)) ??
-      (await findToken(context, organizationId, id, deadline)),
+    revoke: (organizationId: string, id: string, actor: Actor | undefined, deadline: number): Promise<ApiToken> =>
+      revokeToken(context, organizationId, id, actor, deadline),
 
     /** Returns the live token with this digest, and its organization. Throws API_TOKEN_INVALID, FIELD_INVALID. */
     verify: (organizationId: string, secretDigest: Uint8Array, deadline: number) =>

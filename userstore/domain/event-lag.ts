@@ -1,12 +1,14 @@
 /** How far the readers of the event log are behind, for metrics. */
 import type { ChangeStorage } from '../storage/changes.js';
 import type { EventStorage } from '../storage/events.js';
+import type { RecordOutboxes } from '../storage/records.js';
 import type { WebhookStorage } from '../storage/webhooks.js';
 import type { EventWatch } from './event-watch.js';
 
 /** The storages and streams that are measured. */
 export interface LagSources {
   changes: Pick<ChangeStorage, 'oldestWaiting'>;
+  records: Pick<RecordOutboxes, 'oldestWaiting'>;
   events: Pick<EventStorage, 'timeAfter'>;
   webhooks: Pick<WebhookStorage, 'health'>;
   watch: Pick<EventWatch, 'slowestPosition'>;
@@ -16,7 +18,7 @@ export interface LagSources {
 export type EventLag = ReturnType<typeof createEventLag>;
 
 /** Creates a lag of 0 seconds; `measure` updates it. Between two measurements it grows with the time. */
-export function createEventLag({ changes, events, webhooks, watch }: LagSources) {
+export function createEventLag({ changes, records, events, webhooks, watch }: LagSources) {
   const since: { outbox?: Date | undefined; watch?: Date | undefined; webhooks?: Date | undefined } = {};
   const counts = { failing: 0, failed: 0 };
   const age = (time: Date | undefined) => (time === undefined ? 0 : Math.max(0, (Date.now() - time.getTime()) / 1000));
@@ -26,10 +28,12 @@ export function createEventLag({ changes, events, webhooks, watch }: LagSources)
       const slowest = watch.slowestPosition();
       const measured = await Promise.all([
         changes.oldestWaiting(deadline),
+        records.oldestWaiting(deadline),
         slowest === undefined ? undefined : events.timeAfter(slowest, deadline),
         webhooks.health(new Date(), deadline),
       ]);
-      const [outbox, unsent, { failing, failed, oldest }] = measured;
+      const [change, record, unsent, { failing, failed, oldest }] = measured;
+      const outbox = change && record ? (change < record ? change : record) : (change ?? record);
       Object.assign(since, { outbox, watch: unsent, webhooks: oldest });
       Object.assign(counts, { failing, failed });
     },

@@ -1,5 +1,6 @@
 /** The rules of organizations. */
 import { randomInt } from 'node:crypto';
+import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type {
   ListOrganizationsRequest,
@@ -8,10 +9,14 @@ import type {
   RateLimit,
 } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { etagOf, versionOf } from '../model/etag.js';
+import { EVENT_TYPES } from '../model/event-types.js';
 import { checkExtensionSchemas } from '../model/extension-schemas.js';
 import { isLongerThan } from '../model/fields.js';
 import { pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
+import { organizationEvent, typeOfSettings } from '../model/record-events.js';
 import type { OrganizationStorage, Settings } from '../storage/organizations.js';
+import { retryUntil } from './retry.js';
 
 /** 12 characters of these have 59 random bits. Characters that are easily misread (0 and o, 1 and l) are left out. */
 const ID_ALPHABET = '23456789abcdefghijkmnpqrstuvwxyz';
@@ -29,21 +34,40 @@ export function createOrganizationRules(
 ) {
   return {
     /** Creates an organization. Throws FIELD_INVALID. */
-    async create(displayName: string, deadline: number): Promise<Organization> {
+    async create(displayName: string, actor: Actor | undefined, deadline: number): Promise<Organization> {
       checkLabel('display_name', displayName);
       const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
       const settings = { displayName, strictSchemas: false, extensionSchemas: [], suspended: false };
       const unset = { policy: undefined, rateLimit: undefined, heldAttributes: [] };
-      return await storage.insert({ id, etag: '', createTime: new Date(), ...settings, ...unset }, deadline);
+      const time = new Date();
+      const organization = { id, etag: etagOf(1), createTime: time, ...settings, ...unset };
+      const type = EVENT_TYPES.organizationCreated;
+      const event = organizationEvent({ type, after: organization, version: 1, time, actor });
+      return await storage.insert(organization, event, deadline);
     },
 
     /** Returns the organization; undefined if it does not exist. */
     find: (id: string, deadline: number): Promise<Organization | undefined> => storage.get(id, deadline),
 
     /** Deletes an organization; a background job purges its data. Throws ORGANIZATION_NOT_FOUND. */
-    async delete(id: string, deadline: number): Promise<void> {
-      if (!(await storage.delete(id, new Date(), deadline))) throw organizationNotFound();
+    async delete(id: string, actor: Actor | undefined, deadline: number): Promise<void> {
+      await changeOrganization(storage, id, deadline, async (before, version) => {
+        const type = EVENT_TYPES.organizationDeleted;
+        const event = organizationEvent({ type, before, version, time: new Date(), actor });
+        return (await storage.delete(id, event, deadline)) || undefined;
+      });
       deleted(id);
+    },
+
+    /** Ends all sessions of an organization. Throws ORGANIZATION_NOT_FOUND. */
+    async endSessions(id: string, actor: Actor | undefined, deadline: number): Promise<void> {
+      await changeOrganization(storage, id, deadline, async (before, version) => {
+        const type = EVENT_TYPES.sessionsEnded;
+        const others = [{ name: 'sessions', before: undefined, after: JSON.stringify('ended') }];
+        const after = { ...before, etag: etagOf(version) };
+        const event = organizationEvent({ type, before, after, version, time: new Date(), actor, others });
+        return (await storage.endSessions(id, event, deadline)) || undefined;
+      });
     },
 
     /** Returns an organization. Throws ORGANIZATION_NOT_FOUND. */
@@ -58,13 +82,17 @@ export function createOrganizationRules(
       given: Organization,
       mask: readonly string[],
       etag: string | undefined,
+      actor: Actor | undefined,
       deadline: number,
     ): Promise<Organization> {
-      const organization = await storage.update(id, settingsIn(given, mask), etag, deadline);
-      if (organization) return organization;
-      await getOrganization(storage, id, deadline);
-      const message = 'The organization has changed since the version that was named.';
-      throw new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, message);
+      const settings = settingsIn(given, mask);
+      return await changeOrganization(storage, id, deadline, async (before, version) => {
+        if (etag !== undefined && etag !== before.etag) throw stale();
+        const after = { ...before, ...settings, etag: etagOf(version) };
+        const type = typeOfSettings(before, after);
+        const event = organizationEvent({ type, before, after, version, time: new Date(), actor });
+        return event.changes.length === 0 ? before : await storage.update(id, settings, event, deadline);
+      });
     },
 
     /** Lists organizations, of `ids` if given, oldest first. Throws PAGE_TOKEN_INVALID. */
@@ -74,6 +102,24 @@ export function createOrganizationRules(
       ids?: readonly string[],
     ): Promise<ListOrganizationsResponse> => listOrganizations(storage, request, ids, deadline),
   };
+}
+
+/**
+ * Calls `change` with the organization and the version that the change makes, until no concurrent write wins. Throws
+ * ORGANIZATION_NOT_FOUND, WRITE_CONTENTION.
+ */
+function changeOrganization<T>(
+  storage: OrganizationStorage,
+  id: string,
+  deadline: number,
+  change: (before: Organization, version: number) => Promise<T | undefined>,
+): Promise<T> {
+  const attempt = async () => {
+    const before = await storage.find(id, deadline);
+    if (before === null) throw organizationNotFound();
+    return before && (await change(before, (versionOf(before.etag) ?? 0) + 1));
+  };
+  return retryUntil(attempt, deadline);
 }
 
 async function getOrganization(storage: OrganizationStorage, id: string, deadline: number): Promise<Organization> {
@@ -137,6 +183,12 @@ function checkRateLimit({ perSecond, burst }: RateLimit): void {
     'A rate limit is 1 to 10,000 requests a second, with a burst of at least as many and at most 100,000.';
   throw invalidField('rate_limit', message);
 }
+
+const stale = () =>
+  new DomainError(
+    ErrorReason.ERROR_REASON_ETAG_MISMATCH,
+    'The organization has changed since the version that was named.',
+  );
 
 /** There is no such organization. */
 export const organizationNotFound = () =>

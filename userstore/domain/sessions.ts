@@ -21,7 +21,7 @@ import type { OrganizationAccess, OrganizationStorage } from '../storage/organiz
 import type { SessionStorage, StoredSession } from '../storage/sessions.js';
 import type { SsoConnectionStorage } from '../storage/sso-connections.js';
 import { organizationRefusal } from './may-sign-in.js';
-import { organizationNotFound } from './organizations.js';
+import { type OrganizationRules, organizationNotFound } from './organizations.js';
 import { namedUsers } from './provider-names.js';
 import type { Sealer } from './sealing.js';
 import { endOf, idTokenOf, type Lifetimes, sealIdToken, toSession } from './session-state.js';
@@ -39,6 +39,7 @@ const USE_INTERVAL_MS = 60_000;
 export interface SessionContext extends SignInContext {
   storage: SessionStorage;
   organizations: OrganizationStorage;
+  organizationRules: Pick<OrganizationRules, 'endSessions'>;
   ssoConnections: SsoConnectionStorage;
   sealer: Sealer;
   lifetimes: Lifetimes;
@@ -154,7 +155,7 @@ async function endSessions(
   } else if (which?.$case === 'userId') {
     await context.accessStates.endSessions({ organizationId, userId: which.value }, actor, deadline);
   } else if (which?.value) {
-    if (!(await context.organizations.endSessions(organizationId, deadline))) throw organizationNotFound();
+    await context.organizationRules.endSessions(organizationId, actor, deadline);
   } else throw invalidField('which', 'The request does not say which sessions to end.');
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ProviderHosts } from '../../config/provider-hosts.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type {
+  DeleteSsoConnectionRequest,
   FindSsoConnectionsRequest,
   SetSsoConnectionRequest,
   SsoConnection,
@@ -10,6 +11,9 @@ import type {
 } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { checkPrintable, domainIn, domainsIn, issuerIn } from '../model/connection-values.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { etagOf } from '../model/etag.js';
+import { EVENT_TYPES } from '../model/event-types.js';
+import { connectionEvent } from '../model/record-events.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { OrganizationStorage } from '../storage/organizations.js';
 import type { ConnectionValues, FoundConnection, SsoConnectionStorage } from '../storage/sso-connections.js';
@@ -47,11 +51,13 @@ const contextOf = (organizationId: string) => `sso client secret of ${organizati
  */
 async function trySetConnection(
   { storage, sealer }: Pick<SsoConnectionContext, 'storage' | 'sealer'>,
-  { organizationId, clientSecret, etag }: SetSsoConnectionRequest,
+  { organizationId, clientSecret, etag, actor }: SetSsoConnectionRequest,
   given: PlainValues,
   deadline: number,
 ): Promise<SsoConnection | undefined> {
-  const before = await storage.get(organizationId, deadline);
+  const stored = await storage.find(organizationId, deadline);
+  if (stored === undefined) return undefined;
+  const before = stored?.found;
   if (etag !== undefined && etag !== before?.connection.etag) throw stale();
   const sealed = clientSecret === undefined ? undefined : sealer.seal(clientSecret, contextOf(organizationId));
   const sealedSecret = sealed ?? before?.sealedSecret;
@@ -59,10 +65,22 @@ async function trySetConnection(
   // A new provider has not authenticated the people who are signed in: this write ends their sessions.
   const sessionEpoch = before?.connection.issuer === given.issuer ? before.sessionEpoch : randomUUID();
   const values = { ...given, sealedSecret, sessionEpoch };
+  const version = (stored?.version ?? 0) + 1;
+  const createTime = before?.connection.createTime ?? given.updateTime;
+  const after = { ...given, organizationId, createTime, etag: etagOf(version) };
+  const event = connectionEvent({
+    type: before ? EVENT_TYPES.connectionChanged : EVENT_TYPES.connectionCreated,
+    before: before?.connection,
+    after,
+    version,
+    time: given.updateTime,
+    actor,
+    others: sealed === undefined ? [] : [SECRET_SET],
+  });
   try {
-    return before
-      ? await storage.replace(organizationId, before.version, values, deadline)
-      : await storage.insert(organizationId, values, deadline);
+    return stored
+      ? await storage.replace(organizationId, values, createTime, event, deadline)
+      : await storage.insert(organizationId, values, event, deadline);
   } catch (error) {
     if (!(error instanceof DuplicateKeyError)) throw error;
     if (error.index === 'domains') {
@@ -71,6 +89,24 @@ async function trySetConnection(
     if (error.index === 'client') throw clientTaken();
     return undefined;
   }
+}
+
+/** The change that says that a client secret was given, and not which. */
+const SECRET_SET = { name: 'clientSecret', before: undefined, after: JSON.stringify('set') };
+
+/** Makes one attempt to delete a connection. Returns undefined if a concurrent write won. */
+async function tryDeleteConnection(
+  { storage }: Pick<SsoConnectionContext, 'storage'>,
+  { organizationId, actor }: DeleteSsoConnectionRequest,
+  deadline: number,
+): Promise<true | undefined> {
+  const stored = await storage.find(organizationId, deadline);
+  if (stored === undefined) return undefined;
+  if (!stored?.found) throw connectionNotFound();
+  const type = EVENT_TYPES.connectionRemoved;
+  const before = stored.found.connection;
+  const event = connectionEvent({ type, before, version: stored.version + 1, time: new Date(), actor });
+  return (await storage.delete(organizationId, event, deadline)) || undefined;
 }
 
 async function setConnection(
@@ -164,10 +200,10 @@ export function createSsoConnectionRules(context: SsoConnectionContext) {
       throw connectionNotFound();
     },
 
-    /** Deletes a connection, which ends all sessions. Throws ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND. */
-    async delete(organizationId: string, deadline: number): Promise<void> {
-      await organizations.get(organizationId, deadline);
-      if (!(await storage.delete(organizationId, deadline))) throw connectionNotFound();
+    /** Deletes a connection, which ends all sessions. Throws as the contract's DeleteSsoConnection says. */
+    async delete(request: DeleteSsoConnectionRequest, deadline: number): Promise<void> {
+      await organizations.get(request.organizationId, deadline);
+      await retryUntil(() => tryDeleteConnection(context, request, deadline), deadline);
     },
 
     /** Finds connections with their client secrets. Throws FIELD_INVALID, SECRET_KEY_MISSING. */

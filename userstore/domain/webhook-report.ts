@@ -1,12 +1,15 @@
 /** The report of an edge on the deliveries of a webhook: its progress, the time of the next attempt, or its end. */
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import {
   type ReportDeliveryRequest,
   type Webhook,
   Webhook_State,
 } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
-import type { WebhookChange, WebhookStorage } from '../storage/webhooks.js';
+import { EVENT_TYPES } from '../model/event-types.js';
+import { webhookEvent } from '../model/record-events.js';
+import type { FoundWebhook, WebhookChange, WebhookStorage } from '../storage/webhooks.js';
 
 const MAX_ATTEMPTS = 1000;
 const MAX_ERROR = 200;
@@ -21,7 +24,7 @@ const JITTER = 0.2;
 
 /** Records a report. Returns the webhook. Throws WEBHOOK_LEASE_LOST, FIELD_INVALID. */
 export async function reportDelivery(
-  storage: Pick<WebhookStorage, 'get' | 'report'>,
+  storage: Pick<WebhookStorage, 'find' | 'report'>,
   request: ReportDeliveryRequest,
   deadline: number,
   now = new Date(),
@@ -30,7 +33,7 @@ export async function reportDelivery(
   if (request.attempts.length > MAX_ATTEMPTS) {
     throw invalidField('attempts', `A report has at most ${MAX_ATTEMPTS} attempts.`);
   }
-  const found = await storage.get(webhookId, deadline);
+  const found = await storage.find(webhookId, deadline);
   if (!found || found.fence !== fence) throw leaseLost();
   const attempts = request.attempts.map((attempt) => ({
     ...attempt,
@@ -38,9 +41,18 @@ export async function reportDelivery(
     eventType: attempt.eventType.slice(0, MAX_NAME),
     error: attempt.error.slice(0, MAX_ERROR),
   }));
-  const reported = await storage.report(webhookId, fence, changeOf(found.webhook, request, now), attempts, deadline);
+  const change = changeOf(found.webhook, request, now);
+  const event = change.set.state === undefined ? undefined : failed(found, change.set.state, now);
+  const reported = await storage.report(webhookId, fence, change, attempts, event, deadline);
   if (!reported) throw leaseLost();
   return reported.webhook;
+}
+
+/** Returns the event of a webhook that userstore stops. */
+function failed({ webhook: before, version }: FoundWebhook, state: Webhook_State, time: Date): Event {
+  const after = { ...before, state };
+  const type = EVENT_TYPES.webhookFailed;
+  return webhookEvent({ type, before, after, version: version + 1, time, actor: undefined });
 }
 
 function changeOf(webhook: Webhook, request: ReportDeliveryRequest, now: Date): WebhookChange {

@@ -1,19 +1,23 @@
 /** The rules of webhooks: what people set, and the lease of a webhook to the edge that delivers. */
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import type { AttributeChange } from '../../proto/gen/userstore/v1/change.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import {
   type CreateWebhookRequest,
+  type DeleteWebhookRequest,
   type ListWebhooksRequest,
   type ReportDeliveryRequest,
   type RotateWebhookSecretRequest,
   type UpdateWebhookRequest,
-  type Webhook,
+  Webhook,
   Webhook_State,
   type WebhookLease,
 } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { EVENT_TYPES, type EventType } from '../model/event-types.js';
 import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
+import { webhookEvent } from '../model/record-events.js';
 import { endpointIn, typesIn } from '../model/webhook-values.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { FoundWebhook, SecretField, WebhookChange, WebhookStorage } from '../storage/webhooks.js';
@@ -63,7 +67,7 @@ const newSecret = () => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 async function createWebhook(
   { storage, organizations, sealer, newestCursor }: WebhookContext,
-  { webhook }: CreateWebhookRequest,
+  { webhook, actor }: CreateWebhookRequest,
   deadline: number,
 ): Promise<WithSecret> {
   if (!webhook) throw invalidField('webhook', 'The request has no webhook.');
@@ -74,12 +78,13 @@ async function createWebhook(
   const id = uuidv7();
   const secret = newSecret();
   const cursor = await newestCursor(deadline);
-  const values = { organizationId, url, types, cursor, createTime: new Date() };
+  const createTime = new Date();
+  const values = { organizationId, url, types, cursor, createTime };
+  const after = Webhook.fromPartial({ id, ...values, state: Webhook_State.STATE_ACTIVE });
+  const event = webhookEvent({ type: EVENT_TYPES.webhookAdded, after, version: 1, time: createTime, actor });
   try {
-    const found = await storage.insert(
-      { _id: id, ...values, sealedSecret: sealer.seal(secret, contextOf(id)) },
-      deadline,
-    );
+    const sealedSecret = sealer.seal(secret, contextOf(id));
+    const found = await storage.insert({ _id: id, ...values, sealedSecret }, event, deadline);
     return { webhook: found.webhook, secret };
   } catch (error) {
     if (!(error instanceof DuplicateKeyError) || error.index !== 'slot') throw error;
@@ -88,58 +93,114 @@ async function createWebhook(
   }
 }
 
-/**
- * Makes one attempt to replace the secret. Returns undefined if an edge leased the webhook meanwhile. Throws as the
- * contract's RotateWebhookSecret says.
- */
-async function tryRotateSecret(
-  { storage, sealer }: WebhookContext,
-  { webhookId, overlapSeconds }: RotateWebhookSecretRequest,
+/** Calls `change` with the webhook until no concurrent write wins. Throws WEBHOOK_NOT_FOUND, WRITE_CONTENTION. */
+function changeWebhook<T>(
+  storage: WebhookStorage,
+  id: string,
   deadline: number,
-): Promise<WithSecret | undefined> {
+  change: (before: FoundWebhook) => Promise<T | undefined>,
+): Promise<T> {
+  const attempt = async () => {
+    const before = await storage.find(id, deadline);
+    if (before === null) throw webhookNotFound();
+    return before && (await change(before));
+  };
+  return retryUntil(attempt, deadline);
+}
+
+/** Replaces the secret. Throws as the contract's RotateWebhookSecret says. */
+async function rotateSecret(
+  { storage, sealer }: WebhookContext,
+  { webhookId, overlapSeconds, actor }: RotateWebhookSecretRequest,
+  deadline: number,
+): Promise<WithSecret> {
   if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS) {
     throw invalidField('overlap_seconds', `It must be between 0 and ${MAX_OVERLAP_SECONDS} seconds.`);
   }
-  const { fence, sealedSecret } = await findWebhook(storage, webhookId, deadline);
   const secret = newSecret();
-  const overlapEndTime = new Date(Date.now() + overlapSeconds * 1000);
-  const next = { sealedSecret: sealer.seal(secret, contextOf(webhookId)) };
-  const change: WebhookChange =
-    overlapSeconds > 0
-      ? { set: { ...next, sealedPreviousSecret: sealedSecret, overlapEndTime } }
-      : { set: next, remove: ['sealedPreviousSecret', 'overlapEndTime'] };
-  const changed = await storage.change(webhookId, change, deadline, fence);
-  return changed && { webhook: changed.webhook, secret };
+  const webhook = await changeWebhook(
+    storage,
+    webhookId,
+    deadline,
+    async ({ webhook: before, version, sealedSecret }) => {
+      const time = new Date();
+      const overlapEndTime = overlapSeconds > 0 ? new Date(time.getTime() + overlapSeconds * 1000) : undefined;
+      const next = { sealedSecret: sealer.seal(secret, contextOf(webhookId)) };
+      const change: WebhookChange = overlapEndTime
+        ? { set: { ...next, sealedPreviousSecret: sealedSecret, overlapEndTime } }
+        : { set: next, remove: ['sealedPreviousSecret', 'overlapEndTime'] };
+      const after = { ...before, overlapEndTime };
+      const others = [{ name: 'secret', before: undefined, after: JSON.stringify('rotated') }];
+      const type = EVENT_TYPES.webhookRotated;
+      const event = webhookEvent({ type, before, after, version: version + 1, time, actor, others });
+      return (await storage.change(webhookId, change, event, deadline))?.webhook;
+    },
+  );
+  return { webhook, secret };
+}
+
+const RESUMED: WebhookChange = {
+  set: { state: Webhook_State.STATE_ACTIVE, failures: 0 },
+  remove: ['failingSince', 'nextAttemptTime'],
+};
+
+/** Returns the change that a request asks for, with the type of its event. Throws FIELD_INVALID. */
+async function changeIn(
+  { checkCursor, cursorAt }: WebhookContext,
+  { change }: UpdateWebhookRequest,
+  deadline: number,
+): Promise<WebhookChange & { type: EventType; others?: AttributeChange[] }> {
+  const replayFrom = (cursor: string, from: string) => ({
+    set: { ...RESUMED.set, cursor },
+    remove: RESUMED.remove ?? [],
+    type: EVENT_TYPES.webhookReplayed,
+    others: [{ name: 'replay', before: undefined, after: JSON.stringify(from) }],
+  });
+  switch (change?.$case) {
+    case 'pause':
+      return { set: { state: Webhook_State.STATE_PAUSED }, type: EVENT_TYPES.webhookPaused };
+    case 'resume':
+      return { ...RESUMED, type: EVENT_TYPES.webhookResumed };
+    case 'replayCursor':
+      return replayFrom(checkCursor(change.value), change.value);
+    case 'replayTime':
+      return replayFrom(await cursorAt(change.value, deadline), change.value.toISOString());
+    default:
+      throw invalidField('change', 'The request does not say what to change.');
+  }
 }
 
 async function updateWebhook(
-  { storage, checkCursor, cursorAt }: WebhookContext,
-  { webhookId, change }: UpdateWebhookRequest,
+  context: WebhookContext,
+  request: UpdateWebhookRequest,
   deadline: number,
 ): Promise<Webhook> {
-  const resumed: WebhookChange = {
-    set: { state: Webhook_State.STATE_ACTIVE, failures: 0 },
-    remove: ['failingSince', 'nextAttemptTime'],
-  };
-  const changes = async (): Promise<WebhookChange> => {
-    switch (change?.$case) {
-      case 'pause':
-        return { set: { state: Webhook_State.STATE_PAUSED } };
-      case 'resume':
-        return resumed;
-      case 'replayCursor':
-        return { ...resumed, set: { ...resumed.set, cursor: checkCursor(change.value) } };
-      case 'replayTime':
-        return { ...resumed, set: { ...resumed.set, cursor: await cursorAt(change.value, deadline) } };
-      case 'test':
-        return { set: { testId: uuidv7() } };
-      default:
-        throw invalidField('change', 'The request does not say what to change.');
-    }
-  };
-  const changed = await storage.change(webhookId, await changes(), deadline);
-  if (!changed) throw webhookNotFound();
-  return changed.webhook;
+  const { storage } = context;
+  const { webhookId, actor } = request;
+  if (request.change?.$case === 'test') {
+    const asked = await storage.test(webhookId, uuidv7(), deadline);
+    if (!asked) throw webhookNotFound();
+    return asked.webhook;
+  }
+  const { type, others = [], ...change } = await changeIn(context, request, deadline);
+  return await changeWebhook(storage, webhookId, deadline, async ({ webhook: before, version }) => {
+    const after = { ...before, state: change.set.state ?? before.state };
+    const event = webhookEvent({ type, before, after, version: version + 1, time: new Date(), actor, others });
+    return (await storage.change(webhookId, change, event, deadline))?.webhook;
+  });
+}
+
+/** Deletes a webhook. Throws WEBHOOK_NOT_FOUND. */
+async function deleteWebhook(
+  { storage }: WebhookContext,
+  { webhookId, actor }: DeleteWebhookRequest,
+  deadline: number,
+): Promise<void> {
+  await changeWebhook(storage, webhookId, deadline, async ({ webhook: before, version }) => {
+    const type = EVENT_TYPES.webhookRemoved;
+    const event = webhookEvent({ type, before, version: version + 1, time: new Date(), actor });
+    return (await storage.delete(webhookId, event, deadline)) || undefined;
+  });
 }
 
 /** Leases webhooks to an edge. */
@@ -225,16 +286,14 @@ export function createWebhookRules(context: WebhookContext) {
     },
 
     /** Replaces the secret. Throws as the contract's RotateWebhookSecret says. */
-    rotate: (request: RotateWebhookSecretRequest, deadline: number) =>
-      retryUntil(() => tryRotateSecret(context, request, deadline), deadline),
+    rotate: (request: RotateWebhookSecretRequest, deadline: number) => rotateSecret(context, request, deadline),
 
     /** Pauses, resumes, replays or tests. Throws WEBHOOK_NOT_FOUND, FIELD_INVALID. */
     update: (request: UpdateWebhookRequest, deadline: number) => updateWebhook(context, request, deadline),
 
     /** Deletes a webhook. Throws WEBHOOK_NOT_FOUND. */
-    async delete(id: string, deadline: number): Promise<void> {
-      if (!(await storage.delete(id, deadline))) throw webhookNotFound();
-    },
+    delete: (request: DeleteWebhookRequest, deadline: number): Promise<void> =>
+      deleteWebhook(context, request, deadline),
 
     /** Encrypts all secrets with the current key. */
     reseal: (deadline: number): Promise<Resealed> => resealAll(storedSecrets(storage, deadline), context.sealer),

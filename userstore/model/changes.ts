@@ -5,7 +5,9 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { elementsOf, entriesOf, type Fields, GROUP_FIELDS, USER_FIELDS, type Values, valuesOf } from './fields.js';
 
-/** Longest value in a change, in characters of JSON text; the rest is cut, as one document may hold many changes. */
+/** The most characters of all values of a change that stay whole: a document may hold 21 changes and a user of 256 KiB. */
+const MAX_WHOLE = 65_536;
+/** Longest value in a change whose values are more than that together, in characters of JSON text; the rest is cut. */
 const MAX_VALUE = 1000;
 
 /** Returns the change from `before` to `after`; undefined is a user not yet created, or deleted. */
@@ -48,11 +50,23 @@ function withMembers(texts: Map<string, string>, ids: readonly string[]): Map<st
   return ids.length > 0 ? texts.set('members', JSON.stringify(ids)) : texts;
 }
 
-function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): AttributeChange[] {
+/** Returns the attributes that differ, with their values as JSON text. */
+export function differences(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): AttributeChange[] {
   const names = [...new Set([...before.keys(), ...after.keys()])];
-  return names
+  const changes = names
     .filter((name) => before.get(name) !== after.get(name))
-    .map((name) => ({ name, before: cut(before.get(name)), after: cut(after.get(name)) }));
+    .map((name) => ({ name, before: before.get(name), after: after.get(name) }));
+  const size = changes.reduce((sum, { before, after }) => sum + (before?.length ?? 0) + (after?.length ?? 0), 0);
+  return size > MAX_WHOLE ? changes.map(truncated) : changes;
+}
+
+/** Cuts long values. Their whole is in the resource after this change, and after the change before. */
+function truncated({ name, before, after }: AttributeChange): AttributeChange {
+  const isLong = [before, after].some((text) => text !== undefined && text.length > MAX_VALUE);
+  return { name, before: cut(before), after: cut(after), ...(isLong ? { truncated: true } : {}) };
 }
 
 const cut = (text: string | undefined) =>

@@ -3,7 +3,7 @@ import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js
 
 const PROVISIONING = 'urn:ietf:params:scim:event:prov:';
 
-/** The types of events of users and groups; docs/events.md describes each. */
+/** The types of events; docs/events.md describes each. */
 export const EVENT_TYPES = {
   created: `${PROVISIONING}create:full`,
   changed: `${PROVISIONING}patch:full`,
@@ -16,6 +16,25 @@ export const EVENT_TYPES = {
   userUnlinked: 'user.unlinked',
   sessionsEnded: 'session.ended',
   membersChanged: 'group.members_changed',
+  organizationCreated: 'organization.created',
+  organizationChanged: 'organization.changed',
+  organizationSuspended: 'organization.suspended',
+  organizationResumed: 'organization.resumed',
+  organizationDeleted: 'organization.deleted',
+  schemaChanged: 'schema.changed',
+  tokenIssued: 'token.issued',
+  tokenRotated: 'token.rotated',
+  tokenRevoked: 'token.revoked',
+  connectionCreated: 'connection.created',
+  connectionChanged: 'connection.changed',
+  connectionRemoved: 'connection.removed',
+  webhookAdded: 'webhook.added',
+  webhookPaused: 'webhook.paused',
+  webhookResumed: 'webhook.resumed',
+  webhookReplayed: 'webhook.replayed',
+  webhookRotated: 'webhook.rotated',
+  webhookFailed: 'webhook.failed',
+  webhookRemoved: 'webhook.removed',
 } as const;
 
 /** The type of an event. */

@@ -10,8 +10,8 @@ export function apiTokenService(apiTokens: ApiTokenRules): Handlers<ApiTokenServ
     rotateApiToken: (request, deadline) => apiTokens.rotate(request, deadline),
     listApiTokens: ({ organizationId, pageSize, pageToken }, deadline) =>
       apiTokens.list(organizationId, pageSize, pageToken, deadline),
-    revokeApiToken: async ({ organizationId, apiTokenId }, deadline) => ({
-      apiToken: await apiTokens.revoke(organizationId, apiTokenId, deadline),
+    revokeApiToken: async ({ organizationId, apiTokenId, actor }, deadline) => ({
+      apiToken: await apiTokens.revoke(organizationId, apiTokenId, actor, deadline),
     }),
     verifyApiToken: ({ organizationId, secretDigest }, deadline) =>
       apiTokens.verify(organizationId, secretDigest, deadline),

@@ -7,18 +7,18 @@ import type { Handlers } from './unary.js';
 /** Returns the handlers of OrganizationService. */
 export function organizationService(organizations: OrganizationRules): Handlers<OrganizationServiceService> {
   return {
-    createOrganization: async ({ displayName }, deadline) => ({
-      organization: await organizations.create(displayName, deadline),
+    createOrganization: async ({ displayName, actor }, deadline) => ({
+      organization: await organizations.create(displayName, actor, deadline),
     }),
     getOrganization: async ({ organizationId }, deadline) => ({
       organization: await organizations.get(organizationId, deadline),
     }),
-    async updateOrganization({ organizationId, organization: given, updateMask, etag }, deadline) {
+    async updateOrganization({ organizationId, organization: given, updateMask = [], etag, actor }, deadline) {
       if (!given) throw invalidField('organization', 'The request has no organization.');
-      return { organization: await organizations.update(organizationId, given, updateMask ?? [], etag, deadline) };
+      return { organization: await organizations.update(organizationId, given, updateMask, etag, actor, deadline) };
     },
-    async deleteOrganization({ organizationId }, deadline) {
-      await organizations.delete(organizationId, deadline);
+    async deleteOrganization({ organizationId, actor }, deadline) {
+      await organizations.delete(organizationId, actor, deadline);
       return {};
     },
     listOrganizations: (request, deadline, { organizationIds }) =>

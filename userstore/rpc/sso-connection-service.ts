@@ -10,8 +10,8 @@ export function ssoConnectionService(connections: SsoConnectionRules): Handlers<
     getSsoConnection: async ({ organizationId }, deadline) => ({
       connection: await connections.get(organizationId, deadline),
     }),
-    async deleteSsoConnection({ organizationId }, deadline) {
-      await connections.delete(organizationId, deadline);
+    async deleteSsoConnection(request, deadline) {
+      await connections.delete(request, deadline);
       return {};
     },
     findSsoConnections: async (request, deadline) => ({ connections: await connections.find(request, deadline) }),

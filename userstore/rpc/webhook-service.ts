@@ -11,8 +11,8 @@ export function webhookService(webhooks: WebhookRules): Handlers<WebhookServiceS
     getWebhook: ({ webhookId }, deadline) => webhooks.get(webhookId, deadline),
     rotateWebhookSecret: (request, deadline) => webhooks.rotate(request, deadline),
     updateWebhook: async (request, deadline) => ({ webhook: await webhooks.update(request, deadline) }),
-    async deleteWebhook({ webhookId }, deadline) {
-      await webhooks.delete(webhookId, deadline);
+    async deleteWebhook(request, deadline) {
+      await webhooks.delete(request, deadline);
       return {};
     },
     acquireWebhooks: async ({ holder }, deadline) => ({ leases: await webhooks.acquire(holder, deadline) }),

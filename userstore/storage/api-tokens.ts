@@ -1,9 +1,11 @@
 /** The API tokens collection. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model } from 'mongoose';
+import type { Model, UpdateQuery } from 'mongoose';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { within } from './connect.js';
 import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
 import type { ApiTokenDocument } from './organization-schemas.js';
+import { beforeEvent, created, findSettled, withEvent } from './records.js';
 import { ABSENT } from './schema.js';
 import { insertInFreeSlot } from './slots.js';
 
@@ -13,7 +15,21 @@ const SLOTS = 5;
 /** The storage of API tokens. */
 export type ApiTokenStorage = ReturnType<typeof createApiTokenStorage>;
 
-const toApiToken = ({ _id, digest: _, slot: _slot, ...values }: ApiTokenDocument): ApiToken => ({
+/** An API token with its version. */
+export interface FoundToken {
+  apiToken: ApiToken;
+  version: number;
+}
+
+const toApiToken = ({
+  _id,
+  digest: _,
+  slot: _slot,
+  version: _version,
+  unmoved: _unmoved,
+  deleteTime: _time,
+  ...values
+}: ApiTokenDocument): ApiToken => ({
   id: _id,
   revokeTime: undefined,
   expireTime: undefined,
@@ -25,9 +41,20 @@ const toApiToken = ({ _id, digest: _, slot: _slot, ...values }: ApiTokenDocument
 
 /** Creates the storage of API tokens. `digest` is SHA-256 in hexadecimal. */
 export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
+  const change = async (
+    organizationId: string,
+    _id: string,
+    event: Event,
+    update: UpdateQuery<ApiTokenDocument>,
+    deadline: number,
+  ): Promise<ApiToken | undefined> => {
+    const query = { organizationId, _id, ...beforeEvent(event) };
+    const document = await apiTokens.findOneAndUpdate(query, withEvent(event, update), updatedWithin(deadline));
+    return document ? toApiToken(document) : undefined;
+  };
   return {
     /** Stores a new token. Throws DuplicateKeyError("slot") if all slots of the organization are in use. */
-    async insert(apiToken: ApiToken, digest: string, deadline: number): Promise<void> {
+    async insert(apiToken: ApiToken, digest: string, event: Event, deadline: number): Promise<void> {
       const { id: _id, organizationId, label, createdBy, expireTime, lifetimeSeconds } = apiToken;
       const createTime = apiToken.createTime as Date;
       const expiry = {
@@ -39,7 +66,7 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
       await apiTokens.updateMany(expired, { $unset: { slot: '' } }, validatedWithin(deadline));
       await insertInFreeSlot(
         SLOTS,
-        (slot) => ({ _id, organizationId, digest, label, createdBy, createTime, ...expiry, slot }),
+        (slot) => ({ _id, organizationId, digest, label, createdBy, createTime, ...expiry, slot, ...created(event) }),
         (document) => insertAll(apiTokens, [document], deadline),
       );
     },
@@ -86,18 +113,19 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
       return (await write).matchedCount === 1;
     },
 
-    /** Lets the token expire at `time`, or earlier if it already expires earlier. */
-    async expire(organizationId: string, id: string, time: Date, deadline: number): Promise<void> {
-      const change = { $min: { expireTime: time } };
-      await apiTokens.updateOne({ organizationId, _id: id }, change, validatedWithin(deadline));
+    /** Returns a token to change; null if there is none, undefined if it is too early to say. */
+    async find(organizationId: string, id: string, deadline: number): Promise<FoundToken | null | undefined> {
+      const document = await findSettled(apiTokens, { organizationId, _id: id }, deadline);
+      return document ? { apiToken: toApiToken(document), version: document.version ?? 0 } : document;
     },
 
-    /** Revokes the token; a revoked one keeps its time. Returns undefined if the organization has no such token. */
-    async revoke(organizationId: string, id: string, time: Date, deadline: number): Promise<ApiToken | undefined> {
-      const change = { $min: { revokeTime: time }, $unset: { slot: '' } };
-      const document = await apiTokens.findOneAndUpdate({ organizationId, _id: id }, change, updatedWithin(deadline));
-      return document ? toApiToken(document) : undefined;
-    },
+    /** Lets the token expire. Returns undefined if it is not of the version before the event. */
+    expire: (organizationId: string, id: string, expireTime: Date, event: Event, deadline: number) =>
+      change(organizationId, id, event, { $set: { expireTime } }, deadline),
+
+    /** Revokes the token. Returns undefined if it is not of the version before the event. */
+    revoke: (organizationId: string, id: string, revokeTime: Date, event: Event, deadline: number) =>
+      change(organizationId, id, event, { $set: { revokeTime }, $unset: { slot: '' } }, deadline),
 
     /** Deletes all tokens of an organization. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {

@@ -8,7 +8,7 @@ import { MAJORITY_READ } from './connect.js';
 
 /** The functions to call after writes, soon and perhaps several times. */
 export interface WriteListeners {
-  /** A user or a group has a change in its outbox. */
+  /** A document has a change in its outbox. */
   onChange: () => void;
   /** The log has a new event. */
   onEvent: () => void;
@@ -17,12 +17,13 @@ export interface WriteListeners {
 /** The server's code of "$changeStream is only supported on replica sets". */
 const NO_CHANGE_STREAMS = 40573;
 const LOG = 'events';
+const WITH_OUTBOX = ['users', 'groups', 'organizations', 'apiTokens', 'ssoConnections', 'webhooks'];
 
 /** Writes of outboxes and events; a flush that empties an outbox is none. */
 const PIPELINE = [
   {
     $match: {
-      'ns.coll': { $in: ['users', 'groups', LOG] },
+      'ns.coll': { $in: [...WITH_OUTBOX, LOG] },
       operationType: { $in: ['insert', 'update', 'replace'] },
       'updateDescription.removedFields': { $ne: 'unmoved' },
     },

@@ -17,6 +17,7 @@ import { eventOf, eventsIn } from './event-documents.js';
 import type { NewEvent } from './event-schemas.js';
 import type { EventStorage } from './events.js';
 import type { ChangeDocument } from './history-schemas.js';
+import { HAS_OUTBOX, oldestIn, withoutFlushed } from './outbox.js';
 import { createSweeps, type Sweep } from './sweep.js';
 
 /** The storage of changes. */
@@ -83,10 +84,7 @@ export function createChangeStorage(
     },
 
     /** Returns the time of the oldest change that is still in an outbox. */
-    async oldestWaiting(deadline: number): Promise<Date | undefined> {
-      const found = await Promise.all([users, groups].map(({ documents }) => oldestIn(documents, deadline)));
-      return found.filter((time) => time !== undefined).toSorted((a, b) => a.getTime() - b.getTime())[0];
-    },
+    oldestWaiting: (deadline: number): Promise<Date | undefined> => oldestIn(Object.values(outboxes), deadline),
 
     /** Flushes the outbox of one group. */
     async flushGroupOutbox(organizationId: string, _id: string, deadline: number): Promise<void> {
@@ -121,23 +119,8 @@ export function createChangeStorage(
   };
 }
 
-const HAS_OUTBOX = { 'unmoved.version': { $gt: 0 } };
-
 /** The projection of a document that a flush needs: the whole resource, which the last event shows. */
 const NEEDED = { begun: 0, extensionValues: 0 };
-
-/** The most documents whose outboxes one measurement reads. */
-const MEASURED = 10_000;
-
-/** Returns the time of the oldest change in the outboxes of a collection. */
-async function oldestIn(documents: mongo.Collection<StoredDocument>, deadline: number): Promise<Date | undefined> {
-  const oldest = { $min: { $min: '$unmoved.time' } };
-  const stages = [{ $match: HAS_OUTBOX }, { $limit: MEASURED }, { $group: { _id: null, oldest } }];
-  const [found] = await documents
-    .aggregate<{ oldest: Date }>(stages, { hint: 'unmoved', ...within(deadline) })
-    .toArray();
-  return found?.oldest;
-}
 
 /** Flushes all outboxes of a source in batches, with `between` called between them. Returns the number of documents. */
 async function flushAll(
@@ -179,13 +162,8 @@ async function flush(
 /** The write that takes flushed changes out of a document; changes added since stay. */
 function clearing({ _id, organizationId, unmoved = [] }: StoredDocument): mongo.AnyBulkWriteOperation<StoredDocument> {
   if (organizationId === TOMBSTONE_ORGANIZATION) return { deleteOne: { filter: { _id, organizationId } } };
-  const newer = { $gt: ['$$this.version', Math.max(...unmoved.map(({ version }) => version))] };
-  const left = { $filter: { input: '$unmoved', cond: newer } };
-  const update = [
-    { $set: { unmoved: { $let: { vars: { left }, in: { $cond: [{ $eq: ['$$left', []] }, '$$REMOVE', '$$left'] } } } } },
-  ];
   // A concurrent flush may have cleared it already.
-  return { updateOne: { filter: { _id, organizationId, ...HAS_OUTBOX }, update } };
+  return { updateOne: { filter: { _id, organizationId, ...HAS_OUTBOX }, update: withoutFlushed(unmoved) } };
 }
 
 /** Stores events first: they have one order, in which a change must not be overtaken by the next one. */

@@ -22,6 +22,7 @@ import {
   type OrganizationDocument,
   organizationSchema,
 } from './organization-schemas.js';
+import type { RecordCollections } from './outbox.js';
 import { type RequestDocument, requestSchema } from './request-schema.js';
 import { type ServiceAccountDocument, serviceAccountSchema } from './service-account-schemas.js';
 import {
@@ -61,6 +62,8 @@ export interface Collections {
   changes: mongo.Collection<ChangeDocument>;
   /** The users and groups as documents with an outbox. */
   outboxes: { users: mongo.Collection<StoredDocument>; groups: mongo.Collection<StoredDocument> };
+  /** The documents whose outbox holds events. */
+  records: RecordCollections;
   events: mongo.Collection<EventDocument>;
   eventLog: mongo.Collection<EventLogDocument>;
   organizations: Model<OrganizationDocument>;
@@ -83,6 +86,12 @@ export function collectionsOf(connection: Connection): Collections {
     memberships: database.collection('memberships'),
     changes: database.collection('changes'),
     outboxes: { users: database.collection('users'), groups: database.collection('groups') },
+    records: {
+      organizations: database.collection('organizations'),
+      ssoConnections: database.collection('ssoConnections'),
+      apiTokens: database.collection('apiTokens'),
+      webhooks: database.collection('webhooks'),
+    },
     events: database.collection('events'),
     eventLog: database.collection('eventLog'),
     organizations: modelOf(connection, 'organizations', organizationSchema),

@@ -8,6 +8,7 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { GROUP_FIELDS, USER_FIELDS } from '../model/fields.js';
 import type { ExtensionValue } from './extension-values.js';
+import { outboxIndex } from './outbox.js';
 import {
   described,
   fieldsOf,
@@ -111,7 +112,7 @@ export const userSchema: Schema<UserDocument> = new Schema<UserDocument>(userFie
     { name: 'locked', partialFilterExpression: { 'locked.time': { $exists: true } } },
   )
   .index({ layout: 1 }, { name: 'layout' })
-  .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' });
+  .index(...outboxIndex);
 
 /** A pending change: a change of a group's memberships in progress. */
 export interface PendingChange {
@@ -147,7 +148,7 @@ export const groupSchema: Schema<GroupDocument> = new Schema<GroupDocument>(grou
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
   .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })
-  .index({ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' })
+  .index(...outboxIndex)
   .index({ 'begun.time': 1 }, { sparse: true, name: 'begun' });
 
 const membershipFields = { organizationId: text, groupId: text, userId: text } as const;

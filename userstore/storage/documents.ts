@@ -9,6 +9,7 @@
  *     removedFrom     the organization of a tombstone, which is what remains of a deleted user or group
  */
 import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
+import { etagOf } from '../model/etag.js';
 import { elementsOf, entriesOf, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
 import { visibleName } from '../model/names.js';
 import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
@@ -138,12 +139,3 @@ function fromStored(stored: Values, fields: Fields): Values {
   }
   return values;
 }
-
-/** Returns the weak entity tag of a version. */
-export const etagOf = (version: number) => `W/"${version}"`;
-
-/** Returns the version in a weak entity tag; undefined if userstore did not make it. */
-export const versionOf = (etag: string): number | undefined => {
-  const digits = /^W\/"(\d{1,15})"$/.exec(etag)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-};

@@ -1,11 +1,17 @@
-/** Outbox entry → event document → event of the contract. */
+/** Outbox entry → event document ↔ event of the contract. */
+import { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import { Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { Group } from '../../proto/gen/userstore/v1/group.js';
+import { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
+import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
+import { etagOf } from '../model/etag.js';
+import { cursorOf } from '../model/event-cursor.js';
 import { eventTypeOf } from '../model/event-types.js';
 import type { GroupDocument, OutboxEntry, StoredDocument, UserDocument } from './directory-schemas.js';
-import { etagOf, TOMBSTONE_ORGANIZATION, toUser } from './documents.js';
+import { TOMBSTONE_ORGANIZATION, toUser } from './documents.js';
 import type { EventDocument, NewEvent } from './event-schemas.js';
 
 /** Returns the user as an outbox entry keeps it once a later change follows. */
@@ -62,10 +68,33 @@ export const GROUP_VALUES = ['displayName', 'externalId', 'createTime', 'updateT
 export const groupValues = (group: Pick<GroupDocument, (typeof GROUP_VALUES)[number]>): OutboxEntry['group'] =>
   Object.fromEntries(GROUP_VALUES.flatMap((name) => (group[name] === undefined ? [] : [[name, group[name]]])));
 
+/** Returns the document of an event that has no position yet. */
+export function toNewEvent(event: Event): NewEvent {
+  const { id: key, organizationId, type, time, resourceType, resourceId, resourceVersion: version } = event;
+  const { actor, changes, resource, complete } = event;
+  return {
+    key,
+    organizationId,
+    type,
+    time: time as Date,
+    resourceType,
+    resourceId,
+    version,
+    changes: changes.map(present),
+    complete,
+    ...(actor ? { actor: present(actor) } : {}),
+    ...(resource ? { resource: encoded(resource) } : {}),
+  };
+}
+
+/** Leaves absent values out: mongoose would store null. */
+const present = <T extends object>(values: T): T =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+
 /** Returns the event of a document. */
 export function toEvent(document: EventDocument): Event {
   const { key: id, organizationId, type, time, resourceType, resourceId, version, actor, changes, complete } = document;
-  const { resource, added = [], removed = [] } = document;
+  const { _id: position, resource, added = [], removed = [] } = document;
   return {
     id,
     organizationId,
@@ -80,14 +109,47 @@ export function toEvent(document: EventDocument): Event {
     addedMemberIds: added,
     removedMemberIds: removed,
     complete,
+    cursor: cursorOf(position, Date.now()),
   };
 }
 
-const decoded = (resourceType: string, bytes: Uint8Array): NonNullable<Event['resource']> =>
-  resourceType === 'Group'
-    ? { $case: 'group', value: Group.decode(bytes) }
-    : { $case: 'user', value: User.decode(bytes) };
+function encoded(resource: NonNullable<Event['resource']>): Buffer {
+  const bytes = () => {
+    switch (resource.$case) {
+      case 'user':
+        return User.encode(resource.value);
+      case 'group':
+        return Group.encode(resource.value);
+      case 'organization':
+        return Organization.encode(resource.value);
+      case 'apiToken':
+        return ApiToken.encode(resource.value);
+      case 'ssoConnection':
+        return SsoConnection.encode(resource.value);
+      case 'webhook':
+        return Webhook.encode(resource.value);
+    }
+  };
+  return Buffer.from(bytes().finish());
+}
+
+function decoded(resourceType: string, bytes: Uint8Array): NonNullable<Event['resource']> {
+  switch (resourceType) {
+    case 'Group':
+      return { $case: 'group', value: Group.decode(bytes) };
+    case 'Organization':
+      return { $case: 'organization', value: Organization.decode(bytes) };
+    case 'ApiToken':
+      return { $case: 'apiToken', value: ApiToken.decode(bytes) };
+    case 'SsoConnection':
+      return { $case: 'ssoConnection', value: SsoConnection.decode(bytes) };
+    case 'Webhook':
+      return { $case: 'webhook', value: Webhook.decode(bytes) };
+    default:
+      return { $case: 'user', value: User.decode(bytes) };
+  }
+}
 
 /** The driver returns binary values as objects of another class. */
-const bytesOf = (value: Uint8Array | { buffer: Uint8Array }): Uint8Array =>
+export const bytesOf = (value: Uint8Array | { buffer: Uint8Array }): Uint8Array =>
   value instanceof Uint8Array ? value : value.buffer;

@@ -8,10 +8,11 @@ import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { readBounded } from '../model/bounded-read.js';
+import { EVENT_TYPES } from '../model/event-types.js';
 import type { Collections } from './collections.js';
 import { MAJORITY_READ, orTimeout, within } from './connect.js';
 import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
-import { toEvent } from './event-documents.js';
+import { bytesOf, toEvent } from './event-documents.js';
 import type { EventDocument, EventLogDocument, NewEvent } from './event-schemas.js';
 
 /** The storage of events. */
@@ -102,9 +103,10 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
     /** Takes or renews the lease on moving changes into the log. Returns whether `holder` has it. */
     lease: (holder: string, deadline: number): Promise<boolean> => lease(context, holder, deadline),
 
-    /** Deletes all events of an organization. */
+    /** Deletes all events of an organization but its deletion, of which readers still have to learn. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
-      await events.deleteMany({ organizationId }, within(deadline));
+      const others = { organizationId, type: { $ne: EVENT_TYPES.organizationDeleted } };
+      await events.deleteMany(others, within(deadline));
     },
   };
 }
@@ -181,6 +183,6 @@ const ID_BYTES = 40;
 function toStoredEvent(document: EventDocument): StoredEvent {
   const { _id: position, resource, added = [], removed = [], changes = [] } = document;
   const texts = changes.reduce((sum, { before = '', after = '' }) => sum + before.length + after.length, 0);
-  const bytes = (resource?.length ?? 0) + texts + (added.length + removed.length) * ID_BYTES;
+  const bytes = (resource ? bytesOf(resource).length : 0) + texts + (added.length + removed.length) * ID_BYTES;
   return { position, bytes, event: toEvent(document) };
 }

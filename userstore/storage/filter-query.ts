@@ -4,11 +4,11 @@
  */
 import { type Comparison, type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { unsupportedFilter } from '../model/domain-error.js';
+import { versionOf } from '../model/etag.js';
 import { extensionName } from '../model/extension-scalars.js';
 import { fold } from '../model/fields.js';
 import { countTerms, extensionLiteral, literalFor } from '../model/filter-validation.js';
 import { type Column, type Listed, USERS } from './columns.js';
-import { versionOf } from './documents.js';
 import { comparable } from './extension-values.js';
 
 type Query = Record<string, unknown>;

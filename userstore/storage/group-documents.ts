@@ -2,10 +2,11 @@
 import type { mongo } from 'mongoose';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
+import { etagOf } from '../model/etag.js';
 import { fold } from '../model/fields.js';
 import { visibleName } from '../model/names.js';
 import type { GroupDocument, OutboxEntry, PendingChange } from './directory-schemas.js';
-import { etagOf, SCHEMA_VERSION, TOMBSTONE_ORGANIZATION } from './documents.js';
+import { SCHEMA_VERSION, TOMBSTONE_ORGANIZATION } from './documents.js';
 import { GROUP_VALUES, groupValues } from './event-documents.js';
 
 /** A write sent just before its deadline has ended this long after it. */

@@ -1,11 +1,12 @@
 /** The building blocks of writes to groups: the query for a group as it was read, and the update by steps. */
 import type { mongo } from 'mongoose';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
+import { versionOf } from '../model/etag.js';
 import type { ChangeStorage } from './changes.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import type { GroupDocument } from './directory-schemas.js';
-import { MAX_OUTBOX, versionOf } from './documents.js';
+import { MAX_OUTBOX } from './documents.js';
 import { type Step, toGroup } from './group-documents.js';
 import { ABSENT } from './schema.js';
 import type { Totals } from './totals.js';

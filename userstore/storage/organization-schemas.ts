@@ -2,6 +2,7 @@
 import { type InferRawDocType, Schema } from 'mongoose';
 import type { ExtensionSchema, HeldAttribute } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import { outboxIndex, recordFields } from './outbox.js';
 import {
   described,
   listOf,
@@ -18,10 +19,8 @@ const organizationFields = {
   _id: text,
   displayName: text,
   createTime: time,
-  /** Absent in documents of an earlier version: 0. So are the settings below. */
-  version: optionalNumber,
-  /** Set when the organization is deleted; its data is then purged. */
-  deleteTime: optionalTime,
+  /** Its version and the settings below are absent in documents of an earlier version. When it is deleted, its data is purged. */
+  ...recordFields,
   strictSchemas: optionalFlag,
   extensionSchemas: listOf<ExtensionSchema>(),
   suspended: optionalFlag,
@@ -42,10 +41,12 @@ export const organizationSchema: Schema<OrganizationDocument> = new Schema<Organ
   schemaOptions,
 )
   .index({ createTime: 1, _id: 1 }, { name: 'order' })
-  .index({ deleteTime: 1 }, { sparse: true, name: 'deleted' });
+  .index({ deleteTime: 1 }, { sparse: true, name: 'deleted' })
+  .index(...outboxIndex);
 
 const apiTokenFields = {
   _id: text,
+  ...recordFields,
   organizationId: text,
   /** SHA-256 of the token in hexadecimal; the token itself is never stored. */
   digest: text,
@@ -69,4 +70,5 @@ export const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocum
     { organizationId: 1, slot: 1 },
     { unique: true, name: 'slot', partialFilterExpression: { slot: { $exists: true } } },
   )
-  .index({ organizationId: 1, _id: 1 }, { name: 'order' });
+  .index({ organizationId: 1, _id: 1 }, { name: 'order' })
+  .index(...outboxIndex);

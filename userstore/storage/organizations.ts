@@ -1,14 +1,16 @@
 /** The organizations collection. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model } from 'mongoose';
+import type { Model, UpdateQuery } from 'mongoose';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { readBounded } from '../model/bounded-read.js';
+import { etagOf } from '../model/etag.js';
 import { MAJORITY_READ, within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
-import { etagOf, versionOf } from './documents.js';
 import { patternOf } from './filter-query.js';
-import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
+import { insertAll, leanWithin, updatedWithin } from './model-calls.js';
 import type { OrganizationDocument } from './organization-schemas.js';
+import { beforeEvent, created, findSettled, withEvent } from './records.js';
 import { ABSENT } from './schema.js';
 
 /** The settings of an organization. */
@@ -35,6 +37,7 @@ const toOrganization = ({
   _id: id,
   version = 0,
   deleteTime: _,
+  unmoved: _unmoved,
   sessionEpoch: _epoch,
   heldAttributes = [],
   ...settings
@@ -56,13 +59,24 @@ const present = (id: string) => ({ _id: id, deleteTime: ABSENT });
 
 /** Creates the storage of organizations. */
 export function createOrganizationStorage(organizations: Model<OrganizationDocument>) {
+  /** Changes the version before the event; returns the document after it. */
+  const change = (id: string, event: Event, update: UpdateQuery<OrganizationDocument>, deadline: number) =>
+    organizations
+      .findOneAndUpdate({ ...present(id), ...beforeEvent(event) }, withEvent(event, update), updatedWithin(deadline))
+      .exec();
   return {
     /** Stores a new organization as version 1. Throws DuplicateKeyError. */
-    async insert(organization: Organization, deadline: number): Promise<Organization> {
+    async insert(organization: Organization, event: Event, deadline: number): Promise<Organization> {
       const { id: _id, etag: _, heldAttributes: _held, createTime, ...settings } = organization;
-      const document = { _id, version: 1, createTime: createTime as Date, ...setIn(settings) };
+      const document = { _id, createTime: createTime as Date, ...setIn(settings), ...created(event) };
       await withDuplicateKeyError(insertAll(organizations, [document as OrganizationDocument], deadline));
       return toOrganization(document as OrganizationDocument);
+    },
+
+    /** Returns an organization to change; null if there is none, undefined if it is too early to say. */
+    async find(id: string, deadline: number): Promise<Organization | null | undefined> {
+      const document = await findSettled(organizations, present(id), deadline);
+      return document ? toOrganization(document) : document;
     },
 
     /** Returns the organization with this id. */
@@ -80,34 +94,22 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
       return { displayName, suspended, sessionEpoch };
     },
 
-    /** Ends all sessions of the organization. Returns false if there is no such organization. */
-    async endSessions(id: string, deadline: number): Promise<boolean> {
-      const change = { $inc: { sessionEpoch: 1 } };
-      return (await organizations.updateOne(present(id), change, validatedWithin(deadline))).matchedCount === 1;
+    /** Ends all sessions of the organization. Returns false if it is not of the version before the event. */
+    async endSessions(id: string, event: Event, deadline: number): Promise<boolean> {
+      return (await change(id, event, { $inc: { sessionEpoch: 1 } }, deadline)) !== null;
     },
 
     /**
-     * Changes settings; a suspension ends all sessions in the same write. Returns undefined if there is no such
-     * organization, or an `etag` is given and is stale.
+     * Changes settings; a suspension ends all sessions in the same write. Returns undefined if the organization is not of
+     * the version before the event.
      */
-    async update(
-      id: string,
-      settings: Partial<Settings>,
-      etag: string | undefined,
-      deadline: number,
-    ): Promise<Organization | undefined> {
-      // A document without a version is of version 0.
-      const version = etag === undefined ? {} : { version: versionOf(etag) || ABSENT };
-      const change = {
+    async update(id: string, settings: Partial<Settings>, event: Event, deadline: number) {
+      const update = {
         $set: setIn(settings),
         $unset: clearedIn(settings),
-        $inc: { version: 1, ...(settings.suspended ? { sessionEpoch: 1 } : {}) },
+        ...(settings.suspended ? { $inc: { sessionEpoch: 1 } } : {}),
       };
-      const document = await organizations.findOneAndUpdate(
-        { ...present(id), ...version },
-        change,
-        updatedWithin(deadline),
-      );
+      const document = await change(id, event, update, deadline);
       return document ? toOrganization(document) : undefined;
     },
 
@@ -131,10 +133,12 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
       return await readBounded(found as AsyncIterable<OrganizationDocument>, limit, toOrganization);
     },
 
-    /** Marks an organization as deleted; no other call finds it from then on. Returns false if there is none. */
-    async delete(id: string, deleteTime: Date, deadline: number): Promise<boolean> {
-      const change = { $set: { deleteTime } };
-      return (await organizations.updateOne(present(id), change, validatedWithin(deadline))).matchedCount === 1;
+    /**
+     * Marks an organization as deleted; no other call finds it from then on. Returns false if it is not of the version
+     * before the event.
+     */
+    async delete(id: string, event: Event, deadline: number): Promise<boolean> {
+      return (await change(id, event, { $set: { deleteTime: event.time as Date } }, deadline)) !== null;
     },
 
     /** Returns whether the organization is marked as deleted. */
@@ -149,9 +153,10 @@ export function createOrganizationStorage(organizations: Model<OrganizationDocum
       return (await organizations.find({ deleteTime: { $lt: time } }, { _id: 1 }, options)).map(({ _id }) => _id);
     },
 
-    /** Deletes the document of an organization that is marked as deleted. */
+    /** Deletes the document of an organization that is marked as deleted, once its deletion is in the log. */
     async purge(id: string, deadline: number): Promise<void> {
-      await organizations.deleteOne({ _id: id, deleteTime: { $exists: true } }, within(deadline));
+      const flushed = { _id: id, deleteTime: { $exists: true }, unmoved: { $exists: false } };
+      await organizations.deleteOne(flushed, within(deadline));
     },
   };
 }

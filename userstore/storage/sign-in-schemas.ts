@@ -1,10 +1,13 @@
 /** The schemas of signing in: SSO connections, sessions and used keys, with their indexes. */
 import { type InferRawDocType, Schema } from 'mongoose';
+import { outboxIndex, recordFields } from './outbox.js';
 import { expiryIndex, flag, number, optionalText, schemaOptions, text, time } from './schema.js';
 
 const ssoConnectionFields = {
   /** The organization's id. */
   _id: text,
+  /** What remains of a deleted connection keeps the version, so that the next connection goes on with it. */
+  ...recordFields,
   version: number,
   issuer: text,
   clientId: text,
@@ -27,7 +30,8 @@ export const ssoConnectionSchema: Schema<SsoConnectionDocument> = new Schema<Sso
   schemaOptions,
 )
   .index({ domains: 1 }, { unique: true, name: 'domains' })
-  .index({ issuer: 1, clientId: 1 }, { unique: true, name: 'client' });
+  .index({ issuer: 1, clientId: 1 }, { unique: true, name: 'client' })
+  .index(...outboxIndex);
 
 /** Time for which an ended session is kept, to be told from one that never existed. */
 const ENDED_SESSION_KEPT_SECONDS = 86_400;

@@ -1,10 +1,13 @@
 /** The SSO connections, at most one of an organization. `deadline` (epoch milliseconds) bounds every call. */
-import type { Model, QueryFilter } from 'mongoose';
+import type { Model, QueryFilter, UpdateQuery } from 'mongoose';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { etagOf } from '../model/etag.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
-import { etagOf } from './documents.js';
 import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
+import { beforeEvent, created, findSettled, withEvent } from './records.js';
+import { ABSENT } from './schema.js';
 import type { SsoConnectionDocument } from './sign-in-schemas.js';
 
 /** The storage of SSO connections. */
@@ -29,6 +32,8 @@ const foundIn = ({
   version,
   sealedSecret,
   sessionEpoch,
+  unmoved: _unmoved,
+  deleteTime: _time,
   ...values
 }: SsoConnectionDocument): FoundConnection => ({
   connection: { ...values, organizationId, etag: etagOf(version) },
@@ -37,10 +42,25 @@ const foundIn = ({
   sessionEpoch,
 });
 
+/** The condition that a connection was not deleted. */
+const PRESENT = { deleteTime: ABSENT };
+
 /** Creates the storage of SSO connections. */
 export function createSsoConnectionStorage(connections: Model<SsoConnectionDocument>) {
   const some = async (query: QueryFilter<SsoConnectionDocument>, limit: number, deadline: number) =>
-    (await connections.find(query, null, { sort: { _id: 1 }, limit, ...leanWithin(deadline) })).map(foundIn);
+    (await connections.find({ ...query, ...PRESENT }, null, { sort: { _id: 1 }, limit, ...leanWithin(deadline) })).map(
+      foundIn,
+    );
+  const change = async (
+    organizationId: string,
+    event: Event,
+    update: UpdateQuery<SsoConnectionDocument>,
+    deadline: number,
+  ) => {
+    const query = { _id: organizationId, ...beforeEvent(event) };
+    const write = connections.findOneAndUpdate(query, withEvent(event, update), updatedWithin(deadline)).exec();
+    return await withDuplicateKeyError(write);
+  };
 
   return {
     /** Returns the connection of an organization. */
@@ -54,28 +74,44 @@ export function createSsoConnectionStorage(connections: Model<SsoConnectionDocum
     },
 
     /**
-     * Stores the first connection of an organization. Throws DuplicateKeyError: "domains" or "client" if another
-     * organization has these, "_id_" if this one has a connection.
+     * Returns the version to change, and the connection unless it was deleted. Returns null if there never was one,
+     * undefined if it is too early to say.
      */
-    async insert(organizationId: string, values: ConnectionValues, deadline: number): Promise<SsoConnection> {
-      const document = { _id: organizationId, version: 1, ...values, createTime: values.updateTime };
+    async find(organizationId: string, deadline: number) {
+      const document = await findSettled(connections, { _id: organizationId }, deadline);
+      if (!document) return document;
+      return { version: document.version, found: document.deleteTime ? undefined : foundIn(document) };
+    },
+
+    /**
+     * Stores the first connection of an organization. Throws DuplicateKeyError: "domains" or "client" if another
+     * organization has these, "_id_" if this one has a connection, or had one.
+     */
+    async insert(organizationId: string, values: ConnectionValues, event: Event, deadline: number) {
+      const document = { _id: organizationId, ...values, createTime: values.updateTime, ...created(event) };
       await withDuplicateKeyError(insertAll(connections, [document], deadline));
       return foundIn(document).connection;
     },
 
-    /** Replaces this version. Returns undefined if it is no longer stored. Throws as `insert`. */
-    async replace(organizationId: string, version: number, values: ConnectionValues, deadline: number) {
-      const query = { _id: organizationId, version };
-      const change = { $set: values, $inc: { version: 1 } };
-      const document = await withDuplicateKeyError(
-        connections.findOneAndUpdate(query, change, updatedWithin(deadline)).exec(),
-      );
+    /**
+     * Replaces the version before the event, also one that was deleted. Returns undefined if it is no longer stored.
+     * Throws as `insert`.
+     */
+    async replace(organizationId: string, values: ConnectionValues, createTime: Date, event: Event, deadline: number) {
+      const update = { $set: { ...values, createTime }, $unset: { deleteTime: '' } };
+      const document = await change(organizationId, event, update as UpdateQuery<SsoConnectionDocument>, deadline);
       return document ? foundIn(document).connection : undefined;
     },
 
-    /** Deletes the connection of an organization. Returns false if there is none. */
-    async delete(organizationId: string, deadline: number): Promise<boolean> {
-      return (await connections.deleteOne({ _id: organizationId }, within(deadline))).deletedCount === 1;
+    /**
+     * Deletes the version before the event: what remains is its version, and neither domains, client nor secret. Returns
+     * false if it is no longer stored.
+     */
+    async delete(organizationId: string, event: Event, deadline: number): Promise<boolean> {
+      // Values that no connection can have, each once, for the unique indexes.
+      const emptied = { issuer: '', clientId: organizationId, domains: [organizationId], sealedSecret: '' };
+      const update = { $set: { ...emptied, deleteTime: event.time as Date } };
+      return (await change(organizationId, event, update as UpdateQuery<SsoConnectionDocument>, deadline)) !== null;
     },
 
     /** Returns the connection that has this domain, if any. */
@@ -111,7 +147,7 @@ export function createSsoConnectionStorage(connections: Model<SsoConnectionDocum
 
     /** Deletes the connection of a deleted organization. */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
-      await this.delete(organizationId, deadline);
+      await connections.deleteOne({ _id: organizationId }, within(deadline));
     },
   };
 }

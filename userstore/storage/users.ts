@@ -6,19 +6,12 @@
 import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { versionOf } from '../model/etag.js';
 import type { ChangeStorage } from './changes.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import type { OutboxEntry, UserDocument } from './directory-schemas.js';
-import {
-  MAX_OUTBOX,
-  NEW_ACCESS_STATE,
-  TOMBSTONE_ORGANIZATION,
-  toDocument,
-  toTombstone,
-  toUser,
-  versionOf,
-} from './documents.js';
+import { MAX_OUTBOX, NEW_ACCESS_STATE, TOMBSTONE_ORGANIZATION, toDocument, toTombstone, toUser } from './documents.js';
 import { encodedUser } from './event-documents.js';
 import type { NoteHeld } from './held-attributes.js';
 import { createTotals, type Totals } from './totals.js';

@@ -1,6 +1,7 @@
 /** The schema of webhooks, with its indexes. */
 import { type InferRawDocType, Schema } from 'mongoose';
 import type { Webhook_State, WebhookAttempt } from '../../proto/gen/userstore/v1/webhook_service.js';
+import { outboxIndex, recordFields } from './outbox.js';
 import {
   enumOf,
   listOf,
@@ -15,6 +16,7 @@ import {
 
 const webhookFields = {
   _id: text,
+  ...recordFields,
   /** Absent: the webhook is told of the events of all organizations. */
   organizationId: optionalText,
   url: text,
@@ -51,4 +53,5 @@ export type WebhookDocument = InferRawDocType<typeof webhookFields>;
 
 export const webhookSchema: Schema<WebhookDocument> = new Schema<WebhookDocument>(webhookFields, schemaOptions)
   .index({ slotOwner: 1, slot: 1 }, { unique: true, name: 'slot' })
-  .index({ state: 1, leaseEndTime: 1 }, { name: 'lease' });
+  .index({ state: 1, leaseEndTime: 1 }, { name: 'lease' })
+  .index(...outboxIndex);

@@ -3,9 +3,11 @@
  * each change by a person raises. `deadline` (epoch milliseconds) bounds every call.
  */
 import type { Model, QueryFilter, UpdateQuery } from 'mongoose';
+import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { type Webhook, Webhook_State, type WebhookAttempt } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { within } from './connect.js';
 import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
+import { beforeEvent, created, findSettled, withEvent } from './records.js';
 import { ABSENT } from './schema.js';
 import { insertInFreeSlot } from './slots.js';
 import type { WebhookDocument } from './webhook-schemas.js';
@@ -26,6 +28,7 @@ export interface FoundWebhook {
   sealedPreviousSecret: string | undefined;
   testId: string | undefined;
   fence: number;
+  version: number;
 }
 
 /** A webhook that may be leased, and the end of the holder's lease. */
@@ -65,8 +68,11 @@ function foundIn(document: WebhookDocument): FoundWebhook {
   const { failingSince, nextAttemptTime, lastSuccessTime, overlapEndTime } = stored;
   const times = { createTime, failingSince, nextAttemptTime, lastSuccessTime, overlapEndTime };
   const webhook = { id, organizationId, url, types, state, cursor, failures, ...times };
-  return { webhook, attempts, sealedSecret, sealedPreviousSecret, testId, fence };
+  return { webhook, attempts, sealedSecret, sealedPreviousSecret, testId, fence, version: document.version ?? 0 };
 }
+
+/** The condition that the webhook with this id was not deleted. */
+const present = (id: string) => ({ _id: { $eq: id }, deleteTime: ABSENT });
 
 /** Returns the update of a change. It takes the webhook from the edge that holds it if `endsLease`. */
 function updateOf({ set, remove = [] }: WebhookChange, endsLease: boolean): UpdateQuery<WebhookDocument> {
@@ -90,13 +96,13 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
   };
   return {
     /** Stores a new webhook. Throws DuplicateKeyError("slot") if its organization has ten. */
-    async insert({ organizationId, ...others }: NewWebhook, deadline: number): Promise<FoundWebhook> {
+    async insert({ organizationId, ...others }: NewWebhook, event: Event, deadline: number): Promise<FoundWebhook> {
       const owner = organizationId === undefined ? {} : { organizationId };
       const slotOwner = organizationId ?? '';
       const values = { ...others, ...owner, slotOwner, state: Webhook_State.STATE_ACTIVE, failures: 0, fence: 0 };
       const document = await insertInFreeSlot(
         SLOTS,
-        (slot) => ({ ...values, slot }) as WebhookDocument,
+        (slot) => ({ ...values, slot, ...created(event) }) as WebhookDocument,
         (one) => insertAll(webhooks, [one], deadline),
       );
       return foundIn(document);
@@ -104,20 +110,30 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
 
     /** Returns the webhook with this id. */
     async get(id: string, deadline: number): Promise<FoundWebhook | undefined> {
-      const document = await webhooks.findOne({ _id: { $eq: id } }, null, leanWithin(deadline));
+      const document = await webhooks.findOne(present(id), null, leanWithin(deadline));
       return document ? foundIn(document) : undefined;
+    },
+
+    /** Returns a webhook to change; null if there is none, undefined if it is too early to say. */
+    async find(id: string, deadline: number): Promise<FoundWebhook | null | undefined> {
+      const document = await findSettled(webhooks, present(id), deadline);
+      return document ? foundIn(document) : document;
     },
 
     /** Returns at most `limit` webhooks, of one organization if it is given, oldest first, after the id `after`. */
     async list(organizationId: string | undefined, after: string, limit: number, deadline: number) {
       const ofOne = organizationId === undefined ? {} : { organizationId: { $eq: organizationId } };
       const options = { sort: { _id: 1 }, limit, ...leanWithin(deadline) } as const;
-      return (await webhooks.find({ _id: { $gt: after }, ...ofOne }, null, options)).map(foundIn);
+      return (await webhooks.find({ _id: { $gt: after }, deleteTime: ABSENT, ...ofOne }, null, options)).map(foundIn);
     },
 
-    /** Changes a webhook and ends its lease. Returns undefined if there is no such webhook, or none of this `fence`. */
-    change: (id: string, change: WebhookChange, deadline: number, fence?: number): Promise<FoundWebhook | undefined> =>
-      update({ _id: { $eq: id }, ...(fence === undefined ? {} : { fence }) }, updateOf(change, true), deadline),
+    /** Changes the version before the event and ends its lease. Returns undefined if it is no longer stored. */
+    change: (id: string, change: WebhookChange, event: Event, deadline: number): Promise<FoundWebhook | undefined> =>
+      update({ ...present(id), ...beforeEvent(event) }, withEvent(event, updateOf(change, true)), deadline),
+
+    /** Asks for a test delivery, and ends the lease. Returns undefined if there is no such webhook. */
+    test: (id: string, testId: string, deadline: number): Promise<FoundWebhook | undefined> =>
+      update(present(id), updateOf({ set: { testId } }, true), deadline),
 
     /**
      * Returns at most `limit` active webhooks that are due at `now` and that this holder may lease, each with the end of
@@ -145,11 +161,24 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
       return await update(free, { $set: { holder, leaseEndTime: end }, $inc: { fence: 1 } }, deadline);
     },
 
-    /** Records a report of the lease `fence`. Returns undefined if it is over. */
-    report(id: string, fence: number, change: WebhookChange, attempts: WebhookAttempt[], deadline: number) {
+    /** Records a report of the lease `fence`, with an event if it ends the deliveries. Returns undefined if it is over. */
+    report(
+      id: string,
+      fence: number,
+      change: WebhookChange,
+      attempts: WebhookAttempt[],
+      event: Event | undefined,
+      deadline: number,
+    ) {
       const pushed = { $push: { attempts: { $each: attempts, $slice: -MAX_ATTEMPTS } } };
-      const update_ = { ...updateOf(change, false), ...(attempts.length > 0 ? pushed : {}) };
-      return update({ _id: { $eq: id }, fence }, update_ as UpdateQuery<WebhookDocument>, deadline);
+      const changed: UpdateQuery<WebhookDocument> = {
+        ...updateOf(change, false),
+        ...(attempts.length > 0 ? pushed : {}),
+      };
+      const reported = { ...present(id), fence };
+      return event
+        ? update({ ...reported, ...beforeEvent(event) }, withEvent(event, changed), deadline)
+        : update(reported, changed, deadline);
     },
 
     /** Counts the webhooks that fail and those that userstore has paused, and finds the oldest wait of active ones. */
@@ -169,7 +198,7 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
 
     /** Returns whether there is any webhook. */
     async hasAny(deadline: number): Promise<boolean> {
-      return (await webhooks.findOne({}, { _id: 1 }, leanWithin(deadline))) !== null;
+      return (await webhooks.findOne({ deleteTime: ABSENT }, { _id: 1 }, leanWithin(deadline))) !== null;
     },
 
     /** Stores a secret that was encrypted with another key. Returns false if `sealed` is no longer the one stored. */
@@ -179,9 +208,16 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
       return (await write).matchedCount === 1;
     },
 
-    /** Deletes a webhook. Returns false if there is none. */
-    async delete(id: string, deadline: number): Promise<boolean> {
-      return (await webhooks.deleteOne({ _id: { $eq: id } }, within(deadline))).deletedCount === 1;
+    /**
+     * Deletes the version before the event: what remains has no slot and no secret, until its outbox is flushed. Returns
+     * false if it is no longer stored.
+     */
+    async delete(id: string, event: Event, deadline: number): Promise<boolean> {
+      const change: WebhookChange = {
+        set: { deleteTime: event.time as Date, state: Webhook_State.STATE_PAUSED, slotOwner: id, sealedSecret: '' },
+        remove: ['slot', 'sealedPreviousSecret', 'attempts'],
+      };
+      return (await this.change(id, change, event, deadline)) !== undefined;
     },
 
     /** Deletes the webhooks of a deleted organization. */

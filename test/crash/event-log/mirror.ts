@@ -50,6 +50,7 @@ export class Mirror {
     const { id, resourceId, resourceVersion: version, resourceType } = event;
     if (this.ids.has(id)) this.faults.push(`${id} came twice`);
     this.ids.add(id);
+    if (resourceType !== 'User' && resourceType !== 'Group') return;
     const newest = this.versions.get(resourceId) ?? 0;
     if (this.isListed && version <= newest && resourceType === 'User') return;
     if (version < newest) this.faults.push(`${id} came after version ${newest}`);

@@ -1,6 +1,6 @@
 /** The attributes in the record of a change. */
 import { expect } from 'chai';
-import { Change_Kind } from '../../../proto/gen/userstore/v1/change.js';
+import { type AttributeChange, Change_Kind } from '../../../proto/gen/userstore/v1/change.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
 import { changeBetween } from '../../../userstore/model/changes.js';
 import { typed, userNamed } from '../../harness/users.js';
@@ -65,11 +65,23 @@ describe('the change between two versions of a user', () => {
     expect(emails).to.have.length(2);
   });
 
-  it('sees the difference of values of which it shows the beginning only', () => {
-    const long = (end: string) => ({ ...ana(), displayName: 'x'.repeat(3000) + end });
-    const [before, after] = valuesIn(long('a'), long('b')).displayName ?? [];
-    expect(before)
-      .to.equal(after)
-      .and.to.equal(`"${'x'.repeat(999)}…`);
+  it('has values whole up to 65,536 characters together, and says when it cuts the long ones of more', () => {
+    const titled = (size: number, title: string) => ({ ...ana(), displayName: 'x'.repeat(size) + title, title });
+    const named = (attributes: AttributeChange[], wanted: string) => attributes.find(({ name }) => name === wanted);
+    const whole = between(titled(32_000, 'a'), titled(32_000, 'b')).attributes;
+    expect(named(whole, 'displayName')).to.deep.equal({
+      name: 'displayName',
+      before: `"${'x'.repeat(32_000)}a"`,
+      after: `"${'x'.repeat(32_000)}b"`,
+    });
+    const large = between(titled(33_000, 'a'), titled(33_000, 'b')).attributes;
+    const cut = `"${'x'.repeat(999)}…`;
+    expect(named(large, 'displayName')).to.deep.equal({
+      name: 'displayName',
+      before: cut,
+      after: cut,
+      truncated: true,
+    });
+    expect(named(large, 'title')).to.deep.equal({ name: 'title', before: '"a"', after: '"b"' });
   });
 });

@@ -55,15 +55,20 @@ export enum Change_Kind {
 export interface AttributeChange {
   /** The name of the attribute: "active", "name.givenName", "emails"; for an attribute of an extension its URN and name. */
   name: string;
-  /**
-   * The value before the change as JSON text. Absent if the attribute had no value. Text longer than 1000 characters is
-   * cut and ends in "…".
-   */
+  /** The value before the change as JSON text. Absent if the attribute had no value. */
   before?:
     | string
     | undefined;
   /** The value after the change, in the form of `before`. Absent if the attribute has no value any more. */
-  after?: string | undefined;
+  after?:
+    | string
+    | undefined;
+  /**
+   * True if `before` or `after` is not whole: if the values of a change have more than 65,536 characters together, each
+   * one longer than 1000 characters is cut and ends in "…". The resource of the event has the value after the change;
+   * the resource of the event before it has the value before. Absent: both are whole.
+   */
+  truncated?: boolean | undefined;
 }
 
 function createBaseChange(): Change {
@@ -196,7 +201,7 @@ export const Change: MessageFns<Change, "userstore.v1.Change"> = {
 };
 
 function createBaseAttributeChange(): AttributeChange {
-  return { name: "", before: undefined, after: undefined };
+  return { name: "", before: undefined, after: undefined, truncated: undefined };
 }
 
 export const AttributeChange: MessageFns<AttributeChange, "userstore.v1.AttributeChange"> = {
@@ -211,6 +216,9 @@ export const AttributeChange: MessageFns<AttributeChange, "userstore.v1.Attribut
     }
     if (message.after !== undefined) {
       writer.uint32(26).string(message.after);
+    }
+    if (message.truncated !== undefined) {
+      writer.uint32(32).bool(message.truncated);
     }
     return writer;
   },
@@ -252,6 +260,14 @@ export const AttributeChange: MessageFns<AttributeChange, "userstore.v1.Attribut
             message.after = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.truncated = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -272,6 +288,7 @@ export const AttributeChange: MessageFns<AttributeChange, "userstore.v1.Attribut
     message.name = object.name ?? "";
     message.before = object.before ?? undefined;
     message.after = object.after ?? undefined;
+    message.truncated = object.truncated ?? undefined;
     return message;
   },
 };

@@ -5,9 +5,13 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
+import { ApiToken } from "./api_token_service.js";
 import { AttributeChange } from "./change.js";
 import { Group } from "./group.js";
+import { Organization } from "./organization_service.js";
+import { SsoConnection } from "./sso_connection_service.js";
 import { User } from "./user.js";
+import { Webhook } from "./webhook_service.js";
 
 /**
  * One change of one resource. Every acknowledged change is exactly one event; the membership change of a group with many
@@ -17,7 +21,10 @@ import { User } from "./user.js";
 export interface Event {
   /** Id of the event: the id of the resource, "/", and its version; with "/" and a number for a part of a change. */
   id: string;
-  /** Id of the organization that the resource belongs to. */
+  /**
+   * Id of the organization that the resource belongs to. Empty: the resource is for all organizations, as a webhook that
+   * is told of the events of all.
+   */
   organizationId: string;
   /**
    * The type of the change: an event URI of RFC 9967 such as "urn:ietf:params:scim:event:prov:create:full", or one of
@@ -28,16 +35,19 @@ export interface Event {
   time?:
     | Date
     | undefined;
-  /** The type of the resource: "User" or "Group". */
+  /**
+   * The type of the resource: "User", "Group", "Organization", "ApiToken", "SsoConnection" or "Webhook". A reader ignores
+   * an event of a type that it does not know.
+   */
   resourceType: string;
-  /** Id of the resource. */
+  /** Id of the resource. That of an SSO connection is the id of its organization and "/sso-connection". */
   resourceId: string;
   /**
    * The version of the resource that the change produced, counted from 1. A reader ignores an event whose version it
    * has.
    */
   resourceVersion: number;
-  /** The origin of the change. */
+  /** The origin of the change. Absent if userstore itself made the change, as when it stops a webhook that fails. */
   actor?:
     | Actor
     | undefined;
@@ -51,6 +61,21 @@ export interface Event {
     | //
     /** The group. */
     { $case: "group"; value: Group }
+    | //
+    /** The organization, without its held attributes. */
+    { $case: "organization"; value: Organization }
+    | //
+    /** The API token, without its last use. No event has a secret. */
+    { $case: "apiToken"; value: ApiToken }
+    | //
+    /** The SSO connection. No event has a client secret. */
+    { $case: "ssoConnection"; value: SsoConnection }
+    | //
+    /**
+     * The webhook: id, organization, types, state, times of creation and overlap, and of the URL the origin alone, since
+     * the rest of it may be a secret. No event has the secret that signs.
+     */
+    { $case: "webhook"; value: Webhook }
     | undefined;
   /** Ids of users that are members of the group as of this event, and were added by it: at most 1000. */
   addedMemberIds: string[];
@@ -58,6 +83,8 @@ export interface Event {
   removedMemberIds: string[];
   /** Whether the change of the group's members is complete with this event. True for all other changes. */
   complete: boolean;
+  /** The cursor after this event. */
+  cursor: string;
 }
 
 function createBaseEvent(): Event {
@@ -75,6 +102,7 @@ function createBaseEvent(): Event {
     addedMemberIds: [],
     removedMemberIds: [],
     complete: false,
+    cursor: "",
   };
 }
 
@@ -116,6 +144,18 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
       case "group":
         Group.encode(message.resource.value, writer.uint32(90).fork()).join();
         break;
+      case "organization":
+        Organization.encode(message.resource.value, writer.uint32(130).fork()).join();
+        break;
+      case "apiToken":
+        ApiToken.encode(message.resource.value, writer.uint32(138).fork()).join();
+        break;
+      case "ssoConnection":
+        SsoConnection.encode(message.resource.value, writer.uint32(146).fork()).join();
+        break;
+      case "webhook":
+        Webhook.encode(message.resource.value, writer.uint32(154).fork()).join();
+        break;
     }
     for (const v of message.addedMemberIds) {
       writer.uint32(98).string(v!);
@@ -125,6 +165,9 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
     }
     if (message.complete !== false) {
       writer.uint32(112).bool(message.complete);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(122).string(message.cursor);
     }
     return writer;
   },
@@ -230,6 +273,38 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
             message.resource = { $case: "group", value: Group.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.resource = { $case: "organization", value: Organization.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.resource = { $case: "apiToken", value: ApiToken.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.resource = { $case: "ssoConnection", value: SsoConnection.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.resource = { $case: "webhook", value: Webhook.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 12: {
             if (tag !== 98) {
               break;
@@ -252,6 +327,14 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
             }
 
             message.complete = reader.bool();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.cursor = reader.string();
             continue;
           }
         }
@@ -293,10 +376,35 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
         }
         break;
       }
+      case "organization": {
+        if (object.resource?.value !== undefined && object.resource?.value !== null) {
+          message.resource = { $case: "organization", value: Organization.fromPartial(object.resource.value) };
+        }
+        break;
+      }
+      case "apiToken": {
+        if (object.resource?.value !== undefined && object.resource?.value !== null) {
+          message.resource = { $case: "apiToken", value: ApiToken.fromPartial(object.resource.value) };
+        }
+        break;
+      }
+      case "ssoConnection": {
+        if (object.resource?.value !== undefined && object.resource?.value !== null) {
+          message.resource = { $case: "ssoConnection", value: SsoConnection.fromPartial(object.resource.value) };
+        }
+        break;
+      }
+      case "webhook": {
+        if (object.resource?.value !== undefined && object.resource?.value !== null) {
+          message.resource = { $case: "webhook", value: Webhook.fromPartial(object.resource.value) };
+        }
+        break;
+      }
     }
     message.addedMemberIds = object.addedMemberIds?.map((e) => e) || [];
     message.removedMemberIds = object.removedMemberIds?.map((e) => e) || [];
     message.complete = object.complete ?? false;
+    message.cursor = object.cursor ?? "";
     return message;
   },
 };

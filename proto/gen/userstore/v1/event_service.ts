@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
@@ -513,7 +513,7 @@ export interface EventServiceServer extends UntypedServiceImplementation {
   watchEvents: handleServerStreamingCall<WatchEventsRequest, WatchEventsResponse>;
 }
 
-export interface EventServiceClient extends Client {
+export interface EventServiceClient extends Client1 {
   /**
    * Returns events after a cursor, oldest first. Repeat with `checkpoint` as `cursor` for the next ones.
    * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID.

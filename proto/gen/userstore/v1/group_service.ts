@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientUnaryCall,
   type handleUnaryCall,
@@ -2028,7 +2028,7 @@ export interface GroupServiceServer extends UntypedServiceImplementation {
   checkMembership: handleUnaryCall<CheckMembershipRequest, CheckMembershipResponse>;
 }
 
-export interface GroupServiceClient extends Client {
+export interface GroupServiceClient extends Client1 {
   /**
    * Returns one group without its members.
    * Errors: GROUP_NOT_FOUND, FIELD_INVALID (read_mask).

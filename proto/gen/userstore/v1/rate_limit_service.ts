@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientUnaryCall,
   type handleUnaryCall,
@@ -200,7 +200,7 @@ export interface RateLimitServiceServer extends UntypedServiceImplementation {
   acquirePermits: handleUnaryCall<AcquirePermitsRequest, AcquirePermitsResponse>;
 }
 
-export interface RateLimitServiceClient extends Client {
+export interface RateLimitServiceClient extends Client1 {
   /**
    * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds.
    * Not idempotent: each call takes permits.

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientUnaryCall,
   type handleUnaryCall,
@@ -336,7 +336,7 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
   search: handleUnaryCall<SearchRequest, SearchResponse>;
 }
 
-export interface SearchServiceClient extends Client {
+export interface SearchServiceClient extends Client1 {
   /**
    * Finds organizations, users and requests by one text. Each kind of result is found through an index, and the call
    * reads the names of at most 10,000 organizations.

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientUnaryCall,
   type handleUnaryCall,
@@ -961,7 +961,7 @@ export interface ServiceAccountServiceServer extends UntypedServiceImplementatio
   deleteServiceAccount: handleUnaryCall<DeleteServiceAccountRequest, DeleteServiceAccountResponse>;
 }
 
-export interface ServiceAccountServiceClient extends Client {
+export interface ServiceAccountServiceClient extends Client1 {
   /**
    * Creates an account. Only this response and that of RotateServiceAccountSecret contain a secret. Not idempotent.
    * Errors: FIELD_INVALID, ORGANIZATION_NOT_FOUND, SERVICE_ACCOUNT_NAME_TAKEN, SERVICE_ACCOUNT_LIMIT_REACHED.

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientUnaryCall,
   type handleUnaryCall,
@@ -2366,7 +2366,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   unlinkUser: handleUnaryCall<UnlinkUserRequest, UnlinkUserResponse>;
 }
 
-export interface SessionServiceClient extends Client {
+export interface SessionServiceClient extends Client1 {
   /**
    * Begins a session for a person that the organization's identity provider authenticated. The caller has verified the
    * ID token. The user is the one linked to the subject; otherwise the one whose external id is the subject; otherwise

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientUnaryCall,
   type handleUnaryCall,
@@ -2539,7 +2539,7 @@ export interface UserServiceServer extends UntypedServiceImplementation {
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
 }
 
-export interface UserServiceClient extends Client {
+export interface UserServiceClient extends Client1 {
   /**
    * Returns one user, active or disabled.
    * Errors: USER_NOT_FOUND, FIELD_INVALID (read_mask).

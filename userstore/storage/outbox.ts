@@ -1,0 +1,65 @@
+/** The outbox of a document: its changes that are not in the log yet, oldest first, each with its version. */
+import type { mongo } from 'mongoose';
+import { within } from './connect.js';
+import type { NewEvent } from './event-schemas.js';
+import { listOf, optionalNumber, optionalTime } from './schema.js';
+
+/** The query for documents with changes in their outbox. */
+export const HAS_OUTBOX = { 'unmoved.version': { $gt: 0 } } as const;
+
+/** The index of this query. */
+export const outboxIndex = [{ 'unmoved.version': 1 }, { sparse: true, name: 'unmoved' }] as const;
+
+/** The update that takes flushed changes out of an outbox; changes that were added since stay. */
+export function withoutFlushed(flushed: readonly { version: number }[]): mongo.Document[] {
+  const newer = { $gt: ['$$this.version', Math.max(...flushed.map(({ version }) => version))] };
+  const left = { $filter: { input: '$unmoved', cond: newer } };
+  return [
+    { $set: { unmoved: { $let: { vars: { left }, in: { $cond: [{ $eq: ['$$left', []] }, '$$REMOVE', '$$left'] } } } } },
+  ];
+}
+
+/** The most documents of a collection that one measurement reads. */
+const MEASURED = 10_000;
+
+/** Returns the time of the oldest change in the outboxes of these collections. `deadline` is in epoch milliseconds. */
+export async function oldestIn<D extends mongo.Document>(
+  collections: readonly mongo.Collection<D>[],
+  deadline: number,
+): Promise<Date | undefined> {
+  const oldest = { $min: { $min: '$unmoved.time' } };
+  const stages = [{ $match: HAS_OUTBOX }, { $limit: MEASURED }, { $group: { _id: null, oldest } }];
+  const options = () => ({ hint: 'unmoved', ...within(deadline) });
+  const found = await Promise.all(
+    collections.map((collection) => collection.aggregate<{ oldest: Date }>(stages, options()).toArray()),
+  );
+  return found
+    .flat()
+    .map((one) => one.oldest)
+    .toSorted((a, b) => a.getTime() - b.getTime())[0];
+}
+
+/** The fields of organizations, API tokens, SSO connections and webhooks: their outbox holds events. */
+export const recordFields = {
+  /** The version; absent in documents of an earlier version: 0. */
+  version: optionalNumber,
+  /** Set in what remains of a deleted one. */
+  deleteTime: optionalTime,
+  unmoved: listOf<NewEvent>(),
+} as const;
+
+/** The common part of their documents. */
+export interface RecordDocument {
+  _id: string;
+  /** Absent in documents of an earlier version: 0. */
+  version?: number | undefined;
+  unmoved?: NewEvent[] | undefined;
+  /** Set in what remains of a deleted record. */
+  deleteTime?: Date | undefined;
+}
+
+/** Their collections. */
+export type RecordCollections = Record<
+  'organizations' | 'ssoConnections' | 'apiTokens' | 'webhooks',
+  mongo.Collection<RecordDocument>
+>;

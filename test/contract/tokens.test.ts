@@ -179,6 +179,8 @@ describe('ApiTokenService', () => {
       const document = await connection.collection('apiTokens').findOne({ _id: id });
       expect(Object.keys(document ?? {})).to.have.members([
         '_id',
+        'version',
+        'unmoved',
         'organizationId',
         'digest',
         'label',

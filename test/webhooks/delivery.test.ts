@@ -109,7 +109,7 @@ describe('webhooks', function () {
     const { secret: token } = await admin.createApiToken({ ...key, label: 'Okta' });
     await gets(3);
     const told = receiver.received.map(({ event }) => event);
-    // The organization was created before the webhook, but may come to the log after its cursor.
+    // The organization was created before the webhook, but its event may be after the cursor of the webhook.
     const of = (type: string) => told.find((event) => event.type === type)?.data;
     expect(of('webhook.added')).to.deep.include({ resourceType: 'Webhook', resourceId: id });
     expect(of('webhook.added')?.resource).to.include({ state: 'STATE_ACTIVE', url: new URL(receiver.url).origin });

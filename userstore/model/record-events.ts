@@ -22,7 +22,7 @@ export interface RecordChange<T> {
   version: number;
   time: Date;
   actor: Actor | undefined;
-  /** What else changed: values that the record does not show. */
+  /** Other changes: of values that the record does not show. */
   others?: AttributeChange[];
 }
 

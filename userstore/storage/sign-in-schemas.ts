@@ -6,7 +6,7 @@ import { expiryIndex, flag, number, optionalText, schemaOptions, text, time } fr
 const ssoConnectionFields = {
   /** The organization's id. */
   _id: text,
-  /** What remains of a deleted connection keeps the version, so that the next connection goes on with it. */
+  /** A deleted connection leaves its version, so that the next connection goes on with it. */
   ...recordFields,
   version: number,
   issuer: text,

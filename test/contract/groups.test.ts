@@ -112,7 +112,7 @@ describe('GroupService', () => {
         const group = await one.group([present]);
         const refused = call(group, [present, absent, foreign, 'no"body']);
         expect(await failureIn(refused)).to.deep.equal(memberUnknown);
-        const details = await refused.catch(({ details }: { details: string }) => details);
+        const details = await refused.catch(({ message }: { message: string }) => message);
         expect(details).to.include(`"${foreign}", "no\\"body".`).and.not.include(absent);
         expect(plain(await one.get(group.id))).to.deep.equal(plain(group));
         expect(await one.members(group.id)).to.deep.equal([present]);
@@ -132,7 +132,7 @@ describe('GroupService', () => {
     it('are ten in the refusal, and how many more', async () => {
       const { id } = await one.group();
       const ids = Array.from({ length: 1000 }, (_, index) => `nobody ${index} ${'x'.repeat(100)}`);
-      const details = await one.patch(id, addMembers(...ids)).catch(({ details }: { details: string }) => details);
+      const details = await one.patch(id, addMembers(...ids)).catch(({ message }: { message: string }) => message);
       expect(details)
         .to.match(/"nobody 9 x+" and 990 more\.$/)
         .and.have.length.below(1000);

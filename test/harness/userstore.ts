@@ -15,7 +15,13 @@ export type UserstoreClient = ReturnType<typeof userstoreClient>;
  * A client's own channel, so that no client inherits another's pause between attempts to connect; it connects when it is
  * called and calls once, so that tests see each answer.
  */
-const GRPC = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_reconnect_backoff_ms': 500, 'grpc.service_config': '{}' };
+const GRPC = {
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.max_reconnect_backoff_ms': 500,
+  'grpc.service_config': '{}',
+  // A test with thousands of calls at once may keep userstore busy for longer than a keepalive allows.
+  'grpc.keepalive_time_ms': 600_000,
+};
 
 /** Connects with this service token; undefined sends none. A call ends after `deadlineMs`. */
 export function userstoreClient(address: string, token: string | undefined, deadlineMs = 10_000, tls: ClientTls = {}) {

@@ -42,4 +42,15 @@ describe('the images', () => {
     expect(importedBy(HOLDS.edge)).to.include('express');
     expect(importedBy(HOLDS.userstore)).to.include('mongoose').and.include('commander');
   });
+
+  it('run Node.js 24 and MongoDB 8.0, which are maintained: until April 2028 and October 2029', () => {
+    for (const service of Object.keys(HOLDS)) {
+      const bases = [...textOf(`${service}/Dockerfile`).matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+      expect(bases).to.deep.equal(['node:24-bookworm-slim', 'node:24-bookworm-slim']);
+    }
+    for (const file of ['docker-compose.yml', 'docker-compose.replica-set.yml']) {
+      const images = [...textOf(file).matchAll(/image: (mongo\S*)/g)].map(([, image]) => image);
+      expect(new Set(images)).to.deep.equal(new Set(['mongo:8.0']));
+    }
+  });
 });

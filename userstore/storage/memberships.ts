@@ -23,6 +23,8 @@ const MAX_GROUPS_OF_USER = 1000;
 
 /** The most bytes of the groups of users in one answer: besides them, the users themselves have to fit in it. */
 const MAX_GROUPS_BYTES = 16 * 1024 * 1024;
+/** Keys in one answer of the database, which is decoded in one turn of the event loop. */
+const KEYS_AT_A_TIME = 1000;
 /** Names of groups that are read at a time, and at most 999 more. */
 const NAMES_AT_A_TIME = 10_000;
 
@@ -259,7 +261,8 @@ async function groupIdsOf(
   deadline: number,
 ): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
-  const options = { projection: KEY, sort: { userId: 1, groupId: 1 }, hint: 'ofUser', ...within(deadline) } as const;
+  const order = { projection: KEY, sort: { userId: 1, groupId: 1 }, hint: 'ofUser' } as const;
+  const options = { ...order, batchSize: KEYS_AT_A_TIME, ...within(deadline) };
   const cursor = memberships.find<MembershipKey>({ organizationId, userId: { $in: [...userIds] } }, options);
   for await (const { userId, groupId } of cursor) {
     const groupIds = found.get(userId) ?? [];

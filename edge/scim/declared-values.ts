@@ -6,7 +6,7 @@ import { definitionNamed } from './notation.js';
 import { badRequest } from './scim-error.js';
 import { ignoreUnknown, type Settings } from './settings.js';
 import { checkDeclaredType } from './strict.js';
-import { isUnset, MAX_ELEMENTS } from './value.js';
+import { isUnset, MAX_ELEMENTS, soleValue, unwrapped } from './value.js';
 
 type Scalar = string | number | boolean;
 
@@ -27,15 +27,23 @@ export function parseDefined(
   }
   checkDeclaredType(definition, value, path, settings);
   if (isUnset(value)) return undefined;
-  if (!definition.multiValued) return parseOne(definition, value, path, settings);
+  if (!definition.multiValued) return parseOne(definition, unwrappedOf(definition, value), path, settings);
   const elements = Array.isArray(value) ? value : [value];
   if (elements.length > MAX_ELEMENTS) {
     throw badRequest('invalidValue', `"${path}" has more than ${MAX_ELEMENTS} values.`);
   }
   return elements
     .filter((element) => !isUnset(element))
-    .map((element) => withoutUnset(parseOne(definition, element, path, settings)));
+    .map((element) => withoutUnset(parseOne(definition, elementOf(definition, element), path, settings)));
 }
+
+/** Returns the value in a list of one, as for attributes of the core schema. */
+const unwrappedOf = (definition: AttributeDefinition, value: unknown): unknown =>
+  unwrapped({ type: isComplex(definition) ? 'complex' : 'string' }, value);
+
+/** Returns the plain value of an element that came as `{"value": x}`; any other element is returned unchanged. */
+const elementOf = (definition: AttributeDefinition, element: unknown): unknown =>
+  isComplex(definition) || !isObject(element) ? element : (soleValue(element) ?? element);
 
 /** Parses one element of a list as parseDefined does; a plain value may come as the `value` of an object. */
 export function parseElement(

@@ -39,12 +39,17 @@ export function parseSingle(attribute: Attribute, value: unknown, path: string, 
  * Returns the value in a list of one: older Entra applications send a single value as `[false]` or
  * `[{"$ref": null, "value": "False"}]`. Any other value is returned unchanged.
  */
-export function unwrapped({ type, multiValued }: Attribute, given: unknown): unknown {
+export function unwrapped({ type, multiValued }: Pick<Attribute, 'type' | 'multiValued'>, given: unknown): unknown {
   if (multiValued || !Array.isArray(given) || given.length !== 1) return given;
   const [only] = given as unknown[];
-  if (type === 'complex' || !isObject(only)) return only;
-  const entries = Object.entries(only).filter(([, value]) => value !== null);
-  return entries.length === 1 && entries[0]?.[0].toLowerCase() === 'value' ? entries[0][1] : given;
+  if (type === 'complex') return only;
+  return isObject(only) ? (soleValue(only) ?? given) : only;
+}
+
+/** Returns the `value` of an object that has no other value; undefined for other objects. */
+export function soleValue(object: JsonObject): unknown {
+  const entries = Object.entries(object).filter(([, value]) => value !== null);
+  return entries.length === 1 && entries[0]?.[0].toLowerCase() === 'value' ? entries[0][1] : undefined;
 }
 
 function parseComplex(

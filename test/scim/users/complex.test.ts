@@ -63,6 +63,22 @@ describe('Complex attributes of an extension', () => {
     return body.Resources.map(({ id }: { id: string }) => id);
   };
 
+  it('take wrapped single values, as attributes of the core schema do; two for one are refused', async () => {
+    const place = [{ code: ['X'], floor: [{ $ref: null, value: '3' }], tags: [{ value: 'a' }, 'b'] }];
+    const unwrapped = { code: 'X', floor: 3, tags: ['a', 'b'] };
+    const { id, [OAK]: shown } = await create({ place });
+    expect(shown.place).to.deep.equal(unwrapped);
+    await patchUser(tenant.scim, id, { op: 'Replace', path: `${OAK}:place.code`, value: [{ value: 'Y' }] });
+    await patchUser(tenant.scim, id, { op: 'Add', path: `${OAK}:place.tags`, value: [{ value: 'c' }] });
+    expect((await getUser(tenant.scim, id))[OAK].place).to.deep.equal({
+      ...unwrapped,
+      code: 'Y',
+      tags: ['a', 'b', 'c'],
+    });
+    const two = patchBody({ op: 'replace', path: `${OAK}:place.floor`, value: [1, 2] });
+    expectError(await tenant.scim('PATCH', `/Users/${id}`, two), 400, 'invalidValue');
+  });
+
   it('are in /Schemas with their sub-attributes', async () => {
     const { body } = await tenant.scim('GET', `/Schemas/${OAK}`);
     const [place] = body.attributes;

@@ -62,6 +62,9 @@ describe('A strict organization', () => {
     [`${OAK}:remote`, { [OAK]: { remote: 'True' } }],
     [`${OAK}:floor`, { [OAK]: { floor: '7' } }],
     [`${OAK}:tags`, { [OAK]: { tags: 'a' } }],
+    [`${OAK}:tags`, { [OAK]: { tags: [{ value: 'a' }] } }],
+    [`${OAK}:badge`, { [OAK]: { badge: [{ value: 'a' }] } }],
+    [`${OAK}:floor`, { [OAK]: { floor: [7] } }],
   ];
   for (const [path, body] of wrongTypes) {
     it(`refuses ${JSON.stringify(body)} by POST, PUT and PATCH; a tolerant one converts it`, async () => {

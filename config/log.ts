@@ -22,7 +22,7 @@ export interface LogSettings {
   logFormat: 'json' | 'pretty' | undefined;
 }
 
-/** Lines are written together: a write of each would cost a tenth of a service's time. A killed process loses the last. */
+/** Lines are written together: a write of each costs up to a tenth of a service's time. A killed process loses the last. */
 const TOGETHER = { sync: false, minLength: 4096, periodicFlush: 100 };
 
 /** Creates the log of `service`. `isTerminal` tells whether stdout is a terminal. */

@@ -140,6 +140,18 @@ describe('the event log', () => {
     expect(positions(await listed())).to.deep.equal([3]);
   });
 
+  it('uses no position again when the newest event is purged before any look at the lease', async () => {
+    await newUser('two');
+    await newUser('one');
+    await database.changes.flushOutboxes(soon());
+    await events.removeAll('one', soon());
+    const again = createEventStorage(database.collections, DAYS);
+    expect(await again.newest(soon())).to.equal(2);
+    await newUser('two');
+    await createChangeStorage(database.collections, again, DAYS).flushOutboxes(soon());
+    expect(positions(await listed())).to.deep.equal([1, 3]);
+  });
+
   it('keeps each event for its days, and loses those of a purged organization only', async () => {
     await newUser('one');
     const stays = await newUser('two');

@@ -103,8 +103,13 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
     /** Takes or renews the lease on moving changes into the log. Returns whether `holder` has it. */
     lease: (holder: string, deadline: number): Promise<boolean> => lease(context, holder, deadline),
 
-    /** Deletes all events of an organization but its deletion, of which readers still have to learn. */
+    /**
+     * Deletes all events of an organization but its deletion, of which readers still have to learn. The newest event may
+     * be one of them: the log first remembers its position, so that no later event gets it.
+     */
     async removeAll(organizationId: string, deadline: number): Promise<void> {
+      const position = await newestPosition(context, {}, deadline);
+      await eventLog.updateOne({ _id: LOG }, { $max: { position } }, { upsert: true, ...within(deadline) });
       const others = { organizationId, type: { $ne: EVENT_TYPES.organizationDeleted } };
       await events.deleteMany(others, within(deadline));
     },

@@ -41,6 +41,7 @@ async function show(userstore: Userstore, organizationId: string | undefined, op
   const pagesFrom = (cursor?: string) => userstore.eventPages(search, cursor);
   let cursor: string | undefined;
   let pages = pagesFrom();
+  if (options.follow && options.csv && !wantsJson()) print(EVENT_CSV_HEADER);
   for (;;) {
     const { value, done } = await pages.next();
     if (!done) {

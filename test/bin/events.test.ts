@@ -37,9 +37,13 @@ describe('the admin command on events', function () {
     await pair.stop();
   });
 
-  function admin(...args: string[]): Promise<{ code: number | null; out: string; error: string }> {
+  function spawned(...args: string[]) {
     const env = { ...process.env, ADMIN_TOKEN: SERVICE_TOKENS.admin, USERSTORE_ADDRESS: pair.address };
-    const child = spawn(process.execPath, [ADMIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(process.execPath, [ADMIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  function admin(...args: string[]): Promise<{ code: number | null; out: string; error: string }> {
+    const child = spawned(...args);
     let [out, error] = ['', ''];
     child.stdout.on('data', (text) => {
       out += text;
@@ -67,6 +71,20 @@ describe('the admin command on events', function () {
     const lines = (await admin('events', organizationId, '--csv', ...OF_USERS)).out.trim().split('\n');
     expect(lines.length).to.equal(3);
     expect(lines[1]).to.include(`,'=ben@oak.example,admin,ana,`);
+  });
+
+  it('begins CSV with the header also when it follows', async () => {
+    const child = spawned('events', organizationId, '--csv', '--follow');
+    try {
+      let out = '';
+      child.stdout.on('data', (text) => {
+        out += text;
+      });
+      await eventually('both events are shown', () => Promise.resolve(out.includes('user.locked')));
+      expect(out).to.match(/^time,id,type,/);
+    } finally {
+      child.kill();
+    }
   });
 
   it('shows the events of a type, of an actor, or since a time', async () => {

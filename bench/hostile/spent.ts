@@ -205,6 +205,7 @@ export const NOT_SPENT: Record<string, string[]> = {
     'live API tokens of an organization',
     'hosts of issuers',
     'webhooks of an organization, and of all organizations',
+    'events in the outbox of an organization, token, SSO connection or webhook',
     'certificate file',
     'secret file',
     'proxies in front',

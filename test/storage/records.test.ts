@@ -1,5 +1,5 @@
 /** Organizations, API tokens, SSO connections and webhooks: each change of one is one event, whatever fails in between. */
-
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
@@ -71,6 +71,8 @@ const namesIn = ({ changes }: Event) => changes.map(({ name }) => name);
 const create = () => rules.organizations.create('Oak Street Homes', actor, soon());
 const update = (id: string, given: Partial<Organization>, ...mask: string[]) =>
   rules.organizations.update(id, { ...Organization.fromPartial({}), ...given }, mask, undefined, actor, soon());
+const issue = (organizationId: string, lifetimeSeconds?: number) =>
+  rules.tokens.create({ organizationId, actor, label: 'Okta', lifetimeSeconds }, soon());
 const set = (organizationId: string, issuer: string, clientSecret?: string) => {
   const connection = SsoConnection.fromPartial({ issuer, clientId: 'client', domains: [`${organizationId}.example`] });
   return rules.connections.set({ organizationId, actor, connection, clientSecret, etag: undefined }, soon());
@@ -135,7 +137,7 @@ describe('records', () => {
       'display_name',
     );
     expect(etag).to.equal('W/"1"');
-    const { apiToken } = await rules.tokens.create({ organizationId: id, label: 'Okta', actor }, soon());
+    const { apiToken } = await issue(id);
     const first = await rules.tokens.revoke(id, apiToken.id, actor, soon());
     expect(await rules.tokens.revoke(id, apiToken.id, actor, soon())).to.deep.equal(first);
     expect(typesOf(await eventsOf(apiToken.id))).to.deep.equal(['token.issued', 'token.revoked']);
@@ -144,14 +146,9 @@ describe('records', () => {
 
   it('of API tokens have an event for each change, without the secret and its digest', async () => {
     const { id } = await create();
-    const { apiToken, secret } = await rules.tokens.create(
-      { organizationId: id, label: 'Okta', actor, lifetimeSeconds: 3600 },
-      soon(),
-    );
-    const issued = await rules.tokens.rotate(
-      { organizationId: id, apiTokenId: apiToken.id, overlapSeconds: 60, actor },
-      soon(),
-    );
+    const { apiToken, secret } = await issue(id, 3600);
+    const rotation = { organizationId: id, actor, apiTokenId: apiToken.id, overlapSeconds: 60 };
+    const issued = await rules.tokens.rotate(rotation, soon());
     await rules.tokens.revoke(id, apiToken.id, actor, soon());
     const events = await eventsOf(apiToken.id);
     expect(typesOf(events)).to.deep.equal(['token.issued', 'token.rotated', 'token.revoked']);
@@ -166,6 +163,22 @@ describe('records', () => {
     const stored = JSON.stringify(await database.collections.events.find().toArray());
     const digests = (await database.collections.apiTokens.find({}, null, { lean: true })).map(({ digest }) => digest);
     for (const text of [secret, issued.secret, ...digests]) expect(stored).to.not.include(text);
+  });
+
+  it('of a rotation whose request is repeated have one event for each token', async () => {
+    const { id } = await create();
+    const { apiToken } = await issue(id);
+    const rotation = {
+      organizationId: id,
+      actor,
+      apiTokenId: apiToken.id,
+      overlapSeconds: 60,
+      requestId: randomUUID(),
+    };
+    const first = await rules.tokens.rotate(rotation, soon());
+    expect(await rules.tokens.rotate(rotation, soon())).to.deep.equal(first);
+    expect(typesOf(await eventsOf(apiToken.id))).to.deep.equal(['token.issued', 'token.rotated']);
+    expect(typesOf(await eventsOf(first.apiToken.id))).to.deep.equal(['token.issued']);
   });
 
   it('of SSO connections go on with the versions of a connection that was removed', async () => {
@@ -320,7 +333,7 @@ describe('records', () => {
   it('of an earlier version, without a version, begin with the first', async () => {
     const { apiTokens } = database.collections;
     const { id } = await create();
-    const { apiToken } = await rules.tokens.create({ organizationId: id, label: 'Okta', actor }, soon());
+    const { apiToken } = await issue(id);
     await apiTokens.updateOne({ _id: apiToken.id }, { $unset: { version: '', unmoved: '' } });
     await rules.tokens.revoke(id, apiToken.id, actor, soon());
     expect(versionsOf(await eventsOf(apiToken.id))).to.deep.equal([1]);

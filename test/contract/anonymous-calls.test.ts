@@ -1,10 +1,14 @@
 /** Calls without a credential: userstore refuses them by their headers, and stores no byte of their messages. */
+
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { connect as netConnect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { testMongodbUri } from '../harness/mongod.js';
-import { type Service, startUserstore } from '../harness/processes.js';
+import { SERVICE_TOKENS, type Service, startUserstore } from '../harness/processes.js';
+import { userstoreClient } from '../harness/userstore.js';
 
 const MIB = 1024 * 1024;
 
@@ -72,5 +76,29 @@ describe('calls without a credential', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => send(12 * MIB)));
     for (const { status } of answers) expect(status).to.be.oneOf(['16', 'reset']);
     expect((await residentBytes()) - before).to.be.below(60 * MIB);
+  });
+
+  it('are made by few connections of an address at a time: silent ones end, and keep nobody out who has a credential', async () => {
+    const silent = Array.from({ length: 20 }, () => netConnect(Number(address.split(':')[1]), '127.0.0.1'));
+    for (const socket of silent) socket.on('error', () => undefined);
+    const ended = silent.map((socket) => once(socket, 'close'));
+    const client = userstoreClient(address, SERVICE_TOKENS.admin, 60_000);
+    try {
+      expect((await client.listOrganizations({})).organizations).to.deep.equal([]);
+      await Promise.race(ended);
+    } finally {
+      client.close();
+      for (const socket of silent) socket.destroy();
+    }
+  });
+
+  it('do not end connections of the same address that come at once, each with a credential', async () => {
+    const clients = Array.from({ length: 100 }, () => userstoreClient(address, SERVICE_TOKENS.admin, 30_000));
+    try {
+      const answers = await Promise.all(clients.flatMap((client) => [1, 2, 3].map(() => client.listOrganizations({}))));
+      expect(answers).to.have.length(300);
+    } finally {
+      for (const client of clients) client.close();
+    }
   });
 });

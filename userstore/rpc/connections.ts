@@ -1,15 +1,21 @@
 /**
- * The port of userstore, and the bounds of its connections. A connection is anonymous until a call on it has a
- * valid credential. Anonymous connections are few, and each makes few calls at a time: clients without a credential cannot hold the event
- * loop with refusals, or the memory with connections.
+ * The port of userstore, and the bounds of its connections. A connection is anonymous until a call on it has a valid
+ * credential. Anonymous connections are few, and each makes few calls at a time: clients without a credential cannot hold
+ * the event loop with refusals, or the memory with connections. A new connection waits for its turn; it is never ended
+ * for another one before it could make its first call, because a restart brings many clients of one address at once.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Server, ServerCredentials } from '@grpc/grpc-js';
 
-/** The most anonymous connections, and those of one address; the oldest ends for a new one. */
+/** The most anonymous connections, and those of one address; more wait. */
 const MAX_ANONYMOUS = 1000;
 const MAX_ANONYMOUS_OF_ADDRESS = 4;
+/** The most connections that wait; more are ended. */
+const MAX_WAITING = 1000;
+/** An anonymous connection of this age ends if another one waits for its place. */
+const FIRST_CALL_MS = 2000;
+const CHECK_MS = 250;
 /** The most refused calls and streams of Health.Watch of an anonymous connection in one turn of the event loop. */
 const MAX_ANONYMOUS_CALLS = 10;
 /**
@@ -28,6 +34,14 @@ interface Peer {
 interface Anonymous {
   socket: Socket;
   calls: number;
+  /** When its turn came, in milliseconds of the process. */
+  since: number;
+}
+
+/** A connection that waits for its turn: `start` gives it to the server. */
+interface Waiting {
+  socket: Socket;
+  start: (socket: Socket) => void;
 }
 
 function endTurn(connection: Anonymous): void {
@@ -42,25 +56,58 @@ export type Connections = ReturnType<typeof createConnections>;
 export function createConnections() {
   /** The oldest first. */
   const anonymous = new Map<string, Anonymous>();
+  const waiting: Waiting[] = [];
+  let isTaking = false;
+  let checks: NodeJS.Timeout | undefined;
   const keyOf = ({ remotePort, remoteAddress }: Peer) => `${remotePort} ${remoteAddress}`;
-  const end = (key = '') => {
-    anonymous.get(key)?.socket.destroy();
-    anonymous.delete(key);
+  const countOf = ({ remoteAddress }: Peer) =>
+    [...anonymous.keys()].filter((key) => key.endsWith(` ${remoteAddress}`)).length;
+  const hasPlace = (peer: Peer) => anonymous.size < MAX_ANONYMOUS && countOf(peer) < MAX_ANONYMOUS_OF_ADDRESS;
+
+  const leave = (key: string) => {
+    if (anonymous.delete(key)) takeSoon();
   };
+  const begin = ({ socket, start }: Waiting) => {
+    const key = keyOf(socket);
+    anonymous.set(key, { socket, calls: 0, since: performance.now() });
+    socket.once('close', () => anonymous.get(key)?.socket === socket && leave(key));
+    start(socket);
+  };
+  /** Takes one connection in a turn, so that the first calls of many new connections are not all in one turn. */
+  function takeSoon(): void {
+    if (isTaking || waiting.length === 0) return;
+    isTaking = true;
+    setImmediate(() => {
+      isTaking = false;
+      // The newest first: behind many silent ones, a client would give up before its turn.
+      const next = waiting.findLastIndex(({ socket }) => socket.destroyed || hasPlace(socket));
+      if (next < 0) return;
+      const [taken] = waiting.splice(next, 1);
+      if (taken && !taken.socket.destroyed) begin(taken);
+      takeSoon();
+    });
+  }
+  /** Ends anonymous connections that have had their time, if others wait for their places. */
+  function endSlow(): void {
+    if (waiting.length === 0) {
+      clearInterval(checks);
+      checks = undefined;
+      return;
+    }
+    const old = performance.now() - FIRST_CALL_MS;
+    for (const { socket, since } of anonymous.values()) if (since < old) socket.destroy();
+  }
+
   return {
-    /** Adds a new connection. */
-    add(socket: Socket): void {
-      const isOfAddress = (key: string) => key.endsWith(` ${socket.remoteAddress}`);
-      const ofAddress = [...anonymous.keys()].filter(isOfAddress);
-      if (ofAddress.length >= MAX_ANONYMOUS_OF_ADDRESS) end(ofAddress[0]);
-      else if (anonymous.size >= MAX_ANONYMOUS) end(anonymous.keys().next().value);
-      const key = keyOf(socket);
-      anonymous.set(key, { socket, calls: 0 });
-      socket.once('close', () => anonymous.get(key)?.socket === socket && anonymous.delete(key));
+    /** Gives a new connection to the server, at once or when its turn comes. Ends it if too many wait. */
+    add(socket: Socket, start: (socket: Socket) => void): void {
+      if (waiting.push({ socket, start }) > MAX_WAITING) waiting.shift()?.socket.destroy();
+      checks ??= setInterval(endSlow, CHECK_MS).unref();
+      takeSoon();
     },
 
     /** Notes that a caller is known: its connection is no longer anonymous. */
-    accepted: (peer: Peer): void => void anonymous.delete(keyOf(peer)),
+    accepted: (peer: Peer): void => leave(keyOf(peer)),
 
     /**
      * Notes a refused call or a stream of Health.Watch. Returns false if an anonymous connection has had too many of
@@ -84,19 +131,13 @@ export async function listen(
   credentials: ServerCredentials,
 ): Promise<{ port: number; close: () => void }> {
   const { injectConnection } = server.createConnectionInjector(credentials);
-  const waiting: Socket[] = [];
-  // One a turn, so that the first calls of many new connections are not all in one turn.
-  const takeNext = () => {
-    const socket = waiting.shift();
-    if (!socket) return;
-    connections.add(socket);
+  const start = (socket: Socket) => {
     injectConnection(socket);
     socket.resume();
-    setImmediate(takeNext);
   };
   const listener = createServer({ pauseOnConnect: true }, (socket) => {
     socket.on('error', () => undefined);
-    if (waiting.push(socket) === 1) setImmediate(takeNext);
+    connections.add(socket, start);
   });
   listener.listen(port, host);
   await once(listener, 'listening');

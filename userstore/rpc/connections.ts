@@ -95,7 +95,12 @@ export function createConnections() {
       return;
     }
     const old = performance.now() - FIRST_CALL_MS;
-    for (const { socket, since } of anonymous.values()) if (since < old) socket.destroy();
+    const isFull = anonymous.size >= MAX_ANONYMOUS;
+    let needed = waiting.length;
+    for (const { socket, since } of anonymous.values()) {
+      const isInTheWay = isFull || waiting.some((one) => one.socket.remoteAddress === socket.remoteAddress);
+      if (since < old && isInTheWay && needed-- > 0) socket.destroy();
+    }
   }
 
   return {

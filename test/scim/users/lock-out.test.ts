@@ -173,7 +173,7 @@ describe('B19: deactivation ends everything at once', () => {
     const person = await signedIn();
     const asPerson = { ...actor(), person: 'ana' };
     const { user } = await admin.lockUser({ ...userKey(person), actor: asPerson, reason: 'lost laptop' });
-    expect(user?.locked).to.include({ by: 'test/ana', reason: 'lost laptop' });
+    expect(user?.locked).to.include({ by: 'admin/ana', reason: 'lost laptop' });
     expect(await stateOf(person)).to.equal('USER_LOCKED');
     await put(person, true);
     await patch(person, false);
@@ -197,7 +197,7 @@ describe('B19: deactivation ends everything at once', () => {
     await admin.unlockUser(userKey(person));
     const { changes } = await admin.listChanges(userKey(person));
     const locks = changes.flatMap(({ attributes }) => attributes.filter(({ name }) => name === 'locked'));
-    const text = (reason: string) => JSON.stringify({ reason, by: 'test' });
+    const text = (reason: string) => JSON.stringify({ reason, by: 'admin' });
     expect(locks.reverse().map(({ before, after }) => [before, after])).to.deep.equal([
       [undefined, text('first')],
       [text('first'), text('second')],

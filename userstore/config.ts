@@ -94,6 +94,10 @@ const shape = {
   MAX_CONNECTION_AGE_SECONDS: wholeNumber(1, 86_400)
     .default(300)
     .describe('age at which userstore asks clients to reconnect, so that they spread over all userstores'),
+  USERSTORE_REFLECTION: z
+    .stringbool({ truthy: ['true'], falsy: ['false'] })
+    .default(false)
+    .describe('`true`: grpcurl and other tools may ask for the contract by server reflection; they need a credential'),
   SSO_ALLOWED_HOSTS,
   METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to serve metrics on'),
   USERSTORE_METRICS_PORT: wholeNumber(1, 65_535)
@@ -158,6 +162,8 @@ export interface Config extends LogSettings {
   maxCalls: number;
   /** The age at which userstore asks clients to reconnect, so that they spread over all userstores. */
   maxConnectionAgeMs: number;
+  /** Whether tools may ask for the contract by gRPC's server reflection. */
+  hasReflection: boolean;
   /** The address of the metrics server; undefined: no metrics server. */
   metrics: MetricsAddress | undefined;
   /** The values of the variables that are set, for the log: a secret is only "set". */
@@ -184,6 +190,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     eventDays: data.EVENT_DAYS,
     maxCalls: data.MAX_CALLS,
     maxConnectionAgeMs: data.MAX_CONNECTION_AGE_SECONDS * 1000,
+    hasReflection: data.USERSTORE_REFLECTION,
     metrics:
       data.USERSTORE_METRICS_PORT === undefined
         ? undefined

@@ -53,6 +53,7 @@ import { encodedService } from './rpc/messages.js';
 import { organizationService } from './rpc/organization-service.js';
 import { ofPresentOrganization } from './rpc/present-organization.js';
 import { rateLimitService } from './rpc/rate-limit-service.js';
+import { addReflection } from './rpc/reflection.js';
 import { searchService } from './rpc/search-service.js';
 import { serviceAccountService } from './rpc/service-account-service.js';
 import { sessionService } from './rpc/session-service.js';
@@ -119,6 +120,8 @@ interface ServerOptions extends Omit<CallTools, 'callerOf'> {
   ssoAllowedHosts: readonly string[];
   /** The age at which clients are asked to reconnect. Certificates are checked when a client connects. */
   maxConnectionAgeMs: number;
+  /** Whether tools may ask for the contract by gRPC's server reflection. */
+  hasReflection: boolean;
 }
 
 /** Creates a server with the services over these collections. */
@@ -153,6 +156,7 @@ export function createServer(collections: Collections, options: ServerOptions): 
   addServices(server, rules, { ...options, callerOf }, watching);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
+  if (options.hasReflection) addReflection(server);
   const { organizations } = storages;
   const lag = createEventLag({ ...storages, watch });
   return {

@@ -38,6 +38,10 @@ describe('the images', () => {
     });
   }
 
+  it('of userstore has the contract that server reflection reads', () => {
+    expect(textOf('userstore/Dockerfile')).to.include('COPY --from=build /app/proto/gen/contract.binpb proto/gen/\n');
+  });
+
   it('are checked by a search that works: the edge imports express, userstore mongoose, the admin command commander', () => {
     expect(importedBy(HOLDS.edge)).to.include('express');
     expect(importedBy(HOLDS.userstore)).to.include('mongoose').and.include('commander');

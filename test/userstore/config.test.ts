@@ -33,6 +33,7 @@ describe("userstore's configuration", () => {
       ssoAllowedHosts: [],
       maxCalls: 1000,
       maxConnectionAgeMs: 300_000,
+      hasReflection: false,
       metrics: undefined,
       activityDays: 90,
       eventDays: 30,

@@ -5,6 +5,7 @@
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
 import type { Caller } from './callers.js';
+import { isReflection } from './reflection-path.js';
 
 /** The RPCs without the field whose handlers show a held caller its own organizations only. */
 const NARROWED = new Set([
@@ -14,7 +15,7 @@ const NARROWED = new Set([
 
 /** Checks the decoded request of a caller. Throws CALLER_FORBIDDEN. */
 export function checkOrganization({ name, organizationIds }: Caller, path: string, request: unknown): void {
-  if (!organizationIds || NARROWED.has(path)) return;
+  if (!organizationIds || NARROWED.has(path) || isReflection(path)) return;
   const { organizationId } = request as { organizationId?: unknown };
   if (typeof organizationId === 'string' && organizationIds.includes(organizationId)) return;
   const rpc = path.slice(path.lastIndexOf('.') + 1);

@@ -11,6 +11,7 @@ import { SessionServiceService } from '../../proto/gen/userstore/v1/session_serv
 import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import { WebhookServiceService } from '../../proto/gen/userstore/v1/webhook_service.js';
+import { isReflection } from './reflection-path.js';
 
 /**
  * The roles: `edge` serves Okta and signs people in, `reader` reads users, groups, sessions and events, `viewer` reads
@@ -135,5 +136,6 @@ const ROLES_BY_PATH = new Map<string, readonly Role[]>(
   ),
 );
 
-/** Whether a role may call the RPC at this path. */
-export const mayCall = (role: Role, path: string): boolean => ROLES_BY_PATH.get(path)?.includes(role) ?? false;
+/** Whether a role may call the RPC at this path. Every role may read the contract by reflection. */
+export const mayCall = (role: Role, path: string): boolean =>
+  isReflection(path) || (ROLES_BY_PATH.get(path)?.includes(role) ?? false);

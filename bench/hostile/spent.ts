@@ -221,4 +221,5 @@ export const NOT_SPENT: Record<string, string[]> = {
     'time of one delivery; its answer',
     'posts to one endpoint at a time',
   ],
+  'The service is off unless an operator turns it on, for tools.': ['requests of a stream of server reflection'],
 };

@@ -11,7 +11,12 @@ import { actor, type UserstoreClient, userstoreClient } from '../harness/usersto
 const LIST_SERVICES = 7;
 const FILE_CONTAINING_SYMBOL = 4;
 const question = (field: number, text: string) =>
-  Buffer.from(new BinaryWriter().uint32((field << 3) | 2).string(text).finish());
+  Buffer.from(
+    new BinaryWriter()
+      .uint32((field << 3) | 2)
+      .string(text)
+      .finish(),
+  );
 const V1 = 'grpc.reflection.v1.ServerReflection';
 const V1_ALPHA = 'grpc.reflection.v1alpha.ServerReflection';
 const LIST = question(LIST_SERVICES, '*');
@@ -63,7 +68,9 @@ describe('server reflection', () => {
   }
 
   it('tells the file of a symbol with its comments', async () => {
-    const { answers } = await ask(SERVICE_TOKENS.reader, [question(FILE_CONTAINING_SYMBOL, 'userstore.v1.UserService')]);
+    const { answers } = await ask(SERVICE_TOKENS.reader, [
+      question(FILE_CONTAINING_SYMBOL, 'userstore.v1.UserService'),
+    ]);
     expect(answers.join()).to.include('BatchGetUsersRequest').and.include('Returns one user, active or disabled.');
   });
 

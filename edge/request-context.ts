@@ -31,7 +31,17 @@ export interface RequestScope {
 /** The result of one operation of a bulk request. */
 export type Outcome = Pick<
   Activity,
-  'id' | 'method' | 'path' | 'userId' | 'groupId' | 'userName' | 'status' | 'scimType' | 'detail' | 'durationMs'
+  | 'id'
+  | 'method'
+  | 'path'
+  | 'userId'
+  | 'groupId'
+  | 'userName'
+  | 'groupName'
+  | 'status'
+  | 'scimType'
+  | 'detail'
+  | 'durationMs'
 >;
 
 /** The content of `response.locals`. */
@@ -44,8 +54,8 @@ export interface Locals {
   scimType?: ScimType;
   /** The text of the error in the response. */
   detail?: string;
-  /** The user name in the body of a create request, or in the ID token of a sign-in. */
-  userName?: string | undefined;
+  /** The name in the body of a create request, or in the ID token of a sign-in. */
+  names?: Pick<Outcome, 'userName' | 'groupName'>;
   operations?: Outcome[];
   /** The log leaves this request out: a similar refusal within the same second stands for it. */
   isSampledOut?: boolean;

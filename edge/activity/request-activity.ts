@@ -5,6 +5,7 @@ import { organizationIdIn } from '../organization-id.js';
 import { localsOf, type Outcome, pathOf } from '../request-context.js';
 import { whenOver } from '../request-work.js';
 import { isObject } from '../scim/json.js';
+import { GROUP } from '../scim/resource-types.js';
 import type { ActivityRecorder } from './recorder.js';
 
 /** Matches an organization's base URL and captures the organization id and the rest of the path. */
@@ -13,7 +14,7 @@ const PATH = /^\/+([^/?]{1,100})\/+scim\/+v2(\/[^?]*)?/;
 const RESOURCE = /\/(Users|Groups)\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 /** Maximum lengths, in characters. */
 const MAX_PATH = 300;
-const MAX_USER_NAME = 256;
+const MAX_NAME = 256;
 
 /** Statuses of requests that are not authenticated: an invalid token, token guessing, or no userstore. */
 const UNAUTHENTICATED = [401, 429, 503];
@@ -56,9 +57,9 @@ function decoded(text: string): string {
 }
 
 function outcomeOf(request: Request, response: Response, path: string): Omit<Outcome, 'id' | 'durationMs'> {
-  const { scimType, detail, userName } = localsOf(response);
+  const { scimType, detail, names } = localsOf(response);
   const resource = { ...resourceIn(String(response.getHeader('Location') ?? '')), ...resourceIn(path) };
-  return { method: request.method, path, userName, ...resource, status: response.statusCode, scimType, detail };
+  return { method: request.method, path, ...names, ...resource, status: response.statusCode, scimType, detail };
 }
 
 /** Returns the id of the user or group at the end of a path; {} if there is none. */
@@ -71,12 +72,15 @@ export const resourceIn = (path: string): Pick<Outcome, 'userId' | 'groupId'> =>
 /** Returns the part of an address that activities keep. */
 export const recordedPath = (url: string): string => pathOf(url).slice(0, MAX_PATH);
 
-/** Returns the user name in the body of a POST, by which support finds a user that could not be created. */
-export function userNameIn(method: string, body: unknown): string | undefined {
-  if (method !== 'POST' || !isObject(body)) return undefined;
-  const name = Object.keys(body).find((key) => key.toLowerCase() === 'username');
+/** Returns the name in the body of a POST, by which support finds a user or group that could not be created. */
+export function namesIn(method: string, path: string, body: unknown): Pick<Outcome, 'userName' | 'groupName'> {
+  if (method !== 'POST' || !isObject(body)) return {};
+  const isGroup = path.startsWith(GROUP.endpoint);
+  const attribute = isGroup ? 'displayname' : 'username';
+  const name = Object.keys(body).find((key) => key.toLowerCase() === attribute);
   const value = name === undefined ? undefined : body[name];
-  return typeof value === 'string' ? value.slice(0, MAX_USER_NAME) : undefined;
+  if (typeof value !== 'string') return {};
+  return { [isGroup ? 'groupName' : 'userName']: value.slice(0, MAX_NAME) };
 }
 
 /** Returns the milliseconds since `start`, rounded to hundredths. */

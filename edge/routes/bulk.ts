@@ -1,6 +1,6 @@
 /** /Bulk: several operations in one request, each executed as if it were a request (RFC 7644 section 3.7). */
 import type { RequestHandler, Response } from 'express';
-import { recordedPath, resourceIn, sinceMs, userNameIn } from '../activity/request-activity.js';
+import { namesIn, recordedPath, resourceIn, sinceMs } from '../activity/request-activity.js';
 import { toScimError } from '../error-mapping.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { leaveCause, localsOf, type Outcome, type RequestScope, scopeOf } from '../request-context.js';
@@ -95,7 +95,7 @@ async function runOperation(
   const start = performance.now();
   const requestId = `${run.scope.actor.requestId}.${String(position).padStart(4, '0')}`;
   const record = (status: number, resourcePath: string, { scimType, message: detail }: Partial<ScimError> = {}) => {
-    const about = { id: requestId, method, path: recordedPath(path), userName: userNameIn(method, data) };
+    const about = { id: requestId, method, path: recordedPath(path), ...namesIn(method, path, data) };
     run.outcomes.push({ ...about, ...resourceIn(resourcePath), status, scimType, detail, durationMs: sinceMs(start) });
   };
   const common = { method, ...(bulkId === undefined ? {} : { bulkId }) };

@@ -1,6 +1,6 @@
 /** The endpoints and searches of one type of resource: each handler parses, runs one operation, and renders. */
 import type { Request, RequestHandler, Response } from 'express';
-import { userNameIn } from '../activity/request-activity.js';
+import { namesIn } from '../activity/request-activity.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { localsOf, principalOf, type RequestScope, scopeOf } from '../request-context.js';
 import { bodySteps, type JsonObject } from '../scim/json.js';
@@ -68,7 +68,7 @@ export function resourceRoutes<R extends Resource>(
 async function create<R extends Resource>(endpoint: Endpoint<R>, request: IncomingRequest, response: Response) {
   const context = contextOf(endpoint, request, response);
   const body = await inTurns(bodySteps(request.body));
-  localsOf(response).userName = userNameIn('POST', body);
+  localsOf(response).names = namesIn('POST', endpoint.type.endpoint, body);
   const resource = await endpoint.operations.create(context.scope, body);
   await sendOne(endpoint, request, response, 201, resource, context);
 }

@@ -55,8 +55,7 @@ async function recordActivities(
   const organizationIds = await existing(organizations, given, deadline);
   const stored = given.filter(({ organizationId }) => organizationIds.has(organizationId));
   if (stored.length === 0) return;
-  const received = stored.map((activity) => ({ ...cut(activity), groupName: undefined }));
-  await activities.insert(await withNames(names, received, deadline), deadline);
+  await activities.insert(await withNames(names, stored.map(cut), deadline), deadline);
 }
 
 /**

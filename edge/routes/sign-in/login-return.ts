@@ -25,7 +25,7 @@ export function loginReturn(
     const query = request.originalUrl.slice(request.originalUrl.indexOf('?') + 1);
     const person = await flow.personOf(attempt, query, made);
     // Signed by the provider: support finds a refused sign-in by it.
-    localsOf(response).userName = person.preferredUsername;
+    localsOf(response).names = { userName: person.preferredUsername };
     await limits.account(organizationId, person.subject);
     const currentSession = attempt.begunBy === 'link' ? await sessions.live(request, response) : undefined;
     const { sessionToken, session, linked } = await flow.sessionOf(attempt, person, made);

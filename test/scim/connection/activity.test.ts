@@ -25,6 +25,9 @@ async function activitiesUpTo(last: Answer, { organizationId }: Tenant, more = {
 const changesOf = async ({ organizationId }: Tenant, userId: string): Promise<Change[]> =>
   (await admin.listChanges({ organizationId, userId, pageSize: 1000 })).changes.reverse();
 
+/** The attributes of an activity's change: name, value before, value after. */
+const attributesOf = (activity?: Activity) =>
+  (activity?.change?.attributes ?? []).map(({ name, before, after }) => ({ name, before, after }));
 const namesIn = ({ change }: Activity) => change?.attributes.map(({ name }) => name);
 
 describe('activities', function () {
@@ -34,6 +37,22 @@ describe('activities', function () {
     admin = userstoreClient((await sharedPair()).address, SERVICE_TOKENS.admin);
   });
   after(() => admin?.close());
+
+  it('have the name of a group that could not be created, also in a bulk request', async () => {
+    const tenant = await freshTenant();
+    const name = uniqueName();
+    await tenant.scim('POST', '/Groups', oktaGroup(name));
+    const refused = await tenant.scim('POST', '/Groups', oktaGroup(name));
+    expect(refused.status).to.equal(409);
+    const Operations = [{ method: 'POST', path: '/Groups', bulkId: 'a', data: oktaGroup(name) }];
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'];
+    const bulk = await tenant.scim('POST', '/Bulk', { schemas, Operations });
+    const failed = (await activitiesUpTo(bulk, tenant)).filter(({ status }) => status === 409);
+    expect(failed.map(({ groupName, userName }) => [groupName, userName])).to.deep.equal([
+      [name, undefined],
+      [name, undefined],
+    ]);
+  });
 
   it('have the token, the resource, the answer and the change of each request', async () => {
     const tenant = await freshTenant();
@@ -66,12 +85,12 @@ describe('activities', function () {
     }
     expect(activities[3]?.detail).to.equal(taken.body.detail);
     expect(namesIn(activities[0] as Activity)).to.include.members(['userName', 'name.givenName', 'emails', 'active']);
-    expect(activities[1]?.change?.attributes).to.deep.equal([
+    expect(attributesOf(activities[1])).to.deep.equal([
       { name: 'active', before: 'true', after: 'false' },
       { name: 'title', before: '"Agent"', after: '"Leaver"' },
     ]);
     for (const index of [2, 3, 4]) expect(activities[index]?.change, `${index}`).to.equal(undefined);
-    expect(activities[5]?.change?.attributes).to.deep.include({
+    expect(attributesOf(activities[5])).to.deep.include({
       ...{ name: 'title', before: '"Leaver"', after: undefined },
     });
   });
@@ -100,7 +119,7 @@ describe('activities', function () {
       ['GET', '/Groups', 200, undefined, undefined],
       ['DELETE', path, 204, group.id, undefined],
     ]);
-    expect(activities[1]?.change?.attributes).to.have.deep.members([
+    expect(attributesOf(activities[1])).to.have.deep.members([
       { name: 'displayName', before: '"Finance"', after: '"Finance EMEA"' },
       { name: 'members', before: undefined, after: JSON.stringify([user.id]) },
     ]);

@@ -88,7 +88,10 @@ export interface Activity {
   userName?:
     | string
     | undefined;
-  /** The name of the group `group_id`, as `user_name`. Output only: ignored in requests. */
+  /**
+   * The name of the group: the one that the request asked for when it created a group, at most 256 characters. Otherwise
+   * userstore adds the name of the group `group_id`, as for `user_name`.
+   */
   groupName?: string | undefined;
 }
 

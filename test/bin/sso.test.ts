@@ -435,7 +435,7 @@ describe('the command admin, for single sign-on', function () {
     expect(shown).to.match(/Last sign-in +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\nSessions +1 live\n/);
     expect(shown).to.match(
       new RegExp(
-        `Last change +.*Z update by admin, request .*\\n +link: none → issuer ${tenant.issuer}, subject ${subject}\\n`,
+        `Last change +.*Z update by edge, request .*\\n +link: none → issuer ${tenant.issuer}, subject ${subject}\\n`,
       ),
     );
     expect(shown).not.to.match(/[{}"]/);

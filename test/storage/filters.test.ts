@@ -128,7 +128,14 @@ const anyInstant = fc.constantFrom(
   '2027-01-01',
 );
 const longText = fc.constantFrom('a', 'A', 'b').map((letter) => letter.repeat(1030));
-const anyScalar = fc.oneof(anyText, anyInstant, longText, fc.integer({ min: -2, max: 3 }), fc.double(), fc.boolean());
+const anyScalar = fc.oneof(
+  anyText,
+  anyInstant,
+  longText,
+  fc.integer({ min: -2, max: 3 }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.boolean(),
+);
 const anyValue = fc.oneof(
   anyScalar,
   fc.array(fc.oneof(anyScalar, fc.constant(null)), { maxLength: 3 }),

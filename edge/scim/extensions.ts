@@ -9,6 +9,7 @@ import { isObject } from './json.js';
 import { definitionNamed, isAttributeName } from './notation.js';
 import { badRequest } from './scim-error.js';
 import type { Settings } from './settings.js';
+import { checkObject } from './strict.js';
 import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 
 const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
@@ -42,6 +43,7 @@ export const namesOnRequest = ({ extensionSchemas }: Settings): ReadonlySet<stri
  * Throws invalidValue, invalidSyntax.
  */
 export function parseExtension(schema: string, value: unknown, settings: Settings): ExtensionAttribute[] {
+  checkObject(value, schema, settings);
   if (isUnset(value)) return [];
   return extensionEntries(schema, value).flatMap(
     ([name, inner]) => parseExtensionAttribute(schema, name, inner, settings) ?? [],

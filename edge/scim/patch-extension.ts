@@ -15,6 +15,7 @@ import { definitionNamed } from './notation.js';
 import type { ExtensionPath } from './patch-path.js';
 import { badRequest } from './scim-error.js';
 import { ignoreUnknown, type Settings } from './settings.js';
+import { checkObject } from './strict.js';
 import { isUnset } from './value.js';
 
 /** Whether a client named the target by a path, or by a key of an object, which is an extension more often. */
@@ -50,6 +51,7 @@ export function wholeOperations(
   settings: Settings,
   ambiguous = false,
 ): PatchOperation[] {
+  checkObject(value, schema, settings);
   if (isUnset(value)) return [operation(Verb.VERB_REMOVE, { schema })];
   return extensionEntries(schema, value).map(([name, inner]) =>
     writeAttribute(verb, { schema, name, ambiguous }, inner, settings),

@@ -15,7 +15,7 @@ import { parsePath, type Target } from './patch-path.js';
 import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
-import { checkAddedType, checkSingleType, checkType } from './strict.js';
+import { checkAddedType, checkDropped, checkObject, checkSingleType, checkType } from './strict.js';
 import { storedEntries } from './user.js';
 import { isUnset, parseSingle, parseValue, unwrapped } from './value.js';
 
@@ -117,8 +117,10 @@ function parseTarget(
         throw badRequest('mutability', 'The core attributes cannot be removed as a whole.');
       return parseMembers(verb, value, '', CORE_USER, settings);
     case 'dropped':
+      checkDropped(value, 'password', settings);
       return [];
     case 'enterprise':
+      checkObject(value, ENTERPRISE_USER, settings);
       if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
       return parseMembers(
         verb,

@@ -49,6 +49,16 @@ function checkSubAttributes({ subAttributes = [] }: Attribute, value: unknown, p
   }
 }
 
+/** Refuses, as checkType, a value under the URN of a schema that is no object. Throws invalidValue. */
+export function checkObject(value: unknown, urn: string, settings: Settings): void {
+  if (settings.strictSchemas && !isNull(value) && !isObject(value)) throw wrongType(urn, 'an object');
+}
+
+/** Refuses, as checkType, the value of an attribute that the edge drops, if it is no text. Throws invalidValue. */
+export function checkDropped(value: unknown, name: string, settings: Settings): void {
+  if (settings.strictSchemas && !isNull(value) && typeof value !== 'string') throw wrongType(name, 'text');
+}
+
 /** Refuses, as checkType, a value of a declared attribute of an extension. Throws invalidValue. */
 export function checkDeclaredType(
   { multiValued, type, subAttributes }: AttributeDefinition,

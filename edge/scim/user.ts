@@ -19,7 +19,7 @@ import { isReserved, isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
-import { checkType } from './strict.js';
+import { checkDropped, checkObject, checkType } from './strict.js';
 import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
 
 /**
@@ -48,7 +48,8 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
       extensionAttributes.push(...parseExtension(name, value, settings));
       // Counted while they are made: a body may hold many more.
       if (extensionAttributes.length > MAX_EXTENSION_ATTRIBUTES) throw tooManyAttributes();
-    } else if (!isCommonName(name)) ignoreUnknown(name, settings);
+    } else if (name.toLowerCase() === USER.dropped) checkDropped(value, USER.dropped, settings);
+    else if (!isCommonName(name)) ignoreUnknown(name, settings);
   }
   if (typeof values.userName !== 'string' || values.userName === '') {
     throw badRequest('invalidValue', 'userName is required.');
@@ -70,9 +71,8 @@ const MAX_EXTENSION_ATTRIBUTES = 2000;
 const tooManyAttributes = () =>
   badRequest('invalidValue', `A user may have at most ${MAX_ELEMENTS} attributes in all extensions together.`);
 
-/** Names of every resource, and names that the edge drops. */
-const isCommonName = (name: string): boolean =>
-  USER.readOnly.has(name.toLowerCase()) || name.toLowerCase() === USER.dropped;
+/** Names of every resource. */
+const isCommonName = (name: string): boolean => USER.readOnly.has(name.toLowerCase());
 
 /** Refuses the URN of a schema that users do not have if the organization is strict. Throws invalidSyntax. */
 function checkKnown(urn: string, settings: Settings): void {
@@ -81,6 +81,7 @@ function checkKnown(urn: string, settings: Settings): void {
 }
 
 function parseEnterprise(value: unknown, settings: Settings): JsonObject | undefined {
+  checkObject(value, ENTERPRISE_USER, settings);
   if (isUnset(value)) return undefined;
   if (!isObject(value)) throw badRequest('invalidValue', `"${ENTERPRISE_USER}" must be an object.`);
   const values: JsonObject = {};

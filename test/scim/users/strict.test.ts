@@ -65,6 +65,10 @@ describe('A strict organization', () => {
     [`${OAK}:tags`, { [OAK]: { tags: [{ value: 'a' }] } }],
     [`${OAK}:badge`, { [OAK]: { badge: [{ value: 'a' }] } }],
     [`${OAK}:floor`, { [OAK]: { floor: [7] } }],
+    [ENTERPRISE_USER, { [ENTERPRISE_USER]: [] }],
+    [ENTERPRISE_USER, { [ENTERPRISE_USER]: '' }],
+    [OAK, { [OAK]: [] }],
+    ['password', { password: 5 }],
   ];
   for (const [path, body] of wrongTypes) {
     it(`refuses ${JSON.stringify(body)} by POST, PUT and PATCH; a tolerant one converts it`, async () => {

@@ -98,7 +98,7 @@ describe('the guide for other services', function () {
 
   it('gets a credential by its command', async () => {
     const command = /```sh\nnpm run admin -- (service add .*)\n```/.exec(await guide())?.[1] ?? '';
-    const args = ['--json', ...command.replace('billing', `billing-${process.pid}`).split(' ')];
+    const args = ['--json', ...command.replace('billing', `guide-${process.pid}`).split(' ')];
     const adminEnv = { ...env(), USERSTORE_ADDRESS: address, ADMIN_TOKEN: SERVICE_TOKENS.admin };
     const { stdout } = await run(process.execPath, [join(ROOT, 'dist/bin/admin.js'), ...args], { env: adminEnv });
     token = JSON.parse(stdout).secret;

@@ -51,7 +51,7 @@ describe('the printer of the commands', () => {
     const sources = projectFiles((path) => /^bin\/.*\.ts$/.test(path));
     expect([...sources.keys()]).to.include('bin/admin/printer.ts');
     const writes =
-      /\bprocess\s*(\?\.|\.)\s*std(out|err)\b|\bprocess\s*\[|\}\s*=\s*(globalThis\.)?process\b|\bconsole\b|node:(process|console|tty)'|\/dev\/(tty|stdout|stderr)|\bwriteSync\(|\bcreateInterface\(\{/;
+      /\bprocess\s*(\?\.|\.)\s*std(out|err)\b|\bprocess\s*\[|\}\s*=\s*(globalThis\.)?process\b|\bconsole\s*(\?\.|\.(?=\w)|\[)|node:(process|console|tty)'|\/dev\/(tty|stdout|stderr)|\bwriteSync\(|\bcreateInterface\(\{/;
     const found = [...sources].filter(([file, text]) => file !== 'bin/admin/printer.ts' && writes.test(text));
     expect(found.map(([file, text]) => `${file}: ${writes.exec(text)?.[0]}`)).to.deep.equal([]);
   });

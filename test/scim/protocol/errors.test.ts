@@ -14,7 +14,7 @@ describe('SCIM errors', () => {
       expectError(await tenant.scim('GET', path), 404);
     }
     const outside = scimClient(new URL(tenant.baseUrl).origin, '');
-    for (const path of ['/', '/Users', '/scim/v2/Users', '/favicon.ico', `/${tenant.organizationId}`]) {
+    for (const path of ['/', '/Users', '/scim/v2/Users', '/robots.txt', `/${tenant.organizationId}`]) {
       expectError(await outside('GET', path), 404);
     }
   });

@@ -175,7 +175,7 @@ describe('SCIM schemas of an organization', () => {
       { hired: 'yesterday' },
       { hired: '2026-02-31T00:00:00Z' },
       { badge: { a: 1 } },
-      { badge: ['a'] },
+      { badge: ['a', 'b'] },
       { badge: true },
       { tags: [['a']] },
     ]) {

@@ -1,11 +1,11 @@
 /** The icon that browsers ask for. */
 import { expect } from 'chai';
-import { sharedPair } from '../../harness/organizations.js';
+import { freshTenant } from '../../harness/organizations.js';
 
 describe('the icon', () => {
   for (const path of ['/favicon.svg', '/favicon.ico']) {
     it(`at ${path} is an image that browsers keep for a day, without a token`, async () => {
-      const { origin } = await sharedPair();
+      const { origin } = new URL((await freshTenant()).baseUrl);
       const response = await fetch(origin + path);
       expect(response.status).to.equal(200);
       expect(response.headers.get('content-type')).to.match(/^image\/svg\+xml/);

@@ -65,32 +65,8 @@ export const jobsOf = (work: Work): Job[] => [
       counted(await work.migrate(), 'documents', 'migrated users and groups to the current schema version'),
     failure: { level: 'error', message: 'migration incomplete; it resumes at the next start' },
   },
-  {
-    name: 'reseal',
-    async run() {
-      const { sealed, lost } = await work.resealSecrets();
-      const lines = counted(sealed, 'connections', 'encrypted client secrets with the current key');
-      return lost > 0 ? [...lines, { level: 'error', fields: { connections: lost }, message: LOST_SECRETS }] : lines;
-    },
-    failure: {
-      level: 'error',
-      message: 'encrypting client secrets with the current key failed; the next start retries',
-    },
-  },
-  {
-    name: 'reseal webhooks',
-    async run() {
-      const { sealed, lost } = await work.resealWebhooks();
-      const lines = counted(sealed, 'secrets', 'encrypted webhook secrets with the current key');
-      return lost > 0
-        ? [...lines, { level: 'error', fields: { secrets: lost }, message: LOST_WEBHOOK_SECRETS }]
-        : lines;
-    },
-    failure: {
-      level: 'error',
-      message: 'encrypting webhook secrets with the current key failed; the next start retries',
-    },
-  },
+  resealJob('reseal', work.resealSecrets, 'client secrets', 'connections', LOST_SECRETS),
+  resealJob('reseal webhooks', work.resealWebhooks, 'webhook secrets', 'secrets', LOST_WEBHOOK_SECRETS),
   {
     name: 'purge',
     intervalMs: 60_000,
@@ -150,6 +126,19 @@ function probeJob({ isReachable, onProbe }: Work): Job {
       return lines;
     },
     failure: { level: 'warn', message: 'probing MongoDB failed; will retry' },
+  };
+}
+
+/** Encrypts `secrets` with the current key at the start; `unit` is the field of their number, `lost` what to do without a key. */
+function resealJob(name: string, reseal: () => Promise<Resealed>, secrets: string, unit: string, lost: string): Job {
+  return {
+    name,
+    async run() {
+      const count = await reseal();
+      const lines = counted(count.sealed, unit, `encrypted ${secrets} with the current key`);
+      return count.lost > 0 ? [...lines, { level: 'error', fields: { [unit]: count.lost }, message: lost }] : lines;
+    },
+    failure: { level: 'error', message: `encrypting ${secrets} with the current key failed; the next start retries` },
   };
 }
 

@@ -212,7 +212,7 @@ async function acquire({ storage, sealer }: WebhookContext, holder: string, dead
   const due = await storage.due(holder, now, MAX_LEASES, deadline);
   const end = new Date(now.getTime() + LEASE_MS);
   // A webhook whose key is missing must not stop the deliveries of all others.
-  const usable = due.filter(({ found }) => leaseOf(sealer, found, now).secrets.length > 0);
+  const usable = due.filter(({ found }) => openable(sealer, found, now).length > 0);
   const leases = await Promise.all(
     usable.map(({ found, leaseEndTime }) => {
       const isFresh = leaseEndTime !== undefined && end.getTime() - leaseEndTime.getTime() < RENEWAL_MS;
@@ -225,12 +225,17 @@ async function acquire({ storage, sealer }: WebhookContext, holder: string, dead
     .filter(({ secrets }) => secrets.length > 0);
 }
 
-/** Returns the lease with the secrets that this userstore has the key of. */
-function leaseOf(sealer: Sealer, found: FoundWebhook, now: Date): WebhookLease {
-  const { webhook, sealedSecret, sealedPreviousSecret, fence, testId } = found;
+/** Returns the secrets that sign at `now` and that this userstore has the key of, as stored. */
+function openable(sealer: Sealer, { webhook, sealedSecret, sealedPreviousSecret }: FoundWebhook, now: Date): string[] {
   const isOverlapping = (webhook.overlapEndTime ?? now) > now;
   const sealed = [sealedSecret, ...(isOverlapping && sealedPreviousSecret ? [sealedPreviousSecret] : [])];
-  const secrets = sealed.filter(sealer.hasKey).map((text) => sealer.open(text, contextOf(webhook.id)));
+  return sealed.filter(sealer.hasKey);
+}
+
+/** Returns the lease with the secrets that this userstore has the key of. */
+function leaseOf(sealer: Sealer, found: FoundWebhook, now: Date): WebhookLease {
+  const { webhook, fence, testId } = found;
+  const secrets = openable(sealer, found, now).map((text) => sealer.open(text, contextOf(webhook.id)));
   return { webhook, fence, testId, secrets };
 }
 

@@ -60,17 +60,24 @@ export function createConnections() {
   let isTaking = false;
   let checks: NodeJS.Timeout | undefined;
   const keyOf = ({ remotePort, remoteAddress }: Peer) => `${remotePort} ${remoteAddress}`;
-  const countOf = ({ remoteAddress }: Peer) =>
-    [...anonymous.keys()].filter((key) => key.endsWith(` ${remoteAddress}`)).length;
+  /** The number of anonymous connections of each address. Counted as they come and go: a turn may look at 1000. */
+  const ofAddress = new Map<string | undefined, number>();
+  const countOf = ({ remoteAddress }: Peer) => ofAddress.get(remoteAddress) ?? 0;
   const hasPlace = (peer: Peer) => anonymous.size < MAX_ANONYMOUS && countOf(peer) < MAX_ANONYMOUS_OF_ADDRESS;
 
-  const leave = (key: string) => {
-    if (anonymous.delete(key)) takeSoon();
+  const leave = (peer: Peer) => {
+    if (!anonymous.delete(keyOf(peer))) return;
+    const left = countOf(peer) - 1;
+    if (left > 0) ofAddress.set(peer.remoteAddress, left);
+    else ofAddress.delete(peer.remoteAddress);
+    takeSoon();
   };
   const begin = ({ socket, start }: Waiting) => {
-    const key = keyOf(socket);
-    anonymous.set(key, { socket, calls: 0, since: performance.now() });
-    socket.once('close', () => anonymous.get(key)?.socket === socket && leave(key));
+    // A closed socket has no address any more.
+    const peer = { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort };
+    anonymous.set(keyOf(peer), { socket, calls: 0, since: performance.now() });
+    ofAddress.set(peer.remoteAddress, countOf(peer) + 1);
+    socket.once('close', () => anonymous.get(keyOf(peer))?.socket === socket && leave(peer));
     start(socket);
   };
   /** Takes one connection in a turn, so that the first calls of many new connections are not all in one turn. */
@@ -96,9 +103,10 @@ export function createConnections() {
     }
     const old = performance.now() - FIRST_CALL_MS;
     const isFull = anonymous.size >= MAX_ANONYMOUS;
+    const addresses = new Set(waiting.map(({ socket }) => socket.remoteAddress));
     let needed = waiting.length;
     for (const { socket, since } of anonymous.values()) {
-      const isInTheWay = isFull || waiting.some((one) => one.socket.remoteAddress === socket.remoteAddress);
+      const isInTheWay = isFull || addresses.has(socket.remoteAddress);
       if (since < old && isInTheWay && needed-- > 0) socket.destroy();
     }
   }
@@ -112,7 +120,7 @@ export function createConnections() {
     },
 
     /** Notes that a caller is known: its connection is no longer anonymous. */
-    accepted: (peer: Peer): void => leave(keyOf(peer)),
+    accepted: (peer: Peer): void => leave(peer),
 
     /**
      * Notes a refused call or a stream of Health.Watch. Returns false if an anonymous connection has had too many of

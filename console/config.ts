@@ -1,7 +1,9 @@
 /** The configuration of the console: a pure function of the environment and of the files that it names. */
 import { z } from 'zod';
+import { asciiSecret } from '../config/ascii-secret.js';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import { LOG_VARIABLES, type LogSettings } from '../config/log.js';
+import { origin } from '../config/origin.js';
 import {
   type Environment,
   holds,
@@ -25,17 +27,13 @@ const groups = (role: Role) =>
       `groups of the identity provider whose members have the role \`${role}\` in the console, separated by commas`,
     );
 
-/** A service token of a role. gRPC refuses other characters with an error that contains the token. */
+/** A service token of a role. */
 const serviceToken = (role: Role) =>
-  z
-    .string()
-    .regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more printable ASCII characters without blanks')
-    .optional()
-    .meta({
-      description: `service token of role \`${role}\`, with which the console calls userstore for staff of that role`,
-      unset: 'from `DATA_DIR`',
-      secret: true,
-    });
+  asciiSecret(16).meta({
+    description: `service token of role \`${role}\`, with which the console calls userstore for staff of that role`,
+    unset: 'from `DATA_DIR`',
+    secret: true,
+  });
 
 const file = () => z.string().optional();
 
@@ -43,18 +41,10 @@ const file = () => z.string().optional();
 export const variables = z.object({
   CONSOLE_PORT: wholeNumber(0, 65_535).default(8090).describe('HTTP port of the console'),
   CONSOLE_HOST: z.string().min(1).default('127.0.0.1').describe('HTTP address that the console listens on'),
-  CONSOLE_URL: z
-    .string()
-    .refine(
-      (url) => /^https?:\/\/[^/?#\s]+\/?$/.test(url) && URL.canParse(url),
-      'must be http(s)://host[:port] and nothing else',
-    )
-    .transform((url) => url.replace(/\/$/, ''))
-    .optional()
-    .meta({
-      description: '`https://host` at which staff open the console',
-      unset: '`http://localhost` with `CONSOLE_PORT`',
-    }),
+  CONSOLE_URL: origin().meta({
+    description: '`https://host` at which staff open the console',
+    unset: '`http://localhost` with `CONSOLE_PORT`',
+  }),
   CONSOLE_ISSUER: z
     .string()
     .refine((url) => /^https?:\/\/[^?#\s]+$/.test(url) && URL.canParse(url), 'must be an address with https://')

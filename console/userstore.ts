@@ -6,6 +6,7 @@ import type { ClientTls } from '../client/credentials.js';
 import { type Reason, UserstoreError } from '../client/errors.js';
 import { openTransport } from '../client/transport.js';
 import type { Actor } from '../proto/gen/userstore/v1/actor.js';
+import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
 import type { Role, Staff } from './staff/role.js';
 
 /** Longest call, in milliseconds. */
@@ -38,6 +39,10 @@ export function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('Userstore answered without a result; is it of another version?');
   return value;
 }
+
+/** Returns the organization in an address. Throws UserstoreError (ORGANIZATION_NOT_FOUND). */
+export const organizationAt = async (userstore: Userstore, organizationId: unknown): Promise<Organization> =>
+  required((await userstore.getOrganization({ organizationId: String(organizationId) })).organization);
 
 /** Returns the result of a call; undefined if it failed for this reason. */
 export async function unless<T>(reason: Reason, call: Promise<T>): Promise<T | undefined> {

@@ -1,8 +1,10 @@
 /** The configuration of the edge: a pure function of the environment and of the files that it names. */
 import { z } from 'zod';
+import { asciiSecret } from '../config/ascii-secret.js';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import { LOG_VARIABLES, type LogSettings } from '../config/log.js';
 import type { MetricsAddress } from '../config/metrics-server.js';
+import { origin } from '../config/origin.js';
 import { SSO_ALLOWED_HOSTS, WEBHOOK_ALLOWED_HOSTS } from '../config/provider-hosts.js';
 import {
   differ,
@@ -19,13 +21,6 @@ import { wholeNumber } from '../config/whole-number.js';
 
 /** The path of a file. */
 const file = () => z.string().optional();
-
-/** A text of at least `min` printable ASCII characters. */
-const secret = (min: number) =>
-  z
-    .string()
-    .regex(new RegExp(`^[\\x21-\\x7e]{${min},}$`), `must be ${min} or more printable ASCII characters without blanks`)
-    .optional();
 
 const pageUrl = z
   .string()
@@ -48,18 +43,10 @@ function areAddresses(text: string): boolean {
 const shape = {
   PORT: wholeNumber(0, 65_535).default(8080).describe('HTTP port'),
   HOST: z.string().min(1).default('127.0.0.1').describe('HTTP address to listen on'),
-  PUBLIC_URL: z
-    .string()
-    .refine(
-      (url) => /^https?:\/\/[^/?#\s]+\/?$/.test(url) && URL.canParse(url),
-      'must be http(s)://host[:port] and nothing else',
-    )
-    .transform((url) => url.replace(/\/$/, ''))
-    .optional()
-    .meta({
-      description: '`https://host` as clients see it, for locations in responses; set it behind a proxy',
-      unset: 'the address in each request; with `npm start` on a loopback `HOST`, its own address',
-    }),
+  PUBLIC_URL: origin().meta({
+    description: '`https://host` as clients see it, for locations in responses; set it behind a proxy',
+    unset: 'the address in each request; with `npm start` on a loopback `HOST`, its own address',
+  }),
   TRUSTED_PROXIES: wholeNumber(0, 10)
     .default(0)
     .describe('number of proxies in front whose `X-Forwarded-*` headers and traces are trusted'),
@@ -72,7 +59,7 @@ const shape = {
     .refine(areAddresses, 'must be host:port, a list of them, or dns:///name:port, with ports from 1 to 65535')
     .default('127.0.0.1:50051')
     .describe("userstore's `host:port`, a comma-separated list of those, or `dns:///name:port`"),
-  USERSTORE_TOKEN: secret(16).meta({
+  USERSTORE_TOKEN: asciiSecret(16).meta({
     description: 'service token of role `edge`',
     unset: 'from `DATA_DIR`',
     secret: true,
@@ -106,7 +93,7 @@ const shape = {
       description: "LeaseHawk support's e-mail address or `https://` address, for the setup page and the login page",
       unset: 'the pages name LeaseHawk support without an address',
     }),
-  LOGIN_SECRET: secret(32).meta({
+  LOGIN_SECRET: asciiSecret(32).meta({
     description: 'seals what a browser keeps during sign-in; the same at all edges',
     unset: 'from `DATA_DIR`',
     secret: true,

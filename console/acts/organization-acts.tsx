@@ -3,20 +3,13 @@ import type { VNode } from 'preact';
 import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { PageError } from '../page-error.js';
 import { Check, Choice, Field } from '../pages/fields.js';
-import { required } from '../userstore.js';
+import { organizationAt, required } from '../userstore.js';
 import { type Acts, type Form, numberIn, type Subject } from './act.js';
+import { sessionsText } from './live-sessions.js';
 
 const pathOf = (organizationId: string) => `/organizations/${organizationId}`;
 
-const organizationOf = async ({ userstore, organizationId }: Subject): Promise<Organization> =>
-  required((await userstore.getOrganization({ organizationId })).organization);
-
-/** Returns the number of live sessions as words. At most 1000 are counted. */
-async function sessionsText({ userstore, organizationId }: Subject): Promise<string> {
-  const { sessions, nextPageToken } = await userstore.listSessions({ organizationId, pageSize: 1000 });
-  if (sessions.length === 1) return '1 session';
-  return nextPageToken === undefined ? `${sessions.length} sessions` : `more than ${sessions.length} sessions`;
-}
+const organizationOf = ({ userstore, organizationId }: Subject) => organizationAt(userstore, organizationId);
 
 async function update(subject: Subject, change: Partial<Organization>, updateMask: string[], etag?: string) {
   const { userstore, organizationId, actor } = subject;

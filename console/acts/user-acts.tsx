@@ -1,14 +1,9 @@
 /** The acts on a user. */
 import { Field } from '../pages/fields.js';
 import type { Acts, Subject } from './act.js';
+import { sessionsText } from './live-sessions.js';
 
 const pathOf = ({ organizationId, userId }: Subject) => `/organizations/${organizationId}/users/${userId}`;
-
-/** Returns the number of the user's live sessions as words. */
-async function sessionsText({ userstore, organizationId, userId }: Subject): Promise<string> {
-  const { sessions } = await userstore.listSessions({ organizationId, userId, pageSize: 1000 });
-  return sessions.length === 1 ? '1 session' : `${sessions.length} sessions`;
-}
 
 /** The acts on a user. */
 export const USER_ACTS: Acts = {

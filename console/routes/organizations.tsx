@@ -4,7 +4,7 @@ import { equal, present } from '../../client/filters.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { OverviewPage } from '../pages/organization.js';
 import { OrganizationsPage } from '../pages/search.js';
-import { required, type Userstore, unless } from '../userstore.js';
+import { organizationAt, type Userstore, unless } from '../userstore.js';
 import { optionalIn, textIn } from './query.js';
 
 const PAGE_SIZE = 100;
@@ -12,10 +12,6 @@ const DAY_MS = 86_400_000;
 /** The newest activities in which the last request of Okta is searched: the others are sign-ins. */
 const SEARCHED = 100;
 const MAX_FAILURES = 1000;
-
-/** Returns the organization in the address. Throws UserstoreError (ORGANIZATION_NOT_FOUND). */
-export const organizationAt = async (userstore: Userstore, organizationId: unknown) =>
-  required((await userstore.getOrganization({ organizationId: String(organizationId) })).organization);
 
 /** Creates the routes of organizations. `publicUrl` is the edge's origin. */
 export function organizationRoutes(

@@ -8,8 +8,7 @@ import { EventsPage } from '../pages/events.js';
 import { RequestRow } from '../pages/request-table.js';
 import { type RequestFilter, RequestPage, RequestsPage } from '../pages/requests.js';
 import { linesOf } from '../request-lines.js';
-import type { Userstore } from '../userstore.js';
-import { organizationAt } from './organizations.js';
+import { organizationAt, type Userstore } from '../userstore.js';
 import { optionalIn, textIn, timeIn } from './query.js';
 
 const PAGE_SIZE = 100;

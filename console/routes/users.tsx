@@ -6,8 +6,7 @@ import { sendPage, sessionOf } from '../answer.js';
 import { GroupListPage, GroupPage } from '../pages/group.js';
 import { UserListPage, UserPage } from '../pages/user.js';
 import { timelineOf } from '../timeline.js';
-import { required, type Userstore, unless } from '../userstore.js';
-import { organizationAt } from './organizations.js';
+import { organizationAt, required, type Userstore, unless } from '../userstore.js';
 import { optionalIn, textIn } from './query.js';
 
 const PAGE_SIZE = 100;

@@ -2,7 +2,7 @@
 import { type RequestHandler, type Response, Router } from 'express';
 import { equal, present } from '../../client/filters.js';
 import { sendPage, sessionOf } from '../answer.js';
-import { OverviewPage } from '../pages/organization.js';
+import { OverviewPage } from '../pages/overview.js';
 import { OrganizationsPage } from '../pages/search.js';
 import { organizationAt, type Userstore, unless } from '../userstore.js';
 import { optionalIn, textIn } from './query.js';

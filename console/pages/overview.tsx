@@ -1,0 +1,221 @@
+/** The page of an organization at a glance: its state, its settings, its tokens, its sign-in. */
+import type { JSX } from 'preact';
+import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
+import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { byHour, linesOf } from '../request-lines.js';
+import type { Role } from '../staff/role.js';
+import type { Session } from '../staff/sessions.js';
+import { ActLinks, OrganizationPage } from './organization.js';
+import { RequestTable } from './request-table.js';
+import { Facts, Outside, Table, Time } from './text.js';
+
+/** The facts of the overview. */
+export interface Overview {
+  organization: Organization;
+  counts: { users: number; disabled: number; locked: number; groups: number };
+  tokens: readonly ApiToken[];
+  connection: SsoConnection | undefined;
+  /** The newest request with an API token. */
+  lastRequest: Activity | undefined;
+  /** The failures of the last day, newest first: at most 1000. */
+  failures: readonly Activity[];
+  /** The edge's origin; undefined: unknown. */
+  publicUrl: string | undefined;
+}
+
+/** The state of an organization at a glance. */
+export function OverviewPage({ session, now, ...overview }: Overview & { session: Session; now: number }): JSX.Element {
+  const { organization, counts, tokens, failures, publicUrl } = overview;
+  const base = `/organizations/${organization.id}`;
+  const { role } = session.staff;
+  const isRecent = ({ time }: Activity) => now - (time?.getTime() ?? 0) < 3_600_000;
+  return (
+    <OrganizationPage session={session} organization={organization} tab="">
+      <div class="columns">
+        <section aria-labelledby="now">
+          <h2 id="now">Now</h2>
+          <Facts
+            rows={[
+              [
+                'Users',
+                <a
+                  href={`${base}/users`}
+                >{`${counts.users - counts.disabled} active, ${counts.disabled} disabled, ${counts.locked} locked`}</a>,
+              ],
+              ['Groups', <a href={`${base}/groups`}>{counts.groups}</a>],
+              ['Last request', <LastRequest activity={overview.lastRequest} />],
+              [
+                'Failures',
+                `${failures.filter(isRecent).length} in the last hour, ${failures.length === 1000 ? '1000 or more' : failures.length} in the last day`,
+              ],
+            ]}
+          />
+          <FailureChart counts={byHour(failures, 24, now)} />
+        </section>
+        <section aria-labelledby="settings">
+          <h2 id="settings">Settings</h2>
+          <Settings organization={organization} publicUrl={publicUrl} />
+          <ActLinks
+            role={role}
+            acts={[
+              [`${base}/acts/settings`, 'Change', 'admin'],
+              organization.suspended
+                ? [`${base}/acts/resume`, 'Resume', 'admin']
+                : [`${base}/acts/suspend`, 'Suspend', 'admin'],
+              [`${base}/acts/end-sessions`, 'End all sessions', 'support'],
+              [`${base}/acts/delete`, 'Delete', 'admin'],
+            ]}
+          />
+        </section>
+      </div>
+      <h2>Failures of the last day</h2>
+      <RequestTable
+        lines={linesOf(failures).slice(0, 10)}
+        none="None: every request and sign-in succeeded, or Okta has not asked."
+      />
+      <h2>API tokens</h2>
+      <Tokens base={base} role={role} tokens={tokens} now={now} />
+      <h2>Single sign-on</h2>
+      <SingleSignOn base={base} role={role} connection={overview.connection} />
+    </OrganizationPage>
+  );
+}
+
+function LastRequest({ activity }: { activity: Activity | undefined }) {
+  if (!activity) return <span class="warn">none: its Okta has not asked, or its API token is wrong</span>;
+  return (
+    <>
+      <Time at={activity.time} /> {activity.method} <bdi>{activity.path}</bdi>, status {activity.status}
+    </>
+  );
+}
+
+/** The failures of each hour as bars; the last bar is the current hour. */
+function FailureChart({ counts }: { counts: readonly number[] }) {
+  const most = Math.max(1, ...counts);
+  return (
+    <svg
+      class="chart"
+      viewBox={`0 0 ${counts.length * 10} 40`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Failures in each of the last ${counts.length} hours: ${counts.join(', ')}`}
+    >
+      {counts.map((count, hour) => {
+        const height = count === 0 ? 1 : Math.max(3, (38 * count) / most);
+        return <rect class={count === 0 ? 'ok' : 'bad'} x={hour * 10 + 1} y={40 - height} width="8" height={height} />;
+      })}
+    </svg>
+  );
+}
+
+function Settings({ organization, publicUrl }: { organization: Organization; publicUrl: string | undefined }) {
+  const { id, policy, rateLimit, extensionSchemas } = organization;
+  const refused = [
+    policy?.refuseCreate && 'new users',
+    policy?.refuseUpdate && 'changes',
+    policy?.refuseDeactivate && 'disabling',
+  ].filter(Boolean);
+  return (
+    <Facts
+      rows={[
+        ['Organization ID', <code>{id}</code>],
+        ['Base URL', publicUrl && <code>{`${publicUrl}/${id}/scim/v2`}</code>],
+        ['Setup page', publicUrl && <a href={`${publicUrl}/${id}/setup`}>{`${publicUrl}/${id}/setup`}</a>],
+        ['Created', <Time at={organization.createTime} />],
+        ['Undeclared attributes', organization.strictSchemas ? 'refused' : 'stored'],
+        ['Refused', refused.length === 0 ? 'nothing' : refused.join(', ')],
+        ['Rate limit', rateLimit && `${rateLimit.perSecond} requests per second, burst ${rateLimit.burst}`],
+        [
+          'Extension schemas',
+          extensionSchemas.length === 0
+            ? 'none'
+            : extensionSchemas.map((schema) => (
+                <div>
+                  <code>{schema.id}</code>
+                </div>
+              )),
+        ],
+      ]}
+    />
+  );
+}
+
+const stateOf = ({ revokeTime, expireTime }: ApiToken, now: number) => {
+  if (revokeTime) return <span class="quiet">revoked</span>;
+  if (!expireTime) return <span class="good">live</span>;
+  const days = Math.ceil((expireTime.getTime() - now) / 86_400_000);
+  if (days <= 0) return <span class="error">expired</span>;
+  return <span class={days <= 14 ? 'warn' : 'good'}>{`live, expires in ${days} days`}</span>;
+};
+
+const isLive = ({ revokeTime, expireTime }: ApiToken, now: number) =>
+  !revokeTime && (!expireTime || expireTime.getTime() > now);
+
+function Tokens({ base, role, tokens, now }: { base: string; role: Role; tokens: readonly ApiToken[]; now: number }) {
+  return (
+    <>
+      <Table
+        label="API tokens"
+        items={tokens}
+        none="The organization has no API token: its Okta cannot provision."
+        columns={[
+          ['Name', ({ label }) => <bdi>{label}</bdi>],
+          ['State', (token) => stateOf(token, now)],
+          ['Last use', ({ lastUseTime }) => <Time at={lastUseTime} />],
+          [
+            'Issued',
+            ({ createTime, createdBy }) => (
+              <>
+                <Time at={createTime} /> by <bdi>{createdBy}</bdi>
+              </>
+            ),
+          ],
+          [
+            'Change',
+            (token) =>
+              isLive(token, now) && (
+                <ActLinks
+                  role={role}
+                  acts={[
+                    [`${base}/tokens/${token.id}/acts/rotate`, 'Rotate', 'admin'],
+                    [`${base}/tokens/${token.id}/acts/revoke`, 'Revoke', 'admin'],
+                  ]}
+                />
+              ),
+          ],
+        ]}
+      />
+      <ActLinks role={role} acts={[[`${base}/acts/issue-token`, 'Issue an API token', 'admin']]} />
+    </>
+  );
+}
+
+function SingleSignOn({ base, role, connection }: { base: string; role: Role; connection: SsoConnection | undefined }) {
+  return (
+    <>
+      {connection ? (
+        <Facts
+          rows={[
+            ['Issuer', <code>{connection.issuer}</code>],
+            ['Client id', <Outside text={connection.clientId} />],
+            ['E-mail domains', connection.domains.join(', ')],
+            ['Other ways in', connection.required === false ? 'allowed' : 'refused'],
+            ['Changed', <Time at={connection.updateTime} />],
+          ]}
+        />
+      ) : (
+        <p class="quiet">The organization has no connection to an OpenID provider: nobody can sign in through Okta.</p>
+      )}
+      <ActLinks
+        role={role}
+        acts={[
+          [`${base}/acts/set-sign-in`, connection ? 'Change' : 'Set single sign-on', 'admin'],
+          ...(connection ? [[`${base}/acts/remove-sign-in`, 'Remove', 'admin'] as [string, string, Role]] : []),
+        ]}
+      />
+    </>
+  );
+}

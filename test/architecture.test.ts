@@ -28,9 +28,9 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^bin\//,
-    mayNot: /^(edge|userstore)\/(?!config\.)/,
+    mayNot: /^(edge|userstore)\/(?!config\.|rpc\/permissions\.)/,
     because:
-      'commands reach the services as processes and over the contract, as in production; they share the configuration only',
+      'commands reach the services as processes and over the contract, as in production; they share the configuration, and the table of permissions that the API reference shows',
   },
   {
     from: /^(bin|client|edge|userstore|proto)\//,

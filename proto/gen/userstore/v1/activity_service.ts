@@ -1038,7 +1038,6 @@ export type ActivityServiceService = typeof ActivityServiceService;
 export const ActivityServiceService = {
   /**
    * Stores activities. Idempotent: an activity whose id is stored already is ignored.
-   * Callers: role "edge" or "admin".
    * Errors: FIELD_INVALID.
    */
   recordActivities: {
@@ -1054,7 +1053,6 @@ export const ActivityServiceService = {
   },
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: {
@@ -1069,9 +1067,8 @@ export const ActivityServiceService = {
     responseDeserialize: (value: Buffer): ListActivitiesResponse => ListActivitiesResponse.decode(value),
   },
   /**
-   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
-   * the changes of a deleted user or group.
-   * Callers: role "viewer", "support" or "admin".
+   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists the
+   * changes of a deleted user or group.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges: {
@@ -1088,20 +1085,17 @@ export const ActivityServiceService = {
 export interface ActivityServiceServer extends UntypedServiceImplementation {
   /**
    * Stores activities. Idempotent: an activity whose id is stored already is ignored.
-   * Callers: role "edge" or "admin".
    * Errors: FIELD_INVALID.
    */
   recordActivities: handleUnaryCall<RecordActivitiesRequest, RecordActivitiesResponse>;
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
   /**
-   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
-   * the changes of a deleted user or group.
-   * Callers: role "viewer", "support" or "admin".
+   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists the
+   * changes of a deleted user or group.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
@@ -1110,7 +1104,6 @@ export interface ActivityServiceServer extends UntypedServiceImplementation {
 export interface ActivityServiceClient extends Client {
   /**
    * Stores activities. Idempotent: an activity whose id is stored already is ignored.
-   * Callers: role "edge" or "admin".
    * Errors: FIELD_INVALID.
    */
   recordActivities(
@@ -1130,7 +1123,6 @@ export interface ActivityServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists the activities of an organization, newest first.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities(
@@ -1149,9 +1141,8 @@ export interface ActivityServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListActivitiesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists
-   * the changes of a deleted user or group.
-   * Callers: role "viewer", "support" or "admin".
+   * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists the
+   * changes of a deleted user or group.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
    */
   listChanges(

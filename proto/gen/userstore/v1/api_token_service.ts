@@ -1160,13 +1160,13 @@ export const VerifyApiTokenResponse: MessageFns<VerifyApiTokenResponse, "usersto
 /**
  * Manages the API tokens with which the identity provider of an organization authenticates. The secret of a token is a
  * random UUID; userstore stores only its SHA-256 digest. An organization has at most five live tokens: neither revoked
- * nor expired. Callers: role "admin"; ListApiTokens also "viewer"
- * and "support", VerifyApiToken also "edge".
+ * nor expired.
  */
 export type ApiTokenServiceService = typeof ApiTokenServiceService;
 export const ApiTokenServiceService = {
   /**
-   * Issues a token. Only this response contains its secret. Without a request id, each call issues another token.
+   * Issues a token. Only this response contains its secret. Idempotent with a request id; without one, each call issues
+   * another token.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED; with a request id also REQUEST_ID_REUSED,
    * WRITE_CONTENTION, SECRET_KEY_MISSING.
    */
@@ -1197,7 +1197,8 @@ export const ApiTokenServiceService = {
   },
   /**
    * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
-   * the identity provider can switch without interruption. Without a request id, each call issues another token.
+   * the identity provider can switch without interruption. Idempotent with a request id; without one, each call issues
+   * another token.
    * Errors: the errors of CreateApiToken, and API_TOKEN_NOT_FOUND.
    */
   rotateApiToken: {
@@ -1246,7 +1247,8 @@ export const ApiTokenServiceService = {
 
 export interface ApiTokenServiceServer extends UntypedServiceImplementation {
   /**
-   * Issues a token. Only this response contains its secret. Without a request id, each call issues another token.
+   * Issues a token. Only this response contains its secret. Idempotent with a request id; without one, each call issues
+   * another token.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED; with a request id also REQUEST_ID_REUSED,
    * WRITE_CONTENTION, SECRET_KEY_MISSING.
    */
@@ -1258,7 +1260,8 @@ export interface ApiTokenServiceServer extends UntypedServiceImplementation {
   listApiTokens: handleUnaryCall<ListApiTokensRequest, ListApiTokensResponse>;
   /**
    * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
-   * the identity provider can switch without interruption. Without a request id, each call issues another token.
+   * the identity provider can switch without interruption. Idempotent with a request id; without one, each call issues
+   * another token.
    * Errors: the errors of CreateApiToken, and API_TOKEN_NOT_FOUND.
    */
   rotateApiToken: handleUnaryCall<RotateApiTokenRequest, RotateApiTokenResponse>;
@@ -1277,7 +1280,8 @@ export interface ApiTokenServiceServer extends UntypedServiceImplementation {
 
 export interface ApiTokenServiceClient extends Client {
   /**
-   * Issues a token. Only this response contains its secret. Without a request id, each call issues another token.
+   * Issues a token. Only this response contains its secret. Idempotent with a request id; without one, each call issues
+   * another token.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, API_TOKEN_LIMIT_REACHED; with a request id also REQUEST_ID_REUSED,
    * WRITE_CONTENTION, SECRET_KEY_MISSING.
    */
@@ -1317,7 +1321,8 @@ export interface ApiTokenServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Issues a token with the label of an existing token. The existing token stays valid for `overlap_seconds`, so that
-   * the identity provider can switch without interruption. Without a request id, each call issues another token.
+   * the identity provider can switch without interruption. Idempotent with a request id; without one, each call issues
+   * another token.
    * Errors: the errors of CreateApiToken, and API_TOKEN_NOT_FOUND.
    */
   rotateApiToken(

@@ -463,8 +463,7 @@ export const WatchEventsResponse: MessageFns<WatchEventsResponse, "userstore.v1.
 
 /**
  * Reads the log of events. A cursor is a place in the log between two events; it is valid at every userstore, and for
- * every request. Callers: all roles; "edge" lists only, for webhooks. A caller that is held to organizations must name one
- * of them: it opens one stream for each of them.
+ * every request. A caller that is held to organizations must name one of them: it opens one stream for each of them.
  */
 export type EventServiceService = typeof EventServiceService;
 export const EventServiceService = {

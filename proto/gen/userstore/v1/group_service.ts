@@ -1867,9 +1867,6 @@ export const CheckMembershipResponse: MessageFns<CheckMembershipResponse, "users
  * memberships one by one, independent of the size of the group; concurrent changes add up, and none undoes another.
  * A refused request changes nothing. A request that fails for another reason may be partly applied; it is safe to
  * repeat the same request.
- *
- * Callers: role "edge" or "admin"; GetGroup, ListGroups, ListMemberships and CheckMembership also "reader",
- * "viewer" and "support".
  */
 export type GroupServiceService = typeof GroupServiceService;
 export const GroupServiceService = {
@@ -1900,7 +1897,7 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): ListGroupsResponse => ListGroupsResponse.decode(value),
   },
   /**
-   * Creates a group with its members.
+   * Creates a group with its members. Not idempotent: a repeated call answers GROUP_NAME_TAKEN.
    * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
    */
   createGroup: {
@@ -1913,7 +1910,7 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): CreateGroupResponse => CreateGroupResponse.decode(value),
   },
   /**
-   * Replaces fields of a group.
+   * Replaces fields of a group. Idempotent: with an `etag`, a repeated call answers ETAG_MISMATCH.
    * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   updateGroup: {
@@ -1926,7 +1923,8 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): UpdateGroupResponse => UpdateGroupResponse.decode(value),
   },
   /**
-   * Applies operations to a group in the given order.
+   * Applies operations to a group in the given order. Idempotent: with an `etag`, a repeated call answers
+   * ETAG_MISMATCH.
    * Errors: the errors of UpdateGroup.
    */
   patchGroup: {
@@ -1939,7 +1937,8 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): PatchGroupResponse => PatchGroupResponse.decode(value),
   },
   /**
-   * Deletes a group permanently. Its display name becomes available again; its members remain users.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: a
+   * repeated call answers GROUP_NOT_FOUND.
    * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteGroup: {
@@ -1996,22 +1995,24 @@ export interface GroupServiceServer extends UntypedServiceImplementation {
    */
   listGroups: handleUnaryCall<ListGroupsRequest, ListGroupsResponse>;
   /**
-   * Creates a group with its members.
+   * Creates a group with its members. Not idempotent: a repeated call answers GROUP_NAME_TAKEN.
    * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
    */
   createGroup: handleUnaryCall<CreateGroupRequest, CreateGroupResponse>;
   /**
-   * Replaces fields of a group.
+   * Replaces fields of a group. Idempotent: with an `etag`, a repeated call answers ETAG_MISMATCH.
    * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   updateGroup: handleUnaryCall<UpdateGroupRequest, UpdateGroupResponse>;
   /**
-   * Applies operations to a group in the given order.
+   * Applies operations to a group in the given order. Idempotent: with an `etag`, a repeated call answers
+   * ETAG_MISMATCH.
    * Errors: the errors of UpdateGroup.
    */
   patchGroup: handleUnaryCall<PatchGroupRequest, PatchGroupResponse>;
   /**
-   * Deletes a group permanently. Its display name becomes available again; its members remain users.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: a
+   * repeated call answers GROUP_NOT_FOUND.
    * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteGroup: handleUnaryCall<DeleteGroupRequest, DeleteGroupResponse>;
@@ -2068,7 +2069,7 @@ export interface GroupServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: ListGroupsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Creates a group with its members.
+   * Creates a group with its members. Not idempotent: a repeated call answers GROUP_NAME_TAKEN.
    * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
    */
   createGroup(
@@ -2087,7 +2088,7 @@ export interface GroupServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: CreateGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Replaces fields of a group.
+   * Replaces fields of a group. Idempotent: with an `etag`, a repeated call answers ETAG_MISMATCH.
    * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   updateGroup(
@@ -2106,7 +2107,8 @@ export interface GroupServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: UpdateGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Applies operations to a group in the given order.
+   * Applies operations to a group in the given order. Idempotent: with an `etag`, a repeated call answers
+   * ETAG_MISMATCH.
    * Errors: the errors of UpdateGroup.
    */
   patchGroup(
@@ -2125,7 +2127,8 @@ export interface GroupServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: PatchGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Deletes a group permanently. Its display name becomes available again; its members remain users.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: a
+   * repeated call answers GROUP_NOT_FOUND.
    * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
    */
   deleteGroup(

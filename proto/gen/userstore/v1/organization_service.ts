@@ -1230,10 +1230,7 @@ export const DeleteOrganizationResponse: MessageFns<
   },
 };
 
-/**
- * Manages the customers of LeaseHawk. Callers: role "admin"; GetOrganization all roles; ListOrganizations also "reader",
- * "viewer" and "support".
- */
+/** Manages the customers of LeaseHawk. */
 export type OrganizationServiceService = typeof OrganizationServiceService;
 export const OrganizationServiceService = {
   /**
@@ -1282,7 +1279,8 @@ export const OrganizationServiceService = {
     responseDeserialize: (value: Buffer): ListOrganizationsResponse => ListOrganizationsResponse.decode(value),
   },
   /**
-   * Changes settings of an organization. Every edge applies the new settings within seconds.
+   * Changes settings of an organization. Every edge applies the new settings within seconds. Idempotent: with an
+   * `etag`, a repeated call answers ETAG_MISMATCH.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization: {
@@ -1298,7 +1296,7 @@ export const OrganizationServiceService = {
   },
   /**
    * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data
-   * within minutes.
+   * within minutes. Idempotent: a repeated call answers ORGANIZATION_NOT_FOUND.
    * Errors: ORGANIZATION_NOT_FOUND.
    */
   deleteOrganization: {
@@ -1331,13 +1329,14 @@ export interface OrganizationServiceServer extends UntypedServiceImplementation 
    */
   listOrganizations: handleUnaryCall<ListOrganizationsRequest, ListOrganizationsResponse>;
   /**
-   * Changes settings of an organization. Every edge applies the new settings within seconds.
+   * Changes settings of an organization. Every edge applies the new settings within seconds. Idempotent: with an
+   * `etag`, a repeated call answers ETAG_MISMATCH.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization: handleUnaryCall<UpdateOrganizationRequest, UpdateOrganizationResponse>;
   /**
    * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data
-   * within minutes.
+   * within minutes. Idempotent: a repeated call answers ORGANIZATION_NOT_FOUND.
    * Errors: ORGANIZATION_NOT_FOUND.
    */
   deleteOrganization: handleUnaryCall<DeleteOrganizationRequest, DeleteOrganizationResponse>;
@@ -1402,7 +1401,8 @@ export interface OrganizationServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListOrganizationsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Changes settings of an organization. Every edge applies the new settings within seconds.
+   * Changes settings of an organization. Every edge applies the new settings within seconds. Idempotent: with an
+   * `etag`, a repeated call answers ETAG_MISMATCH.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization(
@@ -1422,7 +1422,7 @@ export interface OrganizationServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data
-   * within minutes.
+   * within minutes. Idempotent: a repeated call answers ORGANIZATION_NOT_FOUND.
    * Errors: ORGANIZATION_NOT_FOUND.
    */
   deleteOrganization(

@@ -170,12 +170,12 @@ export const AcquirePermitsResponse: MessageFns<AcquirePermitsResponse, "usersto
   },
 };
 
-/** Counts the requests of each organization across all edges. Callers: role "edge" or "admin". */
+/** Counts the requests of each organization across all edges. */
 export type RateLimitServiceService = typeof RateLimitServiceService;
 export const RateLimitServiceService = {
   /**
-   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds.
-   * Not idempotent: each call takes permits.
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds. Not
+   * idempotent: each call takes permits.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits: {
@@ -193,8 +193,8 @@ export const RateLimitServiceService = {
 
 export interface RateLimitServiceServer extends UntypedServiceImplementation {
   /**
-   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds.
-   * Not idempotent: each call takes permits.
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds. Not
+   * idempotent: each call takes permits.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits: handleUnaryCall<AcquirePermitsRequest, AcquirePermitsResponse>;
@@ -202,8 +202,8 @@ export interface RateLimitServiceServer extends UntypedServiceImplementation {
 
 export interface RateLimitServiceClient extends Client1 {
   /**
-   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds.
-   * Not idempotent: each call takes permits.
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds. Not
+   * idempotent: each call takes permits.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
   acquirePermits(

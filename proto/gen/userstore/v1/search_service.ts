@@ -308,7 +308,7 @@ export const UserSearchResult: MessageFns<UserSearchResult, "userstore.v1.UserSe
   },
 };
 
-/** Searches all organizations. Callers: roles "viewer", "support" and "admin". */
+/** Searches all organizations. */
 export type SearchServiceService = typeof SearchServiceService;
 export const SearchServiceService = {
   /**

@@ -867,8 +867,8 @@ export const DeleteServiceAccountResponse: MessageFns<
 /**
  * Manages service accounts. A call with "authorization: Bearer <secret>" is one of the account: it may do what the role
  * allows, in the organizations that the account names. userstore stores only the SHA-256 digest of a secret. Every
- * userstore follows a change within 3 seconds, without a restart. Callers: role "admin"; ListServiceAccounts also
- * "viewer" and "support". A caller that is held to organizations may call none of these RPCs.
+ * userstore follows a change within 3 seconds, without a restart. A caller that is held to organizations may call none
+ * of these RPCs.
  */
 export type ServiceAccountServiceService = typeof ServiceAccountServiceService;
 export const ServiceAccountServiceService = {
@@ -921,7 +921,8 @@ export const ServiceAccountServiceService = {
       RotateServiceAccountSecretResponse.decode(value),
   },
   /**
-   * Deletes an account: its secrets are refused from then on.
+   * Deletes an account: its secrets are refused from then on. Idempotent: a repeated call answers
+   * SERVICE_ACCOUNT_NOT_FOUND.
    * Errors: SERVICE_ACCOUNT_NOT_FOUND.
    */
   deleteServiceAccount: {
@@ -955,7 +956,8 @@ export interface ServiceAccountServiceServer extends UntypedServiceImplementatio
    */
   rotateServiceAccountSecret: handleUnaryCall<RotateServiceAccountSecretRequest, RotateServiceAccountSecretResponse>;
   /**
-   * Deletes an account: its secrets are refused from then on.
+   * Deletes an account: its secrets are refused from then on. Idempotent: a repeated call answers
+   * SERVICE_ACCOUNT_NOT_FOUND.
    * Errors: SERVICE_ACCOUNT_NOT_FOUND.
    */
   deleteServiceAccount: handleUnaryCall<DeleteServiceAccountRequest, DeleteServiceAccountResponse>;
@@ -1021,7 +1023,8 @@ export interface ServiceAccountServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: RotateServiceAccountSecretResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Deletes an account: its secrets are refused from then on.
+   * Deletes an account: its secrets are refused from then on. Idempotent: a repeated call answers
+   * SERVICE_ACCOUNT_NOT_FOUND.
    * Errors: SERVICE_ACCOUNT_NOT_FOUND.
    */
   deleteServiceAccount(

@@ -2127,7 +2127,6 @@ export const SessionServiceService = {
    * the one whose user name is the preferred user name. userstore then links this user to the subject. The link lasts
    * until the user is unlinked, or gets another external id while disabled. userstore never searches by e-mail address
    * or in another organization, and creates no user. Not idempotent: each call begins another session.
-   * Callers: role "edge" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (no connection with this issuer),
    * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID, WRITE_CONTENTION,
    * SECRET_KEY_MISSING. SIGN_IN_OTHER_SUBJECT, USER_LOCKED and USER_DISABLED carry the user id.
@@ -2144,12 +2143,10 @@ export const SessionServiceService = {
   /**
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
-   * at once.
-   * Callers: every role. A caller that is held to organizations finds only the sessions
-   * of these.
+   * at once. A caller that is held to organizations finds only the sessions of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
-   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
-   * carry the user id.
+   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user carry the
+   * user id.
    */
   checkSession: {
     path: "/userstore.v1.SessionService/CheckSession" as const,
@@ -2161,10 +2158,7 @@ export const SessionServiceService = {
       Buffer.from(CheckSessionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CheckSessionResponse => CheckSessionResponse.decode(value),
   },
-  /**
-   * Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over.
-   * Callers: role "edge" or "admin".
-   */
+  /** Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over. */
   signOut: {
     path: "/userstore.v1.SessionService/SignOut" as const,
     requestStream: false as const,
@@ -2176,7 +2170,6 @@ export const SessionServiceService = {
   },
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions: {
@@ -2190,8 +2183,7 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): ListSessionsResponse => ListSessionsResponse.decode(value),
   },
   /**
-   * Ends one session, all sessions of a user, or all sessions of an organization.
-   * Callers: role "support" or "admin".
+   * Ends one session, all sessions of a user, or all sessions of an organization. Idempotent.
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions: {
@@ -2206,8 +2198,7 @@ export const SessionServiceService = {
   /**
    * Ends all sessions of the users that the organization's identity provider names, as in Universal Logout. Succeeds
    * for a user without sessions, too. If a name matches several users, userstore ends the sessions of all of them:
-   * ending one session too many is the safe failure.
-   * Callers: role "edge" or "admin".
+   * ending one session too many is the safe failure. Idempotent.
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   revokeUserSessions: {
@@ -2224,8 +2215,8 @@ export const SessionServiceService = {
   /**
    * Consumes a single-use key, such as the id of a JWT or the state of a sign-in, across all edges. Of several calls
    * with the same key, one is told that it is the first. `only_look` asks without consuming the key; AIP-163 calls such
-   * a field `validate_only`, which version 2 of the contract should adopt.
-   * Callers: role "edge" or "admin".
+   * a field `validate_only`, which version 2 of the contract should adopt. Not idempotent: a repeated call is told that
+   * it is not the first.
    * Errors: FIELD_INVALID.
    */
   useOnce: {
@@ -2239,8 +2230,7 @@ export const SessionServiceService = {
   },
   /**
    * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
-   * Locking a locked user replaces the reason.
-   * Callers: role "support" or "admin".
+   * Locking a locked user replaces the reason. Idempotent.
    * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser: {
@@ -2255,7 +2245,6 @@ export const SessionServiceService = {
   /**
    * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
    * locked.
-   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser: {
@@ -2271,7 +2260,6 @@ export const SessionServiceService = {
    * Deletes the link of a user to a subject and ends all their sessions: the next sign-in searches and links the user
    * again. Use it if the person has a new account at the identity provider. Idempotent: changes nothing if the user is
    * not linked.
-   * Callers: role "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlinkUser: {
@@ -2292,7 +2280,6 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * the one whose user name is the preferred user name. userstore then links this user to the subject. The link lasts
    * until the user is unlinked, or gets another external id while disabled. userstore never searches by e-mail address
    * or in another organization, and creates no user. Not idempotent: each call begins another session.
-   * Callers: role "edge" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (no connection with this issuer),
    * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID, WRITE_CONTENTION,
    * SECRET_KEY_MISSING. SIGN_IN_OTHER_SUBJECT, USER_LOCKED and USER_DISABLED carry the user id.
@@ -2301,58 +2288,48 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   /**
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
-   * at once.
-   * Callers: every role. A caller that is held to organizations finds only the sessions
-   * of these.
+   * at once. A caller that is held to organizations finds only the sessions of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
-   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
-   * carry the user id.
+   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user carry the
+   * user id.
    */
   checkSession: handleUnaryCall<CheckSessionRequest, CheckSessionResponse>;
-  /**
-   * Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over.
-   * Callers: role "edge" or "admin".
-   */
+  /** Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over. */
   signOut: handleUnaryCall<SignOutRequest, SignOutResponse>;
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions: handleUnaryCall<ListSessionsRequest, ListSessionsResponse>;
   /**
-   * Ends one session, all sessions of a user, or all sessions of an organization.
-   * Callers: role "support" or "admin".
+   * Ends one session, all sessions of a user, or all sessions of an organization. Idempotent.
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions: handleUnaryCall<EndSessionsRequest, EndSessionsResponse>;
   /**
    * Ends all sessions of the users that the organization's identity provider names, as in Universal Logout. Succeeds
    * for a user without sessions, too. If a name matches several users, userstore ends the sessions of all of them:
-   * ending one session too many is the safe failure.
-   * Callers: role "edge" or "admin".
+   * ending one session too many is the safe failure. Idempotent.
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   revokeUserSessions: handleUnaryCall<RevokeUserSessionsRequest, RevokeUserSessionsResponse>;
   /**
    * Consumes a single-use key, such as the id of a JWT or the state of a sign-in, across all edges. Of several calls
    * with the same key, one is told that it is the first. `only_look` asks without consuming the key; AIP-163 calls such
-   * a field `validate_only`, which version 2 of the contract should adopt.
-   * Callers: role "edge" or "admin".
+   * a field `validate_only`, which version 2 of the contract should adopt. Not idempotent: a repeated call is told that
+   * it is not the first.
    * Errors: FIELD_INVALID.
    */
   useOnce: handleUnaryCall<UseOnceRequest, UseOnceResponse>;
   /**
    * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
-   * Locking a locked user replaces the reason.
-   * Callers: role "support" or "admin".
+   * Locking a locked user replaces the reason. Idempotent.
    * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser: handleUnaryCall<LockUserRequest, LockUserResponse>;
   /**
    * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
    * locked.
-   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser: handleUnaryCall<UnlockUserRequest, UnlockUserResponse>;
@@ -2360,7 +2337,6 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * Deletes the link of a user to a subject and ends all their sessions: the next sign-in searches and links the user
    * again. Use it if the person has a new account at the identity provider. Idempotent: changes nothing if the user is
    * not linked.
-   * Callers: role "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlinkUser: handleUnaryCall<UnlinkUserRequest, UnlinkUserResponse>;
@@ -2373,7 +2349,6 @@ export interface SessionServiceClient extends Client1 {
    * the one whose user name is the preferred user name. userstore then links this user to the subject. The link lasts
    * until the user is unlinked, or gets another external id while disabled. userstore never searches by e-mail address
    * or in another organization, and creates no user. Not idempotent: each call begins another session.
-   * Callers: role "edge" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED, SSO_CONNECTION_NOT_FOUND (no connection with this issuer),
    * SIGN_IN_NO_USER, SIGN_IN_OTHER_SUBJECT, USER_LOCKED, USER_DISABLED, FIELD_INVALID, WRITE_CONTENTION,
    * SECRET_KEY_MISSING. SIGN_IN_OTHER_SUBJECT, USER_LOCKED and USER_DISABLED carry the user id.
@@ -2396,12 +2371,10 @@ export interface SessionServiceClient extends Client1 {
   /**
    * Returns the session with this token and its user, or the reason why the session is no longer valid. userstore reads
    * the user and the organization on every call, so a service that calls it before each request refuses a disabled user
-   * at once.
-   * Callers: every role. A caller that is held to organizations finds only the sessions
-   * of these.
+   * at once. A caller that is held to organizations finds only the sessions of these.
    * Errors: SESSION_NOT_FOUND, SESSION_EXPIRED, SESSION_REVOKED, ORGANIZATION_NOT_FOUND, ORGANIZATION_SUSPENDED,
-   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user
-   * carry the user id.
+   * USER_NOT_FOUND, USER_LOCKED, USER_DISABLED. SESSION_EXPIRED, SESSION_REVOKED and the errors about a user carry the
+   * user id.
    */
   checkSession(
     request: CheckSessionRequest,
@@ -2418,10 +2391,7 @@ export interface SessionServiceClient extends Client1 {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CheckSessionResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over.
-   * Callers: role "edge" or "admin".
-   */
+  /** Ends the session with this token. Idempotent: succeeds if there is no such session, or it is over. */
   signOut(
     request: SignOutRequest,
     callback: (error: ServiceError | null, response: SignOutResponse) => void,
@@ -2439,7 +2409,6 @@ export interface SessionServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Lists the live sessions of an organization or of one user, oldest first.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listSessions(
@@ -2458,8 +2427,7 @@ export interface SessionServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: ListSessionsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Ends one session, all sessions of a user, or all sessions of an organization.
-   * Callers: role "support" or "admin".
+   * Ends one session, all sessions of a user, or all sessions of an organization. Idempotent.
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, SESSION_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   endSessions(
@@ -2480,8 +2448,7 @@ export interface SessionServiceClient extends Client1 {
   /**
    * Ends all sessions of the users that the organization's identity provider names, as in Universal Logout. Succeeds
    * for a user without sessions, too. If a name matches several users, userstore ends the sessions of all of them:
-   * ending one session too many is the safe failure.
-   * Callers: role "edge" or "admin".
+   * ending one session too many is the safe failure. Idempotent.
    * Errors: ORGANIZATION_NOT_FOUND, USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   revokeUserSessions(
@@ -2502,8 +2469,8 @@ export interface SessionServiceClient extends Client1 {
   /**
    * Consumes a single-use key, such as the id of a JWT or the state of a sign-in, across all edges. Of several calls
    * with the same key, one is told that it is the first. `only_look` asks without consuming the key; AIP-163 calls such
-   * a field `validate_only`, which version 2 of the contract should adopt.
-   * Callers: role "edge" or "admin".
+   * a field `validate_only`, which version 2 of the contract should adopt. Not idempotent: a repeated call is told that
+   * it is not the first.
    * Errors: FIELD_INVALID.
    */
   useOnce(
@@ -2523,8 +2490,7 @@ export interface SessionServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Locks a user on LeaseHawk's side and ends all their sessions. No request of the identity provider lifts the lock.
-   * Locking a locked user replaces the reason.
-   * Callers: role "support" or "admin".
+   * Locking a locked user replaces the reason. Idempotent.
    * Errors: USER_NOT_FOUND, FIELD_INVALID, WRITE_CONTENTION.
    */
   lockUser(
@@ -2545,7 +2511,6 @@ export interface SessionServiceClient extends Client1 {
   /**
    * Lifts the lock of a user. Sessions that the lock ended stay ended. Idempotent: changes nothing if the user is not
    * locked.
-   * Callers: role "support" or "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlockUser(
@@ -2567,7 +2532,6 @@ export interface SessionServiceClient extends Client1 {
    * Deletes the link of a user to a subject and ends all their sessions: the next sign-in searches and links the user
    * again. Use it if the person has a new account at the identity provider. Idempotent: changes nothing if the user is
    * not linked.
-   * Callers: role "admin".
    * Errors: USER_NOT_FOUND, WRITE_CONTENTION.
    */
   unlinkUser(

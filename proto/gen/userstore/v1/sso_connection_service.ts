@@ -1069,8 +1069,8 @@ export type SsoConnectionServiceService = typeof SsoConnectionServiceService;
 export const SsoConnectionServiceService = {
   /**
    * Creates or replaces the connection of an organization. Every edge uses it from the next sign-in on. A new issuer
-   * ends all sessions of the organization in the same write.
-   * Callers: role "admin".
+   * ends all sessions of the organization in the same write. Idempotent: with an `etag`, a repeated call answers
+   * ETAG_MISMATCH.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH, WRITE_CONTENTION,
    * SECRET_KEY_MISSING.
    */
@@ -1087,7 +1087,6 @@ export const SsoConnectionServiceService = {
   },
   /**
    * Returns the connection of an organization without its client secret.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection: {
@@ -1102,8 +1101,8 @@ export const SsoConnectionServiceService = {
     responseDeserialize: (value: Buffer): GetSsoConnectionResponse => GetSsoConnectionResponse.decode(value),
   },
   /**
-   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked.
-   * Callers: role "admin".
+   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked. Idempotent: a
+   * repeated call answers SSO_CONNECTION_NOT_FOUND.
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   deleteSsoConnection: {
@@ -1120,7 +1119,6 @@ export const SsoConnectionServiceService = {
   /**
    * Finds connections and returns them with their client secrets. Returns an empty list if none matches. Connections of
    * deleted organizations are not found.
-   * Callers: role "edge" or "admin".
    * Errors: FIELD_INVALID, SECRET_KEY_MISSING.
    */
   findSsoConnections: {
@@ -1139,28 +1137,26 @@ export const SsoConnectionServiceService = {
 export interface SsoConnectionServiceServer extends UntypedServiceImplementation {
   /**
    * Creates or replaces the connection of an organization. Every edge uses it from the next sign-in on. A new issuer
-   * ends all sessions of the organization in the same write.
-   * Callers: role "admin".
+   * ends all sessions of the organization in the same write. Idempotent: with an `etag`, a repeated call answers
+   * ETAG_MISMATCH.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH, WRITE_CONTENTION,
    * SECRET_KEY_MISSING.
    */
   setSsoConnection: handleUnaryCall<SetSsoConnectionRequest, SetSsoConnectionResponse>;
   /**
    * Returns the connection of an organization without its client secret.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection: handleUnaryCall<GetSsoConnectionRequest, GetSsoConnectionResponse>;
   /**
-   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked.
-   * Callers: role "admin".
+   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked. Idempotent: a
+   * repeated call answers SSO_CONNECTION_NOT_FOUND.
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   deleteSsoConnection: handleUnaryCall<DeleteSsoConnectionRequest, DeleteSsoConnectionResponse>;
   /**
    * Finds connections and returns them with their client secrets. Returns an empty list if none matches. Connections of
    * deleted organizations are not found.
-   * Callers: role "edge" or "admin".
    * Errors: FIELD_INVALID, SECRET_KEY_MISSING.
    */
   findSsoConnections: handleUnaryCall<FindSsoConnectionsRequest, FindSsoConnectionsResponse>;
@@ -1169,8 +1165,8 @@ export interface SsoConnectionServiceServer extends UntypedServiceImplementation
 export interface SsoConnectionServiceClient extends Client1 {
   /**
    * Creates or replaces the connection of an organization. Every edge uses it from the next sign-in on. A new issuer
-   * ends all sessions of the organization in the same write.
-   * Callers: role "admin".
+   * ends all sessions of the organization in the same write. Idempotent: with an `etag`, a repeated call answers
+   * ETAG_MISMATCH.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, DOMAIN_TAKEN, SSO_CONNECTION_TAKEN, ETAG_MISMATCH, WRITE_CONTENTION,
    * SECRET_KEY_MISSING.
    */
@@ -1191,7 +1187,6 @@ export interface SsoConnectionServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Returns the connection of an organization without its client secret.
-   * Callers: role "viewer", "support" or "admin".
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   getSsoConnection(
@@ -1210,8 +1205,8 @@ export interface SsoConnectionServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: GetSsoConnectionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked.
-   * Callers: role "admin".
+   * Deletes the connection of an organization and ends all its sessions. Linked users stay linked. Idempotent: a
+   * repeated call answers SSO_CONNECTION_NOT_FOUND.
    * Errors: ORGANIZATION_NOT_FOUND, SSO_CONNECTION_NOT_FOUND.
    */
   deleteSsoConnection(
@@ -1232,7 +1227,6 @@ export interface SsoConnectionServiceClient extends Client1 {
   /**
    * Finds connections and returns them with their client secrets. Returns an empty list if none matches. Connections of
    * deleted organizations are not found.
-   * Callers: role "edge" or "admin".
    * Errors: FIELD_INVALID, SECRET_KEY_MISSING.
    */
   findSsoConnections(

@@ -2357,9 +2357,6 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse, "userstore.v1.De
 /**
  * Manages the users of an organization. Every request names its organization: a user of another organization is
  * USER_NOT_FOUND. A change is acknowledged after a majority of the database's members wrote it to disk.
- *
- * Callers: role "edge" or "admin"; GetUser, FindUser, BatchGetUsers, ListUsers and CheckUser also "reader",
- * "viewer" and "support".
  */
 export type UserServiceService = typeof UserServiceService;
 export const UserServiceService = {
@@ -2432,9 +2429,9 @@ export const UserServiceService = {
     responseDeserialize: (value: Buffer): CheckUserResponse => CheckUserResponse.decode(value),
   },
   /**
-   * Creates a user.
-   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND (the
-   * user was deleted since).
+   * Creates a user. Idempotent with a request id; without one, a repeated call answers USER_NAME_TAKEN.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND
+   * (the user was deleted since).
    */
   createUser: {
     path: "/userstore.v1.UserService/CreateUser" as const,
@@ -2446,7 +2443,8 @@ export const UserServiceService = {
     responseDeserialize: (value: Buffer): CreateUserResponse => CreateUserResponse.decode(value),
   },
   /**
-   * Replaces fields of a user. A request that changes nothing keeps the version.
+   * Replaces fields of a user. A request that changes nothing keeps the version. Idempotent: with an `etag` and no
+   * request id, a repeated call answers ETAG_MISMATCH.
    * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
    * POLICY_REFUSED, REQUEST_ID_REUSED.
    */
@@ -2461,6 +2459,7 @@ export const UserServiceService = {
   },
   /**
    * Applies operations to a user in the given order, all or none. A request that changes nothing keeps the version.
+   * Idempotent with a request id; without one, a repeated call applies the operations again.
    * Errors: the errors of UpdateUser, and PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
    */
   patchUser: {
@@ -2473,7 +2472,8 @@ export const UserServiceService = {
     responseDeserialize: (value: Buffer): PatchUserResponse => PatchUserResponse.decode(value),
   },
   /**
-   * Deletes a user permanently. Their user name becomes available again.
+   * Deletes a user permanently. Their user name becomes available again. Idempotent: without a request id, a repeated
+   * call answers USER_NOT_FOUND.
    * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteUser: {
@@ -2516,24 +2516,27 @@ export interface UserServiceServer extends UntypedServiceImplementation {
    */
   checkUser: handleUnaryCall<CheckUserRequest, CheckUserResponse>;
   /**
-   * Creates a user.
-   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND (the
-   * user was deleted since).
+   * Creates a user. Idempotent with a request id; without one, a repeated call answers USER_NAME_TAKEN.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND
+   * (the user was deleted since).
    */
   createUser: handleUnaryCall<CreateUserRequest, CreateUserResponse>;
   /**
-   * Replaces fields of a user. A request that changes nothing keeps the version.
+   * Replaces fields of a user. A request that changes nothing keeps the version. Idempotent: with an `etag` and no
+   * request id, a repeated call answers ETAG_MISMATCH.
    * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
    * POLICY_REFUSED, REQUEST_ID_REUSED.
    */
   updateUser: handleUnaryCall<UpdateUserRequest, UpdateUserResponse>;
   /**
    * Applies operations to a user in the given order, all or none. A request that changes nothing keeps the version.
+   * Idempotent with a request id; without one, a repeated call applies the operations again.
    * Errors: the errors of UpdateUser, and PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
    */
   patchUser: handleUnaryCall<PatchUserRequest, PatchUserResponse>;
   /**
-   * Deletes a user permanently. Their user name becomes available again.
+   * Deletes a user permanently. Their user name becomes available again. Idempotent: without a request id, a repeated
+   * call answers USER_NOT_FOUND.
    * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
@@ -2638,9 +2641,9 @@ export interface UserServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: CheckUserResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Creates a user.
-   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND (the
-   * user was deleted since).
+   * Creates a user. Idempotent with a request id; without one, a repeated call answers USER_NAME_TAKEN.
+   * Errors: USER_NAME_TAKEN, FIELD_INVALID; with a request id also REQUEST_ID_REUSED, WRITE_CONTENTION, USER_NOT_FOUND
+   * (the user was deleted since).
    */
   createUser(
     request: CreateUserRequest,
@@ -2658,7 +2661,8 @@ export interface UserServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: CreateUserResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Replaces fields of a user. A request that changes nothing keeps the version.
+   * Replaces fields of a user. A request that changes nothing keeps the version. Idempotent: with an `etag` and no
+   * request id, a repeated call answers ETAG_MISMATCH.
    * Errors: USER_NOT_FOUND, USER_NAME_TAKEN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION, ATTRIBUTE_IMMUTABLE,
    * POLICY_REFUSED, REQUEST_ID_REUSED.
    */
@@ -2679,6 +2683,7 @@ export interface UserServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Applies operations to a user in the given order, all or none. A request that changes nothing keeps the version.
+   * Idempotent with a request id; without one, a repeated call applies the operations again.
    * Errors: the errors of UpdateUser, and PATCH_FIELD_UNKNOWN, PATCH_TARGET_MISSING, FILTER_UNSUPPORTED.
    */
   patchUser(
@@ -2697,7 +2702,8 @@ export interface UserServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: PatchUserResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Deletes a user permanently. Their user name becomes available again.
+   * Deletes a user permanently. Their user name becomes available again. Idempotent: without a request id, a repeated
+   * call answers USER_NOT_FOUND.
    * Errors: USER_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteUser(

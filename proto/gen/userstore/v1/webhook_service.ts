@@ -1905,8 +1905,7 @@ export const ReportDeliveryResponse: MessageFns<ReportDeliveryResponse, "usersto
 /**
  * Manages webhooks, which tell other services of events as the Standard Webhooks specification says, and leases them to
  * the edges, which deliver: userstore itself opens no connection to the outside. Delivery is at least once, and events
- * of one resource arrive in the order of their versions. Callers: role "admin"; ListWebhooks and GetWebhook also
- * "viewer" and "support", AcquireWebhooks and ReportDelivery also "edge".
+ * of one resource arrive in the order of their versions.
  */
 export type WebhookServiceService = typeof WebhookServiceService;
 export const WebhookServiceService = {
@@ -1925,7 +1924,10 @@ export const WebhookServiceService = {
       Buffer.from(CreateWebhookResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateWebhookResponse => CreateWebhookResponse.decode(value),
   },
-  /** Lists webhooks, oldest first. Errors: PAGE_TOKEN_INVALID. */
+  /**
+   * Lists webhooks, oldest first.
+   * Errors: PAGE_TOKEN_INVALID.
+   */
   listWebhooks: {
     path: "/userstore.v1.WebhookService/ListWebhooks" as const,
     requestStream: false as const,
@@ -1936,7 +1938,10 @@ export const WebhookServiceService = {
       Buffer.from(ListWebhooksResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListWebhooksResponse => ListWebhooksResponse.decode(value),
   },
-  /** Returns a webhook with its latest attempts. Errors: WEBHOOK_NOT_FOUND. */
+  /**
+   * Returns a webhook with its latest attempts.
+   * Errors: WEBHOOK_NOT_FOUND.
+   */
   getWebhook: {
     path: "/userstore.v1.WebhookService/GetWebhook" as const,
     requestStream: false as const,
@@ -1947,7 +1952,8 @@ export const WebhookServiceService = {
     responseDeserialize: (value: Buffer): GetWebhookResponse => GetWebhookResponse.decode(value),
   },
   /**
-   * Replaces the secret of a webhook. Deliveries carry the signatures of both secrets for `overlap_seconds`.
+   * Replaces the secret of a webhook. Deliveries carry the signatures of both secrets for `overlap_seconds`. Not
+   * idempotent: each call makes another secret.
    * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID, SECRET_KEY_MISSING, WRITE_CONTENTION.
    */
   rotateWebhookSecret: {
@@ -1963,7 +1969,8 @@ export const WebhookServiceService = {
   },
   /**
    * Pauses or resumes the deliveries of a webhook, makes it deliver events again from a cursor, or asks for a test
-   * delivery. Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
+   * delivery. Idempotent, but a repeated replay or test delivers again.
+   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
    */
   updateWebhook: {
     path: "/userstore.v1.WebhookService/UpdateWebhook" as const,
@@ -1975,7 +1982,10 @@ export const WebhookServiceService = {
       Buffer.from(UpdateWebhookResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateWebhookResponse => UpdateWebhookResponse.decode(value),
   },
-  /** Deletes a webhook. Errors: WEBHOOK_NOT_FOUND. */
+  /**
+   * Deletes a webhook. Idempotent: a repeated call answers WEBHOOK_NOT_FOUND.
+   * Errors: WEBHOOK_NOT_FOUND.
+   */
   deleteWebhook: {
     path: "/userstore.v1.WebhookService/DeleteWebhook" as const,
     requestStream: false as const,
@@ -1987,8 +1997,10 @@ export const WebhookServiceService = {
     responseDeserialize: (value: Buffer): DeleteWebhookResponse => DeleteWebhookResponse.decode(value),
   },
   /**
-   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100.
-   * Webhooks that are paused, or wait for their next attempt, are not leased. Errors: FIELD_INVALID.
+   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100. Webhooks
+   * that are paused, or wait for their next attempt, are not leased. Idempotent: a repeated call returns the leases
+   * that the edge holds.
+   * Errors: FIELD_INVALID.
    */
   acquireWebhooks: {
     path: "/userstore.v1.WebhookService/AcquireWebhooks" as const,
@@ -2002,8 +2014,9 @@ export const WebhookServiceService = {
     responseDeserialize: (value: Buffer): AcquireWebhooksResponse => AcquireWebhooksResponse.decode(value),
   },
   /**
-   * Records what an edge delivered. Errors: WEBHOOK_LEASE_LOST if another edge holds the webhook by now, or it was
-   * changed or deleted: the edge then stops delivering.
+   * Records what an edge delivered. Not idempotent: each call adds its attempts.
+   * Errors: WEBHOOK_LEASE_LOST if another edge holds the webhook by now, or it was changed or deleted: the edge then
+   * stops delivering.
    */
   reportDelivery: {
     path: "/userstore.v1.WebhookService/ReportDelivery" as const,
@@ -2025,30 +2038,44 @@ export interface WebhookServiceServer extends UntypedServiceImplementation {
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, WEBHOOK_LIMIT_REACHED, SECRET_KEY_MISSING.
    */
   createWebhook: handleUnaryCall<CreateWebhookRequest, CreateWebhookResponse>;
-  /** Lists webhooks, oldest first. Errors: PAGE_TOKEN_INVALID. */
+  /**
+   * Lists webhooks, oldest first.
+   * Errors: PAGE_TOKEN_INVALID.
+   */
   listWebhooks: handleUnaryCall<ListWebhooksRequest, ListWebhooksResponse>;
-  /** Returns a webhook with its latest attempts. Errors: WEBHOOK_NOT_FOUND. */
+  /**
+   * Returns a webhook with its latest attempts.
+   * Errors: WEBHOOK_NOT_FOUND.
+   */
   getWebhook: handleUnaryCall<GetWebhookRequest, GetWebhookResponse>;
   /**
-   * Replaces the secret of a webhook. Deliveries carry the signatures of both secrets for `overlap_seconds`.
+   * Replaces the secret of a webhook. Deliveries carry the signatures of both secrets for `overlap_seconds`. Not
+   * idempotent: each call makes another secret.
    * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID, SECRET_KEY_MISSING, WRITE_CONTENTION.
    */
   rotateWebhookSecret: handleUnaryCall<RotateWebhookSecretRequest, RotateWebhookSecretResponse>;
   /**
    * Pauses or resumes the deliveries of a webhook, makes it deliver events again from a cursor, or asks for a test
-   * delivery. Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
+   * delivery. Idempotent, but a repeated replay or test delivers again.
+   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
    */
   updateWebhook: handleUnaryCall<UpdateWebhookRequest, UpdateWebhookResponse>;
-  /** Deletes a webhook. Errors: WEBHOOK_NOT_FOUND. */
+  /**
+   * Deletes a webhook. Idempotent: a repeated call answers WEBHOOK_NOT_FOUND.
+   * Errors: WEBHOOK_NOT_FOUND.
+   */
   deleteWebhook: handleUnaryCall<DeleteWebhookRequest, DeleteWebhookResponse>;
   /**
-   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100.
-   * Webhooks that are paused, or wait for their next attempt, are not leased. Errors: FIELD_INVALID.
+   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100. Webhooks
+   * that are paused, or wait for their next attempt, are not leased. Idempotent: a repeated call returns the leases
+   * that the edge holds.
+   * Errors: FIELD_INVALID.
    */
   acquireWebhooks: handleUnaryCall<AcquireWebhooksRequest, AcquireWebhooksResponse>;
   /**
-   * Records what an edge delivered. Errors: WEBHOOK_LEASE_LOST if another edge holds the webhook by now, or it was
-   * changed or deleted: the edge then stops delivering.
+   * Records what an edge delivered. Not idempotent: each call adds its attempts.
+   * Errors: WEBHOOK_LEASE_LOST if another edge holds the webhook by now, or it was changed or deleted: the edge then
+   * stops delivering.
    */
   reportDelivery: handleUnaryCall<ReportDeliveryRequest, ReportDeliveryResponse>;
 }
@@ -2074,7 +2101,10 @@ export interface WebhookServiceClient extends Client1 {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateWebhookResponse) => void,
   ): ClientUnaryCall;
-  /** Lists webhooks, oldest first. Errors: PAGE_TOKEN_INVALID. */
+  /**
+   * Lists webhooks, oldest first.
+   * Errors: PAGE_TOKEN_INVALID.
+   */
   listWebhooks(
     request: ListWebhooksRequest,
     callback: (error: ServiceError | null, response: ListWebhooksResponse) => void,
@@ -2090,7 +2120,10 @@ export interface WebhookServiceClient extends Client1 {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListWebhooksResponse) => void,
   ): ClientUnaryCall;
-  /** Returns a webhook with its latest attempts. Errors: WEBHOOK_NOT_FOUND. */
+  /**
+   * Returns a webhook with its latest attempts.
+   * Errors: WEBHOOK_NOT_FOUND.
+   */
   getWebhook(
     request: GetWebhookRequest,
     callback: (error: ServiceError | null, response: GetWebhookResponse) => void,
@@ -2107,7 +2140,8 @@ export interface WebhookServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: GetWebhookResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Replaces the secret of a webhook. Deliveries carry the signatures of both secrets for `overlap_seconds`.
+   * Replaces the secret of a webhook. Deliveries carry the signatures of both secrets for `overlap_seconds`. Not
+   * idempotent: each call makes another secret.
    * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID, SECRET_KEY_MISSING, WRITE_CONTENTION.
    */
   rotateWebhookSecret(
@@ -2127,7 +2161,8 @@ export interface WebhookServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Pauses or resumes the deliveries of a webhook, makes it deliver events again from a cursor, or asks for a test
-   * delivery. Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
+   * delivery. Idempotent, but a repeated replay or test delivers again.
+   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
    */
   updateWebhook(
     request: UpdateWebhookRequest,
@@ -2144,7 +2179,10 @@ export interface WebhookServiceClient extends Client1 {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateWebhookResponse) => void,
   ): ClientUnaryCall;
-  /** Deletes a webhook. Errors: WEBHOOK_NOT_FOUND. */
+  /**
+   * Deletes a webhook. Idempotent: a repeated call answers WEBHOOK_NOT_FOUND.
+   * Errors: WEBHOOK_NOT_FOUND.
+   */
   deleteWebhook(
     request: DeleteWebhookRequest,
     callback: (error: ServiceError | null, response: DeleteWebhookResponse) => void,
@@ -2161,8 +2199,10 @@ export interface WebhookServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: DeleteWebhookResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100.
-   * Webhooks that are paused, or wait for their next attempt, are not leased. Errors: FIELD_INVALID.
+   * Leases webhooks to an edge for 12 seconds: those that it holds, and those that no edge holds, at most 100. Webhooks
+   * that are paused, or wait for their next attempt, are not leased. Idempotent: a repeated call returns the leases
+   * that the edge holds.
+   * Errors: FIELD_INVALID.
    */
   acquireWebhooks(
     request: AcquireWebhooksRequest,
@@ -2180,8 +2220,9 @@ export interface WebhookServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: AcquireWebhooksResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Records what an edge delivered. Errors: WEBHOOK_LEASE_LOST if another edge holds the webhook by now, or it was
-   * changed or deleted: the edge then stops delivering.
+   * Records what an edge delivered. Not idempotent: each call adds its attempts.
+   * Errors: WEBHOOK_LEASE_LOST if another edge holds the webhook by now, or it was changed or deleted: the edge then
+   * stops delivering.
    */
   reportDelivery(
     request: ReportDeliveryRequest,

@@ -15,6 +15,8 @@ export interface EventSearch {
   /** Absent: of all organizations, and of what is for all of them. */
   organizationId: string | undefined;
   types: string[];
+  /** Whether only events are listed whose actor names a person. */
+  byPerson?: boolean;
   startTime: Date | undefined;
   resourceId?: string | undefined;
 }

@@ -15,6 +15,7 @@ const MAX_EVENTS = 100_000;
 interface EventOptions {
   type: string[];
   actor?: string;
+  staff?: boolean;
   since?: Date;
   csv?: boolean;
   follow?: boolean;
@@ -27,6 +28,7 @@ export function eventsCommand(program: Command): void {
     .description('show everything that changed, in one or in all organizations, in order (docs/events.md)')
     .option('--type <type...>', 'only events of these types', [])
     .option('--actor <text>', 'only changes by this person, service or request id')
+    .option('--staff', 'only acts of people of LeaseHawk, in the console and by this command')
     .option('--since <time>', 'from this time on: 2026-11-24T08:00 (UTC), or 90m, 2h, 7d ago', time)
     .option('--csv', 'print CSV')
     .option('--follow', 'keep running and show new events')
@@ -36,7 +38,8 @@ export function eventsCommand(program: Command): void {
 }
 
 async function show(userstore: Userstore, organizationId: string | undefined, options: EventOptions): Promise<Result> {
-  const search = { organizationId, types: options.type, startTime: options.since ?? new Date(0) };
+  const byPerson = options.staff ?? false;
+  const search = { organizationId, types: options.type, byPerson, startTime: options.since ?? new Date(0) };
   const found: Event[] = [];
   const pagesFrom = (cursor?: string) => userstore.eventPages(search, cursor);
   let cursor: string | undefined;

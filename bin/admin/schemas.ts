@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { parseSchema, renderSchema } from '../../proto/schema-file.js';
 import { type Result, runIn } from './run.js';
-import { parseSchema, renderSchema } from './schema.js';
 import { schemaTable } from './tables.js';
 
 /** Adds `schema …`. */

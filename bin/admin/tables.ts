@@ -95,10 +95,11 @@ export function tokenTable(tokens: ApiToken[]): Printable {
     minute(token.createTime),
     token.createdBy || '-',
     minute(token.lastUseTime),
+    token.secretSuffix ?? '-',
     stateOf(token),
     token.label,
   ]);
-  const table = aligned([['TOKEN ID', 'CREATED', 'BY', 'LAST USED', 'STATE', 'LABEL'], ...rows]);
+  const table = aligned([['TOKEN ID', 'CREATED', 'BY', 'LAST USED', 'ENDS IN', 'STATE', 'LABEL'], ...rows]);
   return printable`${table}\n\nLAST USED lags behind by up to 5 minutes.`;
 }
 

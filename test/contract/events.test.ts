@@ -87,6 +87,38 @@ describe('events', () => {
   }
   const eventsIn = (all: WatchEventsResponse[]): Event[] => all.flatMap(({ events }) => events);
 
+  it("people's acts are listed, newest first, of a person and between two times", async () => {
+    const organizationId = await newOrganization();
+    const userId = await create(organizationId, 'ivy@oakstreet.example');
+    const by = (person: string) => ({ ...actor(), person });
+    await admin.lockUser({ organizationId, userId, actor: by('ana'), reason: 'lost laptop' });
+    await admin.unlockUser({ organizationId, userId, actor: by('ben') });
+    await admin.createApiToken({ organizationId, actor: by('ana'), label: 'Okta' });
+    const acts = async (more: Partial<ListEventsRequest> = {}) =>
+      await list({ organizationId, byPerson: true, newestFirst: true, ...more });
+    const typesOf = async (more?: Partial<ListEventsRequest>) => (await acts(more)).events.map(({ type }) => type);
+    await eventually('all acts are listed', async () => (await acts()).events.length === 3);
+    expect(await typesOf()).to.have.members(['token.issued', 'user.unlocked', 'user.locked']);
+    expect(await typesOf({ person: 'ben', byPerson: undefined })).to.deep.equal(['user.unlocked']);
+    expect(await typesOf({ person: 'ben', newestFirst: false })).to.deep.equal(['user.unlocked']);
+    expect(await typesOf({ person: 'be' })).to.deep.equal([]);
+    expect(await typesOf({ types: ['user.locked'] })).to.deep.equal(['user.locked']);
+    const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000);
+    expect(await typesOf({ startTime: hour(-1), endTime: hour(1) })).to.have.length(3);
+    for (const range of [{ startTime: hour(1) }, { endTime: hour(-1) }]) expect(await typesOf(range)).to.deep.equal([]);
+    const pages: Event[] = [];
+    for (let cursor: string | undefined, hasMore = true; hasMore; ) {
+      const page = await acts({ cursor, pageSize: 1 });
+      pages.push(...page.events);
+      ({ checkpoint: cursor, hasMore } = page);
+    }
+    expect(pages.map(({ id }) => id)).to.deep.equal((await acts()).events.map(({ id }) => id));
+    const cursor = pages[0]?.cursor;
+    const failure = await failureIn(acts({ cursor, endTime: hour(1) }));
+    expect(failure).to.include({ reason: 'FIELD_INVALID', field: 'end_time' });
+    expect(await failureIn(acts({ person: '' }))).to.include({ reason: 'FIELD_INVALID', field: 'person' });
+  });
+
   it('a change is an event with its type, actor, changes and the user after it', async () => {
     const organizationId = await newOrganization();
     const userId = await create(organizationId, 'ana@oakstreet.example');

@@ -105,6 +105,19 @@ describe('SearchService', () => {
     expect((await admin.search({ text: uuidv7() })).activities).to.deep.equal([]);
   });
 
+  it('finds API tokens by the last four characters of their secret, live or not', async () => {
+    const { apiToken, secret } = await admin.createApiToken({ organizationId: other, actor: actor(), label: 'Okta' });
+    expect(apiToken?.secretSuffix).to.equal(secret.slice(-4));
+    const found = async (text: string) =>
+      (await admin.search({ text })).apiTokens.filter(({ apiToken: one_ }) => one_?.id === apiToken?.id);
+    expect(await found(secret.slice(-4).toUpperCase())).to.deep.equal([
+      { organizationDisplayName: `Elm ${unique} Street`, apiToken },
+    ]);
+    await admin.revokeApiToken({ organizationId: other, actor: actor(), apiTokenId: apiToken?.id ?? '' });
+    expect(await found(secret.slice(-4))).to.have.length(1);
+    for (const text of [secret.slice(-3), secret.slice(-5), secret]) expect(await found(text)).to.deep.equal([]);
+  });
+
   it('finds nothing of a deleted organization', async () => {
     const pair = await sharedPair();
     const { organizationId } = await createTenant(pair);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { UserstoreError } from '../../client/errors.js';
 import { WatchEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import { Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
+import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { SERVICE_TOKENS, type Service, startUserstore } from '../harness/processes.js';
 import { userNamed } from '../harness/users.js';
@@ -150,15 +151,40 @@ describe('service accounts', function () {
     }
     await eventually('the events are listed', async () => (await events(unheld, theirs)).events.length > 0);
     await eventually('its events are listed', async () => (await events(held, ours)).events.length > 0);
-    const organizations = (await events(held, ours)).events.map(({ organizationId }) => organizationId);
-    expect(new Set(organizations)).to.deep.equal(new Set([ours]));
+    for (const named of [ours, undefined]) {
+      const organizations = (await events(held, named)).events.map(({ organizationId }) => organizationId);
+      expect(new Set(organizations)).to.deep.equal(new Set([ours]));
+    }
     const elsewhere = { organizationId: theirs };
-    for (const call of [() => events(held, theirs), () => events(held), () => held.getOrganization(elsewhere)]) {
+    for (const call of [() => events(held, theirs), () => held.getOrganization(elsewhere)]) {
       expect(await failureIn(call())).to.deep.equal(FORBIDDEN);
     }
     for (const values of [{ organizationId: theirs }, {}]) {
       expect(await failureIn(drained(watch(secret, values)))).to.deep.equal(FORBIDDEN);
     }
+  });
+
+  it('search, and see webhooks, of their organizations only, if they are held to some', async () => {
+    const held = clientOf((await create({ role: Role.ROLE_SUPPORT, organizationIds: [ours] })).secret);
+    const ids = await Promise.all(
+      [ours, theirs, undefined].map(async (organizationId) => {
+        const webhook = Webhook.fromPartial({ url: 'https://hooks.example', organizationId, types: [] });
+        return (await admin.createWebhook({ actor: actor(), webhook })).webhook?.id ?? '';
+      }),
+    );
+    expect((await held.listWebhooks({})).webhooks.map(({ id }) => id)).to.deep.equal([ids[0]]);
+    expect((await held.getWebhook({ webhookId: ids[0] ?? '' })).webhook?.id).to.equal(ids[0]);
+    for (const webhookId of ids.slice(1)) {
+      expect(await failureIn(held.getWebhook({ webhookId }))).to.include({ reason: 'WEBHOOK_NOT_FOUND' });
+    }
+    for (const organizationId of [ours, theirs]) {
+      await admin.createUser({ organizationId, actor: actor(), user: userNamed('fay@oak.example') });
+    }
+    const { users, organizations } = await held.search({ text: 'fay@oak.example' });
+    expect(users.map(({ organizationId }) => organizationId)).to.deep.equal([ours]);
+    expect(organizations).to.deep.equal([]);
+    expect((await held.search({ text: theirs })).organizations).to.deep.equal([]);
+    expect((await held.search({ text: ours })).organizations.map(({ id }) => id)).to.deep.equal([ours]);
   });
 
   it('are refused with a name, a role or organizations that they cannot have', async () => {

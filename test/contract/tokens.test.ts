@@ -171,7 +171,7 @@ describe('ApiTokenService', () => {
     });
   }
 
-  it('stores only the digest of a secret, and logs no part of it', async () => {
+  it('stores only the digest and the last four characters of a secret, and logs no part of it', async () => {
     const { apiToken, secret } = await issue('looked at');
     const connection = await mongoose.createConnection(sharedMongodbUri()).asPromise();
     try {
@@ -183,11 +183,13 @@ describe('ApiTokenService', () => {
         '_id',
         'organizationId',
         'digest',
+        'secretSuffix',
         'label',
         'createTime',
         'createdBy',
         'slot',
       ]);
+      expect(document?.secretSuffix).to.equal(secret.slice(-4));
       expect(document?.digest).to.equal(digestOf(secret).toString('hex'));
       for (const { name } of (await connection.db?.listCollections().toArray()) ?? []) {
         const all = JSON.stringify(await connection.collection(name).find().toArray());

@@ -31,7 +31,7 @@ async function next(id: string, organizationId = 'one') {
 }
 
 const listed = async (after = 0, query: Parameters<EventStorage['list']>[0] = ALL) =>
-  (await events.list(query, after, 100_000, soon())).items.map(({ position: _id, event }) => ({
+  (await events.list(query, { after }, 100_000, soon())).items.map(({ position: _id, event }) => ({
     _id,
     event,
     key: event.id,
@@ -48,6 +48,17 @@ describe('the event log', () => {
     events = createEventStorage(database.collections, DAYS);
   });
   afterEach(() => database.close());
+
+  it('reads the acts of people by their own index, in its order: the number of all events does not matter', async () => {
+    const query = { types: ['user.locked'], person: 'ana', organizationIds: ['one', 'other'] };
+    const sent = await database.commandsOf(() =>
+      events.list(query, { after: 0, upTo: 9, isNewestFirst: true }, 100, soon()),
+    );
+    const { find, filter, sort, limit, hint } = sent[0]?.command ?? {};
+    const plan = await database.connection.db?.command({ explain: { find, filter, sort, limit, hint } });
+    const stages = JSON.stringify(plan?.queryPlanner.winningPlan);
+    expect(stages).to.include('"indexName":"byPerson"').and.to.include('SORT_MERGE').and.not.to.include('"SORT"');
+  });
 
   it('gives each change one position, in the order of the versions of a user, with the user after each change', async () => {
     const ids = [await newUser(), await newUser()];

@@ -18,6 +18,7 @@ const insertToken = async (organizationId: string, secret: string) => {
     lastUseTime: undefined,
     createdBy: 'test',
     lifetimeSeconds: undefined,
+    secretSuffix: secret.slice(-4),
   };
   await database.apiTokens.insert(apiToken, digestOf(secret), eventOfVersion(), soon());
   return apiToken;

@@ -25,6 +25,8 @@ const MIN_LIFETIME_SECONDS = 60;
 const MAX_LIFETIME_SECONDS = 315_360_000;
 /** Thirty days. */
 const MAX_OVERLAP_SECONDS = 2_592_000;
+/** A UUID ends in random hexadecimal digits: these are 16 of its 122 random bits. */
+const SUFFIX_LENGTH = 4;
 /** The least time between two writes of a token's last use. */
 const USE_INTERVAL_MS = 5 * 60_000;
 /** Longest write of the last use, which delays the response. */
@@ -68,8 +70,9 @@ async function issueToken(
   const expireTime = lifetime === undefined ? undefined : new Date(createTime.getTime() + lifetime * 1000);
   const createdBy = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
   const unused = { revokeTime: undefined, lastUseTime: undefined };
+  const secretSuffix = secret.slice(-SUFFIX_LENGTH);
   const valid = { createTime, expireTime, lifetimeSeconds: lifetime };
-  const apiToken: ApiToken = { id, organizationId, label, createdBy, ...valid, ...unused };
+  const apiToken: ApiToken = { id, organizationId, label, createdBy, secretSuffix, ...valid, ...unused };
   const event = apiTokenEvent({ type: EVENT_TYPES.tokenIssued, after: apiToken, version: 1, time: createTime, actor });
   await orLimitReached(storage.insert(apiToken, createHash('sha256').update(secret).digest('hex'), event, deadline));
   return { apiToken, secret };

@@ -85,7 +85,7 @@ async function follow(
     const { events, position, hasMore } = await readPage(
       storage,
       query,
-      place.position,
+      { after: place.position },
       PAGE_SIZE,
       Date.now() + QUERY_MS,
     );

@@ -9,10 +9,11 @@ import type {
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { cursorOf, positionInCursor } from '../model/event-cursor.js';
 import { pageSizeOf, RECORD_PAGES } from '../model/paging.js';
-import type { EventQuery, EventStorage } from '../storage/events.js';
+import type { EventQuery, EventRange, EventStorage } from '../storage/events.js';
 
 const MAX_TYPES = 50;
 const MAX_ID = 100;
+const MAX_PERSON = 200;
 
 /** The storage of events, and the days that it keeps them. `deadline` is in epoch milliseconds everywhere. */
 export interface EventContext {
@@ -39,19 +40,39 @@ export function eventQueryOf({ organizationId, types, resourceId }: WatchEventsR
   return { organizationId, types, resourceId };
 }
 
-/** Reads a page after a position. */
+/** Reads a page after a position, up to another if it is given. */
 export async function readPage(
   storage: Pick<EventStorage, 'list' | 'newest'>,
   query: EventQuery,
-  after: number,
+  { after, upTo }: EventRange,
   limit: number,
   deadline: number,
 ): Promise<EventPage> {
   // Read before the events: whatever the filter leaves out up to here is before the end of the page.
-  const newest = await storage.newest(deadline);
-  const { items, hasMore } = await storage.list(query, after, limit, deadline);
+  const newest = Math.min(await storage.newest(deadline), upTo ?? Number.POSITIVE_INFINITY);
+  const { items, hasMore } = await storage.list(query, { after, upTo }, limit, deadline);
   const last = items.at(-1)?.position ?? after;
   return { events: items.map(({ event }) => event), position: hasMore ? last : Math.max(last, newest), hasMore };
+}
+
+/** Reads a page of a range, newest first. The position of the page is before its oldest event. */
+async function readBack(
+  storage: EventStorage,
+  query: EventQuery,
+  range: EventRange,
+  limit: number,
+  deadline: number,
+): Promise<EventPage> {
+  const { items, hasMore } = await storage.list(query, { ...range, isNewestFirst: true }, limit, deadline);
+  const last = items.at(-1)?.position ?? range.after + 1;
+  return { events: items.map(({ event }) => event), position: hasMore ? last - 1 : range.after, hasMore };
+}
+
+/** Returns whose acts a request is about. Throws FIELD_INVALID. */
+function personIn({ byPerson, person }: ListEventsRequest): EventQuery['person'] {
+  if (person === undefined) return byPerson ? true : undefined;
+  if (person !== '' && person.length <= MAX_PERSON) return person;
+  throw invalidField('person', `It must have 1 to ${MAX_PERSON} characters.`);
 }
 
 /** Returns the position from which a request reads. Throws EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID. */
@@ -68,6 +89,23 @@ async function startOf(
   return startTime ? await storage.before(startTime, deadline) : await otherwise();
 }
 
+/** Returns the range that a request reads. Throws as startOf does. */
+async function rangeOf(
+  context: EventContext,
+  { cursor, startTime, endTime, newestFirst }: ListEventsRequest,
+  deadline: number,
+): Promise<EventRange> {
+  const { storage } = context;
+  if (!newestFirst) {
+    const after = await startOf(context, { cursor, startTime }, () => Promise.resolve(0), deadline);
+    return { after, upTo: endTime && (await storage.before(endTime, deadline)) };
+  }
+  if (cursor !== undefined && endTime) throw invalidField('end_time', 'A request names a cursor or a time, not both.');
+  const from = { cursor, startTime: endTime };
+  const upTo = await startOf(context, from, () => storage.newest(deadline), deadline);
+  return { after: startTime ? await storage.before(startTime, deadline) : 0, upTo };
+}
+
 /** The rules of the event log. */
 export type EventRules = ReturnType<typeof createEventRules>;
 
@@ -75,12 +113,13 @@ export type EventRules = ReturnType<typeof createEventRules>;
 export function createEventRules(context: EventContext) {
   const { storage, days } = context;
   return {
-    /** Lists events, oldest first. Throws as the contract's ListEvents says. */
-    async list(request: ListEventsRequest, deadline: number): Promise<ListEventsResponse> {
-      const query = eventQueryOf(request);
-      const after = await startOf(context, request, () => Promise.resolve(0), deadline);
+    /** Lists events, of the organizations `held` if given. Throws as the contract's ListEvents says. */
+    async list(request: ListEventsRequest, deadline: number, held?: readonly string[]): Promise<ListEventsResponse> {
+      const query = { ...eventQueryOf(request), organizationIds: held, person: personIn(request) };
       const limit = pageSizeOf(request.pageSize, RECORD_PAGES);
-      const { events, position, hasMore } = await readPage(storage, query, after, limit, deadline);
+      const range = await rangeOf(context, request, deadline);
+      const read = request.newestFirst ? readBack : readPage;
+      const { events, position, hasMore } = await read(storage, query, range, limit, deadline);
       return { events, checkpoint: cursorOf(position, Date.now()), hasMore };
     },
 

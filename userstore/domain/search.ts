@@ -12,6 +12,9 @@ const MAX_ORGANIZATIONS = 10_000;
 const MAX_NAMED = 20;
 const MAX_USERS = 50;
 const MAX_ACTIVITIES = 20;
+const MAX_TOKENS = 20;
+/** The last characters of a token, which is a UUID. */
+const SUFFIX = /^[\da-f]{4}$/;
 const UUID = /^[\da-f]{8}-[\da-f-]{27}$/;
 
 /** The storages that searches need. */
@@ -36,19 +39,20 @@ export function createSearchRules({ storage, organizations, activities }: Search
   };
 
   return {
-    /** Searches all organizations. Throws FIELD_INVALID. */
-    async search(given: string, deadline: number): Promise<SearchResponse> {
+    /** Searches all organizations, or those with these ids. Throws FIELD_INVALID. */
+    async search(given: string, deadline: number, held?: readonly string[]): Promise<SearchResponse> {
       const text = given.trim();
       if (text === '' || text.length > MAX_TEXT) {
         throw invalidField('text', `It must have 1 to ${MAX_TEXT} characters.`);
       }
-      const all = await storage.organizations(MAX_ORGANIZATIONS + 1, deadline);
+      const all = await storage.organizations(MAX_ORGANIZATIONS + 1, deadline, held);
       const ids = all.map(({ id }) => id);
       const key = fold(text);
-      const [owner, users, found] = await Promise.all([
+      const [owner, users, found, tokens] = await Promise.all([
         storage.organizationOfDomain(key.replace(/^.*@/, ''), deadline),
         storage.users(ids, text, MAX_USERS + 1, deadline),
         activitiesOf(ids, key, deadline),
+        SUFFIX.test(key) ? storage.tokens(ids, key, MAX_TOKENS + 1, deadline) : [],
       ]);
       const named = all.filter(({ id, displayName }) => id === key || id === owner || fold(displayName).includes(key));
       const shown = named.slice(0, MAX_NAMED).map(({ id }) => organizations.get(id, deadline));
@@ -60,11 +64,16 @@ export function createSearchRules({ storage, organizations, activities }: Search
           organizationDisplayName: nameOf.get(user.organizationId) ?? '',
         })),
         activities: found.slice(0, MAX_ACTIVITIES),
+        apiTokens: tokens.slice(0, MAX_TOKENS).map((apiToken) => ({
+          apiToken,
+          organizationDisplayName: nameOf.get(apiToken.organizationId) ?? '',
+        })),
         complete:
           all.length <= MAX_ORGANIZATIONS &&
           named.length <= MAX_NAMED &&
           users.length <= MAX_USERS &&
-          found.length <= MAX_ACTIVITIES,
+          found.length <= MAX_ACTIVITIES &&
+          tokens.length <= MAX_TOKENS,
       };
     },
   };

@@ -276,17 +276,22 @@ export function createWebhookRules(context: WebhookContext) {
     create: (request: CreateWebhookRequest, deadline: number) => createWebhook(context, request, deadline),
 
     /** Lists webhooks, oldest first. Throws PAGE_TOKEN_INVALID. */
-    async list({ organizationId, pageSize, pageToken }: ListWebhooksRequest, deadline: number) {
+    async list(
+      { organizationId, pageSize, pageToken }: ListWebhooksRequest,
+      deadline: number,
+      held?: readonly string[],
+    ) {
       const [after = ''] = recordPosition('webhooks', pageToken) ?? [];
       const limit = pageSizeOf(pageSize, RECORD_PAGES);
-      const { items, last } = pageOf(await storage.list(organizationId, after, limit + 1, deadline), limit);
+      const { items, last } = pageOf(await storage.list(organizationId ?? held, after, limit + 1, deadline), limit);
       const nextPageToken = recordToken('webhooks', last && [last.webhook.id]);
       return { webhooks: items.map(({ webhook }) => webhook), nextPageToken };
     },
 
-    /** Returns a webhook with its latest attempts, newest first. Throws WEBHOOK_NOT_FOUND. */
-    async get(id: string, deadline: number) {
+    /** Returns a webhook, of `held` if given, with its latest attempts, newest first. Throws WEBHOOK_NOT_FOUND. */
+    async get(id: string, deadline: number, held?: readonly string[]) {
       const { webhook, attempts } = await findWebhook(storage, id, deadline);
+      if (held && !held.includes(webhook.organizationId ?? '')) throw webhookNotFound();
       return { webhook, attempts: attempts.toReversed() };
     },
 

@@ -94,7 +94,7 @@ export const apiTokenEvent = eventsOf<ApiToken>({
   resourceType: 'ApiToken',
   idOf: ({ id }) => id,
   organizationIdOf: ({ organizationId }) => organizationId,
-  shown: (value) => ({ $case: 'apiToken', value: { ...value, lastUseTime: undefined } }),
+  shown: (value) => ({ $case: 'apiToken', value: { ...value, lastUseTime: undefined, secretSuffix: undefined } }),
   textsOf: (token) => textsOf(token, ['label', 'createdBy', 'lifetimeSeconds', 'expireTime', 'revokeTime']),
 });
 

@@ -19,7 +19,7 @@ const START_MS = 10_000;
 
 /** Returns the unary handlers of EventService. */
 export const eventService = (events: EventRules): Pick<Handlers<EventServiceService>, 'listEvents'> => ({
-  listEvents: (request, deadline) => events.list(request, deadline),
+  listEvents: (request, deadline, { organizationIds }) => events.list(request, deadline, organizationIds),
 });
 
 /** The end of a stream that is no fault: the client watches again from its last checkpoint. */

@@ -5,5 +5,5 @@ import type { Handlers } from './unary.js';
 
 /** Returns the handlers of SearchService. */
 export function searchService(searches: SearchRules): Handlers<SearchServiceService> {
-  return { search: ({ text }, deadline) => searches.search(text, deadline) };
+  return { search: ({ text }, deadline, { organizationIds }) => searches.search(text, deadline, organizationIds) };
 }

@@ -7,8 +7,8 @@ import type { Handlers } from './unary.js';
 export function webhookService(webhooks: WebhookRules): Handlers<WebhookServiceService> {
   return {
     createWebhook: (request, deadline) => webhooks.create(request, deadline),
-    listWebhooks: (request, deadline) => webhooks.list(request, deadline),
-    getWebhook: ({ webhookId }, deadline) => webhooks.get(webhookId, deadline),
+    listWebhooks: (request, deadline, { organizationIds }) => webhooks.list(request, deadline, organizationIds),
+    getWebhook: ({ webhookId }, deadline, { organizationIds }) => webhooks.get(webhookId, deadline, organizationIds),
     rotateWebhookSecret: (request, deadline) => webhooks.rotate(request, deadline),
     updateWebhook: async (request, deadline) => ({ webhook: await webhooks.update(request, deadline) }),
     async deleteWebhook(request, deadline) {

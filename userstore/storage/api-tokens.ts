@@ -21,7 +21,8 @@ export interface FoundToken {
   version: number;
 }
 
-const toApiToken = ({
+/** Returns the token of a document. */
+export const toApiToken = ({
   _id,
   digest: _,
   slot: _slot,
@@ -36,6 +37,7 @@ const toApiToken = ({
   lastUseTime: undefined,
   createdBy: '',
   lifetimeSeconds: undefined,
+  secretSuffix: undefined,
   ...values,
 });
 
@@ -55,9 +57,10 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
   return {
     /** Stores a new token. Throws DuplicateKeyError("slot") if all slots of the organization are in use. */
     async insert(apiToken: ApiToken, digest: string, event: Event, deadline: number): Promise<void> {
-      const { id: _id, organizationId, label, createdBy, expireTime, lifetimeSeconds } = apiToken;
+      const { id: _id, organizationId, label, createdBy, expireTime, lifetimeSeconds, secretSuffix } = apiToken;
       const createTime = apiToken.createTime as Date;
-      const expiry = {
+      const given = {
+        ...(secretSuffix === undefined ? {} : { secretSuffix }),
         ...(expireTime ? { expireTime } : {}),
         ...(expireTime && lifetimeSeconds !== undefined ? { lifetimeSeconds } : {}),
       };
@@ -66,7 +69,7 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
       await apiTokens.updateMany(expired, { $unset: { slot: '' } }, validatedWithin(deadline));
       await insertInFreeSlot(
         SLOTS,
-        (slot) => ({ _id, organizationId, digest, label, createdBy, createTime, ...expiry, slot, ...created(event) }),
+        (slot) => ({ _id, organizationId, digest, label, createdBy, createTime, ...given, slot, ...created(event) }),
         (document) => insertAll(apiTokens, [document], deadline),
       );
     },

@@ -49,6 +49,11 @@ export const eventSchema: Schema<EventDocument> = new Schema<EventDocument>(even
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
   .index({ resourceId: 1, _id: 1 }, { name: 'ofResource' })
   .index({ recordTime: 1, _id: 1 }, { name: 'recordTime' })
+  // The acts of people, who are few. `complete` has two values, so MongoDB merges two ranges and sorts nothing.
+  .index(
+    { complete: 1, _id: 1, organizationId: 1, 'actor.person': 1, type: 1 },
+    { name: 'byPerson', partialFilterExpression: { 'actor.person': { $gt: '' } } },
+  )
   .index(...expiryIndex);
 
 const eventLogFields = {

@@ -28,8 +28,19 @@ export interface StoredEvent {
 /** The events to read. */
 export interface EventQuery {
   organizationId?: string | undefined;
+  /** Only events of these organizations, if `organizationId` is undefined. */
+  organizationIds?: readonly string[] | undefined;
   types: readonly string[];
   resourceId?: string | undefined;
+  /** Whether the actor names a person; a text: this person. */
+  person?: string | true | undefined;
+}
+
+/** The events between two positions: after the one, up to the other. */
+export interface EventRange {
+  after: number;
+  upTo?: number | undefined;
+  isNewestFirst?: boolean | undefined;
 }
 
 /** The most bytes of the events of a page. */
@@ -65,17 +76,14 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
     append: (made: readonly NewEvent[], deadline: number): Promise<void> =>
       made.length === 0 ? Promise.resolve() : alone(() => append(context, made, deadline)),
 
-    /** Returns at most `limit` events after a position, oldest first; fewer if they are large. */
-    list({ organizationId, types, resourceId }: EventQuery, after: number, limit: number, deadline: number) {
-      const query: mongo.Filter<EventDocument> = {
-        _id: { $gt: after },
-        ...(organizationId === undefined ? {} : { organizationId: { $eq: organizationId } }),
-        ...(types.length === 0 ? {} : { type: { $in: [...types] } }),
-        ...(resourceId === undefined ? {} : { resourceId: { $eq: resourceId } }),
-      };
-      const options = { sort: { _id: 1 }, limit: limit + 1, ...MAJORITY_READ, ...within(deadline) } as const;
+    /** Returns at most `limit` events of a range; fewer if they are large. */
+    list(query: EventQuery, { after, upTo, isNewestFirst }: EventRange, limit: number, deadline: number) {
+      const positions = { _id: { $gt: after, ...(upTo === undefined ? {} : { $lte: upTo }) } };
+      const filter: mongo.Filter<EventDocument> = { ...positions, ...filterOf(query) };
+      const order = { sort: { _id: isNewestFirst ? -1 : 1 }, limit: limit + 1 } as const;
+      const options = { ...order, ...hintOf(query), ...MAJORITY_READ, ...within(deadline) };
       const sizes = { sizeOf: ({ bytes }: StoredEvent) => bytes, maxBytes: MAX_PAGE_BYTES };
-      return readBounded(events.find(query, options), limit, toStoredEvent, sizes);
+      return readBounded(events.find(filter, options), limit, toStoredEvent, sizes);
     },
 
     /** Returns the newest position that no failover can take back; 0 if there is no event. */
@@ -115,6 +123,21 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
     },
   };
 }
+
+function filterOf({ organizationId, organizationIds, types, resourceId, person }: EventQuery) {
+  const owners = organizationId === undefined ? organizationIds : [organizationId];
+  return {
+    ...(owners ? { organizationId: { $in: [...owners] } } : {}),
+    ...(types.length === 0 ? {} : { type: { $in: [...types] } }),
+    ...(resourceId === undefined ? {} : { resourceId: { $eq: resourceId } }),
+    // The index of people's acts has `complete` first; the other condition says that the index is enough.
+    ...(person === undefined ? {} : { complete: { $in: [false, true] } }),
+    ...(person === undefined ? {} : { 'actor.person': person === true ? { $gt: '' } : { $eq: person, $gt: '' } }),
+  };
+}
+
+const hintOf = ({ person, resourceId }: EventQuery) =>
+  person !== undefined && resourceId === undefined ? { hint: 'byPerson' } : {};
 
 /** Writes events until no other writer is faster. Only a duplicate key makes it look which ones the log has already. */
 async function append(context: Context, made: readonly NewEvent[], deadline: number): Promise<void> {

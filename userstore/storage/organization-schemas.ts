@@ -50,6 +50,8 @@ const apiTokenFields = {
   organizationId: text,
   /** SHA-256 of the token in hexadecimal; the token itself is never stored. */
   digest: text,
+  /** The last four characters of the token; absent in documents of an earlier version. */
+  secretSuffix: optionalText,
   label: text,
   createTime: time,
   createdBy: optionalText,
@@ -71,4 +73,5 @@ export const apiTokenSchema: Schema<ApiTokenDocument> = new Schema<ApiTokenDocum
     { unique: true, name: 'slot', partialFilterExpression: { slot: { $exists: true } } },
   )
   .index({ organizationId: 1, _id: 1 }, { name: 'order' })
+  .index({ secretSuffix: 1 }, { sparse: true, name: 'secretSuffix' })
   .index(...outboxIndex);

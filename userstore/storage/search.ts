@@ -2,8 +2,10 @@
  * The search of all organizations. Every query names the organizations that it may read; `deadline` (epoch milliseconds)
  * bounds every call.
  */
+import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import type { UserSearchResult } from '../../proto/gen/userstore/v1/search_service.js';
 import { fold } from '../model/fields.js';
+import { toApiToken } from './api-tokens.js';
 import type { Collections } from './collections.js';
 import { within } from './connect.js';
 import { leanWithin } from './model-calls.js';
@@ -27,12 +29,14 @@ export function createSearchStorage({
   users,
   activities,
   ssoConnections,
-}: Pick<Collections, 'organizations' | 'users' | 'activities' | 'ssoConnections'>) {
+  apiTokens,
+}: Pick<Collections, 'organizations' | 'users' | 'activities' | 'ssoConnections' | 'apiTokens'>) {
   return {
-    /** Returns at most `limit` organizations, oldest first. */
-    async organizations(limit: number, deadline: number): Promise<NamedOrganization[]> {
+    /** Returns at most `limit` organizations, of `held` if given, oldest first. */
+    async organizations(limit: number, deadline: number, held?: readonly string[]): Promise<NamedOrganization[]> {
       const options = { sort: { createTime: 1, _id: 1 }, limit, ...leanWithin(deadline) } as const;
-      const found = await organizations.find({ deleteTime: ABSENT }, { displayName: 1 }, options);
+      const chosen = held === undefined ? {} : { _id: { $in: [...held] } };
+      const found = await organizations.find({ deleteTime: ABSENT, ...chosen }, { displayName: 1 }, options);
       return found.map(({ _id: id, displayName }) => ({ id, displayName }));
     },
 
@@ -67,6 +71,12 @@ export function createSearchStorage({
         userName: userName ?? '',
         active: active ?? false,
       }));
+    },
+
+    /** Returns at most `limit` tokens of these organizations that end with these characters, live or not. */
+    async tokens(ids: readonly string[], secretSuffix: string, limit: number, deadline: number): Promise<ApiToken[]> {
+      const query = { secretSuffix: { $eq: secretSuffix }, organizationId: { $in: [...ids] } };
+      return (await apiTokens.find(query, null, { limit, ...leanWithin(deadline) })).map(toApiToken);
     },
 
     /** Returns the organization of the activity with this id, if it is one of these. */

@@ -120,11 +120,11 @@ export function createWebhookStorage(webhooks: Model<WebhookDocument>) {
       return document ? foundIn(document) : document;
     },
 
-    /** Returns at most `limit` webhooks, of one organization if it is given, oldest first, after the id `after`. */
-    async list(organizationId: string | undefined, after: string, limit: number, deadline: number) {
-      const ofOne = organizationId === undefined ? {} : { organizationId: { $eq: organizationId } };
+    /** Returns at most `limit` webhooks, of these organizations if given, oldest first, after the id `after`. */
+    async list(organizations: string | readonly string[] | undefined, after: string, limit: number, deadline: number) {
+      const ofThem = organizations === undefined ? {} : { organizationId: { $in: [organizations].flat() } };
       const options = { sort: { _id: 1 }, limit, ...leanWithin(deadline) } as const;
-      return (await webhooks.find({ _id: { $gt: after }, deleteTime: ABSENT, ...ofOne }, null, options)).map(foundIn);
+      return (await webhooks.find({ _id: { $gt: after }, deleteTime: ABSENT, ...ofThem }, null, options)).map(foundIn);
     },
 
     /** Changes the version before the event and ends its lease. Returns undefined if it is no longer stored. */

@@ -1,7 +1,7 @@
 /** Complex attributes of an organization's own schemas (RFC 7643 section 2.3.8): objects of declared sub-attributes. */
 import { expect } from 'chai';
-import { parseSchema } from '../../../bin/admin/schema.js';
 import { connect } from '../../../bin/admin/userstore.js';
+import { parseSchema } from '../../../proto/schema-file.js';
 import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../../harness/organizations.js';
 import { SERVICE_TOKENS } from '../../harness/processes.js';
 import {

@@ -1,7 +1,7 @@
 /** Attributes of extensions under PATCH (RFC 7644 section 3.5.2), filters and projection, declared or not. */
 import { expect } from 'chai';
-import { parseSchema } from '../../../bin/admin/schema.js';
 import { connect } from '../../../bin/admin/userstore.js';
+import { parseSchema } from '../../../proto/schema-file.js';
 import { freshTenant, needsOwnPair, sharedPair } from '../../harness/organizations.js';
 import { SERVICE_TOKENS } from '../../harness/processes.js';
 import {

@@ -1,7 +1,7 @@
 /** Schemas of an organization's own, and organizations that refuse what no schema has. */
 import { expect } from 'chai';
-import { parseSchema } from '../../../bin/admin/schema.js';
 import { connect } from '../../../bin/admin/userstore.js';
+import { parseSchema } from '../../../proto/schema-file.js';
 import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../../harness/organizations.js';
 import { SERVICE_TOKENS } from '../../harness/processes.js';
 import {

@@ -1,7 +1,7 @@
 /** Organizations that follow the RFCs to the letter, beside tolerant ones. */
 import { expect } from 'chai';
-import { parseSchema } from '../../../bin/admin/schema.js';
 import { connect } from '../../../bin/admin/userstore.js';
+import { parseSchema } from '../../../proto/schema-file.js';
 import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../../harness/organizations.js';
 import { SERVICE_TOKENS } from '../../harness/processes.js';
 import {

@@ -49,7 +49,14 @@ export interface ApiToken {
    * The lifetime for which the token was issued, in seconds. Absent: unlimited. `expire_time` may be earlier if the
    * token was rotated.
    */
-  lifetimeSeconds?: number | undefined;
+  lifetimeSeconds?:
+    | number
+    | undefined;
+  /**
+   * The last four characters of the secret, by which people recognize it; more than 100 random bits stay unknown. Absent
+   * for tokens that were issued before userstore kept them.
+   */
+  secretSuffix?: string | undefined;
 }
 
 /** Request of CreateApiToken. */
@@ -188,6 +195,7 @@ function createBaseApiToken(): ApiToken {
     lastUseTime: undefined,
     createdBy: "",
     lifetimeSeconds: undefined,
+    secretSuffix: undefined,
   };
 }
 
@@ -221,6 +229,9 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
     }
     if (message.lifetimeSeconds !== undefined) {
       writer.uint32(72).int32(message.lifetimeSeconds);
+    }
+    if (message.secretSuffix !== undefined) {
+      writer.uint32(82).string(message.secretSuffix);
     }
     return writer;
   },
@@ -310,6 +321,14 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
             message.lifetimeSeconds = reader.int32();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.secretSuffix = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -336,6 +355,7 @@ export const ApiToken: MessageFns<ApiToken, "userstore.v1.ApiToken"> = {
     message.lastUseTime = object.lastUseTime ?? undefined;
     message.createdBy = object.createdBy ?? "";
     message.lifetimeSeconds = object.lifetimeSeconds ?? undefined;
+    message.secretSuffix = object.secretSuffix ?? undefined;
     return message;
   },
 };

@@ -65,7 +65,7 @@ export interface Event {
     /** The organization, without its held attributes. */
     { $case: "organization"; value: Organization }
     | //
-    /** The API token, without its last use. No event has a secret. */
+    /** The API token, without its last use and the last characters of its secret. No event has a secret. */
     { $case: "apiToken"; value: ApiToken }
     | //
     /** The SSO connection. No event has a client secret. */

@@ -26,11 +26,14 @@ export interface ListEventsRequest {
   organizationId?:
     | string
     | undefined;
-  /** Returns events after this cursor. Absent: from the oldest event that is kept, or from `start_time`. */
+  /**
+   * Returns events after this cursor. Absent: from the oldest event that is kept, or from `start_time`. With
+   * `newest_first`: events before it; absent: from the newest event, or from `end_time`.
+   */
   cursor?:
     | string
     | undefined;
-  /** Returns events from this time on. FIELD_INVALID together with a cursor. */
+  /** Returns events from this time on. FIELD_INVALID together with a cursor, unless `newest_first` is true. */
   startTime?:
     | Date
     | undefined;
@@ -40,17 +43,33 @@ export interface ListEventsRequest {
   resourceId?:
     | string
     | undefined;
+  /** Returns events before this time. FIELD_INVALID together with a cursor if `newest_first` is true. */
+  endTime?:
+    | Date
+    | undefined;
+  /** Only events whose actor names a person, as the acts of LeaseHawk's staff do. */
+  byPerson?:
+    | boolean
+    | undefined;
+  /** Only events whose actor names this person: 1 to 200 characters. Absent: any person, or none. */
+  person?:
+    | string
+    | undefined;
+  /** Whether to return the newest events first. */
+  newestFirst?:
+    | boolean
+    | undefined;
   /** The maximum number of events to return. Absent or 0: 100. Values above 1000 are reduced to 1000. */
   pageSize?: number | undefined;
 }
 
 /** Response of ListEvents. */
 export interface ListEventsResponse {
-  /** The events, oldest first. Fewer than asked for if they are large. */
+  /** The events in the order of the request. Fewer than asked for if they are large. */
   events: Event[];
-  /** The cursor after these events, and after all that the request leaves out. */
+  /** The cursor after these events, and after all that the request leaves out. With `newest_first`: the cursor before them. */
   checkpoint: string;
-  /** Whether there may be more events after `checkpoint`. */
+  /** Whether there may be more events beyond `checkpoint`. */
   hasMore: boolean;
 }
 
@@ -89,6 +108,10 @@ function createBaseListEventsRequest(): ListEventsRequest {
     startTime: undefined,
     types: [],
     resourceId: undefined,
+    endTime: undefined,
+    byPerson: undefined,
+    person: undefined,
+    newestFirst: undefined,
     pageSize: undefined,
   };
 }
@@ -111,6 +134,18 @@ export const ListEventsRequest: MessageFns<ListEventsRequest, "userstore.v1.List
     }
     if (message.resourceId !== undefined) {
       writer.uint32(42).string(message.resourceId);
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(58).fork()).join();
+    }
+    if (message.byPerson !== undefined) {
+      writer.uint32(64).bool(message.byPerson);
+    }
+    if (message.person !== undefined) {
+      writer.uint32(74).string(message.person);
+    }
+    if (message.newestFirst !== undefined) {
+      writer.uint32(80).bool(message.newestFirst);
     }
     if (message.pageSize !== undefined) {
       writer.uint32(48).int32(message.pageSize);
@@ -171,6 +206,38 @@ export const ListEventsRequest: MessageFns<ListEventsRequest, "userstore.v1.List
             message.resourceId = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.byPerson = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.person = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.newestFirst = reader.bool();
+            continue;
+          }
           case 6: {
             if (tag !== 48) {
               break;
@@ -201,6 +268,10 @@ export const ListEventsRequest: MessageFns<ListEventsRequest, "userstore.v1.List
     message.startTime = object.startTime ?? undefined;
     message.types = object.types?.map((e) => e) || [];
     message.resourceId = object.resourceId ?? undefined;
+    message.endTime = object.endTime ?? undefined;
+    message.byPerson = object.byPerson ?? undefined;
+    message.person = object.person ?? undefined;
+    message.newestFirst = object.newestFirst ?? undefined;
     message.pageSize = object.pageSize ?? undefined;
     return message;
   },
@@ -463,12 +534,14 @@ export const WatchEventsResponse: MessageFns<WatchEventsResponse, "userstore.v1.
 
 /**
  * Reads the log of events. A cursor is a place in the log between two events; it is valid at every userstore, and for
- * every request. A caller that is held to organizations must name one of them: it opens one stream for each of them.
+ * every request. A caller that is held to organizations must name one of them to watch: it opens one stream for each of
+ * them. Its lists without an organization have events of them all.
  */
 export type EventServiceService = typeof EventServiceService;
 export const EventServiceService = {
   /**
-   * Returns events after a cursor, oldest first. Repeat with `checkpoint` as `cursor` for the next ones.
+   * Returns events after a cursor, oldest first, or those before it, newest first. Repeat with `checkpoint` as `cursor`
+   * for the next ones.
    * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID.
    */
   listEvents: {
@@ -499,7 +572,8 @@ export const EventServiceService = {
 
 export interface EventServiceServer extends UntypedServiceImplementation {
   /**
-   * Returns events after a cursor, oldest first. Repeat with `checkpoint` as `cursor` for the next ones.
+   * Returns events after a cursor, oldest first, or those before it, newest first. Repeat with `checkpoint` as `cursor`
+   * for the next ones.
    * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID.
    */
   listEvents: handleUnaryCall<ListEventsRequest, ListEventsResponse>;
@@ -514,7 +588,8 @@ export interface EventServiceServer extends UntypedServiceImplementation {
 
 export interface EventServiceClient extends Client1 {
   /**
-   * Returns events after a cursor, oldest first. Repeat with `checkpoint` as `cursor` for the next ones.
+   * Returns events after a cursor, oldest first, or those before it, newest first. Repeat with `checkpoint` as `cursor`
+   * for the next ones.
    * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID.
    */
   listEvents(

@@ -16,6 +16,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Activity } from "./activity_service.js";
+import { ApiToken } from "./api_token_service.js";
 import { Organization } from "./organization_service.js";
 
 /** Request of Search. */
@@ -32,6 +33,8 @@ export interface SearchResponse {
   users: UserSearchResult[];
   /** The request or sign-in with this id, and its operations if it is a bulk request: at most 20. */
   activities: Activity[];
+  /** The API tokens whose secret ends with the text, if that has four characters: at most 20. */
+  apiTokens: ApiTokenSearchResult[];
   /**
    * Whether the search found all results. False if there are more than the maximum of a kind, or more than 10,000
    * organizations, of which the newest are then left out.
@@ -51,6 +54,14 @@ export interface UserSearchResult {
   userName: string;
   /** Whether the user is active. */
   active: boolean;
+}
+
+/** An API token that Search found. */
+export interface ApiTokenSearchResult {
+  /** The name of its organization for people. */
+  organizationDisplayName: string;
+  /** The token. */
+  apiToken?: ApiToken | undefined;
 }
 
 function createBaseSearchRequest(): SearchRequest {
@@ -111,7 +122,7 @@ export const SearchRequest: MessageFns<SearchRequest, "userstore.v1.SearchReques
 };
 
 function createBaseSearchResponse(): SearchResponse {
-  return { organizations: [], users: [], activities: [], complete: false };
+  return { organizations: [], users: [], activities: [], apiTokens: [], complete: false };
 }
 
 export const SearchResponse: MessageFns<SearchResponse, "userstore.v1.SearchResponse"> = {
@@ -126,6 +137,9 @@ export const SearchResponse: MessageFns<SearchResponse, "userstore.v1.SearchResp
     }
     for (const v of message.activities) {
       Activity.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.apiTokens) {
+      ApiTokenSearchResult.encode(v!, writer.uint32(42).fork()).join();
     }
     if (message.complete !== false) {
       writer.uint32(32).bool(message.complete);
@@ -170,6 +184,14 @@ export const SearchResponse: MessageFns<SearchResponse, "userstore.v1.SearchResp
             message.activities.push(Activity.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.apiTokens.push(ApiTokenSearchResult.decode(reader, reader.uint32()));
+            continue;
+          }
           case 4: {
             if (tag !== 32) {
               break;
@@ -198,6 +220,7 @@ export const SearchResponse: MessageFns<SearchResponse, "userstore.v1.SearchResp
     message.organizations = object.organizations?.map((e) => Organization.fromPartial(e)) || [];
     message.users = object.users?.map((e) => UserSearchResult.fromPartial(e)) || [];
     message.activities = object.activities?.map((e) => Activity.fromPartial(e)) || [];
+    message.apiTokens = object.apiTokens?.map((e) => ApiTokenSearchResult.fromPartial(e)) || [];
     message.complete = object.complete ?? false;
     return message;
   },
@@ -308,12 +331,83 @@ export const UserSearchResult: MessageFns<UserSearchResult, "userstore.v1.UserSe
   },
 };
 
-/** Searches all organizations. */
+function createBaseApiTokenSearchResult(): ApiTokenSearchResult {
+  return { organizationDisplayName: "", apiToken: undefined };
+}
+
+export const ApiTokenSearchResult: MessageFns<ApiTokenSearchResult, "userstore.v1.ApiTokenSearchResult"> = {
+  $type: "userstore.v1.ApiTokenSearchResult" as const,
+
+  encode(message: ApiTokenSearchResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationDisplayName !== "") {
+      writer.uint32(10).string(message.organizationDisplayName);
+    }
+    if (message.apiToken !== undefined) {
+      ApiToken.encode(message.apiToken, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ApiTokenSearchResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseApiTokenSearchResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationDisplayName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.apiToken = ApiToken.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ApiTokenSearchResult>, I>>(base?: I): ApiTokenSearchResult {
+    return ApiTokenSearchResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ApiTokenSearchResult>, I>>(object: I): ApiTokenSearchResult {
+    const message = createBaseApiTokenSearchResult();
+    message.organizationDisplayName = object.organizationDisplayName ?? "";
+    message.apiToken = (object.apiToken !== undefined && object.apiToken !== null)
+      ? ApiToken.fromPartial(object.apiToken)
+      : undefined;
+    return message;
+  },
+};
+
+/** Searches all organizations, or those that the caller is held to. */
 export type SearchServiceService = typeof SearchServiceService;
 export const SearchServiceService = {
   /**
-   * Finds organizations, users and requests by one text. Each kind of result is found through an index, and the call
-   * reads the names of at most 10,000 organizations.
+   * Finds organizations, users, requests and API tokens by one text. Each kind of result is found through an index, and
+   * the call reads the names of at most 10,000 organizations.
    * Errors: FIELD_INVALID.
    */
   search: {
@@ -329,8 +423,8 @@ export const SearchServiceService = {
 
 export interface SearchServiceServer extends UntypedServiceImplementation {
   /**
-   * Finds organizations, users and requests by one text. Each kind of result is found through an index, and the call
-   * reads the names of at most 10,000 organizations.
+   * Finds organizations, users, requests and API tokens by one text. Each kind of result is found through an index, and
+   * the call reads the names of at most 10,000 organizations.
    * Errors: FIELD_INVALID.
    */
   search: handleUnaryCall<SearchRequest, SearchResponse>;
@@ -338,8 +432,8 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
 
 export interface SearchServiceClient extends Client1 {
   /**
-   * Finds organizations, users and requests by one text. Each kind of result is found through an index, and the call
-   * reads the names of at most 10,000 organizations.
+   * Finds organizations, users, requests and API tokens by one text. Each kind of result is found through an index, and
+   * the call reads the names of at most 10,000 organizations.
    * Errors: FIELD_INVALID.
    */
   search(

@@ -1,10 +1,6 @@
 /** An organization's own schema as a file: SCIM's JSON (RFC 7643 section 7) ↔ the contract's message. */
 import { z } from 'zod';
-import {
-  type AttributeDefinition,
-  AttributeType,
-  type ExtensionSchema,
-} from '../../proto/gen/userstore/v1/extension_schema.js';
+import { type AttributeDefinition, AttributeType, type ExtensionSchema } from './gen/userstore/v1/extension_schema.js';
 
 const TYPES = {
   string: AttributeType.ATTRIBUTE_TYPE_STRING,

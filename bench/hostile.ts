@@ -2,7 +2,7 @@
  * The effect of hostile loads on another organization: its waits, and the memory and longest turns of both services.
  */
 import { mkdir } from 'node:fs/promises';
-import { loadavg } from 'node:os';
+import { constants, loadavg, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -99,7 +99,7 @@ async function measureLoad(
     const sampling = setInterval(() => void raise(peaks, chain), SAMPLE_MS);
     const longest = setTimeout(() => ending.abort(), LONGEST_MS);
     const beside = await watched(bystander, watch, setting.signal, async () => {
-      await attack().catch((error: unknown) => target.count(String(error).slice(0, 80)));
+      await withoutClaim(() => attack().catch((error: unknown) => target.count(String(error).slice(0, 80))));
       const least = 1000 * Math.max(seconds, load.leastSeconds ?? 0);
       await sleep(Math.max(AFTERMATH_MS, start + least - Date.now()));
       await untilBothTurn(setting.folder, chain);
@@ -134,6 +134,16 @@ async function startWatched(uri: string, setting: Setting, keep: Keep, limits: C
   const script = pathToFileURL(join(import.meta.dirname, 'hostile', 'turns.js'));
   const more = { NODE_OPTIONS: `--import ${script}`, BENCH_TURNS_FOLDER: join(setting.folder, 'turns') };
   return await startChain('product', uri, [], setting, keep, more, limits);
+}
+
+/**
+ * Does the work of the attacking client with what the services leave of the machine's CPUs: it has its own in production.
+ * Only root may take the priority back.
+ */
+async function withoutClaim(work: () => Promise<unknown>): Promise<void> {
+  if (process.getuid?.() !== 0) return void (await work());
+  setPriority(constants.priority.PRIORITY_LOW);
+  await work().finally(() => setPriority(constants.priority.PRIORITY_NORMAL));
 }
 
 type ControlGroups = Partial<Record<Service, string>>;

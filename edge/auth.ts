@@ -6,6 +6,7 @@ import type { RpcFailure } from '../client/errors.js';
 import { UserstoreError } from '../client/errors.js';
 import { ErrorReason } from '../proto/gen/userstore/v1/error_reason.js';
 import type { Admission } from './limits/admission.js';
+import { noteOrganization } from './limits/start-line.js';
 import { createTokenGuessingLimit, type TokenGuessingLimit } from './limits/token-guessing.js';
 import type { EdgeMetrics } from './metrics.js';
 import { organizationIdIn } from './organization-id.js';
@@ -63,7 +64,9 @@ export function authenticate(
   const authenticator = { store, metrics, admission, guessing, principals: createPrincipalCache(store, tokenCacheMs) };
   return async (request, response, next) => {
     await authenticateRequest(authenticator, request, response);
-    if (!response.closed) next();
+    if (response.closed) return;
+    noteOrganization(request, principalOf(response).organizationId);
+    next();
   };
 }
 

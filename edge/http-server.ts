@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Certificates } from '../config/certificates.js';
 import { limitConnections } from './limits/connections.js';
+import { startInTurns } from './limits/start-line.js';
 import { badRequest, errorBody, ScimError } from './scim/scim-error.js';
 
 /** Maximum of open connections, each of which takes some memory while it is idle. */
@@ -37,7 +38,8 @@ export function createHttpServer(
   certificates: Certificates | undefined,
   { maxRequests, trustedProxies }: ServerLimits,
 ): Server {
-  const server = certificates ? createHttpsServer(app, certificates) : createServer(LIMITS, app);
+  const listener = startInTurns(app);
+  const server = certificates ? createHttpsServer(listener, certificates) : createServer(LIMITS, listener);
   server.timeout = SOCKET_TIMEOUT_MS;
   const maxConnections = Math.max(MAX_CONNECTIONS, 2 * maxRequests);
   limitConnections(server, maxConnections, trustedProxies === 0, certificates ? 'secureConnection' : 'connection');

@@ -90,7 +90,7 @@ describe('SCIM under hostile input', () => {
   const find = (filter: string) => atOnce(() => tenant.scim('GET', byFilter(filter)));
   const patch = (...operations: unknown[]) =>
     atOnce(() => tenant.scim('PATCH', `/Users/${user.id}`, patchBody(...operations)));
-  // Each try has a name of its own: a slow one may have made its user.
+  // Each try has another name: a slow one may have created its user.
   const post = (more: Record<string, unknown>) =>
     atOnce(() => tenant.scim('POST', '/Users', JSON.stringify(oktaUser(uniqueName(), more))));
 

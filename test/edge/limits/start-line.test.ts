@@ -1,0 +1,75 @@
+/** Requests that arrive in one turn of the event loop start in several, and clients take turns. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { noteOrganization, startInTurns } from '../../../edge/limits/start-line.js';
+
+const STEP_MS = 4;
+
+interface Arriving {
+  name: string;
+  request: IncomingMessage;
+}
+
+const arriving = (name: string, remoteAddress = '203.0.113.1'): Arriving => ({
+  name,
+  request: { socket: { remoteAddress } as Socket } as IncomingMessage,
+});
+
+describe('requests that arrive in one turn', () => {
+  let started: string[];
+  let listener: (arrived: Arriving) => void;
+  beforeEach(() => {
+    started = [];
+    const names = new Map<IncomingMessage, string>();
+    const start = startInTurns((request) => {
+      const end = performance.now() + STEP_MS;
+      while (performance.now() < end);
+      started.push(names.get(request) ?? '');
+    });
+    listener = ({ name, request }) => {
+      names.set(request, name);
+      start(request, {} as ServerResponse);
+    };
+  });
+  const all = (count: number, make: (index: number) => Arriving) => Array.from({ length: count }, (_, i) => make(i));
+
+  it('start at once as long as the turn has time', () => {
+    listener(arriving('a'));
+    expect(started).to.deep.equal(['a']);
+  });
+
+  it('start in several turns if they are many, in their order, and none is forgotten', async () => {
+    const names = all(20, (index) => arriving(`a${index}`));
+    for (const one of names) listener(one);
+    expect(started.length).to.be.below(6);
+    const before = started.length;
+    await setImmediate();
+    expect(started.length)
+      .to.be.above(before)
+      .and.below(before + 6);
+    while (started.length < names.length) await sleep(1);
+    expect(started).to.deep.equal(names.map(({ name }) => name));
+    await sleep(1);
+    listener(arriving('later'));
+    expect(started.at(-1)).to.equal('later');
+  });
+
+  it('of one network do not delay a request of another for long', async () => {
+    for (const one of all(50, (index) => arriving(`a${index}`))) listener(one);
+    listener(arriving('b', '198.51.100.1'));
+    while (!started.includes('b')) await sleep(1);
+    expect(started.indexOf('b')).to.be.below(8);
+  });
+
+  it('of one organization do not delay another in its network for long', async () => {
+    const noisy = all(50, (index) => arriving(`a${index}`));
+    const quiet = arriving('b');
+    for (const { request } of noisy) noteOrganization(request, 'noisy');
+    noteOrganization(quiet.request, 'quiet');
+    for (const one of [...noisy, quiet]) listener(one);
+    while (!started.includes('b')) await sleep(1);
+    expect(started.indexOf('b')).to.be.below(8);
+  });
+});

@@ -39,7 +39,10 @@ export class Watch implements AsyncIterable<Event> {
     return this.#cursor;
   }
 
-  /** Yields the events, oldest first. Throws UserstoreError, with reason EVENT_CURSOR_EXPIRED if it has to begin again. */
+  /**
+   * Yields the events, oldest first. Throws UserstoreError, with reason EVENT_CURSOR_EXPIRED or EVENT_CURSOR_UNKNOWN if the
+   * service has to list again.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Event> {
     const { signal, ...request } = this.#options;
     const seen = new RecentIds();

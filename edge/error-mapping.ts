@@ -55,6 +55,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.ERROR_REASON_API_TOKEN_LIMIT_REACHED]: undefined,
   [ErrorReason.ERROR_REASON_EVENT_CURSOR_INVALID]: undefined,
   [ErrorReason.ERROR_REASON_EVENT_CURSOR_EXPIRED]: undefined,
+  [ErrorReason.ERROR_REASON_EVENT_CURSOR_UNKNOWN]: undefined,
   [ErrorReason.ERROR_REASON_EVENT_WATCH_LIMIT_REACHED]: undefined,
   [ErrorReason.ERROR_REASON_WEBHOOK_NOT_FOUND]: undefined,
   [ErrorReason.ERROR_REASON_WEBHOOK_LIMIT_REACHED]: undefined,

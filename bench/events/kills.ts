@@ -16,7 +16,9 @@ export async function checkUnderKills({ folder, signal }: Setting, keep: Keep, k
     const start = performance.now();
     const checked = await checkEventLog({ mongodbUri, kills: count, victims: [victim], report, signal });
     if (checked.faults.length > 0) throw new Error(`${name}: ${checked.faults.slice(0, 20).join('\n')}`);
-    rows.push(rowOf(name, checked, (performance.now() - start) / 1000));
+    const row = rowOf(name, checked, (performance.now() - start) / 1000);
+    report(row.join('; '));
+    rows.push(row);
   };
   const single = await startServer(join(folder, 'killed'), keep);
   await checkOn('single server', `${single.uri}/events`, single.victim, Math.ceil(kills / 2));

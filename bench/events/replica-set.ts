@@ -51,7 +51,13 @@ export async function startReplicaSet(folder: string, members: number, signal: A
   }
   const hosts = all.map(({ host }) => host);
   const uri = (database: string) => `mongodb://${hosts.join(',')}/${database}?replicaSet=${NAME}`;
-  await initiate(hosts, signal);
+  const stop = async () => void (await Promise.all(all.map(({ child }) => end(child, 'SIGKILL'))));
+  try {
+    await initiate(hosts, signal);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     uri,
     async killPrimary() {
@@ -61,7 +67,7 @@ export async function startReplicaSet(folder: string, members: number, signal: A
       await end(child, 'SIGKILL');
       all[index] = start(Number(host.split(':')[1]));
     },
-    stop: async () => void (await Promise.all(all.map(({ child }) => end(child, 'SIGKILL')))),
+    stop,
   };
 }
 
@@ -78,9 +84,27 @@ async function initiate(hosts: string[], signal: AbortSignal): Promise<void> {
   }).connect();
   const members = hosts.map((host, _id) => ({ _id, host }));
   const settings = { electionTimeoutMillis: ELECTION_TIMEOUT_MS };
-  await client.db('admin').command({ replSetInitiate: { _id: NAME, members, settings } });
-  await client.close();
+  try {
+    await eventually(() => client.db('admin').command({ replSetInitiate: { _id: NAME, members, settings } }), signal);
+  } finally {
+    await client.close();
+  }
   await primaryOf(`mongodb://${hosts.join(',')}/admin?replicaSet=${NAME}`, signal);
+}
+
+/** Repeats a command until it succeeds: a member refuses it until all others listen. */
+async function eventually(command: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const giveUp = Date.now() + READY_MS;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      await command();
+      return;
+    } catch (error) {
+      if (Date.now() > giveUp) throw error;
+    }
+    await sleep(200);
+  }
 }
 
 /** Returns the host of the primary, once there is one. */

@@ -154,6 +154,7 @@ export const NOT_SPENT: Record<string, string[]> = {
     'failures of a webhook',
     'age of events',
     'clock difference between userstores',
+    'clock difference between userstores, as cursors of events assume',
     'age of `totalResults`',
     'purge of a deleted organization',
     'time of one write of a migration',

@@ -54,13 +54,15 @@ function nameOf({ resource, changes }: Event): string {
       return resource.value.issuer;
     case 'webhook':
       return resource.value.url;
+    case 'serviceAccount':
+      return resource.value.name;
   }
   const named = changes.find(({ name }) => NAMES.includes(name));
   return String(attributeValueIn(named?.before) ?? '');
 }
 
 /** The attributes that name a resource. */
-const NAMES = ['userName', 'displayName', 'issuer', 'url'];
+const NAMES = ['userName', 'displayName', 'issuer', 'url', 'name'];
 
 /** Returns an event with values instead of JSON text. */
 export const eventValue = ({ changes, resource, ...event }: Event): object => ({

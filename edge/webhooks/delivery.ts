@@ -49,14 +49,8 @@ interface Posted {
 }
 
 /**
-<<<<<<< HEAD
  * Delivers the next page of events. Returns the cursor after it, undefined after a failure: the webhook then waits for its
  * next attempt. Throws UserstoreError, also if the lease is lost.
-=======
- * Delivers the next page of events. `isKept`: userstore keeps the cursor even if there is none. Returns the cursor after
- * it, undefined after a failure: the webhook then waits for its next attempt. Throws UserstoreError, also if the lease is
- * lost.
->>>>>>> 82dfc14 (The edge, the admin command and the tests call userstore by one client, whose errors are classes with reason and field)
  */
 export async function deliverPage(
   { webhook, fence, secrets, testId }: WebhookLease,

@@ -92,22 +92,26 @@ describe('a mirror', () => {
     expect(titles(mirror)).to.deep.equal({ ana: 'Owner' });
   });
 
-  it('lists again when its cursor has expired, and tells only what is different', async () => {
-    listed = [user('ana', 1), user('ben', 1)];
-    const changes: unknown[] = [];
-    const mirror = start({ onChange: ({ before, after }) => changes.push([before?.id, after?.id]) });
-    await mirror.synced;
-    await eventually('the listener has heard', async () => changes.length === 2);
-    listed = [user('ana', 1), user('cem', 1)];
-    const reason = ErrorReason.ERROR_REASON_EVENT_CURSOR_EXPIRED;
-    next(errorWith('OUT_OF_RANGE', 'expired', { reason }));
-    await eventually('it has listed', async () => mirror.get('cem') !== undefined && changes.length === 4);
-    expect(lists).to.equal(2);
-    expect(changes.slice(2)).to.have.deep.members([
-      [undefined, 'cem'],
-      ['ben', undefined],
-    ]);
-  });
+  for (const [what, code, reason] of [
+    ['has expired', 'OUT_OF_RANGE', ErrorReason.ERROR_REASON_EVENT_CURSOR_EXPIRED],
+    ['is of a time before a restore', 'INVALID_ARGUMENT', ErrorReason.ERROR_REASON_EVENT_CURSOR_UNKNOWN],
+  ] as const) {
+    it(`lists again when its cursor ${what}, and tells only what is different`, async () => {
+      listed = [user('ana', 1), user('ben', 1)];
+      const changes: unknown[] = [];
+      const mirror = start({ onChange: ({ before, after }) => changes.push([before?.id, after?.id]) });
+      await mirror.synced;
+      await eventually('the listener has heard', async () => changes.length === 2);
+      listed = [user('ana', 1), user('cem', 1)];
+      next(errorWith(code, 'refused', { reason }));
+      await eventually('it has listed', async () => mirror.get('cem') !== undefined && changes.length === 4);
+      expect(lists).to.equal(2);
+      expect(changes.slice(2)).to.have.deep.members([
+        [undefined, 'cem'],
+        ['ben', undefined],
+      ]);
+    });
+  }
 
   it('lags while userstore is away, and names the problem', async () => {
     const mirror = start();

@@ -249,6 +249,26 @@ describe('events', () => {
     });
   });
 
+  it('a cursor of another log, or of one that a restore took back, is refused with its own reason', async () => {
+    const unknown = { code: 'INVALID_ARGUMENT', reason: 'EVENT_CURSOR_UNKNOWN' };
+    const organizationId = await newOrganization();
+    await create(organizationId, 'eva@oakstreet.example');
+    await listed(organizationId, 1);
+    const beyond = cursorOf(1_000_000, Date.now());
+    expect(await failureIn(list({ cursor: beyond }))).to.deep.equal(unknown);
+    expect(await failureIn(watched({ cursor: beyond }, () => true))).to.deep.equal(unknown);
+    const webhook = Webhook.fromPartial({ organizationId, url: 'https://billing.example' });
+    const webhookId = (await admin.createWebhook({ actor: actor(), webhook })).webhook?.id ?? '';
+    const replay = (cursor: string) =>
+      admin.updateWebhook({ actor: actor(), webhookId, change: { $case: 'replayCursor', value: cursor } });
+    expect(await failureIn(replay(beyond))).to.deep.equal(unknown);
+    const { events } = await list({ organizationId });
+    expect((await replay(events[0]?.cursor ?? '')).webhook?.id).to.equal(webhookId);
+    // As if the log had been restored to its beginning, and had grown to the place of this cursor again.
+    const earlier = cursorOf(1, Date.now() - 3_600_000);
+    expect(await failureIn(list({ cursor: earlier }))).to.deep.equal(unknown);
+  });
+
   it('a stream of a caller without a credential, or of a role that may not watch, is refused', async () => {
     for (const [token, code] of [
       [undefined, 'UNAUTHENTICATED'],

@@ -187,6 +187,22 @@ describe('service accounts', function () {
     expect((await held.search({ text: ours })).organizations.map(({ id }) => id)).to.deep.equal([ours]);
   });
 
+  it('are events of no organization, which a caller that is held to some does not see', async () => {
+    const { account, secret } = await create({ role: Role.ROLE_ADMIN, organizationIds: [ours] });
+    const own = async (client: UserstoreClient, more: object) =>
+      (
+        await client.listEvents({ types: ['service.added'], startTime: undefined, pageSize: 1000, ...more })
+      ).events.filter(({ resourceId }) => resourceId === account.id);
+    await eventually('the event is listed', async () => (await own(admin, {})).length > 0);
+    const [event] = await own(admin, {});
+    expect(event).to.include({ organizationId: '', resourceType: 'ServiceAccount' });
+    expect(event?.actor).to.include({ person: 'ana' });
+    expect(event?.resource?.$case === 'serviceAccount' && event.resource.value).to.deep.equal(account);
+    expect(await own(admin, { organizationId: ours })).to.deep.equal([]);
+    expect(await own(clientOf(secret), { organizationId: ours })).to.deep.equal([]);
+    expect(await failureIn(own(clientOf(secret), { organizationId: '' }))).to.deep.equal(FORBIDDEN);
+  });
+
   it('are refused with a name, a role or organizations that they cannot have', async () => {
     const taken = newName();
     await create({ name: taken });

@@ -4,6 +4,7 @@ import mongoose from 'mongoose';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { SERVICE_TOKENS, type Service, startUserstore } from '../harness/processes.js';
@@ -11,7 +12,7 @@ import { newConnection } from '../harness/sso.js';
 import { actor, eventually, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
 const ROUNDS = 3;
-const RECORDS = ['organizations', 'apiTokens', 'ssoConnections', 'webhooks'];
+const RECORDS = ['organizations', 'apiTokens', 'ssoConnections', 'webhooks', 'serviceAccounts'];
 const SCHEMA = ExtensionSchema.fromPartial({ id: 'urn:acme:1.0:User', attributes: [{ name: 'badge', type: 1 }] });
 
 describe('acts of staff while userstore is killed with kill -9', function () {
@@ -81,6 +82,13 @@ describe('acts of staff while userstore is killed with kill -9', function () {
       client.updateWebhook({ actor: by, webhookId, change: { $case: 'pause', value: true } }),
     );
     await act(['webhook.removed'], (by) => client.deleteWebhook({ actor: by, webhookId }));
+    const serviceAccount = ServiceAccount.fromPartial({ name: `s${organizationId}`, role: Role.ROLE_READER });
+    const service = await act(['service.added'], (by) => client.createServiceAccount({ actor: by, serviceAccount }));
+    const serviceAccountId = service?.serviceAccount?.id ?? '';
+    await act(['service.rotated'], (by) =>
+      client.rotateServiceAccountSecret({ actor: by, serviceAccountId, overlapSeconds: 60 }),
+    );
+    await act(['service.removed'], (by) => client.deleteServiceAccount({ actor: by, serviceAccountId }));
     await act(['organization.deleted'], (by) => client.deleteOrganization({ organizationId, actor: by }));
   }
 

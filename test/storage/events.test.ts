@@ -198,6 +198,21 @@ describe('the event log', () => {
       .and.not.to.have.property(gone);
   });
 
+  it('tells cursors that it has issued from those of another log, and of one that a restore took back', async () => {
+    await newUser();
+    await newUser();
+    await database.changes.flushOutboxes(soon());
+    const knows = (position: number, issueTime = new Date()) => events.hasReached(position, issueTime, soon());
+    for (const position of [0, 1, 2]) expect(await knows(position)).to.equal(true);
+    expect(await knows(3)).to.equal(false);
+    // The log has come back to the position of a cursor that was issued long before its event was written.
+    expect(await knows(2, new Date(Date.now() - 3_600_000))).to.equal(false);
+    await events.lease('one', soon());
+    await database.collections.events.deleteMany({});
+    expect(await knows(2)).to.equal(true);
+    expect(await knows(3)).to.equal(false);
+  });
+
   it('is moved by one holder of the lease until the lease ends', async () => {
     expect(await events.lease('one', soon())).to.equal(true);
     expect(await events.lease('two', soon())).to.equal(false);

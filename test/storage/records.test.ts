@@ -1,9 +1,13 @@
-/** Organizations, API tokens, SSO connections and webhooks: each change of one is one event, whatever fails in between. */
+/**
+ * Organizations, API tokens, SSO connections, webhooks and service accounts: each change of one is one event, whatever
+ * fails in between.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import {
   type UpdateWebhookRequest,
@@ -14,11 +18,13 @@ import { createApiTokenRules } from '../../userstore/domain/api-tokens.js';
 import { createOrganizationRules } from '../../userstore/domain/organizations.js';
 import { createOnce } from '../../userstore/domain/repeats.js';
 import { createSealer } from '../../userstore/domain/sealing.js';
+import { createServiceAccountRules } from '../../userstore/domain/service-accounts.js';
 import { createSsoConnectionRules } from '../../userstore/domain/sso-connections.js';
 import { createWebhookRules } from '../../userstore/domain/webhooks.js';
 import { createEventStorage } from '../../userstore/storage/events.js';
 import { createRecordOutboxes } from '../../userstore/storage/records.js';
 import { createRequestStorage } from '../../userstore/storage/requests.js';
+import { createServiceAccountStorage } from '../../userstore/storage/service-accounts.js';
 import { createWebhookStorage } from '../../userstore/storage/webhooks.js';
 import { DAYS, type Database, eventOfVersion, openDatabase, soon } from './database.js';
 
@@ -51,8 +57,13 @@ function rulesOver() {
       organizations,
       sealer,
       newestCursor: async () => 'a cursor',
-      checkCursor: (cursor) => cursor,
+      checkCursor: (cursor) => Promise.resolve(cursor),
       cursorAt: async () => 'an earlier cursor',
+    }),
+    services: createServiceAccountRules({
+      storage: createServiceAccountStorage(database.collections.serviceAccounts),
+      organizations,
+      known: { refresh: async () => undefined },
     }),
   };
 }
@@ -245,6 +256,40 @@ describe('records', () => {
     for (const text of [secret, rotated.secret, 'secret-part', 'key=x']) expect(stored).to.not.include(text);
     expect(await rules.webhooks.get(webhook.id, soon()).catch(({ reason }) => reason)).to.be.a('number');
     expect(await database.collections.webhooks.countDocuments({})).to.equal(0);
+  });
+
+  it('of service accounts have an event for each act, of no organization and without their secrets', async () => {
+    const { id: organizationId } = await create();
+    const add = (name: string) => {
+      const serviceAccount = { name, role: Role.ROLE_READER, organizationIds: [organizationId] };
+      return rules.services.create({ serviceAccount: ServiceAccount.fromPartial(serviceAccount), actor }, soon());
+    };
+    const { serviceAccount, secret } = await add('billing');
+    const { id: serviceAccountId } = serviceAccount;
+    const rotated = await rules.services.rotate({ serviceAccountId, overlapSeconds: 60, actor }, soon());
+    await rules.services.delete({ serviceAccountId, actor }, soon());
+    // Its name and its slot are free at once, and nobody can have what remains of it.
+    await add('billing');
+    await rules.services.delete({ serviceAccountId: (await add('reports')).serviceAccount.id, actor }, soon());
+    expect(await rules.services.delete({ serviceAccountId, actor }, soon()).catch(({ reason }) => reason)).to.be.a(
+      'number',
+    );
+    expect((await rules.services.list({}, soon())).serviceAccounts.map(({ name }) => name)).to.deep.equal(['billing']);
+    const events = await eventsOf(serviceAccountId);
+    expect(typesOf(events)).to.deep.equal(['service.added', 'service.rotated', 'service.removed']);
+    expect(versionsOf(events)).to.deep.equal(upTo(3));
+    for (const event of events) expect(event).to.deep.include({ organizationId: '', actor });
+    expect(events.map(namesIn)).to.deep.equal([
+      ['name', 'role', 'organizationIds', 'createdBy'],
+      ['overlapEndTime', 'secret'],
+      ['name', 'role', 'organizationIds', 'createdBy', 'overlapEndTime'],
+    ]);
+    expect(events[0]?.changes).to.deep.include({ name: 'role', after: '"ROLE_READER"' });
+    expect(events[2]).to.include({ resource: undefined });
+    const left = await database.collections.serviceAccounts.find({}, null, { lean: true });
+    expect(left.map(({ name }) => name)).to.deep.equal(['billing']);
+    const stored = JSON.stringify(await database.collections.events.find().toArray());
+    for (const text of [secret, rotated.secret, left[0]?.digest]) expect(stored).to.not.include(text);
   });
 
   it('of a webhook that was removed keep nothing but the outbox, and give up its place', async () => {

@@ -17,7 +17,7 @@ const rulesWith = (...keys: number[]) =>
     organizations: createOrganizationRules(database.organizations),
     sealer: createSealer(keys.map((byte) => Buffer.alloc(32, byte))),
     newestCursor: async () => 'a cursor',
-    checkCursor: (cursor) => cursor,
+    checkCursor: (cursor) => Promise.resolve(cursor),
     cursorAt: async () => 'a cursor',
   });
 const created = async (key: number) => {

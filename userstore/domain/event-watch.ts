@@ -115,10 +115,10 @@ function createTail(storage: Pick<EventStorage, 'newest'>, wakeUp: Pick<WakeUp, 
     isPolling = true;
     while (waiting > 0) {
       const found = await storage.newest(Date.now() + QUERY_MS).catch(() => undefined);
-      if (found !== undefined && found > newest) {
-        newest = found;
-        wake();
-      }
+      const isLater = found !== undefined && found > newest;
+      // The log is shorter once the database was restored, or for a moment after an election.
+      newest = found ?? newest;
+      if (isLater) wake();
       await (found === undefined ? wakeUp.wait(RETRY_MS, RETRY_MS) : wakeUp.wait(WOKEN_POLL_MS, POLL_MS));
     }
     isPolling = false;

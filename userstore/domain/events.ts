@@ -7,7 +7,7 @@ import type {
   WatchEventsRequest,
 } from '../../proto/gen/userstore/v1/event_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
-import { cursorOf, positionInCursor } from '../model/event-cursor.js';
+import { contentOfCursor, cursorOf } from '../model/event-cursor.js';
 import { pageSizeOf, RECORD_PAGES } from '../model/paging.js';
 import type { EventQuery, EventRange, EventStorage } from '../storage/events.js';
 
@@ -75,18 +75,29 @@ function personIn({ byPerson, person }: ListEventsRequest): EventQuery['person']
   throw invalidField('person', `It must have 1 to ${MAX_PERSON} characters.`);
 }
 
-/** Returns the position from which a request reads. Throws EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID. */
+/**
+ * Returns the position in a cursor. Throws EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN: a reader that
+ * went on with a cursor of another log, or of one that a restore took back, would miss events without a word.
+ */
+async function positionOf({ storage, days }: EventContext, cursor: string, deadline: number): Promise<number> {
+  const { position, issueTime } = contentOfCursor(cursor, days, Date.now());
+  if (await storage.hasReached(position, issueTime, deadline)) return position;
+  const message = 'This log has not issued the cursor: list the users and groups again.';
+  throw new DomainError(ErrorReason.ERROR_REASON_EVENT_CURSOR_UNKNOWN, message);
+}
+
+/** Returns the position from which a request reads. Throws as `positionOf` does, and FIELD_INVALID. */
 async function startOf(
-  { storage, days }: EventContext,
+  context: EventContext,
   { cursor, startTime }: Pick<WatchEventsRequest, 'cursor' | 'startTime'>,
   otherwise: () => Promise<number>,
   deadline: number,
 ): Promise<number> {
   if (cursor !== undefined) {
     if (startTime) throw invalidField('start_time', 'A request names a cursor or a time, not both.');
-    return positionInCursor(cursor, days, Date.now());
+    return await positionOf(context, cursor, deadline);
   }
-  return startTime ? await storage.before(startTime, deadline) : await otherwise();
+  return startTime ? await context.storage.before(startTime, deadline) : await otherwise();
 }
 
 /** Returns the range that a request reads. Throws as startOf does. */
@@ -111,7 +122,7 @@ export type EventRules = ReturnType<typeof createEventRules>;
 
 /** Binds the rules to a context. */
 export function createEventRules(context: EventContext) {
-  const { storage, days } = context;
+  const { storage } = context;
   return {
     /** Lists events, of the organizations `held` if given. Throws as the contract's ListEvents says. */
     async list(request: ListEventsRequest, deadline: number, held?: readonly string[]): Promise<ListEventsResponse> {
@@ -137,10 +148,10 @@ export function createEventRules(context: EventContext) {
     cursorAt: async (time: Date, deadline: number): Promise<string> =>
       cursorOf(await storage.before(time, deadline), Date.now()),
 
-    /** Returns the cursor if it is valid. Throws FIELD_INVALID. */
-    checkCursor(cursor: string): string {
+    /** Returns the cursor if it is valid. Throws FIELD_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN. */
+    async checkCursor(cursor: string, deadline: number): Promise<string> {
       try {
-        positionInCursor(cursor, days, Date.now());
+        await positionOf(context, cursor, deadline);
         return cursor;
       } catch (error) {
         throw error instanceof DomainError && error.reason !== ErrorReason.ERROR_REASON_EVENT_CURSOR_INVALID

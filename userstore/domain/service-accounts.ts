@@ -5,17 +5,21 @@ import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import {
   type CreateServiceAccountRequest,
+  type DeleteServiceAccountRequest,
   type ListServiceAccountsRequest,
   Role,
   type RotateServiceAccountSecretRequest,
   ServiceAccount,
 } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import { EVENT_TYPES } from '../model/event-types.js';
 import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '../model/paging.js';
+import { serviceAccountEvent } from '../model/record-events.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { ServiceAccountStorage, StoredAccount } from '../storage/service-accounts.js';
 import type { KnownAccounts } from './known-accounts.js';
 import type { OrganizationRules } from './organizations.js';
+import { retryUntil } from './retry.js';
 
 const NAME = /^[a-z][a-z\d-]{0,62}$/;
 /** Names that would be taken for the callers of a deployment's own parts. */
@@ -50,8 +54,10 @@ export function createServiceAccountRules(context: ServiceAccountContext) {
       const { name, role, organizationIds } = given;
       const named = { name, role, organizationIds, createTime, createdBy: creatorOf(actor) };
       const serviceAccount = ServiceAccount.fromPartial({ id: uuidv7({ msecs: createTime.getTime() }), ...named });
+      const type = EVENT_TYPES.serviceAdded;
+      const event = serviceAccountEvent({ type, after: serviceAccount, version: 1, time: createTime, actor });
       const secret = newSecret();
-      await orRefused(storage.insert(serviceAccount, digestOf(secret), deadline));
+      await orRefused(storage.insert(serviceAccount, digestOf(secret), event, deadline));
       await known.refresh(deadline);
       return { serviceAccount, secret };
     },
@@ -66,29 +72,52 @@ export function createServiceAccountRules(context: ServiceAccountContext) {
     },
 
     /** Replaces the secret. Throws as the contract's RotateServiceAccountSecret says. */
-    async rotate({ serviceAccountId: id, overlapSeconds }: RotateServiceAccountSecretRequest, deadline: number) {
+    async rotate(
+      { serviceAccountId: id, overlapSeconds, actor }: RotateServiceAccountSecretRequest,
+      deadline: number,
+    ): Promise<{ serviceAccount: ServiceAccount; secret: string }> {
       if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS) {
         throw invalidField('overlap_seconds', `It must be between 0 and ${MAX_OVERLAP_SECONDS} seconds.`);
       }
-      const before = await storage.get(id, deadline);
-      if (!before) throw accountNotFound();
       const secret = newSecret();
-      const end = new Date(Date.now() + overlapSeconds * 1000);
-      const rotated = await storage.rotate(id, before.digest, digestOf(secret), end, deadline);
-      if (!rotated) {
-        const message = 'The account was changed at the same time; try again.';
-        throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, message);
-      }
+      const type = EVENT_TYPES.serviceRotated;
+      const others = [{ name: 'secret', before: undefined, after: JSON.stringify('rotated') }];
+      const rotated = await changeAccount(storage, id, deadline, ({ account: before, version, digest }) => {
+        const time = new Date();
+        const end = new Date(time.getTime() + overlapSeconds * 1000);
+        const after = { ...before, overlapEndTime: end };
+        const event = serviceAccountEvent({ type, before, after, version: version + 1, time, actor, others });
+        return storage.rotate(digest, digestOf(secret), end, event, deadline);
+      });
       await known.refresh(deadline);
       return { serviceAccount: shown(rotated), secret };
     },
 
-    /** Deletes an account. Throws SERVICE_ACCOUNT_NOT_FOUND. */
-    async delete(id: string, deadline: number): Promise<void> {
-      if (!(await storage.delete(id, deadline))) throw accountNotFound();
+    /** Deletes an account. Throws SERVICE_ACCOUNT_NOT_FOUND, WRITE_CONTENTION. */
+    async delete({ serviceAccountId: id, actor }: DeleteServiceAccountRequest, deadline: number): Promise<void> {
+      const type = EVENT_TYPES.serviceRemoved;
+      await changeAccount(storage, id, deadline, async ({ account: before, version }) => {
+        const event = serviceAccountEvent({ type, before, version: version + 1, time: new Date(), actor });
+        return (await storage.delete(event, deadline)) || undefined;
+      });
       await known.refresh(deadline);
     },
   };
+}
+
+/** Calls `change` with the account until no concurrent write wins. Throws SERVICE_ACCOUNT_NOT_FOUND, WRITE_CONTENTION. */
+function changeAccount<T>(
+  storage: ServiceAccountStorage,
+  id: string,
+  deadline: number,
+  change: (before: StoredAccount) => Promise<T | undefined>,
+): Promise<T> {
+  const attempt = async () => {
+    const before = await storage.find(id, deadline);
+    if (before === null) throw accountNotFound();
+    return before && (await change(before));
+  };
+  return retryUntil(attempt, deadline);
 }
 
 /** Returns the SHA-256 of a secret in hexadecimal. */

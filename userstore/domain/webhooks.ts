@@ -47,8 +47,8 @@ export interface WebhookContext {
   sealer: Sealer;
   /** Returns the cursor after the newest event. */
   newestCursor: (deadline: number) => Promise<string>;
-  /** Returns a valid cursor. Throws FIELD_INVALID, EVENT_CURSOR_EXPIRED. */
-  checkCursor: (cursor: string) => string;
+  /** Returns a valid cursor. Throws FIELD_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN. */
+  checkCursor: (cursor: string, deadline: number) => Promise<string>;
   /** Returns the cursor before the events since a time. */
   cursorAt: (time: Date, deadline: number) => Promise<string>;
 }
@@ -162,7 +162,7 @@ async function changeIn(
     case 'resume':
       return { ...RESUMED, type: EVENT_TYPES.webhookResumed };
     case 'replayCursor':
-      return replayFrom(checkCursor(change.value), change.value);
+      return replayFrom(await checkCursor(change.value, deadline), change.value);
     case 'replayTime':
       return replayFrom(await cursorAt(change.value, deadline), change.value.toISOString());
     default:

@@ -12,13 +12,20 @@ const DAY_MS = 86_400_000;
 /** Returns the cursor after a position. */
 export const cursorOf = (position: number, now: number): string => pageTokenOf(LOG, [position, new Date(now)]);
 
+/** The content of a cursor. */
+export interface CursorContent {
+  position: number;
+  /** The time when userstore issued it. */
+  issueTime: Date;
+}
+
 /**
- * Returns the position in a cursor. Throws EVENT_CURSOR_INVALID, or EVENT_CURSOR_EXPIRED if events after it may have
- * been deleted, after `days`.
+ * Returns what a cursor holds. Throws EVENT_CURSOR_INVALID, or EVENT_CURSOR_EXPIRED if events after it may have been
+ * deleted, after `days`.
  */
-export function positionInCursor(cursor: string, days: number, now: number): number {
-  const [position, issued] = contentOf(cursor);
-  if (now - issued.getTime() < days * DAY_MS) return position;
+export function contentOfCursor(cursor: string, days: number, now: number): CursorContent {
+  const [position, issueTime] = contentOf(cursor);
+  if (now - issueTime.getTime() < days * DAY_MS) return { position, issueTime };
   const message = `Events after this cursor were deleted after ${days} days: list the users and groups again.`;
   throw new DomainError(ErrorReason.ERROR_REASON_EVENT_CURSOR_EXPIRED, message);
 }

@@ -35,6 +35,9 @@ export const EVENT_TYPES = {
   webhookRotated: 'webhook.rotated',
   webhookFailed: 'webhook.failed',
   webhookRemoved: 'webhook.removed',
+  serviceAdded: 'service.added',
+  serviceRotated: 'service.rotated',
+  serviceRemoved: 'service.removed',
 } as const;
 
 /** The type of an event. */

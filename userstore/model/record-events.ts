@@ -1,6 +1,6 @@
 /**
- * The events of records: organizations, API tokens, SSO connections and webhooks. An event shows of a record what people
- * set, and no secret. Pure.
+ * The events of records: organizations, API tokens, SSO connections, webhooks and service accounts. An event shows of a
+ * record what people set, and no secret. Pure.
  */
 import { jsonWithEnumNames } from '../../proto/enum-names.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
@@ -8,6 +8,7 @@ import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js
 import type { AttributeChange } from '../../proto/gen/userstore/v1/change.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { differences } from './changes.js';
@@ -130,4 +131,13 @@ export const webhookEvent = eventsOf<Webhook>({
   organizationIdOf: ({ organizationId }) => organizationId,
   shown: (value) => ({ $case: 'webhook', value: shownWebhook(value) }),
   textsOf: (webhook) => textsOf(shownWebhook(webhook), ['url', 'types', 'state', 'overlapEndTime']),
+});
+
+/** Returns the event of a change of a service account, which belongs to no organization, also if it is held to some. */
+export const serviceAccountEvent = eventsOf<ServiceAccount>({
+  resourceType: 'ServiceAccount',
+  idOf: ({ id }) => id,
+  organizationIdOf: () => undefined,
+  shown: (value) => ({ $case: 'serviceAccount', value: { ...value, lastUseTime: undefined } }),
+  textsOf: (account) => textsOf(account, ['name', 'role', 'organizationIds', 'createdBy', 'overlapEndTime']),
 });

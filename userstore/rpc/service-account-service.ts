@@ -9,8 +9,8 @@ export function serviceAccountService(accounts: ServiceAccountRules): Handlers<S
     createServiceAccount: (request, deadline) => accounts.create(request, deadline),
     listServiceAccounts: (request, deadline) => accounts.list(request, deadline),
     rotateServiceAccountSecret: (request, deadline) => accounts.rotate(request, deadline),
-    async deleteServiceAccount({ serviceAccountId }, deadline) {
-      await accounts.delete(serviceAccountId, deadline);
+    async deleteServiceAccount(request, deadline) {
+      await accounts.delete(request, deadline);
       return {};
     },
   };

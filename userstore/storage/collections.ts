@@ -91,6 +91,7 @@ export function collectionsOf(connection: Connection): Collections {
       ssoConnections: database.collection('ssoConnections'),
       apiTokens: database.collection('apiTokens'),
       webhooks: database.collection('webhooks'),
+      serviceAccounts: database.collection('serviceAccounts'),
     },
     events: database.collection('events'),
     eventLog: database.collection('eventLog'),

@@ -4,6 +4,7 @@ import { Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
@@ -128,6 +129,8 @@ function encoded(resource: NonNullable<Event['resource']>): Buffer {
         return SsoConnection.encode(resource.value);
       case 'webhook':
         return Webhook.encode(resource.value);
+      case 'serviceAccount':
+        return ServiceAccount.encode(resource.value);
     }
   };
   return Buffer.from(bytes().finish());
@@ -145,6 +148,8 @@ function decoded(resourceType: string, bytes: Uint8Array): NonNullable<Event['re
       return { $case: 'ssoConnection', value: SsoConnection.decode(bytes) };
     case 'Webhook':
       return { $case: 'webhook', value: Webhook.decode(bytes) };
+    case 'ServiceAccount':
+      return { $case: 'serviceAccount', value: ServiceAccount.decode(bytes) };
     default:
       return { $case: 'user', value: User.decode(bytes) };
   }

@@ -52,6 +52,8 @@ const LOG = 'log';
  * been deleted with an organization or by their age: the place after an old position would be free, but behind readers.
  */
 const RELIANCE_MS = 1000;
+/** The most that the clocks of two userstores differ by. */
+const CLOCKS_MS = 300_000;
 /** Pause of a writer that was overtaken. */
 const PAUSE_MS = 5;
 /** The userstore that holds the lease moves changes; if it is killed, another one does after this time. */
@@ -92,6 +94,13 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
     /** Returns a position that was the newest within about the last second. */
     recent: async (deadline: number): Promise<number> =>
       context.recent ?? (await newestPosition(context, MAJORITY_READ, deadline)),
+
+    /**
+     * Returns whether a cursor after this position can have been issued at `issueTime`. It cannot if the log is shorter, or
+     * has written that position later: the cursor is then of another log, or of one that a restore took back.
+     */
+    hasReached: (position: number, issueTime: Date, deadline: number): Promise<boolean> =>
+      hasReached(context, position, issueTime, deadline),
 
     /** Returns the position before the first event that was written at `time` or later. */
     async before(time: Date, deadline: number): Promise<number> {
@@ -184,6 +193,19 @@ async function newestPosition({ events, eventLog }: Context, read: object, deadl
     eventLog.findOne({ _id: LOG }, { ...read, ...within(deadline) }),
   ]);
   return Math.max(last?._id ?? 0, log?.position ?? 0);
+}
+
+async function hasReached(context: Context, position: number, issueTime: Date, deadline: number): Promise<boolean> {
+  const { events, eventLog, recent = 0 } = context;
+  if (position > recent && position > (await newestPosition(context, MAJORITY_READ, deadline))) {
+    // A new primary may not know yet which events no failover can take back, and an old one may not know that it was
+    // replaced. After a write, the server that answers is the primary and has all events that any reader has seen.
+    await eventLog.updateOne({ _id: LOG }, { $max: { position: 0 } }, { upsert: true, ...within(deadline) });
+    if (position > (await newestPosition(context, {}, deadline))) return false;
+  }
+  const options = { sort: { _id: -1 }, projection: { recordTime: 1 }, ...within(deadline) } as const;
+  const last = await events.findOne({ _id: { $lte: position } }, options);
+  return last === null || last.recordTime.getTime() <= issueTime.getTime() + CLOCKS_MS;
 }
 
 async function lease(context: Context, holder: string, deadline: number): Promise<boolean> {

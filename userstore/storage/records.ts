@@ -1,7 +1,7 @@
 /**
- * Records: the documents of organizations, API tokens, SSO connections and webhooks. Each change of one is one event. The
- * write that makes the change puts the event into the outbox of the document; a flush moves it to the log. `deadline`
- * (epoch milliseconds) bounds every call.
+ * Records: the documents of organizations, API tokens, SSO connections, webhooks and service accounts. Each change of one
+ * is one event. The write that makes the change puts the event into the outbox of the document; a flush moves it to the
+ * log. `deadline` (epoch milliseconds) bounds every call.
  */
 import type { Model, mongo, QueryFilter, UpdateQuery } from 'mongoose';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
@@ -16,6 +16,8 @@ import { ABSENT } from './schema.js';
 const MAX_OUTBOX = 20;
 /** The most documents of a collection in one flush. */
 const BATCH = 200;
+/** The records that are never set again after their deletion: a flush deletes what remains of them. */
+const DELETED_FOR_GOOD = ['webhooks', 'serviceAccounts'];
 
 /** Returns the fields of a new document for the event that creates it. */
 export const created = (event: Event) => ({ version: event.resourceVersion, unmoved: [toNewEvent(event)] });
@@ -68,7 +70,7 @@ export function createRecordOutboxes(collections: RecordCollections, events: Pic
       const waiting = found.flatMap(({ documents }) => documents.flatMap(({ unmoved = [] }) => unmoved));
       await events.append(waiting, deadline);
       for (const { name, collection, documents } of found) {
-        const writes = documents.map((document) => clearing(document, name === 'webhooks'));
+        const writes = documents.map((document) => clearing(document, DELETED_FOR_GOOD.includes(name)));
         if (writes.length > 0) await writeAll(collection, writes, deadline);
       }
       return found.reduce((sum, { documents }) => sum + documents.length, 0);

@@ -1,10 +1,12 @@
 /** The schema of service accounts, with its indexes. */
 import { type InferRawDocType, Schema } from 'mongoose';
 import type { Role } from '../../proto/gen/userstore/v1/service_account_service.js';
+import { outboxIndex, recordFields } from './outbox.js';
 import { enumOf, number, optionalText, optionalTime, schemaOptions, text, time } from './schema.js';
 
 const serviceAccountFields = {
   _id: text,
+  ...recordFields,
   name: text,
   role: enumOf<Role>(),
   /** Empty: the account may see all. */
@@ -29,4 +31,5 @@ export const serviceAccountSchema: Schema<ServiceAccountDocument> = new Schema<S
   schemaOptions,
 )
   .index({ name: 1 }, { unique: true, name: 'name' })
-  .index({ slot: 1 }, { unique: true, name: 'slot' });
+  .index({ slot: 1 }, { unique: true, name: 'slot' })
+  .index(...outboxIndex);

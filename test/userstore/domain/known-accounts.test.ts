@@ -22,6 +22,7 @@ function knownOver(stored: StoredAccount[]) {
 }
 const storedAs = (id: string, digest: string, values: Partial<ServiceAccount> = {}): StoredAccount => ({
   account: ServiceAccount.fromPartial({ id, name: id, ...values }),
+  version: 1,
   digest,
   previousDigest: values.overlapEndTime && `${digest}, before`,
 });

@@ -121,6 +121,11 @@ export enum ErrorReason {
    * continue with the cursor of that list.
    */
   ERROR_REASON_EVENT_CURSOR_EXPIRED = 38,
+  /**
+   * ERROR_REASON_EVENT_CURSOR_UNKNOWN - INVALID_ARGUMENT: userstore has not issued this cursor of its log: it is of another deployment, or the database was
+   * restored to a time before it. List the users and groups again, and continue with the cursor of that list.
+   */
+  ERROR_REASON_EVENT_CURSOR_UNKNOWN = 62,
   /** ERROR_REASON_EVENT_WATCH_LIMIT_REACHED - RESOURCE_EXHAUSTED: the caller has as many streams of events as one caller may have. */
   ERROR_REASON_EVENT_WATCH_LIMIT_REACHED = 39,
   /** ERROR_REASON_WEBHOOK_NOT_FOUND - NOT_FOUND: no such webhook. */

@@ -9,6 +9,7 @@ import { ApiToken } from "./api_token_service.js";
 import { AttributeChange } from "./change.js";
 import { Group } from "./group.js";
 import { Organization } from "./organization_service.js";
+import { ServiceAccount } from "./service_account_service.js";
 import { SsoConnection } from "./sso_connection_service.js";
 import { User } from "./user.js";
 import { Webhook } from "./webhook_service.js";
@@ -22,8 +23,8 @@ export interface Event {
   /** Id of the event: the id of the resource, "/", and its version; with "/" and a number for a part of a change. */
   id: string;
   /**
-   * Id of the organization that the resource belongs to. Empty: the resource is for all organizations, as a webhook that
-   * is told of the events of all.
+   * Id of the organization that the resource belongs to. Empty: it belongs to none, as a service account or a webhook
+   * that is told of the events of all organizations. Only a request without an organization returns such events.
    */
   organizationId: string;
   /**
@@ -36,8 +37,8 @@ export interface Event {
     | Date
     | undefined;
   /**
-   * The type of the resource: "User", "Group", "Organization", "ApiToken", "SsoConnection" or "Webhook". A reader ignores
-   * an event of a type that it does not know.
+   * The type of the resource: "User", "Group", "Organization", "ApiToken", "SsoConnection", "Webhook" or
+   * "ServiceAccount". A reader ignores an event of a type that it does not know.
    */
   resourceType: string;
   /** Id of the resource. That of an SSO connection is the id of its organization and "/sso-connection". */
@@ -76,6 +77,9 @@ export interface Event {
      * the rest of it may be a secret. No event has the secret that signs.
      */
     { $case: "webhook"; value: Webhook }
+    | //
+    /** The service account, without its last use. No event has a secret. */
+    { $case: "serviceAccount"; value: ServiceAccount }
     | undefined;
   /** Ids of users that are members of the group as of this event, and were added by it: at most 1000. */
   addedMemberIds: string[];
@@ -155,6 +159,9 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
         break;
       case "webhook":
         Webhook.encode(message.resource.value, writer.uint32(154).fork()).join();
+        break;
+      case "serviceAccount":
+        ServiceAccount.encode(message.resource.value, writer.uint32(162).fork()).join();
         break;
     }
     for (const v of message.addedMemberIds) {
@@ -305,6 +312,14 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
             message.resource = { $case: "webhook", value: Webhook.decode(reader, reader.uint32()) };
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.resource = { $case: "serviceAccount", value: ServiceAccount.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 12: {
             if (tag !== 98) {
               break;
@@ -397,6 +412,12 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
       case "webhook": {
         if (object.resource?.value !== undefined && object.resource?.value !== null) {
           message.resource = { $case: "webhook", value: Webhook.fromPartial(object.resource.value) };
+        }
+        break;
+      }
+      case "serviceAccount": {
+        if (object.resource?.value !== undefined && object.resource?.value !== null) {
+          message.resource = { $case: "serviceAccount", value: ServiceAccount.fromPartial(object.resource.value) };
         }
         break;
       }

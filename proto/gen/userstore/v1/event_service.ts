@@ -542,7 +542,7 @@ export const EventServiceService = {
   /**
    * Returns events after a cursor, oldest first, or those before it, newest first. Repeat with `checkpoint` as `cursor`
    * for the next ones.
-   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID.
+   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, FIELD_INVALID.
    */
   listEvents: {
     path: "/userstore.v1.EventService/ListEvents" as const,
@@ -557,7 +557,8 @@ export const EventServiceService = {
    * Streams events after a cursor as they are written. A message without events is a heartbeat: at least every 15
    * seconds. The stream ends with UNAVAILABLE when userstore stops or the client reads too slowly: watch again with the
    * last `checkpoint` as `cursor`.
-   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID, EVENT_WATCH_LIMIT_REACHED.
+   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, FIELD_INVALID,
+   * EVENT_WATCH_LIMIT_REACHED.
    */
   watchEvents: {
     path: "/userstore.v1.EventService/WatchEvents" as const,
@@ -574,14 +575,15 @@ export interface EventServiceServer extends UntypedServiceImplementation {
   /**
    * Returns events after a cursor, oldest first, or those before it, newest first. Repeat with `checkpoint` as `cursor`
    * for the next ones.
-   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID.
+   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, FIELD_INVALID.
    */
   listEvents: handleUnaryCall<ListEventsRequest, ListEventsResponse>;
   /**
    * Streams events after a cursor as they are written. A message without events is a heartbeat: at least every 15
    * seconds. The stream ends with UNAVAILABLE when userstore stops or the client reads too slowly: watch again with the
    * last `checkpoint` as `cursor`.
-   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID, EVENT_WATCH_LIMIT_REACHED.
+   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, FIELD_INVALID,
+   * EVENT_WATCH_LIMIT_REACHED.
    */
   watchEvents: handleServerStreamingCall<WatchEventsRequest, WatchEventsResponse>;
 }
@@ -590,7 +592,7 @@ export interface EventServiceClient extends Client1 {
   /**
    * Returns events after a cursor, oldest first, or those before it, newest first. Repeat with `checkpoint` as `cursor`
    * for the next ones.
-   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID.
+   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, FIELD_INVALID.
    */
   listEvents(
     request: ListEventsRequest,
@@ -611,7 +613,8 @@ export interface EventServiceClient extends Client1 {
    * Streams events after a cursor as they are written. A message without events is a heartbeat: at least every 15
    * seconds. The stream ends with UNAVAILABLE when userstore stops or the client reads too slowly: watch again with the
    * last `checkpoint` as `cursor`.
-   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, FIELD_INVALID, EVENT_WATCH_LIMIT_REACHED.
+   * Errors: EVENT_CURSOR_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, FIELD_INVALID,
+   * EVENT_WATCH_LIMIT_REACHED.
    */
   watchEvents(request: WatchEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchEventsResponse>;
   watchEvents(

@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client as Client1,
+  Client,
   type ClientOptions,
   type ClientUnaryCall,
   type handleUnaryCall,
@@ -923,7 +923,7 @@ export const ServiceAccountServiceService = {
   /**
    * Deletes an account: its secrets are refused from then on. Idempotent: a repeated call answers
    * SERVICE_ACCOUNT_NOT_FOUND.
-   * Errors: SERVICE_ACCOUNT_NOT_FOUND.
+   * Errors: SERVICE_ACCOUNT_NOT_FOUND, WRITE_CONTENTION.
    */
   deleteServiceAccount: {
     path: "/userstore.v1.ServiceAccountService/DeleteServiceAccount" as const,
@@ -958,12 +958,12 @@ export interface ServiceAccountServiceServer extends UntypedServiceImplementatio
   /**
    * Deletes an account: its secrets are refused from then on. Idempotent: a repeated call answers
    * SERVICE_ACCOUNT_NOT_FOUND.
-   * Errors: SERVICE_ACCOUNT_NOT_FOUND.
+   * Errors: SERVICE_ACCOUNT_NOT_FOUND, WRITE_CONTENTION.
    */
   deleteServiceAccount: handleUnaryCall<DeleteServiceAccountRequest, DeleteServiceAccountResponse>;
 }
 
-export interface ServiceAccountServiceClient extends Client1 {
+export interface ServiceAccountServiceClient extends Client {
   /**
    * Creates an account. Only this response and that of RotateServiceAccountSecret contain a secret. Not idempotent.
    * Errors: FIELD_INVALID, ORGANIZATION_NOT_FOUND, SERVICE_ACCOUNT_NAME_TAKEN, SERVICE_ACCOUNT_LIMIT_REACHED.
@@ -1025,7 +1025,7 @@ export interface ServiceAccountServiceClient extends Client1 {
   /**
    * Deletes an account: its secrets are refused from then on. Idempotent: a repeated call answers
    * SERVICE_ACCOUNT_NOT_FOUND.
-   * Errors: SERVICE_ACCOUNT_NOT_FOUND.
+   * Errors: SERVICE_ACCOUNT_NOT_FOUND, WRITE_CONTENTION.
    */
   deleteServiceAccount(
     request: DeleteServiceAccountRequest,

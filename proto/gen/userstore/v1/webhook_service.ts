@@ -1970,7 +1970,7 @@ export const WebhookServiceService = {
   /**
    * Pauses or resumes the deliveries of a webhook, makes it deliver events again from a cursor, or asks for a test
    * delivery. Idempotent, but a repeated replay or test delivers again.
-   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
+   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, WRITE_CONTENTION.
    */
   updateWebhook: {
     path: "/userstore.v1.WebhookService/UpdateWebhook" as const,
@@ -2057,7 +2057,7 @@ export interface WebhookServiceServer extends UntypedServiceImplementation {
   /**
    * Pauses or resumes the deliveries of a webhook, makes it deliver events again from a cursor, or asks for a test
    * delivery. Idempotent, but a repeated replay or test delivers again.
-   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
+   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, WRITE_CONTENTION.
    */
   updateWebhook: handleUnaryCall<UpdateWebhookRequest, UpdateWebhookResponse>;
   /**
@@ -2162,7 +2162,7 @@ export interface WebhookServiceClient extends Client1 {
   /**
    * Pauses or resumes the deliveries of a webhook, makes it deliver events again from a cursor, or asks for a test
    * delivery. Idempotent, but a repeated replay or test delivers again.
-   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID.
+   * Errors: WEBHOOK_NOT_FOUND, FIELD_INVALID, EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN, WRITE_CONTENTION.
    */
   updateWebhook(
     request: UpdateWebhookRequest,

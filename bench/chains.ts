@@ -12,11 +12,12 @@ export const TOKENS = { edge: 'edge-service-token-of-bench', admin: 'admin-servi
 const REQUEST_MS = 20_000;
 const SEEDERS = 8;
 
-export const CHAINS = ['bare', 'product'] as const;
-export type ChainName = (typeof CHAINS)[number];
+/** "before" is an earlier version of the product. */
+export type ChainName = 'bare' | 'before' | 'product';
 /** The modules of each chain. */
 export const MODULES = {
   bare: { edge: 'bench/bare-edge', userstore: 'bench/bare-userstore' },
+  before: { edge: 'edge/main', userstore: 'userstore/main' },
   product: { edge: 'edge/main', userstore: 'userstore/main' },
 };
 
@@ -66,8 +67,14 @@ export async function startChain(
   return { port, address, edge, userstore };
 }
 
-/** Creates two organizations and `count` users through the product. Returns the file that describes them. */
-export async function makeWorld({ port, address }: Chain, count: number, folder: string, signal: AbortSignal) {
+/** Creates two organizations and `count` users through the product. Returns the file that describes them, in `folder`. */
+export async function makeWorld(
+  { port, address }: Chain,
+  count: number,
+  folder: string,
+  name: string,
+  signal: AbortSignal,
+) {
   const [home, nursery] = await createTenants(address);
   const world: World = { home, nursery, users: [], answers: {} };
   let next = 0;
@@ -83,7 +90,7 @@ export async function makeWorld({ port, address }: Chain, count: number, folder:
   for (const operation of OPERATIONS) {
     world.answers[operation] = await send(port, requestOf(operation, 0, world), signal);
   }
-  const file = join(folder, 'world.json');
+  const file = join(folder, `${name}.json`);
   await writeFile(file, JSON.stringify(world), { mode: 0o600 });
   return file;
 }

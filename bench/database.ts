@@ -8,6 +8,8 @@ import { startMongod } from '../bin/mongod.js';
 /** A database for one run. */
 export interface Database {
   uri: string;
+  /** Another database on the same server. */
+  otherUri: string;
   /** Undefined if the bench did not start the server. */
   pid: number | undefined;
   /** Deletes the data. */
@@ -21,13 +23,18 @@ export async function startDatabase(folder: string, signal: AbortSignal): Promis
   if (given) {
     const [, server = '', query = ''] = /^([^:]+:\/\/[^/?]+)\/?[^?]*(\?.*)?$/.exec(given) ?? [];
     const uri = `${server}/${name}${query}`;
-    return { uri, pid: undefined, stop: () => drop(uri) };
+    const otherUri = `${server}/${name}-other${query}`;
+    const stop = async () => {
+      await drop(uri);
+      await drop(otherUri);
+    };
+    return { uri, otherUri, pid: undefined, stop };
   }
   const binary = await findMongod((line) => process.stderr.write(`${line}\n`), signal);
   const dbPath = join(folder, 'mongodb');
   await mkdir(dbPath);
   const { uri, pid, stop } = await startMongod({ binary, dbPath });
-  return { uri: `${uri}/${name}`, pid, stop };
+  return { uri: `${uri}/${name}`, otherUri: `${uri}/${name}-other`, pid, stop };
 }
 
 async function drop(uri: string): Promise<void> {
@@ -37,4 +44,26 @@ async function drop(uri: string): Promise<void> {
   } finally {
     await client.close();
   }
+}
+
+/** The commands that read or write documents. */
+const COUNTED = ['find', 'getMore', 'aggregate', 'insert', 'update', 'findAndModify', 'delete', 'count', 'bulkWrite'];
+
+/** Counts the commands of a server. */
+export interface CommandCount {
+  read(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Opens a connection to the server, which counts its commands since its start, those of all processes together. */
+export function countCommands(uri: string): CommandCount {
+  const client = new mongo.MongoClient(uri, { serverSelectionTimeoutMS: 5000 });
+  return {
+    async read() {
+      const { metrics } = await client.db('admin').command({ serverStatus: 1, metrics: 1 });
+      const commands: Record<string, { total?: unknown }> = metrics.commands;
+      return COUNTED.reduce((sum, name) => sum + Number(commands[name]?.total ?? 0), 0);
+    },
+    close: () => client.close(),
+  };
 }

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
 import { wholeNumber } from '../bin/whole-number.js';
-import { CHAINS, type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
-import { type Database, startDatabase } from './database.js';
+import { type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
+import { type CommandCount, countCommands, type Database, startDatabase } from './database.js';
 import { EVENT_PARTS, measureEvents } from './events.js';
 import { measureGroups } from './groups.js';
 import { LOAD_NAMES, measureHostile } from './hostile.js';
@@ -37,6 +37,7 @@ interface Options {
   users: number;
   only: { operations: Operation[]; loads: string[]; parts: string[] };
   profile: boolean;
+  before?: string;
   walk: boolean;
   noise: boolean;
   soak?: number;
@@ -66,6 +67,7 @@ const options = program
     { operations: OPERATIONS, loads: LOAD_NAMES, parts: EVENT_PARTS },
   )
   .option('--profile', 'also profile all services, which slows them down, and print their self times', false)
+  .option('--before <folder>', 'also measure an earlier version: the folder of its checkout, which has been built')
   .option('--walk', 'measure instead walks through all users of a large organization', false)
   .option('--noise', 'measure instead how an organization far above its rate limit affects another', false)
   .option('--soak <minutes>', 'run a mixed load for this time instead, and watch the memory', wholeNumber(1, 1440))
@@ -91,7 +93,13 @@ for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(event, () => sto
 /** The running processes. */
 interface Setup {
   database: Database;
-  chains: Record<ChainName, Chain>;
+  commands: CommandCount;
+  /** In the order of their turns. */
+  chains: Map<ChainName, LoadedChain>;
+}
+
+/** A chain with the process that sends its load, which knows its data. */
+interface LoadedChain extends Chain {
   load: Launched;
 }
 
@@ -144,49 +152,69 @@ async function start(): Promise<Setup> {
   const database = await startDatabase(folder, signal);
   keep(database.stop);
   const setting = { folder, profiles, signal };
-  const product = await startChain('product', database.uri, [], setting, keep);
+  const loadOf = async (file: string) => {
+    const load = await launch({ module: 'bench/load', args: [file], env: {}, folder, signal });
+    keep(load.stop);
+    return load;
+  };
   process.stderr.write(`creating ${options.users} users …\n`);
-  const file = await makeWorld(product, options.users, folder, signal);
+  const product = await startChain('product', database.uri, [], setting, keep);
+  const file = await makeWorld(product, options.users, folder, 'world', signal);
   const bare = await startChain('bare', database.uri, [file], setting, keep);
-  const load = await launch({ module: 'bench/load', args: [file], env: {}, folder, signal });
-  keep(load.stop);
-  return { database, chains: { bare, product }, load };
+  const load = await loadOf(file);
+  const chains: Setup['chains'] = new Map([['bare', { ...bare, load }]]);
+  if (options.before) {
+    const earlier = { ...setting, profiles: undefined, build: resolve(options.before, 'dist') };
+    const before = await startChain('before', database.otherUri, [], earlier, keep);
+    const otherFile = await makeWorld(before, options.users, folder, 'other-world', signal);
+    chains.set('before', { ...before, load: await loadOf(otherFile) });
+  }
+  chains.set('product', { ...product, load });
+  const commands = countCommands(database.uri);
+  keep(commands.close);
+  return { database, commands, chains };
 }
 
 async function measure(setup: Setup): Promise<void> {
   for (const operation of options.only.operations) {
-    // Both chains and all rounds share one numbering, so no request is repeated. The world was created with number 0.
-    let first = 1;
+    // The chains of one world and all rounds share one numbering, so no request is repeated. The world was created with
+    // number 0.
+    const first = { other: 1, common: 1 };
     const run = async (chain: ChainName, seconds: number) => {
-      const { next, ...result } = await runRound(setup, operation, chain, first, seconds);
-      first = next;
+      const world = chain === 'before' ? 'other' : 'common';
+      const { next, ...result } = await runRound(setup, operation, chain, first[world], seconds);
+      first[world] = next;
       return result;
     };
     process.stderr.write(`${operation} …\n`);
-    for (const chain of CHAINS) {
+    for (const chain of setup.chains.keys()) {
       let answered = 0;
       for (let round = 0; round < MAX_WARM_UP_ROUNDS && answered < WARM_UP_REQUESTS; round++) {
         answered += (await run(chain, 1)).latencies.length;
       }
     }
     for (let round = 0; round < options.rounds; round++) {
-      for (const chain of CHAINS) measured.push(await run(chain, options.seconds));
+      // Another one is first each time: what a round leaves to the database would always be a burden on the same one.
+      const chains = [...setup.chains.keys()];
+      const turns = chains.map((_, index) => required(chains[(index + round) % chains.length]));
+      for (const chain of turns) measured.push(await run(chain, options.seconds));
     }
   }
 }
 
 async function runRound(
-  { database, chains, load }: Setup,
+  { database, commands, chains }: Setup,
   operation: Operation,
   chain: ChainName,
   first: number,
   seconds: number,
 ): Promise<Measured & { next: number }> {
-  const { port, edge, userstore } = chains[chain];
+  const { port, edge, userstore, load } = required(chains.get(chain));
   const pids = [edge.pid, userstore.pid, database.pid, load.pid];
   const usage = () => Promise.all(pids.map((pid) => (pid === undefined ? 0 : cpuTime(pid))));
   const timeout = AbortSignal.timeout(seconds * 1000 + ROUND_GRACE_MS);
   const from = monotonicTime();
+  const counted = await commands.read();
   const before = await usage();
   const outcome = nextMessage(load.child, AbortSignal.any([signal, timeout]));
   load.child.send({ port, operation, first, seconds, connections: options.connections } satisfies Round);
@@ -202,6 +230,7 @@ async function runRound(
     to,
     ...result,
     cpu: { edge: edgeUsed, userstore: userstoreUsed, mongod, load: loadUsed },
+    commands: (await commands.read()) - counted,
   };
 }
 
@@ -210,14 +239,19 @@ function monotonicTime(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-async function memoryOf({ database, chains: { bare, product }, load }: Setup): Promise<string> {
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a chain is not running');
+  return value;
+}
+
+async function memoryOf({ database, chains }: Setup): Promise<string> {
   const processes: [string, number | undefined][] = [
-    ['product edge', product.edge.pid],
-    ['product userstore', product.userstore.pid],
+    ...[...chains].flatMap(([name, { edge, userstore }]): [string, number][] => [
+      [`${name} edge`, edge.pid],
+      [`${name} userstore`, userstore.pid],
+    ]),
     ['mongod', database.pid],
-    ['bare edge', bare.edge.pid],
-    ['bare userstore', bare.userstore.pid],
-    ['load', load.pid],
+    ['load', required(chains.get('product')).load.pid],
   ];
   const rows = processes.map(async ([name, pid]) => [
     name,

@@ -20,6 +20,8 @@ export interface Launched {
 /** A process to start: a module of this project ("edge/main"), its arguments, and its environment besides PATH. */
 export interface Launch {
   module: string;
+  /** The folder of the compiled project, if it is not this one. */
+  build?: string | undefined;
   args?: string[];
   env: Record<string, string>;
   /** The folder of its output files. Files, because reading from a pipe costs CPU time. */
@@ -34,6 +36,7 @@ export interface Launch {
 /** Starts a built module and waits until it sends 'ready'. Throws an Error with its output if it does not. */
 export async function launch({
   module,
+  build,
   args = [],
   env,
   folder,
@@ -43,7 +46,7 @@ export async function launch({
 }: Launch): Promise<Launched> {
   const logFile = join(folder, `${module.replaceAll('/', '-')}.log`);
   const log = await open(logFile, 'a');
-  const script = fileURLToPath(new URL(`../${module}.js`, import.meta.url));
+  const script = join(build ?? fileURLToPath(new URL('..', import.meta.url)), `${module}.js`);
   const flags = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${profileName(module)}`] : [];
   const command = [process.execPath, '--enable-source-maps', ...flags, script, ...args];
   const joining = controlGroup ? ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', controlGroup] : [];

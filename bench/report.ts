@@ -1,5 +1,5 @@
 /** The output of a run: tables of measurements and their ratios. */
-import { CHAINS, type ChainName } from './chains.js';
+import type { ChainName } from './chains.js';
 import { AIMS, type Operation } from './operations.js';
 
 export const METHOD = `\
@@ -10,7 +10,8 @@ authenticate, validate, translate, render, serialize JSON, set deadlines or log,
 nor counts a list. The ratio shows the cost of this work of the product.
 "%" compares the chains: requests/s of the product divided by those of the bare chain, and CPU time of the bare chain
 divided by that of the product; in brackets the lowest and highest round. CPU time is user and system time of edge,
-userstore and mongod.`;
+userstore and mongod. "db" counts the database's commands, those of background work included.
+With --before the product is also compared with an earlier version of itself.`;
 
 /** One round of load on one chain, with CPU times in microseconds for the whole round. */
 export interface Measured {
@@ -23,24 +24,31 @@ export interface Measured {
   /** Milliseconds, one per request. */
   latencies: number[];
   cpu: { edge: number; userstore: number; mongod: number; load: number };
+  /** The commands of the database. */
+  commands: number;
 }
 
-/** Returns the table of ratios and the table of measurements. */
+/** Returns the tables of ratios and the table of measurements. */
 export function tables(measured: Measured[]): string {
   const operations = [...new Set(measured.map(({ operation }) => operation))];
-  const ratios = operations.map((operation) => {
-    const [bare, product] = CHAINS.map((chain) => select(measured, operation, chain)) as [Measured[], Measured[]];
-    const speed = share(product, bare, rate);
-    return [operation, `${AIMS[operation]} %`, speed, share(bare, product, cpuPerRequest)];
-  });
+  const chains = [...new Set(measured.map(({ chain }) => chain))];
+  const against = (chain: ChainName) =>
+    operations.map((operation) => {
+      const [other, product] = [select(measured, operation, chain), select(measured, operation, 'product')];
+      const aim = chain === 'bare' ? [`${AIMS[operation]} %`] : [];
+      return [operation, ...aim, share(product, other, rate), share(other, product, cpuPerRequest)];
+    });
   const details = operations.flatMap((operation) =>
-    CHAINS.map((chain) => [operation, chain, ...detailsOf(select(measured, operation, chain))]),
+    chains.map((chain) => [operation, chain, ...detailsOf(select(measured, operation, chain))]),
   );
   return [
-    table([['operation', 'aim', 'requests/s, %', 'CPU time, %'], ...ratios]),
+    table([['of the bare chain', 'aim', 'requests/s, %', 'CPU time, %'], ...against('bare')]),
+    ...(chains.includes('before')
+      ? [table([['of the version before', 'requests/s, %', 'CPU time, %'], ...against('before')])]
+      : []),
     'CPU in µs per request:',
     table([
-      ['operation', 'chain', 'requests/s', 'p50 ms', 'p99 ms', 'CPU', 'edge', 'userstore', 'mongod', '(load)'],
+      ['operation', 'chain', 'requests/s', 'p50 ms', 'p99 ms', 'CPU', 'edge', 'userstore', 'mongod', '(load)', 'db'],
       ...details,
     ]),
   ].join('\n\n');
@@ -67,7 +75,8 @@ function detailsOf(rounds: Measured[]): string[] {
   const sorted = rounds.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
   const quantile = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(2);
   const cpu = (['edge', 'userstore', 'mongod', 'load'] as const).map((of) => perRequest(rounds, of).toFixed(0));
-  return [rate(rounds).toFixed(0), quantile(0.5), quantile(0.99), cpuPerRequest(rounds).toFixed(0), ...cpu];
+  const commands = (sum(rounds.map((round) => round.commands)) / count(rounds)).toFixed(2);
+  return [rate(rounds).toFixed(0), quantile(0.5), quantile(0.99), cpuPerRequest(rounds).toFixed(0), ...cpu, commands];
 }
 
 /** Returns rows as aligned lines: the first column to the left, all others to the right. The first row is the head. */

@@ -166,6 +166,51 @@ describe('groups', () => {
     expect([...rest.values()].map(({ length }) => length)).to.deep.equal([1000, 0]);
   });
 
+  describe('whose members come in one by one', () => {
+    it('take at most eight commands a member, and share the reads of those that come in together', async () => {
+      const [alone = '', ...together] = await newUsers(9);
+      const [group, other] = [await newGroup(), await newGroup()];
+      const one = await database.commandsOf(() => patch(group, [addMembers(alone)]));
+      expect(one.map(({ name, command }) => `${name} ${command[name]}`).toSorted()).to.deep.equal([
+        'find groups',
+        'find memberships',
+        'find memberships',
+        'find users',
+        'find users',
+        'findAndModify groups',
+        'findAndModify groups',
+        'insert memberships',
+      ]);
+      const several = await database.commandsOf(() =>
+        Promise.all(together.map((id) => patch(other, [addMembers(id)]))),
+      );
+      const reads = several.filter(({ name }) => name === 'find');
+      expect(reads.length).to.be.at.most(5 * together.length * 0.75);
+      expect(await database.memberships.idsAfter(organizationId, other.id, '', 100, soon())).to.have.members(together);
+    });
+
+    it('fail alone: a user who does not exist, beside others', async () => {
+      const known = await newUsers(3);
+      const group = await newGroup();
+      const added = await Promise.allSettled([...known, uuidv7()].map((id) => patch(group, [addMembers(id)])));
+      expect(added.map(({ status }) => status)).to.deep.equal(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+      expect(await database.memberships.idsAfter(organizationId, group.id, '', 100, soon())).to.have.members(known);
+    });
+
+    it('that are added by several at once and removed by others, are told as they end', async () => {
+      const [user = ''] = await newUsers(1);
+      const group = await newGroup();
+      const changes = Array.from({ length: 24 }, (_, index) => (index % 2 ? removeMembers(user) : addMembers(user)));
+      await Promise.all(changes.map((operation) => patch(group, [operation])));
+      const isMember = (await database.memberships.among(organizationId, group.id, [user], soon())).length === 1;
+      await database.changes.flushOutboxes(soon());
+      const events = await database.collections.events.find({ resourceId: group.id }).sort({ version: -1 }).toArray();
+      const last = events.find(({ added = [], removed = [] }) => added.length + removed.length > 0);
+      expect(last?.added ?? []).to.deep.equal(isMember ? [user] : []);
+      expect(last?.removed ?? []).to.deep.equal(isMember ? [] : [user]);
+    });
+  });
+
   describe('whose members are replaced', () => {
     it('by 10,000 have these and no others, and only the difference is written', async () => {
       const [first, second] = [await newUsers(6000), await newUsers(6000)];

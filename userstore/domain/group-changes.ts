@@ -21,6 +21,7 @@ import {
   type Difference,
   differences,
   idsOf,
+  isOfAll,
   isReadInBatches,
   note,
   refuseUnknown,
@@ -137,7 +138,10 @@ export async function changeMembers(
   if (isExact) await retryUntil(isExclusive, deadline, Number.POSITIVE_INFINITY);
   const named = new Set(pending.ids);
   let made: Difference = { added: [], removed: [] };
-  for await (const difference of differences(memberships, target, members, deadline)) {
+  // A difference of all named members needs no second read: whatever others did meanwhile, writing it makes each of them
+  // what is wanted, and the record tells what they are then.
+  const found = isOfAll(first, members) ? [first] : differences(memberships, target, members, deadline);
+  for await (const difference of found) {
     const ids = idsOf(difference);
     if (idsOf(made).length > 0) {
       await recordPart(

@@ -76,6 +76,10 @@ async function* fromAllMembers(
 export const isReadInBatches = (wanted: MembersWanted): boolean =>
   'exactly' in wanted || wanted.added.size + wanted.removed.size > BATCH;
 
+/** Returns whether a difference changes every user that is named, so that no stored membership was taken into account. */
+export const isOfAll = (difference: Difference, wanted: MembersWanted): boolean =>
+  !('exactly' in wanted) && idsOf(difference).length === wanted.added.size + wanted.removed.size;
+
 /** Checks that all ids are users of the organization. Throws MEMBER_UNKNOWN that names some of the others. */
 export async function refuseUnknown(
   storage: MembershipStorage,

@@ -21,6 +21,7 @@ import { type GroupContext, queryOf, type ReadGroup, updateGroup } from './group
 import { createLister, type Listing, type Page } from './lists.js';
 import { pendingChangesOf, reservationsOf } from './pending-changes.js';
 import { projectionOf } from './projection.js';
+import { readTogether } from './read-together.js';
 import { createTotals } from './totals.js';
 
 /** The storage of groups. */
@@ -57,11 +58,18 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
   const conditionOf = async (organizationId: string, filter: Filter, deadline: number) =>
     toQuery(filter, GROUPS, await membersIn(organizationId, filter, deadline));
   const list = createLister(groups, totals, GROUPS, conditionOf, toGroup);
+  const read = readTogether(async (organizationId: string, ids, deadline) => {
+    const options = { projection: { unmoved: 0, begun: 0 }, batchSize: ids.length + 1, ...within(deadline) };
+    const found = await groups.find({ organizationId, _id: { $in: [...ids] } }, options).toArray();
+    return new Map(found.map((document) => [document._id, document]));
+  });
   return {
     /** Returns the group with this id, undefined if the organization has none. */
     async find(organizationId: string, id: string, deadline: number, mask?: ReadMask): Promise<Group | undefined> {
-      const options = { projection: projectionOf(mask) ?? { unmoved: 0, begun: 0 }, ...within(deadline) };
-      const document = await groups.findOne({ organizationId, _id: id }, options);
+      const projection = projectionOf(mask);
+      const document = projection
+        ? await groups.findOne({ organizationId, _id: id }, { projection, ...within(deadline) })
+        : await read(organizationId, id, deadline);
       return document ? toGroup(document) : undefined;
     },
 

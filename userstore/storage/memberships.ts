@@ -14,6 +14,7 @@ import { ignoreDuplicates } from './database-errors.js';
 import type { MembershipDocument } from './directory-schemas.js';
 import { digestOf } from './list-identity.js';
 import { readTogether } from './read-together.js';
+import { createSingleMemberships } from './single-memberships.js';
 
 /** The storage of memberships. */
 export type MembershipStorage = ReturnType<typeof createMembershipStorage>;
@@ -45,14 +46,21 @@ type Directory = Pick<Collections, 'memberships' | 'users' | 'groups'>;
 
 /** Creates the storage of memberships. */
 export function createMembershipStorage(directory: Directory) {
-  return { ...readsOf(directory), ...writesOf(directory) };
+  const single = createSingleMemberships(directory);
+  return { ...readsOf(directory, single), ...writesOf(directory, single) };
 }
 
-function readsOf(directory: Directory) {
+type Single = ReturnType<typeof createSingleMemberships>;
+
+function readsOf(directory: Directory, single: Single) {
   const { memberships, users } = directory;
   return {
     /** Returns those of these users that are members. */
     async among(organizationId: string, groupId: string, userIds: readonly string[], deadline: number) {
+      const [userId] = userIds;
+      if (userIds.length === 1 && userId !== undefined) {
+        return (await single.isMember(organizationId, groupId, userId, deadline)) ? [userId] : [];
+      }
       const query = { organizationId, groupId, userId: { $in: [...userIds] } };
       return (await readKeys(memberships, query, 0, deadline)).map(({ userId }) => userId);
     },
@@ -65,6 +73,10 @@ function readsOf(directory: Directory) {
 
     /** Returns those of these ids that no user of the organization has. */
     async unknown(organizationId: string, userIds: readonly string[], deadline: number): Promise<string[]> {
+      const [userId] = userIds;
+      if (userIds.length === 1 && userId !== undefined) {
+        return (await single.isUser(organizationId, userId, deadline)) ? [] : [userId];
+      }
       const query = { organizationId, _id: { $in: [...userIds] } };
       const options = { projection: { _id: 1 }, hint: 'order', ...inOneBatch(userIds), ...within(deadline) };
       const known = new Set((await users.find(query, options).toArray()).map(({ _id }) => _id));
@@ -116,16 +128,24 @@ function groupsOf(directory: Directory) {
   };
 }
 
-function writesOf({ memberships }: Directory) {
+function writesOf({ memberships }: Directory, single: Single) {
   return {
     /** Makes users members; ignores those that are. The caller has checked that the users exist. */
     async add(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
+      const [userId] = userIds;
+      if (userIds.length === 1 && userId !== undefined) {
+        return await single.add({ organizationId, groupId, userId }, deadline);
+      }
       const inserts = userIds.map((userId) => ({ insertOne: { document: { organizationId, groupId, userId } } }));
       await ignoreDuplicates(writeAll(memberships, inserts, deadline));
     },
 
     /** Removes members. */
     async remove(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
+      const [userId] = userIds;
+      if (userIds.length === 1 && userId !== undefined) {
+        return await single.remove({ organizationId, groupId, userId }, deadline);
+      }
       await memberships.deleteMany({ organizationId, groupId, userId: { $in: [...userIds] } }, byKey(deadline));
     },
 

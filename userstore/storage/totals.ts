@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { mongo } from 'mongoose';
+import { asCall } from '../deadlines.js';
 import { within } from './connect.js';
 import type { StoredDocument } from './directory-schemas.js';
 
@@ -39,6 +40,7 @@ export function createTotals<D extends StoredDocument>(collection: mongo.Collect
     collection.countDocuments(query as mongo.Filter<D>, options);
   const settled = createCounts<Settled>(MAX_ORGANIZATIONS, SETTLED_TTL_MS);
   const filtered = new LRUCache<string, Counts<number>>({ max: MAX_ORGANIZATIONS });
+  const countNext = createNextCounts();
 
   const countSettled = async (organizationId: string, deadline: number): Promise<Settled> => {
     const boundary = firstIdOf(Date.now() - SETTLING_MS);
@@ -53,7 +55,8 @@ export function createTotals<D extends StoredDocument>(collection: mongo.Collect
         countSettled(organizationId, deadline),
       );
       const query = { organizationId, _id: { $gte: boundary } };
-      return count + (await counted(query, { hint: BY_ID, ...within(deadline) }));
+      const countNew = (until: number) => counted(query, { hint: BY_ID, ...within(until) });
+      return count + (await countNext(`${organizationId} ${boundary}`, countNew, deadline));
     },
 
     /** Returns the number that the query finds; `identity` tells its filter from others. */
@@ -97,6 +100,46 @@ async function countOnce<T extends object | number>(
   // A shared count fails if its first caller had too little time, or if it was forgotten meanwhile.
   const shared = await counts.fetch(key, { context: count }).catch(() => undefined);
   return shared ?? (await count());
+}
+
+/** A count that has not begun yet. */
+interface NextCount {
+  /** The latest deadline of its callers. */
+  deadline: number;
+  result: Promise<number>;
+}
+
+/**
+ * Returns a function that counts, for each key one count after the other. A count serves all callers that came before it
+ * began, and none that came later: they may know of a user that it missed.
+ */
+function createNextCounts() {
+  const running = new Map<string, Promise<void>>();
+  const next = new Map<string, NextCount>();
+
+  const begin = async (key: string, count: (deadline: number) => Promise<number>): Promise<number> => {
+    await running.get(key);
+    const latest = next.get(key)?.deadline ?? 0;
+    next.delete(key);
+    const result = asCall(latest, count);
+    const end = () => {
+      if (running.get(key) === ended) running.delete(key);
+    };
+    const ended: Promise<void> = result.then(end, end);
+    running.set(key, ended);
+    return await result;
+  };
+
+  return (key: string, count: (deadline: number) => Promise<number>, deadline: number): Promise<number> => {
+    const waiting = next.get(key);
+    if (waiting) {
+      waiting.deadline = Math.max(waiting.deadline, deadline);
+      return waiting.result;
+    }
+    const result = begin(key, count);
+    next.set(key, { deadline, result });
+    return result;
+  };
 }
 
 /** Returns the prefix that no UUID of version 7 made at this time (epoch milliseconds) or later sorts before. */

@@ -5,7 +5,7 @@ import { organizationIdIn } from '../organization-id.js';
 import { localsOf, type Outcome, pathOf } from '../request-context.js';
 import { whenOver } from '../request-work.js';
 import { isObject } from '../scim/json.js';
-import { GROUP } from '../scim/resource-types.js';
+import { GROUP, type ResourceType } from '../scim/resource-types.js';
 import type { ActivityRecorder } from './recorder.js';
 
 /** Matches an organization's base URL and captures the organization id and the rest of the path. */
@@ -71,6 +71,12 @@ export const resourceIn = (path: string): Pick<Outcome, 'userId' | 'groupId'> =>
 
 /** Returns the part of an address that activities keep. */
 export const recordedPath = (url: string): string => pathOf(url).slice(0, MAX_PATH);
+
+/** Returns the name of a resource that is answered: userstore then need not look it up for the activity. */
+export const namesOf = (
+  { endpoint }: Pick<ResourceType, 'endpoint'>,
+  { userName, displayName }: { userName?: string | undefined; displayName?: string | undefined },
+): Pick<Outcome, 'userName' | 'groupName'> => (endpoint === GROUP.endpoint ? { groupName: displayName } : { userName });
 
 /** Returns the name in the body of a POST, by which support finds a user or group that could not be created. */
 export function namesIn(method: string, path: string, body: unknown): Pick<Outcome, 'userName' | 'groupName'> {

@@ -8,6 +8,8 @@ import type { Precondition } from '../scim/precondition.js';
 export interface Resource {
   id: string;
   etag: string;
+  userName?: string | undefined;
+  displayName?: string | undefined;
 }
 
 /** A page of a list. */

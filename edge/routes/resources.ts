@@ -1,6 +1,6 @@
 /** The endpoints and searches of one type of resource: each handler parses, runs one operation, and renders. */
 import type { Request, RequestHandler, Response } from 'express';
-import { namesIn } from '../activity/request-activity.js';
+import { namesIn, namesOf } from '../activity/request-activity.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { localsOf, principalOf, type RequestScope, scopeOf } from '../request-context.js';
 import { bodySteps, type JsonObject } from '../scim/json.js';
@@ -113,6 +113,8 @@ async function sendOne<R extends Resource>(
   resource: R,
   context: RenderContext,
 ): Promise<void> {
+  const locals = localsOf(response);
+  locals.names ??= namesOf(type, resource);
   const [rendered] = await render([resource], context);
   if (!rendered) throw new ScimError(404, undefined, `There is no ${type.name.toLowerCase()} with this id.`);
   response.setHeader('Location', locationOf(type, resource.id, context.baseUrl));

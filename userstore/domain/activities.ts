@@ -179,10 +179,13 @@ function subjectOf({
 }
 
 /** Cuts every text of an activity, so that none that a client sent is stored whole. */
-const cut = (activity: Activity): Activity =>
-  Object.fromEntries(
-    Object.entries(activity).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value.slice(0, name.endsWith('Id') ? MAX_ID : MAX_TEXT) : value,
-    ]),
+function cut(activity: Activity): Activity {
+  const entries = Object.entries(activity);
+  if (!entries.some(([name, value]) => isTooLong(name, value))) return activity;
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, maxLengthOf(name)) : value]),
   ) as unknown as Activity;
+}
+
+const isTooLong = (name: string, value: unknown) => typeof value === 'string' && value.length > maxLengthOf(name);
+const maxLengthOf = (name: string) => (name.endsWith('Id') ? MAX_ID : MAX_TEXT);

@@ -47,7 +47,8 @@ export function createActivityNames({ users, groups, changes }: Pick<Collections
       name === undefined ? undefined : names.set(keyOf({ organizationId, id }), name);
     const nameOf: NameOf = (organizationId, id = '') => names.get(keyOf({ organizationId, id }));
     if (subjects.length === 0) return nameOf;
-    const live = { projection: { organizationId: 1, [field]: 1 }, ...within(deadline) };
+    const projection = { organizationId: 1, [field]: 1 };
+    const live = { projection, batchSize: subjects.length + 1, ...within(deadline) };
     for await (const document of collection.find(conditionOf('_id', subjects), live)) {
       add(document.organizationId, document._id, document[field]);
     }

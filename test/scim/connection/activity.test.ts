@@ -54,6 +54,29 @@ describe('activities', function () {
     ]);
   });
 
+  it('have the name that the user or group had in the answer, though they are renamed at once', async () => {
+    const tenant = await freshTenant();
+    const { scim } = tenant;
+    const user = await createUser(scim);
+    const group = await createGroup(scim);
+    const [first, second, third] = [uniqueName(), uniqueName(), uniqueName()];
+    const rename = (path: string, attribute: string, value: string) =>
+      scim('PATCH', path, patchBody({ op: 'replace', path: attribute, value }));
+    await rename(`/Users/${user.id}`, 'userName', first);
+    await scim('GET', `/Users/${user.id}`);
+    await rename(`/Groups/${group.id}`, 'displayName', third);
+    await rename(`/Groups/${group.id}`, 'displayName', group.displayName);
+    const last = await rename(`/Users/${user.id}`, 'userName', second);
+    const named = (await activitiesUpTo(last, tenant)).filter(({ method }) => method !== 'POST');
+    expect(named.map(({ userName, groupName }) => userName ?? groupName)).to.deep.equal([
+      first,
+      first,
+      third,
+      group.displayName,
+      second,
+    ]);
+  });
+
   it('have the token, the resource, the answer and the change of each request', async () => {
     const tenant = await freshTenant();
     const { scim, apiTokenId, organizationId } = tenant;

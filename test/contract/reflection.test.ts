@@ -62,7 +62,9 @@ describe('server reflection', () => {
       for (const token of Object.values(SERVICE_TOKENS)) {
         const { code, answers } = await ask(token, [LIST], { service });
         expect(code).to.equal('OK');
-        expect(answers.join()).to.include('userstore.v1.UserService').and.include('userstore.v1.EventService');
+        for (const name of ['userstore.v1.UserService', 'userstore.v1.EventService', 'grpc.health.v1.Health']) {
+          expect(answers.join()).to.include(name);
+        }
       }
     });
   }
@@ -72,6 +74,11 @@ describe('server reflection', () => {
       question(FILE_CONTAINING_SYMBOL, 'userstore.v1.UserService'),
     ]);
     expect(answers.join()).to.include('BatchGetUsersRequest').and.include('Returns one user, active or disabled.');
+  });
+
+  it('tells the file of the health service, so that grpcurl can check it', async () => {
+    const { answers } = await ask(SERVICE_TOKENS.reader, [question(FILE_CONTAINING_SYMBOL, 'grpc.health.v1.Health')]);
+    expect(answers.join()).to.include('HealthCheckResponse');
   });
 
   it('answers a caller that is held to an organization', async () => {

@@ -38,8 +38,9 @@ describe('the images', () => {
     });
   }
 
-  it('of userstore has the contract that server reflection reads', () => {
-    expect(textOf('userstore/Dockerfile')).to.include('COPY --from=build /app/proto/gen/contract.binpb proto/gen/\n');
+  it('of userstore has the descriptors that server reflection reads', () => {
+    const line = 'COPY --from=build /app/proto/gen/contract.binpb /app/proto/gen/health.binpb proto/gen/\n';
+    expect(textOf('userstore/Dockerfile')).to.include(line);
   });
 
   it('are checked by a search that works: the edge imports express, userstore mongoose, the admin command commander', () => {

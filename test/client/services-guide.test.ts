@@ -21,6 +21,7 @@ describe('the guide for other services', function () {
   this.timeout(120_000);
   let folder: string;
   let address: string;
+  let origin: string;
   let admin: UserstoreClient;
   let tenant: Tenant & { issuer: string };
   let userId: string;
@@ -35,7 +36,7 @@ describe('the guide for other services', function () {
 
   before(async () => {
     const pair = await sharedPair();
-    ({ address } = pair);
+    ({ address, origin } = pair);
     admin = userstoreClient(address, SERVICE_TOKENS.admin);
     tenant = await createSsoTenant(pair, admin);
     const user = userNamed('ana@oakstreet.example', {
@@ -103,6 +104,26 @@ describe('the guide for other services', function () {
     const { stdout } = await run(process.execPath, [join(ROOT, 'dist/bin/admin.js'), ...args], { env: adminEnv });
     token = JSON.parse(stdout).secret;
     expect(token).to.be.a('string').and.not.equal('');
+  });
+
+  it('creates a user and disables them as Okta would, by its commands', async function () {
+    if (!(await run('curl', ['--version']).catch(() => undefined))) {
+      console.log('      skipped: there is no curl here');
+      this.skip();
+    }
+    const [create = '', disable = ''] = Array.from(
+      (await guide()).matchAll(/```sh\n(curl .*?)```/gs),
+      ([, code]) => code,
+    );
+    const own = { SCIM_TOKEN: `apikey ${tenant.secret}`, ORGANIZATION_ID: tenant.organizationId };
+    const send = async (command: string, more = {}) => {
+      const ours = command.replaceAll('http://localhost:8080', origin).replaceAll('ana@', 'bo@');
+      const { stdout } = await run('bash', ['-c', ours], { env: { ...env(), ...own, ...more } });
+      return JSON.parse(stdout);
+    };
+    const { id, ...created } = await send(create);
+    expect(created).to.include({ userName: 'bo@oakstreet.example', active: true });
+    expect(await send(disable, { USER_ID: id })).to.include({ id, active: false });
   });
 
   it('connects, looks up and lists by its programs', async () => {

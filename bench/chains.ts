@@ -8,7 +8,11 @@ import { type Launch, type Launched, launch } from './processes.js';
 import type { Tenant, World } from './world.js';
 
 /** The service tokens of every userstore of the bench. */
-export const TOKENS = { edge: 'edge-service-token-of-bench', admin: 'admin-service-token-of-bench' };
+export const TOKENS = {
+  edge: 'edge-service-token-of-bench',
+  admin: 'admin-service-token-of-bench',
+  reader: 'reader-service-token-of-bench',
+};
 const REQUEST_MS = 20_000;
 const SEEDERS = 8;
 
@@ -49,7 +53,9 @@ export async function startChain(
 ): Promise<Chain> {
   const [userstorePort, port] = [await freePort(), await freePort()];
   const address = `127.0.0.1:${userstorePort}`;
-  const callers = `edge:edge:${TOKENS.edge},admin:admin:${TOKENS.admin}`;
+  const callers = Object.entries(TOKENS)
+    .map(([role, token]) => `${role}:${role}:${token}`)
+    .join(',');
   const start = async (service: 'edge' | 'userstore', env: Record<string, string>) => {
     const launched = await launch({
       ...setting,

@@ -18,6 +18,7 @@ import { measureNoise } from './noise.js';
 import { OPERATIONS, type Operation } from './operations.js';
 import { cpuTime, type Launched, launch, nextMessage, peakMemory, profileName } from './processes.js';
 import { compareProfiles } from './profile.js';
+import { measureReader } from './reader.js';
 import { METHOD, type Measured, table, tables } from './report.js';
 import { soak } from './soak.js';
 import { measureWalks } from './walk.js';
@@ -45,6 +46,8 @@ interface Options {
   hostile: boolean;
   events: boolean;
   mirror: boolean;
+  reader: boolean;
+  calls: number;
   kills: number;
   settle: number;
   memory?: number;
@@ -75,6 +78,8 @@ const options = program
   .option('--hostile', 'measure instead how hostile loads affect another organization', false)
   .option('--events', 'measure instead the event log: latency, the cost of its order, size, and kills', false)
   .option('--mirror', 'check instead the mirror of the client package, and measure its memory', false)
+  .option('--reader', 'measure instead how a service that reads all it can affects the edge', false)
+  .option('--calls <number>', 'with --reader: its calls at a time', wholeNumber(1, 1000), 64)
   .option('--kills <number>', 'with --events: how often a process is killed', wholeNumber(2, 1000), 50)
   .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
   .option(
@@ -117,7 +122,8 @@ try {
     options.groups ||
     options.hostile ||
     options.events ||
-    options.mirror
+    options.mirror ||
+    options.reader
   ) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
@@ -126,6 +132,7 @@ try {
     if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.events) await measureEvents(database, setting, keep, { ...options, only: options.only.parts });
     if (options.mirror) console.log(await measureMirror(database, setting, keep));
+    if (options.reader) console.log(await measureReader(database.uri, setting, keep, options));
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));
     if (options.hostile) {
       const hostile = { ...options, only: options.only.loads };

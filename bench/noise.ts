@@ -32,7 +32,13 @@ export async function measureNoise(
   const loads = [await startLoad(setting, keep), await startLoad(setting, keep)] as const;
   const run = (load: Launched, { tenant, id }: typeof quiet, perSecond: number, seconds: number) => {
     const path = `/${tenant.organizationId}/scim/v2/Users/${id}`;
-    const round = { port, path, authorization: `apikey ${tenant.secret}`, perSecond, seconds };
+    const round = {
+      port,
+      requests: [{ method: 'GET', path }],
+      authorization: `apikey ${tenant.secret}`,
+      perSecond,
+      seconds,
+    };
     return outcomeOf(load, round, setting.signal);
   };
 
@@ -51,7 +57,7 @@ export async function measureNoise(
     alone.push(await run(loads[0], quiet, QUIET_RATE, seconds));
     const other = outcomeOf(
       loads[1],
-      { port: otherPort, path: '/', authorization: '', perSecond: NOISY_RATE, seconds },
+      { port: otherPort, requests: [{ method: 'GET', path: '/' }], authorization: '', perSecond: NOISY_RATE, seconds },
       setting.signal,
     );
     apart.push(await run(loads[0], quiet, QUIET_RATE, seconds));
@@ -86,22 +92,26 @@ async function createUserOf(port: number, address: string, { signal }: Setting) 
   }
 }
 
-async function startLoad(setting: Setting, keep: Keep): Promise<Launched> {
+/** Starts the process of a load at a fixed rate. */
+export async function startLoad(setting: Setting, keep: Keep): Promise<Launched> {
   const load = await launch({ ...setting, profiles: undefined, module: 'bench/paced-load', env: {} });
   keep(load.stop);
   return load;
 }
 
-async function outcomeOf(load: Launched, round: PacedRound, signal: AbortSignal): Promise<PacedOutcome> {
+/** Runs a round. */
+export async function outcomeOf(load: Launched, round: PacedRound, signal: AbortSignal): Promise<PacedOutcome> {
   const timeout = AbortSignal.timeout(round.seconds * 1000 + ROUND_GRACE_MS);
   const outcome = nextMessage(load.child, AbortSignal.any([signal, timeout]));
   load.child.send(round);
   return (await outcome) as PacedOutcome;
 }
 
-const latencies = (outcomes: PacedOutcome[]) => outcomes.flatMap(({ answers }) => Object.values(answers).flat());
+/** Returns the latencies of all answers. */
+export const latencies = (outcomes: PacedOutcome[]) => outcomes.flatMap(({ answers }) => Object.values(answers).flat());
 
-const quantile = (values: number[], share: number) =>
+/** Returns a quantile; sorts the values. */
+export const quantile = (values: number[], share: number) =>
   values.sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
 
 function row(name: string, rate: number, outcomes: PacedOutcome[]): string[] {

@@ -5,10 +5,17 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A round of load. `path` is the whole path. */
+/** A request. `path` is the whole path. */
+export interface PacedRequest {
+  method: string;
+  path: string;
+  body?: string;
+}
+
+/** A round of load, which sends its requests in turn. */
 export interface PacedRound {
   port: number;
-  path: string;
+  requests: PacedRequest[];
   authorization: string;
   perSecond: number;
   seconds: number;
@@ -45,7 +52,7 @@ async function run(round: PacedRound): Promise<PacedOutcome> {
     }
     busy++;
     requests.push(
-      ask(round).then((status) => {
+      ask(round, round.requests[number % round.requests.length] as PacedRequest).then((status) => {
         busy--;
         outcome.answers[status] ??= [];
         outcome.answers[status].push(performance.now() - due);
@@ -57,14 +64,15 @@ async function run(round: PacedRound): Promise<PacedOutcome> {
 }
 
 /** Sends one request. Resolves with the status of the complete answer; 0 if there is none. */
-function ask({ port, path, authorization }: PacedRound): Promise<number> {
+function ask({ port, authorization }: PacedRound, { method, path, body }: PacedRequest): Promise<number> {
   return new Promise((resolve) => {
-    const headers = { Authorization: authorization, Accept: 'application/scim+json' };
-    const sent = request({ host: '127.0.0.1', port, path, headers, agent, timeout: ANSWER_MS }, (response) => {
+    const type = body === undefined ? {} : { 'Content-Type': 'application/scim+json' };
+    const headers = { Authorization: authorization, Accept: 'application/scim+json', ...type };
+    const sent = request({ host: '127.0.0.1', port, method, path, headers, agent, timeout: ANSWER_MS }, (response) => {
       response.resume().on('close', () => resolve(response.complete ? (response.statusCode ?? 0) : 0));
     });
     sent.on('timeout', () => sent.destroy());
     sent.on('error', () => resolve(0));
-    sent.end();
+    sent.end(body);
   });
 }

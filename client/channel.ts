@@ -6,7 +6,7 @@ import { type ClientTls, credentialsFor } from './credentials.js';
 
 const SCHEME = 'list';
 /**
- * The calls that are repeated by gRPC when they end in UNAVAILABLE: those that only read, by the names that AIP-131,
+ * The calls that are repeated by gRPC when they end in UNAVAILABLE or RESOURCE_EXHAUSTED: those that only read, by the names that AIP-131,
  * 132 and 136 give them. A repeated AcquirePermits takes unused permits, but fewer than a caller without an answer would
  * allow itself. Changes are not repeated: a second creation is refused, and a second "add" adds twice. gRPC itself
  * resends calls that never reached a userstore, also changes.
@@ -30,8 +30,8 @@ const SERVICE_CONFIG = {
         initialBackoff: '0.05s',
         maxBackoff: '0.5s',
         backoffMultiplier: 3,
-        // The only one that means that a read got no answer.
-        retryableStatusCodes: ['UNAVAILABLE'],
+        // A read got no answer, or was refused since the caller has too many calls: userstore then says how long to wait.
+        retryableStatusCodes: ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'],
       },
     },
   ],

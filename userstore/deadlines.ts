@@ -15,7 +15,11 @@ interface Call {
   controller: AbortController | undefined;
   timer: NodeJS.Timeout | undefined;
   isCancelled: boolean;
+  pause: Pause | undefined;
 }
+
+/** Lets other calls go first if it is time: undefined if it is not. */
+type Pause = () => Promise<void> | undefined;
 
 const calls = new Map<number, Call>();
 let count = 0;
@@ -30,14 +34,14 @@ export interface BegunCall {
   end: () => void;
 }
 
-/** Begins a call that has to end at `deadline` (epoch milliseconds). */
-export function beginCall(deadline: number): BegunCall {
+/** Begins a call that has to end at `deadline` (epoch milliseconds), and pauses between parts of its work if it has to. */
+export function beginCall(deadline: number, pause?: Pause): BegunCall {
   let unique: number;
   do {
     count = (count % (STEPS - 1)) + 1;
     unique = Math.floor(deadline) + count * STEP;
   } while (calls.has(unique));
-  const call: Call = { deadline: unique, controller: undefined, timer: undefined, isCancelled: false };
+  const call: Call = { deadline: unique, controller: undefined, timer: undefined, isCancelled: false, pause };
   calls.set(unique, call);
   return {
     deadline: unique,
@@ -70,9 +74,12 @@ export function signalOf(deadline: number): AbortSignal | undefined {
   return call.controller.signal;
 }
 
+/** Returns what the call with this deadline does between parts of its work; undefined: nothing. */
+export const pauseOf = (deadline: number): Pause | undefined => calls.get(deadline)?.pause;
+
 /** Runs work that several calls share, or none has asked for, with one signal for all its commands. */
-export async function asCall<T>(deadline: number, work: (deadline: number) => Promise<T>): Promise<T> {
-  const call = beginCall(deadline);
+export async function asCall<T>(deadline: number, work: (deadline: number) => Promise<T>, pause?: Pause): Promise<T> {
+  const call = beginCall(deadline, pause);
   try {
     return await work(call.deadline);
   } finally {

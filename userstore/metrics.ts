@@ -41,7 +41,8 @@ export function createUserstoreMetrics(registry: Registry) {
   });
   const shed = new Counter({
     name: 'grpc_server_calls_shed_total',
-    help: 'Calls refused because too many were in flight.',
+    help: 'Calls refused because too many were in flight, or too many of their caller.',
+    labelNames: ['caller'],
     registers,
   });
 
@@ -49,7 +50,7 @@ export function createUserstoreMetrics(registry: Registry) {
     call: (rpc: string, code: string, seconds: number): void => calls.labels(rpc, code).observe(seconds),
     command: (command: string, collection: string, isOk: boolean, seconds: number): void =>
       commands.labels(command, collection, isOk ? 'ok' : 'failed').observe(seconds),
-    shed: (): void => shed.inc(),
+    shed: (caller: string): void => shed.labels(caller).inc(),
     /** Registers gauges; each function is called whenever the metrics are read. */
     show(levels: Partial<Record<Level, () => number>>): void {
       for (const [name, level] of Object.entries(levels)) {

@@ -211,6 +211,12 @@ export const NOT_SPENT: Record<string, string[]> = {
     'secret file',
     'proxies in front',
   ],
+  '`npm run bench -- --reader` spends it.': [
+    'calls in progress of one service (any role but `edge`)',
+    'calls in progress of all services',
+    'calls of one service that run at a time',
+    "turns of services' calls, and of reads of their streams",
+  ],
   'It needs an identity provider or a webhook of the attacker, which the bench does not have; tests show it.': [
     'returns of one Okta account from any network',
     'answer of the identity provider',

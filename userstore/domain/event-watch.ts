@@ -31,6 +31,8 @@ export interface EventStream {
   query: EventQuery;
   /** The position from which the stream begins. */
   position: number;
+  /** Runs a read of the log when it is the caller's turn; `deadline` is in epoch milliseconds. */
+  inTurn: <T>(read: (deadline: number) => Promise<T>) => Promise<T>;
   /** Sends a message; resolves when the client can take more. Throws if it does not in time. */
   send: (message: WatchEventsResponse) => Promise<void>;
   /** Aborted when the client leaves or the stream has to end. */
@@ -77,17 +79,13 @@ export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>,
 async function follow(
   storage: Pick<EventStorage, 'list' | 'newest'>,
   log: Tail,
-  { query, send, signal }: Omit<EventStream, 'position'>,
+  { query, inTurn, send, signal }: Omit<EventStream, 'position'>,
   place: { position: number },
 ): Promise<void> {
   let sentAt = 0;
   while (!signal.aborted) {
-    const { events, position, hasMore } = await readPage(
-      storage,
-      query,
-      { after: place.position },
-      PAGE_SIZE,
-      Date.now() + QUERY_MS,
+    const { events, position, hasMore } = await inTurn((deadline) =>
+      readPage(storage, query, { after: place.position }, PAGE_SIZE, deadline),
     );
     if (events.length > 0 || Date.now() - sentAt >= HEARTBEAT_MS) {
       await send({ events, checkpoint: cursorOf(position, Date.now()) });

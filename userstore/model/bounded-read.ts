@@ -7,6 +7,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
 export interface Sizes<T> {
   sizeOf?: (item: T) => number;
   maxBytes?: number;
+  /** Called after each item: resolves when the next one may be read; undefined: at once. */
+  pause?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** Items, and whether there are more. */
@@ -23,7 +25,7 @@ export async function readBounded<D, T>(
   documents: AsyncIterable<D> | Iterable<D>,
   limit: number,
   toItem: (document: D) => T,
-  { sizeOf = bytesOf, maxBytes = MAX_BYTES }: Sizes<T> = {},
+  { sizeOf = bytesOf, maxBytes = MAX_BYTES, pause }: Sizes<T> = {},
 ): Promise<Bounded<T>> {
   const items: T[] = [];
   let bytes = 0;
@@ -33,6 +35,8 @@ export async function readBounded<D, T>(
     bytes += sizeOf(item);
     if (bytes > maxBytes && items.length > 0) return { items, hasMore: true };
     items.push(item);
+    const pausing = pause?.();
+    if (pausing) await pausing;
   }
   return { items, hasMore: false };
 }

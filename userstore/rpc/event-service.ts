@@ -5,17 +5,19 @@ import type {
   WatchEventsRequest,
   WatchEventsResponse,
 } from '../../proto/gen/userstore/v1/event_service.js';
+import { asCall, pauseOf } from '../deadlines.js';
 import type { EventWatch } from '../domain/event-watch.js';
 import { type EventRules, eventQueryOf } from '../domain/events.js';
 import { DomainError } from '../model/domain-error.js';
 import { type Caller, unknownCaller } from './callers.js';
-import { type Decoded, encoded } from './messages.js';
+import { type Decoded, encodedInTurns } from './messages.js';
 import { statusOf } from './status.js';
 import { type CallTools, type Handlers, nameOf } from './unary.js';
 
 /** A client that takes no message for this time is too slow. */
 const SLOW_MS = 60_000;
 const START_MS = 10_000;
+const QUERY_MS = 10_000;
 
 /** Returns the unary handlers of EventService. */
 export const eventService = (events: EventRules): Pick<Handlers<EventServiceService>, 'listEvents'> => ({
@@ -26,7 +28,7 @@ export const eventService = (events: EventRules): Pick<Handlers<EventServiceServ
 class StreamEnd extends Error {}
 
 /** The rules and tools that a stream needs. */
-export interface WatchTools extends Pick<CallTools, 'callerOf' | 'log' | 'observe'> {
+export interface WatchTools extends Pick<CallTools, 'callerOf' | 'loadShedder' | 'log' | 'observe'> {
   rules: EventRules;
   watch: EventWatch;
   /** Whether a service account still exists. */
@@ -70,7 +72,7 @@ async function stream(
   call: WatchCall,
   caller: Caller | undefined,
   serialize: (message: WatchEventsResponse) => Buffer,
-  { rules, watch, hasAccount, stopped, maxAgeMs }: WatchTools,
+  { rules, watch, loadShedder, hasAccount, stopped, maxAgeMs }: WatchTools,
 ): Promise<void> {
   const { request } = call;
   if (request instanceof DomainError) throw request;
@@ -78,11 +80,15 @@ async function stream(
   call.on('cancelled', () => left.abort());
   const ends = AbortSignal.any([left.signal, stopped, AbortSignal.timeout(maxAgeMs)]);
   const position = await rules.watchFrom(request, Date.now() + START_MS);
+  const name = caller?.name ?? '';
+  const inTurn = <T>(work: (deadline: number) => Promise<T>) =>
+    loadShedder.inTurn(name, (pause) => asCall(Date.now() + QUERY_MS, work, pause));
   const send = async (message: WatchEventsResponse) => {
     if (caller?.accountId && !hasAccount(caller.accountId)) throw unknownCaller('The service account is gone.');
-    if (!ends.aborted) await written(call, encoded(message, serialize), ends);
+    const bytes = await inTurn((deadline) => encodedInTurns(message, serialize, pauseOf(deadline)));
+    if (!ends.aborted) await written(call, bytes, ends);
   };
-  await watch.stream({ caller: caller?.name ?? '', query: eventQueryOf(request), position, send, signal: ends });
+  await watch.stream({ caller: name, query: eventQueryOf(request), position, inTurn, send, signal: ends });
   if (!left.signal.aborted) throw new StreamEnd('The stream has to end; watch again from the last checkpoint.');
 }
 

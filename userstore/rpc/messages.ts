@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { MAX_MESSAGE_BYTES } from '../../proto/message-size.js';
 import { type DomainError, invalidField, unsupportedFilter } from '../model/domain-error.js';
+import type { Pause } from './load-shedding.js';
 
 /** A request as it reaches a handler of grpc-js: the message, or the reason why it is none. */
 export type Decoded<Q> = Q | DomainError;
@@ -48,15 +49,16 @@ export function encoded<R>(response: R, encode: (response: R) => Buffer, maxByte
 
 /**
  * Encodes a response, a long list in several turns of the event loop: encodings of one message type that follow each
- * other are one message with the elements of all (Protocol Buffers, "Last One Wins"). Throws as `encoded`.
+ * other are one message with the elements of all (Protocol Buffers, "Last One Wins"). `pause` tells, after each part,
+ * whether the next one has to wait. Throws as `encoded`.
  */
 export async function encodedInTurns<R extends object>(
   response: R,
   encode: (response: R) => Buffer,
-  maxBytes = MAX_MESSAGE_BYTES,
+  pause?: Pause,
 ): Promise<Buffer> {
   const list = Object.entries(response).find(([, value]) => Array.isArray(value) && value.length > ELEMENTS_PER_TURN);
-  if (!list) return checked(encode(response), maxBytes);
+  if (!list) return encoded(response, encode);
   const [name, elements] = list as [string, unknown[]];
   const parts: Buffer[] = [];
   let bytes = 0;
@@ -65,11 +67,12 @@ export async function encodedInTurns<R extends object>(
     const part = encode({ ...rest, [name]: elements.slice(start, start + ELEMENTS_PER_TURN) });
     parts.push(part);
     bytes += part.length;
-    if (bytes < BYTES_PER_TURN) continue;
+    const pausing = pause?.();
+    if (!pausing && bytes < BYTES_PER_TURN) continue;
     bytes = 0;
-    await setImmediate();
+    await (pausing ?? setImmediate());
   }
-  return checked(Buffer.concat(parts), maxBytes);
+  return checked(Buffer.concat(parts), MAX_MESSAGE_BYTES);
 }
 
 /** Returns the response without lists and messages; its other values replace themselves. */

@@ -63,13 +63,23 @@ export function statusOf(error: unknown) {
     const code = CODES[error.reason];
     return { code, details: error.message, metadata: failureTrailers(code, error) };
   }
-  if (error instanceof OverloadedError) return { code: status.RESOURCE_EXHAUSTED, details: error.message };
+  if (error instanceof OverloadedError) {
+    const { message: details, retryMs } = error;
+    return { code: status.RESOURCE_EXHAUSTED, details, metadata: pushback(retryMs ?? NEVER) };
+  }
   if (isUnavailable(error)) {
-    const metadata = new Metadata();
     // The driver has retried already, and every other userstore uses the same database: the client's library must not
     // retry.
-    metadata.set('grpc-retry-pushback-ms', '-1');
-    return { code: status.UNAVAILABLE, details: 'The database is away or late.', metadata };
+    return { code: status.UNAVAILABLE, details: 'The database is away or late.', metadata: pushback(NEVER) };
   }
   return { code: status.INTERNAL, details: 'The service failed; its log says why.' };
+}
+
+const NEVER = -1;
+
+/** Returns the trailers that tell the client's library when it may send the call again (gRFC A6). */
+function pushback(ms: number): Metadata {
+  const metadata = new Metadata();
+  metadata.set('grpc-retry-pushback-ms', String(ms));
+  return metadata;
 }

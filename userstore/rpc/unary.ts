@@ -11,10 +11,10 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
-import { beginCall } from '../deadlines.js';
+import { beginCall, pauseOf } from '../deadlines.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Caller } from './callers.js';
-import type { LoadShedder } from './load-shedding.js';
+import type { LoadShedder, Pause } from './load-shedding.js';
 import { type Decoded, encodedInTurns } from './messages.js';
 import { statusOf } from './status.js';
 
@@ -50,7 +50,11 @@ export function unaryHandlers<S>(service: S, handlers: Handlers<S>, tools: CallT
   const wrapped = Object.entries(service as Methods).map(([name, { path, responseSerialize }]) => {
     const handler = handlers[name as keyof S] as Handler<unknown, object>;
     const encodedHandler: Handler<unknown, Buffer> = async (request, deadline, caller) =>
-      encodedInTurns(await handler(request, deadline, caller), responseSerialize as (response: object) => Buffer);
+      encodedInTurns(
+        await handler(request, deadline, caller),
+        responseSerialize as (response: object) => Buffer,
+        pauseOf(deadline),
+      );
     return [name, unary(path, encodedHandler, tools)];
   });
   return Object.fromEntries(wrapped) as { [Method in keyof S]: handleUnaryCall<Decoded<Request<S[Method]>>, Buffer> };
@@ -75,7 +79,9 @@ function unary<Q>(
       const { request } = call;
       if (request instanceof DomainError) throw request;
       checkRequest(request);
-      return await loadShedder.run(() => withDeadline(call, isRead, (deadline) => handler(request, deadline, caller)));
+      return await loadShedder.run({ caller, isGone: () => isGone(call) }, (pause) =>
+        withDeadline(call, isRead, pause, (deadline) => handler(request, deadline, caller)),
+      );
     };
     run(answer).then(
       (response) => {
@@ -109,9 +115,10 @@ const POLLED = new Set(['WebhookService/AcquireWebhooks']);
 async function withDeadline<T>(
   call: ServerUnaryCall<unknown, unknown>,
   isRead: boolean,
+  pause: Pause | undefined,
   run: (deadline: number) => Promise<T>,
 ): Promise<T> {
-  const { deadline, cancel, end } = beginCall(deadlineOf(call));
+  const { deadline, cancel, end } = beginCall(deadlineOf(call), pause);
   if (isRead) call.on('cancelled', cancel);
   try {
     return await run(deadline);
@@ -136,6 +143,9 @@ function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
   const ms = deadline instanceof Date ? deadline.getTime() : deadline;
   return Number.isFinite(ms) ? Math.min(ms, Date.now() + MAX_DEADLINE_MS) : Date.now() + DEFAULT_DEADLINE_MS;
 }
+
+/** Returns whether nobody waits for the answer any more. */
+const isGone = (call: ServerUnaryCall<unknown, unknown>): boolean => call.cancelled || deadlineOf(call) <= Date.now();
 
 /** Checks the fields that the contract requires in every request that has them. Throws FIELD_INVALID. */
 function checkRequest(request: unknown): void {

@@ -6,6 +6,7 @@
 import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import { Change } from '../../proto/gen/userstore/v1/change.js';
+import { pauseOf } from '../deadlines.js';
 import { readBounded } from '../model/bounded-read.js';
 import { inBatches } from './batches.js';
 import type { Collections } from './collections.js';
@@ -97,7 +98,7 @@ export function createChangeStorage(
     list(organizationId: string, of: ChangedResource, before: number, limit: number, deadline: number) {
       const query = { organizationId, ...conditionOf(of), version: { $lt: before } };
       const found = changes.find(query, { sort: { version: -1 }, limit: limit + 1, ...within(deadline) });
-      return readBounded(found, limit, toChange);
+      return readBounded(found, limit, toChange, { pause: pauseOf(deadline) });
     },
 
     /** Returns the changes of these users and groups that these requests made. */

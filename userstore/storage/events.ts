@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { mongo } from 'mongoose';
 import pLimit from 'p-limit';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
+import { pauseOf } from '../deadlines.js';
 import { readBounded } from '../model/bounded-read.js';
 import { EVENT_TYPES } from '../model/event-types.js';
 import type { Collections } from './collections.js';
@@ -84,7 +85,7 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
       const filter: mongo.Filter<EventDocument> = { ...positions, ...filterOf(query) };
       const order = { sort: { _id: isNewestFirst ? -1 : 1 }, limit: limit + 1 } as const;
       const options = { ...order, ...hintOf(query), ...MAJORITY_READ, ...within(deadline) };
-      const sizes = { sizeOf: ({ bytes }: StoredEvent) => bytes, maxBytes: MAX_PAGE_BYTES };
+      const sizes = { sizeOf: ({ bytes }: StoredEvent) => bytes, maxBytes: MAX_PAGE_BYTES, pause: pauseOf(deadline) };
       return readBounded(events.find(filter, options), limit, toStoredEvent, sizes);
     },
 

@@ -2,6 +2,7 @@
 import type { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
+import { pauseOf } from '../deadlines.js';
 import { bytesOf, readBounded } from '../model/bounded-read.js';
 import { pageTokenOf, positionIn } from '../model/paging.js';
 import type { ReadMask } from '../model/read-mask.js';
@@ -75,6 +76,7 @@ export function createLister<D extends StoredDocument, R>(
     const toItem = ({ document, position }: Row<D>) => ({ resource: toResource(document), position });
     const { items, hasMore: hasNext } = await readBounded(found, limit, toItem, {
       sizeOf: ({ resource }) => bytesOf(resource),
+      pause: pauseOf(deadline),
     });
     const resources = items.map(({ resource }) => resource);
     const end = items.at(-1)?.position;

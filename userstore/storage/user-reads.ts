@@ -6,6 +6,7 @@ import type { mongo } from 'mongoose';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { pauseOf } from '../deadlines.js';
 import { type Bounded, readBounded } from '../model/bounded-read.js';
 import { fold } from '../model/fields.js';
 import { literalFor } from '../model/filter-validation.js';
@@ -84,7 +85,8 @@ export function readsOf({ users, totals, changes }: ReadContext, groupsIn: Group
     ): Promise<Bounded<User>> {
       const projection = projectionOf(mask) ?? { unmoved: 0, extensionValues: 0 };
       const options = { projection, sort: { _id: 1 }, hint: 'order', ...within(deadline) } as const;
-      return readBounded(users.find({ organizationId, _id: { $in: [...ids] } }, options), ids.length, toUser);
+      const found = users.find({ organizationId, _id: { $in: [...ids] } }, options);
+      return readBounded(found, ids.length, toUser, { pause: pauseOf(deadline) });
     },
 
     /** Returns the user with this id, as far as the mask names its fields. */

@@ -222,7 +222,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
       retry,
       once,
     }),
-    groups: createGroupRules(storages.groups, storages.memberships),
+    groups: createGroupRules(storages.groups, storages.memberships, once),
     apiTokens: createApiTokenRules({ storage: storages.apiTokens, organizations, sealer, once }),
     rateLimits: createRateLimitRules(storages.rateLimits, organizations),
     activities: createActivityRules(storages.activities, storages.activityNames, storages.changes, organizations),

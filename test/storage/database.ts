@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import { Event } from '../../proto/gen/userstore/v1/event.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
+import { createGroupRules, type GroupRules } from '../../userstore/domain/groups.js';
 import { versionOf } from '../../userstore/model/etag.js';
 import { createActivityStorage } from '../../userstore/storage/activities.js';
 import { createApiTokenStorage } from '../../userstore/storage/api-tokens.js';
@@ -12,9 +13,9 @@ import { type Collections, collectionsOf, createIndexes } from '../../userstore/
 import { connect } from '../../userstore/storage/connect.js';
 import { NEW_ACCESS_STATE } from '../../userstore/storage/documents.js';
 import { createEventStorage } from '../../userstore/storage/events.js';
-import { createGroupStorage } from '../../userstore/storage/groups.js';
+import { createGroupStorage, type GroupStorage } from '../../userstore/storage/groups.js';
 import { createMemberConditions } from '../../userstore/storage/member-filter.js';
-import { createMembershipStorage } from '../../userstore/storage/memberships.js';
+import { createMembershipStorage, type MembershipStorage } from '../../userstore/storage/memberships.js';
 import { createOrganizationStorage } from '../../userstore/storage/organizations.js';
 import { createRecordOutboxes } from '../../userstore/storage/records.js';
 import { createSessionStorage } from '../../userstore/storage/sessions.js';
@@ -25,6 +26,10 @@ import { createUserStorage } from '../../userstore/storage/users.js';
 import { testMongodbUri } from '../harness/mongod.js';
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>;
+
+/** Returns the rules of groups for calls that nobody repeats. */
+export const groupRules = (groups: GroupStorage, memberships: MembershipStorage): GroupRules =>
+  createGroupRules(groups, memberships, (_, __, { make }, deadline) => make(undefined, deadline));
 
 /** Opens a new database by a URI that asks for less durability than storage promises; `close` drops it. */
 export async function openDatabase(name: string) {

@@ -1,10 +1,9 @@
 /** The bound of searches for users by their groups. */
 import { expect } from 'chai';
-import { createGroupRules } from '../../userstore/domain/groups.js';
 import { createGroupConditions } from '../../userstore/storage/group-filter.js';
 import { groupNamed } from '../harness/groups.js';
 import { anyOf, equal, userNamed } from '../harness/users.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { type Database, groupRules, openDatabase, soon } from './database.js';
 
 describe('filters of users by groups', () => {
   let database: Database;
@@ -14,7 +13,7 @@ describe('filters of users by groups', () => {
   after(() => database.close());
 
   it('too many members are FILTER_UNSUPPORTED; those of all parts count together', async () => {
-    const rules = createGroupRules(database.groups, database.memberships);
+    const rules = groupRules(database.groups, database.memberships);
     const times = { createTime: new Date(), updateTime: new Date() };
     const memberIds = ['a', 'b', 'c'];
     for (const id of memberIds) {

@@ -5,18 +5,17 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
-import { createGroupRules } from '../../userstore/domain/groups.js';
 import { createOrganizationRules } from '../../userstore/domain/organizations.js';
 import { purgeDeleted } from '../../userstore/domain/purge.js';
 import type { MembershipDocument } from '../../userstore/storage/directory-schemas.js';
 import { NEW_ACCESS_STATE, toDocument } from '../../userstore/storage/documents.js';
 import { addMembers, groupNamed, removeMembers, replaceMembers, setFields } from '../harness/groups.js';
 import { equal, not, plain, present, userNamed } from '../harness/users.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { type Database, groupRules, openDatabase, soon } from './database.js';
 import { failureOf } from './failure.js';
 
 let database: Database;
-let rules: ReturnType<typeof createGroupRules>;
+let rules: ReturnType<typeof groupRules>;
 let count = 0;
 const organizationId = 'one';
 const actor = { caller: 'test', requestId: 'request' };
@@ -66,7 +65,7 @@ const told = (changes: Change[]) =>
 describe('groups', () => {
   before(async () => {
     database = await openDatabase('groups');
-    rules = createGroupRules(database.groups, database.memberships);
+    rules = groupRules(database.groups, database.memberships);
   });
   after(() => database.close());
 
@@ -238,7 +237,7 @@ describe('groups', () => {
       );
     /** The rules of another userstore, which runs `meanwhile` once before it removes memberships. */
     const another = (meanwhile: () => Promise<unknown>, begun: Promise<unknown>[] = []) =>
-      createGroupRules(database.groups, {
+      groupRules(database.groups, {
         ...database.memberships,
         async remove(...args) {
           if (begun.length === 0) {
@@ -276,7 +275,7 @@ describe('groups', () => {
       const [x = '', y = ''] = await newUsers(2);
       const group = await newGroup([x]);
       let isFirst = true;
-      const late = createGroupRules(database.groups, {
+      const late = groupRules(database.groups, {
         ...database.memberships,
         async among(...args) {
           const members = await database.memberships.among(...args);
@@ -295,7 +294,7 @@ describe('groups', () => {
       const members = await newUsers(12);
       const group = await newGroup(members);
       const sets = Array.from({ length: 12 }, (_, index) => members.filter((_, place) => place % 12 !== index));
-      const userstores = Array.from({ length: 3 }, () => createGroupRules(database.groups, database.memberships));
+      const userstores = Array.from({ length: 3 }, () => groupRules(database.groups, database.memberships));
       await Promise.all(sets.map((set, index) => replace(group, set, userstores[index % 3])));
       expect(sets).to.deep.include(await membersOf(group));
     });
@@ -303,7 +302,7 @@ describe('groups', () => {
     it('are set by the next one once the one before, which was killed, has no time left', async () => {
       const [x = '', a = ''] = await newUsers(2);
       const group = await newGroup([x, a]);
-      const dying = createGroupRules(database.groups, {
+      const dying = groupRules(database.groups, {
         ...database.memberships,
         remove: () => Promise.reject(new Error('killed')),
       });
@@ -367,7 +366,7 @@ describe('groups', () => {
     it('do not keep a user who is deleted while being added', async () => {
       const [leaver = '', stayer = ''] = await newUsers(2);
       const group = await newGroup();
-      const late = createGroupRules(database.groups, {
+      const late = groupRules(database.groups, {
         ...database.memberships,
         async add(...args) {
           await removeUser(leaver);
@@ -399,7 +398,7 @@ describe('groups', () => {
     it('while members are added leave nothing: GROUP_NOT_FOUND', async () => {
       const [member = ''] = await newUsers(1);
       const group = await newGroup();
-      const late = createGroupRules(database.groups, {
+      const late = groupRules(database.groups, {
         ...database.memberships,
         async add(...args) {
           await removeGroup(group);
@@ -415,7 +414,7 @@ describe('groups', () => {
   describe('of which a change of members ended half-way', () => {
     const later = () => new Date(Date.now() + 1000);
     const dying = () =>
-      createGroupRules(database.groups, {
+      groupRules(database.groups, {
         ...database.memberships,
         async add(...args) {
           await database.memberships.add(...args);

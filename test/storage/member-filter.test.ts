@@ -5,17 +5,16 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { createGroupRules } from '../../userstore/domain/groups.js';
 import { createMatcher } from '../../userstore/model/evaluate.js';
 import type { Fields } from '../../userstore/model/fields.js';
 import { NEW_ACCESS_STATE, toDocument } from '../../userstore/storage/documents.js';
 import { createMemberConditions } from '../../userstore/storage/member-filter.js';
 import { groupNamed } from '../harness/groups.js';
 import { allOf, anyOf, compare, elementMatch, equal, not, present, userNamed } from '../harness/users.js';
-import { type Database, openDatabase, soon } from './database.js';
+import { type Database, groupRules, openDatabase, soon } from './database.js';
 
 let database: Database;
-let rules: ReturnType<typeof createGroupRules>;
+let rules: ReturnType<typeof groupRules>;
 let count = 0;
 const actor = { caller: 'test', requestId: 'request' };
 
@@ -52,7 +51,7 @@ const isMember = (filter: Filter) => elementMatch('members', filter);
 describe('filters of groups by members', () => {
   before(async () => {
     database = await openDatabase('member-filter');
-    rules = createGroupRules(database.groups, database.memberships);
+    rules = groupRules(database.groups, database.memberships);
   });
   after(() => database.close());
 

@@ -7,7 +7,6 @@
  */
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
-import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { groupChange } from '../model/changes.js';
@@ -15,6 +14,7 @@ import { DomainError } from '../model/domain-error.js';
 import { type GroupKey, isSame, validate } from '../model/group.js';
 import type { GroupWanted, MembersWanted } from '../model/members.js';
 import type { ReadMask } from '../model/read-mask.js';
+import type { OutboxEntry } from '../storage/directory-schemas.js';
 import type { GroupStorage } from '../storage/groups.js';
 import type { MembershipStorage } from '../storage/memberships.js';
 import {
@@ -29,6 +29,7 @@ import {
   write,
 } from './membership-changes.js';
 import { groupNameTaken, orGroupNameTaken } from './name-taken.js';
+import { atWork, marked } from './repeats.js';
 import { retryUntil } from './retry.js';
 
 /** For the clean-up after a creation that was refused, which may take longer than the call itself. */
@@ -44,6 +45,8 @@ export interface GroupStorages {
 export interface GroupTarget extends GroupKey {
   actor?: Actor | undefined;
   etag?: string | undefined;
+  /** The mark of the request, if its caller may repeat it: an attempt changes nothing if the request has had its effect. */
+  mark?: string | undefined;
 }
 
 /** A change of memberships. */
@@ -75,25 +78,52 @@ export async function findVersion(
   deadline: number,
 ): Promise<Group> {
   const found = await findGroup(storages, target, deadline);
-  if (target.etag === undefined || target.etag === found.etag) return found;
-  throw new DomainError(
-    ErrorReason.ERROR_REASON_ETAG_MISMATCH,
-    'The group has changed since the version that was named.',
-  );
+  checkVersion(found, target);
+  return found;
+}
+
+/** Throws ETAG_MISMATCH. */
+function checkVersion({ etag }: Group, target: GroupTarget): void {
+  if (target.etag === undefined || target.etag === etag) return;
+  const { ERROR_REASON_ETAG_MISMATCH: reason } = ErrorReason;
+  throw new DomainError(reason, 'The group has changed since the version that was named.');
+}
+
+/**
+ * Makes one attempt to change a group for a request that its caller may repeat. Since the change is of the version that
+ * was read, it is made only if the request had no effect until then. Returns undefined if a concurrent write won, or
+ * another call of the request is at work. Throws as `tryChangeGroup`.
+ */
+export async function tryChangeGroupOnce(
+  storages: GroupStorages,
+  target: GroupTarget & { mark: string },
+  wanted: GroupWanted,
+  deadline: number,
+): Promise<Group | undefined> {
+  const { organizationId, groupId, mark } = target;
+  const group = await findGroup(storages, target, deadline);
+  const state = await storages.groups.requestState(organizationId, groupId, mark, deadline);
+  if (state === 'at work') return undefined;
+  if (state === 'done') return await findGroup(storages, target, deadline);
+  // A call that ended half-way has made a version itself.
+  if (state === 'new') checkVersion(group, target);
+  return await tryChangeGroup(storages, { ...target, etag: group.etag }, wanted, deadline, group);
 }
 
 /**
  * Makes one attempt to change a group: reads, compares, writes the differences. Returns undefined if a concurrent write
- * set the fields first, or if another change of all members is under way. Throws as the contract's PatchGroup says.
+ * set the fields first, or if another change of all members is under way. `known` is the group as it was read, the only
+ * version to change. Throws as the contract's PatchGroup says.
  */
 export async function tryChangeGroup(
   storages: GroupStorages,
   target: GroupTarget,
   { changed, members, named }: GroupWanted,
   deadline: number,
+  known?: Group,
 ): Promise<Group | undefined> {
   const { groups, memberships } = storages;
-  const group = await findVersion(storages, target, deadline);
+  const group = known ?? (await findVersion(storages, target, deadline));
   const read = { group, etag: target.etag };
   const updateTime = new Date();
   const after = { ...changed(group), updateTime };
@@ -105,10 +135,11 @@ export async function tryChangeGroup(
   ]);
   if (first) return await changeMembers(storages, { target, read, fields, members }, first, deadline);
   if (!fields) {
-    const etag = isReadInBatches(members) ? group.etag : undefined;
+    // Another call of the same request may have written the members, and not yet recorded them.
+    const etag = known || isReadInBatches(members) ? group.etag : undefined;
     return (await groups.confirm({ group, etag }, deadline)) ? group : undefined;
   }
-  const change = groupChange(group, after, updateTime, target.actor);
+  const change = marked(groupChange(group, after, updateTime, target.actor), target.mark);
   return await orGroupNameTaken(groups, after, groups.update(read, after, change, deadline), deadline);
 }
 
@@ -130,7 +161,9 @@ export async function changeMembers(
   let before = group;
   const recordOf = (difference: Difference, at: Date) =>
     groupChange(before, fields ?? group, at, target.actor, note({ added: [], removed: [] }, difference));
-  const pending = { id: uuidv7(), time, isExact, change: recordOf(first, time), ids: idsOf(first) };
+  const { mark } = target;
+  const request = mark === undefined ? {} : { mark };
+  const pending = { id: uuidv7(), time, isExact, change: recordOf(first, time), ids: idsOf(first), ...request };
   const beginning = groups.begin(read, fields, pending, deadline);
   if (!(await orGroupNameTaken(groups, fields ?? group, beginning, deadline))) return undefined;
   // From here on no other change begins; those that began before must finish first.
@@ -160,7 +193,8 @@ export async function changeMembers(
     storages,
     group,
     pending.id,
-    { ids: idsOf(made), change: recordOf(made, new Date()) },
+    // Only the last record has the mark: before it, the request has not had all of its effect.
+    { ids: idsOf(made), change: marked(recordOf(made, new Date()), mark) },
     deadline,
   );
 }
@@ -168,7 +202,7 @@ export async function changeMembers(
 /** A part of a change of members that has been written: the users, the record, and the users of the next part. */
 interface Part {
   ids: string[];
-  change: Change;
+  change: OutboxEntry;
   next?: string[];
 }
 
@@ -203,8 +237,7 @@ export async function recordPart(
 export async function createWithMembers(
   { groups, memberships }: GroupStorages,
   group: Group,
-  memberIds: Set<string>,
-  actor: Actor | undefined,
+  { memberIds, actor, mark }: { memberIds: Set<string>; actor: Actor | undefined; mark: string | undefined },
   deadline: number,
 ): Promise<Group> {
   const { id: groupId, organizationId, createTime = new Date() } = group;
@@ -212,7 +245,9 @@ export async function createWithMembers(
   if (await groups.findHolder(organizationId, group.displayName ?? '', deadline)) {
     throw await groupNameTaken(groups, group, deadline);
   }
-  await groups.reserve(group, groupChange(undefined, group, createTime, actor), deadline);
+  const reservation = groupChange(undefined, group, createTime, actor);
+  if (mark === undefined) await groups.reserve(group, reservation, deadline);
+  else if (!(await groups.reserveAgain(group, reservation, deadline))) throw atWork();
   const key = { organizationId, groupId };
   const wanted = { added: memberIds, removed: new Set<string>() };
   try {
@@ -221,7 +256,7 @@ export async function createWithMembers(
       await write(memberships, key, difference, deadline);
       note(made, difference);
     }
-    const change = groupChange(undefined, group, createTime, actor, made);
+    const change = marked(groupChange(undefined, group, createTime, actor, made), mark);
     const publishing = groups.publish(group, change, [...memberIds], deadline);
     const created = await orGroupNameTaken(groups, group, publishing, deadline);
     if (created) return created;

@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
-import type {
+import {
   CreateGroupRequest,
   DeleteGroupRequest,
   PatchGroupRequest,
@@ -16,15 +16,18 @@ import type { GroupStorage } from '../storage/groups.js';
 import type { MembershipStorage } from '../storage/memberships.js';
 import {
   createWithMembers,
+  findGroup,
   findVersion,
   type GroupStorages,
   type GroupTarget,
   recordPart,
   tryChangeGroup,
+  tryChangeGroupOnce,
 } from './group-changes.js';
 import { createGroupReads } from './group-reads.js';
 import { refuseUnknown } from './membership-changes.js';
 import { orGroupNameTaken } from './name-taken.js';
+import { type Claim, type Effect, marked, type Once } from './repeats.js';
 import { retryUntil, serializeBy } from './retry.js';
 
 /**
@@ -38,16 +41,17 @@ async function createGroup(
   storages: GroupStorages,
   { organizationId, actor, memberIds }: CreateGroupRequest,
   given: Group,
+  mark: string | undefined,
   deadline: number,
 ): Promise<Group> {
   const createTime = new Date();
-  const id = uuidv7({ msecs: createTime.getTime() });
+  const id = mark ?? uuidv7({ msecs: createTime.getTime() });
   const group = normalize({ ...given, id, organizationId, etag: '', createTime, updateTime: createTime });
   validate(group);
   const { named } = exactly(memberIds);
   await refuseUnknown(storages.memberships, organizationId, named, deadline);
-  if (named.size > 0) return await createWithMembers(storages, group, named, actor, deadline);
-  const change = groupChange(undefined, group, createTime, actor);
+  if (named.size > 0) return await createWithMembers(storages, group, { memberIds: named, actor, mark }, deadline);
+  const change = marked(groupChange(undefined, group, createTime, actor), mark);
   return await orGroupNameTaken(storages.groups, group, storages.groups.insert(group, change, deadline), deadline);
 }
 
@@ -67,10 +71,16 @@ function wantedByMask({ updateMask = [], memberIds }: UpdateGroupRequest, given:
 async function tryDeleteGroup(
   storages: GroupStorages,
   request: DeleteGroupRequest,
+  mark: string | undefined,
   deadline: number,
 ): Promise<true | undefined> {
-  const group = await findVersion(storages, request, deadline);
-  const change = groupChange(group, undefined, new Date(), request.actor);
+  const { organizationId, groupId } = request;
+  const group = await findVersion(storages, request, deadline).catch(async (error: unknown) => {
+    if (mark && (await storages.groups.wasChangedBy(organizationId, groupId, mark, deadline))) return undefined;
+    throw error;
+  });
+  if (!group) return true;
+  const change = marked(groupChange(group, undefined, new Date(), request.actor), mark);
   return (await storages.groups.remove({ group, etag: request.etag }, change, deadline)) || undefined;
 }
 
@@ -78,35 +88,55 @@ async function tryDeleteGroup(
 export type GroupRules = ReturnType<typeof createGroupRules>;
 
 /** Binds the rules to storages. `deadline` is in epoch milliseconds everywhere. */
-export function createGroupRules(groups: GroupStorage, memberships: MembershipStorage) {
+export function createGroupRules(groups: GroupStorage, memberships: MembershipStorage, once: Once) {
   const storages = { groups, memberships };
   const serialize = serializeBy(CONCURRENT_CHANGES);
 
-  const change = (target: GroupTarget, wanted: GroupWanted, deadline: number): Promise<Group> =>
-    serialize(`${target.organizationId}/${target.groupId}`, () =>
-      // A change that sets all members delays the others for as long as it takes.
-      retryUntil(() => tryChangeGroup(storages, target, wanted, deadline), deadline, Number.POSITIVE_INFINITY),
-    );
+  const change = (target: GroupTarget, wanted: GroupWanted, deadline: number): Promise<Group> => {
+    const { organizationId, groupId, mark } = target;
+    const attempt = () =>
+      mark === undefined
+        ? tryChangeGroup(storages, target, wanted, deadline)
+        : tryChangeGroupOnce(storages, { ...target, mark }, wanted, deadline);
+    // A change that sets all members delays the others for as long as it takes.
+    return serialize(`${organizationId}/${groupId}`, () => retryUntil(attempt, deadline, Number.POSITIVE_INFINITY));
+  };
+
+  /** Returns the effect of a change of a group. */
+  const changing = ({ organizationId, groupId, actor, etag }: GroupTarget, wanted: GroupWanted): Effect<Group> => ({
+    make: (claim, deadline) => change({ organizationId, groupId, actor, etag, mark: claim?.mark }, wanted, deadline),
+    again: (_, deadline) => findGroup(storages, { organizationId, groupId }, deadline),
+  });
 
   return {
     ...createGroupReads(storages),
 
     /** Creates a group. Returns it as stored. Throws as the contract's CreateGroup says. */
-    create: (request: CreateGroupRequest, given: Group, deadline: number): Promise<Group> =>
-      createGroup(storages, request, given, deadline),
+    create(request: CreateGroupRequest, given: Group, deadline: number): Promise<Group> {
+      const { organizationId } = request;
+      const effect: Effect<Group> = {
+        make: (claim, until) => createGroup(storages, request, given, claim?.mark, until),
+        again: ({ mark: groupId }, until) => findGroup(storages, { organizationId, groupId }, until),
+        wasCreated: ({ mark }, until) => groups.wasChangedBy(organizationId, mark, mark, until),
+      };
+      return once(CreateGroupRequest, request, effect, deadline);
+    },
 
     /** Sets the fields that the mask names. Throws as the contract's UpdateGroup says. */
     update: async (request: UpdateGroupRequest, given: Group, deadline: number): Promise<Group> =>
-      change(request, wantedByMask(request, given), deadline),
+      once(UpdateGroupRequest, request, changing(request, wantedByMask(request, given)), deadline),
 
     /** Applies operations. Throws as the contract's PatchGroup says. */
     async patch(request: PatchGroupRequest, deadline: number): Promise<Group> {
-      return await change(request, wantedBy(request.operations), deadline);
+      return await once(PatchGroupRequest, request, changing(request, wantedBy(request.operations)), deadline);
     },
 
     /** Deletes a group. Throws GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */
     async delete(request: DeleteGroupRequest, deadline: number): Promise<void> {
-      await retryUntil(() => tryDeleteGroup(storages, request, deadline), deadline);
+      const make = async (claim: Claim | undefined, until: number) => {
+        await retryUntil(() => tryDeleteGroup(storages, request, claim?.mark, until), until);
+      };
+      await once(DeleteGroupRequest, request, { make, again: async () => undefined }, deadline);
     },
 
     /** Completes the pending changes of calls that began before `time`. Returns the number of groups. */

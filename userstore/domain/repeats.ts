@@ -6,8 +6,10 @@
 import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
+import type { OutboxEntry } from '../storage/directory-schemas.js';
 import type { RequestDocument } from '../storage/request-schema.js';
 import type { RequestStorage } from '../storage/requests.js';
 
@@ -124,13 +126,18 @@ export function createOnce(storage: RequestStorage, now: () => number = Date.now
   };
 }
 
+/** Returns the change with the mark of its request. */
+export const marked = (change: Change, mark: string | undefined): OutboxEntry =>
+  mark === undefined ? change : { ...change, mark };
+
 const digestOf = (...parts: (string | Uint8Array)[]): string => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(createHash('sha256').update(part).digest());
   return hash.digest('base64url');
 };
 
-const atWork = () =>
+/** Creates the error for a request that another call may be making. */
+export const atWork = () =>
   new DomainError(
     ErrorReason.ERROR_REASON_WRITE_CONTENTION,
     'Another call with this request id may be at work; try again.',

@@ -6,7 +6,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
-import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
@@ -23,11 +22,10 @@ import { applyPatch } from '../model/patch.js';
 import { applyPolicy, type Refusals } from '../model/policy.js';
 import { applyUpdate } from '../model/update.js';
 import { isSame, normalize, validate } from '../model/user.js';
-import type { OutboxEntry } from '../storage/directory-schemas.js';
 import { accessStateAfter, findUser, linkChanges, serialKeyOf, type UserKey, userNotFound } from './access-state.js';
 import { setManagerNames } from './manager-names.js';
 import { orUserNameTaken } from './name-taken.js';
-import type { Claim, Effect, Once } from './repeats.js';
+import { type Claim, type Effect, marked, type Once } from './repeats.js';
 import type { SerializedRetry } from './retry.js';
 import { createUserReads, currentUser, type UserReadContext, withGroups } from './user-reads.js';
 
@@ -204,10 +202,6 @@ const conditionsIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUse
   refuseUpdate,
   refuseDeactivate,
 });
-
-/** Returns the change with the mark of its request. */
-const marked = (change: Change, mark: string | undefined): OutboxEntry =>
-  mark === undefined ? change : { ...change, mark };
 
 const stale = () =>
   new DomainError(ErrorReason.ERROR_REASON_ETAG_MISMATCH, 'The user has changed since the version that was named.');

@@ -126,6 +126,8 @@ export interface PendingChange {
   isStale?: boolean;
   /** True if it sets all memberships, which excludes every other change of them. */
   isExact: boolean;
+  /** The mark of the request that makes the change, if its caller may repeat it. */
+  mark?: string;
   /** The time by the database's clock at which it has ended, successfully or not. */
   until?: Date;
 }

@@ -33,7 +33,11 @@ export function toGroupDocument(group: Group, version: number): GroupDocument {
 const MAX_IDS = 1000;
 
 /** Returns the document of a new group: version 1, with the change that made it in the outbox. */
-export function toNewGroupDocument(group: Group, change: Change, memberIds: readonly string[] = []): GroupDocument {
+export function toNewGroupDocument(
+  group: Group,
+  change: OutboxEntry,
+  memberIds: readonly string[] = [],
+): GroupDocument {
   const document = toGroupDocument(group, 1);
   const entry: OutboxEntry = { ...change, version: 1, groupId: group.id, group: groupValues(document) };
   return { ...document, unmoved: partsOf(entry, memberIds) };
@@ -114,9 +118,22 @@ export const withOutboxChange = (change: OutboxEntry): Step => ({
 });
 
 /** Adds a pending change that ends at `deadline` (epoch milliseconds). */
-export const withPendingChange = (pending: PendingChange, deadline: number): Step => {
-  const until = { $add: ['$$NOW', Math.max(0, Math.floor(deadline - Date.now())) + LATE_MS] };
-  return { $set: { begun: appended('$begun', { $mergeObjects: [{ $literal: pending }, { until }] }) } };
+export const withPendingChange = (pending: PendingChange, deadline: number): Step => ({
+  $set: { begun: appended('$begun', endingAt(pending, deadline)) },
+});
+
+const endingAt = (pending: PendingChange, deadline: number) => ({
+  $mergeObjects: [
+    { $literal: pending },
+    { until: { $add: ['$$NOW', Math.max(0, Math.floor(deadline - Date.now())) + LATE_MS] } },
+  ],
+});
+
+/** Makes the document the reservation of a group that ends at `deadline` (epoch milliseconds). */
+export const asPlaceholder = (group: Group, change: Change, deadline: number): Step[] => {
+  const { begun: [pending] = [], ...placeholder } = toPlaceholder(group, change);
+  const begun = pending ? [endingAt(pending, deadline)] : [];
+  return [{ $replaceWith: { $mergeObjects: [{ $literal: placeholder }, { begun }] } }];
 };
 
 /** An expression: whether `condition` is true of a pending change ($$this) that has not ended. */
@@ -128,6 +145,12 @@ const anyPending = (condition: object) => ({
     },
   },
 });
+
+/** An expression: whether the request with this mark is at work. */
+export const isAtWork = (mark: string) => anyPending({ $eq: ['$$this.mark', { $literal: mark }] });
+
+/** An expression: whether there is a pending change that has not ended. */
+export const hasPendingChange = anyPending({});
 
 /** An expression: whether a pending change sets all memberships. */
 export const hasExclusiveChange = anyPending({ $eq: ['$$this.isExact', true] });

@@ -4,7 +4,6 @@
  * name no version never have to retry.
  */
 import type { mongo } from 'mongoose';
-import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { fold } from '../model/fields.js';
@@ -14,11 +13,19 @@ import type { ChangeStorage } from './changes.js';
 import { GROUPS } from './columns.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
-import type { GroupDocument } from './directory-schemas.js';
+import type { GroupDocument, OutboxEntry } from './directory-schemas.js';
 import { toQuery } from './filter-query.js';
-import { asTombstone, nextVersion, toGroup, toNewGroupDocument, withOutboxChange } from './group-documents.js';
+import {
+  asTombstone,
+  isAtWork,
+  nextVersion,
+  toGroup,
+  toNewGroupDocument,
+  withOutboxChange,
+} from './group-documents.js';
 import { type GroupContext, queryOf, type ReadGroup, updateGroup } from './group-writes.js';
 import { createLister, type Listing, type Page } from './lists.js';
+import { wasChangedBy } from './marks.js';
 import { pendingChangesOf, reservationsOf } from './pending-changes.js';
 import { projectionOf } from './projection.js';
 import { readTogether } from './read-together.js';
@@ -51,6 +58,7 @@ export function createGroupStorage(
     ...writesOf(context),
     ...reservationsOf(context),
     ...pendingChangesOf(context),
+    ...requestsOf(context),
   };
 }
 
@@ -89,11 +97,34 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
   };
 }
 
+/** What has become of a request: it is new, at work, done, or its call ended half-way. */
+export type RequestState = 'new' | 'at work' | 'done' | 'cut';
+
+function requestsOf({ groups, changes }: GroupContext) {
+  const wasChanged = (organizationId: string, id: string, mark: string, deadline: number): Promise<boolean> =>
+    wasChangedBy({ documents: groups, changes }, organizationId, id, mark, deadline);
+  return {
+    /** Returns whether the request with this mark has changed the group, once that is durable. */
+    wasChangedBy: wasChanged,
+
+    /** Returns what has become of the request with this mark, which changes the group. */
+    async requestState(organizationId: string, id: string, mark: string, deadline: number): Promise<RequestState> {
+      const options = { projection: { _id: 0, isAtWork: isAtWork(mark) }, ...within(deadline) };
+      const query = { organizationId, _id: id, 'begun.mark': mark };
+      const pending = await groups.findOne<{ isAtWork: boolean }>(query, options);
+      if (pending?.isAtWork) return 'at work';
+      // Read last: a change that is no longer pending has its mark in the outbox.
+      if (await wasChanged(organizationId, id, mark, deadline)) return 'done';
+      return pending ? 'cut' : 'new';
+    },
+  };
+}
+
 function writesOf(context: GroupContext) {
   const { groups, totals } = context;
   return {
     /** Stores a new group as version 1; its id, organization and times are set. Throws DuplicateKeyError. */
-    async insert(group: Group, change: Change, deadline: number): Promise<Group> {
+    async insert(group: Group, change: OutboxEntry, deadline: number): Promise<Group> {
       const document = toNewGroupDocument(group, change);
       const options = { ignoreUndefined: true, ...within(deadline) };
       const inserting = withDuplicateKeyError(groups.insertOne(document, options));
@@ -102,7 +133,7 @@ function writesOf(context: GroupContext) {
     },
 
     /** Sets a group's fields. Returns undefined if the group is not as it was read. Throws DuplicateKeyError. */
-    update(read: ReadGroup, after: Group, change: Change, deadline: number): Promise<Group | undefined> {
+    update(read: ReadGroup, after: Group, change: OutboxEntry, deadline: number): Promise<Group | undefined> {
       const steps = [nextVersion(after.updateTime as Date, after), withOutboxChange(change)];
       return updateGroup(context, queryOf(read), steps, deadline);
     },
@@ -121,7 +152,7 @@ function writesOf(context: GroupContext) {
      * Deletes a group. Returns false if the group is not as it was read. A tombstone keeps the outbox until it is
      * flushed and the memberships are swept.
      */
-    async remove(read: ReadGroup, change: Change, deadline: number): Promise<boolean> {
+    async remove(read: ReadGroup, change: OutboxEntry, deadline: number): Promise<boolean> {
       const { organizationId } = read.group;
       const steps = [nextVersion(change.time as Date), withOutboxChange(change), asTombstone];
       const { matchedCount } = await groups

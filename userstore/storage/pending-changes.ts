@@ -6,12 +6,14 @@
 import type { Change } from '../../proto/gen/userstore/v1/change.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import { within } from './connect.js';
-import { withDuplicateKeyError } from './database-errors.js';
+import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
 import type { GroupDocument, OutboxEntry, PendingChange } from './directory-schemas.js';
 import { TOMBSTONE_ORGANIZATION } from './documents.js';
 import {
+  asPlaceholder,
   hasExclusiveChange,
   hasOtherChanges,
+  hasPendingChange,
   nextVersion,
   toGroup,
   toNewGroupDocument,
@@ -49,10 +51,31 @@ export function reservationsOf({ groups, totals }: GroupContext) {
     },
 
     /**
+     * Reserves the id of a new group for one of the calls that repeat a request, until `deadline`; takes over the
+     * reservation of one that has ended. Returns false if another call holds the id, or there is such a group.
+     */
+    async reserveAgain(group: Group, change: Change, deadline: number): Promise<boolean> {
+      const steps = asPlaceholder(group, change, deadline);
+      const options = { ignoreUndefined: true, ...within(deadline) };
+      const reservation = { ...reservationOf(group), version: 0 };
+      const taken = await groups.updateOne({ ...reservation, $expr: { $not: [hasPendingChange] } }, steps, options);
+      if (taken.matchedCount === 1) return true;
+      try {
+        // No reservation has this version: the write only inserts, with the time by the database's clock.
+        const none = { ...reservation, version: -1 };
+        await withDuplicateKeyError(groups.updateOne(none, steps, { ...options, upsert: true }));
+        return true;
+      } catch (error) {
+        if (error instanceof DuplicateKeyError) return false;
+        throw error;
+      }
+    },
+
+    /**
      * Replaces the reservation by the group as version 1. Returns undefined if it is gone, or the sweep of a deleted
      * user took a member out of it meanwhile. Throws DuplicateKeyError.
      */
-    async publish(group: Group, change: Change, memberIds: readonly string[], deadline: number) {
+    async publish(group: Group, change: OutboxEntry, memberIds: readonly string[], deadline: number) {
       const document = toNewGroupDocument(group, change, memberIds);
       const options = { ignoreUndefined: true, ...within(deadline) };
       const replacing = withDuplicateKeyError(

@@ -11,9 +11,10 @@ import type { ChangeStorage } from './changes.js';
 import { within } from './connect.js';
 import { withDuplicateKeyError } from './database-errors.js';
 import type { OutboxEntry, UserDocument } from './directory-schemas.js';
-import { MAX_OUTBOX, NEW_ACCESS_STATE, TOMBSTONE_ORGANIZATION, toDocument, toTombstone, toUser } from './documents.js';
+import { MAX_OUTBOX, NEW_ACCESS_STATE, toDocument, toTombstone, toUser } from './documents.js';
 import { encodedUser } from './event-documents.js';
 import type { NoteHeld } from './held-attributes.js';
+import { wasChangedBy } from './marks.js';
 import { createTotals, type Totals } from './totals.js';
 import { type FoundUser, type GroupConditions, readsOf } from './user-reads.js';
 import { hasFound, replacement, writeTogether } from './write-together.js';
@@ -77,22 +78,9 @@ function writesOf(context: Context) {
     confirm: (user: User, deadline: number): Promise<boolean> =>
       confirmVersion(users, user, versionOf(user.etag) ?? -1, deadline),
 
-    /**
-     * Returns whether the request with this mark has changed the user, once that is durable. A change is in the outbox,
-     * perhaps of a tombstone, until it is flushed.
-     */
-    async wasChangedBy(organizationId: string, id: string, mark: string, deadline: number): Promise<boolean> {
-      const owned = {
-        $or: [{ organizationId }, { organizationId: TOMBSTONE_ORGANIZATION, removedFrom: organizationId }],
-      };
-      // A write without a change waits for earlier writes.
-      const write = users.updateOne(
-        { _id: id, 'unmoved.mark': mark, ...owned },
-        { $set: { _id: id } },
-        within(deadline),
-      );
-      return (await write).matchedCount === 1 || (await changes.hasMark(organizationId, mark, deadline));
-    },
+    /** Returns whether the request with this mark has changed the user, once that is durable. */
+    wasChangedBy: (organizationId: string, id: string, mark: string, deadline: number): Promise<boolean> =>
+      wasChangedBy({ documents: users, changes }, organizationId, id, mark, deadline),
 
     /**
      * Deletes the version of the user that was found. Returns false if it is no longer stored. A tombstone keeps the

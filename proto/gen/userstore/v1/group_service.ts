@@ -103,6 +103,13 @@ export interface CreateGroupRequest {
     | undefined;
   /** Ids of the users that become members; at most 100,000. Duplicates are ignored. */
   memberIds: string[];
+  /**
+   * The id of this change: a UUID that the caller chooses, other than `actor.request_id`. For 24 hours, further calls of
+   * the same `actor.caller` with this id, for the same organization and with the same content, change nothing: they return
+   * the group as it is then. A call that failed may be repeated, too: it is WRITE_CONTENTION while an earlier call may
+   * still be at work. Absent: each call has its own effect.
+   */
+  requestId?: string | undefined;
 }
 
 /** Response of CreateGroup. */
@@ -136,7 +143,11 @@ export interface UpdateGroupRequest {
   /** Ids of the users that become the only members, if the mask contains "members" or "*"; at most 100,000. */
   memberIds: string[];
   /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
-  etag?: string | undefined;
+  etag?:
+    | string
+    | undefined;
+  /** The id of this change, as in CreateGroupRequest. Calls with it that are made together wait for each other. */
+  requestId?: string | undefined;
 }
 
 /** Response of UpdateGroup. */
@@ -161,7 +172,11 @@ export interface PatchGroupRequest {
    */
   operations: GroupOperation[];
   /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
-  etag?: string | undefined;
+  etag?:
+    | string
+    | undefined;
+  /** The id of this change, as in CreateGroupRequest. Calls with it that are made together wait for each other. */
+  requestId?: string | undefined;
 }
 
 /** One operation of PatchGroup. */
@@ -216,7 +231,11 @@ export interface DeleteGroupRequest {
   /** Id of the group. */
   groupId: string;
   /** The expected version: if given and not the stored version, the call fails with ETAG_MISMATCH. Absent: any version. */
-  etag?: string | undefined;
+  etag?:
+    | string
+    | undefined;
+  /** The id of this change, as in CreateGroupRequest; a repeated call succeeds again. */
+  requestId?: string | undefined;
 }
 
 /** Response of DeleteGroup: the group is deleted. */
@@ -649,7 +668,7 @@ export const ListGroupsResponse: MessageFns<ListGroupsResponse, "userstore.v1.Li
 };
 
 function createBaseCreateGroupRequest(): CreateGroupRequest {
-  return { organizationId: "", actor: undefined, group: undefined, memberIds: [] };
+  return { organizationId: "", actor: undefined, group: undefined, memberIds: [], requestId: undefined };
 }
 
 export const CreateGroupRequest: MessageFns<CreateGroupRequest, "userstore.v1.CreateGroupRequest"> = {
@@ -667,6 +686,9 @@ export const CreateGroupRequest: MessageFns<CreateGroupRequest, "userstore.v1.Cr
     }
     for (const v of message.memberIds) {
       writer.uint32(34).string(v!);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(42).string(message.requestId);
     }
     return writer;
   },
@@ -716,6 +738,14 @@ export const CreateGroupRequest: MessageFns<CreateGroupRequest, "userstore.v1.Cr
             message.memberIds.push(reader.string());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -737,6 +767,7 @@ export const CreateGroupRequest: MessageFns<CreateGroupRequest, "userstore.v1.Cr
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.group = (object.group !== undefined && object.group !== null) ? Group.fromPartial(object.group) : undefined;
     message.memberIds = object.memberIds?.map((e) => e) || [];
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -807,6 +838,7 @@ function createBaseUpdateGroupRequest(): UpdateGroupRequest {
     updateMask: undefined,
     memberIds: [],
     etag: undefined,
+    requestId: undefined,
   };
 }
 
@@ -834,6 +866,9 @@ export const UpdateGroupRequest: MessageFns<UpdateGroupRequest, "userstore.v1.Up
     }
     if (message.etag !== undefined) {
       writer.uint32(58).string(message.etag);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(66).string(message.requestId);
     }
     return writer;
   },
@@ -907,6 +942,14 @@ export const UpdateGroupRequest: MessageFns<UpdateGroupRequest, "userstore.v1.Up
             message.etag = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -931,6 +974,7 @@ export const UpdateGroupRequest: MessageFns<UpdateGroupRequest, "userstore.v1.Up
     message.updateMask = object.updateMask ?? undefined;
     message.memberIds = object.memberIds?.map((e) => e) || [];
     message.etag = object.etag ?? undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -993,7 +1037,7 @@ export const UpdateGroupResponse: MessageFns<UpdateGroupResponse, "userstore.v1.
 };
 
 function createBasePatchGroupRequest(): PatchGroupRequest {
-  return { organizationId: "", actor: undefined, groupId: "", operations: [], etag: undefined };
+  return { organizationId: "", actor: undefined, groupId: "", operations: [], etag: undefined, requestId: undefined };
 }
 
 export const PatchGroupRequest: MessageFns<PatchGroupRequest, "userstore.v1.PatchGroupRequest"> = {
@@ -1014,6 +1058,9 @@ export const PatchGroupRequest: MessageFns<PatchGroupRequest, "userstore.v1.Patc
     }
     if (message.etag !== undefined) {
       writer.uint32(42).string(message.etag);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(50).string(message.requestId);
     }
     return writer;
   },
@@ -1071,6 +1118,14 @@ export const PatchGroupRequest: MessageFns<PatchGroupRequest, "userstore.v1.Patc
             message.etag = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1093,6 +1148,7 @@ export const PatchGroupRequest: MessageFns<PatchGroupRequest, "userstore.v1.Patc
     message.groupId = object.groupId ?? "";
     message.operations = object.operations?.map((e) => GroupOperation.fromPartial(e)) || [];
     message.etag = object.etag ?? undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -1398,7 +1454,7 @@ export const PatchGroupResponse: MessageFns<PatchGroupResponse, "userstore.v1.Pa
 };
 
 function createBaseDeleteGroupRequest(): DeleteGroupRequest {
-  return { organizationId: "", actor: undefined, groupId: "", etag: undefined };
+  return { organizationId: "", actor: undefined, groupId: "", etag: undefined, requestId: undefined };
 }
 
 export const DeleteGroupRequest: MessageFns<DeleteGroupRequest, "userstore.v1.DeleteGroupRequest"> = {
@@ -1416,6 +1472,9 @@ export const DeleteGroupRequest: MessageFns<DeleteGroupRequest, "userstore.v1.De
     }
     if (message.etag !== undefined) {
       writer.uint32(34).string(message.etag);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(42).string(message.requestId);
     }
     return writer;
   },
@@ -1465,6 +1524,14 @@ export const DeleteGroupRequest: MessageFns<DeleteGroupRequest, "userstore.v1.De
             message.etag = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1486,6 +1553,7 @@ export const DeleteGroupRequest: MessageFns<DeleteGroupRequest, "userstore.v1.De
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.groupId = object.groupId ?? "";
     message.etag = object.etag ?? undefined;
+    message.requestId = object.requestId ?? undefined;
     return message;
   },
 };
@@ -1897,8 +1965,10 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): ListGroupsResponse => ListGroupsResponse.decode(value),
   },
   /**
-   * Creates a group with its members. Not idempotent: a repeated call answers GROUP_NAME_TAKEN.
-   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
+   * Creates a group with its members. Idempotent with a request id; without one, a repeated call answers
+   * GROUP_NAME_TAKEN.
+   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION; with a request id also REQUEST_ID_REUSED,
+   * GROUP_NOT_FOUND (the group was deleted since).
    */
   createGroup: {
     path: "/userstore.v1.GroupService/CreateGroup" as const,
@@ -1910,8 +1980,9 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): CreateGroupResponse => CreateGroupResponse.decode(value),
   },
   /**
-   * Replaces fields of a group. Idempotent: with an `etag`, a repeated call answers ETAG_MISMATCH.
-   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Replaces fields of a group. Idempotent: with an `etag` and no request id, a repeated call answers ETAG_MISMATCH.
+   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION,
+   * REQUEST_ID_REUSED.
    */
   updateGroup: {
     path: "/userstore.v1.GroupService/UpdateGroup" as const,
@@ -1923,8 +1994,8 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): UpdateGroupResponse => UpdateGroupResponse.decode(value),
   },
   /**
-   * Applies operations to a group in the given order. Idempotent: with an `etag`, a repeated call answers
-   * ETAG_MISMATCH.
+   * Applies operations to a group in the given order. Idempotent: with an `etag` and no request
+   * id, a repeated call answers ETAG_MISMATCH.
    * Errors: the errors of UpdateGroup.
    */
   patchGroup: {
@@ -1937,9 +2008,9 @@ export const GroupServiceService = {
     responseDeserialize: (value: Buffer): PatchGroupResponse => PatchGroupResponse.decode(value),
   },
   /**
-   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: a
-   * repeated call answers GROUP_NOT_FOUND.
-   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: without
+   * a request id, a repeated call answers GROUP_NOT_FOUND.
+   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteGroup: {
     path: "/userstore.v1.GroupService/DeleteGroup" as const,
@@ -1995,25 +2066,28 @@ export interface GroupServiceServer extends UntypedServiceImplementation {
    */
   listGroups: handleUnaryCall<ListGroupsRequest, ListGroupsResponse>;
   /**
-   * Creates a group with its members. Not idempotent: a repeated call answers GROUP_NAME_TAKEN.
-   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
+   * Creates a group with its members. Idempotent with a request id; without one, a repeated call answers
+   * GROUP_NAME_TAKEN.
+   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION; with a request id also REQUEST_ID_REUSED,
+   * GROUP_NOT_FOUND (the group was deleted since).
    */
   createGroup: handleUnaryCall<CreateGroupRequest, CreateGroupResponse>;
   /**
-   * Replaces fields of a group. Idempotent: with an `etag`, a repeated call answers ETAG_MISMATCH.
-   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Replaces fields of a group. Idempotent: with an `etag` and no request id, a repeated call answers ETAG_MISMATCH.
+   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION,
+   * REQUEST_ID_REUSED.
    */
   updateGroup: handleUnaryCall<UpdateGroupRequest, UpdateGroupResponse>;
   /**
-   * Applies operations to a group in the given order. Idempotent: with an `etag`, a repeated call answers
-   * ETAG_MISMATCH.
+   * Applies operations to a group in the given order. Idempotent: with an `etag` and no request
+   * id, a repeated call answers ETAG_MISMATCH.
    * Errors: the errors of UpdateGroup.
    */
   patchGroup: handleUnaryCall<PatchGroupRequest, PatchGroupResponse>;
   /**
-   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: a
-   * repeated call answers GROUP_NOT_FOUND.
-   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: without
+   * a request id, a repeated call answers GROUP_NOT_FOUND.
+   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteGroup: handleUnaryCall<DeleteGroupRequest, DeleteGroupResponse>;
   /**
@@ -2069,8 +2143,10 @@ export interface GroupServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: ListGroupsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Creates a group with its members. Not idempotent: a repeated call answers GROUP_NAME_TAKEN.
-   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION.
+   * Creates a group with its members. Idempotent with a request id; without one, a repeated call answers
+   * GROUP_NAME_TAKEN.
+   * Errors: GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, WRITE_CONTENTION; with a request id also REQUEST_ID_REUSED,
+   * GROUP_NOT_FOUND (the group was deleted since).
    */
   createGroup(
     request: CreateGroupRequest,
@@ -2088,8 +2164,9 @@ export interface GroupServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: CreateGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Replaces fields of a group. Idempotent: with an `etag`, a repeated call answers ETAG_MISMATCH.
-   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Replaces fields of a group. Idempotent: with an `etag` and no request id, a repeated call answers ETAG_MISMATCH.
+   * Errors: GROUP_NOT_FOUND, GROUP_NAME_TAKEN, MEMBER_UNKNOWN, FIELD_INVALID, ETAG_MISMATCH, WRITE_CONTENTION,
+   * REQUEST_ID_REUSED.
    */
   updateGroup(
     request: UpdateGroupRequest,
@@ -2107,8 +2184,8 @@ export interface GroupServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: UpdateGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Applies operations to a group in the given order. Idempotent: with an `etag`, a repeated call answers
-   * ETAG_MISMATCH.
+   * Applies operations to a group in the given order. Idempotent: with an `etag` and no request
+   * id, a repeated call answers ETAG_MISMATCH.
    * Errors: the errors of UpdateGroup.
    */
   patchGroup(
@@ -2127,9 +2204,9 @@ export interface GroupServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: PatchGroupResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: a
-   * repeated call answers GROUP_NOT_FOUND.
-   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION.
+   * Deletes a group permanently. Its display name becomes available again; its members remain users. Idempotent: without
+   * a request id, a repeated call answers GROUP_NOT_FOUND.
+   * Errors: GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION, REQUEST_ID_REUSED.
    */
   deleteGroup(
     request: DeleteGroupRequest,

@@ -12,7 +12,7 @@ import { seedUsers } from './walk.js';
 import type { Tenant, World } from './world.js';
 
 const USERS = 20_000;
-/** Users whom the requests of the edge and the single reads are about. */
+/** The number of users that the requests of the edge and the single reads are about. */
 const KNOWN = 1000;
 /** Requests a second at the edge: twice what Okta requires of a service. */
 const RATE = 50;

@@ -49,7 +49,8 @@ describe('calls about groups with a request id', function () {
     (await admin.patchGroup({ organizationId, actor: actor(), groupId, operations, requestId, etag })).group;
   const members = async (groupId: string) =>
     (await admin.listMemberships({ organizationId, groupIds: [groupId] })).memberships.map(({ userId }) => userId);
-  const changesOf = async (groupId: string) => (await admin.listChanges({ organizationId, userId: '', groupId })).changes;
+  const changesOf = async (groupId: string) =>
+    (await admin.listChanges({ organizationId, userId: '', groupId })).changes;
   const flushed = (groupId: string, number: number) =>
     eventually('the history has the changes', async () => (await changesOf(groupId)).length === number);
   const together = <T>(call: () => Promise<T>) => Promise.all(Array.from({ length: 8 }, call));

@@ -55,7 +55,9 @@ const nameOf = ({ path }: Method) => path.slice(path.lastIndexOf('.') + 1);
 /** Returns the changing RPCs whose requests have no field `request_id`. */
 const unrepeatable = (methods: Method[]) =>
   methods
-    .filter(({ path, requestDeserialize }) => !READS.test(path) && !('requestId' in requestDeserialize(Buffer.alloc(0))))
+    .filter(
+      ({ path, requestDeserialize }) => !READS.test(path) && !('requestId' in requestDeserialize(Buffer.alloc(0))),
+    )
     .map(nameOf);
 
 describe('changing RPCs', () => {

@@ -91,9 +91,7 @@ describe('calls that are repeated with their request id through kill -9', functi
     const requestId = randomUUID();
     const common = () => ({ organizationId, actor: actor() });
     const create = () =>
-      insist(() =>
-        groupClient.createGroup({ ...common(), group: groupNamed(name), memberIds: [userId], requestId }),
-      );
+      insist(() => groupClient.createGroup({ ...common(), group: groupNamed(name), memberIds: [userId], requestId }));
     const groupId = (await create()).group?.id ?? '';
     let earlier: (() => Promise<unknown>) | undefined;
     let [steps, isMember] = [0, true];
@@ -106,7 +104,9 @@ describe('calls that are repeated with their request id through kill -9', functi
       // The duplicate of an earlier call that arrives late must not undo this one.
       await earlier?.();
       expect((await create()).group?.id).to.equal(groupId);
-      expect((await insist(() => client.checkMembership({ organizationId, groupId, userId }))).isMember).to.equal(isMember);
+      expect((await insist(() => client.checkMembership({ organizationId, groupId, userId }))).isMember).to.equal(
+        isMember,
+      );
       earlier = repeat;
       steps++;
     }

@@ -23,9 +23,6 @@ export interface Turn {
   end: () => void;
 }
 
-/** The turns of one userstore. */
-export type Turns = ReturnType<typeof createTurns>;
-
 /** Creates the turns of one userstore. */
 export function createTurns(now: () => number = () => performance.now()) {
   let edgeCalls = 0;
@@ -34,7 +31,7 @@ export function createTurns(now: () => number = () => performance.now()) {
   let restUntil = Number.NEGATIVE_INFINITY;
   /** When each turn that excludes others began. */
   const held = new Map<object, number>();
-  /** Who waits, by caller; the caller whose turn is next comes first. */
+  /** The calls that wait, by caller; the caller of the next turn comes first. */
   const waiting = new Map<string, (() => void)[]>();
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;

@@ -97,7 +97,7 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
   };
 }
 
-/** What has become of a request: it is new, at work, done, or its call ended half-way. */
+/** The state of a request: it is new, at work, done, or its call ended half-way. */
 export type RequestState = 'new' | 'at work' | 'done' | 'cut';
 
 function requestsOf({ groups, changes }: GroupContext) {

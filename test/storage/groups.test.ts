@@ -435,6 +435,58 @@ describe('groups', () => {
       expect(told(await changesOf(group)).at(-1)).to.deep.equal([['members', undefined, `["${member}"]`]]);
     });
 
+    it('keep their members, and have one record of each change, while two userstores resume two changes of one user', async () => {
+      const [stays = '', added = '', removed = ''] = await newUsers(3);
+      const group = await newGroup([stays, removed]);
+      await failureOf(patch(group, [addMembers(added, removed, stays)], dying()));
+      const dyingLater = createGroupRules(database.groups, {
+        ...database.memberships,
+        async remove(...args) {
+          await database.memberships.remove(...args);
+          throw new Error('killed');
+        },
+      });
+      await failureOf(patch(group, [removeMembers(added)], dyingLater));
+      const overtaken = createGroupRules(
+        {
+          ...database.groups,
+          async clean(...args) {
+            await rules.resume(later(), soon());
+            return await database.groups.clean(...args);
+          },
+        },
+        database.memberships,
+      );
+      const before = (await changesOf(group)).length;
+      await overtaken.resume(later(), soon());
+      expect(await membersOf(group)).to.have.members([stays, removed]);
+      expect((await changesOf(group)).length).to.equal(before + 2);
+      expect(await rules.resume(later(), soon())).to.equal(0);
+    });
+
+    it('have one record of a change that two userstores resume at the same time', async () => {
+      const [member = ''] = await newUsers(1);
+      const group = await newGroup();
+      await failureOf(patch(group, [addMembers(member)], dying()));
+      const overtaken = createGroupRules(
+        {
+          ...database.groups,
+          async record(...args) {
+            await rules.resume(later(), soon());
+            await patch(group, [removeMembers(member)]);
+            return await database.groups.record(...args);
+          },
+        },
+        database.memberships,
+      );
+      await overtaken.resume(later(), soon());
+      const changes = await changesOf(group);
+      expect(told(changes).slice(-2)).to.deep.equal([
+        [['members', undefined, `["${member}"]`]],
+        [['members', `["${member}"]`, undefined]],
+      ]);
+    });
+
     it('are in the same state when it is repeated', async () => {
       const members = await newUsers(1500);
       const group = await newGroup();

@@ -208,7 +208,8 @@ interface Part {
 
 /**
  * Records who of the users of a part is a member now. Reads again if another change of the same users was recorded
- * meanwhile. Throws GROUP_NOT_FOUND if the group was deleted.
+ * meanwhile; leaves a pending change alone that another userstore has resumed and recorded. Throws GROUP_NOT_FOUND if the
+ * group was deleted.
  */
 export async function recordPart(
   { groups, memberships }: GroupStorages,
@@ -223,6 +224,8 @@ export async function recordPart(
     const recorded = await groups.record(group, pendingId, { ...change, ...state }, next, deadline);
     if (recorded) return recorded;
     if (await groups.clean(group, pendingId, deadline)) return undefined;
+    const found = await groups.find(organizationId, groupId, deadline);
+    if (found) return found;
     // The group was deleted meanwhile, and its sweep may have run before members were added.
     await memberships.removeGroup(organizationId, groupId, deadline);
     throw groupNotFound();

@@ -120,7 +120,7 @@ export function pendingChangesOf(context: GroupContext) {
     /**
      * Records a part of a pending change in the outbox: what its memberships are now, as the caller has read them. Names
      * the users of the next part, or ends the pending change if there is none. Returns undefined if another change of
-     * the same users was recorded since the pending change was last `clean`, or the organization has no such group.
+     * the same users was recorded since the pending change was last `clean`, or the group has no such pending change.
      */
     record(
       { organizationId, id: _id }: Group,
@@ -130,7 +130,7 @@ export function pendingChangesOf(context: GroupContext) {
       deadline: number,
     ) {
       const ids = [...(entry.added ?? []), ...(entry.removed ?? [])];
-      const query = { organizationId, _id, begun: { $not: { $elemMatch: { id: pendingId, isStale: true } } } };
+      const query = { organizationId, _id, begun: { $elemMatch: { id: pendingId, isStale: { $ne: true } } } };
       const steps = [
         nextVersion(entry.time as Date),
         ...(ids.length > 0 ? [withStaleReaders(pendingId, ids)] : []),

@@ -46,6 +46,14 @@ describe('the checker of the event log', () => {
     expect(mirror.faults).to.have.length(1);
   });
 
+  it('takes the events of a user that was deleted while it listed', () => {
+    const mirror = new Mirror(true);
+    for (const event of [changed(2), changed(3)]) mirror.apply(event);
+    expect(mirror.faults).to.deep.equal([]);
+    mirror.apply(changed(5));
+    expect(mirror.faults).to.have.length(1);
+  });
+
   it('finds acknowledged changes that are missing, or have another value', () => {
     const ledger = new Ledger();
     ledger.changes.push({ id: 'ana', version: 1 }, { id: 'ana', version: 2, title: 'title 2' });

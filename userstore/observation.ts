@@ -13,9 +13,9 @@ export function createObservers(metrics: UserstoreMetrics): { call: CallTools['o
       const span = callSpan(rpc, metadata);
       return {
         run: (work) => context.with(span.context, work),
-        end(code) {
+        end(code, caller) {
           span.end(code);
-          metrics.call(rpc, code, (performance.now() - start) / 1000);
+          metrics.call(rpc, code, (performance.now() - start) / 1000, caller);
         },
       };
     },

@@ -178,6 +178,7 @@ export const NOT_SPENT: Record<string, string[]> = {
     'groups of a deleted user in one sweep',
     'unfinished group changes in one run of the job that finishes them',
     'different rate limits in memory',
+    'names of callers that metrics count apart',
   ],
   'It is a small text, number or list within a request that other loads make larger.': [
     '`preferred_username` in the activity of a sign-in',

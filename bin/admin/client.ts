@@ -42,6 +42,16 @@ export const isStale = (error: unknown): boolean => error instanceof Error && er
 export const failedFor = (error: unknown, reason: Reason): boolean =>
   error instanceof Error && error.cause instanceof UserstoreError && error.cause.reason === reason;
 
+/** Returns the result of a call; undefined if it failed for this reason of the contract. */
+export async function orUndefined<T>(call: Promise<T>, reason: Reason): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (failedFor(error, reason)) return undefined;
+    throw error;
+  }
+}
+
 function sentenceFor({ code, message }: UserstoreError, address: string): string {
   switch (code) {
     case 'UNAVAILABLE':

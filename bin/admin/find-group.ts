@@ -1,7 +1,7 @@
 /** Finds the group that a person names: by id, display name or external id. */
 import { anyOf, equal } from '../../client/filters.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
-import { orUndefined } from './find-organization.js';
+import { orUndefined } from './client.js';
 import { PrintableError, printable } from './printer.js';
 import { groupTable } from './tables.js';
 import { type Userstore, UUID } from './userstore.js';

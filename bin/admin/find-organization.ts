@@ -1,7 +1,6 @@
 /** Finds the organization that a person names: by id, display name or e-mail domain. */
-import type { Reason } from '../../client/errors.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
-import { failedFor } from './client.js';
+import { orUndefined } from './client.js';
 import { PrintableError, printable } from './printer.js';
 import { organizationTable } from './tables.js';
 import type { Userstore } from './userstore.js';
@@ -37,14 +36,4 @@ export async function findOrganization(userstore: Userstore, given: string): Pro
   if (similar.length === 0) throw new PrintableError(none);
   const listed = organizationTable(similar.slice(0, MAX_LISTED));
   throw new PrintableError(printable`${none}\n${similar.length} have it as a part of their name:\n${listed}`);
-}
-
-/** Returns the result of a call; undefined if it failed for this reason of the contract. */
-export async function orUndefined<T>(call: Promise<T>, reason: Reason): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (failedFor(error, reason)) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 /** Finds the user that a person names: by id, user name, external id or e-mail address. */
 import { anyOf, equal } from '../../client/filters.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { orUndefined } from './find-organization.js';
+import { orUndefined } from './client.js';
 import { PrintableError, printable } from './printer.js';
 import { userTable } from './tables.js';
 import { minute } from './times.js';

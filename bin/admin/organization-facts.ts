@@ -3,7 +3,7 @@ import { equal, present } from '../../client/filters.js';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { activityValue } from './activity-export.js';
-import { orUndefined } from './find-organization.js';
+import { orUndefined } from './client.js';
 import { type Printable, printable } from './printer.js';
 import { aligned } from './tables.js';
 import { second } from './times.js';

@@ -2,7 +2,7 @@
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { type AdminClient, actor, required } from './client.js';
+import { type AdminClient, actor, orUndefined, required } from './client.js';
 import { pages } from './pages.js';
 
 /** The sessions to end: one, those of a user, or all. */
@@ -26,10 +26,18 @@ export const signInCalls = (client: AdminClient) => ({
   async getSsoConnection(organizationId: string): Promise<SsoConnection> {
     return required((await client.getSsoConnection({ organizationId })).connection);
   },
-  /** Returns the id of the organization that has this e-mail domain; undefined if none has. */
+  /** Returns the id of the organization that has this e-mail domain; undefined if none has that the caller may see. */
   async organizationIdOfDomain(domain: string): Promise<string | undefined> {
-    const { connections } = await client.findSsoConnections({ key: { $case: 'domain', value: domain } });
-    return connections[0]?.connection?.organizationId;
+    const request = { key: { $case: 'domain', value: domain } } as const;
+    const found = await orUndefined(client.findSsoConnections(request), 'CALLER_FORBIDDEN');
+    if (found) return found.connections[0]?.connection?.organizationId;
+    // Without the right to read client secrets: the organizations of a search, by their connections.
+    const search = await orUndefined(client.search({ text: domain }), 'CALLER_FORBIDDEN');
+    for (const { id: organizationId } of search?.organizations ?? []) {
+      const answer = await orUndefined(client.getSsoConnection({ organizationId }), 'SSO_CONNECTION_NOT_FOUND');
+      if (answer?.connection?.domains.includes(domain)) return organizationId;
+    }
+    return undefined;
   },
   /** Returns the SSO connection of an organization with its client secret. */
   async getUsableSsoConnection(organizationId: string) {

@@ -1,5 +1,6 @@
 /** The command that checks the provider of an organization, and its client id and client secret there. */
 import type { Command } from 'commander';
+import { orUndefined } from './client.js';
 import { type ClientFinding, checkClient, type ProviderClient } from './client-check.js';
 import { inspectProvider } from './discovery.js';
 import { joinedLines, printable } from './printer.js';
@@ -37,7 +38,10 @@ export function ssoTestCommand(sso: Command): void {
         });
       }
       return runIn(organization ?? '', async ({ userstore, organizationId, config }) => {
-        const { connection, clientSecret } = await userstore.getUsableSsoConnection(organizationId);
+        const usable = await orUndefined(userstore.getUsableSsoConnection(organizationId), 'CALLER_FORBIDDEN');
+        if (!usable)
+          return await test((await userstore.getSsoConnection(organizationId)).issuer, undefined, SECRET_HIDDEN);
+        const { connection, clientSecret } = usable;
         const { signInRedirectUri: redirectUri } = ssoAddresses(organizationId, config.publicUrl);
         return await test(connection.issuer, { clientId: connection.clientId, clientSecret, redirectUri });
       });
@@ -48,8 +52,10 @@ const NO_WAY_OUT =
   'If there is no way out of this machine or container to the internet, this says nothing about the provider: run the ' +
   'check with --issuer where there is one.';
 const NOT_TRIED = 'The client id and the client secret were not tried: name an organization, or give both.';
+const SECRET_HIDDEN =
+  'The client id and the client secret were not tried: only the role "admin" may use the client secret.';
 
-async function test(issuer: string, client: ProviderClient | undefined): Promise<Result> {
+async function test(issuer: string, client: ProviderClient | undefined, notTried = NOT_TRIED): Promise<Result> {
   const { tokenEndpoint, ...findings } = await inspectProvider(issuer);
   const { url, isReached } = findings;
   const tried = client && tokenEndpoint !== undefined ? await checkClient(tokenEndpoint, client) : undefined;
@@ -67,7 +73,7 @@ async function test(issuer: string, client: ProviderClient | undefined): Promise
       printable`Looked at ${url}`,
       printable`${verdict(problems.length === 0, isReached, tried)}`,
       ...lines,
-      ...(client || !isReached ? [] : [printable`${NOT_TRIED}`]),
+      ...(client || !isReached ? [] : [printable`${notTried}`]),
       ...(isReached ? [] : [printable`${NO_WAY_OUT}`]),
     ]),
   ];

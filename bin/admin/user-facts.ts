@@ -5,7 +5,7 @@ import type { Organization } from '../../proto/gen/userstore/v1/organization_ser
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { LinkedIdentity, User } from '../../proto/gen/userstore/v1/user.js';
-import { orUndefined } from './find-organization.js';
+import { orUndefined } from './client.js';
 import type { Userstore } from './userstore.js';
 
 /** Sign-ins that are searched for the last one that succeeded. */

@@ -1,4 +1,7 @@
 /** The commands on service accounts, and the command with the role of support. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { command, succeeding } from '../harness/commands.js';
 import { freshTenant, sharedPair } from '../harness/organizations.js';
@@ -73,5 +76,44 @@ describe('the admin command on service accounts', function () {
       expect([code, stderr]).to.deep.equal([1, stderr]);
       expect(stderr).to.include('The role "support" reads everything and changes locks and sessions only');
     }
+  });
+
+  it('shows the role "support" what belongs to its organizations if it is held to some', async () => {
+    const other = (await freshTenant()).organizationId;
+    const webhookOf = async (organization: string) =>
+      JSON.parse(await succeeding(admin(['--json', 'webhook', 'add', 'https://billing.example/events', organization])));
+    const [ours, theirs] = [await webhookOf(organizationId), await webhookOf(other)];
+    const secretFile = join(await mkdtemp(join(tmpdir(), 'services-')), 'secret');
+    await writeFile(secretFile, 'a-client-secret');
+    const domains = new Map([organizationId, other].map((id) => [id, `${id}.example`]));
+    for (const [id, domain] of domains) {
+      const provider = ['--issuer', `https://${id}.okta.com`, '--client-id', id, '--client-secret-file', secretFile];
+      await succeeding(admin(['sso', 'set', id, ...provider, '--domain', domain]));
+    }
+    const held = ['--role', 'support', '--organization', organizationId];
+    const token = secretIn(await succeeding(admin(['service', 'add', `${name}-held`, ...held])));
+
+    for (const args of [
+      ['webhook', 'show', ours.id],
+      ['webhook', 'list', organizationId],
+      ['org', 'show', domains.get(organizationId) ?? ''],
+      ['events'],
+    ]) {
+      await succeeding(admin(args, token));
+    }
+    const listed = JSON.parse(await succeeding(admin(['--json', 'webhook', 'list'], token)));
+    expect(listed.map(({ id }: { id: string }) => id)).to.deep.equal([ours.id]);
+    for (const [args, refusal] of [
+      [['webhook', 'show', theirs.id], 'There is no such webhook'],
+      [['org', 'show', domains.get(other) ?? ''], 'There is no such organization'],
+    ] as const) {
+      expect((await admin([...args], token)).stderr).to.include(refusal);
+    }
+    await succeeding(admin(['org', 'show', domains.get(other) ?? ''], SERVICE_TOKENS.support));
+    // The provider is not there; the secret, which support may not use, is not needed to see that.
+    expect((await admin(['sso', 'test', organizationId], token)).stdout).to.include(
+      `https://${organizationId}.okta.com/`,
+    );
+    await succeeding(admin(['service', 'remove', `${name}-held`, '--yes']));
   });
 });

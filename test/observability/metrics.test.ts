@@ -11,7 +11,7 @@ import { testMongodbUri } from '../harness/mongod.js';
 import { createTenant, needsOwnPair, type Tenant } from '../harness/organizations.js';
 import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
 import { byUserName, createUser, patchBody, scimClient } from '../harness/scim.js';
-import { eventually } from '../harness/userstore.js';
+import { eventually, failureIn, userstoreClient } from '../harness/userstore.js';
 
 /** A time series, and its value. */
 interface Sample {
@@ -89,6 +89,23 @@ describe('metrics', () => {
     await tenant.scim('GET', '/Users/nobody');
     await createUser(tenant.scim);
     expect(await counts()).to.deep.equal(before.map((count) => count + 1));
+  });
+
+  it('calls are counted by the name of their caller, and those without a known credential together', async () => {
+    const name = 'grpc_server_caller_calls_total';
+    const counts = async () => [
+      await value('userstore', name, { caller: 'edge', code: 'NOT_FOUND' }),
+      await value('userstore', name, { caller: 'unknown', code: 'UNAUTHENTICATED' }),
+    ];
+    const before = await counts();
+    await tenant.scim('GET', '/Users/nobody');
+    const stranger = userstoreClient(pair.address, 'leasehawk_of_nobody', 10_000, {
+      certificates: await folder.clientOf(),
+    });
+    await failureIn(stranger.getOrganization({ organizationId: tenant.organizationId }));
+    stranger.close();
+    expect(await counts()).to.deep.equal(before.map((count) => count + 1));
+    expect(await textOf('userstore')).not.to.include('of_nobody');
   });
 
   it('look-ups of tokens and decisions about limits are counted', async () => {

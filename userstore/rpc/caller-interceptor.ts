@@ -77,8 +77,8 @@ export function createCallerInterceptor({
     else if (!connections.hasCallLeft(call.getConnectionInfo())) return;
     const refusal = statusOf(error);
     const code = status[refusal.code] as string;
-    observe(nameOf(path), metadata).end(code);
     const caller = callers.get(metadata)?.name;
+    observe(nameOf(path), metadata).end(code, caller);
     log.info({ rpc: nameOf(path), caller, requestId: metadata.get('x-request-id')[0], code }, 'call failed');
     call.sendStatus(refusal);
   };

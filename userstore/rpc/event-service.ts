@@ -52,14 +52,14 @@ export function watchEvents(service: EventServiceService, tools: WatchTools) {
     const line = () => ({ rpc, caller: caller?.name, ms: Math.round(performance.now() - start) });
     run(() => stream(call, caller, responseSerialize, tools)).then(
       () => {
-        end('OK');
+        end('OK', caller?.name);
         tools.log.info(line(), 'call');
         call.end();
       },
       (error: unknown) => {
         const failure =
           error instanceof StreamEnd ? { code: status.UNAVAILABLE, details: error.message } : statusOf(error);
-        end(status[failure.code]);
+        end(status[failure.code], caller?.name);
         const reason = error instanceof Error ? error.message : String(error);
         tools.log[failure.code === status.INTERNAL ? 'error' : 'info']({ ...line(), reason }, 'call failed');
         call.emit('error', failure);

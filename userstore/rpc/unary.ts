@@ -29,11 +29,14 @@ export interface CallTools {
   callerOf: (metadata: Metadata) => Caller | undefined;
   log: Logger;
   loadShedder: LoadShedder;
-  /** Observes a call ("UserService/GetUser"): `run` runs its work, `end` takes its gRPC code. */
+  /**
+   * Observes a call ("UserService/GetUser"): `run` runs its work, `end` takes its gRPC code and the name of its caller,
+   * undefined if the call proves none.
+   */
   observe: (
     rpc: string,
     metadata: Metadata,
-  ) => { run: <T>(work: () => Promise<T>) => Promise<T>; end: (code: string) => void };
+  ) => { run: <T>(work: () => Promise<T>) => Promise<T>; end: (code: string, caller: string | undefined) => void };
 }
 
 type Methods = Record<string, MethodDefinition<never, never>>;
@@ -85,13 +88,13 @@ function unary<Q>(
     };
     run(answer).then(
       (response) => {
-        end('OK');
+        end('OK', caller?.name);
         log[isPolled ? 'debug' : 'info'](line(rpc, call, caller, start), 'call');
         callback(null, response);
       },
       (error: unknown) => {
         const failure = statusOf(error);
-        end(status[failure.code]);
+        end(status[failure.code], caller?.name);
         const level =
           failure.code === status.INTERNAL ? 'error' : failure.code === status.UNAVAILABLE ? 'warn' : 'info';
         const fields = { ...line(rpc, call, caller, start), code: status[failure.code] };

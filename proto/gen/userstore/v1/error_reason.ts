@@ -53,7 +53,8 @@ export enum ErrorReason {
   /**
    * ERROR_REASON_CALLER_FORBIDDEN - PERMISSION_DENIED: the role of the calling service does not allow this call, or the service is held to organizations
    * and the request names none of them in `organization_id`. Requests without that field are refused to such a service,
-   * except ListOrganizations and CheckSession, which find what is its own.
+   * except ListOrganizations, Search, CheckSession, GetWebhook, ListWebhooks and ListEvents, which find what belongs to its
+   * organizations.
    */
   ERROR_REASON_CALLER_FORBIDDEN = 13,
   /**

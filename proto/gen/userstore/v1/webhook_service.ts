@@ -1925,7 +1925,7 @@ export const WebhookServiceService = {
     responseDeserialize: (value: Buffer): CreateWebhookResponse => CreateWebhookResponse.decode(value),
   },
   /**
-   * Lists webhooks, oldest first.
+   * Lists webhooks, oldest first: only those of its organizations to a caller that is held to some.
    * Errors: PAGE_TOKEN_INVALID.
    */
   listWebhooks: {
@@ -1939,7 +1939,7 @@ export const WebhookServiceService = {
     responseDeserialize: (value: Buffer): ListWebhooksResponse => ListWebhooksResponse.decode(value),
   },
   /**
-   * Returns a webhook with its latest attempts.
+   * Returns a webhook with its latest attempts. A caller that is held to organizations finds only the webhooks of these.
    * Errors: WEBHOOK_NOT_FOUND.
    */
   getWebhook: {
@@ -2039,12 +2039,12 @@ export interface WebhookServiceServer extends UntypedServiceImplementation {
    */
   createWebhook: handleUnaryCall<CreateWebhookRequest, CreateWebhookResponse>;
   /**
-   * Lists webhooks, oldest first.
+   * Lists webhooks, oldest first: only those of its organizations to a caller that is held to some.
    * Errors: PAGE_TOKEN_INVALID.
    */
   listWebhooks: handleUnaryCall<ListWebhooksRequest, ListWebhooksResponse>;
   /**
-   * Returns a webhook with its latest attempts.
+   * Returns a webhook with its latest attempts. A caller that is held to organizations finds only the webhooks of these.
    * Errors: WEBHOOK_NOT_FOUND.
    */
   getWebhook: handleUnaryCall<GetWebhookRequest, GetWebhookResponse>;
@@ -2102,7 +2102,7 @@ export interface WebhookServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: CreateWebhookResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists webhooks, oldest first.
+   * Lists webhooks, oldest first: only those of its organizations to a caller that is held to some.
    * Errors: PAGE_TOKEN_INVALID.
    */
   listWebhooks(
@@ -2121,7 +2121,7 @@ export interface WebhookServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: ListWebhooksResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Returns a webhook with its latest attempts.
+   * Returns a webhook with its latest attempts. A caller that is held to organizations finds only the webhooks of these.
    * Errors: WEBHOOK_NOT_FOUND.
    */
   getWebhook(

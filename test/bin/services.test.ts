@@ -8,7 +8,7 @@ import { freshTenant, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 
 describe('the admin command on service accounts', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let organizationId: string;
   let env: Record<string, string>;
   const name = `billing-${process.pid}`;

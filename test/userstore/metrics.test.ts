@@ -11,7 +11,7 @@ describe('the metric of calls by caller', () => {
     metrics.call('A/B', 'OK', 0.001, 'service-0');
     metrics.call('A/B', 'UNAUTHENTICATED', 0.001, undefined);
     const { values } = (await registry.getSingleMetric('grpc_server_caller_calls_total')?.get()) ?? { values: [] };
-    const countOf = (caller: string) => values.find(({ labels }) => labels['caller'] === caller)?.value;
+    const countOf = (caller: string) => values.find(({ labels }) => labels.caller === caller)?.value;
     expect(values).to.have.length(202);
     expect(['service-0', 'service-199', 'other', 'unknown'].map(countOf)).to.deep.equal([2, 1, 800, 1]);
   });

@@ -1,11 +1,12 @@
 /** The commands on service accounts, and the command with the role of support. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
+import { Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
+import { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { command, succeeding } from '../harness/commands.js';
 import { freshTenant, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
+import { actor, userstoreClient } from '../harness/userstore.js';
 
 describe('the admin command on service accounts', function () {
   this.timeout(120_000);
@@ -80,21 +81,25 @@ describe('the admin command on service accounts', function () {
 
   it('shows the role "support" what belongs to its organizations if it is held to some', async () => {
     const other = (await freshTenant()).organizationId;
-    const webhookOf = async (organization: string) =>
-      JSON.parse(await succeeding(admin(['--json', 'webhook', 'add', 'https://billing.example/events', organization])));
+    const client = userstoreClient((await sharedPair()).address, SERVICE_TOKENS.admin);
+    const webhookOf = async (owner: string) => {
+      const webhook = Webhook.fromPartial({ organizationId: owner, url: 'https://billing.example/events' });
+      return (await client.createWebhook({ actor: actor(), webhook })).webhook?.id ?? '';
+    };
     const [ours, theirs] = [await webhookOf(organizationId), await webhookOf(other)];
-    const secretFile = join(await mkdtemp(join(tmpdir(), 'services-')), 'secret');
-    await writeFile(secretFile, 'a-client-secret');
     const domains = new Map([organizationId, other].map((id) => [id, `${id}.example`]));
     for (const [id, domain] of domains) {
-      const provider = ['--issuer', `https://${id}.okta.com`, '--client-id', id, '--client-secret-file', secretFile];
-      await succeeding(admin(['sso', 'set', id, ...provider, '--domain', domain]));
+      const values = { issuer: `https://${id}.okta.com`, clientId: id, domains: [domain] };
+      const connection = SsoConnection.fromPartial({ organizationId: id, ...values });
+      await client.setSsoConnection({ organizationId: id, actor: actor(), connection, clientSecret: 'secret' });
     }
-    const held = ['--role', 'support', '--organization', organizationId];
-    const token = secretIn(await succeeding(admin(['service', 'add', `${name}-held`, ...held])));
+    const values = { name: `${name}-held`, role: Role.ROLE_SUPPORT, organizationIds: [organizationId] };
+    const serviceAccount = ServiceAccount.fromPartial(values);
+    const { secret: token } = await client.createServiceAccount({ actor: actor(), serviceAccount });
+    client.close();
 
     for (const args of [
-      ['webhook', 'show', ours.id],
+      ['webhook', 'show', ours],
       ['webhook', 'list', organizationId],
       ['org', 'show', domains.get(organizationId) ?? ''],
       ['events'],
@@ -102,9 +107,9 @@ describe('the admin command on service accounts', function () {
       await succeeding(admin(args, token));
     }
     const listed = JSON.parse(await succeeding(admin(['--json', 'webhook', 'list'], token)));
-    expect(listed.map(({ id }: { id: string }) => id)).to.deep.equal([ours.id]);
+    expect(listed.map(({ id }: { id: string }) => id)).to.deep.equal([ours]);
     for (const [args, refusal] of [
-      [['webhook', 'show', theirs.id], 'There is no such webhook'],
+      [['webhook', 'show', theirs], 'There is no such webhook'],
       [['org', 'show', domains.get(other) ?? ''], 'There is no such organization'],
     ] as const) {
       expect((await admin([...args], token)).stderr).to.include(refusal);
@@ -114,6 +119,5 @@ describe('the admin command on service accounts', function () {
     expect((await admin(['sso', 'test', organizationId], token)).stdout).to.include(
       `https://${organizationId}.okta.com/`,
     );
-    await succeeding(admin(['service', 'remove', `${name}-held`, '--yes']));
   });
 });

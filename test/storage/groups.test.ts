@@ -439,7 +439,7 @@ describe('groups', () => {
       const [stays = '', added = '', removed = ''] = await newUsers(3);
       const group = await newGroup([stays, removed]);
       await failureOf(patch(group, [addMembers(added, removed, stays)], dying()));
-      const dyingLater = createGroupRules(database.groups, {
+      const dyingLater = groupRules(database.groups, {
         ...database.memberships,
         async remove(...args) {
           await database.memberships.remove(...args);
@@ -447,7 +447,7 @@ describe('groups', () => {
         },
       });
       await failureOf(patch(group, [removeMembers(added)], dyingLater));
-      const overtaken = createGroupRules(
+      const overtaken = groupRules(
         {
           ...database.groups,
           async clean(...args) {
@@ -468,7 +468,7 @@ describe('groups', () => {
       const [member = ''] = await newUsers(1);
       const group = await newGroup();
       await failureOf(patch(group, [addMembers(member)], dying()));
-      const overtaken = createGroupRules(
+      const overtaken = groupRules(
         {
           ...database.groups,
           async record(...args) {

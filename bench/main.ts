@@ -20,6 +20,7 @@ import { cpuTime, type Launched, launch, nextMessage, peakMemory, profileName } 
 import { compareProfiles } from './profile.js';
 import { measureReader } from './reader.js';
 import { METHOD, type Measured, table, tables } from './report.js';
+import { measureRules } from './rules.js';
 import { soak } from './soak.js';
 import { measureWalks } from './walk.js';
 
@@ -39,6 +40,7 @@ interface Options {
   only: { operations: Operation[]; loads: string[]; parts: string[] };
   profile: boolean;
   before?: string;
+  rules: boolean;
   walk: boolean;
   noise: boolean;
   soak?: number;
@@ -71,6 +73,7 @@ const options = program
   )
   .option('--profile', 'also profile all services, which slows them down, and print their self times', false)
   .option('--before <folder>', 'also measure an earlier version: the folder of its checkout, which has been built')
+  .option('--rules', 'measure instead the rules of userstore in one process, also of an earlier version', false)
   .option('--walk', 'measure instead walks through all users of a large organization', false)
   .option('--noise', 'measure instead how an organization far above its rate limit affects another', false)
   .option('--soak <minutes>', 'run a mixed load for this time instead, and watch the memory', wholeNumber(1, 1440))
@@ -116,6 +119,7 @@ const measured: Measured[] = [];
 const keep = (stop: () => Promise<void>) => void stops.unshift(stop);
 try {
   if (
+    options.rules ||
     options.walk ||
     options.noise ||
     options.soak ||
@@ -128,6 +132,7 @@ try {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
     const setting = { folder, profiles, signal };
+    if (options.rules) console.log(await measureRules(database, options.before));
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
     if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.events) await measureEvents(database, setting, keep, { ...options, only: options.only.parts });

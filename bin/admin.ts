@@ -9,6 +9,7 @@ import { commanderOutput, printCrashes } from './admin/printer.js';
 import { schemaCommands } from './admin/schemas.js';
 import { serviceCommands } from './admin/services.js';
 import { sessionCommands } from './admin/sessions.js';
+import { setupLinkCommands } from './admin/setup-links.js';
 import { ssoCommands } from './admin/sso.js';
 import { tokenCommands } from './admin/tokens.js';
 import { userCommands } from './admin/users.js';
@@ -19,6 +20,10 @@ Example: a new customer, and the token that its Okta admin enters
   ${COMMAND} org create "Oak Street Homes"
   ${COMMAND} token issue 7kq2m9xw4hbd --label "Okta, production"
   ${COMMAND} org show 7kq2m9xw4hbd
+
+Example: a link with which the Okta admin issues the token and connects single sign-on, so that no secret is in a mail
+  ${COMMAND} setup-link add 7kq2m9xw4hbd ana@oakstreet.example --days 7 --domain oakstreet.example
+  ${COMMAND} setup-link list 7kq2m9xw4hbd
 
 Example: a new token without a gap; the old one stays valid for a day
   ${COMMAND} token list 7kq2m9xw4hbd
@@ -88,6 +93,7 @@ program
 for (const add of [
   organizationCommands,
   tokenCommands,
+  setupLinkCommands,
   ssoCommands,
   userCommands,
   groupCommands,

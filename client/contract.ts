@@ -8,6 +8,7 @@ import * as rateLimits from '../proto/gen/userstore/v1/rate_limit_service.js';
 import * as searches from '../proto/gen/userstore/v1/search_service.js';
 import * as serviceAccounts from '../proto/gen/userstore/v1/service_account_service.js';
 import * as sessions from '../proto/gen/userstore/v1/session_service.js';
+import * as setupLinks from '../proto/gen/userstore/v1/setup_link_service.js';
 import * as ssoConnections from '../proto/gen/userstore/v1/sso_connection_service.js';
 import * as users from '../proto/gen/userstore/v1/user_service.js';
 import * as webhooks from '../proto/gen/userstore/v1/webhook_service.js';
@@ -28,6 +29,7 @@ export const CONTRACT = {
   ...searches.SearchServiceService,
   ...serviceAccounts.ServiceAccountServiceService,
   ...sessions.SessionServiceService,
+  ...setupLinks.SetupLinkServiceService,
   ...ssoConnections.SsoConnectionServiceService,
   ...users.UserServiceService,
   ...webhooks.WebhookServiceService,
@@ -67,6 +69,12 @@ export const SERVICES = {
     messages: serviceAccounts,
   },
   sessions: { noun: 'Session', plural: 'Sessions', methods: sessions.SessionServiceService, messages: sessions },
+  setupLinks: {
+    noun: 'SetupLink',
+    plural: 'SetupLinks',
+    methods: setupLinks.SetupLinkServiceService,
+    messages: setupLinks,
+  },
   ssoConnections: {
     noun: 'SsoConnection',
     plural: 'SsoConnections',

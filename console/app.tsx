@@ -3,6 +3,7 @@ import express, { type Express, type RequestHandler, type Response } from 'expre
 import type { Logger } from 'pino';
 import { ICON } from '../brand/mark.js';
 import { NEW_ORGANIZATION_ACTS, ORGANIZATION_ACTS } from './acts/organization-acts.js';
+import { NEW_SETUP_LINK_ACTS, SETUP_LINK_ACTS } from './acts/setup-link-acts.js';
 import { SIGN_IN_ACTS } from './acts/sign-in-acts.js';
 import { NEW_TOKEN_ACTS, TOKEN_ACTS } from './acts/token-acts.js';
 import { USER_ACTS } from './acts/user-acts.js';
@@ -12,6 +13,7 @@ import { PageError } from './page-error.js';
 import { SearchPage } from './pages/search.js';
 import { STYLE } from './pages/style.js';
 import { actRoutes } from './routes/acts.js';
+import { COPY_FILE, COPY_SCRIPT } from './routes/copy-script.js';
 import { LIVE_SCRIPT } from './routes/live-script.js';
 import { organizationRoutes } from './routes/organizations.js';
 import { textIn } from './routes/query.js';
@@ -26,8 +28,14 @@ import type { Userstore } from './userstore.js';
 /** The acts by their address. */
 export const ACTS = {
   '/acts': { ...NEW_ORGANIZATION_ACTS, ...NEW_WEBHOOK_ACTS },
-  '/organizations/:organizationId/acts': { ...ORGANIZATION_ACTS, ...SIGN_IN_ACTS, ...NEW_TOKEN_ACTS },
+  '/organizations/:organizationId/acts': {
+    ...ORGANIZATION_ACTS,
+    ...SIGN_IN_ACTS,
+    ...NEW_TOKEN_ACTS,
+    ...NEW_SETUP_LINK_ACTS,
+  },
   '/organizations/:organizationId/tokens/:tokenId/acts': TOKEN_ACTS,
+  '/organizations/:organizationId/setup-links/:setupLinkId/acts': SETUP_LINK_ACTS,
   '/organizations/:organizationId/users/:userId/acts': USER_ACTS,
   '/webhooks/:webhookId/acts': WEBHOOK_ACTS,
 };
@@ -56,10 +64,11 @@ export function createApp({ userstores, publicUrl, log, ...tools }: AppOptions):
   app.get('/style.css', file('css', STYLE));
   app.get('/mark.svg', file('svg', ICON));
   app.get('/live.js', file('js', LIVE_SCRIPT));
+  app.get(COPY_FILE, file('js', COPY_SCRIPT));
 
   const signIn = createSignIn({ ...tools, log });
   const userstoreOf = (response: Response) => userstores[sessionOf(response).staff.role];
-  const actTools = { userstoreOf, requireForm: signIn.requireForm, isFresh: signIn.isFresh, log };
+  const actTools = { userstoreOf, requireForm: signIn.requireForm, isFresh: signIn.isFresh, publicUrl, log };
   app.use(signIn.routes);
   app.use(signIn.require);
   app.post('/sign-out', express.urlencoded({ extended: false, limit: '4kb' }), signIn.requireForm, signIn.signOut);

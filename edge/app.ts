@@ -23,6 +23,7 @@ import { type ResourceRoutes, resourceRoutes } from './routes/resources.js';
 import { searchRoutes } from './routes/search.js';
 import { type BaseUrl, type ClientAddress, errorHandler, me, notFound, otherMethods } from './routes/send.js';
 import { setupRoute, setupScript } from './routes/setup.js';
+import { setupLinkRoutes } from './routes/setup-link.js';
 import type { SignInOptions } from './routes/sign-in/context.js';
 import { pageErrorHandler } from './routes/sign-in/page-errors.js';
 import { signInRoutes } from './routes/sign-in/routes.js';
@@ -96,6 +97,7 @@ export function createApp(options: AppOptions): Express {
   const setup = setupRoute(store, { baseUrl, signIn, supportContact });
   app.route('/:organizationId/setup').get(setup).all(otherMethods('GET'));
   app.route('/:organizationId/setup/copy.js').get(setupScript).all(otherMethods('GET'));
+  if (signIn) app.use(setupLinkRoutes({ store, baseUrl, signIn, supportContact }));
   app.use(signInRoutes(signIn, supportContact, store, activities, log));
   app.use(['/login', '/logout'], pageErrorHandler(supportContact));
   app.get('/', landing(signIn, store, log), pageErrorHandler(supportContact));

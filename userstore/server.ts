@@ -12,6 +12,7 @@ import { RateLimitServiceService } from '../proto/gen/userstore/v1/rate_limit_se
 import { SearchServiceService } from '../proto/gen/userstore/v1/search_service.js';
 import { ServiceAccountServiceService } from '../proto/gen/userstore/v1/service_account_service.js';
 import { SessionServiceService } from '../proto/gen/userstore/v1/session_service.js';
+import { SetupLinkServiceService } from '../proto/gen/userstore/v1/setup_link_service.js';
 import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
 import { WebhookServiceService } from '../proto/gen/userstore/v1/webhook_service.js';
@@ -37,6 +38,8 @@ import { createSearchRules } from './domain/search.js';
 import { createServiceAccountRules } from './domain/service-accounts.js';
 import type { Lifetimes } from './domain/session-state.js';
 import { createSessionRules } from './domain/sessions.js';
+import { createSetupRules } from './domain/setup.js';
+import { createSetupLinkRules } from './domain/setup-links.js';
 import { createSsoConnectionRules } from './domain/sso-connections.js';
 import { createUsedKeyRules } from './domain/used-keys.js';
 import { createUserRules, type SchemasOf } from './domain/users.js';
@@ -57,6 +60,7 @@ import { addReflection } from './rpc/reflection.js';
 import { searchService } from './rpc/search-service.js';
 import { serviceAccountService } from './rpc/service-account-service.js';
 import { sessionService } from './rpc/session-service.js';
+import { setupLinkService } from './rpc/setup-link-service.js';
 import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
@@ -208,6 +212,14 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
   const organizations = createOrganizationRules(storages.organizations, deletions.deleted);
   const events = createEventRules({ storage: storages.events, days: eventDays });
   const accessStates = createAccessStateRules({ storage: storages.users, retry });
+  const apiTokens = createApiTokenRules({ storage: storages.apiTokens, organizations, sealer, once });
+  const ssoConnections = createSsoConnectionRules({
+    storage: storages.ssoConnections,
+    organizationStorage: storages.organizations,
+    organizations,
+    sealer,
+    providerHosts: createProviderHosts(ssoAllowedHosts),
+  });
   const schemasOf: SchemasOf = async (organizationId, deadline) =>
     (await storages.organizations.get(organizationId, deadline))?.extensionSchemas ?? [];
   return {
@@ -223,15 +235,23 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
       once,
     }),
     groups: createGroupRules(storages.groups, storages.memberships, once),
-    apiTokens: createApiTokenRules({ storage: storages.apiTokens, organizations, sealer, once }),
+    apiTokens,
     rateLimits: createRateLimitRules(storages.rateLimits, organizations),
     activities: createActivityRules(storages.activities, storages.activityNames, storages.changes, organizations),
-    ssoConnections: createSsoConnectionRules({
-      storage: storages.ssoConnections,
-      organizationStorage: storages.organizations,
+    ssoConnections,
+    setupLinks: createSetupLinkRules({
+      storage: storages.setupLinks,
+      connections: storages.ssoConnections,
       organizations,
-      sealer,
-      providerHosts: createProviderHosts(ssoAllowedHosts),
+    }),
+    setup: createSetupRules({
+      links: storages.setupLinks,
+      progress: storages.setupProgress,
+      activities: storages.activities,
+      connectionStorage: storages.ssoConnections,
+      organizations,
+      apiTokens,
+      connections: ssoConnections,
     }),
     sessions: createSessionRules({
       ...storages,
@@ -277,6 +297,7 @@ function addServices(server: Server, rules: Rules, tools: CallTools, watching: W
     ...unaryHandlers({ listEvents }, eventService(rules.events), tools),
     watchEvents: watchEvents(EventServiceService, { ...tools, ...watching, rules: rules.events }),
   } as unknown as UntypedServiceImplementation);
+  add(SetupLinkServiceService, setupLinkService(rules.setupLinks, rules.setup));
   add(ServiceAccountServiceService, serviceAccountService(rules.serviceAccounts));
   add(WebhookServiceService, webhookService(rules.webhooks));
   add(SessionServiceService, sessionService(rules.sessions, rules.accessStates, rules.usedKeys));

@@ -17,6 +17,8 @@ import { createRequestStorage } from './storage/requests.js';
 import { createSearchStorage } from './storage/search.js';
 import { createServiceAccountStorage } from './storage/service-accounts.js';
 import { createSessionStorage } from './storage/sessions.js';
+import { createSetupLinkStorage } from './storage/setup-links.js';
+import { createSetupProgress } from './storage/setup-progress.js';
 import { createSsoConnectionStorage } from './storage/sso-connections.js';
 import { createUsedKeyStorage } from './storage/used-keys.js';
 import { createUserStorage } from './storage/users.js';
@@ -51,6 +53,8 @@ export function createStorages(
     activityNames: createActivityNames(collections),
     ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
     sessions: createSessionStorage(collections.sessions),
+    setupLinks: createSetupLinkStorage(collections.setupLinks),
+    setupProgress: createSetupProgress(collections),
     searches: createSearchStorage(collections),
     usedKeys: createUsedKeyStorage(collections.usedKeys),
     webhooks: createWebhookStorage(collections.webhooks),
@@ -67,6 +71,7 @@ export const ownedBy = ({
   groups,
   sessions,
   ssoConnections,
+  setupLinks,
   changes,
   activities,
   apiTokens,
@@ -79,6 +84,7 @@ export const ownedBy = ({
   groups,
   sessions,
   ssoConnections,
+  setupLinks,
   webhooks,
   requests,
   apiTokens,

@@ -52,6 +52,8 @@ function nameOf({ resource, changes }: Event): string {
       return resource.value.label;
     case 'ssoConnection':
       return resource.value.issuer;
+    case 'setupLink':
+      return resource.value.recipient;
     case 'webhook':
       return resource.value.url;
     case 'serviceAccount':

@@ -13,6 +13,7 @@ import type { Config } from './config.js';
 import { eventCalls } from './event-calls.js';
 import { pages } from './pages.js';
 import { serviceCalls } from './service-calls.js';
+import { setupLinkCalls } from './setup-link-calls.js';
 import { signInCalls } from './sign-in-calls.js';
 
 /** Page size of lists of users and groups, the largest that userstore returns. */
@@ -66,6 +67,7 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     ...signInCalls(client),
     ...eventCalls(client),
     ...serviceCalls(client),
+    ...setupLinkCalls(client),
     /** Returns a page of activities, newest first. */
     listActivities: (request: ListActivitiesRequest) => client.listActivities(request),
     close(): void {

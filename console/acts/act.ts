@@ -14,13 +14,16 @@ export interface Subject {
   userId: string;
   tokenId: string;
   webhookId: string;
+  setupLinkId: string;
+  /** The edge's origin; undefined: unknown. */
+  publicUrl: string | undefined;
 }
 
 /** The fields of a form that was sent. */
 export type Form = Record<string, string>;
 
 /** The result of an act: the page to go to, or content that is shown once. */
-export type Done = { to: string } | { title: string; content: VNode };
+export type Done = { to: string } | { title: string; content: VNode; script?: string };
 
 /** An act. */
 export interface Act {

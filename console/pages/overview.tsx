@@ -3,12 +3,14 @@ import type { JSX } from 'preact';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { SetupLink } from '../../proto/gen/userstore/v1/setup_link_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { byHour, linesOf } from '../request-lines.js';
 import type { Role } from '../staff/role.js';
 import type { Session } from '../staff/sessions.js';
 import { ActLinks, OrganizationPage } from './organization.js';
 import { RequestTable } from './request-table.js';
+import { SetupLinks } from './setup-links.js';
 import { Facts, Outside, Table, Time } from './text.js';
 
 /** The facts of the overview. */
@@ -16,6 +18,7 @@ export interface Overview {
   organization: Organization;
   counts: { users: number; disabled: number; locked: number; groups: number };
   tokens: readonly ApiToken[];
+  setupLinks: readonly SetupLink[];
   connection: SsoConnection | undefined;
   /** The newest request with an API token. */
   lastRequest: Activity | undefined;
@@ -79,6 +82,8 @@ export function OverviewPage({ session, now, ...overview }: Overview & { session
       <Tokens base={base} role={role} tokens={tokens} now={now} />
       <h2>Single sign-on</h2>
       <SingleSignOn base={base} role={role} connection={overview.connection} />
+      <h2>Setup links</h2>
+      <SetupLinks base={base} role={role} links={overview.setupLinks} now={now} />
     </OrganizationPage>
   );
 }

@@ -15,17 +15,25 @@ export interface ActTools {
   userstoreOf: (response: Response) => Userstore;
   requireForm: RequestHandler;
   isFresh: (response: Response) => boolean;
+  /** The edge's origin; undefined: unknown. */
+  publicUrl: string | undefined;
   log: Logger;
 }
 
 /** Creates the routes of the acts in a table, below a path such as "/users/:userId/acts". */
-export function actRoutes(path: string, acts: Acts, { userstoreOf, requireForm, isFresh, log }: ActTools): Router {
+export function actRoutes(
+  path: string,
+  acts: Acts,
+  { userstoreOf, requireForm, isFresh, publicUrl, log }: ActTools,
+): Router {
   const subjectOf = (parameters: Record<string, string>, response: Response): Subject => ({
     organizationId: '',
     userId: '',
     tokenId: '',
     webhookId: '',
+    setupLinkId: '',
     ...parameters,
+    publicUrl,
     userstore: userstoreOf(response),
     actor: actorOf(sessionOf(response).staff),
   });
@@ -89,7 +97,7 @@ export function actRoutes(path: string, acts: Acts, { userstoreOf, requireForm, 
     else {
       sendPage(
         response,
-        <Page title={done.title} session={sessionOf(response)}>
+        <Page title={done.title} session={sessionOf(response)} {...(done.script ? { script: done.script } : {})}>
           <Message title={done.title}>{done.content}</Message>
         </Page>,
       );
@@ -103,5 +111,5 @@ export function actRoutes(path: string, acts: Acts, { userstoreOf, requireForm, 
   return router;
 }
 
-/** Returns the address of the page that an act belongs to. Tokens are on the page of their organization. */
-const pageOf = (path: string) => path.replace(/(\/tokens\/[^/]+)?\/acts\/[^/]+$/, '') || '/';
+/** Returns the address of the page that an act belongs to. Tokens and links are on the page of their organization. */
+const pageOf = (path: string) => path.replace(/(\/(tokens|setup-links)\/[^/]+)?\/acts\/[^/]+$/, '') || '/';

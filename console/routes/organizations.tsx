@@ -46,11 +46,12 @@ export function organizationRoutes(
       until: undefined,
       pageSize: MAX_FAILURES,
     };
-    const [organization, counts, { apiTokens }, connection, { activities }, { activities: failures }] =
+    const [organization, counts, { apiTokens }, { setupLinks }, connection, { activities }, { activities: failures }] =
       await Promise.all([
         organizationAt(userstore, organizationId),
         countsOf(userstore, organizationId),
         userstore.listApiTokens({ organizationId, pageSize: 100 }),
+        userstore.listSetupLinks({ organizationId, pageSize: 100 }),
         unless('SSO_CONNECTION_NOT_FOUND', userstore.getSsoConnection({ organizationId })),
         userstore.listActivities({ organizationId, since: undefined, until: undefined, pageSize: SEARCHED }),
         userstore.listActivities(failed),
@@ -59,6 +60,7 @@ export function organizationRoutes(
       organization,
       counts,
       tokens: apiTokens.toReversed(),
+      setupLinks: setupLinks.toReversed(),
       connection: connection?.connection,
       lastRequest: activities.find(({ apiTokenId }) => apiTokenId !== undefined),
       failures,

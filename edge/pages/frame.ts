@@ -10,11 +10,11 @@ import { STYLE, STYLE_SOURCE } from './style.js';
 const NO_FORMS = "'none'";
 
 /**
- * Allows the page's own style, its forms, its icon and, on a page with a script, files of the edge; forbids inline
- * scripts, frames, images from elsewhere and every other request.
+ * Allows the page's own style, its forms, its icon, on a page with a script files of the edge, and on a live page its
+ * script to ask the edge; forbids inline scripts, frames, images from elsewhere and every other request.
  */
-const headersFor = (formAction: string, hasScript: boolean) => ({
-  'Content-Security-Policy': `default-src 'none'; style-src ${STYLE_SOURCE}; img-src 'self'; ${hasScript ? "script-src 'self'; " : ''}base-uri 'none'; form-action ${formAction}; frame-ancestors 'none'`,
+const headersFor = (formAction: string, hasScript: boolean, isLive: boolean) => ({
+  'Content-Security-Policy': `default-src 'none'; style-src ${STYLE_SOURCE}; img-src 'self'; ${hasScript ? "script-src 'self'; " : ''}${isLive ? "connect-src 'self'; " : ''}base-uri 'none'; form-action ${formAction}; frame-ancestors 'none'`,
   'X-Content-Type-Options': 'nosniff',
   // With "no-referrer" the browser would also hide the origin of a form.
   'Referrer-Policy': formAction === NO_FORMS ? 'no-referrer' : 'same-origin',
@@ -29,6 +29,8 @@ export interface Page {
   isWide?: boolean;
   /** The address of a script of the edge. */
   script?: string;
+  /** Whether the script asks the edge again for what the page shows. */
+  isLive?: boolean;
 }
 
 /** Renders the page of a heading and its content. */
@@ -42,10 +44,10 @@ ${content}`,
 export function sendPage(
   response: Response,
   status: number,
-  { title, main, isWide = false, script }: Page,
+  { title, main, isWide = false, script, isLive = false }: Page,
   formAction = NO_FORMS,
 ): void {
-  const headers = headersFor(formAction, script !== undefined);
+  const headers = headersFor(formAction, script !== undefined, isLive);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const width = isWide ? 'long' : 'narrow';
   const document = html`<!doctype html>

@@ -33,6 +33,10 @@ a { color: var(--action); }
 @media (min-width: 34rem) and (min-height: 34rem) { .brand.narrow { margin-top: 8vh; } }
 .note { border-left: .3rem solid var(--line); padding: .2rem 1rem; background: var(--box); }
 button.copy { padding: .05em .6em; background: var(--ground); color: var(--action); font-size: .85em; }
+.checks { padding: 0; list-style: none; }
+.checks li { display: grid; grid-template-columns: 5.5rem 1fr; gap: .6rem; }
+.checks .state { font-weight: 600; } .done .state { color: var(--good); } .failed .state { color: var(--error); }
+.remark { display: block; color: var(--quiet); }
 @media (max-width: 34rem) {
   .stack, .stack caption, .stack tbody, .stack tr, .stack th, .stack td { display: block; }
   .stack thead { display: none; }

@@ -1,5 +1,6 @@
 /**
- * The cookies of sign-in: for this host and HTTPS only; scripts cannot read them, other sites' forms do not send them.
+ * The cookies of sign-in and of setup links: for this host and HTTPS only; scripts cannot read them, other sites' forms
+ * do not send them.
  */
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
@@ -8,6 +9,10 @@ import type { Request, Response } from 'express';
 export const SESSION_COOKIE = '__Host-session';
 /** The random id of a browser that got a form. */
 export const FORM_COOKIE = '__Host-form';
+/** The secret of a setup link. The browser sends it below SETUP_PATH only, and never from a page of another site. */
+const SETUP_COOKIE = '__Secure-setup-link';
+/** The address of the pages of setup links. */
+export const SETUP_PATH = '/setup';
 
 const ATTRIBUTES = { secure: true, httpOnly: true, sameSite: 'lax', path: '/' } as const;
 
@@ -19,6 +24,17 @@ export const cookieIn = (request: Request, name: string): string | undefined =>
 export function sessionTokenIn(request: Request): string | undefined {
   const token = cookieIn(request, SESSION_COOKIE);
   return token !== undefined && /^[\w-]{43}$/.test(token) ? token : undefined;
+}
+
+/** Returns the secret of the setup link that the browser has opened, if it has the form of one. */
+export function setupSecretIn(request: Request): string | undefined {
+  const secret = cookieIn(request, SETUP_COOKIE);
+  return secret !== undefined && /^[\w-]{43}$/.test(secret) ? secret : undefined;
+}
+
+/** Keeps the secret of a setup link until the browser closes. */
+export function setSetupSecret(response: Response, secret: string): void {
+  response.cookie(SETUP_COOKIE, secret, { ...ATTRIBUTES, sameSite: 'strict', path: SETUP_PATH });
 }
 
 /** Sets a cookie for the given seconds or, without them, until the browser closes. */

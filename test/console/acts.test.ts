@@ -40,6 +40,7 @@ describe('the acts of the console', () => {
       .replace(':organizationId', tenant.organizationId)
       .replace(':userId', userId)
       .replace(':tokenId', tenant.apiTokenId)
+      .replace(':setupLinkId', randomUUID())
       .replace(':webhookId', randomUUID());
 
   describe('take the role that their table says, by address and by form', () => {
@@ -96,6 +97,29 @@ describe('the acts of the console', () => {
       expect((await boss?.get(path))?.text).not.to.include(secret);
     }
     expect(running.lines.join('')).not.to.include(secret);
+  });
+
+  it('make a setup link that is shown once, list it, and let support revoke it', async () => {
+    const { organizationId } = tenant;
+    const base = `/organizations/${organizationId}`;
+    const fields = { recipient: 'ana@oakstreet.example', days: '3', domains: 'oakstreet.example oak.example' };
+    const made = await boss?.post(`${base}/acts/new-setup-link`, fields);
+    const secret = /\/setup\/link#([\w-]{43})</.exec(made?.text ?? '')?.[1] ?? '';
+    const { setupLinks } = await admin.listSetupLinks({ organizationId });
+    const link = setupLinks.at(-1);
+    expect(link).to.deep.include({ recipient: fields.recipient, domains: fields.domains.split(' ') });
+    expect(link?.createdBy).to.match(/^admin\/admin@leasehawk\.example$/);
+    for (const path of [base, `${base}/events`]) {
+      expect((await viewer?.get(path))?.text)
+        .to.include(fields.recipient)
+        .and.not.to.include(secret);
+    }
+    expect(running.lines.join('')).not.to.include(secret);
+    const revoke = `${base}/setup-links/${link?.id}/acts/revoke`;
+    expect((await viewer?.post(revoke))?.status).to.equal(403);
+    const done = await support?.post(revoke);
+    expect([done?.status, done?.location]).to.deep.equal([303, base]);
+    expect((await admin.listSetupLinks({ organizationId })).setupLinks.at(-1)?.revokeTime).to.be.instanceOf(Date);
   });
 
   it('refuse a form without the secret of the session, with that of another session, and from another site', async () => {

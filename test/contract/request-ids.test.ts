@@ -25,6 +25,9 @@ const WITHOUT: Record<string, string[]> = {
     'SessionService/LockUser',
     'SessionService/UnlockUser',
     'SessionService/UnlinkUser',
+    'SetupLinkService/RevokeSetupLink',
+    'SetupLinkService/OpenSetupLink',
+    'SetupLinkService/SetSetupConnection',
     'SsoConnectionService/SetSsoConnection',
     'SsoConnectionService/DeleteSsoConnection',
     'WebhookService/UpdateWebhook',
@@ -32,8 +35,12 @@ const WITHOUT: Record<string, string[]> = {
   ],
   'Only LeaseHawk staff make it, one at a time; they see what the first call made, and delete what is too much.': [
     'OrganizationService/CreateOrganization',
+    'SetupLinkService/CreateSetupLink',
     'WebhookService/CreateWebhook',
     'WebhookService/RotateWebhookSecret',
+  ],
+  'A person presses a button for it; a link issues five tokens at most, and LeaseHawk staff see and revoke them.': [
+    'SetupLinkService/IssueSetupToken',
   ],
   'Its name is unique, so a second creation is refused; the secret of a lost answer is rotated.': [
     'ServiceAccountService/CreateServiceAccount',

@@ -19,6 +19,7 @@ import { createMembershipStorage, type MembershipStorage } from '../../userstore
 import { createOrganizationStorage } from '../../userstore/storage/organizations.js';
 import { createRecordOutboxes } from '../../userstore/storage/records.js';
 import { createSessionStorage } from '../../userstore/storage/sessions.js';
+import { createSetupLinkStorage } from '../../userstore/storage/setup-links.js';
 import { createSsoConnectionStorage } from '../../userstore/storage/sso-connections.js';
 import { createUsedKeyStorage } from '../../userstore/storage/used-keys.js';
 import type { FoundUser } from '../../userstore/storage/user-reads.js';
@@ -49,6 +50,7 @@ export async function openDatabase(name: string) {
     apiTokens: createApiTokenStorage(collections.apiTokens),
     ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
     sessions: createSessionStorage(collections.sessions),
+    setupLinks: createSetupLinkStorage(collections.setupLinks),
     usedKeys: createUsedKeyStorage(collections.usedKeys),
     /** The commands that `work` sends, by their names and content. */
     async commandsOf(work: () => Promise<unknown>): Promise<{ name: string; command: mongo.Document }[]> {

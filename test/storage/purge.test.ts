@@ -1,6 +1,7 @@
 /** The purge of a deleted organization, which deletes nothing of another. */
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { SetupLink } from '../../proto/gen/userstore/v1/setup_link_service.js';
 import { createOrganizationRules } from '../../userstore/domain/organizations.js';
 import { purgeDeleted } from '../../userstore/domain/purge.js';
 import { createEventStorage } from '../../userstore/storage/events.js';
@@ -17,7 +18,7 @@ describe('a deleted organization', () => {
   });
   after(() => database.close());
 
-  it('is purged with its users, tokens, connection and sessions once all its requests have ended; repeating it is safe', async () => {
+  it('is purged with its users, tokens, connection, setup links and sessions once all its requests have ended; repeating it is safe', async () => {
     const rules = createOrganizationRules(database.organizations);
     const [gone, stays] = [await rules.create('gone', actor, soon()), await rules.create('stays', actor, soon())];
     for (const { id: organizationId } of [gone, stays]) {
@@ -29,6 +30,9 @@ describe('a deleted organization', () => {
       const token = { id: uuidv7(), organizationId, label: 'x', createTime: new Date(), ...unused };
       await database.apiTokens.insert(token, `digest of ${organizationId}`, eventOfVersion(), soon());
       await database.ssoConnections.insert(organizationId, connectionValues(organizationId), eventOfVersion(), soon());
+      const [createTime, expireTime] = [new Date(), new Date(Date.now() + 86_400_000)];
+      const link = SetupLink.fromPartial({ id: uuidv7(), organizationId, recipient: 'ana', createTime, expireTime });
+      await database.setupLinks.insert(link, `link of ${organizationId}`, eventOfVersion(), soon());
       await database.sessions.insert(storedSession(`of ${organizationId}`, { organizationId }), soon());
     }
     await rules.delete(gone.id, actor, soon());
@@ -37,13 +41,14 @@ describe('a deleted organization', () => {
       (await database.apiTokens.list(id, '', 10, soon())).length,
       (await database.ssoConnections.get(id, soon())) ? 1 : 0,
       (await database.sessions.find(`of ${id}`, soon())) ? 1 : 0,
+      (await database.setupLinks.list(id, '', 10, soon())).length,
     ];
-    const { apiTokens, users, changes, activities, ssoConnections, sessions } = database;
+    const { apiTokens, users, changes, activities, ssoConnections, sessions, setupLinks } = database;
     const events = createEventStorage(database.collections, DAYS);
-    const owned = [users, apiTokens, ssoConnections, sessions, changes, events, activities];
+    const owned = [users, apiTokens, ssoConnections, sessions, setupLinks, changes, events, activities];
     const purge = (now?: number) => purgeDeleted(database.organizations, owned, now);
     expect(await purge()).to.equal(0);
-    expect(await left(gone.id)).to.deep.equal([2, 1, 1, 1]);
+    expect(await left(gone.id)).to.deep.equal([2, 1, 1, 1, 1]);
     const later = Date.now() + 200_000;
     const listed = async () =>
       (await events.list({ types: [] }, { after: 0 }, 100, soon())).items.map(({ event }) => event);
@@ -52,10 +57,10 @@ describe('a deleted organization', () => {
     await database.flushRecords(soon());
     expect((await listed()).map(({ type }) => type)).to.include('organization.created');
     expect(await Promise.all([purge(later), purge(later)])).to.include(1);
-    expect(await left(gone.id)).to.deep.equal([0, 0, 0, 0]);
+    expect(await left(gone.id)).to.deep.equal([0, 0, 0, 0, 0]);
     const ofGone = (await listed()).filter(({ organizationId }) => organizationId === gone.id);
     expect(ofGone.map(({ type }) => type)).to.deep.equal(['organization.deleted']);
-    expect(await left(stays.id)).to.deep.equal([2, 1, 1, 1]);
+    expect(await left(stays.id)).to.deep.equal([2, 1, 1, 1, 1]);
     expect(await purge(later)).to.equal(0);
     expect((await rules.list({}, soon())).organizations.map(({ id }) => id)).to.deep.equal([stays.id]);
   });

@@ -227,11 +227,12 @@ const stale = () =>
     'The connection has changed since the version that was named.',
   );
 
-const domainTaken = (domains: string[]) =>
+/** Other organizations have these domains. */
+export const domainTaken = (domains: string[], field = 'connection.domains') =>
   new DomainError(
     ErrorReason.ERROR_REASON_DOMAIN_TAKEN,
     `Another organization has ${domains.join(', ') || 'one of the domains'}; one deleted just now may for some minutes.`,
-    'connection.domains',
+    field,
   );
 
 const clientTaken = () =>

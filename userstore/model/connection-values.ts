@@ -23,15 +23,15 @@ export function issuerIn(text: string): string {
   return issuer;
 }
 
-/** Returns the domains in ASCII and lower case, without duplicates. Throws FIELD_INVALID. */
-export function domainsIn(texts: readonly string[]): string[] {
+/** Returns the domains in ASCII and lower case, without duplicates. Throws FIELD_INVALID in `field`. */
+export function domainsIn(texts: readonly string[], field = 'connection.domains'): string[] {
   if (texts.length === 0 || texts.length > MAX_DOMAINS) {
-    throw invalidField('connection.domains', `A connection has between 1 and ${MAX_DOMAINS} e-mail domains.`);
+    throw invalidField(field, `A connection has between 1 and ${MAX_DOMAINS} e-mail domains.`);
   }
   const domains = texts.map((text) => {
     const domain = domainIn(text);
     if (domain !== undefined) return domain;
-    throw invalidField('connection.domains', `"${text.slice(0, 100)}" is not the domain of an e-mail address.`);
+    throw invalidField(field, `"${text.slice(0, 100)}" is not the domain of an e-mail address.`);
   });
   return [...new Set(domains)];
 }

@@ -97,6 +97,7 @@ export interface RecordPositions {
   changes: [version: number];
   webhooks: [id: string];
   'service-accounts': [id: string];
+  'setup-links': [id: string];
 }
 
 const RECORD_KINDS: Record<keyof RecordPositions, readonly PositionKind[]> = {
@@ -107,6 +108,7 @@ const RECORD_KINDS: Record<keyof RecordPositions, readonly PositionKind[]> = {
   changes: ['version'],
   webhooks: ['text'],
   'service-accounts': ['text'],
+  'setup-links': ['text'],
 };
 
 /** Returns the token of the page after this position; undefined if there is no such page. */

@@ -1,6 +1,6 @@
 /**
- * The events of records: organizations, API tokens, SSO connections, webhooks and service accounts. An event shows of a
- * record what people set, and no secret. Pure.
+ * The events of records: organizations, API tokens, SSO connections, setup links, webhooks and service accounts. An event
+ * shows of a record what people set, and no secret. Pure.
  */
 import { jsonWithEnumNames } from '../../proto/enum-names.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
@@ -9,6 +9,7 @@ import type { AttributeChange } from '../../proto/gen/userstore/v1/change.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
+import type { SetupLink } from '../../proto/gen/userstore/v1/setup_link_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { differences } from './changes.js';
@@ -106,6 +107,16 @@ export const connectionEvent = eventsOf<SsoConnection>({
   organizationIdOf: ({ organizationId }) => organizationId,
   shown: (value) => ({ $case: 'ssoConnection', value }),
   textsOf: (connection) => textsOf(connection, ['issuer', 'clientId', 'domains', 'required']),
+});
+
+/** Returns the event of a change of a setup link. */
+export const setupLinkEvent = eventsOf<SetupLink>({
+  resourceType: 'SetupLink',
+  idOf: ({ id }) => id,
+  organizationIdOf: ({ organizationId }) => organizationId,
+  shown: (value) => ({ $case: 'setupLink', value }),
+  textsOf: (link) =>
+    textsOf(link, ['recipient', 'domains', 'createdBy', 'expireTime', 'revokeTime', 'openTime', 'openAddress']),
 });
 
 /** Returns what events show of a webhook: not its deliveries, and no part of its address that may be a secret. */

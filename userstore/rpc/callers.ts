@@ -88,7 +88,7 @@ function allow({ role }: Caller, path: string): void {
   const rpc = path.slice(path.lastIndexOf('.') + 1);
   const message =
     role === 'support'
-      ? `The role "support" reads everything and changes locks and sessions only: it may not call ${rpc}.`
+      ? `The role "support" reads everything and changes locks and sessions only, and revokes setup links: it may not call ${rpc}.`
       : `The role "${role}" may not call ${rpc}.`;
   throw new DomainError(ErrorReason.ERROR_REASON_CALLER_FORBIDDEN, message);
 }

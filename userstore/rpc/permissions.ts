@@ -8,6 +8,7 @@ import { RateLimitServiceService } from '../../proto/gen/userstore/v1/rate_limit
 import { SearchServiceService } from '../../proto/gen/userstore/v1/search_service.js';
 import { ServiceAccountServiceService } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { SessionServiceService } from '../../proto/gen/userstore/v1/session_service.js';
+import { SetupLinkServiceService } from '../../proto/gen/userstore/v1/setup_link_service.js';
 import { SsoConnectionServiceService } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import { WebhookServiceService } from '../../proto/gen/userstore/v1/webhook_service.js';
@@ -15,7 +16,8 @@ import { isReflection } from './reflection-path.js';
 
 /**
  * The roles: `edge` serves Okta and signs people in, `reader` reads users, groups, sessions and events, `viewer` reads
- * everything but secrets, `support` does so too, and changes locks and sessions only, `admin` may call every RPC.
+ * everything but secrets, `support` does so too, changes locks and sessions and ends setup links, `admin` may call every
+ * RPC.
  */
 export const ROLES = ['edge', 'reader', 'viewer', 'support', 'admin'] as const;
 /** A role. */
@@ -31,6 +33,7 @@ const SERVICES = {
   SearchService: SearchServiceService,
   ServiceAccountService: ServiceAccountServiceService,
   SessionService: SessionServiceService,
+  SetupLinkService: SetupLinkServiceService,
   SsoConnectionService: SsoConnectionServiceService,
   UserService: UserServiceService,
   WebhookService: WebhookServiceService,
@@ -43,7 +46,7 @@ const READ: readonly Role[] = ['edge', 'reader', 'viewer', 'support', 'admin'];
 const FOLLOW: readonly Role[] = ['reader', 'viewer', 'support', 'admin'];
 /** Reads of what LeaseHawk support asks for. */
 const INSPECT: readonly Role[] = ['viewer', 'support', 'admin'];
-/** Locks and sessions. */
+/** Locks and sessions, and the end of setup links. */
 const ASSIST: readonly Role[] = ['support', 'admin'];
 /** The work of an edge. */
 const SERVE: readonly Role[] = ['edge', 'admin'];
@@ -97,6 +100,15 @@ const PERMISSIONS: { [S in keyof Services]: Record<keyof Services[S], readonly R
     lockUser: ASSIST,
     unlockUser: ASSIST,
     unlinkUser: MANAGE,
+  },
+  SetupLinkService: {
+    createSetupLink: MANAGE,
+    listSetupLinks: INSPECT,
+    revokeSetupLink: ASSIST,
+    // The secret of the link decides about the organization and the acts, not the edge.
+    openSetupLink: SERVE,
+    issueSetupToken: SERVE,
+    setSetupConnection: SERVE,
   },
   SsoConnectionService: {
     setSsoConnection: MANAGE,

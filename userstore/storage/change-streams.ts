@@ -17,7 +17,8 @@ export interface WriteListeners {
 /** The server's code of "$changeStream is only supported on replica sets". */
 const NO_CHANGE_STREAMS = 40573;
 const LOG = 'events';
-const WITH_OUTBOX = ['users', 'groups', 'organizations', 'apiTokens', 'ssoConnections', 'webhooks', 'serviceAccounts'];
+const RECORDS = ['organizations', 'apiTokens', 'ssoConnections', 'setupLinks', 'webhooks', 'serviceAccounts'];
+const WITH_OUTBOX = ['users', 'groups', ...RECORDS];
 
 /** Writes of outboxes and events; a flush that empties an outbox is none. */
 const PIPELINE = [

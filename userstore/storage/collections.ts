@@ -25,6 +25,7 @@ import {
 import type { RecordCollections } from './outbox.js';
 import { type RequestDocument, requestSchema } from './request-schema.js';
 import { type ServiceAccountDocument, serviceAccountSchema } from './service-account-schemas.js';
+import { type SetupLinkDocument, setupLinkSchema } from './setup-link-schemas.js';
 import {
   type SessionDocument,
   type SsoConnectionDocument,
@@ -47,6 +48,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ssoConnections: ssoConnectionSchema,
   sessions: sessionSchema,
   usedKeys: usedKeySchema,
+  setupLinks: setupLinkSchema,
   webhooks: webhookSchema,
   requests: requestSchema,
   serviceAccounts: serviceAccountSchema,
@@ -72,6 +74,7 @@ export interface Collections {
   ssoConnections: Model<SsoConnectionDocument>;
   sessions: Model<SessionDocument>;
   usedKeys: Model<UsedKeyDocument>;
+  setupLinks: Model<SetupLinkDocument>;
   webhooks: Model<WebhookDocument>;
   requests: Model<RequestDocument>;
   serviceAccounts: Model<ServiceAccountDocument>;
@@ -90,6 +93,7 @@ export function collectionsOf(connection: Connection): Collections {
       organizations: database.collection('organizations'),
       ssoConnections: database.collection('ssoConnections'),
       apiTokens: database.collection('apiTokens'),
+      setupLinks: database.collection('setupLinks'),
       webhooks: database.collection('webhooks'),
       serviceAccounts: database.collection('serviceAccounts'),
     },
@@ -101,6 +105,7 @@ export function collectionsOf(connection: Connection): Collections {
     ssoConnections: modelOf(connection, 'ssoConnections', ssoConnectionSchema),
     sessions: modelOf(connection, 'sessions', sessionSchema),
     usedKeys: modelOf(connection, 'usedKeys', usedKeySchema),
+    setupLinks: modelOf(connection, 'setupLinks', setupLinkSchema),
     webhooks: modelOf(connection, 'webhooks', webhookSchema),
     requests: modelOf(connection, 'requests', requestSchema),
     serviceAccounts: modelOf(connection, 'serviceAccounts', serviceAccountSchema),

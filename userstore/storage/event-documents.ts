@@ -5,6 +5,7 @@ import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
+import { SetupLink } from '../../proto/gen/userstore/v1/setup_link_service.js';
 import { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
@@ -127,6 +128,8 @@ function encoded(resource: NonNullable<Event['resource']>): Buffer {
         return ApiToken.encode(resource.value);
       case 'ssoConnection':
         return SsoConnection.encode(resource.value);
+      case 'setupLink':
+        return SetupLink.encode(resource.value);
       case 'webhook':
         return Webhook.encode(resource.value);
       case 'serviceAccount':
@@ -146,6 +149,8 @@ function decoded(resourceType: string, bytes: Uint8Array): NonNullable<Event['re
       return { $case: 'apiToken', value: ApiToken.decode(bytes) };
     case 'SsoConnection':
       return { $case: 'ssoConnection', value: SsoConnection.decode(bytes) };
+    case 'SetupLink':
+      return { $case: 'setupLink', value: SetupLink.decode(bytes) };
     case 'Webhook':
       return { $case: 'webhook', value: Webhook.decode(bytes) };
     case 'ServiceAccount':

@@ -39,7 +39,10 @@ export async function oldestIn<D extends mongo.Document>(
     .toSorted((a, b) => a.getTime() - b.getTime())[0];
 }
 
-/** The fields of organizations, API tokens, SSO connections, webhooks and service accounts: their outbox holds events. */
+/**
+ * The fields of organizations, API tokens, SSO connections, setup links, webhooks and service accounts: their outbox holds
+ * events.
+ */
 export const recordFields = {
   /** The version; absent in documents of an earlier version: 0. */
   version: optionalNumber,
@@ -60,6 +63,6 @@ export interface RecordDocument {
 
 /** Their collections. */
 export type RecordCollections = Record<
-  'organizations' | 'ssoConnections' | 'apiTokens' | 'webhooks' | 'serviceAccounts',
+  'organizations' | 'ssoConnections' | 'apiTokens' | 'setupLinks' | 'webhooks' | 'serviceAccounts',
   mongo.Collection<RecordDocument>
 >;

@@ -1,7 +1,7 @@
 /**
- * Records: the documents of organizations, API tokens, SSO connections, webhooks and service accounts. Each change of one
- * is one event. The write that makes the change puts the event into the outbox of the document; a flush moves it to the
- * log. `deadline` (epoch milliseconds) bounds every call.
+ * Records: the documents of organizations, API tokens, SSO connections, setup links, webhooks and service accounts. Each
+ * change of one is one event. The write that makes the change puts the event into the outbox of the document; a flush moves
+ * it to the log. `deadline` (epoch milliseconds) bounds every call.
  */
 import type { Model, mongo, QueryFilter, UpdateQuery } from 'mongoose';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';

@@ -14,24 +14,33 @@ export interface SignInState {
   hasPasswords: boolean;
 }
 
-/** Renders the section. */
+/** Where the values of the provider go, in the words of the public setup page. */
+const BY_SUPPORT = {
+  whoConnects: 'LeaseHawk support has connected it, with the values of step 4',
+  step: html`Give LeaseHawk support your Okta domain, <code>https://your-company.okta.com</code> or a domain of your own, the
+<strong>Client ID</strong>, the <strong>Client secret</strong> by a way that is safe, and the domains of your people's
+e-mail addresses.`,
+};
+
+/** Renders the section; `handOver` says where the values of the provider go. */
 export const singleSignOn = (
   organization: Organization,
   signIn: SignInState,
+  handOver = BY_SUPPORT,
 ): Html => html`<h2 id="single-sign-on">Single
 sign-on</h2>
-${state(organization, signIn)}
-${steps(organization, signIn.url)}
+${state(organization, signIn, handOver.whoConnects)}
+${steps(organization, signIn.url, handOver.step)}
 ${CLAIMS}`;
 
-function state({ suspended }: Organization, { url, connection, hasPasswords }: SignInState): Html {
+function state({ suspended }: Organization, { url, connection, hasPasswords }: SignInState, whoConnects: string): Html {
   if (connection === 'unknown') {
     return html`<p class="note">LeaseHawk cannot show at the moment whether single sign-on is connected. Ask LeaseHawk
 support.</p>`;
   }
   if (connection === undefined) {
     return html`<p class="note"><strong>Not connected yet.</strong> Nobody of your organization signs in through Okta before
-LeaseHawk support has connected it, with the values of step 4.</p>`;
+${whoConnects}.</p>`;
   }
   const { issuer, domains, required } = connection;
   const isOnlyWay = required !== false || !hasPasswords;
@@ -45,6 +54,7 @@ ${isOnlyWay ? 'They have no other way in.' : 'LeaseHawk support has allowed them
 const steps = (
   { id }: Organization,
   url: string,
+  handOver: Html,
 ) => html`<p>The app of Okta's catalogue has provisioning and single sign-on
 together. If you made the app yourself, you probably need <strong>two apps</strong>: the wizard mostly has no provisioning for
 OIDC apps, and LeaseHawk signs people in by OIDC only. Make a second app, <strong>Create App Integration</strong>, <strong>OIDC
@@ -56,9 +66,7 @@ Application</strong>, grant type <strong>Authorization Code</strong>.</li>
 <li>Enter the addresses of the table below.</li>
 <li>As <strong>Login initiated by</strong> choose <strong>Either Okta or App</strong>, as <strong>Login flow</strong>
 choose <strong>Redirect to app to initiate login (OIDC Compliant)</strong>, and show the app to users, for the tile.</li>
-<li>Give LeaseHawk support your Okta domain, <code>https://your-company.okta.com</code> or a domain of your own, the
-<strong>Client ID</strong>, the <strong>Client secret</strong> by a way that is safe, and the domains of your people's
-e-mail addresses.</li>
+<li>${handOver}</li>
 <li>Assign people to the app. Provisioning must have pushed a person to LeaseHawk before they can sign in.</li>
 </ol>
 <table class="stack">

@@ -3,20 +3,30 @@ import type { Organization, ProvisioningPolicy } from '../../../proto/gen/userst
 import { type Html, html } from '../html.js';
 import { copyable } from './copy.js';
 
-/** Renders the steps of an organization with this base URL. */
-export const steps = (organization: Organization, baseUrl: string): Html => html`<h2 id="steps">Steps</h2>
+/** Where the Okta admin has the API token from, in the words of the public setup page. */
+const BY_SUPPORT = 'what LeaseHawk support gave you';
+
+/** Renders the steps of an organization with this base URL; `token` says which API token to enter. */
+export const steps = (
+  organization: Organization,
+  baseUrl: string,
+  token = BY_SUPPORT,
+): Html => html`<h2 id="steps">Steps</h2>
 <p>Okta has two kinds of app, with different buttons. Follow the steps for yours.</p>
-${catalogueApp(organization)}
+${catalogueApp(organization, token)}
 ${wizardApp(organization, baseUrl)}`;
 
-const catalogueApp = ({ id, policy }: Organization) => html`<h3 id="catalogue-app">The app of Okta's catalogue</h3>
+const catalogueApp = (
+  { id, policy }: Organization,
+  token: string,
+) => html`<h3 id="catalogue-app">The app of Okta's catalogue</h3>
 <ol>
 <li>In the Okta Admin Console, open <strong>Applications</strong>. If LeaseHawk is not in the list, press
 <strong>Browse App Catalog</strong>, find <strong>LeaseHawk</strong>, and press <strong>Add Integration</strong>.</li>
 <li>Open <strong>LeaseHawk</strong>, then <strong>Provisioning</strong>.</li>
 <li>Press <strong>Configure API Integration</strong> and tick <strong>Enable API Integration</strong>.</li>
 <li>As <strong>Organization ID</strong> enter ${copyable('Organization ID', id)}</li>
-<li>As <strong>API Token</strong> enter what LeaseHawk support gave you, with the word <code>apikey</code> and the blank
+<li>As <strong>API Token</strong> enter ${token}, with the word <code>apikey</code> and the blank
 in front, in this form: <code>apikey 689c872e-5fae-438c-9467-0c9fc33c882e</code></li>
 <li>Press <strong>Test API Credentials</strong>. When Okta says that they were verified, press <strong>Save</strong>.</li>
 ${afterSaving(policy)}

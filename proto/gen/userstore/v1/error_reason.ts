@@ -151,5 +151,16 @@ export enum ErrorReason {
    * Metadata: field.
    */
   ERROR_REASON_REQUEST_ID_REUSED = 61,
+  /**
+   * ERROR_REASON_SETUP_LINK_INVALID - NOT_FOUND: no live setup link has this secret. Metadata, only if a link has it but is no longer live: link_state
+   * ("revoked" or "expired") and link_end_time (RFC 3339).
+   */
+  ERROR_REASON_SETUP_LINK_INVALID = 70,
+  /** ERROR_REASON_SETUP_LINK_NOT_FOUND - NOT_FOUND: the organization has no such setup link. */
+  ERROR_REASON_SETUP_LINK_NOT_FOUND = 71,
+  /** ERROR_REASON_SETUP_LINK_LIMIT_REACHED - RESOURCE_EXHAUSTED: the organization has five live setup links; revoke one first. */
+  ERROR_REASON_SETUP_LINK_LIMIT_REACHED = 72,
+  /** ERROR_REASON_SETUP_TOKEN_LIMIT_REACHED - RESOURCE_EXHAUSTED: the setup link has issued five API tokens; LeaseHawk's staff issues others. */
+  ERROR_REASON_SETUP_TOKEN_LIMIT_REACHED = 73,
   UNRECOGNIZED = -1,
 }

@@ -10,6 +10,7 @@ import { AttributeChange } from "./change.js";
 import { Group } from "./group.js";
 import { Organization } from "./organization_service.js";
 import { ServiceAccount } from "./service_account_service.js";
+import { SetupLink } from "./setup_link_service.js";
 import { SsoConnection } from "./sso_connection_service.js";
 import { User } from "./user.js";
 import { Webhook } from "./webhook_service.js";
@@ -37,8 +38,8 @@ export interface Event {
     | Date
     | undefined;
   /**
-   * The type of the resource: "User", "Group", "Organization", "ApiToken", "SsoConnection", "Webhook" or
-   * "ServiceAccount". A reader ignores an event of a type that it does not know.
+   * The type of the resource: "User", "Group", "Organization", "ApiToken", "SsoConnection", "Webhook",
+   * "ServiceAccount" or "SetupLink". A reader ignores an event of a type that it does not know.
    */
   resourceType: string;
   /** Id of the resource. That of an SSO connection is the id of its organization and "/sso-connection". */
@@ -80,6 +81,9 @@ export interface Event {
     | //
     /** The service account, without its last use. No event has a secret. */
     { $case: "serviceAccount"; value: ServiceAccount }
+    | //
+    /** The setup link. No event has its secret. */
+    { $case: "setupLink"; value: SetupLink }
     | undefined;
   /** Ids of users that are members of the group as of this event, and were added by it: at most 1000. */
   addedMemberIds: string[];
@@ -162,6 +166,9 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
         break;
       case "serviceAccount":
         ServiceAccount.encode(message.resource.value, writer.uint32(162).fork()).join();
+        break;
+      case "setupLink":
+        SetupLink.encode(message.resource.value, writer.uint32(170).fork()).join();
         break;
     }
     for (const v of message.addedMemberIds) {
@@ -320,6 +327,14 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
             message.resource = { $case: "serviceAccount", value: ServiceAccount.decode(reader, reader.uint32()) };
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.resource = { $case: "setupLink", value: SetupLink.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 12: {
             if (tag !== 98) {
               break;
@@ -418,6 +433,12 @@ export const Event: MessageFns<Event, "userstore.v1.Event"> = {
       case "serviceAccount": {
         if (object.resource?.value !== undefined && object.resource?.value !== null) {
           message.resource = { $case: "serviceAccount", value: ServiceAccount.fromPartial(object.resource.value) };
+        }
+        break;
+      }
+      case "setupLink": {
+        if (object.resource?.value !== undefined && object.resource?.value !== null) {
+          message.resource = { $case: "setupLink", value: SetupLink.fromPartial(object.resource.value) };
         }
         break;
       }

@@ -26,7 +26,7 @@ export enum Role {
   ROLE_EDGE = 1,
   /** ROLE_READER - Reads users, groups, organizations and events, and checks sessions. */
   ROLE_READER = 2,
-  /** ROLE_SUPPORT - Reads everything but secrets; changes locks and sessions only. */
+  /** ROLE_SUPPORT - Reads everything but secrets; changes locks and sessions, and revokes setup links. */
   ROLE_SUPPORT = 3,
   /** ROLE_ADMIN - May call every RPC. */
   ROLE_ADMIN = 4,

@@ -2,6 +2,7 @@
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { ICON } from '../brand/mark.js';
+import { BODY_ACTS } from './acts/body-acts.js';
 import { NEW_ORGANIZATION_ACTS, ORGANIZATION_ACTS } from './acts/organization-acts.js';
 import { NEW_SETUP_LINK_ACTS, SETUP_LINK_ACTS } from './acts/setup-link-acts.js';
 import { SIGN_IN_ACTS } from './acts/sign-in-acts.js';
@@ -33,6 +34,7 @@ export const ACTS = {
     ...SIGN_IN_ACTS,
     ...NEW_TOKEN_ACTS,
     ...NEW_SETUP_LINK_ACTS,
+    ...BODY_ACTS,
   },
   '/organizations/:organizationId/tokens/:tokenId/acts': TOKEN_ACTS,
   '/organizations/:organizationId/setup-links/:setupLinkId/acts': SETUP_LINK_ACTS,

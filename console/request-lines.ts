@@ -39,7 +39,7 @@ export function byHour(activities: readonly Activity[], hours: number, now: numb
   return counts;
 }
 
-/** Returns the request as a curl command without its secrets and without its body, which is not stored. */
+/** Returns the request as a curl command without its secrets and without its body, which is beside it if it is kept. */
 export function curlOf({ method, path, organizationId }: Activity, publicUrl: string): string {
   const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
   return `curl -X ${quoted(method)} -H 'Authorization: apikey <API token>' ${quoted(`${publicUrl}/${organizationId}/scim/v2${path}`)}`;

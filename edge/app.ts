@@ -1,6 +1,7 @@
 /** The Express application: the handlers of a request in their order, and every route. Does not listen. */
 import express, { type Express, type RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
+import type { BodyRecorder } from './activity/body-recorder.js';
 import type { ActivityRecorder } from './activity/recorder.js';
 import { recordActivity } from './activity/request-activity.js';
 import { authenticate, refuseSuspended } from './auth.js';
@@ -41,6 +42,7 @@ export interface AppOptions {
   store: StoreClient;
   log: Logger;
   activities: ActivityRecorder;
+  bodies: Pick<BodyRecorder, 'record'>;
   metrics: EdgeMetrics;
   /** http(s)://host[:port] as clients see it; undefined: the address in each request. */
   publicUrl: string | undefined;
@@ -62,6 +64,7 @@ export function createApp(options: AppOptions): Express {
     store,
     log,
     activities,
+    bodies,
     metrics,
     publicUrl,
     trustedProxies,
@@ -76,7 +79,7 @@ export function createApp(options: AppOptions): Express {
   metrics.show({ http_requests_in_flight: admission.requestsInFlight, http_request_body_bytes: admission.bodyBytes });
 
   const app = createExpress(trustedProxies);
-  app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities));
+  app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities, bodies));
   app.use(privateAnswers, singleHost);
   // HAProxy checks by OPTIONS unless it is told otherwise.
   app.route('/health/live').get(live).all(otherMethods('GET'));

@@ -11,6 +11,7 @@ import { createProviderHosts } from '../config/provider-hosts.js';
 import { readServiceToken, serviceTokenFile } from '../config/service-token-file.js';
 import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
+import { createBodyRecorder } from './activity/body-recorder.js';
 import { createActivityRecorder } from './activity/recorder.js';
 import { createApp } from './app.js';
 import { CERTIFICATES, type Config, readConfig, variables } from './config.js';
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
   if (config.metrics) await serveMetrics(registry, config.metrics, stopped);
   const store = await connectStore(config, clientCertificates, metrics);
   const activities = createActivityRecorder(store, log, metrics);
+  const bodies = createBodyRecorder(store, log);
   const signIn = await signInOptions(config, log);
   const deliveries = startDeliveries({
     store,
@@ -56,7 +58,7 @@ async function main(): Promise<void> {
     observe: metrics.webhookAttempt,
   });
   metrics.show({ webhook_lag_seconds: deliveries.lagSeconds });
-  const app = createApp({ ...config, store, log, activities, metrics, signIn });
+  const app = createApp({ ...config, store, log, activities, bodies, metrics, signIn });
   const server = createHttpServer(app, certificates, config);
   const drain = createDrain(server);
   server.listen({ port: config.port, host: config.host, backlog: BACKLOG });
@@ -67,7 +69,7 @@ async function main(): Promise<void> {
   if (!stopped.aborted) await once(stopped, 'abort');
   log.info('stopping');
   await Promise.all([drain(), deliveries.stop()]);
-  await activities.stop();
+  await Promise.all([activities.stop(), bodies.stop()]);
   store.close();
   certificates?.close();
   clientCertificates?.close();

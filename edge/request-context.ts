@@ -7,6 +7,7 @@ import type { Activity } from '../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../proto/gen/userstore/v1/actor.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
 import { signalOf } from './request-work.js';
+import type { JsonObject } from './scim/json.js';
 import type { ScimType } from './scim/scim-error.js';
 
 /** The organization and the API token of an authenticated request. */
@@ -57,6 +58,10 @@ export interface Locals {
   /** The name in the body of a create request, or in the ID token of a sign-in. */
   names?: Pick<Outcome, 'userName' | 'groupName'>;
   operations?: Outcome[];
+  /** The parsed body of the request. */
+  sent?: JsonObject;
+  /** The body of the answer, if it may be kept for support. */
+  answer?: JsonObject;
   /** The log leaves this request out: a similar refusal within the same second stands for it. */
   isSampledOut?: boolean;
   /** The address at which a person can retry. */

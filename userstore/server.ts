@@ -21,6 +21,7 @@ import { asCall } from './deadlines.js';
 import { createAccessStateRules } from './domain/access-state.js';
 import { createActivityRules } from './domain/activities.js';
 import { createApiTokenRules } from './domain/api-tokens.js';
+import { createBodyRules } from './domain/bodies.js';
 import { createDeletionCheck } from './domain/deleted-organizations.js';
 import { createEventLag, type EventLag } from './domain/event-lag.js';
 import { createEventWatch } from './domain/event-watch.js';
@@ -238,6 +239,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
     apiTokens,
     rateLimits: createRateLimitRules(storages.rateLimits, organizations),
     activities: createActivityRules(storages.activities, storages.activityNames, storages.changes, organizations),
+    bodies: createBodyRules(storages.bodies, organizations),
     ssoConnections,
     setupLinks: createSetupLinkRules({
       storage: storages.setupLinks,
@@ -286,11 +288,11 @@ function addServices(server: Server, rules: Rules, tools: CallTools, watching: W
   const { check } = rules.deletions;
   add(UserServiceService, ofPresentOrganization(check, userService(rules.users, rules.events)));
   add(GroupServiceService, ofPresentOrganization(check, groupService(rules.groups, rules.events)));
-  add(OrganizationServiceService, organizationService(rules.organizations));
+  add(OrganizationServiceService, organizationService(rules.organizations, rules.bodies));
   add(ApiTokenServiceService, apiTokenService(rules.apiTokens));
   add(SearchServiceService, searchService(rules.searches));
   add(RateLimitServiceService, rateLimitService(rules.rateLimits));
-  add(ActivityServiceService, activityService(rules.activities));
+  add(ActivityServiceService, activityService(rules.activities, rules.bodies));
   add(SsoConnectionServiceService, ssoConnectionService(rules.ssoConnections));
   const { listEvents } = EventServiceService;
   server.addService(encodedService(EventServiceService), {

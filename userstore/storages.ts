@@ -2,6 +2,7 @@
 import { createActivityStorage } from './storage/activities.js';
 import { createActivityNames } from './storage/activity-names.js';
 import { createApiTokenStorage } from './storage/api-tokens.js';
+import { createBodyStorage } from './storage/bodies.js';
 import { createChangeStorage } from './storage/changes.js';
 import type { Collections } from './storage/collections.js';
 import { createEventStorage } from './storage/events.js';
@@ -50,6 +51,7 @@ export function createStorages(
     organizations: createOrganizationStorage(collections.organizations),
     apiTokens: createApiTokenStorage(collections.apiTokens),
     activities: createActivityStorage(collections.activities, activityDays),
+    bodies: createBodyStorage(collections.bodies, activityDays),
     activityNames: createActivityNames(collections),
     ssoConnections: createSsoConnectionStorage(collections.ssoConnections),
     sessions: createSessionStorage(collections.sessions),
@@ -74,6 +76,7 @@ export const ownedBy = ({
   setupLinks,
   changes,
   activities,
+  bodies,
   apiTokens,
   webhooks,
   requests,
@@ -91,4 +94,5 @@ export const ownedBy = ({
   changes,
   events,
   activities,
+  bodies,
 ];

@@ -7,6 +7,7 @@ import { activityValue, CSV_HEADER, csvLine } from './activity-export.js';
 import { status, time } from './activity-options.js';
 import { newest, nothingFound, resolved } from './activity-search.js';
 import { ACTIVITY_HEADER, activityText } from './activity-text.js';
+import { bodyText } from './body-text.js';
 import { joinedLines, json, messageOf, type Printable, print, printError } from './printer.js';
 import { runIn, wantsJson } from './run.js';
 import type { Userstore } from './userstore.js';
@@ -32,6 +33,7 @@ interface ActivityOptions {
   limit: number;
   csv?: boolean;
   follow?: boolean;
+  body?: string;
 }
 
 /** Adds `activity`. */
@@ -51,9 +53,14 @@ export function activityCommand(program: Command): void {
     .option('--changes', 'without reads (GET)')
     .option('--limit <number>', 'number of newest activities', wholeNumber(1, 1_000_000), 100)
     .option('--csv', 'print CSV with all columns')
+    .option('--body <id>', 'the bodies that are kept of the request with this id, and of its answer')
     .option('--follow', 'keep running and show new activities')
     .action((organization: string, options: ActivityOptions) =>
       runIn(organization, async ({ userstore, organizationId }) => {
+        if (options.body !== undefined) {
+          const found = await userstore.getActivityBody(organizationId, options.body);
+          return [found, bodyText(found)];
+        }
         const search = await resolved(userstore, organizationId, searchIn(options));
         const found = await newest(userstore, search.request, options.limit);
         const format = formatOf(options);

@@ -1,6 +1,6 @@
 /** The commands on organizations. */
 import { type Command, Option } from 'commander';
-import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
+import { KeptBodies, type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { wholeNumber } from '../whole-number.js';
 import { COMMAND } from './command-line.js';
 import type { Config } from './config.js';
@@ -21,6 +21,7 @@ interface Settings {
   rehire?: string;
   rate?: number;
   burst?: number;
+  bodies?: 'off' | 'failures' | 'all';
 }
 
 const result = (organization: Organization, { publicUrl }: Config): Result => [
@@ -86,9 +87,20 @@ export function organizationCommands(program: Command): void {
       'requests at once: at least the rate; the excess over the rate refills once a minute',
       wholeNumber(1, 100_000),
     )
+    .addOption(
+      new Option(
+        '--bodies <which>',
+        'bodies of requests that are kept for 7 days: none, those of failures, or all for an hour',
+      ).choices(['off', 'failures', 'all']),
+    )
     .action((name: string, settings: Settings) =>
       runIn(name, async ({ userstore, organizationId, config }) => {
+        const { bodies, ...others } = settings;
         if (Object.keys(settings).length === 0) throw new Error('There is nothing to set; see --help.');
+        if (bodies !== undefined && bodies !== 'off') {
+          const organization = await userstore.keepAllBodies(organizationId, bodies === 'all' ? HOUR_SECONDS : 0);
+          if (bodies === 'all' && Object.keys(others).length === 0) return result(organization, config);
+        }
         const change = (organization: Organization) => changeOf(organization, settings);
         return result(await userstore.updateOrganization(organizationId, change), config);
       }),
@@ -127,6 +139,9 @@ export function organizationCommands(program: Command): void {
     );
 }
 
+/** How long `--bodies all` lasts. */
+const HOUR_SECONDS = 3600;
+
 /** Organizations that are counted at the same time. */
 const CONCURRENT = 4;
 
@@ -143,10 +158,12 @@ async function withCounts(userstore: Userstore, organizations: Organization[]): 
 
 /** Returns the fields of the organization that the options change. */
 function changeOf({ policy, rateLimit }: Organization, settings: Settings): Partial<Organization> {
-  const { name, strict, create, update, deactivate, rehire, rate, burst } = settings;
+  const { name, strict, create, update, deactivate, rehire, rate, burst, bodies } = settings;
   const change: Partial<Organization> = {};
   if (name !== undefined) change.displayName = name;
   if (strict !== undefined) change.strictSchemas = strict === 'on';
+  if (bodies === 'off') change.keptBodies = KeptBodies.KEPT_BODIES_NONE;
+  if (bodies === 'failures') change.keptBodies = KeptBodies.KEPT_BODIES_FAILURES;
   if (create ?? update ?? deactivate ?? rehire) {
     const before = policy ?? { refuseCreate: false, refuseUpdate: false, refuseDeactivate: false, rehire: 0 };
     change.policy = {

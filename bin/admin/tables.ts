@@ -6,7 +6,7 @@ import {
   type ExtensionSchema,
 } from '../../proto/gen/userstore/v1/extension_schema.js';
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
-import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
+import { KeptBodies, type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { COMMAND } from './command-line.js';
 import { escaped, joinedLines, type Printable, printable } from './printer.js';
@@ -61,8 +61,15 @@ ${aligned([
   ['  Deactivation', answer(policy?.refuseDeactivate)],
   ['  Requests', `${rateLimit?.perSecond} per second, ${rateLimit?.burst} at once`],
   ['  Unknown attributes', strictSchemas ? 'refused' : 'ignored; those of extensions kept'],
+  ['  Bodies of requests', bodiesText(organization)],
   ['  Own schemas', extensionSchemas.map((schema) => schema.id).join(', ') || 'none'],
 ])}`;
+}
+
+function bodiesText({ keptBodies, allBodiesUntil }: Organization): string {
+  if (keptBodies === KeptBodies.KEPT_BODIES_NONE) return 'not kept';
+  const isAll = allBodiesUntil && allBodiesUntil.getTime() > Date.now();
+  return isAll ? `all kept until ${minute(allBodiesUntil)}, then those of failures` : 'kept of failures';
 }
 
 /** Returns one line per attribute of each schema; a sentence if there is none. */

@@ -70,6 +70,9 @@ export function connect(address: string, serviceToken: string | undefined, tls: 
     ...setupLinkCalls(client),
     /** Returns a page of activities, newest first. */
     listActivities: (request: ListActivitiesRequest) => client.listActivities(request),
+    /** Returns the bodies that are kept of a request. */
+    getActivityBody: (organizationId: string, activityId: string) =>
+      client.getActivityBody({ organizationId, activityId }),
     close(): void {
       tls.certificates?.close();
       client.close();
@@ -103,6 +106,10 @@ const organizationCalls = (client: AdminClient) => ({
         if (attempt === MAX_ATTEMPTS || !isStale(error)) throw error;
       }
     }
+  },
+  /** Keeps all bodies of an organization's requests for some seconds; 0 ends it. */
+  async keepAllBodies(organizationId: string, seconds: number): Promise<Organization> {
+    return required((await client.keepAllBodies({ organizationId, actor: actor(), seconds })).organization);
   },
   /** Returns all organizations, or those with this part of a name, oldest first. */
   async listOrganizations(name?: string): Promise<Organization[]> {

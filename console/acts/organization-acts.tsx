@@ -1,11 +1,13 @@
 /** The acts on an organization. */
 import type { VNode } from 'preact';
-import { type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
+import { KeptBodies, type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { PageError } from '../page-error.js';
 import { Check, Choice, Field } from '../pages/fields.js';
 import { organizationAt, required } from '../userstore.js';
 import { type Acts, type Form, numberIn, type Subject } from './act.js';
 import { sessionsText } from './live-sessions.js';
+
+const KEPT_BODIES = { failures: KeptBodies.KEPT_BODIES_FAILURES, none: KeptBodies.KEPT_BODIES_NONE } as const;
 
 const pathOf = (organizationId: string) => `/organizations/${organizationId}`;
 
@@ -33,7 +35,7 @@ export const ORGANIZATION_ACTS: Acts = {
     title: 'Change the settings',
     role: 'admin',
     async form(subject) {
-      const { displayName, strictSchemas, policy, rateLimit, etag } = await organizationOf(subject);
+      const { displayName, strictSchemas, policy, rateLimit, keptBodies, etag } = await organizationOf(subject);
       const rehire = policy?.rehire === RehirePolicy.REHIRE_POLICY_REACTIVATE ? 'reactivate' : 'conflict';
       return (
         <>
@@ -63,6 +65,15 @@ export const ORGANIZATION_ACTS: Acts = {
             value={String(rateLimit?.perSecond ?? '')}
           />
           <Field name="burst" label="Burst" type="number" value={String(rateLimit?.burst ?? '')} />
+          <Choice
+            name="kept_bodies"
+            label="Bodies of requests"
+            value={keptBodies === KeptBodies.KEPT_BODIES_NONE ? 'none' : 'failures'}
+            options={[
+              ['failures', 'are kept of failures, for 7 days'],
+              ['none', 'are not kept; those that were are deleted'],
+            ]}
+          />
         </>
       );
     },
@@ -80,7 +91,10 @@ export const ORGANIZATION_ACTS: Acts = {
         },
         rateLimit: perSecond === undefined || burst === undefined ? undefined : { perSecond, burst },
       };
-      return await update(subject, change, ['display_name', 'strict_schemas', 'policy', 'rate_limit'], form.etag);
+      const mask = ['display_name', 'strict_schemas', 'policy', 'rate_limit'];
+      const bodies = KEPT_BODIES[form.kept_bodies as keyof typeof KEPT_BODIES];
+      if (bodies === undefined) return await update(subject, change, mask, form.etag);
+      return await update(subject, { ...change, keptBodies: bodies }, [...mask, 'kept_bodies'], form.etag);
     },
   },
   suspend: {

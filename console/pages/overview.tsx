@@ -5,6 +5,7 @@ import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { SetupLink } from '../../proto/gen/userstore/v1/setup_link_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import { keepsNone } from '../body-text.js';
 import { byHour, linesOf } from '../request-lines.js';
 import type { Role } from '../staff/role.js';
 import type { Session } from '../staff/sessions.js';
@@ -132,6 +133,7 @@ function Settings({ organization, publicUrl }: { organization: Organization; pub
         ['Created', <Time at={organization.createTime} />],
         ['Undeclared attributes', organization.strictSchemas ? 'refused' : 'stored'],
         ['Refused', refused.length === 0 ? 'nothing' : refused.join(', ')],
+        ['Bodies of requests', keepsNone(organization) ? 'not kept' : 'kept of failures'],
         ['Rate limit', rateLimit && `${rateLimit.perSecond} requests per second, burst ${rateLimit.burst}`],
         [
           'Extension schemas',

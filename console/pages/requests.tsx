@@ -4,6 +4,7 @@ import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js'
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { curlOf, linesOf } from '../request-lines.js';
 import type { Session } from '../staff/sessions.js';
+import { Bodies, type BodyFacts, KeptBodiesNote } from './bodies.js';
 import { Check, Choice, Field } from './fields.js';
 import { OrganizationPage } from './organization.js';
 import { About, RequestTable } from './request-table.js';
@@ -34,6 +35,7 @@ export function RequestsPage({
   filter,
   address,
   next,
+  now,
 }: {
   session: Session;
   organization: Organization;
@@ -41,6 +43,7 @@ export function RequestsPage({
   filter: RequestFilter;
   address: string;
   next: string | undefined;
+  now: number;
 }): JSX.Element {
   return (
     <OrganizationPage session={session} organization={organization} tab="requests" script="/live.js">
@@ -62,6 +65,7 @@ export function RequestsPage({
         <Check name="failed" label="Failures only" isChecked={filter.failed} />
         <button type="submit">Show</button>
       </form>
+      <KeptBodiesNote organization={organization} role={session.staff.role} now={now} />
       <p id="live" class="quiet" data-live={`${address.replace(/\/requests(\?|$)/, '/requests/live$1')}`} />
       <RequestTable lines={linesOf(activities)} none="No request matches: if one was expected, Okta has not asked." />
       <Pager address={address} next={next} />
@@ -76,7 +80,8 @@ export function RequestPage({
   activity,
   operations,
   publicUrl,
-}: {
+  ...facts
+}: BodyFacts & {
   session: Session;
   organization: Organization;
   activity: Activity;
@@ -120,6 +125,7 @@ export function RequestPage({
       ) : (
         <p class="quiet">The request changed nothing.</p>
       )}
+      {isScim && <Bodies {...facts} />}
       {operations.length > 0 && (
         <>
           <h2>Operations</h2>

@@ -46,6 +46,9 @@ button, .button { display: inline-block; padding: .45rem 1rem; background: var(-
 :focus-visible { outline: .2rem solid var(--action); outline-offset: .15rem; }
 .narrow { max-width: 30rem; margin: 8vh auto 0; }
 .chart { display: block; width: 100%; max-width: 40rem; height: 4rem; } .chart .ok { fill: var(--action); } .chart .bad { fill: var(--error); }
+.body { margin: 0 0 1rem; padding: .7rem; max-height: 30rem; overflow: auto; background: var(--box); border-radius: .3rem; }
+.body pre { margin: 0; font-size: .85rem; white-space: pre-wrap; word-break: break-all; }
+h3 { font-size: 1rem; margin: .8rem 0 .4rem; }
 .secret { font-size: 1.1rem; user-select: all; }
 .row.end { margin: 0; } .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
 @media (max-width: 40rem) {

@@ -1,14 +1,15 @@
 /** The pages of requests and events of an organization. */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { render } from 'preact-render-to-string';
-import type { ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { sendPage, sessionOf } from '../answer.js';
+import { storedText } from '../body-text.js';
 import { PageError } from '../page-error.js';
 import { EventsPage } from '../pages/events.js';
 import { RequestRow } from '../pages/request-table.js';
 import { type RequestFilter, RequestPage, RequestsPage } from '../pages/requests.js';
 import { linesOf } from '../request-lines.js';
-import { organizationAt, type Userstore } from '../userstore.js';
+import { organizationAt, type Userstore, unless } from '../userstore.js';
 import { optionalIn, textIn, timeIn } from './query.js';
 
 const PAGE_SIZE = 100;
@@ -25,7 +26,14 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
     const userstore = userstoreOf(response);
     const organization = await organizationAt(userstore, request.params.organizationId);
     const { activities, nextPageToken: next } = await userstore.listActivities(searchIn(request));
-    const page = { session: sessionOf(response), organization, activities, address: request.originalUrl, next };
+    const page = {
+      session: sessionOf(response),
+      organization,
+      activities,
+      address: request.originalUrl,
+      next,
+      now: Date.now(),
+    };
     sendPage(response, <RequestsPage {...page} filter={filterIn(request)} />);
   };
 
@@ -47,7 +55,9 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
     const activity = activities.find(({ id }) => id === requestId);
     if (!activity) throw new PageError(404, 'Not found', 'No request has this reference, or it is too old.');
     const operations = activities.filter(({ id }) => id !== requestId).reverse();
-    const page = { session: sessionOf(response), organization, activity, operations, publicUrl };
+    const bodies = await userstore.getActivityBody({ organizationId: organization.id, activityId: requestId });
+    const stored = await storedOf(userstore, activity);
+    const page = { session: sessionOf(response), organization, activity, operations, publicUrl, bodies, stored };
     sendPage(response, <RequestPage {...page} />);
   };
 
@@ -84,6 +94,20 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
   routes.get(`${base}/requests/:requestId`, show);
   routes.get(`${base}/events`, events);
   return routes;
+}
+
+/** Returns the user or group that a request was about as it is stored now, as text; undefined if it is gone. */
+async function storedOf(
+  userstore: Userstore,
+  { organizationId, userId, groupId }: Activity,
+): Promise<string | undefined> {
+  if (groupId) {
+    const found = await unless('GROUP_NOT_FOUND', userstore.getGroup({ organizationId, groupId }));
+    return found?.group && storedText(found.group);
+  }
+  if (!userId) return undefined;
+  const found = await unless('USER_NOT_FOUND', userstore.getUser({ organizationId, userId }));
+  return found?.user && storedText(found.user);
 }
 
 const filterIn = (request: Request): RequestFilter => ({

@@ -1,4 +1,4 @@
-/** The activity of a request: its organization and token, its resource, and the response. Never contains a body. */
+/** The activity of a request: its organization and token, its resource, and the response. Never contains a body: those go their own way. */
 import type { Request, RequestHandler, Response } from 'express';
 import { createSampler } from '../limits/sampler.js';
 import { organizationIdIn } from '../organization-id.js';
@@ -6,6 +6,8 @@ import { localsOf, type Outcome, pathOf } from '../request-context.js';
 import { whenOver } from '../request-work.js';
 import { isObject } from '../scim/json.js';
 import { GROUP, type ResourceType } from '../scim/resource-types.js';
+import type { BodyRecorder } from './body-recorder.js';
+import { bodiesOf, createBodyBudget } from './kept-requests.js';
 import type { ActivityRecorder } from './recorder.js';
 
 /** Matches an organization's base URL and captures the organization id and the rest of the path. */
@@ -22,9 +24,10 @@ const UNAUTHENTICATED = [401, 429, 503];
 /**
  * Creates the handler that records every request of an organization when the work for it is over, and every operation
  * of a bulk request, also those that were done after the client had left. Of anonymous requests, which anyone can send,
- * it records one a second for each organization.
+ * it records one a second for each organization. The bodies that are kept go to their own recorder.
  */
-export function recordActivity(recorder: ActivityRecorder): RequestHandler {
+export function recordActivity(recorder: ActivityRecorder, bodies: Pick<BodyRecorder, 'record'>): RequestHandler {
+  const budget = createBodyBudget();
   const isSampledOut = createSampler();
 
   return (request, response, next) => {
@@ -42,6 +45,8 @@ export function recordActivity(recorder: ActivityRecorder): RequestHandler {
       const durationMs = sinceMs(start);
       recorder.record({ ...common, ...outcomeOf(request, response, path), id: requestId, durationMs });
       for (const outcome of operations) recorder.record({ ...common, ...outcome });
+      const kept = bodiesOf(request, response, time, budget);
+      if (kept) bodies.record(kept);
     });
     next();
   };

@@ -5,10 +5,11 @@ import { toScimError } from '../error-mapping.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { leaveCause, localsOf, type Outcome, type RequestScope, scopeOf } from '../request-context.js';
 import { type BulkOperation, bulkResponse, bulkSteps, resolved } from '../scim/bulk.js';
-import { bodySteps, isObject, type JsonObject } from '../scim/json.js';
+import { isObject, type JsonObject } from '../scim/json.js';
 import { parsePrecondition } from '../scim/precondition.js';
 import { badRequest, errorBody, ScimError } from '../scim/scim-error.js';
 import { inTurns, Turn } from '../turn.js';
+import { readJson } from './read-json.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 /** Operations that have not started after this time are refused: Okta abandons a request after 60 s. */
@@ -56,7 +57,7 @@ export type TakePermit = (response: Response, deadline: number) => Promise<void>
  */
 export function bulkRoute(operations: AllOperations, baseUrl: BaseUrl, takePermit: TakePermit): RequestHandler {
   return async (request, response) => {
-    const { failOnErrors, operations: requested } = await inTurns(bulkSteps(await inTurns(bodySteps(request.body))));
+    const { failOnErrors, operations: requested } = await inTurns(bulkSteps(await readJson(request, response)));
     const scope = scopeOf(response);
     const run: BulkRun = {
       operations,

@@ -3,14 +3,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import { namesIn, namesOf } from '../activity/request-activity.js';
 import type { Resource, ResourceOperations } from '../operations/resources.js';
 import { localsOf, principalOf, type RequestScope, scopeOf } from '../request-context.js';
-import { bodySteps, type JsonObject } from '../scim/json.js';
+import type { JsonObject } from '../scim/json.js';
 import { cursorResponse, type ListQuery, listResponse, parseListQuery, parseSearch } from '../scim/list.js';
 import { locationOf } from '../scim/meta.js';
 import { includes, parsePrecondition } from '../scim/precondition.js';
 import { type Projection, parseProjection } from '../scim/projection.js';
 import type { ResourceType } from '../scim/resource-types.js';
 import { ScimError } from '../scim/scim-error.js';
-import { inTurns } from '../turn.js';
+import { readJson } from './read-json.js';
 import { type BaseUrl, sendScim } from './send.js';
 
 type IncomingRequest = Request<{ id: string }>;
@@ -51,7 +51,7 @@ export function resourceRoutes<R extends Resource>(
   return {
     list: (request, response) => sendList(endpoint, request, response, parseListQuery(request.query, type)),
     search: async (request, response) => {
-      const body = await inTurns(bodySteps(request.body));
+      const body = await readJson(request, response);
       await sendList(endpoint, request, response, parseSearch(body, type));
     },
     create: (request, response) => create(endpoint, request, response),
@@ -67,7 +67,7 @@ export function resourceRoutes<R extends Resource>(
 
 async function create<R extends Resource>(endpoint: Endpoint<R>, request: IncomingRequest, response: Response) {
   const context = contextOf(endpoint, request, response);
-  const body = await inTurns(bodySteps(request.body));
+  const body = await readJson(request, response);
   localsOf(response).names = namesIn('POST', endpoint.type.endpoint, body);
   const resource = await endpoint.operations.create(context.scope, body);
   await sendOne(endpoint, request, response, 201, resource, context);
@@ -90,7 +90,7 @@ async function change<R extends Resource>(
 ) {
   const { headers, params } = request;
   const context = { ...contextOf(endpoint, request, response), isChange: true };
-  const body = await inTurns(bodySteps(request.body));
+  const body = await readJson(request, response);
   const resource = await operation(context.scope, params.id, body, parsePrecondition(headers));
   await sendOne(endpoint, request, response, 200, resource, context);
 }

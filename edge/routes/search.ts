@@ -4,9 +4,8 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import type { Search } from '../operations/search.js';
 import { scopeOf } from '../request-context.js';
-import { bodySteps } from '../scim/json.js';
 import { cursorResponse, listResponse, parseRootQuery, parseRootSearch, type RootQuery } from '../scim/list.js';
-import { inTurns } from '../turn.js';
+import { readJson } from './read-json.js';
 import type { Render } from './resources.js';
 import { type BaseUrl, sendScim } from './send.js';
 
@@ -39,7 +38,7 @@ export function searchRoutes(
   return {
     list: (request, response) => send(request, response, parseRootQuery(request.query)),
     search: async (request, response) => {
-      await send(request, response, parseRootSearch(await inTurns(bodySteps(request.body))));
+      await send(request, response, parseRootSearch(await readJson(request, response)));
     },
   };
 }

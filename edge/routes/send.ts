@@ -1,6 +1,7 @@
 /** The form of every SCIM response, errors included (RFC 7644 section 8.1), and the handlers that all paths share. */
 import { once } from 'node:events';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { leaveAnswer } from '../activity/kept-requests.js';
 import { toScimError } from '../error-mapping.js';
 import { leaveCause, localsOf } from '../request-context.js';
 import { signalOf } from '../request-work.js';
@@ -26,6 +27,7 @@ export async function sendScim(
   status: number,
   body: JsonObject,
 ): Promise<void> {
+  leaveAnswer(response, status, body);
   response.status(status).type(mediaTypeFor(request.headers.accept));
   const segments = jsonSegments(body);
   const parts = completeParts(segments);

@@ -122,6 +122,23 @@ describe('the command admin activity', function () {
     expect(named).to.deep.equal({ name: 'userName', after: user.userName });
   });
 
+  it('shows the bodies that are kept of a request, of which an organization keeps those of failures, all or none', async () => {
+    const { scim, organizationId: id } = await createTenant(await sharedPair());
+    const answer = await scim('POST', '/Users', { userName: 'ana', password: 'hunter2', active: 'perhaps' });
+    const reference = answer.headers.get('x-request-id') ?? '';
+    const shown = () => text('activity', id, '--body', reference);
+    await eventually('they are recorded', async () => (await shown()).startsWith('Sent:'), 10_000);
+    expect(await shown())
+      .to.match(/"userName": "ana",\n +"password": "\[redacted\]"/)
+      .and.to.match(/Answered:\n[\s\S]*"status": "400"/)
+      .and.not.include('hunter2');
+    expect(await text('org', 'show', id)).to.match(/Bodies of requests +kept of failures/);
+    expect(await text('org', 'set', id, '--bodies', 'all')).to.match(/all kept until .*, then those of failures/);
+    expect(await text('org', 'set', id, '--bodies', 'failures')).to.match(/Bodies of requests +kept of failures/);
+    expect(await text('org', 'set', id, '--bodies', 'off')).to.match(/Bodies of requests +not kept/);
+    expect(await shown()).to.match(/^No bodies are kept of this request/);
+  });
+
   it('says where to look in Okta if Okta has not asked', async () => {
     const { organizationId: id } = await createTenant(await sharedPair());
     const empty = await command('admin', ['activity', id], env);

@@ -174,6 +174,11 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.updateOrganization({ ...named, organization: undefined, updateMask: [] }),
   },
+  KeepAllBodies: {
+    roles: ['support', 'admin'],
+    isChange: true,
+    call: (client, named) => client.keepAllBodies({ ...named, seconds: 60 }),
+  },
   DeleteOrganization: { roles: ['admin'], isChange: true, call: (client, named) => client.deleteOrganization(named) },
   RotateApiToken: {
     roles: ['admin'],
@@ -188,6 +193,11 @@ const CALLS: Record<
   ListActivities: {
     roles: ['viewer', 'support', 'admin'],
     call: (client, named) => client.listActivities(listing(named)),
+  },
+  RecordActivityBodies: { roles: ['edge', 'admin'], call: (client) => client.recordActivityBodies({ bodies: [] }) },
+  GetActivityBody: {
+    roles: ['viewer', 'support', 'admin'],
+    call: (client, named) => client.getActivityBody({ ...named, activityId: 'x' }),
   },
   ListChanges: {
     roles: ['viewer', 'support', 'admin'],
@@ -251,6 +261,7 @@ const OF_NO_ORGANIZATION = [
   'ListOrganizations',
   'Search',
   'RecordActivities',
+  'RecordActivityBodies',
   'FindSsoConnections',
   'CheckSession',
   'SignOut',

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { createBodyRecorder } from '../../edge/activity/body-recorder.js';
 import { createActivityRecorder } from '../../edge/activity/recorder.js';
 import { type AppOptions, createApp } from '../../edge/app.js';
 import { createEdgeMetrics } from '../../edge/metrics.js';
@@ -20,12 +21,14 @@ export async function startEdgeInProcess(address: string, options: Partial<AppOp
   const observe = () => () => undefined;
   const store = createStoreClient({ address, serviceToken: SERVICE_TOKENS.edge, deadlineMs: 10_000, observe });
   const activities = createActivityRecorder(store, log, metrics);
+  const bodies = createBodyRecorder(store, log);
   const defaults = { publicUrl: undefined, trustedProxies: 0, maxRequests: 2000, signIn: undefined };
   const app = createApp({
     ...defaults,
     store,
     log,
     activities,
+    bodies,
     metrics,
     tokenCacheMs: TOKEN_CACHE_MS,
     ...options,
@@ -37,7 +40,7 @@ export async function startEdgeInProcess(address: string, options: Partial<AppOp
     async stop(): Promise<void> {
       server.close();
       server.closeAllConnections();
-      await activities.stop();
+      await Promise.all([activities.stop(), bodies.stop()]);
       store.close();
     },
   };

@@ -2,11 +2,12 @@
 import { randomInt } from 'node:crypto';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
-import type {
-  ListOrganizationsRequest,
-  ListOrganizationsResponse,
-  Organization,
-  RateLimit,
+import {
+  KeptBodies,
+  type ListOrganizationsRequest,
+  type ListOrganizationsResponse,
+  type Organization,
+  type RateLimit,
 } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { etagOf, versionOf } from '../model/etag.js';
@@ -23,6 +24,8 @@ const ID_ALPHABET = '23456789abcdefghijkmnpqrstuvwxyz';
 const ID_LENGTH = 12;
 /** Longest name that a person gives, in characters. */
 const MAX_LABEL = 200;
+/** Longest time for which all bodies are kept. */
+const MAX_ALL_BODIES_SECONDS = 3600;
 
 /** The rules of organizations. */
 export type OrganizationRules = ReturnType<typeof createOrganizationRules>;
@@ -38,7 +41,8 @@ export function createOrganizationRules(
       checkLabel('display_name', displayName);
       const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
       const settings = { displayName, strictSchemas: false, extensionSchemas: [], suspended: false };
-      const unset = { policy: undefined, rateLimit: undefined, heldAttributes: [] };
+      const bodies = { keptBodies: KeptBodies.KEPT_BODIES_FAILURES, allBodiesUntil: undefined };
+      const unset = { policy: undefined, rateLimit: undefined, ...bodies, heldAttributes: [] };
       const time = new Date();
       const organization = { id, etag: etagOf(1), createTime: time, ...settings, ...unset };
       const type = EVENT_TYPES.organizationCreated;
@@ -92,6 +96,29 @@ export function createOrganizationRules(
         const type = typeOfSettings(before, after);
         const event = organizationEvent({ type, before, after, version, time: new Date(), actor });
         return event.changes.length === 0 ? before : await storage.update(id, settings, event, deadline);
+      });
+    },
+
+    /** Keeps all bodies for `seconds` from now; 0 ends it. Throws ORGANIZATION_NOT_FOUND, FIELD_INVALID. */
+    async keepAllBodies(
+      id: string,
+      seconds: number,
+      actor: Actor | undefined,
+      deadline: number,
+    ): Promise<Organization> {
+      if (seconds < 0 || seconds > MAX_ALL_BODIES_SECONDS) {
+        throw invalidField('seconds', `All bodies are kept for at most ${MAX_ALL_BODIES_SECONDS} seconds.`);
+      }
+      const time = new Date();
+      const allBodiesUntil = seconds === 0 ? undefined : new Date(time.getTime() + seconds * 1000);
+      return await changeOrganization(storage, id, deadline, async (before, version) => {
+        if (allBodiesUntil && before.keptBodies === KeptBodies.KEPT_BODIES_NONE) {
+          throw invalidField('seconds', 'The organization keeps no bodies; an administrator decides that.');
+        }
+        const after = { ...before, allBodiesUntil, etag: etagOf(version) };
+        const type = EVENT_TYPES.organizationChanged;
+        const event = organizationEvent({ type, before, after, version, time, actor });
+        return event.changes.length === 0 ? before : await storage.update(id, { allBodiesUntil }, event, deadline);
       });
     },
 
@@ -170,11 +197,29 @@ function settingsIn(given: Organization, mask: readonly string[]): Partial<Setti
         if (given.rateLimit) checkRateLimit(given.rateLimit);
         settings.rateLimit = given.rateLimit;
         break;
+      case 'kept_bodies':
+        Object.assign(settings, keptBodiesIn(given));
+        break;
       default:
         throw invalidField('update_mask', `An organization has no setting ${name}.`);
     }
   }
   return settings;
+}
+
+/** Returns the kept bodies that an update sets. None ends the time for which all are kept. */
+function keptBodiesIn({ keptBodies }: Organization): Partial<Settings> {
+  switch (keptBodies) {
+    case undefined:
+    case KeptBodies.KEPT_BODIES_UNSPECIFIED:
+      return { keptBodies: KeptBodies.KEPT_BODIES_FAILURES };
+    case KeptBodies.KEPT_BODIES_FAILURES:
+      return { keptBodies };
+    case KeptBodies.KEPT_BODIES_NONE:
+      return { keptBodies, allBodiesUntil: undefined };
+    default:
+      throw invalidField('kept_bodies', 'Bodies are kept of failures, or of no request.');
+  }
 }
 
 function checkRateLimit({ perSecond, burst }: RateLimit): void {

@@ -68,7 +68,15 @@ function textsOf<T extends object>(record: T, names: readonly (keyof T & string)
   return new Map(present.map(([name, value]) => [name, jsonWithEnumNames(value, name)]));
 }
 
-const SETTINGS = ['displayName', 'strictSchemas', 'suspended', 'policy', 'rateLimit'] as const;
+const SETTINGS = [
+  'displayName',
+  'strictSchemas',
+  'suspended',
+  'policy',
+  'rateLimit',
+  'keptBodies',
+  'allBodiesUntil',
+] as const;
 
 /** Returns the event of a change of an organization; each of its schemas is an attribute, named by its URN. */
 export const organizationEvent = eventsOf<Organization>({

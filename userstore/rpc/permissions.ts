@@ -16,8 +16,8 @@ import { isReflection } from './reflection-path.js';
 
 /**
  * The roles: `edge` serves Okta and signs people in, `reader` reads users, groups, sessions and events, `viewer` reads
- * everything but secrets, `support` does so too, changes locks and sessions and ends setup links, `admin` may call every
- * RPC.
+ * everything but secrets and personal values in bodies, `support` does so too, reads bodies, has all of them kept for an
+ * hour, changes locks and sessions and ends setup links, `admin` may call every RPC.
  */
 export const ROLES = ['edge', 'reader', 'viewer', 'support', 'admin'] as const;
 /** A role. */
@@ -46,7 +46,7 @@ const READ: readonly Role[] = ['edge', 'reader', 'viewer', 'support', 'admin'];
 const FOLLOW: readonly Role[] = ['reader', 'viewer', 'support', 'admin'];
 /** Reads of what LeaseHawk support asks for. */
 const INSPECT: readonly Role[] = ['viewer', 'support', 'admin'];
-/** Locks and sessions, and the end of setup links. */
+/** Locks and sessions, bodies, and the end of setup links. */
 const ASSIST: readonly Role[] = ['support', 'admin'];
 /** The work of an edge. */
 const SERVE: readonly Role[] = ['edge', 'admin'];
@@ -55,7 +55,13 @@ const MANAGE: readonly Role[] = ['admin'];
 
 /** The roles that may call each RPC. An RPC without a line does not compile. */
 const PERMISSIONS: { [S in keyof Services]: Record<keyof Services[S], readonly Role[]> } = {
-  ActivityService: { recordActivities: SERVE, listActivities: INSPECT, listChanges: INSPECT },
+  ActivityService: {
+    recordActivities: SERVE,
+    listActivities: INSPECT,
+    recordActivityBodies: SERVE,
+    getActivityBody: INSPECT,
+    listChanges: INSPECT,
+  },
   ApiTokenService: {
     createApiToken: MANAGE,
     listApiTokens: INSPECT,
@@ -79,6 +85,7 @@ const PERMISSIONS: { [S in keyof Services]: Record<keyof Services[S], readonly R
     getOrganization: READ,
     listOrganizations: FOLLOW,
     updateOrganization: MANAGE,
+    keepAllBodies: ASSIST,
     deleteOrganization: MANAGE,
   },
   RateLimitService: { acquirePermits: SERVE },
@@ -147,6 +154,9 @@ const ROLES_BY_PATH = new Map<string, readonly Role[]>(
     ]),
   ),
 );
+
+/** Whether a role sees personal values in the bodies of requests. */
+export const seesPersonalValues = (role: Role): boolean => ASSIST.includes(role);
 
 /** Whether a role may call the RPC at this path. Every role may read the contract by reflection. */
 export const mayCall = (role: Role, path: string): boolean =>

@@ -15,7 +15,14 @@ import {
   userSchema,
 } from './directory-schemas.js';
 import { type EventDocument, type EventLogDocument, eventLogSchema, eventSchema } from './event-schemas.js';
-import { type ActivityDocument, activitySchema, type ChangeDocument, changeSchema } from './history-schemas.js';
+import {
+  type ActivityDocument,
+  activitySchema,
+  type BodyDocument,
+  bodySchema,
+  type ChangeDocument,
+  changeSchema,
+} from './history-schemas.js';
 import {
   type ApiTokenDocument,
   apiTokenSchema,
@@ -45,6 +52,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   organizations: organizationSchema,
   apiTokens: apiTokenSchema,
   activities: activitySchema,
+  bodies: bodySchema,
   ssoConnections: ssoConnectionSchema,
   sessions: sessionSchema,
   usedKeys: usedKeySchema,
@@ -71,6 +79,7 @@ export interface Collections {
   organizations: Model<OrganizationDocument>;
   apiTokens: Model<ApiTokenDocument>;
   activities: Model<ActivityDocument>;
+  bodies: Model<BodyDocument>;
   ssoConnections: Model<SsoConnectionDocument>;
   sessions: Model<SessionDocument>;
   usedKeys: Model<UsedKeyDocument>;
@@ -102,6 +111,7 @@ export function collectionsOf(connection: Connection): Collections {
     organizations: modelOf(connection, 'organizations', organizationSchema),
     apiTokens: modelOf(connection, 'apiTokens', apiTokenSchema),
     activities: modelOf(connection, 'activities', activitySchema),
+    bodies: modelOf(connection, 'bodies', bodySchema),
     ssoConnections: modelOf(connection, 'ssoConnections', ssoConnectionSchema),
     sessions: modelOf(connection, 'sessions', sessionSchema),
     usedKeys: modelOf(connection, 'usedKeys', usedKeySchema),

@@ -1,5 +1,6 @@
 /** The schemas of activities and changes, with their indexes. */
 import { type InferRawDocType, Schema } from 'mongoose';
+import type { KeptBody } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import type { AttributeChange, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import { described, enumOf, expiryIndex, listOf, number, optionalText, schemaOptions, text, time } from './schema.js';
@@ -41,6 +42,24 @@ export const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocum
     { organizationId: 1, userNameKey: 1, _id: 1 },
     { name: 'ofUserName', partialFilterExpression: { userNameKey: { $exists: true } } },
   )
+  .index(...expiryIndex);
+
+const bodyFields = {
+  /** The id of the activity. */
+  _id: text,
+  organizationId: text,
+  time,
+  /** JSON text, so that nothing that a client sent is a name in the document. */
+  request: described<KeptBody>(),
+  response: described<KeptBody>(),
+  expireTime: time,
+} as const;
+
+/** The bodies of a request and its answer as stored. */
+export type BodyDocument = InferRawDocType<typeof bodyFields>;
+
+export const bodySchema: Schema<BodyDocument> = new Schema<BodyDocument>(bodyFields, schemaOptions)
+  .index({ organizationId: 1, time: 1 }, { name: 'time' })
   .index(...expiryIndex);
 
 const changeFields = {

@@ -1,7 +1,7 @@
 /** The schemas of organizations and their API tokens, with their indexes. */
 import { type InferRawDocType, Schema } from 'mongoose';
 import type { ExtensionSchema, HeldAttribute } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { KeptBodies, ProvisioningPolicy, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { outboxIndex, recordFields } from './outbox.js';
 import {
   described,
@@ -29,6 +29,8 @@ const organizationFields = {
   /** Null in some documents of an earlier version, as is the rate limit. */
   policy: described<ProvisioningPolicy>(),
   rateLimit: described<RateLimit>(),
+  keptBodies: described<KeptBodies>(),
+  allBodiesUntil: optionalTime,
   /** The attributes of extensions that users have or had; `key` identifies each in one letter case. */
   heldAttributes: listOf<HeldAttribute & { key: string }>(),
 } as const;

@@ -2,7 +2,7 @@
 import type { Model, UpdateQuery } from 'mongoose';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
-import type { Organization, RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
+import { KeptBodies, type Organization, type RateLimit } from '../../proto/gen/userstore/v1/organization_service.js';
 import { readBounded } from '../model/bounded-read.js';
 import { etagOf } from '../model/etag.js';
 import { MAJORITY_READ, within } from './connect.js';
@@ -16,7 +16,14 @@ import { ABSENT } from './schema.js';
 /** The settings of an organization. */
 export type Settings = Pick<
   Organization,
-  'displayName' | 'strictSchemas' | 'extensionSchemas' | 'suspended' | 'policy' | 'rateLimit'
+  | 'displayName'
+  | 'strictSchemas'
+  | 'extensionSchemas'
+  | 'suspended'
+  | 'policy'
+  | 'rateLimit'
+  | 'keptBodies'
+  | 'allBodiesUntil'
 >;
 /** The storage of organizations. */
 export type OrganizationStorage = ReturnType<typeof createOrganizationStorage>;
@@ -49,6 +56,8 @@ const toOrganization = ({
   extensionSchemas: (settings.extensionSchemas ?? []).map((schema) => ExtensionSchema.fromPartial(schema)),
   policy: settings.policy ?? undefined,
   rateLimit: settings.rateLimit ?? DEFAULT_RATE_LIMIT,
+  keptBodies: settings.keptBodies ?? KeptBodies.KEPT_BODIES_FAILURES,
+  allBodiesUntil: settings.allBodiesUntil,
   id,
   etag: etagOf(version),
   heldAttributes: heldAttributes.map(({ key: _key, ...held }) => held),

@@ -88,8 +88,13 @@ describe('SCIM secrets', () => {
     const answers = await sendPassword(password, tenant);
     const last = answers.at(-1)?.headers.get('x-request-id') ?? '';
     for (const log of await logsWith(last)) expectNoTrace(log, password);
+    // A later failure: once its bodies are stored, those of the others are, too.
+    const failed = await tenant.scim('POST', '/Users', oktaUser('later', { active: 'perhaps', password }));
+    const reference = failed.headers.get('x-request-id');
+    const isStored = async () => (await databaseText()).split(`"_id":"${reference}"`).length > 2;
+    await eventually('the activity and the bodies of the failure are stored', isStored);
     const stored = await databaseTextWith(last);
-    expect(stored).to.include(tenant.organizationId).and.to.include(answers[0]?.body.id);
+    expect(stored).to.include(tenant.organizationId).and.to.include(answers[0]?.body.id).and.to.include('[redacted]');
     expectNoTrace(stored, password);
   });
 

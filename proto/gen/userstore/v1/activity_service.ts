@@ -95,6 +95,37 @@ export interface Activity {
   groupName?: string | undefined;
 }
 
+/** The bodies of one request and of its answer. They hold no headers and no secrets. */
+export interface ActivityBody {
+  /** Id of the organization that the request belongs to. */
+  organizationId: string;
+  /** Id of the request: `Activity.id`. The operations of a bulk request have none: the bodies are those of the request. */
+  activityId: string;
+  /** The time when the request arrived. Required. */
+  time?:
+    | Date
+    | undefined;
+  /** The body of the request. Absent if it had none. */
+  request?:
+    | KeptBody
+    | undefined;
+  /** The body of the answer. Absent if it had none. */
+  response?: KeptBody | undefined;
+}
+
+/** One body as it is kept. */
+export interface KeptBody {
+  /**
+   * JSON text of at most 16 KiB, in which "[redacted]" stands for each secret, such as a password, and "…" for each part
+   * that was cut. "" if nothing is kept: `omitted` then says why.
+   */
+  text: string;
+  /** Whether parts were cut. */
+  cut: boolean;
+  /** Why nothing is kept, as one sentence. Absent if something is. */
+  omitted?: string | undefined;
+}
+
 /** Request of RecordActivities. */
 export interface RecordActivitiesRequest {
   /** The activities to store, of one or several organizations. At most 1000. */
@@ -199,6 +230,37 @@ export interface ListChangesResponse {
   changes: Change[];
   /** The token of the next page. Absent on the last page. */
   nextPageToken?: string | undefined;
+}
+
+/** Request of RecordActivityBodies. */
+export interface RecordActivityBodiesRequest {
+  /** The bodies to store, of one or several organizations. At most 1000. */
+  bodies: ActivityBody[];
+}
+
+/** Response of RecordActivityBodies: the bodies are stored. */
+export interface RecordActivityBodiesResponse {
+}
+
+/** Request of GetActivityBody. */
+export interface GetActivityBodyRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** Id of the request: `Activity.id`. For an operation of a bulk request, the bodies of the bulk request are returned. */
+  activityId: string;
+}
+
+/** Response of GetActivityBody. */
+export interface GetActivityBodyResponse {
+  /** The bodies. Absent if none are kept of this request. */
+  body?:
+    | ActivityBody
+    | undefined;
+  /**
+   * Whether personal values are masked: "•••" for a text of up to 16 characters, "••••••" for one of up to 64,
+   * "•••••••••" for a longer one.
+   */
+  masked: boolean;
 }
 
 function createBaseActivity(): Activity {
@@ -453,6 +515,196 @@ export const Activity: MessageFns<Activity, "userstore.v1.Activity"> = {
     message.groupId = object.groupId ?? undefined;
     message.userName = object.userName ?? undefined;
     message.groupName = object.groupName ?? undefined;
+    return message;
+  },
+};
+
+function createBaseActivityBody(): ActivityBody {
+  return { organizationId: "", activityId: "", time: undefined, request: undefined, response: undefined };
+}
+
+export const ActivityBody: MessageFns<ActivityBody, "userstore.v1.ActivityBody"> = {
+  $type: "userstore.v1.ActivityBody" as const,
+
+  encode(message: ActivityBody, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.activityId !== "") {
+      writer.uint32(18).string(message.activityId);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(26).fork()).join();
+    }
+    if (message.request !== undefined) {
+      KeptBody.encode(message.request, writer.uint32(34).fork()).join();
+    }
+    if (message.response !== undefined) {
+      KeptBody.encode(message.response, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ActivityBody {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseActivityBody();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.activityId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.request = KeptBody.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.response = KeptBody.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ActivityBody>, I>>(base?: I): ActivityBody {
+    return ActivityBody.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ActivityBody>, I>>(object: I): ActivityBody {
+    const message = createBaseActivityBody();
+    message.organizationId = object.organizationId ?? "";
+    message.activityId = object.activityId ?? "";
+    message.time = object.time ?? undefined;
+    message.request = (object.request !== undefined && object.request !== null)
+      ? KeptBody.fromPartial(object.request)
+      : undefined;
+    message.response = (object.response !== undefined && object.response !== null)
+      ? KeptBody.fromPartial(object.response)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseKeptBody(): KeptBody {
+  return { text: "", cut: false, omitted: undefined };
+}
+
+export const KeptBody: MessageFns<KeptBody, "userstore.v1.KeptBody"> = {
+  $type: "userstore.v1.KeptBody" as const,
+
+  encode(message: KeptBody, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.cut !== false) {
+      writer.uint32(16).bool(message.cut);
+    }
+    if (message.omitted !== undefined) {
+      writer.uint32(26).string(message.omitted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeptBody {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeptBody();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.cut = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.omitted = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<KeptBody>, I>>(base?: I): KeptBody {
+    return KeptBody.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeptBody>, I>>(object: I): KeptBody {
+    const message = createBaseKeptBody();
+    message.text = object.text ?? "";
+    message.cut = object.cut ?? false;
+    message.omitted = object.omitted ?? undefined;
     return message;
   },
 };
@@ -1030,6 +1282,254 @@ export const ListChangesResponse: MessageFns<ListChangesResponse, "userstore.v1.
   },
 };
 
+function createBaseRecordActivityBodiesRequest(): RecordActivityBodiesRequest {
+  return { bodies: [] };
+}
+
+export const RecordActivityBodiesRequest: MessageFns<
+  RecordActivityBodiesRequest,
+  "userstore.v1.RecordActivityBodiesRequest"
+> = {
+  $type: "userstore.v1.RecordActivityBodiesRequest" as const,
+
+  encode(message: RecordActivityBodiesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.bodies) {
+      ActivityBody.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordActivityBodiesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordActivityBodiesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.bodies.push(ActivityBody.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RecordActivityBodiesRequest>, I>>(base?: I): RecordActivityBodiesRequest {
+    return RecordActivityBodiesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecordActivityBodiesRequest>, I>>(object: I): RecordActivityBodiesRequest {
+    const message = createBaseRecordActivityBodiesRequest();
+    message.bodies = object.bodies?.map((e) => ActivityBody.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRecordActivityBodiesResponse(): RecordActivityBodiesResponse {
+  return {};
+}
+
+export const RecordActivityBodiesResponse: MessageFns<
+  RecordActivityBodiesResponse,
+  "userstore.v1.RecordActivityBodiesResponse"
+> = {
+  $type: "userstore.v1.RecordActivityBodiesResponse" as const,
+
+  encode(_: RecordActivityBodiesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordActivityBodiesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordActivityBodiesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RecordActivityBodiesResponse>, I>>(base?: I): RecordActivityBodiesResponse {
+    return RecordActivityBodiesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecordActivityBodiesResponse>, I>>(_: I): RecordActivityBodiesResponse {
+    const message = createBaseRecordActivityBodiesResponse();
+    return message;
+  },
+};
+
+function createBaseGetActivityBodyRequest(): GetActivityBodyRequest {
+  return { organizationId: "", activityId: "" };
+}
+
+export const GetActivityBodyRequest: MessageFns<GetActivityBodyRequest, "userstore.v1.GetActivityBodyRequest"> = {
+  $type: "userstore.v1.GetActivityBodyRequest" as const,
+
+  encode(message: GetActivityBodyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.activityId !== "") {
+      writer.uint32(18).string(message.activityId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetActivityBodyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetActivityBodyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.activityId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetActivityBodyRequest>, I>>(base?: I): GetActivityBodyRequest {
+    return GetActivityBodyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetActivityBodyRequest>, I>>(object: I): GetActivityBodyRequest {
+    const message = createBaseGetActivityBodyRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.activityId = object.activityId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetActivityBodyResponse(): GetActivityBodyResponse {
+  return { body: undefined, masked: false };
+}
+
+export const GetActivityBodyResponse: MessageFns<GetActivityBodyResponse, "userstore.v1.GetActivityBodyResponse"> = {
+  $type: "userstore.v1.GetActivityBodyResponse" as const,
+
+  encode(message: GetActivityBodyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.body !== undefined) {
+      ActivityBody.encode(message.body, writer.uint32(10).fork()).join();
+    }
+    if (message.masked !== false) {
+      writer.uint32(16).bool(message.masked);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetActivityBodyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetActivityBodyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.body = ActivityBody.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.masked = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetActivityBodyResponse>, I>>(base?: I): GetActivityBodyResponse {
+    return GetActivityBodyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetActivityBodyResponse>, I>>(object: I): GetActivityBodyResponse {
+    const message = createBaseGetActivityBodyResponse();
+    message.body = (object.body !== undefined && object.body !== null)
+      ? ActivityBody.fromPartial(object.body)
+      : undefined;
+    message.masked = object.masked ?? false;
+    return message;
+  },
+};
+
 /**
  * Records the requests of identity providers with their answers, and lists them together with the changes that they
  * made to users and groups.
@@ -1067,6 +1567,38 @@ export const ActivityServiceService = {
     responseDeserialize: (value: Buffer): ListActivitiesResponse => ListActivitiesResponse.decode(value),
   },
   /**
+   * Stores bodies of requests. Ignores those of organizations that keep none, and those beyond 1000 of an organization
+   * within an hour. Idempotent: bodies that are stored already are ignored.
+   * Errors: FIELD_INVALID.
+   */
+  recordActivityBodies: {
+    path: "/userstore.v1.ActivityService/RecordActivityBodies" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RecordActivityBodiesRequest): Buffer =>
+      Buffer.from(RecordActivityBodiesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RecordActivityBodiesRequest => RecordActivityBodiesRequest.decode(value),
+    responseSerialize: (value: RecordActivityBodiesResponse): Buffer =>
+      Buffer.from(RecordActivityBodiesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RecordActivityBodiesResponse => RecordActivityBodiesResponse.decode(value),
+  },
+  /**
+   * Returns the bodies of a request and of its answer, if they are kept. A caller with the role "viewer" gets them with
+   * personal values masked.
+   * Errors: ORGANIZATION_NOT_FOUND.
+   */
+  getActivityBody: {
+    path: "/userstore.v1.ActivityService/GetActivityBody" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetActivityBodyRequest): Buffer =>
+      Buffer.from(GetActivityBodyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetActivityBodyRequest => GetActivityBodyRequest.decode(value),
+    responseSerialize: (value: GetActivityBodyResponse): Buffer =>
+      Buffer.from(GetActivityBodyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetActivityBodyResponse => GetActivityBodyResponse.decode(value),
+  },
+  /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists the
    * changes of a deleted user or group.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (neither a user nor a group, or both), PAGE_TOKEN_INVALID.
@@ -1093,6 +1625,18 @@ export interface ActivityServiceServer extends UntypedServiceImplementation {
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
+  /**
+   * Stores bodies of requests. Ignores those of organizations that keep none, and those beyond 1000 of an organization
+   * within an hour. Idempotent: bodies that are stored already are ignored.
+   * Errors: FIELD_INVALID.
+   */
+  recordActivityBodies: handleUnaryCall<RecordActivityBodiesRequest, RecordActivityBodiesResponse>;
+  /**
+   * Returns the bodies of a request and of its answer, if they are kept. A caller with the role "viewer" gets them with
+   * personal values masked.
+   * Errors: ORGANIZATION_NOT_FOUND.
+   */
+  getActivityBody: handleUnaryCall<GetActivityBodyRequest, GetActivityBodyResponse>;
   /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists the
    * changes of a deleted user or group.
@@ -1139,6 +1683,46 @@ export interface ActivityServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListActivitiesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Stores bodies of requests. Ignores those of organizations that keep none, and those beyond 1000 of an organization
+   * within an hour. Idempotent: bodies that are stored already are ignored.
+   * Errors: FIELD_INVALID.
+   */
+  recordActivityBodies(
+    request: RecordActivityBodiesRequest,
+    callback: (error: ServiceError | null, response: RecordActivityBodiesResponse) => void,
+  ): ClientUnaryCall;
+  recordActivityBodies(
+    request: RecordActivityBodiesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RecordActivityBodiesResponse) => void,
+  ): ClientUnaryCall;
+  recordActivityBodies(
+    request: RecordActivityBodiesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RecordActivityBodiesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Returns the bodies of a request and of its answer, if they are kept. A caller with the role "viewer" gets them with
+   * personal values masked.
+   * Errors: ORGANIZATION_NOT_FOUND.
+   */
+  getActivityBody(
+    request: GetActivityBodyRequest,
+    callback: (error: ServiceError | null, response: GetActivityBodyResponse) => void,
+  ): ClientUnaryCall;
+  getActivityBody(
+    request: GetActivityBodyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetActivityBodyResponse) => void,
+  ): ClientUnaryCall;
+  getActivityBody(
+    request: GetActivityBodyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetActivityBodyResponse) => void,
   ): ClientUnaryCall;
   /**
    * Lists all changes of one user or one group, newest first, independent of the caller that made them. Also lists the

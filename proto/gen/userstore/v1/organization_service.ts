@@ -20,6 +20,20 @@ import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { Actor } from "./actor.js";
 import { ExtensionSchema, HeldAttribute } from "./extension_schema.js";
 
+/** The requests whose bodies are kept. */
+export enum KeptBodies {
+  /** KEPT_BODIES_UNSPECIFIED - Same as KEPT_BODIES_FAILURES. */
+  KEPT_BODIES_UNSPECIFIED = 0,
+  /**
+   * KEPT_BODIES_FAILURES - Requests that failed, if they have a body: their status is 400 or above, or an operation of a bulk request failed.
+   * Not those with a refused API token, and not those beyond a rate limit.
+   */
+  KEPT_BODIES_FAILURES = 1,
+  /** KEPT_BODIES_NONE - No request. KeepAllBodies is refused. */
+  KEPT_BODIES_NONE = 2,
+  UNRECOGNIZED = -1,
+}
+
 /** The result of a request to create a user with the user name of a disabled user. */
 export enum RehirePolicy {
   /** REHIRE_POLICY_UNSPECIFIED - Same as REHIRE_POLICY_CONFLICT. */
@@ -71,6 +85,18 @@ export interface Organization {
    * requests.
    */
   heldAttributes: HeldAttribute[];
+  /**
+   * The requests whose bodies are kept for support, for 7 days and without secrets. Always present in responses. If
+   * cleared: those of failures.
+   */
+  keptBodies?:
+    | KeptBodies
+    | undefined;
+  /**
+   * Until this time, the bodies of all requests are kept. Absent: KeepAllBodies was not called, or was ended. A time in
+   * the past has no effect. Output only: ignored in requests.
+   */
+  allBodiesUntil?: Date | undefined;
 }
 
 /** The operations on users that LeaseHawk refuses to an organization's identity provider. By default, none. */
@@ -166,7 +192,7 @@ export interface UpdateOrganizationRequest {
     | undefined;
   /**
    * The fields to set to their value in `organization`: "display_name", "strict_schemas", "extension_schemas",
-   * "suspended", "policy", "rate_limit". An empty mask is FIELD_INVALID.
+   * "suspended", "policy", "rate_limit", "kept_bodies". An empty mask is FIELD_INVALID.
    */
   updateMask?:
     | string[]
@@ -177,6 +203,24 @@ export interface UpdateOrganizationRequest {
 
 /** Response of UpdateOrganization. */
 export interface UpdateOrganizationResponse {
+  /** The organization as stored. */
+  organization?: Organization | undefined;
+}
+
+/** Request of KeepAllBodies. */
+export interface KeepAllBodiesRequest {
+  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  organizationId: string;
+  /** The origin of the change. Required: FIELD_INVALID without it. */
+  actor?:
+    | Actor
+    | undefined;
+  /** The time from now on, in seconds: at most 3600. 0 ends it. */
+  seconds: number;
+}
+
+/** Response of KeepAllBodies. */
+export interface KeepAllBodiesResponse {
   /** The organization as stored. */
   organization?: Organization | undefined;
 }
@@ -205,6 +249,8 @@ function createBaseOrganization(): Organization {
     policy: undefined,
     rateLimit: undefined,
     heldAttributes: [],
+    keptBodies: undefined,
+    allBodiesUntil: undefined,
   };
 }
 
@@ -241,6 +287,12 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
     }
     for (const v of message.heldAttributes) {
       HeldAttribute.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.keptBodies !== undefined) {
+      writer.uint32(88).int32(message.keptBodies);
+    }
+    if (message.allBodiesUntil !== undefined) {
+      Timestamp.encode(toTimestamp(message.allBodiesUntil), writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -338,6 +390,22 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
             message.heldAttributes.push(HeldAttribute.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.keptBodies = reader.int32() as any;
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.allBodiesUntil = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -369,6 +437,8 @@ export const Organization: MessageFns<Organization, "userstore.v1.Organization">
       ? RateLimit.fromPartial(object.rateLimit)
       : undefined;
     message.heldAttributes = object.heldAttributes?.map((e) => HeldAttribute.fromPartial(e)) || [];
+    message.keptBodies = object.keptBodies ?? undefined;
+    message.allBodiesUntil = object.allBodiesUntil ?? undefined;
     return message;
   },
 };
@@ -1110,6 +1180,146 @@ export const UpdateOrganizationResponse: MessageFns<
   },
 };
 
+function createBaseKeepAllBodiesRequest(): KeepAllBodiesRequest {
+  return { organizationId: "", actor: undefined, seconds: 0 };
+}
+
+export const KeepAllBodiesRequest: MessageFns<KeepAllBodiesRequest, "userstore.v1.KeepAllBodiesRequest"> = {
+  $type: "userstore.v1.KeepAllBodiesRequest" as const,
+
+  encode(message: KeepAllBodiesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.actor !== undefined) {
+      Actor.encode(message.actor, writer.uint32(18).fork()).join();
+    }
+    if (message.seconds !== 0) {
+      writer.uint32(24).int32(message.seconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeepAllBodiesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeepAllBodiesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.actor = Actor.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.seconds = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<KeepAllBodiesRequest>, I>>(base?: I): KeepAllBodiesRequest {
+    return KeepAllBodiesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeepAllBodiesRequest>, I>>(object: I): KeepAllBodiesRequest {
+    const message = createBaseKeepAllBodiesRequest();
+    message.organizationId = object.organizationId ?? "";
+    message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
+    message.seconds = object.seconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseKeepAllBodiesResponse(): KeepAllBodiesResponse {
+  return { organization: undefined };
+}
+
+export const KeepAllBodiesResponse: MessageFns<KeepAllBodiesResponse, "userstore.v1.KeepAllBodiesResponse"> = {
+  $type: "userstore.v1.KeepAllBodiesResponse" as const,
+
+  encode(message: KeepAllBodiesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organization !== undefined) {
+      Organization.encode(message.organization, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeepAllBodiesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeepAllBodiesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organization = Organization.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<KeepAllBodiesResponse>, I>>(base?: I): KeepAllBodiesResponse {
+    return KeepAllBodiesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeepAllBodiesResponse>, I>>(object: I): KeepAllBodiesResponse {
+    const message = createBaseKeepAllBodiesResponse();
+    message.organization = (object.organization !== undefined && object.organization !== null)
+      ? Organization.fromPartial(object.organization)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseDeleteOrganizationRequest(): DeleteOrganizationRequest {
   return { organizationId: "", actor: undefined };
 }
@@ -1295,6 +1505,21 @@ export const OrganizationServiceService = {
     responseDeserialize: (value: Buffer): UpdateOrganizationResponse => UpdateOrganizationResponse.decode(value),
   },
   /**
+   * Keeps the bodies of all requests of the organization's identity provider for some time, which ends by itself, or
+   * ends it early. Idempotent: a repeated call begins the time anew.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (more than an hour, or the organization keeps no bodies).
+   */
+  keepAllBodies: {
+    path: "/userstore.v1.OrganizationService/KeepAllBodies" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: KeepAllBodiesRequest): Buffer => Buffer.from(KeepAllBodiesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): KeepAllBodiesRequest => KeepAllBodiesRequest.decode(value),
+    responseSerialize: (value: KeepAllBodiesResponse): Buffer =>
+      Buffer.from(KeepAllBodiesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): KeepAllBodiesResponse => KeepAllBodiesResponse.decode(value),
+  },
+  /**
    * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data
    * within minutes. Idempotent: a repeated call answers ORGANIZATION_NOT_FOUND.
    * Errors: ORGANIZATION_NOT_FOUND.
@@ -1334,6 +1559,12 @@ export interface OrganizationServiceServer extends UntypedServiceImplementation 
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID, ETAG_MISMATCH.
    */
   updateOrganization: handleUnaryCall<UpdateOrganizationRequest, UpdateOrganizationResponse>;
+  /**
+   * Keeps the bodies of all requests of the organization's identity provider for some time, which ends by itself, or
+   * ends it early. Idempotent: a repeated call begins the time anew.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (more than an hour, or the organization keeps no bodies).
+   */
+  keepAllBodies: handleUnaryCall<KeepAllBodiesRequest, KeepAllBodiesResponse>;
   /**
    * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data
    * within minutes. Idempotent: a repeated call answers ORGANIZATION_NOT_FOUND.
@@ -1419,6 +1650,26 @@ export interface OrganizationServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateOrganizationResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Keeps the bodies of all requests of the organization's identity provider for some time, which ends by itself, or
+   * ends it early. Idempotent: a repeated call begins the time anew.
+   * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID (more than an hour, or the organization keeps no bodies).
+   */
+  keepAllBodies(
+    request: KeepAllBodiesRequest,
+    callback: (error: ServiceError | null, response: KeepAllBodiesResponse) => void,
+  ): ClientUnaryCall;
+  keepAllBodies(
+    request: KeepAllBodiesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: KeepAllBodiesResponse) => void,
+  ): ClientUnaryCall;
+  keepAllBodies(
+    request: KeepAllBodiesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: KeepAllBodiesResponse) => void,
   ): ClientUnaryCall;
   /**
    * Deletes an organization with all its data, permanently. The organization is gone at once; userstore purges its data

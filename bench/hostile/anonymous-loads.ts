@@ -1,5 +1,4 @@
-/** Loads of anonymous clients: silent connections, and setup pages and setup links that do not exist. */
-import { randomBytes } from 'node:crypto';
+/** Loads of anonymous clients: silent connections, and setup pages of organizations that do not exist. */
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -87,23 +86,5 @@ const deletedSetupPage: Load = {
   },
 };
 
-const setupLinks: Load = {
-  name: 'links',
-  title: 'wrong secrets of setup links, 32 at a time for 5 s',
-  async prepare(target) {
-    return async () => {
-      const end = Date.now() + 5000;
-      const guess = async () => {
-        while (Date.now() < end && !target.signal.aborted) {
-          const cookie = `__Secure-setup-link=${randomBytes(32).toString('base64url')}`;
-          await target.ask({ path: '/setup/steps', cookie });
-        }
-      };
-      await Promise.all(times(32, guess));
-      if (!target.has(429)) target.fault('no limit');
-    };
-  },
-};
-
 /** The loads of anonymous clients, in the order in which they run. */
-export const ANONYMOUS_LOADS: Load[] = [silentConnections, setupLookups, deletedSetupPage, setupLinks];
+export const ANONYMOUS_LOADS: Load[] = [silentConnections, setupLookups, deletedSetupPage];

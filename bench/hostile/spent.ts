@@ -33,7 +33,6 @@ export const SPENT: Record<string, string[]> = {
     'tokens that an edge remembers as valid',
   ],
   J: ['`/setup` pages that an edge passes on to userstore', 'unknown organization ids of one network at `/setup`'],
-  links: ['wrong secrets of setup links of one network'],
   health: ['readiness checks that an edge passes on to userstore'],
   B: [
     'activities that wait for userstore',
@@ -232,7 +231,8 @@ export const NOT_SPENT: Record<string, string[]> = {
     'calls of one service that run at a time',
     "turns of services' calls, and of reads of their streams",
   ],
-  'It needs a live setup link, which the bench does not have; tests show it.': [
+  'It needs an edge with PUBLIC_URL and setup links, which the bench does not have; tests show it.': [
+    'wrong secrets of setup links of one network',
     'API tokens that one setup link issues',
     'forms of setup links of one network',
   ],

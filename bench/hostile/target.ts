@@ -32,7 +32,6 @@ export interface Ask {
   encoding?: string;
   /** Absent: the API token of the tenant. */
   authorization?: string;
-  cookie?: string;
   /** The client leaves after this time. */
   leaveMs?: number;
 }
@@ -107,7 +106,7 @@ export function createTarget(chain: Chain, mongodbUri: string, signal: AbortSign
 
 function ask(
   port: number,
-  { tenant, method = 'GET', path, body, type = 'application/scim+json', encoding, authorization, cookie, leaveMs }: Ask,
+  { tenant, method = 'GET', path, body, type = 'application/scim+json', encoding, authorization, leaveMs }: Ask,
   agent: Agent,
   signal: AbortSignal,
 ): Promise<number> {
@@ -117,7 +116,6 @@ function ask(
     const headers = {
       ...(tenant ? { Authorization: `apikey ${tenant.secret}` } : {}),
       ...(authorization === undefined ? {} : { Authorization: authorization }),
-      ...(cookie === undefined ? {} : { Cookie: cookie }),
       ...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
       ...(body ? { 'Content-Type': type, 'Content-Length': body.length } : {}),
     };

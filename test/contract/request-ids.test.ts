@@ -18,6 +18,7 @@ const WITHOUT: Record<string, string[]> = {
     'ApiTokenService/RevokeApiToken',
     'OrganizationService/UpdateOrganization',
     'OrganizationService/DeleteOrganization',
+    'OrganizationService/KeepAllBodies',
     'ServiceAccountService/DeleteServiceAccount',
     'SessionService/SignOut',
     'SessionService/EndSessions',
@@ -49,6 +50,7 @@ const WITHOUT: Record<string, string[]> = {
   'Only edges make it, and it is made for one use: a repeated one costs unused permits, a session or a lease that expires.':
     [
       'ActivityService/RecordActivities',
+      'ActivityService/RecordActivityBodies',
       'RateLimitService/AcquirePermits',
       'SessionService/SignIn',
       'SessionService/UseOnce',

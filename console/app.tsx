@@ -5,6 +5,7 @@ import { ICON } from '../brand/mark.js';
 import { BODY_ACTS } from './acts/body-acts.js';
 import { NEW_ORGANIZATION_ACTS, ORGANIZATION_ACTS } from './acts/organization-acts.js';
 import { NEW_SETUP_LINK_ACTS, SETUP_LINK_ACTS } from './acts/setup-link-acts.js';
+import { NEW_SCHEMA_ACTS, SCHEMA_ACTS } from './acts/schema-acts.js';
 import { SIGN_IN_ACTS } from './acts/sign-in-acts.js';
 import { NEW_TOKEN_ACTS, TOKEN_ACTS } from './acts/token-acts.js';
 import { USER_ACTS } from './acts/user-acts.js';
@@ -15,6 +16,7 @@ import { SearchPage } from './pages/search.js';
 import { STYLE } from './pages/style.js';
 import { actRoutes } from './routes/acts.js';
 import { COPY_FILE, COPY_SCRIPT } from './routes/copy-script.js';
+import { eventRoutes } from './routes/events.js';
 import { LIVE_SCRIPT } from './routes/live-script.js';
 import { organizationRoutes } from './routes/organizations.js';
 import { textIn } from './routes/query.js';
@@ -35,9 +37,11 @@ export const ACTS = {
     ...NEW_TOKEN_ACTS,
     ...NEW_SETUP_LINK_ACTS,
     ...BODY_ACTS,
+    ...NEW_SCHEMA_ACTS,
   },
   '/organizations/:organizationId/tokens/:tokenId/acts': TOKEN_ACTS,
   '/organizations/:organizationId/setup-links/:setupLinkId/acts': SETUP_LINK_ACTS,
+  '/organizations/:organizationId/schemas/:schemaId/acts': SCHEMA_ACTS,
   '/organizations/:organizationId/users/:userId/acts': USER_ACTS,
   '/webhooks/:webhookId/acts': WEBHOOK_ACTS,
 };
@@ -80,6 +84,7 @@ export function createApp({ userstores, publicUrl, log, ...tools }: AppOptions):
   app.use(organizationRoutes(userstoreOf, publicUrl));
   app.use(userRoutes(userstoreOf));
   app.use(requestRoutes(userstoreOf, publicUrl));
+  app.use(eventRoutes(userstoreOf));
   app.use(webhookRoutes(userstoreOf));
   app.use(() => {
     throw new PageError(404, 'Not found', 'The console has no page at this address.');

@@ -2,7 +2,7 @@
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
 import type { Userstore } from './userstore.js';
 
-/** A user or a request that was found. */
+/** A user, a request or a token that was found. */
 export interface Found {
   href: string;
   text: string;
@@ -20,7 +20,7 @@ export interface Results {
 /** Searches for `text`: at most 256 characters. */
 export async function search(userstore: Userstore, text: string): Promise<Results> {
   if (text === '') return { organizations: [], found: [], isComplete: true };
-  const { organizations, users, activities, complete } = await userstore.search({ text });
+  const { organizations, users, activities, apiTokens, complete } = await userstore.search({ text });
   const userHits = users.map(({ organizationId, organizationDisplayName, userId, userName, active }) => ({
     href: `/organizations/${organizationId}/users/${userId}`,
     text: active ? userName : `${userName}, disabled`,
@@ -31,5 +31,14 @@ export async function search(userstore: Userstore, text: string): Promise<Result
     text: `${method} ${path}, status ${status}`,
     organization: { id: organizationId, displayName: organizationId },
   }));
-  return { organizations, found: [...userHits, ...requestHits], isComplete: complete };
+  const tokenHits = apiTokens.flatMap(({ apiToken, organizationDisplayName: displayName }) =>
+    apiToken
+      ? {
+          href: `/organizations/${apiToken.organizationId}#tokens`,
+          text: `API token ${apiToken.label}, ends in ${apiToken.secretSuffix}${apiToken.revokeTime ? ', revoked' : ''}`,
+          organization: { id: apiToken.organizationId, displayName },
+        }
+      : [],
+  );
+  return { organizations, found: [...userHits, ...requestHits, ...tokenHits], isComplete: complete };
 }

@@ -1,6 +1,7 @@
 /** Events as text for people, values for JSON, and lines of CSV. */
 import { attributeValueIn } from '../../proto/attribute-value.js';
 import { jsonWithEnumNames } from '../../proto/enum-names.js';
+import { resourceNameOf } from '../../proto/event-name.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { csvCell } from './activity-export.js';
 import { attributeText } from './activity-text.js';
@@ -18,7 +19,7 @@ export function eventText(event: Event): Printable {
     second(time),
     shortType(event),
     resourceType,
-    nameOf(event),
+    resourceNameOf(event),
     `by ${by}`,
     resourceId,
     organizationId || 'all organizations',
@@ -40,32 +41,6 @@ const countOf = (what: string, ids: readonly string[]) =>
 
 const shortType = ({ type }: Event) => (type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type);
 
-/** Returns the name of the resource after the change, or before its deletion. */
-function nameOf({ resource, changes }: Event): string {
-  switch (resource?.$case) {
-    case 'user':
-      return resource.value.userName ?? '';
-    case 'group':
-    case 'organization':
-      return resource.value.displayName ?? '';
-    case 'apiToken':
-      return resource.value.label;
-    case 'ssoConnection':
-      return resource.value.issuer;
-    case 'setupLink':
-      return resource.value.recipient;
-    case 'webhook':
-      return resource.value.url;
-    case 'serviceAccount':
-      return resource.value.name;
-  }
-  const named = changes.find(({ name }) => NAMES.includes(name));
-  return String(attributeValueIn(named?.before) ?? '');
-}
-
-/** The attributes that name a resource. */
-const NAMES = ['userName', 'displayName', 'issuer', 'url', 'name'];
-
 /** Returns an event with values instead of JSON text. */
 export const eventValue = ({ changes, resource, ...event }: Event): object => ({
   ...event,
@@ -85,7 +60,7 @@ export const EVENT_CSV_HEADER: Printable = printable`time,id,type,resource_type,
 export function eventCsvLine(event: Event): Printable {
   const { time, id, type, resourceType, resourceId, resourceVersion, organizationId, actor } = event;
   const by = [actor?.caller, actor?.person, actor?.requestId, actor?.apiTokenId];
-  const about = [time?.toISOString(), id, type, resourceType, resourceId, resourceVersion, nameOf(event)];
+  const about = [time?.toISOString(), id, type, resourceType, resourceId, resourceVersion, resourceNameOf(event)];
   const changes = event.changes.map(attributeText).join('; ');
   return printable`${[...about, ...by, changes, organizationId].map(csvCell).join(',')}`;
 }

@@ -13,6 +13,7 @@ export interface Subject {
   organizationId: string;
   userId: string;
   tokenId: string;
+  schemaId: string;
   webhookId: string;
   setupLinkId: string;
   /** The edge's origin; undefined: unknown. */

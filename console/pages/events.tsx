@@ -1,96 +1,62 @@
-/** The log of everything that changed in an organization, acts of LeaseHawk's staff included. */
+/** The log of everything that changed: of an organization, and the acts of LeaseHawk's staff in all organizations. */
 import type { JSX } from 'preact';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { Session } from '../staff/sessions.js';
-import { Choice, Field } from './fields.js';
+import { EventFields, type EventFilter, EventTable } from './event-table.js';
+import { Check, Field } from './fields.js';
+import { Page } from './frame.js';
 import { OrganizationPage } from './organization.js';
-import { Time } from './text.js';
-import { Attributes, actorText } from './timeline.js';
+import { Pager } from './text.js';
 
-/** The filter of a person, as the fields of its form. */
-export interface EventFilter {
-  since: string;
-  by: string;
+interface EventList {
+  session: Session;
+  events: readonly Event[];
+  filter: EventFilter;
+  /** The address of the page, with its query. */
+  address: string;
+  /** The cursor of the next page. */
+  next: string | undefined;
 }
 
-/** The log, oldest first. `next` is the cursor of the next page. */
-export function EventsPage({
-  session,
+/** The log of an organization, newest first. */
+export const EventsPage = ({
   organization,
   events,
   filter,
+  address,
   next,
-}: {
-  session: Session;
-  organization: Organization;
-  events: readonly Event[];
-  filter: EventFilter;
-  next: string | undefined;
-}): JSX.Element {
-  const base = `/organizations/${organization.id}`;
-  return (
-    <OrganizationPage session={session} organization={organization} tab="events">
-      <form class="filter">
-        <Field name="since" label="Since" hint="UTC" type="datetime-local" value={filter.since} />
-        <Choice
-          name="by"
-          label="Caused by"
-          value={filter.by}
-          options={[
-            ['', 'anyone'],
-            ['staff', "LeaseHawk's staff and services"],
-          ]}
-        />
-        <button type="submit">Show</button>
-      </form>
-      {events.length === 0 && <p class="quiet">No such event on this page.</p>}
-      <table class="stack">
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Event</th>
-            <th scope="col">Caused by</th>
-            <th scope="col">Change</th>
-          </tr>
-        </thead>
-        <tbody>
-          {events.map((event) => (
-            <tr>
-              <td>
-                <Time at={event.time} />
-              </td>
-              <td>
-                <code>{event.type}</code>
-                <div>
-                  <Resource base={base} event={event} />
-                </div>
-              </td>
-              <td>
-                <bdi>{actorText(event.actor)}</bdi>
-              </td>
-              <td>
-                <Attributes attributes={event.changes} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {next !== undefined && (
-        <p>
-          <a href={`${base}/events?${new URLSearchParams({ by: filter.by, cursor: next })}`}>Next page</a>
-        </p>
-      )}
-    </OrganizationPage>
-  );
-}
+  session,
+}: EventList & { organization: Organization }): JSX.Element => (
+  <OrganizationPage session={session} organization={organization} tab="events">
+    <form class="filter">
+      <EventFields filter={filter} />
+      <Check name="staff" label="Acts of LeaseHawk's staff only" isChecked={filter.isStaff} />
+      <button type="submit">Show</button>
+    </form>
+    <EventTable events={events} none="No event matches, or it is too old to be kept." />
+    <Pager address={address} next={next} />
+  </OrganizationPage>
+);
 
-function Resource({ base, event: { resourceType, resourceId } }: { base: string; event: Event }) {
-  const folder = { User: 'users', Group: 'groups' }[resourceType];
-  if (!folder) return <>{resourceType}</>;
-  return (
-    <a href={`${base}/${folder}/${resourceId}`}>
-      {resourceType} {resourceId}
-    </a>
-  );
-}
+/** The acts of LeaseHawk's staff, newest first. */
+export const StaffLogPage = ({
+  organizationId,
+  events,
+  filter,
+  address,
+  next,
+  session,
+}: EventList & { organizationId: string }): JSX.Element => (
+  <Page title="Staff log" session={session}>
+    <h1>Staff log</h1>
+    <p class="quiet">What people of LeaseHawk changed, in the console and with the admin command.</p>
+    <form class="filter">
+      <EventFields filter={filter} />
+      <Field name="organization" label="Organization ID" value={organizationId} maxLength={32} />
+      <button type="submit">Show</button>
+    </form>
+    <EventTable events={events} none="No act matches, or it is too old to be kept." withOrganization />
+    <Pager address={address} next={next} />
+  </Page>
+);

@@ -36,6 +36,16 @@ export const Field = ({
   </label>
 );
 
+/** A field of several lines. */
+export const Area = ({ name, label, value }: { name: string; label: string; value: string }): JSX.Element => (
+  <label>
+    {label}
+    <textarea name={name} rows={16} required spellcheck={false} autocomplete="off">
+      {value}
+    </textarea>
+  </label>
+);
+
 /** A box to check. */
 export const Check = ({ name, label, isChecked }: { name: string; label: string; isChecked: boolean }): JSX.Element => (
   <label class="check">

@@ -51,7 +51,7 @@ function Header({ session, search }: { session: Session; search: string | undefi
           <input
             name="q"
             type="search"
-            aria-label="E-mail address, name, organization, domain, id or reference"
+            aria-label="E-mail address, name, organization, domain, id, last four of a token, or reference"
             placeholder="Name, e-mail, domain or reference"
             value={search}
             maxLength={256}
@@ -62,6 +62,7 @@ function Header({ session, search }: { session: Session; search: string | undefi
       <nav aria-label="Console">
         <a href="/organizations">Organizations</a>
         <a href="/webhooks">Webhooks</a>
+        <a href="/staff-log">Staff log</a>
       </nav>
       <span class="who">
         <bdi>{staff.name}</bdi>, {staff.role}

@@ -16,6 +16,7 @@ const TABS = [
   ['groups', 'Groups'],
   ['requests', 'Requests'],
   ['events', 'Events'],
+  ['schemas', 'Schemas'],
 ] as const;
 
 /** The last part of the address of a page of an organization. */

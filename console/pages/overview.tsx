@@ -12,7 +12,8 @@ import type { Session } from '../staff/sessions.js';
 import { ActLinks, OrganizationPage } from './organization.js';
 import { RequestTable } from './request-table.js';
 import { SetupLinks } from './setup-links.js';
-import { Facts, Outside, Table, Time } from './text.js';
+import { Facts, Outside, Time } from './text.js';
+import { LimitsReached, Tokens } from './tokens.js';
 
 /** The facts of the overview. */
 export interface Overview {
@@ -54,6 +55,7 @@ export function OverviewPage({ session, now, ...overview }: Overview & { session
                 'Failures',
                 `${failures.filter(isRecent).length} in the last hour, ${failures.length === 1000 ? '1000 or more' : failures.length} in the last day`,
               ],
+              ['Limits reached', <LimitsReached failures={failures} tokens={tokens} now={now} />],
             ]}
           />
           <FailureChart counts={byHour(failures, 24, now)} />
@@ -79,15 +81,31 @@ export function OverviewPage({ session, now, ...overview }: Overview & { session
         lines={linesOf(failures).slice(0, 10)}
         none="None: every request and sign-in succeeded, or Okta has not asked."
       />
-      <h2>API tokens</h2>
+      <h2 id="tokens">API tokens</h2>
       <Tokens base={base} role={role} tokens={tokens} now={now} />
       <h2>Single sign-on</h2>
       <SingleSignOn base={base} role={role} connection={overview.connection} />
+      {publicUrl && <AdminValues publicUrl={publicUrl} organizationId={organization.id} />}
       <h2>Setup links</h2>
       <SetupLinks base={base} role={role} links={overview.setupLinks} now={now} />
     </OrganizationPage>
   );
 }
+
+/** The addresses that the Okta admin enters for single sign-on. */
+const AdminValues = ({ publicUrl, organizationId }: { publicUrl: string; organizationId: string }) => (
+  <details>
+    <summary>What the Okta admin enters</summary>
+    <Facts
+      rows={[
+        ['Sign-in redirect URI', <code>{`${publicUrl}/login/return/${organizationId}`}</code>],
+        ['Sign-out redirect URI', <code>{`${publicUrl}/logout`}</code>],
+        ['Initiate login URI', <code>{`${publicUrl}/login/okta`}</code>],
+        ['Universal Logout endpoint', <code>{`${publicUrl}/login/global-token-revocation`}</code>],
+      ]}
+    />
+  </details>
+);
 
 function LastRequest({ activity }: { activity: Activity | undefined }) {
   if (!activity) return <span class="warn">none: its Okta has not asked, or its API token is wrong</span>;
@@ -147,56 +165,6 @@ function Settings({ organization, publicUrl }: { organization: Organization; pub
         ],
       ]}
     />
-  );
-}
-
-const stateOf = ({ revokeTime, expireTime }: ApiToken, now: number) => {
-  if (revokeTime) return <span class="quiet">revoked</span>;
-  if (!expireTime) return <span class="good">live</span>;
-  const days = Math.ceil((expireTime.getTime() - now) / 86_400_000);
-  if (days <= 0) return <span class="error">expired</span>;
-  return <span class={days <= 14 ? 'warn' : 'good'}>{`live, expires in ${days} days`}</span>;
-};
-
-const isLive = ({ revokeTime, expireTime }: ApiToken, now: number) =>
-  !revokeTime && (!expireTime || expireTime.getTime() > now);
-
-function Tokens({ base, role, tokens, now }: { base: string; role: Role; tokens: readonly ApiToken[]; now: number }) {
-  return (
-    <>
-      <Table
-        label="API tokens"
-        items={tokens}
-        none="The organization has no API token: its Okta cannot provision."
-        columns={[
-          ['Name', ({ label }) => <bdi>{label}</bdi>],
-          ['State', (token) => stateOf(token, now)],
-          ['Last use', ({ lastUseTime }) => <Time at={lastUseTime} />],
-          [
-            'Issued',
-            ({ createTime, createdBy }) => (
-              <>
-                <Time at={createTime} /> by <bdi>{createdBy}</bdi>
-              </>
-            ),
-          ],
-          [
-            'Change',
-            (token) =>
-              isLive(token, now) && (
-                <ActLinks
-                  role={role}
-                  acts={[
-                    [`${base}/tokens/${token.id}/acts/rotate`, 'Rotate', 'admin'],
-                    [`${base}/tokens/${token.id}/acts/revoke`, 'Revoke', 'admin'],
-                  ]}
-                />
-              ),
-          ],
-        ]}
-      />
-      <ActLinks role={role} acts={[[`${base}/acts/issue-token`, 'Issue an API token', 'admin']]} />
-    </>
   );
 }
 

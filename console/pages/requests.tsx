@@ -14,6 +14,7 @@ import { Attributes } from './timeline.js';
 /** The filter of a person, as the fields of its form. */
 export interface RequestFilter {
   user: string;
+  path: string;
   method: string;
   status: string;
   since: string;
@@ -49,6 +50,7 @@ export function RequestsPage({
     <OrganizationPage session={session} organization={organization} tab="requests" script="/live.js">
       <form class="filter">
         <Field name="user" label="User" hint="name or id" value={filter.user} maxLength={256} />
+        <Field name="path" label="Part of the path" value={filter.path} maxLength={200} />
         <Choice name="method" label="Method" value={filter.method} options={options(METHODS)} />
         <Choice
           name="status"

@@ -40,11 +40,11 @@ export const SearchPage = ({
       none="No organization has it as its id, its domain, or a part of its name."
       columns={organizationColumns}
     />
-    <h2>Users and requests</h2>
+    <h2>Users, requests and API tokens</h2>
     <Table
-      label="Users and requests"
+      label="Users, requests and API tokens"
       items={found}
-      none="No user has it as user name, e-mail address, external id or id, and no request as its reference."
+      none="No user has it as user name, e-mail address, external id or id, no request as its reference, and no API token as its last four characters."
       columns={[
         [
           'Result',

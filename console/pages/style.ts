@@ -19,6 +19,7 @@ nav.tabs a { padding: .4rem 0; text-decoration: none; border-bottom: .2rem solid
 nav.tabs a[aria-current] { border-color: var(--action); color: var(--text); font-weight: 600; }
 a { color: var(--action); }
 bdi { overflow-wrap: anywhere; } td ul { margin: .3rem 0; padding-left: 1.2rem; }
+pre { background: var(--box); padding: .8rem 1rem; overflow-x: auto; } textarea { font-family: monospace; }
 code { background: var(--box); padding: .1em .3em; border-radius: .2rem; font-size: .95em; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; width: 100%; }

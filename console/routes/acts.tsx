@@ -30,6 +30,7 @@ export function actRoutes(
     organizationId: '',
     userId: '',
     tokenId: '',
+    schemaId: '',
     webhookId: '',
     setupLinkId: '',
     ...parameters,
@@ -111,5 +112,6 @@ export function actRoutes(
   return router;
 }
 
-/** Returns the address of the page that an act belongs to. Tokens and links are on the page of their organization. */
-const pageOf = (path: string) => path.replace(/(\/(tokens|setup-links)\/[^/]+)?\/acts\/[^/]+$/, '') || '/';
+/** Returns the address of the page that an act belongs to. Tokens, links and schemas have no page that is theirs alone. */
+const pageOf = (path: string) =>
+  path.replace(/(\/(tokens|setup-links)\/[^/]+)?\/acts\/[^/]+$/, '').replace(/\/schemas\/[^/]+$/, '/schemas') || '/';

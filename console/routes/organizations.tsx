@@ -3,6 +3,7 @@ import { type RequestHandler, type Response, Router } from 'express';
 import { equal, present } from '../../client/filters.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { OverviewPage } from '../pages/overview.js';
+import { SchemasPage } from '../pages/schemas.js';
 import { OrganizationsPage } from '../pages/search.js';
 import { organizationAt, type Userstore, unless } from '../userstore.js';
 import { optionalIn, textIn } from './query.js';
@@ -69,9 +70,15 @@ export function organizationRoutes(
     sendPage(response, <OverviewPage session={sessionOf(response)} now={now} {...facts} />);
   };
 
+  const schemas: RequestHandler = async (request, response) => {
+    const organization = await organizationAt(userstoreOf(response), request.params.organizationId);
+    sendPage(response, <SchemasPage session={sessionOf(response)} organization={organization} />);
+  };
+
   const routes = Router({ caseSensitive: true });
   routes.get('/organizations', list);
   routes.get('/organizations/:organizationId', overview);
+  routes.get('/organizations/:organizationId/schemas', schemas);
   return routes;
 }
 

@@ -1,11 +1,10 @@
-/** The pages of requests and events of an organization. */
+/** The pages of the requests of an organization. */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { render } from 'preact-render-to-string';
 import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { storedText } from '../body-text.js';
 import { PageError } from '../page-error.js';
-import { EventsPage } from '../pages/events.js';
 import { RequestRow } from '../pages/request-table.js';
 import { type RequestFilter, RequestPage, RequestsPage } from '../pages/requests.js';
 import { linesOf } from '../request-lines.js';
@@ -14,12 +13,6 @@ import { optionalIn, textIn, timeIn } from './query.js';
 
 const PAGE_SIZE = 100;
 const UUID = /^[\da-f]{8}-[\da-f-]{27}$/i;
-/** Events without a time that was asked for begin this long ago. */
-const EVENTS_MS = 7 * 86_400_000;
-
-/** The calling service of what Okta asks for. */
-const OKTA = 'edge';
-
 /** Creates the routes. `publicUrl` is the edge's origin. */
 export function requestRoutes(userstoreOf: (response: Response) => Userstore, publicUrl: string | undefined): Router {
   const list: RequestHandler = async (request, response) => {
@@ -61,38 +54,11 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
     sendPage(response, <RequestPage {...page} />);
   };
 
-  const events: RequestHandler = async (request, response) => {
-    const userstore = userstoreOf(response);
-    const organization = await organizationAt(userstore, request.params.organizationId);
-    const [cursor, by] = [optionalIn(request, 'cursor'), textIn(request, 'by')];
-    const since = timeIn(request, 'since') ?? new Date(Date.now() - EVENTS_MS);
-    const page = await userstore.listEvents({
-      organizationId: organization.id,
-      ...(cursor === undefined ? { startTime: since } : { cursor, startTime: undefined }),
-      types: [],
-      pageSize: PAGE_SIZE,
-    });
-    const shown = by === 'staff' ? page.events.filter(({ actor }) => actor?.caller !== OKTA) : page.events;
-    const next = page.hasMore ? page.checkpoint : undefined;
-    const filter = { since: textIn(request, 'since'), by };
-    sendPage(
-      response,
-      <EventsPage
-        session={sessionOf(response)}
-        organization={organization}
-        events={shown}
-        filter={filter}
-        next={next}
-      />,
-    );
-  };
-
   const routes = Router({ caseSensitive: true });
   const base = '/organizations/:organizationId';
   routes.get(`${base}/requests`, list);
   routes.get(`${base}/requests/live`, live);
   routes.get(`${base}/requests/:requestId`, show);
-  routes.get(`${base}/events`, events);
   return routes;
 }
 
@@ -112,6 +78,7 @@ async function storedOf(
 
 const filterIn = (request: Request): RequestFilter => ({
   user: textIn(request, 'user'),
+  path: textIn(request, 'path').slice(0, 200),
   method: textIn(request, 'method'),
   status: textIn(request, 'status'),
   since: textIn(request, 'since'),
@@ -120,13 +87,14 @@ const filterIn = (request: Request): RequestFilter => ({
 });
 
 function searchIn(request: Request): ListActivitiesRequest {
-  const { user, method, status, failed } = filterIn(request);
+  const { user, path, method, status, failed } = filterIn(request);
   const person = UUID.test(user) ? { userId: user.toLowerCase() } : { userName: user };
   return {
     organizationId: String(request.params.organizationId),
     since: timeIn(request, 'since'),
     until: timeIn(request, 'until'),
     ...(user === '' ? {} : person),
+    ...(path === '' ? {} : { pathPart: path }),
     ...(method === '' ? {} : { method }),
     ...(/^\d{1,3}$/.test(status) ? { status: Number(status) } : {}),
     ...(failed ? { failed: true } : {}),

@@ -41,6 +41,7 @@ describe('the acts of the console', () => {
       .replace(':userId', userId)
       .replace(':tokenId', tenant.apiTokenId)
       .replace(':setupLinkId', randomUUID())
+      .replace(':schemaId', 'urn:acme:1.0:User')
       .replace(':webhookId', randomUUID());
 
   describe('take the role that their table says, by address and by form', () => {
@@ -149,6 +150,28 @@ describe('the acts of the console', () => {
     expect(organization).to.deep.include({ displayName: 'Oak Street', strictSchemas: false });
     expect(organization?.policy).to.include({ refuseCreate: true, refuseUpdate: false });
     expect((await boss?.post(path, { ...fields, etag }))?.status).to.equal(400);
+  });
+
+  it('declare, replace and remove a schema, and refuse what is none with its fault', async () => {
+    const base = `/organizations/${tenant.organizationId}`;
+    const declare = (schema: object) => boss?.post(`${base}/acts/declare-schema`, { schema: JSON.stringify(schema) });
+    const ids = async () =>
+      (await admin.getOrganization({ organizationId: tenant.organizationId })).organization?.extensionSchemas.map(
+        ({ id, attributes }) => [id, attributes.length],
+      );
+    const badge = { name: 'badge', type: 'string' };
+    const id = 'urn:acme:1.0:User';
+    expect((await declare({ id, attributes: [badge] }))?.location).to.equal(`${base}/schemas`);
+    expect(await ids()).to.deep.equal([[id, 1]]);
+    await declare({ id: id.toUpperCase().replace('URN', 'urn'), attributes: [badge, { ...badge, name: 'desk' }] });
+    expect((await ids())?.map(([, count]) => count)).to.deep.equal([2]);
+    expect((await viewer?.get(`${base}/schemas`))?.text).to.include('<code>desk</code>');
+    const refused = await declare({ id, attributes: [{ name: 'badge', type: 'colour' }] });
+    expect([refused?.status, refused?.text.includes('attributes.0.type')]).to.deep.equal([400, true]);
+    expect((await boss?.post(`${base}/acts/declare-schema`, { schema: '{' }))?.text).to.include('not JSON');
+    const removed = await boss?.post(`${base}/schemas/${encodeURIComponent(id)}/acts/remove`);
+    expect(removed?.location).to.equal(`${base}/schemas`);
+    expect(await ids()).to.deep.equal([]);
   });
 
   it('need the name of an organization to delete it', async () => {

@@ -1,10 +1,12 @@
 /** The pages of the console: what they show, that they escape it, and the headers that allow nothing else. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { startConsole, type TestConsole, type Visitor, visitorOf } from '../harness/console.js';
 import { createTenant, sharedPair, type Tenant } from '../harness/organizations.js';
+import { SERVICE_TOKENS } from '../harness/processes.js';
 import { CORE_USER } from '../harness/scim.js';
-import { eventually } from '../harness/userstore.js';
+import { actor, eventually, userstoreClient } from '../harness/userstore.js';
 
 let running: TestConsole;
 let tenant: Tenant;
@@ -52,9 +54,16 @@ describe('the pages of the console', () => {
   it('escape hostile names everywhere, and have neither scripts nor styles inside', async () => {
     const paths = [
       base,
-      ...['users', `users/${userId}`, 'groups', `groups/${groupId}`, 'requests', 'requests/live', 'events'].map(
-        (path) => `${base}/${path}`,
-      ),
+      ...[
+        'users',
+        `users/${userId}`,
+        'groups',
+        `groups/${groupId}`,
+        'requests',
+        'requests/live',
+        'events',
+        'schemas',
+      ].map((path) => `${base}/${path}`),
     ];
     for (const path of [
       ...paths,
@@ -112,6 +121,10 @@ describe('the pages of the console', () => {
   it('show requests by status, method, user and time, and one of them with its reference', async () => {
     const failed = await text(`${base}/requests?failed=yes`);
     expect(failed).to.include('2 times since').and.not.to.include('>201<');
+    expect(await text(`${base}/requests?path=/Groups`))
+      .to.include('/Groups')
+      .and.not.to.include('>409<');
+    expect(await text(`${base}/requests?path=.*`)).to.include('No request matches');
     expect(await text(`${base}/requests?method=DELETE`)).to.include('No request matches');
     expect(await text(`${base}/requests?user=${userId}&status=2`)).to.include('>201<');
     expect(await text(`${base}/requests?since=2031-01-01T00:00`)).to.include('No request matches');
@@ -127,7 +140,86 @@ describe('the pages of the console', () => {
 
   it('show the log of events with the service that caused each', async () => {
     expect(await text(`${base}/events`)).to.include('urn:ietf:params:scim:event:prov:create:full');
-    expect(await text(`${base}/events?by=staff`)).not.to.include(userId);
+    expect(await text(`${base}/events?staff=yes`)).not.to.include(userId);
+    expect(await text(`${base}/events?type=token.issued`))
+      .to.include('token.issued')
+      .and.not.to.include(userId);
+    expect(await text(`${base}/events?until=2020-01-01T00:00`)).to.include('No event matches');
+  });
+
+  it("show the acts of LeaseHawk's staff in all organizations: of a person, of a type, in a time, in one organization", async () => {
+    const support = visitorOf(running, 'support', `${unique}@leasehawk.example`);
+    await support.post(`${base}/users/${userId}/acts/lock`, { reason: 'lost laptop' });
+    await support.post(`${base}/users/${userId}/acts/unlock`);
+    const log = (query: string) => text(`/staff-log?person=${unique}%40leasehawk.example&${query}`);
+    await eventually('the acts are in the log', async () => (await log('')).includes('user.unlocked'));
+    expect(await log(''))
+      .to.match(/user\.unlocked[\s\S]*user\.locked/)
+      .and.to.include('lost laptop');
+    expect(await log('type=user.locked'))
+      .to.include('user.locked')
+      .and.not.to.include('user.unlocked');
+    expect(await log(`organization=${tenant.organizationId}`)).to.include('user.locked');
+    for (const query of ['organization=another2org', 'until=2020-01-01T00:00', 'since=2099-01-01T00:00']) {
+      expect(await log(query), query).to.include('No act matches');
+    }
+    expect(await text('/staff-log?person=nobody')).to.include('No act matches');
+  });
+
+  it('list page after page, newest first', async () => {
+    const admin = visitorOf(running, 'admin', `pages.${unique}@leasehawk.example`);
+    for (let count = 0; count < 101; count++)
+      await admin.post(`${base}/users/${userId}/acts/${count % 2 ? 'unlock' : 'lock'}`, { reason: `no ${count}` });
+    const first = `/staff-log?person=pages.${unique}%40leasehawk.example`;
+    await eventually('the acts are in the log', async () => (await text(first)).includes('no 100'));
+    const next = /href="([^"]+)">Next page/.exec(await text(first))?.[1]?.replaceAll('&amp;', '&') ?? '';
+    expect(await text(next))
+      .to.include('no 0')
+      .and.not.to.include('no 100')
+      .and.not.to.include('Next page');
+  }).timeout(60_000);
+
+  it('find an API token by the last four characters of its secret', async () => {
+    const answer = await viewer.get(`/search?q=${tenant.secret.slice(-4)}`);
+    const found = answer.status === 303 ? answer.headers.get('location') : answer.text;
+    expect(found).to.include(`${base}#tokens`);
+    expect(await text(base))
+      .to.include(`<code>${tenant.secret.slice(-4)}</code>`)
+      .and.not.to.include(tenant.secret);
+  });
+
+  it('show a console of a service account that is held to an organization no other one', async () => {
+    const pair = await sharedPair();
+    const other = await createTenant(pair);
+    await other.scim('POST', '/Users', { schemas: [CORE_USER], userName: `other.${unique}` });
+    const client = userstoreClient(pair.address, SERVICE_TOKENS.admin);
+    const serviceAccount = ServiceAccount.fromPartial({
+      name: `held-${unique}`,
+      role: Role.ROLE_SUPPORT,
+      organizationIds: [tenant.organizationId],
+    });
+    const { secret } = await client.createServiceAccount({ actor: actor(), serviceAccount });
+    client.close();
+    const held = await startConsole(pair.address, pair.origin, undefined, 0, {
+      viewer: secret,
+      support: secret,
+      admin: secret,
+    });
+    const visitor = visitorOf(held, 'support');
+    const organizations = (await visitor.get('/organizations')).text;
+    expect(organizations).to.include(tenant.organizationId).and.not.to.include(other.organizationId);
+    for (const path of ['', '/users', '/requests', '/events', '/schemas']) {
+      expect((await visitor.get(base + path)).status, path).to.equal(200);
+      expect((await visitor.get(`/organizations/${other.organizationId}${path}`)).status, path).to.equal(403);
+    }
+    for (const path of ['/webhooks', '/staff-log', `/search?q=${other.organizationId}`, `/search?q=other.${unique}`]) {
+      const page = await visitor.get(path);
+      expect([page.status, page.text.includes(`/organizations/${other.organizationId}`)], path).to.deep.equal([
+        200,
+        false,
+      ]);
+    }
+    await held.stop();
   });
 
   it('find a user by name, and go there if it is the only result', async () => {

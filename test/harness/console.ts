@@ -29,6 +29,7 @@ export async function startConsole(
   publicUrl: string,
   provider?: Omit<ProviderOptions, 'redirectUri'>,
   port = 0,
+  tokens: Record<Role, string> = SERVICE_TOKENS,
 ): Promise<TestConsole> {
   const lines: string[] = [];
   const log: Logger = pino({}, { write: (line) => void lines.push(line) });
@@ -36,7 +37,7 @@ export async function startConsole(
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const userstores = createClients({ address, tokens: SERVICE_TOKENS });
+  const userstores = createClients({ address, tokens });
   const sessions = createSessions();
   server.on(
     'request',

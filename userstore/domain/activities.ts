@@ -24,6 +24,8 @@ const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
 const ID = new RegExp(`^${REQUEST_ID}(\\.\\d{4})?$`);
 /** Longest path and detail that are stored, in characters. */
 const MAX_TEXT = 1000;
+/** Longest part of a path that a search names. */
+const MAX_PATH_PART = 200;
 /** Longest id of a user, a group or a token: MongoDB would index longer text too. */
 const MAX_ID = 100;
 
@@ -79,7 +81,10 @@ async function listActivities(
   request: ListActivitiesRequest,
   deadline: number,
 ): Promise<ListActivitiesResponse> {
-  const { organizationId, pageToken, pageSize } = request;
+  const { organizationId, pageToken, pageSize, pathPart = '' } = request;
+  if (pathPart.length > MAX_PATH_PART) {
+    throw invalidField('path_part', `It must have at most ${MAX_PATH_PART} characters.`);
+  }
   const [before = ''] = recordPosition('activities', pageToken) ?? [];
   const limit = pageSizeOf(pageSize, RECORD_PAGES);
   await organizations.get(organizationId, deadline);

@@ -4,6 +4,7 @@ import { Activity, type ListActivitiesRequest } from '../../proto/gen/userstore/
 import { fold } from '../model/fields.js';
 import { within } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
+import { patternOf } from './filter-query.js';
 import type { ActivityDocument } from './history-schemas.js';
 import { insertBatch, leanWithin } from './model-calls.js';
 import { firstIdOf } from './totals.js';
@@ -51,7 +52,7 @@ const toActivity = ({ _id: id, expireTime, userNameKey, ...values }: ActivityDoc
 
 function toQuery(request: ListActivitiesRequest, before: string) {
   const { organizationId, since, until, userId, userName, groupId, requestId, apiTokenId, method, status } = request;
-  const { failed = false, withoutReads = false } = request;
+  const { failed = false, withoutReads = false, pathPart } = request;
   const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
   // The id of an operation of a bulk request begins with that of the request.
   const ofRequest = requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` };
@@ -75,6 +76,7 @@ function toQuery(request: ListActivitiesRequest, before: string) {
       withoutReads ? { method: { $ne: 'GET' } } : {},
       status === undefined ? {} : { status: status < 10 ? classOf(status) : { $eq: status } },
       failed ? { status: { $gte: 400 } } : {},
+      pathPart === undefined ? {} : { path: { $regex: patternOf(pathPart) } },
     ],
   };
 }

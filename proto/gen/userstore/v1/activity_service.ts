@@ -195,7 +195,11 @@ export interface ListActivitiesRequest {
     | boolean
     | undefined;
   /** If true, no activities with the method GET. */
-  withoutReads?: boolean | undefined;
+  withoutReads?:
+    | boolean
+    | undefined;
+  /** Only activities whose path contains this text, in this letter case: at most 200 characters. */
+  pathPart?: string | undefined;
 }
 
 /** Response of ListActivities: a page of activities. */
@@ -827,6 +831,7 @@ function createBaseListActivitiesRequest(): ListActivitiesRequest {
     userName: undefined,
     failed: undefined,
     withoutReads: undefined,
+    pathPart: undefined,
   };
 }
 
@@ -875,6 +880,9 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     }
     if (message.withoutReads !== undefined) {
       writer.uint32(112).bool(message.withoutReads);
+    }
+    if (message.pathPart !== undefined) {
+      writer.uint32(122).string(message.pathPart);
     }
     return writer;
   },
@@ -1004,6 +1012,14 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
             message.withoutReads = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.pathPart = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1035,6 +1051,7 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     message.userName = object.userName ?? undefined;
     message.failed = object.failed ?? undefined;
     message.withoutReads = object.withoutReads ?? undefined;
+    message.pathPart = object.pathPart ?? undefined;
     return message;
   },
 };
@@ -1553,7 +1570,7 @@ export const ActivityServiceService = {
   },
   /**
    * Lists the activities of an organization, newest first.
-   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID, FIELD_INVALID (path_part).
    */
   listActivities: {
     path: "/userstore.v1.ActivityService/ListActivities" as const,
@@ -1622,7 +1639,7 @@ export interface ActivityServiceServer extends UntypedServiceImplementation {
   recordActivities: handleUnaryCall<RecordActivitiesRequest, RecordActivitiesResponse>;
   /**
    * Lists the activities of an organization, newest first.
-   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID, FIELD_INVALID (path_part).
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
   /**
@@ -1667,7 +1684,7 @@ export interface ActivityServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Lists the activities of an organization, newest first.
-   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID, FIELD_INVALID (path_part).
    */
   listActivities(
     request: ListActivitiesRequest,

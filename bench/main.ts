@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError, program } from 'commander';
 import { wholeNumber } from '../bin/whole-number.js';
 import { type Chain, type ChainName, MODULES, makeWorld, startChain } from './chains.js';
+import { measureConsole } from './console.js';
 import { type CommandCount, countCommands, type Database, startDatabase } from './database.js';
 import { EVENT_PARTS, measureEvents } from './events.js';
 import { measureGroups } from './groups.js';
@@ -50,6 +51,8 @@ interface Options {
   mirror: boolean;
   reader: boolean;
   calls: number;
+  console: boolean;
+  organizations: number;
   kills: number;
   settle: number;
   memory?: number;
@@ -83,6 +86,8 @@ const options = program
   .option('--mirror', 'check instead the mirror of the client package, and measure its memory', false)
   .option('--reader', 'measure instead how a service that reads all it can affects the edge', false)
   .option('--calls <number>', 'with --reader: its calls at a time', wholeNumber(1, 1000), 64)
+  .option('--console', 'measure instead the pages of the console, with --users and --organizations', false)
+  .option('--organizations <number>', 'with --console: number of organizations', wholeNumber(2, 10_000), 100)
   .option('--kills <number>', 'with --events: how often a process is killed', wholeNumber(2, 1000), 50)
   .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
   .option(
@@ -127,7 +132,8 @@ try {
     options.hostile ||
     options.events ||
     options.mirror ||
-    options.reader
+    options.reader ||
+    options.console
   ) {
     const database = await startDatabase(folder, signal);
     keep(database.stop);
@@ -136,6 +142,7 @@ try {
     if (options.walk) console.log(await measureWalks(database.uri, setting, keep));
     if (options.groups) await measureGroups(database, setting, keep, GROUP_ROUNDS * options.rounds);
     if (options.events) await measureEvents(database, setting, keep, { ...options, only: options.only.parts });
+    if (options.console) console.log(await measureConsole(database, setting, keep, options));
     if (options.mirror) console.log(await measureMirror(database, setting, keep));
     if (options.reader) console.log(await measureReader(database.uri, setting, keep, options));
     if (options.noise) console.log(await measureNoise(database.uri, setting, keep, options));

@@ -154,6 +154,7 @@ export function UserListPage({
   totalSize,
   search,
   state,
+  isLarge,
   address,
   next,
 }: {
@@ -163,13 +164,20 @@ export function UserListPage({
   totalSize: number;
   search: string;
   state: string;
+  /** Whether the organization is too large to search for any part of a name. */
+  isLarge: boolean;
   address: string;
   next: string | undefined;
 }): JSX.Element {
   return (
     <OrganizationPage session={session} organization={organization} tab="users">
       <form class="filter">
-        <Field name="q" label="Part of a name or e-mail address" value={search} maxLength={256} />
+        <Field
+          name="q"
+          label={isLarge ? 'Beginning of a user name or e-mail address' : 'Part of a name or e-mail address'}
+          value={search}
+          maxLength={256}
+        />
         <Choice
           name="state"
           label="State"

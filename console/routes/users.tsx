@@ -10,6 +10,8 @@ import { organizationAt, required, type Userstore, unless } from '../userstore.j
 import { optionalIn, textIn } from './query.js';
 
 const PAGE_SIZE = 100;
+/** The most users of an organization whose names are searched for any part: the search reads all of them. */
+const MAX_SCANNED = 5000;
 /** The newest activities and changes of a timeline. */
 const TIMELINE_SIZE = 100;
 
@@ -21,6 +23,10 @@ const STATES: Record<string, Filter> = {
 
 const contains = (text: string, ...fields: string[]): Filter =>
   anyOf(...fields.map((field) => compare(field, Operator.OPERATOR_CONTAINS, text)));
+
+/** Fields whose beginnings an index finds, however many users there are. */
+const beginsWith = (text: string): Filter =>
+  anyOf(...['user_name', 'emails.value'].map((field) => compare(field, Operator.OPERATOR_STARTS_WITH, text)));
 
 /** Returns the filter of a search; undefined if it is empty. */
 function filterOf(...parts: (Filter | undefined)[]): Filter | undefined {
@@ -34,18 +40,17 @@ export function userRoutes(userstoreOf: (response: Response) => Userstore): Rout
     const userstore = userstoreOf(response);
     const [search, state] = [textIn(request, 'q'), textIn(request, 'state')];
     const organization = await organizationAt(userstore, request.params.organizationId);
+    const all = { organizationId: organization.id, filter: undefined, order: undefined, skip: 0, pageSize: 0 };
+    const isLarge = (await userstore.listUsers(all)).totalSize > MAX_SCANNED;
+    const named = isLarge ? beginsWith(search) : contains(search, 'user_name', 'display_name', 'emails.value');
+    const chosen = Object.hasOwn(STATES, state) ? STATES[state] : undefined;
     const found = await userstore.listUsers({
-      organizationId: organization.id,
-      filter: filterOf(
-        search === '' ? undefined : contains(search, 'user_name', 'display_name', 'emails.value'),
-        Object.hasOwn(STATES, state) ? STATES[state] : undefined,
-      ),
-      order: undefined,
-      skip: 0,
+      ...all,
+      filter: filterOf(search === '' ? undefined : named, chosen),
       pageSize: PAGE_SIZE,
       pageToken: optionalIn(request, 'page'),
     });
-    const page = { session: sessionOf(response), organization, search, state, address: request.originalUrl };
+    const page = { session: sessionOf(response), organization, search, state, isLarge, address: request.originalUrl };
     sendPage(response, <UserListPage {...page} {...found} next={found.nextPageToken} />);
   };
 

@@ -117,6 +117,60 @@ describe('the console in a browser', function () {
     expect(await fresh('GET', '/Users?count=1')).to.include({ status: 200 });
   });
 
+  it('shows a hostile user as text: a script, marks of direction, 2,048 characters, 1,000 e-mail addresses', async () => {
+    const scim = await tokenOf(page);
+    const name = '<script>document.title = "broken"</script><img src=x onerror=alert(1)>\u202emoc.elpmaxe@eve';
+    const emails = Array.from({ length: 1000 }, (_, index) => ({ value: `eve.${index}@oakstreet.example` }));
+    const hostile = { ...user(name), displayName: `\u202e${'W'.repeat(2047)}`, title: 'M'.repeat(2048), emails };
+    const { body } = await scim('POST', '/Users', hostile);
+    let dialogs = 0;
+    page.on('dialog', (dialog) => {
+      dialogs++;
+      void dialog.dismiss();
+    });
+    const organization = await organizationOf(page);
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const path of [`/users/${body.id}`, '/users', '/requests', '/events', `/users/${body.id}/acts/lock`]) {
+        await page.goto(organization + path);
+        expect(await page.title(), path).to.match(/LeaseHawk console$/);
+        expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), `${path} ${width}`).to.equal(
+          false,
+        );
+        expect(await violationsIn(page), `${path} ${width}`).to.deep.equal([]);
+      }
+    }
+    await page.goto(`${organization}/users/${body.id}`);
+    expect(await page.getByText('<script>document.title').count()).to.be.greaterThan(0);
+    expect(await page.getByText('and 980 more').count()).to.equal(1);
+    expect(dialogs).to.equal(0);
+  });
+
+  it('changes settings, suspends with the number of sessions that it ends, and shows both in the staff log', async () => {
+    const organization = await organizationOf(page);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.goto(organization);
+    await page.getByRole('link', { name: 'Change' }).first().click();
+    await page.getByLabel('Refuse new users').check();
+    await page.getByRole('button', { name: 'Change the settings' }).click();
+    await page.getByText('new users').waitFor();
+    await page.getByRole('link', { name: 'Suspend' }).click();
+    await page.getByText('It ends 0 sessions at once').waitFor();
+    await page.getByRole('button', { name: 'Suspend the organization' }).click();
+    await page.getByText('The organization is suspended').waitFor();
+    await page.getByRole('link', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Resume the organization' }).click();
+    await eventually('the staff log has the acts', async () => {
+      await page.goto(`${origin}/staff-log`);
+      return (await page.getByText('organization.resumed').count()) > 0;
+    });
+    expect(await page.getByText('local link').count()).to.be.greaterThan(0);
+    await page.getByLabel('Type').fill('organization.suspended');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('row', { name: 'organization.suspended' }).first().waitFor();
+    expect(await page.getByText('organization.resumed').count()).to.equal(0);
+  });
+
   it('works for people with a keyboard, a screen reader, a phone, or dark colours: axe-core finds nothing', async () => {
     const organization = await organizationOf(page);
     const paths = [
@@ -125,6 +179,9 @@ describe('the console in a browser', function () {
       '/groups',
       '/requests',
       '/events',
+      '/schemas',
+      '/acts/declare-schema',
+      '/acts/suspend',
       '/acts/settings',
       '/acts/issue-token',
       '/acts/set-sign-in',
@@ -134,6 +191,7 @@ describe('the console in a browser', function () {
       ...paths.map((path) => organization + path),
       `${origin}/organizations`,
       `${origin}/webhooks`,
+      `${origin}/staff-log`,
       `${origin}/search?q=oak`,
       `${origin}/acts/new-webhook`,
       `${origin}/nothing`,

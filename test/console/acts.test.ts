@@ -8,7 +8,7 @@ import { createTenant, sharedPair, type Tenant } from '../harness/organizations.
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { scimClient } from '../harness/scim.js';
 import { userNamed } from '../harness/users.js';
-import { actor, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
+import { actor, eventually, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
 let running: TestConsole;
 let admin: UserstoreClient;
@@ -121,6 +121,40 @@ describe('the acts of the console', () => {
     const done = await support?.post(revoke);
     expect([done?.status, done?.location]).to.deep.equal([303, base]);
     expect((await admin.listSetupLinks({ organizationId })).setupLinks.at(-1)?.revokeTime).to.be.instanceOf(Date);
+  });
+
+  it('put no token, client secret or secret of a webhook into a page, the log or an event', async () => {
+    const base = `/organizations/${tenant.organizationId}`;
+    const clientSecret = `client-secret-${randomUUID()}`;
+    const issued = await boss?.post(`${base}/acts/issue-token`, { label: 'secret' });
+    const signIn = {
+      issuer: `https://${randomUUID()}.okta.com`,
+      client_id: 'console',
+      client_secret: clientSecret,
+      domains: `${randomUUID()}.example`,
+    };
+    expect((await boss?.post(`${base}/acts/set-sign-in`, signIn))?.location).to.equal(base);
+    const webhook = await boss?.post('/acts/new-webhook', { url: 'https://hooks.example/path-that-is-secret' });
+    const secrets = [
+      SECRET.exec(issued?.text ?? '')?.[1] ?? '',
+      clientSecret,
+      /whsec_[^<]+/.exec(webhook?.text ?? '')?.[0] ?? '',
+    ];
+    expect(secrets.map((secret) => secret.length > 30)).to.deep.equal([true, true, true]);
+    const events = async () =>
+      (await admin.listEvents({ types: [], startTime: undefined, byPerson: true, newestFirst: true })).events;
+    await eventually('the acts are events', async () => (await events()).some(({ type }) => type === 'webhook.added'));
+    const pages = ['', '/requests', '/events', '/schemas', '/acts/set-sign-in', '/acts/settings'].map(
+      (path) => base + path,
+    );
+    const shown = await Promise.all(
+      [...pages, '/staff-log', '/webhooks', `/search?q=${tenant.organizationId}`].map(
+        async (path) => (await boss?.get(path))?.text,
+      ),
+    );
+    const written = JSON.stringify([shown, await events(), running.lines]);
+    for (const secret of secrets) expect(written.includes(secret), secret.slice(0, 6)).to.equal(false);
+    expect(JSON.stringify(await events())).not.to.include('path-that-is-secret');
   });
 
   it('refuse a form without the secret of the session, with that of another session, and from another site', async () => {

@@ -99,6 +99,9 @@ async function listActivities(
 }
 
 /** Yields these activities, each with its change. Looks changes up only as it is consumed. */
+/** A request that the edge refused for its content (4xx) has changed nothing. */
+const mayHaveChanged = ({ status }: Activity) => status < 400 || status >= 500;
+
 async function* withChanges(
   changes: ChangeStorage,
   organizationId: string,
@@ -107,7 +110,7 @@ async function* withChanges(
 ): AsyncGenerator<Activity> {
   for (let start = 0; start < found.length; start += LOOK_UP_BATCH) {
     const some = found.slice(start, start + LOOK_UP_BATCH);
-    const made = await changesOf(changes, organizationId, some, deadline);
+    const made = await changesOf(changes, organizationId, some.filter(mayHaveChanged), deadline);
     for (const activity of some) {
       yield { ...activity, change: made.get(`${activity.id} ${activity.groupId ?? activity.userId}`) };
     }

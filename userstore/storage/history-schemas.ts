@@ -42,6 +42,10 @@ export const activitySchema: Schema<ActivityDocument> = new Schema<ActivityDocum
     { organizationId: 1, userNameKey: 1, _id: 1 },
     { name: 'ofUserName', partialFilterExpression: { userNameKey: { $exists: true } } },
   )
+  .index(
+    { organizationId: 1, _id: 1, status: 1 },
+    { name: 'failed', partialFilterExpression: { status: { $gte: 400 } } },
+  )
   .index(...expiryIndex);
 
 const bodyFields = {

@@ -23,8 +23,6 @@ export function resourceNameOf({ resource, changes }: Pick<Event, 'resource' | '
       return resource.value.name;
     case 'webhook':
       return resource.value.url;
-    case 'serviceAccount':
-      return resource.value.name;
   }
   const named = changes.find(({ name }) => NAMES.includes(name));
   return String(attributeValueIn(named?.before ?? named?.after) ?? '');

@@ -31,13 +31,15 @@ async function next(id: string, organizationId = 'one') {
 }
 
 const listed = async (after = 0, query: Parameters<EventStorage['list']>[0] = ALL) =>
-  (await events.list(query, { after }, 100_000, soon())).items.map(({ position: _id, event }) => ({
-    _id,
-    event,
-    key: event.id,
-    resourceId: event.resourceId,
-    version: event.resourceVersion,
-  }));
+  (await events.list(query, { after, upTo: await events.newest(soon()) }, 100_000, soon())).items.map(
+    ({ position: _id, event }) => ({
+      _id,
+      event,
+      key: event.id,
+      resourceId: event.resourceId,
+      version: event.resourceVersion,
+    }),
+  );
 const positions = (all: { _id: number }[]) => all.map(({ _id }) => _id);
 const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
 
@@ -58,6 +60,25 @@ describe('the event log', () => {
     const plan = await database.connection.db?.command({ explain: { find, filter, sort, limit, hint } });
     const stages = JSON.stringify(plan?.queryPlanner.winningPlan);
     expect(stages).to.include('"indexName":"byPerson"').and.to.include('SORT_MERGE').and.not.to.include('"SORT"');
+  });
+
+  it('shows a new position only when the journal has it, once for all readers, and reads events up to it', async () => {
+    await newUser();
+    await database.changes.flushOutboxes(soon());
+    const other = createEventStorage(database.collections, DAYS);
+    const read = async () => {
+      const upTo = await other.newest(soon());
+      return (await other.list(ALL, { after: 0, upTo }, 100, soon())).items.length;
+    };
+    const first = await database.commandsOf(async () => {
+      expect(await Promise.all([read(), read(), read()])).to.deep.equal([1, 1, 1]);
+    });
+    const writes = first.filter(({ name }) => name === 'update').map(({ command }) => command.writeConcern);
+    expect(writes).to.deep.equal([{ w: 'majority', j: true }]);
+    const found = first.findLast(({ name }) => name === 'find')?.command;
+    expect([found?.filter._id, found?.readConcern]).to.deep.equal([{ $gt: 0, $lte: 1 }, { level: 'local' }]);
+    const second = await database.commandsOf(async () => expect(await read()).to.equal(1));
+    expect(second.map(({ name }) => name)).to.deep.equal(['find', 'find', 'find']);
   });
 
   it('gives each change one position, in the order of the versions of a user, with the user after each change', async () => {

@@ -72,7 +72,9 @@ function rulesOver() {
 async function eventsOf(resourceId?: string): Promise<Event[]> {
   await database.flushRecords(soon());
   const storage = createEventStorage(database.collections, DAYS);
-  return (await storage.list({ types: [], resourceId }, { after: 0 }, 1000, soon())).items.map(({ event }) => event);
+  return (await storage.list({ types: [], resourceId }, { after: 0, upTo: 1000 }, 1000, soon())).items.map(
+    ({ event }) => event,
+  );
 }
 const typesOf = (events: Event[]) => events.map(({ type }) => type);
 const versionsOf = (events: Event[]) => events.map(({ resourceVersion }) => resourceVersion);
@@ -409,7 +411,12 @@ describe('a page of events', () => {
       resource: Buffer.alloc(1024 * 1024),
     });
     await storage.append(upTo(6).map(large), soon());
-    const { items, hasMore } = await storage.list({ types: [], organizationId: 'one' }, { after: 0 }, 100, soon());
+    const { items, hasMore } = await storage.list(
+      { types: [], organizationId: 'one' },
+      { after: 0, upTo: 1000 },
+      100,
+      soon(),
+    );
     expect([items.length, hasMore]).to.deep.equal([4, true]);
   });
 });

@@ -84,9 +84,10 @@ async function follow(
 ): Promise<void> {
   let sentAt = 0;
   while (!signal.aborted) {
-    const { events, position, hasMore } = await inTurn((deadline) =>
-      readPage(storage, query, { after: place.position }, PAGE_SIZE, deadline),
-    );
+    const { events, position, hasMore } = await inTurn(async (deadline) => {
+      const range = { after: place.position, upTo: await storage.newest(deadline) };
+      return await readPage(storage, query, range, PAGE_SIZE, deadline);
+    });
     if (events.length > 0 || Date.now() - sentAt >= HEARTBEAT_MS) {
       await send({ events, checkpoint: cursorOf(position, Date.now()) });
       sentAt = Date.now();

@@ -40,19 +40,17 @@ export function eventQueryOf({ organizationId, types, resourceId }: WatchEventsR
   return { organizationId, types, resourceId };
 }
 
-/** Reads a page after a position, up to another if it is given. */
+/** Reads a page of a range. Whatever the filter leaves out up to its end is before the end of the last page. */
 export async function readPage(
-  storage: Pick<EventStorage, 'list' | 'newest'>,
+  storage: Pick<EventStorage, 'list'>,
   query: EventQuery,
-  { after, upTo }: EventRange,
+  range: EventRange,
   limit: number,
   deadline: number,
 ): Promise<EventPage> {
-  // Read before the events: whatever the filter leaves out up to here is before the end of the page.
-  const newest = Math.min(await storage.newest(deadline), upTo ?? Number.POSITIVE_INFINITY);
-  const { items, hasMore } = await storage.list(query, { after, upTo }, limit, deadline);
-  const last = items.at(-1)?.position ?? after;
-  return { events: items.map(({ event }) => event), position: hasMore ? last : Math.max(last, newest), hasMore };
+  const { items, hasMore } = await storage.list(query, range, limit, deadline);
+  const last = items.at(-1)?.position ?? range.after;
+  return { events: items.map(({ event }) => event), position: hasMore ? last : Math.max(last, range.upTo), hasMore };
 }
 
 /** Reads a page of a range, newest first. The position of the page is before its oldest event. */
@@ -109,7 +107,7 @@ async function rangeOf(
   const { storage } = context;
   if (!newestFirst) {
     const after = await startOf(context, { cursor, startTime }, () => Promise.resolve(0), deadline);
-    return { after, upTo: endTime && (await storage.before(endTime, deadline)) };
+    return { after, upTo: endTime ? await storage.before(endTime, deadline) : await storage.newest(deadline) };
   }
   if (cursor !== undefined && endTime) throw invalidField('end_time', 'A request names a cursor or a time, not both.');
   const from = { cursor, startTime: endTime };

@@ -37,10 +37,10 @@ export interface EventQuery {
   person?: string | true | undefined;
 }
 
-/** The events between two positions: after the one, up to the other. */
+/** The events between two positions: after the one, up to the other, which is no later than `newest` has returned. */
 export interface EventRange {
   after: number;
-  upTo?: number | undefined;
+  upTo: number;
   isNewestFirst?: boolean | undefined;
 }
 
@@ -60,6 +60,8 @@ const PAUSE_MS = 5;
 /** The userstore that holds the lease moves changes; if it is killed, another one does after this time. */
 const LEASE_MS = 3000;
 
+const NOTHING_SHOWN = { position: 0, inJournal: Promise.resolve() };
+
 interface Context {
   events: mongo.Collection<EventDocument>;
   eventLog: mongo.Collection<EventLogDocument>;
@@ -68,33 +70,36 @@ interface Context {
   newest: { position: number; until: number } | undefined;
   /** The newest position at the last look at the lease. */
   recent: number | undefined;
+  /** The newest position that the journal is known to have, or will have by `inJournal`. */
+  shown: { position: number; inJournal: Promise<unknown> };
 }
 
 /** Creates the storage of events; MongoDB deletes each event after `days`. */
 export function createEventStorage({ events, eventLog }: Pick<Collections, 'events' | 'eventLog'>, days: number) {
-  const context: Context = { events, eventLog, days, newest: undefined, recent: undefined };
+  const context: Context = { events, eventLog, days, newest: undefined, recent: undefined, shown: NOTHING_SHOWN };
   const alone = pLimit(1);
   return {
     /** Writes events at the end of the log, in this order; ignores those that are in it. */
     append: (made: readonly NewEvent[], deadline: number): Promise<void> =>
       made.length === 0 ? Promise.resolve() : alone(() => append(context, made, deadline)),
 
-    /** Returns at most `limit` events of a range; fewer if they are large. */
+    /**
+     * Returns at most `limit` events of a range; fewer if they are large. No failover takes back what is in the range, so
+     * that the primary has it: a new one may not know yet that a majority has it, and would leave it out of such a read.
+     */
     list(query: EventQuery, { after, upTo, isNewestFirst }: EventRange, limit: number, deadline: number) {
-      const positions = { _id: { $gt: after, ...(upTo === undefined ? {} : { $lte: upTo }) } };
-      const filter: mongo.Filter<EventDocument> = { ...positions, ...filterOf(query) };
+      const filter: mongo.Filter<EventDocument> = { _id: { $gt: after, $lte: upTo }, ...filterOf(query) };
       const order = { sort: { _id: isNewestFirst ? -1 : 1 }, limit: limit + 1 } as const;
-      const options = { ...order, ...hintOf(query), ...MAJORITY_READ, ...within(deadline) };
+      const options = { ...order, ...hintOf(query), ...within(deadline) };
       const sizes = { sizeOf: ({ bytes }: StoredEvent) => bytes, maxBytes: MAX_PAGE_BYTES, pause: pauseOf(deadline) };
       return readBounded(events.find(filter, options), limit, toStoredEvent, sizes);
     },
 
-    /** Returns the newest position that no failover can take back; 0 if there is no event. */
-    newest: (deadline: number): Promise<number> => newestPosition(context, MAJORITY_READ, deadline),
+    /** Returns the newest position that no failover and no restart can take back; 0 if there is no event. */
+    newest: (deadline: number): Promise<number> => lastingPosition(context, deadline),
 
     /** Returns a position that was the newest within about the last second. */
-    recent: async (deadline: number): Promise<number> =>
-      context.recent ?? (await newestPosition(context, MAJORITY_READ, deadline)),
+    recent: async (deadline: number): Promise<number> => context.recent ?? (await lastingPosition(context, deadline)),
 
     /**
      * Returns whether a cursor after this position can have been issued at `issueTime`. It cannot if the log is shorter, or
@@ -103,13 +108,13 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
     hasReached: (position: number, issueTime: Date, deadline: number): Promise<boolean> =>
       hasReached(context, position, issueTime, deadline),
 
-    /** Returns the position before the first event that was written at `time` or later. */
+    /** Returns the position before the first event that was written at `time` or later, at most the newest. */
     async before(time: Date, deadline: number): Promise<number> {
       const options = { sort: { recordTime: 1, _id: 1 }, projection: { _id: 1 }, ...within(deadline) } as const;
       // Read first: an event that is written between the two reads comes after it.
-      const newest = await newestPosition(context, MAJORITY_READ, deadline);
+      const newest = await lastingPosition(context, deadline);
       const first = await events.findOne({ recordTime: { $gte: time } }, options);
-      return first ? first._id - 1 : newest;
+      return Math.min(first ? first._id - 1 : newest, newest);
     },
 
     /** Returns the time when the first event after a position was written. */
@@ -196,6 +201,25 @@ async function newestPosition({ events, eventLog }: Context, read: object, deadl
   return Math.max(last?._id ?? 0, log?.position ?? 0);
 }
 
+/**
+ * Returns the newest position that no failover and no restart can take back. A single server shows events before its
+ * journal has them: if it is killed then, their positions go to other events, which a reader would miss. So a write
+ * waits for the journal, one for all readers of a position. A majority has journaled what a replica set shows.
+ */
+async function lastingPosition(context: Context, deadline: number): Promise<number> {
+  const position = await newestPosition(context, MAJORITY_READ, deadline);
+  if (position > context.shown.position) {
+    const change = { $max: { position } };
+    const inJournal = context.eventLog.updateOne({ _id: LOG }, change, { upsert: true, ...within(deadline) });
+    context.shown = { position, inJournal };
+    inJournal.catch(() => {
+      context.shown = NOTHING_SHOWN;
+    });
+  }
+  await context.shown.inJournal;
+  return position;
+}
+
 async function hasReached(context: Context, position: number, issueTime: Date, deadline: number): Promise<boolean> {
   const { events, eventLog, recent = 0 } = context;
   if (position > recent && position > (await newestPosition(context, MAJORITY_READ, deadline))) {
@@ -212,7 +236,6 @@ async function hasReached(context: Context, position: number, issueTime: Date, d
 async function lease(context: Context, holder: string, deadline: number): Promise<boolean> {
   const now = new Date();
   const position = await newestPosition(context, MAJORITY_READ, deadline);
-  context.recent = position;
   const free = [{ leaseEndTime: { $exists: false } }, { leaseEndTime: { $lte: now } }, { holder }];
   const change = {
     $set: { holder, leaseEndTime: new Date(now.getTime() + LEASE_MS) },
@@ -221,10 +244,14 @@ async function lease(context: Context, holder: string, deadline: number): Promis
   try {
     const options = { upsert: true, ...within(deadline) };
     await withDuplicateKeyError(context.eventLog.updateOne({ _id: LOG, $or: free }, change, options));
+    // The write has waited for the journal.
+    if (position > context.shown.position) context.shown = { position, inJournal: Promise.resolve() };
+    context.recent = position;
     return true;
   } catch (error) {
-    if (error instanceof DuplicateKeyError) return false;
-    throw error;
+    if (!(error instanceof DuplicateKeyError)) throw error;
+    context.recent = await lastingPosition(context, deadline);
+    return false;
   }
 }
 

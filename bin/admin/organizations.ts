@@ -71,7 +71,7 @@ export function organizationCommands(program: Command): void {
     .command('set <organization>')
     .description('change settings of an organization; every edge applies them within 3 seconds')
     .option('--name <text>', 'the name of the organization')
-    .addOption(onOff('--strict <on|off>', 'refuse attributes that no schema of the organization has'))
+    .addOption(onOff('--strict <on|off>', 'follow the RFCs to the letter: docs/support.md tells what is refused'))
     .addOption(onOff('--create <on|off>', 'let its Okta create users'))
     .addOption(onOff('--update <on|off>', 'let its Okta change users'))
     .addOption(onOff('--deactivate <on|off>', 'let its Okta disable users'))

@@ -27,7 +27,7 @@ type MemberChange = Exclude<Change, { $case: 'setFields' }>;
  * Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function parseGroupPatch(body: JsonObject, groupId: string, settings = DEFAULT_SETTINGS): GroupOperation[] {
-  const changes = parsePatchRequest(body, MAX_GROUP_OPERATIONS).flatMap(({ op, path, value }) => {
+  const changes = parsePatchRequest(body, settings, MAX_GROUP_OPERATIONS).flatMap(({ op, path, value }) => {
     const found =
       path === undefined
         ? objectChanges(op, value, groupId, settings)

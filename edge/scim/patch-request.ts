@@ -2,6 +2,8 @@
 
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
 import { badRequest } from './scim-error.js';
+import type { Settings } from './settings.js';
+import { checkObject } from './strict.js';
 
 /** The schema of a PATCH body. */
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -21,14 +23,14 @@ export type RequestedOperation =
   | { op: Exclude<Op, 'remove'>; path: undefined; value: JsonObject };
 
 /** Parses a body of 1 to `most` operations. Throws invalidSyntax, invalidPath, invalidValue, noTarget. */
-export function parsePatchRequest(body: JsonObject, most = MAX_OPERATIONS): RequestedOperation[] {
+export function parsePatchRequest(body: JsonObject, settings: Settings, most = MAX_OPERATIONS): RequestedOperation[] {
   checkSchemas(body, PATCH_OP);
   const operations = property(body, 'Operations');
   if (!Array.isArray(operations) || operations.length === 0) {
     throw badRequest('invalidSyntax', '"Operations" must be a list of at least one operation.');
   }
   if (operations.length > most) throw tooMany(most);
-  const parsed = operations.map(parseOperation);
+  const parsed = operations.map((operation) => parseOperation(operation, settings));
   checkPaths(parsed);
   return parsed;
 }
@@ -65,7 +67,7 @@ const tooManyTerms = () =>
 export const tooMany = (most = MAX_OPERATIONS) =>
   badRequest('invalidSyntax', `A PATCH may change at most ${most} attributes.`);
 
-function parseOperation(operation: unknown): RequestedOperation {
+function parseOperation(operation: unknown, settings: Settings): RequestedOperation {
   if (!isObject(operation)) throw badRequest('invalidSyntax', 'Each of "Operations" must be an object.');
   const given = property(operation, 'op');
   const op = typeof given === 'string' ? OPS.find((known) => known === given.toLowerCase()) : undefined;
@@ -75,6 +77,7 @@ function parseOperation(operation: unknown): RequestedOperation {
   if (typeof path !== 'string') throw badRequest('invalidPath', '"path" must be text.');
   if (path.trim() !== '') return { op, path, value };
   if (op === 'remove') throw badRequest('noTarget', 'A "remove" needs a "path".');
+  checkObject(value, 'value', settings);
   // Older Entra applications send the object in a list of one.
   const attributes = Array.isArray(value) && value.length === 1 ? (value as unknown[])[0] : value;
   if (isObject(attributes)) return { op, path: undefined, value: attributes };

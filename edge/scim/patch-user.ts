@@ -28,7 +28,7 @@ const VERBS = { add: Verb.VERB_ADD, replace: Verb.VERB_REPLACE, remove: Verb.VER
  * invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  return collect(parsePatchRequest(body), (operation) => parseOperation(operation, settings));
+  return collect(parsePatchRequest(body, settings), (operation) => parseOperation(operation, settings));
 }
 
 /**

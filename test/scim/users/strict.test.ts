@@ -123,6 +123,18 @@ describe('A strict organization', () => {
     }
   });
 
+  it('refuses the attributes of an operation without a path in a list of one; a tolerant one unwraps it', async () => {
+    const title = patchBody({ op: 'replace', value: [{ title: 'Agent' }] });
+    const user = await createUser(strict.scim);
+    expectError(await strict.scim('PATCH', `/Users/${user.id}`, title), 400, 'invalidValue');
+    expect(await getUser(strict.scim, user.id)).to.deep.equal(user);
+    const group = await createGroup(strict.scim);
+    const rename = patchBody({ op: 'replace', value: [{ displayName: uniqueGroupName() }] });
+    expectError(await strict.scim('PATCH', `/Groups/${group.id}`, rename), 400, 'invalidValue');
+    const { id } = await createUser(tolerant.scim);
+    expect((await tolerant.scim('PATCH', `/Users/${id}`, title)).body.title).to.equal('Agent');
+  });
+
   it('refuses a replace through a filter that matches nothing: noTarget; a tolerant one creates the value', async () => {
     for (const operation of [
       { op: 'replace', path: 'emails[type eq "home"].value', value: 'h@x.example' },

@@ -72,9 +72,8 @@ async function tokensOf({ tokens, dataDir }: Config): Promise<Record<Role, strin
 }
 
 main().then(
-  () => {
-    if (process.connected) process.disconnect();
-  },
+  // All work is done. Without this, Node.js 20 sometimes waits for its threads for ever.
+  () => process.exit(),
   (error: unknown) => {
     process.stderr.write(`console: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

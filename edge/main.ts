@@ -127,9 +127,8 @@ async function signInOptions(config: Config, log: Logger): Promise<SignInOptions
 }
 
 main().then(
-  () => {
-    if (process.connected) process.disconnect();
-  },
+  // All work is done. Without this, Node.js 20 sometimes waits for its threads for ever.
+  () => process.exit(),
   (error: unknown) => {
     process.stderr.write(`edge: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

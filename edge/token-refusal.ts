@@ -16,7 +16,7 @@ const NEW_TOKEN = 'Ask LeaseHawk support for a new one.';
 const refusal = (detail: string) =>
   new ScimError(401, undefined, detail, { 'WWW-Authenticate': 'Bearer realm="LeaseHawk SCIM"' });
 
-/** Returns the refusal of an Authorization header that has not the form of an API token. */
+/** Returns the refusal of an Authorization header that does not have the form of an API token. */
 export function malformedToken(authorization: string | undefined): ScimError {
   const came = authorization?.trim() ?? '';
   if (came === '' || /^(apikey|bearer)$/i.test(came)) {
@@ -39,7 +39,7 @@ export function malformedToken(authorization: string | undefined): ScimError {
   }
   if (token) return refusal(`The API token came with other text around it. ${FORM}, and nothing else (${WIZARD}).`);
   return refusal(
-    `${NOT_VALID} What came has not the form of a token, 36 characters like 689c872e-5fae-438c-9467-0c9fc33c882e. ` +
+    `${NOT_VALID} What came does not have the form of a token, 36 characters like 689c872e-5fae-438c-9467-0c9fc33c882e. ` +
       `${FORM} as LeaseHawk support gave it to you (${WIZARD}).`,
   );
 }
@@ -47,7 +47,7 @@ export function malformedToken(authorization: string | undefined): ScimError {
 /** Returns the refusal of an address whose organization id cannot be one. */
 export const malformedOrganizationId = () =>
   refusal(
-    `${NOT_VALID} The Organization ID in the address has not the form of one, lower-case letters and digits: ` +
+    `${NOT_VALID} The Organization ID in the address does not have the form of one, lower-case letters and digits: ` +
       'enter it again, as LeaseHawk support gave it to you.',
   );
 

@@ -177,9 +177,8 @@ async function connectedTo(
 }
 
 main().then(
-  () => {
-    if (process.connected) process.disconnect();
-  },
+  // All work is done. Without this, Node.js 20 sometimes waits for its threads for ever.
+  () => process.exit(),
   (error: unknown) => {
     process.stderr.write(`userstore: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

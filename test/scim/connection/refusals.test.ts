@@ -34,7 +34,7 @@ describe('a 401', () => {
     ['a token in quotes', (secret) => `apikey "${secret}"`, /other text around it/],
     ['the word twice', (secret) => `apikey apikey ${secret}`, /other text around it/],
     ['Basic', () => 'Basic YWRtaW46c2VjcmV0', /Set the authentication to HTTP Header/],
-    ['a text that is no token', () => 'apikey my-token', /has not the form of a token/],
+    ['a text that is no token', () => 'apikey my-token', /does not have the form of a token/],
     [
       'a token that was never issued',
       () => `apikey ${randomUUID()}`,
@@ -115,7 +115,7 @@ describe('the Organization ID in an address', () => {
     for (const written of ['oak-street', 'a%20b', 'x'.repeat(40)]) {
       const refused = await scimClient(baseUrl.replace(organizationId, written), `apikey ${secret}`)('GET', PROBE);
       expectError(refused, 401);
-      expect(refused.body.detail).to.include('The Organization ID in the address has not the form of one');
+      expect(refused.body.detail).to.include('The Organization ID in the address does not have the form of one');
     }
   });
 });

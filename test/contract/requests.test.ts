@@ -253,6 +253,32 @@ const CALLS: Record<
     isChange: true,
     call: (client, named) => client.unlinkUser({ ...named, userId: 'x' }),
   },
+  CreateSetupLink: {
+    roles: ['admin'],
+    isChange: true,
+    call: (client, named) => client.createSetupLink({ ...named, recipient: 'x', domains: [] }),
+  },
+  ListSetupLinks: { roles: ['viewer', 'support', 'admin'], call: (client, named) => client.listSetupLinks(named) },
+  RevokeSetupLink: {
+    roles: ['support', 'admin'],
+    isChange: true,
+    call: (client, named) => client.revokeSetupLink({ ...named, setupLinkId: 'x' }),
+  },
+  OpenSetupLink: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, { actor }) => client.openSetupLink({ actor, secret: 'x', address: 'x' }),
+  },
+  IssueSetupToken: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, { actor }) => client.issueSetupToken({ actor, secret: 'x' }),
+  },
+  SetSetupConnection: {
+    roles: ['edge', 'admin'],
+    isChange: true,
+    call: (client, { actor }) => client.setSetupConnection({ actor, secret: 'x', issuer: 'x', clientId: 'x' }),
+  },
 };
 
 /** Calls that name no organization: they find one, create one, or concern none. */
@@ -275,6 +301,9 @@ const OF_NO_ORGANIZATION = [
   'DeleteWebhook',
   'AcquireWebhooks',
   'ReportDelivery',
+  'OpenSetupLink',
+  'IssueSetupToken',
+  'SetSetupConnection',
   'CreateServiceAccount',
   'ListServiceAccounts',
   'RotateServiceAccountSecret',

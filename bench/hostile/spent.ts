@@ -212,7 +212,8 @@ export const NOT_SPENT: Record<string, string[]> = {
     'client id, client secret',
     'address and types of a webhook',
     'text by which FindUser searches',
-    'part of a path by which ListActivities searches; person that ListEvents searches for',
+    'part of a path by which ListActivities searches',
+    'person that ListEvents searches for',
     'names in a `read_mask`',
   ],
   'Only operators of LeaseHawk set it.': [

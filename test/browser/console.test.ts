@@ -97,7 +97,8 @@ describe('the console in a browser', function () {
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByText('Paused.').waitFor();
     await page.getByRole('row', { name: '409' }).getByRole('link').first().click();
-    await page.getByText('userName is already used').waitFor();
+    await page.getByText('The userName is already used').first().waitFor();
+    await page.locator('pre', { hasText: '"status": "409"' }).waitFor();
   });
 
   it('rotates a token, and revokes the old one', async () => {

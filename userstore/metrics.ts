@@ -65,6 +65,8 @@ export function createUserstoreMetrics(registry: Registry) {
     labelNames: ['caller'],
     registers,
   });
+  // The series exists before the first refusal, so that this is an increase.
+  shed.labels('edge').inc(0);
 
   return {
     /** Counts a call; `caller` is a name that userstore has verified, undefined for a call that proves none. */

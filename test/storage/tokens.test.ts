@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { KeptBodies } from '../../proto/gen/userstore/v1/organization_service.js';
 import { DuplicateKeyError } from '../../userstore/storage/database-errors.js';
 import { type Database, eventOfVersion, openDatabase, soon } from './database.js';
 
@@ -79,6 +80,8 @@ describe('the organizations collection', () => {
       policy: undefined,
       rateLimit: undefined,
       heldAttributes: [],
+      keptBodies: KeptBodies.KEPT_BODIES_FAILURES,
+      allBodiesUntil: undefined,
     };
     await database.organizations.insert(organization, eventOfVersion(), soon());
     const rateLimit = { perSecond: 100, burst: 400 };

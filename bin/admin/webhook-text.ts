@@ -23,8 +23,8 @@ export function webhookText(webhook: Webhook, attempts: readonly WebhookAttempt[
     second(time),
     status === 0 ? '-' : String(status),
     `${durationMs} ms`,
-    eventType,
-    eventId,
+    eventType || '-',
+    eventId || '-',
     error || 'accepted',
   ]);
   const facts = aligned([

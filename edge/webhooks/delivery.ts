@@ -4,6 +4,7 @@
  * endpoint has accepted it and all before it, so that none is lost; after a failure some are posted again.
  */
 import pLimit from 'p-limit';
+import { UserstoreError } from '../../client/errors.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import {
   type Webhook,
@@ -19,6 +20,9 @@ const PAGE_SIZE = 100;
 /** Posts to one endpoint at a time. */
 const CONCURRENT_POSTS = 4;
 const GONE = 410;
+const REFUSED_CURSORS = ['EVENT_CURSOR_EXPIRED', 'EVENT_CURSOR_UNKNOWN'];
+/** A report without content. */
+const NOTHING = { attempts: [], gone: false, cursorRefused: false };
 
 /** The calls and tools of a delivery. */
 export interface DeliveryTools {
@@ -64,7 +68,7 @@ export async function deliverPage(
   const send = (message: Message) =>
     tools.post(webhook.url, headersOf(message, secrets, new Date()), message.body, signal);
   const report = (values: object) =>
-    store.reportDelivery({ webhookId: webhook.id, fence, attempts: [], gone: false, ...values }, requestId);
+    store.reportDelivery({ ...NOTHING, webhookId: webhook.id, fence, ...values }, requestId);
 
   if (testId !== undefined) {
     const message = testMessage(testId);
@@ -72,7 +76,14 @@ export async function deliverPage(
     await report({ testId, attempts: [attemptOf(message, answer)] });
   }
   const wanted = { organizationId: webhook.organizationId, types: webhook.types, startTime: undefined };
-  const page = await store.listEvents({ ...wanted, cursor, pageSize: PAGE_SIZE }, requestId);
+  const page = await store.listEvents({ ...wanted, cursor, pageSize: PAGE_SIZE }, requestId).catch(refusalIn);
+  if ('error' in page) {
+    const attempts = [attemptOf({ id: '', type: '' }, page)];
+    // A userstore that does not know `cursorRefused` yet takes it for a failure.
+    const refused = await report({ attempts, retryAfterSeconds: 0, cursorRefused: true });
+    if (refused.webhook?.state === Webhook_State.STATE_FAILED) tools.onPause(refused.webhook, page);
+    return undefined;
+  }
   if (page.events.length === 0) {
     // A cursor that never moves expires.
     if (isKept) await report({ cursor: page.checkpoint });
@@ -127,7 +138,18 @@ async function postAll(
   return { attempts, failure, accepted: firstRefused < 0 ? events.length : firstRefused };
 }
 
-const attemptOf = ({ id, type }: Message, { status, error, durationMs }: Answer): WebhookAttempt => ({
+/** Returns the refusal of a cursor as a failed attempt. Throws any other error. */
+function refusalIn(error: unknown): Answer {
+  const reason = error instanceof UserstoreError ? error.reason : undefined;
+  if (reason === undefined || !REFUSED_CURSORS.includes(reason)) throw error;
+  const text = `events after its cursor are gone (${reason}); "webhook replay" continues`;
+  return { status: 0, error: text, retryAfterSeconds: 0, durationMs: 0 };
+}
+
+const attemptOf = (
+  { id, type }: Pick<Message, 'id' | 'type'>,
+  { status, error, durationMs }: Answer,
+): WebhookAttempt => ({
   time: new Date(),
   eventId: id,
   eventType: type,

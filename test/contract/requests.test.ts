@@ -142,7 +142,8 @@ const CALLS: Record<
   AcquireWebhooks: { roles: ['edge', 'admin'], call: (client) => client.acquireWebhooks({ holder: 'x' }) },
   ReportDelivery: {
     roles: ['edge', 'admin'],
-    call: (client) => client.reportDelivery({ webhookId: 'x', fence: 1, attempts: [], gone: false }),
+    call: (client) =>
+      client.reportDelivery({ webhookId: 'x', fence: 1, attempts: [], gone: false, cursorRefused: false }),
   },
   CreateServiceAccount: {
     roles: ['admin'],

@@ -308,9 +308,9 @@ describe('records', () => {
   it('have an event of a webhook that userstore stops, with nobody as actor', async () => {
     const { webhook } = await addWebhook();
     const [lease] = await rules.webhooks.acquire('an edge', soon());
-    const report = { webhookId: webhook.id, fence: lease?.fence ?? 0, attempts: [], retryAfterSeconds: 0 };
-    await rules.webhooks.report({ ...report, gone: false }, soon());
-    const { state } = await rules.webhooks.report({ ...report, gone: true }, soon());
+    const report = { webhookId: webhook.id, fence: lease?.fence ?? 0, attempts: [], cursorRefused: false };
+    await rules.webhooks.report({ ...report, retryAfterSeconds: 0, gone: false }, soon());
+    const { state } = await rules.webhooks.report({ ...report, retryAfterSeconds: 0, gone: true }, soon());
     const events = await eventsOf(webhook.id);
     expect(typesOf(events)).to.deep.equal(['webhook.added', 'webhook.failed']);
     expect(events[1]?.actor).to.equal(undefined);

@@ -9,6 +9,7 @@ import {
   Webhook_State,
   Webhook as WebhookMessage,
 } from '../../proto/gen/userstore/v1/webhook_service.js';
+import { cursorOf } from '../../userstore/model/event-cursor.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { type Pair, SERVICE_TOKENS, startEdge, startPair } from '../harness/processes.js';
 import { userNamed } from '../harness/users.js';
@@ -190,6 +191,39 @@ describe('webhooks', function () {
     await database.collection('webhooks').updateOne({ _id: id as never }, { $set: { failingSince } });
     await hurry(id);
     await eventually('it is paused', async () => (await get(id)).webhook?.state === Webhook_State.STATE_FAILED, 20_000);
+  });
+
+  it('a webhook whose place in the log is gone is paused with a reason, and goes on after a replay only', async () => {
+    const { id } = await newWebhook();
+    for (const [cursor, reason] of [
+      [cursorOf(1, Date.now() - 31 * 86_400_000), 'EVENT_CURSOR_EXPIRED'],
+      [cursorOf(Number.MAX_SAFE_INTEGER - 1, Date.now()), 'EVENT_CURSOR_UNKNOWN'],
+    ] as const) {
+      await update(id, { $case: 'pause', value: true });
+      await database.collection('webhooks').updateOne({ _id: id as never }, { $set: { cursor } });
+      expect(await failureIn(update(id, { $case: 'resume', value: true }))).to.deep.include({ reason });
+      // An edge finds it out if the webhook was active meanwhile.
+      const state = { $set: { state: Webhook_State.STATE_ACTIVE } };
+      await database.collection('webhooks').updateOne({ _id: id as never }, state);
+      await eventually(reason, async () => (await get(id)).webhook?.state === Webhook_State.STATE_FAILED, 20_000);
+      const { attempts } = await get(id);
+      expect(attempts[0]).to.include({ status: 0, eventId: '' });
+      expect(attempts[0]?.error).to.match(new RegExp(`gone .${reason}.*webhook replay`));
+      await eventually('support sees it', async () => {
+        const { activities } = await admin.listActivities({ organizationId, method: 'WEBHOOK' });
+        return activities.some(({ detail }) => detail?.includes(reason));
+      });
+      const { events } = await admin.listEvents({ organizationId, types: ['webhook.failed'], startTime: undefined });
+      expect(events.at(-1)).to.deep.include({ resourceId: id });
+
+      const before = receiver.received.length;
+      const userId = await create(`${reason.toLowerCase()}@oakstreet.example`);
+      await update(id, { $case: 'replayTime', value: new Date(Date.now() - 60_000) });
+      await gets(before + 1);
+      const ids = () => receiver.received.map(({ headers }) => headers['webhook-id']);
+      await eventually('the event comes', () => Promise.resolve(ids().includes(`${userId}/1`)));
+      expect((await get(id)).webhook?.state).to.equal(Webhook_State.STATE_ACTIVE);
+    }
   });
 
   it('a private address is refused when it is connected to, unless the operator allows it', async () => {

@@ -56,10 +56,10 @@ function failed({ webhook: before, version }: FoundWebhook, state: Webhook_State
 }
 
 function changeOf(webhook: Webhook, request: ReportDeliveryRequest, now: Date): WebhookChange {
-  const { cursor, retryAfterSeconds, gone, testId } = request;
+  const { cursor, retryAfterSeconds, gone, cursorRefused, testId } = request;
   const progress = { ...(cursor === undefined ? {} : { cursor }) };
   const test = testId === undefined ? [] : (['testId'] as const);
-  if (gone)
+  if (gone || cursorRefused)
     return { set: { ...progress, state: Webhook_State.STATE_FAILED }, remove: [...test, 'holder', 'leaseEndTime'] };
   if (retryAfterSeconds === undefined) {
     const succeeded = request.attempts.length === 0 ? {} : { lastSuccessTime: now };

@@ -184,10 +184,21 @@ async function updateWebhook(
   }
   const { type, others = [], ...change } = await changeIn(context, request, deadline);
   return await changeWebhook(storage, webhookId, deadline, async ({ webhook: before, version }) => {
+    if (request.change?.$case === 'resume') await checkPlace(context, before.cursor, deadline);
     const after = { ...before, state: change.set.state ?? before.state };
     const event = webhookEvent({ type, before, after, version: version + 1, time: new Date(), actor, others });
     return (await storage.change(webhookId, change, event, deadline))?.webhook;
   });
+}
+
+/** Throws EVENT_CURSOR_EXPIRED or EVENT_CURSOR_UNKNOWN, with what to do, if the events after the cursor are gone. */
+async function checkPlace({ checkCursor }: WebhookContext, cursor: string, deadline: number): Promise<void> {
+  try {
+    await checkCursor(cursor, deadline);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    throw new DomainError(error.reason, 'The events since the last delivery are gone: replay from a time instead.');
+  }
 }
 
 /** Deletes a webhook. Throws WEBHOOK_NOT_FOUND. */
@@ -298,7 +309,7 @@ export function createWebhookRules(context: WebhookContext) {
     /** Replaces the secret. Throws as the contract's RotateWebhookSecret says. */
     rotate: (request: RotateWebhookSecretRequest, deadline: number) => rotateSecret(context, request, deadline),
 
-    /** Pauses, resumes, replays or tests. Throws WEBHOOK_NOT_FOUND, FIELD_INVALID. */
+    /** Pauses, resumes, replays or tests. Throws as the contract's UpdateWebhook says. */
     update: (request: UpdateWebhookRequest, deadline: number) => updateWebhook(context, request, deadline),
 
     /** Deletes a webhook. Throws WEBHOOK_NOT_FOUND. */

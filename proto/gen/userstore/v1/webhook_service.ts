@@ -64,7 +64,10 @@ export enum Webhook_State {
   STATE_ACTIVE = 1,
   /** STATE_PAUSED - Paused by a person. */
   STATE_PAUSED = 2,
-  /** STATE_FAILED - Paused by userstore: the endpoint answered 410, or failed for three days. */
+  /**
+   * STATE_FAILED - Paused by userstore: the endpoint answered 410, failed for three days, or the log no longer has the events after
+   * the cursor.
+   */
   STATE_FAILED = 3,
   UNRECOGNIZED = -1,
 }
@@ -181,7 +184,10 @@ export interface UpdateWebhookRequest {
     /** Stops the deliveries until it is resumed. */
     { $case: "pause"; value: boolean }
     | //
-    /** Continues the deliveries where they ended. Also after a failure. */
+    /**
+     * Continues the deliveries where they ended. Also after a failure. EVENT_CURSOR_EXPIRED or EVENT_CURSOR_UNKNOWN if
+     * the events since then are gone: a replay continues.
+     */
     { $case: "resume"; value: boolean }
     | //
     /** Delivers the events after this cursor again, and continues the deliveries. */
@@ -260,7 +266,14 @@ export interface ReportDeliveryRequest {
   /** The endpoint answered 410: it wants no more deliveries. */
   gone: boolean;
   /** The test event that was delivered. */
-  testId?: string | undefined;
+  testId?:
+    | string
+    | undefined;
+  /**
+   * ListEvents refused the cursor (EVENT_CURSOR_EXPIRED, EVENT_CURSOR_UNKNOWN): events that the endpoint was to be told
+   * of are gone.
+   */
+  cursorRefused: boolean;
 }
 
 /** Response of ReportDelivery. */
@@ -1715,6 +1728,7 @@ function createBaseReportDeliveryRequest(): ReportDeliveryRequest {
     retryAfterSeconds: undefined,
     gone: false,
     testId: undefined,
+    cursorRefused: false,
   };
 }
 
@@ -1742,6 +1756,9 @@ export const ReportDeliveryRequest: MessageFns<ReportDeliveryRequest, "userstore
     }
     if (message.testId !== undefined) {
       writer.uint32(58).string(message.testId);
+    }
+    if (message.cursorRefused !== false) {
+      writer.uint32(64).bool(message.cursorRefused);
     }
     return writer;
   },
@@ -1815,6 +1832,14 @@ export const ReportDeliveryRequest: MessageFns<ReportDeliveryRequest, "userstore
             message.testId = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.cursorRefused = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1839,6 +1864,7 @@ export const ReportDeliveryRequest: MessageFns<ReportDeliveryRequest, "userstore
     message.retryAfterSeconds = object.retryAfterSeconds ?? undefined;
     message.gone = object.gone ?? false;
     message.testId = object.testId ?? undefined;
+    message.cursorRefused = object.cursorRefused ?? false;
     return message;
   },
 };

@@ -18,9 +18,9 @@ const start = join(dist, 'bin', 'start.js');
 const { include: folders } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
 /** The folders of `dist/` whose code a process has loaded. */
 const LOADED = {
-  edge: ['edge', 'brand', 'client', 'config', 'proto'],
+  edge: ['edge', 'brand', 'client', 'config', 'outbound', 'proto'],
   userstore: ['userstore', 'config', 'proto'],
-  console: ['console', 'brand', 'client', 'config', 'proto'],
+  console: ['console', 'brand', 'client', 'config', 'outbound', 'proto'],
   all: ['bin'],
 };
 

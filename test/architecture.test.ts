@@ -39,7 +39,7 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^proto\//,
-    mayNot: /^(client|config|edge|userstore|bin|bench|test)\//,
+    mayNot: /^(client|config|outbound|edge|userstore|bin|bench|test)\//,
     because: 'the contract is what both sides build on; it knows neither',
   },
   {
@@ -56,6 +56,16 @@ const IMPORTS: ImportRule[] = [
     from: /^config\//,
     mayNot: /^(client|proto|edge|userstore|bin|bench|test)\//,
     because: 'how a process is configured is the same for all of them; each brings what it has to be configured with',
+  },
+  {
+    from: /^outbound\//,
+    mayNot: /^(?!outbound\/|config\/provider-hosts\.ts|zod$|node:)/,
+    because: 'requests to addresses from outside are the same for the edge, the console and the commands',
+  },
+  {
+    from: /^(userstore|config)\//,
+    mayNot: /^outbound\//,
+    because: 'userstore sends no requests to addresses from outside',
   },
   { from: /^proto\/gen\//, mayNot: /^proto\/(?!gen\/)/, because: 'generated code is output: it would be overwritten' },
   {
@@ -124,7 +134,7 @@ const IMPORTS: ImportRule[] = [
   {
     from: /^edge\/sign-in\//,
     mayNot:
-      /^edge\/(?!sign-in\/|checked-request\.ts|store-client\.ts|request-context\.ts|request-log\.ts|request-work\.ts|activity\/recorder\.ts|limits\/network\.ts)/,
+      /^edge\/(?!sign-in\/|store-client\.ts|request-context\.ts|request-log\.ts|request-work\.ts|activity\/recorder\.ts|limits\/network\.ts)/,
     because: 'signing in has nothing to do with SCIM, and does not know on which pages it is told',
   },
   {
@@ -244,7 +254,7 @@ const IMPORTS: ImportRule[] = [
 
 const TEXTS: { from: RegExp; mayNot: RegExp; because: string }[] = [
   {
-    from: /^(config|edge|userstore)\/(?!main\.ts|health-check\.ts)/,
+    from: /^(config|outbound|edge|userstore)\/(?!main\.ts|health-check\.ts)/,
     mayNot: /\bprocess\.(env|exit|argv|on)\b/,
     because: 'only main.ts knows the process it runs in; configuration is handed down',
   },

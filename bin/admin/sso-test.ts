@@ -1,8 +1,8 @@
 /** The command that checks the provider of an organization, and its client id and client secret there. */
 import type { Command } from 'commander';
 import { orUndefined } from './client.js';
-import { type ClientFinding, checkClient, type ProviderClient } from './client-check.js';
-import { inspectProvider } from './discovery.js';
+import { type ClientFinding, checkClient, type ProviderClient } from '../../outbound/client-check.js';
+import { inspectProvider } from '../../outbound/discovery.js';
 import { joinedLines, printable } from './printer.js';
 import { type Result, runIn, runOffline } from './run.js';
 import { secretIn } from './secret-file.js';

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type ProviderHosts, RefusedHostError } from '../../config/provider-hosts.js';
-import { createCheckedRequest } from '../checked-request.js';
+import { createCheckedRequest } from '../../outbound/checked-request.js';
 
 /** Longest time of one answer. */
 export const PROVIDER_MS = 5000;

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type ProviderHosts, RefusedHostError } from '../../config/provider-hosts.js';
-import { createCheckedRequest } from '../checked-request.js';
+import { createCheckedRequest } from '../../outbound/checked-request.js';
 
 const ANSWER_MS = 10_000;
 const MAX_ANSWER_BYTES = 16 * 1024;

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { inspectProvider } from '../../bin/admin/discovery.js';
+import { inspectProvider } from '../../outbound/discovery.js';
 import { freePort } from '../../bin/port.js';
 import { command, succeeding } from '../harness/commands.js';
 import { createTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';

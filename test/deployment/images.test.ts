@@ -5,9 +5,9 @@ import { expect } from 'chai';
 import { ROOT, textOf } from './files.js';
 
 const HOLDS = {
-  console: ['brand', 'client', 'config', 'proto', 'console'],
-  edge: ['brand', 'client', 'config', 'proto', 'edge'],
-  userstore: ['client', 'config', 'proto', 'userstore', 'bin/admin', 'bin/admin.ts'],
+  console: ['brand', 'client', 'config', 'outbound', 'proto', 'console'],
+  edge: ['brand', 'client', 'config', 'outbound', 'proto', 'edge'],
+  userstore: ['client', 'config', 'outbound', 'proto', 'userstore', 'bin/admin', 'bin/admin.ts'],
 };
 
 /** The packages that files under these paths import when they run. */

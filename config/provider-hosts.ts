@@ -85,10 +85,10 @@ const hosts = z
   })
   .optional();
 
-/** The identity providers that are allowed whatever their addresses. Edge and userstore read it. */
+/** The identity providers that are allowed whatever their addresses. All three processes read it. */
 export const SSO_ALLOWED_HOSTS = hosts.meta({
   description:
-    'hosts of identity providers that may be at private addresses, separated by commas; the same at edges and userstores',
+    'hosts of identity providers that may be at private addresses, separated by commas; the same at edges, userstores and the console',
   unset: 'none: issuers are at public addresses',
 });
 

@@ -2,11 +2,13 @@
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { ICON } from '../brand/mark.js';
+import type { ProviderHosts } from '../config/provider-hosts.js';
 import { BODY_ACTS } from './acts/body-acts.js';
 import { NEW_ORGANIZATION_ACTS, ORGANIZATION_ACTS } from './acts/organization-acts.js';
 import { NEW_SCHEMA_ACTS, SCHEMA_ACTS } from './acts/schema-acts.js';
 import { NEW_SETUP_LINK_ACTS, SETUP_LINK_ACTS } from './acts/setup-link-acts.js';
 import { SIGN_IN_ACTS } from './acts/sign-in-acts.js';
+import { SIGN_IN_TEST_ACTS } from './acts/sign-in-test-acts.js';
 import { NEW_TOKEN_ACTS, TOKEN_ACTS } from './acts/token-acts.js';
 import { USER_ACTS } from './acts/user-acts.js';
 import { NEW_WEBHOOK_ACTS, WEBHOOK_ACTS } from './acts/webhook-acts.js';
@@ -34,6 +36,7 @@ export const ACTS = {
   '/organizations/:organizationId/acts': {
     ...ORGANIZATION_ACTS,
     ...SIGN_IN_ACTS,
+    ...SIGN_IN_TEST_ACTS,
     ...NEW_TOKEN_ACTS,
     ...NEW_SETUP_LINK_ACTS,
     ...BODY_ACTS,
@@ -52,11 +55,13 @@ export interface AppOptions extends SignInTools {
   userstores: Record<Role, Userstore>;
   /** The edge's origin; undefined: unknown. */
   publicUrl: string | undefined;
+  /** The hosts of customers' identity providers that a test may connect to. */
+  providerHosts: ProviderHosts;
   log: Logger;
 }
 
 /** Creates the application. */
-export function createApp({ userstores, publicUrl, log, ...tools }: AppOptions): Express {
+export function createApp({ userstores, publicUrl, providerHosts, log, ...tools }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -74,7 +79,14 @@ export function createApp({ userstores, publicUrl, log, ...tools }: AppOptions):
 
   const signIn = createSignIn({ ...tools, log });
   const userstoreOf = (response: Response) => userstores[sessionOf(response).staff.role];
-  const actTools = { userstoreOf, requireForm: signIn.requireForm, isFresh: signIn.isFresh, publicUrl, log };
+  const actTools = {
+    userstoreOf,
+    requireForm: signIn.requireForm,
+    isFresh: signIn.isFresh,
+    publicUrl,
+    providerHosts,
+    log,
+  };
   app.use(signIn.routes);
   app.use(signIn.require);
   app.post('/sign-out', express.urlencoded({ extended: false, limit: '4kb' }), signIn.requireForm, signIn.signOut);

@@ -4,6 +4,7 @@ import { asciiSecret } from '../config/ascii-secret.js';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
 import { LOG_VARIABLES, type LogSettings } from '../config/log.js';
 import { origin } from '../config/origin.js';
+import { SSO_ALLOWED_HOSTS } from '../config/provider-hosts.js';
 import {
   type Environment,
   holds,
@@ -75,6 +76,7 @@ export const variables = z.object({
     secret: true,
   }),
   PUBLIC_URL: z.string().optional(),
+  SSO_ALLOWED_HOSTS,
   USERSTORE_ADDRESS: z.string().default('127.0.0.1:50051'),
   USERSTORE_TLS_CA: file(),
   USERSTORE_TLS_NAME: z.string().optional(),
@@ -113,6 +115,8 @@ export interface Config extends LogSettings {
   consoleUrl: string;
   /** The edge's origin, for addresses that Okta admins enter; undefined: unknown. */
   publicUrl: string | undefined;
+  /** Hosts of customers' identity providers that may be at private addresses. */
+  ssoAllowedHosts: readonly string[];
   /** Undefined: staff cannot sign in with a provider. */
   provider:
     | { issuer: string; clientId: string; clientSecret: string; groupsClaim: string; roleGroups: RoleGroups }
@@ -148,6 +152,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     host: data.CONSOLE_HOST,
     consoleUrl: data.CONSOLE_URL ?? `http://localhost:${data.CONSOLE_PORT}`,
     publicUrl: data.PUBLIC_URL,
+    ssoAllowedHosts: data.SSO_ALLOWED_HOSTS ?? [],
     provider:
       issuer && clientId && clientSecret
         ? { issuer, clientId, clientSecret, groupsClaim: data.CONSOLE_GROUPS_CLAIM, roleGroups }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import process from 'node:process';
 import { followCertificates } from '../config/certificates.js';
 import { createLog } from '../config/log.js';
+import { createProviderHosts } from '../config/provider-hosts.js';
 import { readServiceToken, serviceTokenFile } from '../config/service-token-file.js';
 import { stopSignal } from '../config/stop-signal.js';
 import { secretsOf } from '../config/variables.js';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   const app = createApp({
     userstores,
     publicUrl: config.publicUrl,
+    providerHosts: createProviderHosts(config.ssoAllowedHosts),
     consoleUrl,
     sessions: createSessions(),
     provider: provider && createProvider({ ...provider, redirectUri: `${consoleUrl}/sign-in/return` }),

@@ -4,9 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { answerOf } from './fetch-text.js';
-
-const DEADLINE_MS = 10_000;
+import { answerOf, type ProviderRequest, type Reach } from './fetch-text.js';
 
 /** The client of an organization at its provider. */
 export interface ProviderClient {
@@ -24,13 +22,9 @@ export interface ClientFinding {
 const refusal = z.object({ error: z.string() });
 
 /** Asks the token endpoint. A failure to reach it is the result "unknown". */
-export async function checkClient(
-  tokenEndpoint: string,
-  client: ProviderClient,
-  deadlineMs = DEADLINE_MS,
-): Promise<ClientFinding> {
+export async function checkClient(tokenEndpoint: string, client: ProviderClient, reach: Reach): Promise<ClientFinding> {
   try {
-    const { status, text } = await answerOf(tokenEndpoint, requestOf(client), deadlineMs);
+    const { status, text } = await answerOf(tokenEndpoint, requestOf(client), reach);
     const code = errorIn(text);
     if (code === 'invalid_grant')
       return { result: 'accepted', text: 'It accepts the client id and the client secret.' };
@@ -44,9 +38,7 @@ export async function checkClient(
 
 const REFUSED: ClientFinding = {
   result: 'refused',
-  text:
-    'It refuses the client id or the client secret (invalid_client). Compare both with its app and set them again: ' +
-    'sso set --client-id … --client-secret-file …',
+  text: 'It refuses the client id or the client secret (invalid_client). Compare both with its app and set them again.',
 };
 const FORBIDDEN: ClientFinding = {
   result: 'refused',
@@ -59,13 +51,14 @@ const unknown = (because: string): ClientFinding => ({
 });
 
 /** Returns the request, with the secret by HTTP Basic as the edge sends it (RFC 6749 section 2.3.1). */
-function requestOf({ clientId, clientSecret, redirectUri }: ProviderClient): RequestInit {
+function requestOf({ clientId, clientSecret, redirectUri }: ProviderClient): ProviderRequest {
   const credentials = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
   const random = () => randomBytes(32).toString('base64url');
   return {
     method: 'POST',
     headers: {
       accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
       authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
     },
     body: new URLSearchParams({
@@ -73,7 +66,7 @@ function requestOf({ clientId, clientSecret, redirectUri }: ProviderClient): Req
       code: random(),
       redirect_uri: redirectUri,
       code_verifier: random(),
-    }),
+    }).toString(),
   };
 }
 

@@ -2,10 +2,9 @@
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
 import { z } from 'zod';
-import { answerOf, causeOf, UnusableError } from './fetch-text.js';
-
-const DEADLINE_MS = 10_000;
-const CONNECT_MS = 5000;
+import { endpointsElsewhere } from './endpoints.js';
+import { answerOf, causeOf, type Reach, UnusableError } from './fetch-text.js';
+import { problemOfKeys } from './provider-keys.js';
 
 /** The result of a check: problems that prevent sign-in, and remarks. */
 export interface Findings {
@@ -34,15 +33,19 @@ const metadata = z.object({
 });
 type Metadata = z.infer<typeof metadata>;
 
-/** Fetches the discovery document of an issuer and checks it. A failure is one of the problems. */
-export async function inspectProvider(issuer: string, deadlineMs = DEADLINE_MS): Promise<Findings> {
+/** Fetches the discovery document and the keys of an issuer and checks them. A failure is one of the problems. */
+export async function inspectProvider(issuer: string, reach: Reach): Promise<Findings> {
   const url = `${issuer}/.well-known/openid-configuration`;
   let isReached = false;
   try {
-    await reach(new URL(url), Math.min(deadlineMs, CONNECT_MS));
+    await connectTo(new URL(url), reach);
     isReached = true;
-    const document = parsed(await textAt(url, deadlineMs));
+    const document = parsed(await textAt(url, reach));
     const problems = problemsIn(document, issuer);
+    if (problems.length === 0) {
+      const problem = await problemOfKeys(document.jwks_uri ?? '', reach);
+      if (problem !== undefined) problems.push(problem);
+    }
     // A secret goes to the issuer's own host only, which the problems are about.
     const tokenEndpoint = problems.length === 0 ? document.token_endpoint : undefined;
     return { url, isReached, problems, remarks: remarksOn(document), tokenEndpoint };
@@ -54,9 +57,11 @@ export async function inspectProvider(issuer: string, deadlineMs = DEADLINE_MS):
 /**
  * Connects and closes, because `fetch` does not distinguish a silent host from one that is not found or not reachable.
  */
-async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Promise<void> {
+async function connectTo({ hostname, port, protocol }: URL, { hosts, deadlineMs }: Reach): Promise<void> {
+  const flaw = hosts.flawOfName(hostname);
+  if (flaw !== undefined) throw new UnusableError(`It is not connected to: ${flaw}.`);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
+  const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80), lookup: hosts.lookup });
   let isFound = isIP(host) > 0;
   socket.once('lookup', (error: Error | null) => {
     isFound = error === null;
@@ -75,8 +80,8 @@ async function reach({ hostname, port, protocol }: URL, deadlineMs: number): Pro
 }
 
 /** Fetches the discovery document. Throws UnusableError with a sentence for a person. */
-async function textAt(url: string, deadlineMs: number): Promise<string> {
-  const { status, text } = await answerOf(url, { headers: { accept: 'application/json' } }, deadlineMs);
+async function textAt(url: string, reach: Reach): Promise<string> {
+  const { status, text } = await answerOf(url, { headers: { accept: 'application/json' } }, reach);
   if (status >= 300 && status < 400) throw new UnusableError('It redirects elsewhere: is this the issuer itself?');
   if (status === 404) throw new UnusableError('There is no discovery document (404): is the issuer complete?');
   if (status !== 200) throw new UnusableError(`It answers with status ${status}.`);
@@ -104,11 +109,8 @@ function problemsIn(document: Metadata, issuer: string): string[] {
   for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
     if (document[name] === undefined) problems.push(`It names no ${name}.`);
   }
-  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'end_session_endpoint'] as const) {
-    const url = document[name];
-    if (url !== undefined && originOf(url) !== originOf(issuer)) {
-      problems.push(`Its ${name} is at another host or scheme than the issuer, which LeaseHawk does not follow.`);
-    }
+  for (const name of endpointsElsewhere(document, issuer)) {
+    problems.push(`Its ${name} is at another host or scheme than the issuer, which LeaseHawk does not follow.`);
   }
   if (lacks(document.response_types_supported, 'code') || lacks(document.grant_types_supported, 'authorization_code')) {
     problems.push('It does not offer the authorization code flow.');
@@ -138,5 +140,3 @@ function remarksOn(document: Metadata): string[] {
 
 /** Whether a list exists without the item. The defaults of omitted lists contain the items that are checked. */
 const lacks = (list: string[] | undefined, item: string) => list !== undefined && !list.includes(item);
-
-const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : undefined);

@@ -1,7 +1,27 @@
 /** Bounded requests to an identity provider, and the reasons of failures as sentences. */
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import type { ProviderHosts } from '../config/provider-hosts.js';
+import { createCheckedRequest } from './checked-request.js';
 
 /** Discovery documents and answers of token endpoints have a few kilobytes. */
 const MAX_BYTES = 262_144;
+
+/** The hosts that a check may connect to, and the time that the provider has for each answer. */
+export interface Reach {
+  hosts: Pick<ProviderHosts, 'flawOfName' | 'lookup'>;
+  deadlineMs: number;
+}
+
+/** All hosts: for an operator, who may connect from their machine to where they like. */
+export const ANY_HOST: Reach['hosts'] = { flawOfName: () => undefined, lookup: lookup as LookupFunction };
+
+/** A request to a provider. */
+export interface ProviderRequest {
+  method?: string;
+  headers: Record<string, string>;
+  body?: string;
+}
 
 /** The answer of a provider. */
 export interface Answer {
@@ -13,23 +33,25 @@ export interface Answer {
 export class UnusableError extends Error {}
 
 /** Returns the answer of an address, with at most MAX_BYTES; follows no redirect. Throws UnusableError. */
-export async function answerOf(url: string, request: RequestInit, deadlineMs: number): Promise<Answer> {
-  let size = 0;
+export async function answerOf(
+  url: string,
+  { method = 'GET', headers, body = '' }: ProviderRequest,
+  { hosts, deadlineMs }: Reach,
+): Promise<Answer> {
+  const signal = AbortSignal.timeout(deadlineMs);
   try {
-    const signal = AbortSignal.timeout(deadlineMs);
-    const { status, body } = await fetch(url, { ...request, redirect: 'manual', signal });
+    const answer = await createCheckedRequest(hosts)(url, { method, headers, signal }, body);
     const chunks: Uint8Array[] = [];
-    for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    let size = 0;
+    for await (const chunk of answer as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       if (size > MAX_BYTES) throw new UnusableError(`The answer is larger than ${MAX_BYTES / 1024} KiB.`);
       chunks.push(chunk);
     }
-    return { status, text: Buffer.concat(chunks).toString('utf8') };
+    return { status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
   } catch (error) {
     if (error instanceof UnusableError) throw error;
-    if (error instanceof Error && error.name === 'TimeoutError') {
-      throw new UnusableError(`It does not answer within ${deadlineMs / 1000} seconds.`);
-    }
+    if (signal.aborted) throw new UnusableError(`It does not answer within ${deadlineMs / 1000} seconds.`);
     throw new UnusableError(`It cannot be reached: ${causeOf(error)}.`);
   }
 }

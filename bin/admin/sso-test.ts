@@ -1,8 +1,9 @@
 /** The command that checks the provider of an organization, and its client id and client secret there. */
 import type { Command } from 'commander';
+import type { ProviderClient } from '../../outbound/client-check.js';
+import { ANY_HOST } from '../../outbound/fetch-text.js';
+import { testProvider } from '../../outbound/provider-test.js';
 import { orUndefined } from './client.js';
-import { type ClientFinding, checkClient, type ProviderClient } from '../../outbound/client-check.js';
-import { inspectProvider } from '../../outbound/discovery.js';
 import { joinedLines, printable } from './printer.js';
 import { type Result, runIn, runOffline } from './run.js';
 import { secretIn } from './secret-file.js';
@@ -56,11 +57,8 @@ const SECRET_HIDDEN =
   'The client id and the client secret were not tried: only the role "admin" may use the client secret.';
 
 async function test(issuer: string, client: ProviderClient | undefined, notTried = NOT_TRIED): Promise<Result> {
-  const { tokenEndpoint, ...findings } = await inspectProvider(issuer);
-  const { url, isReached } = findings;
-  const tried = client && tokenEndpoint !== undefined ? await checkClient(tokenEndpoint, client) : undefined;
-  const problems = [...findings.problems, ...(tried?.result === 'refused' ? [tried.text] : [])];
-  const remarks = [...findings.remarks, ...(tried?.result === 'unknown' ? [tried.text] : [])];
+  const { verdict, ...outcome } = await testProvider(issuer, client, ANY_HOST);
+  const { url, isReached, problems, remarks } = outcome;
   // The check itself succeeded; its result is negative.
   if (problems.length > 0) process.exitCode = 1;
   const lines = [
@@ -68,21 +66,13 @@ async function test(issuer: string, client: ProviderClient | undefined, notTried
     ...remarks.map((text) => printable`  remark  ${text}`),
   ];
   return [
-    { issuer, ...findings, problems, remarks, client: tried?.result ?? 'not tried' },
+    { issuer, ...outcome },
     joinedLines([
       printable`Looked at ${url}`,
-      printable`${verdict(problems.length === 0, isReached, tried)}`,
+      printable`${verdict}`,
       ...lines,
       ...(client || !isReached ? [] : [printable`${notTried}`]),
       ...(isReached ? [] : [printable`${NO_WAY_OUT}`]),
     ]),
   ];
-}
-
-function verdict(isFine: boolean, isReached: boolean, tried: ClientFinding | undefined): string {
-  if (!isReached) return 'From this machine it cannot be seen whether people can sign in:';
-  if (!isFine) return 'Nobody can sign in with this provider:';
-  return tried?.result === 'accepted'
-    ? 'The provider is as it should be, and accepts the client id and the client secret.'
-    : 'The provider is as it should be.';
 }

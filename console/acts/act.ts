@@ -1,5 +1,6 @@
 /** An act: something that a person changes in the console. It has a page with its form and its consequences. */
 import type { VNode } from 'preact';
+import type { ProviderHosts } from '../../config/provider-hosts.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { PageError } from '../page-error.js';
 import type { Role } from '../staff/role.js';
@@ -18,6 +19,8 @@ export interface Subject {
   setupLinkId: string;
   /** The edge's origin; undefined: unknown. */
   publicUrl: string | undefined;
+  /** The hosts of identity providers that the console may connect to. */
+  providerHosts: ProviderHosts;
 }
 
 /** The fields of a form that was sent. */

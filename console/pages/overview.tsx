@@ -187,6 +187,7 @@ function SingleSignOn({ base, role, connection }: { base: string; role: Role; co
       <ActLinks
         role={role}
         acts={[
+          ...(connection ? [[`${base}/acts/test-sign-in`, 'Test', 'support'] as [string, string, Role]] : []),
           [`${base}/acts/set-sign-in`, connection ? 'Change' : 'Set single sign-on', 'admin'],
           ...(connection ? [[`${base}/acts/remove-sign-in`, 'Remove', 'admin'] as [string, string, Role]] : []),
         ]}

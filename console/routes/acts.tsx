@@ -1,6 +1,7 @@
 /** The pages of acts: a form that tells the consequences, and the act itself. */
 import express, { type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
+import type { ProviderHosts } from '../../config/provider-hosts.js';
 import type { Act, Acts, Subject } from '../acts/act.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { PageError } from '../page-error.js';
@@ -17,6 +18,7 @@ export interface ActTools {
   isFresh: (response: Response) => boolean;
   /** The edge's origin; undefined: unknown. */
   publicUrl: string | undefined;
+  providerHosts: ProviderHosts;
   log: Logger;
 }
 
@@ -24,7 +26,7 @@ export interface ActTools {
 export function actRoutes(
   path: string,
   acts: Acts,
-  { userstoreOf, requireForm, isFresh, publicUrl, log }: ActTools,
+  { userstoreOf, requireForm, isFresh, publicUrl, providerHosts, log }: ActTools,
 ): Router {
   const subjectOf = (parameters: Record<string, string>, response: Response): Subject => ({
     organizationId: '',
@@ -35,6 +37,7 @@ export function actRoutes(
     setupLinkId: '',
     ...parameters,
     publicUrl,
+    providerHosts,
     userstore: userstoreOf(response),
     actor: actorOf(sessionOf(response).staff),
   });

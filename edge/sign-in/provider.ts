@@ -3,6 +3,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
+import { endpointsElsewhere } from '../../outbound/endpoints.js';
 import type { UsableSsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { CLOCK_SKEW, InvalidTokenError, keysAt, verifyIdToken } from './jwt.js';
 import { PROVIDER_MS, ProviderError, type ProviderFetch } from './outbound.js';
@@ -12,8 +13,6 @@ import { SignInError } from './sign-in-error.js';
 /** Lifetime of a cached discovery document. */
 const DISCOVERY_MS = 5 * 60_000;
 const MAX_PROVIDERS = 1000;
-/** The endpoints that the edge uses: it sends requests and browsers there, wherever they are. */
-const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'end_session_endpoint'] as const;
 
 /** The values that bind an answer to its request. */
 export interface Checks {
@@ -133,11 +132,8 @@ async function discover(issuer: string, providerFetch: ProviderFetch) {
   try {
     const client = await oidc.discovery(new URL(issuer), 'discovery', undefined, oidc.None(), options);
     const metadata = client.serverMetadata();
-    for (const name of ENDPOINTS) {
-      const url = metadata[name];
-      if (url !== undefined && new URL(url).origin !== new URL(issuer).origin)
-        throw new Error(`its ${name} is elsewhere`);
-    }
+    const [name] = endpointsElsewhere(metadata, issuer);
+    if (name !== undefined) throw new Error(`its ${name} is elsewhere`);
     if (metadata.jwks_uri === undefined) throw new Error('it names no keys');
     return { metadata, issuer: metadata.issuer, keys: keysAt(metadata.jwks_uri, providerFetch) };
   } catch (error) {

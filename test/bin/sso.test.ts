@@ -7,8 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { inspectProvider } from '../../outbound/discovery.js';
 import { freePort } from '../../bin/port.js';
+import { inspectProvider } from '../../outbound/discovery.js';
+import { ANY_HOST } from '../../outbound/fetch-text.js';
 import { command, succeeding } from '../harness/commands.js';
 import { createTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
@@ -153,6 +154,7 @@ describe('the command admin, for single sign-on', function () {
     function okta(
       change: (metadata: Record<string, unknown>) => Record<string, unknown> = (same) => same,
       token: RequestListener = answering(400, { error: 'invalid_grant' }),
+      keys: RequestListener = answering(200, { keys: [{ kty: 'RSA', use: 'sig', n: 'AQAB', e: 'AQAB' }] }),
     ) {
       return provider((request, response) => {
         const issuer = `http://${request.headers.host}`;
@@ -169,11 +171,12 @@ describe('the command admin, for single sign-on', function () {
           scopes_supported: ['openid', 'profile', 'email'],
         };
         if (request.url === '/oauth2/v1/token') token(request, response);
+        else if (request.url === '/oauth2/v1/keys') keys(request, response);
         else if (request.url !== '/.well-known/openid-configuration') response.writeHead(404).end();
         else response.setHeader('content-type', 'application/json').end(JSON.stringify(change(metadata)));
       });
     }
-    const lookedAt = (issuer: string) => inspectProvider(issuer, 500);
+    const lookedAt = (issuer: string) => inspectProvider(issuer, { hosts: ANY_HOST, deadlineMs: 500 });
 
     it('that it is usable, or, with status 1, its faults', async () => {
       let change = {};
@@ -236,6 +239,18 @@ describe('the command admin, for single sign-on', function () {
       });
     }
 
+    for (const [title, keys, words] of [
+      ['no keys', (_, response) => response.writeHead(404).end(), /keys \(jwks_uri\) cannot be read.*status 404/],
+      ['a page', (_, response) => response.end('<html>'), /not a set of keys/],
+      ['keys for encryption', answering(200, { keys: [{ kty: 'RSA', use: 'enc' }, { kty: 'oct' }] }), /contain none/],
+    ] as [string, RequestListener, RegExp][]) {
+      it(`that the address of its keys has ${title}`, async () => {
+        const { problems, tokenEndpoint } = await lookedAt(await okta(undefined, undefined, keys));
+        expect([problems.length, tokenEndpoint]).to.deep.equal([1, undefined]);
+        expect(problems[0]).to.match(words);
+      });
+    }
+
     it('that it accepts the client id and secret of the organization, sent by HTTP Basic with a code that cannot exist', async () => {
       const seen: { authorization?: string | undefined; body: string }[] = [];
       await setUp(
@@ -294,7 +309,7 @@ describe('the command admin, for single sign-on', function () {
     it('that nothing listens there, or the host does not exist', async () => {
       const { isReached, problems } = await lookedAt(`http://127.0.0.1:${await freePort()}`);
       expect([isReached, problems]).to.deep.equal([false, ['It cannot be reached: nothing listens there.']]);
-      const nobody = await inspectProvider('https://nobody.invalid');
+      const nobody = await inspectProvider('https://nobody.invalid', { hosts: ANY_HOST, deadlineMs: 5000 });
       expect(nobody.isReached).to.equal(false);
       expect(nobody.problems.join()).to.match(/cannot be reached: /);
     });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
+import { createProviderHosts } from '../../config/provider-hosts.js';
 import { createApp } from '../../console/app.js';
 import { createOneTimeLink } from '../../console/staff/one-time-link.js';
 import { createProvider, type ProviderOptions } from '../../console/staff/provider.js';
@@ -30,6 +31,7 @@ export async function startConsole(
   provider?: Omit<ProviderOptions, 'redirectUri'>,
   port = 0,
   tokens: Record<Role, string> = SERVICE_TOKENS,
+  allowedHosts: readonly string[] = ['127.0.0.1'],
 ): Promise<TestConsole> {
   const lines: string[] = [];
   const log: Logger = pino({}, { write: (line) => void lines.push(line) });
@@ -44,6 +46,7 @@ export async function startConsole(
     createApp({
       userstores,
       publicUrl,
+      providerHosts: createProviderHosts(allowedHosts),
       consoleUrl: origin,
       sessions,
       provider: provider && createProvider({ ...provider, redirectUri: `${origin}/sign-in/return` }),

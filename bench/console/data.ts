@@ -1,4 +1,5 @@
 /** Organizations with users, groups, requests and events in bulk: the documents that userstore would leave. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { connect } from '../../bin/admin/userstore.js';
@@ -10,10 +11,13 @@ import { encodedUser } from '../../userstore/storage/event-documents.js';
 import type { EventDocument } from '../../userstore/storage/event-schemas.js';
 import { toGroupDocument } from '../../userstore/storage/group-documents.js';
 import type { ActivityDocument } from '../../userstore/storage/history-schemas.js';
+import { HAS_OUTBOX } from '../../userstore/storage/outbox.js';
 import { TOKENS } from '../chains.js';
 
 const BATCH = 2000;
 const DAY_MS = 86_400_000;
+/** Longest wait for the events of the new organizations. */
+const MOVED_MS = 60_000;
 /** Organizations that are created at a time. */
 const CREATORS = 8;
 /** The first organization has one user of this number, the others share the rest. */
@@ -58,6 +62,7 @@ export async function load(mongodbUri: string, ids: string[], suffix: string, us
   const database = client.db();
   try {
     const events = database.collection<EventDocument>('events');
+    await untilMoved(database);
     const newest = await events.findOne({}, { sort: { _id: -1 } });
     const position = (newest?._id ?? 0) + 1;
     const first = Date.now() - users * 1000 - 3_600_000;
@@ -88,6 +93,20 @@ export async function load(mongodbUri: string, ids: string[], suffix: string, us
     return { ...loaded, secretSuffix: suffix };
   } finally {
     await client.close();
+  }
+}
+
+/** Waits until userstore has written the events of the new organizations, so that it takes no position of the load. */
+async function untilMoved(database: mongo.Db): Promise<void> {
+  const giveUp = Date.now() + MOVED_MS;
+  const collections = ['organizations', 'apiTokens'].map((name) => database.collection(name));
+  const areWaiting = async () =>
+    (await Promise.all(collections.map((collection) => collection.findOne(HAS_OUTBOX)))).some(
+      (found) => found !== null,
+    );
+  while (await areWaiting()) {
+    if (Date.now() > giveUp) throw new Error(`userstore has not written all events within ${MOVED_MS / 1000} seconds`);
+    await sleep(100);
   }
 }
 

@@ -242,6 +242,7 @@ export const NOT_SPENT: Record<string, string[]> = {
     'returns of one Okta account from any network',
     'answer of the identity provider',
     'answer of an identity provider that staff test',
+    'time of each answer of an identity provider that staff test',
     'address of an identity provider, at each connection',
     'requests for unknown signing keys',
     'users whose sessions end by one e-mail address',

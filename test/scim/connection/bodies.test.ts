@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { KeptBodies, Organization } from '../../../proto/gen/userstore/v1/organization_service.js';
 import { startEdgeInProcess, tokenCacheExpiry } from '../../harness/edge.js';
-import { createTenant, sharedPair, type Tenant } from '../../harness/organizations.js';
+import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../../harness/organizations.js';
 import { SERVICE_TOKENS } from '../../harness/processes.js';
 import { type Answer, createUser, oktaUser, patchBody, scimClient, uniqueName } from '../../harness/scim.js';
 import { actor, eventually, type UserstoreClient, userstoreClient } from '../../harness/userstore.js';
@@ -19,16 +19,17 @@ describe('bodies of requests at the edge', function () {
   let admin: UserstoreClient;
   let tenant: Tenant;
 
-  before(async () => {
+  before(async function () {
+    needsOwnPair(this);
     const { address } = await sharedPair();
     edge = await startEdgeInProcess(address);
     support = userstoreClient(address, SERVICE_TOKENS.support);
     admin = userstoreClient(address, SERVICE_TOKENS.admin);
   });
   after(async () => {
-    support.close();
-    admin.close();
-    await edge.stop();
+    support?.close();
+    admin?.close();
+    await edge?.stop();
   });
   beforeEach(async () => {
     tenant = await createTenant({ origin: edge.origin, address: (await sharedPair()).address });

@@ -25,5 +25,8 @@ export function accessOf({ user, organization, connection }: AccessFacts): Acces
   if (!user.active) return refused('Cannot sign in: Okta disabled the user. Their Okta admin assigns them again.');
   if (!connection) return refused('Cannot sign in through Okta: the organization has no single sign-on.');
   const others = connection.required === false ? ' Other ways in are allowed, too.' : '';
-  return { isAllowed: true, sentence: `May sign in through ${connection.issuer}.${others}` };
+  return {
+    isAllowed: true,
+    sentence: `May sign in through ${connection.issuer}: the user is active and not locked.${others}`,
+  };
 }

@@ -1,8 +1,8 @@
 /** The acts on API tokens. */
-import type { VNode } from 'preact';
 import { Field } from '../pages/fields.js';
+import { COPY_FILE } from '../routes/copy-script.js';
 import { required } from '../userstore.js';
-import { type Acts, type Form, numberIn, type Subject } from './act.js';
+import { type Acts, type Done, type Form, numberIn, type Subject } from './act.js';
 
 const DAY_SECONDS = 86_400;
 
@@ -17,8 +17,9 @@ const lifetime = (form: Form): number | undefined => {
 };
 
 /** Shows a secret, which no other page contains. */
-const shown = (organizationId: string, label: string, secret: string): { title: string; content: VNode } => ({
+const shown = (organizationId: string, label: string, secret: string): Done => ({
   title: 'The token is issued',
+  script: COPY_FILE,
   content: (
     <>
       <p>
@@ -26,7 +27,7 @@ const shown = (organizationId: string, label: string, secret: string): { title: 
         the word and the blank included:
       </p>
       <p>
-        <code class="secret">{`apikey ${secret}`}</code>
+        <code class="secret" data-copy="API token">{`apikey ${secret}`}</code>
       </p>
       <p>
         <a href={`/organizations/${organizationId}`}>Back to the organization</a>

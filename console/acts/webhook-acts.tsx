@@ -4,6 +4,7 @@ import type { UpdateWebhookRequest } from '../../proto/gen/userstore/v1/webhook_
 import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { PageError } from '../page-error.js';
 import { Field } from '../pages/fields.js';
+import { COPY_FILE } from '../routes/copy-script.js';
 import { required } from '../userstore.js';
 import { type Act, type Acts, numberIn, wordsIn } from './act.js';
 
@@ -12,11 +13,14 @@ const HOUR_SECONDS = 3600;
 /** Shows a secret, which no other page contains. */
 const shown = (webhookId: string, secret: string) => ({
   title: 'The secret of the webhook',
+  script: COPY_FILE,
   content: (
     <>
       <p>The receiver checks signatures with this secret. The console does not show it again.</p>
       <p>
-        <code class="secret">{secret}</code>
+        <code class="secret" data-copy="secret">
+          {secret}
+        </code>
       </p>
       <p>
         <a href={`/webhooks/${webhookId}`}>Go to the webhook</a>

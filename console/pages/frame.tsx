@@ -14,6 +14,9 @@ export interface PageProps {
   children: ComponentChildren;
 }
 
+/** Marks of direction, with which a name would turn the rest of the title round. */
+const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** The whole document around the content of a page. */
 export function Page({ title, session, search, script, children }: PageProps): JSX.Element {
   return (
@@ -22,7 +25,7 @@ export function Page({ title, session, search, script, children }: PageProps): J
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <title>{`${title} – LeaseHawk console`}</title>
+        <title>{`${title.replace(DIRECTION, '')} – LeaseHawk console`}</title>
         <link rel="icon" href="/mark.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/style.css" />
         {script && <script src={script} defer />}
@@ -52,7 +55,7 @@ function Header({ session, search }: { session: Session; search: string | undefi
             name="q"
             type="search"
             aria-label="E-mail address, name, organization, domain, id, last four of a token, or reference"
-            placeholder="Name, e-mail, domain or reference"
+            placeholder="Name or e-mail"
             value={search}
             maxLength={256}
           />
@@ -97,12 +100,12 @@ export const PostForm = ({
 /** The path from the start to the page. */
 export const Crumbs = ({ steps }: { steps: [href: string, text: string][] }): JSX.Element => (
   <nav class="crumbs" aria-label="Path">
-    {steps.map(([href, text]) => (
+    {steps.map(([href, text], index) => (
       <>
+        {index > 0 && ' / '}
         <a href={href}>
           <bdi>{text}</bdi>
         </a>
-        {' / '}
       </>
     ))}
   </nav>

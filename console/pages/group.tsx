@@ -87,7 +87,7 @@ export const GroupListPage = ({
       label="Groups"
       caption={totalSize === 1 ? '1 group' : `${totalSize} groups`}
       items={groups}
-      none="No group matches."
+      none={search ? 'No group matches.' : 'No group yet: the Okta admin chooses groups under Push Groups in Okta.'}
       columns={[
         [
           'Name',

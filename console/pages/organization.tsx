@@ -41,8 +41,11 @@ export function OrganizationPage({
   const base = `/organizations/${organization.id}`;
   const more = script === undefined ? {} : { script };
   const heading = shortened(title ?? organization.displayName, MAX_HEADING);
+  // Several pages of an organization have its name as their heading: the title of the window tells them apart.
+  const [, tabText] = TABS.find(([path]) => path === tab) ?? TABS[0];
+  const windowTitle = title ? `${heading} – ${organization.displayName}` : `${tabText} – ${heading}`;
   return (
-    <Page title={heading} session={session} {...more}>
+    <Page title={windowTitle} session={session} {...more}>
       <Crumbs
         steps={[
           ['/organizations', 'Organizations'],

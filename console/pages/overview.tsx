@@ -53,12 +53,14 @@ export function OverviewPage({ session, now, ...overview }: Overview & { session
               ['Last request', <LastRequest activity={overview.lastRequest} />],
               [
                 'Failures',
-                `${failures.filter(isRecent).length} in the last hour, ${failures.length === 1000 ? '1000 or more' : failures.length} in the last day`,
+                <a
+                  href={`${base}/requests?failed=yes`}
+                >{`${failures.filter(isRecent).length} in the last hour, ${failures.length === 1000 ? '1000 or more' : failures.length} in the last day`}</a>,
               ],
               ['Limits reached', <LimitsReached failures={failures} tokens={tokens} now={now} />],
             ]}
           />
-          <FailureChart counts={byHour(failures, 24, now)} />
+          {failures.length > 0 && <FailureChart counts={byHour(failures, 24, now)} />}
         </section>
         <section aria-labelledby="settings">
           <h2 id="settings">Settings</h2>
@@ -120,18 +122,27 @@ function LastRequest({ activity }: { activity: Activity | undefined }) {
 function FailureChart({ counts }: { counts: readonly number[] }) {
   const most = Math.max(1, ...counts);
   return (
-    <svg
-      class="chart"
-      viewBox={`0 0 ${counts.length * 10} 40`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={`Failures in each of the last ${counts.length} hours: ${counts.join(', ')}`}
-    >
-      {counts.map((count, hour) => {
-        const height = count === 0 ? 1 : Math.max(3, (38 * count) / most);
-        return <rect class={count === 0 ? 'ok' : 'bad'} x={hour * 10 + 1} y={40 - height} width="8" height={height} />;
-      })}
-    </svg>
+    <figure>
+      <svg
+        class="chart"
+        viewBox={`0 0 ${counts.length * 10} 40`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Failures in each of the last ${counts.length} hours: ${counts.join(', ')}`}
+      >
+        {counts.map((count, hour) => {
+          const height = count === 0 ? 1 : Math.max(3, (38 * count) / most);
+          return (
+            <rect class={count === 0 ? 'ok' : 'bad'} x={hour * 10 + 1} y={40 - height} width="8" height={height} />
+          );
+        })}
+      </svg>
+      <figcaption>
+        <span>24 hours ago</span>
+        <span>Failures by hour</span>
+        <span>now</span>
+      </figcaption>
+    </figure>
   );
 }
 

@@ -78,7 +78,7 @@ export function RequestTable({ lines, none }: { lines: readonly RequestLine[]; n
           ))}
         </tbody>
       </table>
-      {lines.length === 0 && <p class="quiet">{none}</p>}
+      {lines.length === 0 && <p class="quiet none">{none}</p>}
     </section>
   );
 }

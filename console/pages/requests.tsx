@@ -125,7 +125,9 @@ export function RequestPage({
       {activity.change ? (
         <Attributes attributes={activity.change.attributes} />
       ) : (
-        <p class="quiet">The request changed nothing.</p>
+        <p class="quiet">
+          {operations.length > 0 ? 'Each operation below has its own.' : 'The request changed nothing.'}
+        </p>
       )}
       {isScim && <Bodies {...facts} />}
       {operations.length > 0 && (

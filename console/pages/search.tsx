@@ -21,18 +21,31 @@ const organizationColumns: [string, (organization: Organization) => JSX.Element 
   ['Created', ({ createTime }) => <Time at={createTime} />],
 ];
 
-/** The results of a search. */
+/** The page of a search: its results, or what it finds if nothing was entered. */
 export const SearchPage = ({
   session,
   search,
-  organizations,
-  found,
-  isComplete,
-}: Results & { session: Session; search: string }): JSX.Element => (
-  <Page title={`Search: ${search}`} session={session} search={search}>
-    <h1>
-      Results for <bdi>{search}</bdi>
-    </h1>
+  ...results
+}: Results & { session: Session; search: string }): JSX.Element =>
+  search === '' ? (
+    <Page title="Search" session={session}>
+      <h1>Search</h1>
+      <p>
+        Enter the id, a domain or a part of the name of an organization; the user name, an e-mail address, the external
+        id or the id of a user; the reference of a request; or the last four characters of an API token.
+      </p>
+    </Page>
+  ) : (
+    <Page title={`Search: ${search}`} session={session} search={search}>
+      <h1>
+        Results for <bdi>{search}</bdi>
+      </h1>
+      <SearchResults {...results} />
+    </Page>
+  );
+
+const SearchResults = ({ organizations, found, isComplete }: Results) => (
+  <>
     <h2>Organizations</h2>
     <Table
       label="Organizations"
@@ -44,7 +57,7 @@ export const SearchPage = ({
     <Table
       label="Users, requests and API tokens"
       items={found}
-      none="No user has it as user name, e-mail address, external id or id, no request as its reference, and no API token as its last four characters."
+      none="No user has it as user name, e-mail address, external id or id, no request as its reference, and no API token as its last four characters. In an organization of at most 5,000 users, the list of users also finds parts of names."
       columns={[
         [
           'Result',
@@ -58,7 +71,7 @@ export const SearchPage = ({
       ]}
     />
     {!isComplete && <p class="warn">There are more results: search for more of the text.</p>}
-  </Page>
+  </>
 );
 
 /** The list of organizations, oldest first. */
@@ -81,7 +94,12 @@ export const OrganizationsPage = ({
       <Field name="name" label="Part of a name" value={name} maxLength={200} />
       <button type="submit">Show</button>
     </form>
-    <Table label="Organizations" items={organizations} none="No organization matches." columns={organizationColumns} />
+    <Table
+      label="Organizations"
+      items={organizations}
+      none={name ? 'No organization matches.' : 'There is no organization yet.'}
+      columns={organizationColumns}
+    />
     <Pager address={address} next={next} />
     <ActLinks role={session.staff.role} acts={[['/acts/new-organization', 'Add an organization', 'admin']]} />
   </Page>

@@ -19,36 +19,40 @@ nav.tabs a { padding: .4rem 0; text-decoration: none; border-bottom: .2rem solid
 nav.tabs a[aria-current] { border-color: var(--action); color: var(--text); font-weight: 600; }
 a { color: var(--action); }
 bdi { overflow-wrap: anywhere; } td ul { margin: .3rem 0; padding-left: 1.2rem; }
-pre { background: var(--box); padding: .8rem 1rem; overflow-x: auto; } textarea { font-family: monospace; }
+pre { background: var(--box); padding: .8rem 1rem; overflow-x: auto; }
 code { background: var(--box); padding: .1em .3em; border-radius: .2rem; font-size: .95em; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .45rem .7rem .45rem 0; text-align: left; vertical-align: top; overflow-wrap: break-word; }
-th { font-weight: 600; color: var(--quiet); } td time { white-space: nowrap; }
-@media (min-width: 40rem) { td { min-width: 4.5rem; } }
+th { font-weight: 600; color: var(--quiet); } time { white-space: nowrap; } td .row { margin: 0; }
+@media (min-width: 40rem) { td { min-width: 4.5rem; } td:has(> bdi, > a > bdi) { min-width: 17rem; } }
+table:has(> tbody:empty), .scroll:has(> table > tbody:not(:empty)) > .none { display: none; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 dl.facts { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .35rem 1.5rem; margin: 1rem 0; }
 dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; min-width: 0; }
 .quiet { color: var(--quiet); } .error { color: var(--error); font-weight: 600; } .good { color: var(--good); font-weight: 600; } .warn { color: var(--warn); font-weight: 600; }
 .note { border-left: .3rem solid var(--line); padding: .5rem 1rem; background: var(--box); margin: 1rem 0; }
-.note.bad { border-color: var(--error); } .note.fine { border-color: var(--good); }
+.note p { margin: .4rem 0 0; } .note.bad { border-color: var(--error); } .note.fine { border-color: var(--good); }
 form.act { margin: .6rem 0; max-width: 34rem; }
 form.filter { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; margin: 1rem 0; }
 label { display: block; font-weight: 600; font-size: .95rem; } label.check { font-weight: 400; display: flex; gap: .5rem; align-items: baseline; }
 input, select, textarea { display: block; width: 100%; margin: .25rem 0 .8rem; padding: .5rem .6rem; background: var(--ground); color: var(--text);
   border: 1px solid var(--quiet); border-radius: .3rem; font: inherit; font-weight: 400; }
-input[type=checkbox] { display: inline; width: auto; margin: 0; } form.filter input, form.filter select { margin-bottom: 0; }
-form.filter label:not(.check) { min-width: 9rem; } form.filter label.check { padding-bottom: .6rem; }
+textarea { font-family: monospace; } label .quiet { font-weight: 400; }
+input[type=checkbox] { display: inline; width: auto; margin: 0; } form.filter input, form.filter select { margin-bottom: 0; } form.filter input:not([type=checkbox]), form.filter select { height: 2.75rem; }
+form.filter button { height: 2.75rem; } label.check + label:not(.check) { margin-top: 1rem; }
+form.filter label:not(.check) { min-width: 9rem; } form.filter label.check { padding-bottom: .65rem; }
 button, .button { display: inline-block; padding: .45rem 1rem; background: var(--action); color: var(--ground); border: 1px solid var(--action);
   border-radius: .3rem; font: inherit; font-weight: 600; cursor: pointer; text-decoration: none; white-space: nowrap; }
 .second { background: var(--ground); color: var(--action); } .danger { background: var(--error); border-color: var(--error); }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .8rem 0; } .row form { margin: 0; }
 :focus-visible { outline: .2rem solid var(--action); outline-offset: .15rem; }
 .narrow { max-width: 30rem; margin: 8vh auto 0; }
-.chart { display: block; width: 100%; max-width: 40rem; height: 4rem; } .chart .ok { fill: var(--action); } .chart .bad { fill: var(--error); }
+figure { margin: 1rem 0; max-width: 40rem; } figcaption { display: flex; justify-content: space-between; gap: 1rem; color: var(--quiet); font-size: .9rem; }
+.chart { display: block; width: 100%; height: 4rem; } .chart .ok { fill: var(--action); } .chart .bad { fill: var(--error); }
 .body { margin: 0 0 1rem; padding: .7rem; max-height: 30rem; overflow: auto; background: var(--box); border-radius: .3rem; }
-.body pre { margin: 0; font-size: .85rem; white-space: pre-wrap; word-break: break-all; }
+.body pre { margin: 0; padding: 0; font-size: .85rem; white-space: pre-wrap; word-break: break-all; }
 h3 { font-size: 1rem; margin: .8rem 0 .4rem; }
 .secret { font-size: 1.1rem; user-select: all; }
 .row.end { margin: 0; } .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
@@ -58,6 +62,8 @@ h3 { font-size: 1rem; margin: .8rem 0 .4rem; }
   .row.end { margin: 0; } .columns { grid-template-columns: 1fr; }
   .stack thead { display: none; } .stack, .stack tbody, .stack tr, .stack td, .stack th, .stack caption { display: block; }
   .stack tr { border: 1px solid var(--line); border-radius: .3rem; padding: .4rem .7rem; margin-bottom: .6rem; }
+  .stack td[data-name]::before { content: attr(data-name); color: var(--quiet); font-size: .9rem; margin-right: .6rem; }
+  header .who { flex: 1 1 8rem; } .narrow { margin-top: 1rem; }
   .stack td, .stack th { border: 0; padding: .1rem 0; text-align: left; }
 }
 `;

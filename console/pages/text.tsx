@@ -77,8 +77,9 @@ export function Table<Item>({
         <tbody>
           {items.map((item) => (
             <tr>
-              {columns.map(([, cell]) => (
-                <td>{cell(item)}</td>
+              {columns.map(([name, cell]) => (
+                // On a phone, the style sheet shows the name beside the value instead of a row of headings.
+                <td data-name={columns.length > 1 ? name : undefined}>{cell(item)}</td>
               ))}
             </tr>
           ))}

@@ -11,7 +11,9 @@ const stateOf = ({ revokeTime, expireTime }: ApiToken, now: number) => {
   if (!expireTime) return <span class="good">live</span>;
   const days = Math.ceil((expireTime.getTime() - now) / 86_400_000);
   if (days <= 0) return <span class="error">expired</span>;
-  return <span class={days <= 14 ? 'warn' : 'good'}>{`live, expires in ${days} days`}</span>;
+  return (
+    <span class={days <= 14 ? 'warn' : 'good'}>{`live, expires in ${days === 1 ? '1 day' : `${days} days`}`}</span>
+  );
 };
 
 const isLive = ({ revokeTime, expireTime }: ApiToken, now: number) =>

@@ -4,12 +4,12 @@ import type { Organization } from '../../proto/gen/userstore/v1/organization_ser
 import type { Session as UserSession } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { LinkedIdentity, TypedValue, User } from '../../proto/gen/userstore/v1/user.js';
-import { accessOf } from '../access.js';
 import type { Session } from '../staff/sessions.js';
 import type { Entry } from '../timeline.js';
+import { AccessNote } from './access-note.js';
 import { Choice, Field } from './fields.js';
 import { ActLinks, OrganizationPage } from './organization.js';
-import { Facts, Outside, Pager, Table, Time, Value } from './text.js';
+import { Facts, Outside, Pager, shortened, Table, Time, Value } from './text.js';
 import { Timeline } from './timeline.js';
 
 /** A user with everything that decides about their sign-in, and everything that touched them. */
@@ -22,11 +22,13 @@ export interface UserFacts {
   timeline: readonly Entry[];
 }
 
+/** Characters of a name in the list. */
+const MAX_NAME = 100;
+
 /** The page of a user. */
 export function UserPage({ session, ...facts }: UserFacts & { session: Session }): JSX.Element {
   const { organization, user } = facts;
   const base = `/organizations/${organization.id}/users/${user.id}`;
-  const access = accessOf(facts);
   const { role } = session.staff;
   return (
     <OrganizationPage
@@ -35,9 +37,7 @@ export function UserPage({ session, ...facts }: UserFacts & { session: Session }
       tab="users"
       title={user.displayName || user.userName || user.id}
     >
-      <p class={access.isAllowed ? 'note fine' : 'note bad'}>
-        <bdi>{access.sentence}</bdi>
-      </p>
+      <AccessNote {...facts} />
       <ActLinks
         role={role}
         acts={[
@@ -60,7 +60,7 @@ export function UserPage({ session, ...facts }: UserFacts & { session: Session }
                 'Okta account',
                 facts.linkedIdentity
                   ? `${facts.linkedIdentity.subject} at ${facts.linkedIdentity.issuer}`
-                  : 'not linked: never signed in',
+                  : 'not linked: the next sign-in links one',
               ],
               [
                 'Sessions',
@@ -195,7 +195,7 @@ export function UserListPage({
         label="Users"
         caption={totalSize === 1 ? '1 user' : `${totalSize} users`}
         items={users}
-        none="No user matches."
+        none={search || state ? 'No user matches.' : 'No user yet: the Okta admin assigns people to the app in Okta.'}
         columns={[
           [
             'User name',
@@ -205,7 +205,10 @@ export function UserListPage({
               </a>
             ),
           ],
-          ['Name', ({ displayName, name }) => <Outside text={displayName ?? name?.formatted} />],
+          [
+            'Name',
+            ({ displayName, name }) => <Outside text={shortened(displayName ?? name?.formatted ?? '', MAX_NAME)} />,
+          ],
           [
             'State',
             ({ active, locked }) =>

@@ -37,7 +37,7 @@ export const WebhooksPage = ({
     <Table
       label="Webhooks"
       items={webhooks}
-      none="There is no webhook."
+      none="There is no webhook. A webhook tells another system of LeaseHawk what changes."
       columns={[
         [
           'Address',
@@ -114,7 +114,7 @@ export function WebhookPage({
             'Answer',
             ({ status, error }) => (
               <span class={error ? 'error' : ''}>
-                {status || 'none'} <bdi>{error}</bdi>
+                {status || 'no answer:'} <bdi>{error}</bdi>
               </span>
             ),
           ],

@@ -3,13 +3,17 @@ import express, { type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import type { ProviderHosts } from '../../config/provider-hosts.js';
 import type { Act, Acts, Subject } from '../acts/act.js';
+import { subjectNames } from '../acts/subject-names.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { PageError } from '../page-error.js';
 import { Message, Page, PostForm } from '../pages/frame.js';
+import { shortened } from '../pages/text.js';
 import { includes } from '../staff/role.js';
 import { actorOf, type Userstore } from '../userstore.js';
 
 const MAX_FORM = '64kb';
+/** Characters of the names of what an act is about. */
+const MAX_NAMES = 200;
 
 /** The needs of acts. */
 export interface ActTools {
@@ -54,13 +58,19 @@ export function actRoutes(
   const show: RequestHandler = async (request, response) => {
     const act = actOf(request.params.act, response);
     const session = sessionOf(response);
-    const content = await act.form(subjectOf(request.params as Record<string, string>, response));
+    const subject = subjectOf(request.params as Record<string, string>, response);
+    const [content, names] = await Promise.all([act.form(subject), subjectNames(subject)]);
     const needsProof = act.isPermanent && !isFresh(response);
     const again = `/sign-in/start?again=yes&to=${encodeURIComponent(request.originalUrl)}`;
     sendPage(
       response,
       <Page title={act.title} session={session}>
         <Message title={act.title}>
+          {names.length > 0 && (
+            <p class="quiet">
+              <bdi>{shortened(names.join(', '), MAX_NAMES)}</bdi>
+            </p>
+          )}
           {needsProof ? (
             <p>
               It cannot be undone, so prove first who you are:{' '}

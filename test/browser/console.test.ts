@@ -112,7 +112,7 @@ describe('the console in a browser', function () {
     const [fresh, old] = [scimClient(await baseUrlOf(page), token), scim];
     expect(await fresh('GET', '/Users?count=1')).to.include({ status: 200 });
     expect(await old('GET', '/Users?count=1')).to.include({ status: 200 });
-    await page.getByRole('row', { name: 'expires in 1 days' }).getByRole('link', { name: 'Revoke' }).first().click();
+    await page.getByRole('row', { name: 'expires in 1 day' }).getByRole('link', { name: 'Revoke' }).first().click();
     await page.getByRole('button', { name: 'Revoke the token' }).click();
     await eventually('the old token is refused', async () => (await old('GET', '/Users?count=1')).status === 401);
     expect(await fresh('GET', '/Users?count=1')).to.include({ status: 200 });

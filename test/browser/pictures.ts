@@ -1,16 +1,16 @@
 /**
- * The command `npm run pictures`: takes the pictures of the console for docs/, on a pair of services with the organization
+ * The command `npm run pictures`: takes the pictures of the console and of a setup link for docs/, on a pair of services with the organization
  * of a made-up customer. It needs Chromium.
  */
 import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
 import { LINK_CODE, startConsole } from '../harness/console.js';
 import { mochaGlobalSetup, mochaGlobalTeardown } from '../harness/mongod.js';
-import { createTenant, sharedPair, type Tenant } from '../harness/organizations.js';
-import { SERVICE_TOKENS } from '../harness/processes.js';
+import { createTenant, type Tenant } from '../harness/organizations.js';
 import { CORE_USER, ENTERPRISE_USER } from '../harness/scim.js';
+import { startSignInPair } from '../harness/sign-in.js';
 import { newConnection, setConnection } from '../harness/sso.js';
-import { actor, eventually, userstoreClient } from '../harness/userstore.js';
+import { actor, eventually } from '../harness/userstore.js';
 
 const FOLDER = fileURLToPath(new URL('../../../docs/pictures/', import.meta.url));
 const NAMES = [
@@ -62,16 +62,17 @@ async function take(
   name: string,
   colorScheme: 'light' | 'dark',
   width: number,
+  height = width > 500 ? 860 : 780,
 ): Promise<void> {
   await page.emulateMedia({ colorScheme });
-  await page.setViewportSize({ width, height: width > 500 ? 860 : 780 });
+  await page.setViewportSize({ width, height });
   await page.goto(url);
   await page.screenshot({ path: `${FOLDER}${name}.png` });
 }
 
 await mochaGlobalSetup();
-const pair = await sharedPair();
-const admin = userstoreClient(pair.address, SERVICE_TOKENS.admin);
+const pair = await startSignInPair('pictures');
+const { admin } = pair;
 const tenant = await createTenant(pair);
 const { organizationId } = tenant;
 const { organization } = await admin.getOrganization({ organizationId });
@@ -85,6 +86,8 @@ await admin.updateOrganization({
 });
 const connection = newConnection({ issuer: 'https://oakstreet.okta.com', domains: ['oakstreet.example'] });
 await setConnection(admin, organizationId, connection);
+const recipient = 'Lea Moreno, lea@oakstreet.example';
+const { secret } = await admin.createSetupLink({ organizationId, actor: actor(), recipient, days: 7, domains: [] });
 const [ana] = await provision(tenant);
 const console_ = await startConsole(pair.address, 'https://scim.leasehawk.example');
 const browser = await chromium.launch({
@@ -103,8 +106,15 @@ await take(page, base, 'console-organization', 'light', 1280);
 await take(page, `${base}/users/${ana}`, 'console-user', 'light', 1280);
 await take(page, `${base}/requests?failed=yes`, 'console-requests', 'dark', 1280);
 await take(page, `${base}/users/${ana}`, 'console-phone', 'light', 390);
+await page.goto(`${base}/requests?failed=yes`);
+await page.getByRole('row', { name: '409' }).getByRole('link').first().click();
+await page.getByRole('heading', { name: 'Bodies' }).waitFor();
+await take(page, page.url(), 'console-bodies', 'light', 1280, 1040);
+await page.goto(`${pair.publicUrl}/setup/link#${secret}`);
+await page.getByRole('button', { name: 'Continue' }).click();
+await page.waitForURL(`${pair.publicUrl}/setup/steps`);
+await take(page, page.url(), 'setup-link', 'light', 820, 1040);
 await browser.close();
 await console_.stop();
-admin.close();
 await pair.stop();
 await mochaGlobalTeardown();

@@ -67,6 +67,13 @@ describe('the acts of the console', () => {
     }
   });
 
+  it('name the user and the organization that they are about', async () => {
+    const base = `/organizations/${tenant.organizationId}`;
+    const { userName = '' } = (await get()) ?? {};
+    expect((await boss?.get(`${base}/users/${userId}/acts/lock`))?.text).to.include(`${userName}, Test organization`);
+    expect((await boss?.get(`${base}/acts/suspend`))?.text).to.include('<bdi>Test organization</bdi>');
+  });
+
   it('offer a viewer nothing to change on any page', async () => {
     const base = `/organizations/${tenant.organizationId}`;
     for (const path of [base, `${base}/users/${userId}`, '/organizations', '/webhooks']) {
@@ -93,6 +100,7 @@ describe('the acts of the console', () => {
     const base = `/organizations/${tenant.organizationId}`;
     const issued = await boss?.post(`${base}/acts/issue-token`, { label: 'from the console', days: '30' });
     const secret = SECRET.exec(issued?.text ?? '')?.[1] ?? '';
+    expect(issued?.text).to.include('data-copy="API token"').and.to.include('<script src="/copy.js"');
     expect(await scimClient(tenant.baseUrl, `apikey ${secret}`)('GET', '/Users?count=1')).to.include({ status: 200 });
     for (const path of [base, `${base}/requests`, `${base}/events`]) {
       expect((await boss?.get(path))?.text).not.to.include(secret);

@@ -22,7 +22,11 @@ describe('the access of a person', () => {
   const user = User.fromPartial({ active: true });
   const locked = { time: at(0), by: 'console/ana', reason: 'lost laptop' };
   const cases: [name: string, facts: Parameters<typeof accessOf>[0], sentence: RegExp][] = [
-    ['may sign in', { user, organization, connection }, /^May sign in through https:\/\/oak\.okta\.com\.$/],
+    [
+      'may sign in',
+      { user, organization, connection },
+      /^May sign in through https:\/\/oak\.okta\.com: the user is active and not locked\.$/,
+    ],
     [
       'has other ways in',
       { user, organization, connection: { ...connection, required: false } },

@@ -76,6 +76,19 @@ describe('the pages of the console', () => {
     expect(await text(`${base}/users/${userId}`)).to.include('&lt;script>alert(1)&lt;/script>');
   });
 
+  it('have a title for each page, which no mark of direction turns round', async () => {
+    const titleOf = async (path: string) => /<title>([^<]*)/.exec(await text(path))?.[1];
+    expect(await titleOf(base)).to.equal('Overview – Test organization – LeaseHawk console');
+    expect(await titleOf(`${base}/users`)).to.equal('Users – Test organization – LeaseHawk console');
+    expect(await titleOf(`${base}/groups/${groupId}`)).not.to.include('\u202e');
+  });
+
+  it('say what a search finds if nothing was entered', async () => {
+    expect(await text('/search?q='))
+      .to.include('the reference of a request')
+      .and.not.to.include('Results for');
+  });
+
   it('have headers that allow files and forms of the console only', async () => {
     for (const path of [base, '/style.css', '/nothing', '/sign-in']) {
       const { headers } = await viewer.get(path);
@@ -105,6 +118,7 @@ describe('the pages of the console', () => {
   it('show why a person may not sign in, and what touched them', async () => {
     const html = await text(`${base}/users/${userId}`);
     expect(html).to.include('the organization has no single sign-on');
+    expect(html).to.match(/Last change that Okta asked for: .*POST, status 409/);
     expect(html)
       .to.match(/POST .*\/Users/)
       .and.to.include('created, version 1')

@@ -117,6 +117,8 @@ const showSearch =
     const text = textIn(request, 'q').slice(0, 256);
     const results = await search(userstoreOf(response), text);
     const [only, another] = results.found;
-    if (only && !another && results.organizations.length === 0) response.redirect(303, only.href);
+    // An e-mail address also finds the organization of its domain, which is that of the person.
+    const isAlone = text.includes('@') && results.organizations.every(({ id }) => id === only?.organization.id);
+    if (only && !another && (isAlone || results.organizations.length === 0)) response.redirect(303, only.href);
     else sendPage(response, <SearchPage session={sessionOf(response)} search={text} {...results} />);
   };

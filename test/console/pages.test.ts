@@ -6,6 +6,7 @@ import { startConsole, type TestConsole, type Visitor, visitorOf } from '../harn
 import { createTenant, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { CORE_USER } from '../harness/scim.js';
+import { newConnection, setConnection } from '../harness/sso.js';
 import { actor, eventually, userstoreClient } from '../harness/userstore.js';
 
 let running: TestConsole;
@@ -241,6 +242,20 @@ describe('the pages of the console', () => {
     expect([answer.status, answer.headers.get('location')]).to.deep.equal([303, `${base}/users/${userId}`]);
     expect(await text('/search?q=nothing-has-this')).to.include('No user has it');
     expect(await text(`/search?q=${tenant.organizationId}`)).to.include(base);
+  });
+
+  it('go from an e-mail address to its person, although its domain finds their organization too', async () => {
+    const pair = await sharedPair();
+    const admin = userstoreClient(pair.address, SERVICE_TOKENS.admin);
+    const own = await createTenant(pair);
+    const domain = `${unique}.example`;
+    await setConnection(admin, own.organizationId, newConnection({ domains: [domain] }));
+    admin.close();
+    const userName = `ana@${domain}`;
+    const { id } = (await own.scim('POST', '/Users', { schemas: [CORE_USER], userName })).body;
+    const { headers } = await viewer.get(`/search?q=${encodeURIComponent(userName)}`);
+    expect(headers.get('location')).to.equal(`/organizations/${own.organizationId}/users/${id}`);
+    expect(await text(`/search?q=${domain}`)).to.include(own.organizationId);
   });
 
   it('answer what does not exist with a page that says so', async () => {

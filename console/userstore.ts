@@ -4,6 +4,7 @@ import { createCalls } from '../client/calls.js';
 import { CONTRACT } from '../client/contract.js';
 import type { ClientTls } from '../client/credentials.js';
 import { type Reason, UserstoreError } from '../client/errors.js';
+import { required } from '../client/required.js';
 import { openTransport } from '../client/transport.js';
 import type { Actor } from '../proto/gen/userstore/v1/actor.js';
 import type { Organization } from '../proto/gen/userstore/v1/organization_service.js';
@@ -33,12 +34,6 @@ export function createClients({ address, tokens, ...tls }: UserstoreOptions) {
 
 /** Returns the origin of a change that a person asks for. */
 export const actorOf = ({ name }: Staff): Actor => ({ caller: 'console', requestId: randomUUID(), person: name });
-
-/** Returns the part of a response that userstore always sends. Throws an Error if it is missing. */
-export function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('Userstore answered without a result; is it of another version?');
-  return value;
-}
 
 /** Returns the organization in an address. Throws UserstoreError (ORGANIZATION_NOT_FOUND). */
 export const organizationAt = async (userstore: Userstore, organizationId: unknown): Promise<Organization> =>

@@ -29,12 +29,6 @@ export function createAdminClient(address: string, token: string | undefined, tl
 /** Returns the actor of a change: the person who is logged in to this machine. */
 export const actor = (): Actor => ({ caller: 'admin', requestId: randomUUID(), person: userInfo().username });
 
-/** Returns the part of a response that userstore always sends. Throws an Error if it is missing. */
-export function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('Userstore answered without a result; is it of another version?');
-  return value;
-}
-
 /** Whether a call failed because its etag is stale. */
 export const isStale = (error: unknown): boolean => error instanceof Error && error.cause instanceof AbortedError;
 

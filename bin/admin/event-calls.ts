@@ -1,11 +1,13 @@
 /** The calls of commands about events and webhooks. */
+
+import { required } from '../../client/required.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import {
   type UpdateWebhookRequest,
   Webhook,
   type WebhookAttempt,
 } from '../../proto/gen/userstore/v1/webhook_service.js';
-import { type AdminClient, actor, required } from './client.js';
+import { type AdminClient, actor } from './client.js';
 import { pages } from './pages.js';
 
 const EVENTS_PER_PAGE = 1000;

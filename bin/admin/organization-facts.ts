@@ -1,5 +1,5 @@
 /** The facts about one organization that support asks for first: its size, its tokens, its sign-in, its last request. */
-import { equal, present } from '../../client/filters.js';
+import type { Counts } from '../../client/counts.js';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { activityValue } from './activity-export.js';
@@ -12,14 +12,6 @@ import type { Userstore } from './userstore.js';
 /** Newest activities that are searched for the last request of Okta: the others are sign-ins. */
 const SEARCHED = 100;
 
-/** The numbers of an organization's users and groups. */
-export interface Counts {
-  users: number;
-  disabled: number;
-  locked: number;
-  groups: number;
-}
-
 /** Everything that `org show` adds to the settings. */
 export interface OrganizationFacts extends Counts {
   tokens: { live: number; all: number };
@@ -27,27 +19,11 @@ export interface OrganizationFacts extends Counts {
   lastRequest: Activity | undefined;
 }
 
-/** Counts the users and groups of an organization. */
-export async function countsOf(userstore: Userstore, organizationId: string): Promise<Counts> {
-  const [users, disabled, locked, groups] = await Promise.all([
-    userstore.listUsers(organizationId, undefined, 0),
-    userstore.listUsers(organizationId, equal('active', false), 0),
-    userstore.listUsers(organizationId, present('locked'), 0),
-    userstore.listGroups(organizationId, undefined, 0),
-  ]);
-  return {
-    users: users.totalSize,
-    disabled: disabled.totalSize,
-    locked: locked.totalSize,
-    groups: groups.totalSize,
-  };
-}
-
 /** Reads the facts about an organization. */
 export async function organizationFacts(userstore: Userstore, organizationId: string): Promise<OrganizationFacts> {
   const asked = { organizationId, since: undefined, until: undefined, pageSize: SEARCHED };
   const [counts, tokens, connection, { activities }] = await Promise.all([
-    countsOf(userstore, organizationId),
+    userstore.countsOf(organizationId),
     userstore.listTokens(organizationId),
     orUndefined(userstore.getSsoConnection(organizationId), 'SSO_CONNECTION_NOT_FOUND'),
     userstore.listActivities(asked),

@@ -1,10 +1,11 @@
 /** The commands on organizations. */
 import { type Command, Option } from 'commander';
+import type { Counts } from '../../client/counts.js';
 import { KeptBodies, type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { wholeNumber } from '../whole-number.js';
 import { COMMAND } from './command-line.js';
 import type { Config } from './config.js';
-import { type Counts, countsOf, factsText, factsValue, organizationFacts } from './organization-facts.js';
+import { factsText, factsValue, organizationFacts } from './organization-facts.js';
 import { printable } from './printer.js';
 import { confirm, type Result, run, runIn } from './run.js';
 import { confirmSignOut, countText } from './sign-out.js';
@@ -150,7 +151,7 @@ async function withCounts(userstore: Userstore, organizations: Organization[]): 
   for (let start = 0; start < organizations.length; start += CONCURRENT) {
     const counting = organizations
       .slice(start, start + CONCURRENT)
-      .map(async (organization) => ({ ...organization, ...(await countsOf(userstore, organization.id)) }));
+      .map(async (organization) => ({ ...organization, ...(await userstore.countsOf(organization.id)) }));
     counted.push(...(await Promise.all(counting)));
   }
   return counted;

@@ -1,6 +1,8 @@
 /** The calls of commands about service accounts. */
+
+import { required } from '../../client/required.js';
 import { type Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
-import { type AdminClient, actor, required } from './client.js';
+import { type AdminClient, actor } from './client.js';
 import { pages } from './pages.js';
 
 /** Creates the calls about service accounts over a client. */

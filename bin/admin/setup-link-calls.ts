@@ -1,6 +1,8 @@
 /** The calls of commands about setup links. */
+
+import { required } from '../../client/required.js';
 import type { SetupLink } from '../../proto/gen/userstore/v1/setup_link_service.js';
-import { type AdminClient, actor, required } from './client.js';
+import { type AdminClient, actor } from './client.js';
 import { pages } from './pages.js';
 
 /** Creates the calls about setup links over a client. */

@@ -1,8 +1,10 @@
 /** The calls of commands about sign-in: SSO connections, sessions, locks and linked identities. */
+
+import { required } from '../../client/required.js';
 import type { Session } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
-import { type AdminClient, actor, orUndefined, required } from './client.js';
+import { type AdminClient, actor, orUndefined } from './client.js';
 import { pages } from './pages.js';
 
 /** The sessions to end: one, those of a user, or all. */

@@ -1,6 +1,8 @@
 /** Userstore as the commands see it: organizations and everything that belongs to them. */
 
+import { countsOf } from '../../client/counts.js';
 import type { ClientTls } from '../../client/credentials.js';
+import { required } from '../../client/required.js';
 import { followCertificates } from '../../config/certificates.js';
 import { readServiceToken, serviceTokenFile } from '../../config/service-token-file.js';
 import type { ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
@@ -8,7 +10,7 @@ import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
-import { type AdminClient, actor, createAdminClient, isStale, required } from './client.js';
+import { type AdminClient, actor, createAdminClient, isStale } from './client.js';
 import type { Config } from './config.js';
 import { eventCalls } from './event-calls.js';
 import { pages } from './pages.js';
@@ -159,6 +161,8 @@ const tokenCalls = (client: AdminClient) => ({
 });
 
 const userCalls = (client: AdminClient) => ({
+  /** Counts the users and groups of an organization. */
+  countsOf: (organizationId: string) => countsOf(client, organizationId),
   /** Returns at most `limit` users that match the filter, oldest first, and the number of all that do. */
   async listUsers(organizationId: string, filter: Filter | undefined, limit: number) {
     const { items, last } = await pages(

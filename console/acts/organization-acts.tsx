@@ -1,9 +1,10 @@
 /** The acts on an organization. */
 import type { VNode } from 'preact';
+import { required } from '../../client/required.js';
 import { KeptBodies, type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { PageError } from '../page-error.js';
 import { Check, Choice, Field } from '../pages/fields.js';
-import { organizationAt, required } from '../userstore.js';
+import { organizationAt } from '../userstore.js';
 import { type Acts, type Form, numberIn, type Subject } from './act.js';
 import { sessionsText } from './live-sessions.js';
 

@@ -1,8 +1,10 @@
 /** The acts on setup links, with which an Okta admin sets up their organization without a secret in a mail. */
+
+import { required } from '../../client/required.js';
 import { PageError } from '../page-error.js';
 import { Field } from '../pages/fields.js';
 import { COPY_FILE } from '../routes/copy-script.js';
-import { required, unless } from '../userstore.js';
+import { unless } from '../userstore.js';
 import { type Acts, numberIn, type Subject, wordsIn } from './act.js';
 
 const pathOf = ({ organizationId }: Subject) => `/organizations/${organizationId}`;

@@ -1,6 +1,8 @@
 /** The acts on the single sign-on of an organization. */
+
+import { required } from '../../client/required.js';
 import { Check, Field } from '../pages/fields.js';
-import { required, unless } from '../userstore.js';
+import { unless } from '../userstore.js';
 import { type Acts, type Subject, wordsIn } from './act.js';
 
 const connectionOf = async ({ userstore, organizationId }: Subject) =>

@@ -1,7 +1,9 @@
 /** The act that tests the single sign-on of an organization: its provider, and its client id and secret there. */
+
+import { required } from '../../client/required.js';
 import { testProvider } from '../../outbound/provider-test.js';
 import { TestOutcome } from '../pages/test-outcome.js';
-import { required, unless } from '../userstore.js';
+import { unless } from '../userstore.js';
 import type { Acts, Subject } from './act.js';
 
 const connectionOf = ({ userstore, organizationId }: Subject) => userstore.getSsoConnection({ organizationId });

@@ -1,5 +1,6 @@
 /** The names of the user, the organization or the webhook that an act is about, for its page. */
-import { organizationAt, required, unless } from '../userstore.js';
+import { required } from '../../client/required.js';
+import { organizationAt, unless } from '../userstore.js';
 import type { Subject } from './act.js';
 
 /** Returns the user, the organization or the webhook of an act, the smaller thing first; none for an act that creates. */

@@ -1,7 +1,7 @@
 /** The acts on API tokens. */
+import { required } from '../../client/required.js';
 import { Field } from '../pages/fields.js';
 import { COPY_FILE } from '../routes/copy-script.js';
-import { required } from '../userstore.js';
 import { type Acts, type Done, type Form, numberIn, type Subject } from './act.js';
 
 const DAY_SECONDS = 86_400;

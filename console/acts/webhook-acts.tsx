@@ -1,11 +1,11 @@
 /** The acts on webhooks. */
 
+import { required } from '../../client/required.js';
 import type { UpdateWebhookRequest } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { PageError } from '../page-error.js';
 import { Field } from '../pages/fields.js';
 import { COPY_FILE } from '../routes/copy-script.js';
-import { required } from '../userstore.js';
 import { type Act, type Acts, numberIn, wordsIn } from './act.js';
 
 const HOUR_SECONDS = 3600;

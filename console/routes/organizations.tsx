@@ -1,6 +1,6 @@
 /** The pages of organizations: the list, and one organization at a glance. */
 import { type RequestHandler, type Response, Router } from 'express';
-import { equal, present } from '../../client/filters.js';
+import { countsOf } from '../../client/counts.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { OverviewPage } from '../pages/overview.js';
 import { SchemasPage } from '../pages/schemas.js';
@@ -80,21 +80,4 @@ export function organizationRoutes(
   routes.get('/organizations/:organizationId', overview);
   routes.get('/organizations/:organizationId/schemas', schemas);
   return routes;
-}
-
-/** Counts the users and groups of an organization. */
-async function countsOf(userstore: Userstore, organizationId: string) {
-  const list = { organizationId, order: undefined, skip: 0, pageSize: 0 };
-  const [users, disabled, locked, groups] = await Promise.all([
-    userstore.listUsers({ ...list, filter: undefined }),
-    userstore.listUsers({ ...list, filter: equal('active', false) }),
-    userstore.listUsers({ ...list, filter: present('locked') }),
-    userstore.listGroups({ ...list, filter: undefined }),
-  ]);
-  return {
-    users: users.totalSize,
-    disabled: disabled.totalSize,
-    locked: locked.totalSize,
-    groups: groups.totalSize,
-  };
 }

@@ -1,12 +1,13 @@
 /** The pages of users and groups. */
 import { type RequestHandler, type Response, Router } from 'express';
 import { allOf, anyOf, compare, equal, present } from '../../client/filters.js';
+import { required } from '../../client/required.js';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { GroupListPage, GroupPage } from '../pages/group.js';
 import { UserListPage, UserPage } from '../pages/user.js';
 import { timelineOf } from '../timeline.js';
-import { organizationAt, required, type Userstore, unless } from '../userstore.js';
+import { organizationAt, type Userstore, unless } from '../userstore.js';
 import { optionalIn, textIn } from './query.js';
 
 const PAGE_SIZE = 100;

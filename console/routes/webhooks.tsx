@@ -1,8 +1,9 @@
 /** The pages of webhooks. */
 import { type RequestHandler, type Response, Router } from 'express';
+import { required } from '../../client/required.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { WebhookPage, WebhooksPage } from '../pages/webhooks.js';
-import { required, type Userstore } from '../userstore.js';
+import type { Userstore } from '../userstore.js';
 import { optionalIn } from './query.js';
 
 const PAGE_SIZE = 100;

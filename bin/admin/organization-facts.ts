@@ -5,8 +5,8 @@ import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_
 import { activityValue } from './activity-export.js';
 import { orUndefined } from './client.js';
 import { type Printable, printable } from './printer.js';
-import { aligned } from './tables.js';
-import { second } from './times.js';
+import { aligned, type Columns } from './tables.js';
+import { minute, second } from './times.js';
 import type { Userstore } from './userstore.js';
 
 /** Newest activities that are searched for the last request of Okta: the others are sign-ins. */
@@ -36,9 +36,20 @@ export async function organizationFacts(userstore: Userstore, organizationId: st
 }
 
 /** Returns the facts for JSON. */
-export const factsValue = ({ lastRequest, ...facts }: OrganizationFacts): object => ({
+export const factsValue = (facts: OrganizationFacts | undefined): object => ({
   ...facts,
-  lastRequest: lastRequest && activityValue(lastRequest),
+  lastRequest: facts?.lastRequest && activityValue(facts.lastRequest),
+});
+
+/** Returns the facts about several organizations as columns of their table. */
+export const factColumns = (all: OrganizationFacts[]): Columns => ({
+  titles: ['USERS', 'GROUPS', 'SIGN-IN', 'LAST REQUEST'],
+  cells: all.map(({ users, disabled, groups, connection, lastRequest }) => [
+    `${users}, ${disabled} disabled`,
+    String(groups),
+    connection ? 'connected' : 'no connection',
+    lastRequest ? `${minute(lastRequest.time)}, ${lastRequest.status}` : 'none',
+  ]),
 });
 
 /** Returns the facts, one line each. */

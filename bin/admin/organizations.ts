@@ -1,11 +1,10 @@
 /** The commands on organizations. */
 import { type Command, Option } from 'commander';
-import type { Counts } from '../../client/counts.js';
 import { KeptBodies, type Organization, RehirePolicy } from '../../proto/gen/userstore/v1/organization_service.js';
 import { wholeNumber } from '../whole-number.js';
 import { COMMAND } from './command-line.js';
 import type { Config } from './config.js';
-import { factsText, factsValue, organizationFacts } from './organization-facts.js';
+import { factColumns, factsText, factsValue, type OrganizationFacts, organizationFacts } from './organization-facts.js';
 import { printable } from './printer.js';
 import { confirm, type Result, run, runIn } from './run.js';
 import { confirmSignOut, countText } from './sign-out.js';
@@ -49,13 +48,14 @@ export function organizationCommands(program: Command): void {
     .command('list')
     .description('list organizations, oldest first')
     .option('--name <text>', 'only organizations with this text in their name, in any letter case')
-    .option('--counts', 'also count users and groups, which takes longer')
+    .option('--counts', 'also show users, groups, sign-in and the last request of each, which takes longer')
     .action(({ name, counts }: { name?: string; counts?: boolean }) =>
       run(async (userstore) => {
         const organizations = await userstore.listOrganizations(name);
         if (!counts) return [organizations, organizationTable(organizations)];
-        const counted = await withCounts(userstore, organizations);
-        return [counted, organizationTable(counted)];
+        const facts = await factsOf(userstore, organizations);
+        const value = organizations.map((organization, index) => ({ ...organization, ...factsValue(facts[index]) }));
+        return [value, organizationTable(organizations, factColumns(facts))];
       }),
     );
   org
@@ -143,18 +143,16 @@ export function organizationCommands(program: Command): void {
 /** How long `--bodies all` lasts. */
 const HOUR_SECONDS = 3600;
 
-/** Organizations that are counted at the same time. */
+/** Organizations whose facts are read at the same time. */
 const CONCURRENT = 4;
 
-async function withCounts(userstore: Userstore, organizations: Organization[]): Promise<(Organization & Counts)[]> {
-  const counted: (Organization & Counts)[] = [];
+async function factsOf(userstore: Userstore, organizations: Organization[]): Promise<OrganizationFacts[]> {
+  const facts: OrganizationFacts[] = [];
   for (let start = 0; start < organizations.length; start += CONCURRENT) {
-    const counting = organizations
-      .slice(start, start + CONCURRENT)
-      .map(async (organization) => ({ ...organization, ...(await userstore.countsOf(organization.id)) }));
-    counted.push(...(await Promise.all(counting)));
+    const some = organizations.slice(start, start + CONCURRENT);
+    facts.push(...(await Promise.all(some.map(({ id }) => organizationFacts(userstore, id)))));
   }
-  return counted;
+  return facts;
 }
 
 /** Returns the fields of the organization that the options change. */

@@ -12,21 +12,25 @@ import { COMMAND } from './command-line.js';
 import { escaped, joinedLines, type Printable, printable } from './printer.js';
 import { minute } from './times.js';
 
+/** Further columns of a table: their titles, and the cells of each row. */
+export interface Columns {
+  titles: string[];
+  cells: string[][];
+}
+
+const NONE: Columns = { titles: [], cells: [] };
+
 /** Returns one line per organization; a sentence if there is none. */
-export function organizationTable(
-  organizations: (Organization & { users?: number; disabled?: number; groups?: number })[],
-): Printable {
+export function organizationTable(organizations: Organization[], { titles, cells } = NONE): Printable {
   if (organizations.length === 0) return printable`There are no organizations.`;
-  const isCounted = organizations[0]?.users !== undefined;
-  const rows = organizations.map(({ id, displayName, createTime, suspended, users, disabled, groups }) => [
+  const rows = organizations.map(({ id, displayName, createTime, suspended }, index) => [
     id,
     minute(createTime),
     suspended ? 'suspended' : 'served',
-    ...(isCounted ? [`${users}, ${disabled} disabled`, String(groups)] : []),
+    ...(cells[index] ?? []),
     displayName,
   ]);
-  const counts = isCounted ? ['USERS', 'GROUPS'] : [];
-  return aligned([['ORGANIZATION ID', 'CREATED', 'STATE', ...counts, 'NAME'], ...rows]);
+  return aligned([['ORGANIZATION ID', 'CREATED', 'STATE', ...titles, 'NAME'], ...rows]);
 }
 
 /**

@@ -183,7 +183,7 @@ describe('the command admin finds', function () {
     expect(now).to.deep.include({ users: 2, disabled: 1, groups: 1, tokens: { live: 1, all: 1 } });
     expect(now.lastRequest).to.include({ method: 'POST', path: '/Groups' });
     expect(await text('org', 'list', '--counts')).to.match(
-      new RegExp(`${other.organizationId} .* served +2, 1 disabled +1 `),
+      new RegExp(`${other.organizationId} .* served +2, 1 disabled +1 +connected +[-\\d]+ [:\\d]+Z, 201 `),
     );
     expect(await text('org', 'show', id)).to.match(/no SSO connection/);
   });

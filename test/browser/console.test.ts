@@ -86,7 +86,7 @@ describe('the console in a browser', function () {
     await page.getByText('active: true → false').waitFor();
   });
 
-  it('shows requests as they come, and folds the same failure', async () => {
+  it('shows requests as they come, folds the same failure, shows its bodies, and then the request that is right', async () => {
     const scim = await tokenOf(page);
     await page.goto(`${await organizationOf(page)}/requests?failed=yes`);
     await page.getByText('Live: new requests appear by themselves').waitFor();
@@ -99,6 +99,10 @@ describe('the console in a browser', function () {
     await page.getByRole('row', { name: '409' }).getByRole('link').first().click();
     await page.getByText('The userName is already used').first().waitFor();
     await page.locator('pre', { hasText: '"status": "409"' }).waitFor();
+    await page.locator('pre', { hasText: '"userName": "ana@oakstreet.example"' }).first().waitFor();
+    expect(await scim('POST', '/Users', user('ana.maria@oakstreet.example'))).to.include({ status: 201 });
+    await page.goto(`${await organizationOf(page)}/requests`);
+    await page.getByRole('row', { name: '201' }).getByText('ana.maria@oakstreet.example').first().waitFor();
   });
 
   it('rotates a token, and revokes the old one', async () => {

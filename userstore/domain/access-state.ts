@@ -12,6 +12,7 @@ import type { Link } from '../storage/directory-schemas.js';
 import type { AccessState } from '../storage/documents.js';
 import type { FoundUser } from '../storage/user-reads.js';
 import type { UserStorage } from '../storage/users.js';
+import { nameOfActor } from './credentials.js';
 import type { SerializedRetry } from './retry.js';
 
 const MAX_REASON = 500;
@@ -118,7 +119,7 @@ export function createAccessStateRules({ storage, retry }: AccessStateContext) {
       if (reason.trim() === '' || isLongerThan(reason, MAX_REASON)) {
         throw invalidField('reason', `The reason must have 1 to ${MAX_REASON} characters.`);
       }
-      const by = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
+      const by = nameOfActor(actor);
       return await change(key, actor, locking({ time: new Date(), by, reason }), deadline);
     },
 

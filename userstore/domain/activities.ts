@@ -98,10 +98,10 @@ async function listActivities(
   return { activities: shown, nextPageToken: recordToken('activities', end && [end.id]) };
 }
 
-/** Yields these activities, each with its change. Looks changes up only as it is consumed. */
 /** A request that the edge refused for its content (4xx) has changed nothing. */
 const mayHaveChanged = ({ status }: Activity) => status < 400 || status >= 500;
 
+/** Yields these activities, each with its change. Looks changes up only as it is consumed. */
 async function* withChanges(
   changes: ChangeStorage,
   organizationId: string,

@@ -1,5 +1,5 @@
 /** The rules of API tokens. A secret has 122 random bits, so a fast digest is as safe as a slow one. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import {
@@ -15,6 +15,7 @@ import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '.
 import { apiTokenEvent } from '../model/record-events.js';
 import type { ApiTokenStorage } from '../storage/api-tokens.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
+import { digestOf, nameOfActor } from './credentials.js';
 import { checkLabel, type OrganizationRules } from './organizations.js';
 import type { Claim, Effect, Once } from './repeats.js';
 import { retryUntil } from './retry.js';
@@ -68,13 +69,13 @@ async function issueToken(
   const createTime = new Date();
   const id = mark ?? uuidv7({ msecs: createTime.getTime() });
   const expireTime = lifetime === undefined ? undefined : new Date(createTime.getTime() + lifetime * 1000);
-  const createdBy = [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
+  const createdBy = nameOfActor(actor);
   const unused = { revokeTime: undefined, lastUseTime: undefined };
   const secretSuffix = secret.slice(-SUFFIX_LENGTH);
   const valid = { createTime, expireTime, lifetimeSeconds: lifetime };
   const apiToken: ApiToken = { id, organizationId, label, createdBy, secretSuffix, ...valid, ...unused };
   const event = apiTokenEvent({ type: EVENT_TYPES.tokenIssued, after: apiToken, version: 1, time: createTime, actor });
-  await orLimitReached(storage.insert(apiToken, createHash('sha256').update(secret).digest('hex'), event, deadline));
+  await orLimitReached(storage.insert(apiToken, digestOf(secret), event, deadline));
   return { apiToken, secret };
 }
 

@@ -1,7 +1,6 @@
 /** The rules of service accounts. A secret has 256 random bits, so a fast digest is as safe as a slow one. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import {
   type CreateServiceAccountRequest,
@@ -17,6 +16,7 @@ import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '.
 import { serviceAccountEvent } from '../model/record-events.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { ServiceAccountStorage, StoredAccount } from '../storage/service-accounts.js';
+import { digestOf, nameOfActor } from './credentials.js';
 import type { KnownAccounts } from './known-accounts.js';
 import type { OrganizationRules } from './organizations.js';
 import { retryUntil } from './retry.js';
@@ -52,7 +52,7 @@ export function createServiceAccountRules(context: ServiceAccountContext) {
       await check(context, given, deadline);
       const createTime = new Date();
       const { name, role, organizationIds } = given;
-      const named = { name, role, organizationIds, createTime, createdBy: creatorOf(actor) };
+      const named = { name, role, organizationIds, createTime, createdBy: nameOfActor(actor) };
       const serviceAccount = ServiceAccount.fromPartial({ id: uuidv7({ msecs: createTime.getTime() }), ...named });
       const type = EVENT_TYPES.serviceAdded;
       const event = serviceAccountEvent({ type, after: serviceAccount, version: 1, time: createTime, actor });
@@ -120,12 +120,7 @@ function changeAccount<T>(
   return retryUntil(attempt, deadline);
 }
 
-/** Returns the SHA-256 of a secret in hexadecimal. */
-export const digestOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
-
 const newSecret = () => PREFIX + randomBytes(SECRET_BYTES).toString('base64url');
-
-const creatorOf = (actor: Actor | undefined) => [actor?.caller, actor?.person?.slice(0, 200)].filter(Boolean).join('/');
 
 /** Returns the account as callers see it, without an overlap that has ended. */
 function shown({ account }: StoredAccount): ServiceAccount {

@@ -2,7 +2,7 @@
  * The rules of sessions. A session records the epochs of its user, organization and connection when it begins. Ending
  * all sessions of one of them increments its epoch in one write, so that no session has to be found to end.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type {
@@ -20,6 +20,7 @@ import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '.
 import type { OrganizationAccess, OrganizationStorage } from '../storage/organizations.js';
 import type { SessionStorage, StoredSession } from '../storage/sessions.js';
 import type { SsoConnectionStorage } from '../storage/sso-connections.js';
+import { digestOf } from './credentials.js';
 import { organizationRefusal } from './may-sign-in.js';
 import { type OrganizationRules, organizationNotFound } from './organizations.js';
 import { namedUsers } from './provider-names.js';
@@ -215,6 +216,5 @@ async function accessOf(
 }
 
 /** A token is 256 random bits, so a fast digest is as safe as a slow one. */
-const digestOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
 const sessionNotFound = () => new DomainError(ErrorReason.ERROR_REASON_SESSION_NOT_FOUND, 'There is no such session.');

@@ -1,7 +1,6 @@
 /** The rules of setup links for LeaseHawk's staff. A secret has 256 random bits, so a fast digest is as safe as a slow one. */
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type {
   CreateSetupLinkRequest,
@@ -17,17 +16,15 @@ import { setupLinkEvent } from '../model/record-events.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
 import type { SetupLinkStorage } from '../storage/setup-links.js';
 import type { SsoConnectionStorage } from '../storage/sso-connections.js';
+import { digestOf, nameOfActor } from './credentials.js';
 import { checkLabel, type OrganizationRules } from './organizations.js';
 import { retryUntil } from './retry.js';
-import { digestOf } from './service-accounts.js';
 import { domainTaken } from './sso-connections.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 7;
 const MAX_DAYS = 14;
 const SECRET_BYTES = 32;
-/** Longest name of a creator, in characters. */
-const MAX_CREATOR = 200;
 
 /** The storages of links and connections, and the rules of organizations. `deadline` is in epoch milliseconds everywhere. */
 export interface SetupLinkContext {
@@ -88,7 +85,7 @@ async function createLink(
     recipient,
     domains,
     createTime: time,
-    createdBy: creatorOf(actor),
+    createdBy: nameOfActor(actor),
     expireTime: new Date(time.getTime() + days * DAY_MS),
     revokeTime: undefined,
     openTime: undefined,
@@ -100,9 +97,6 @@ async function createLink(
   await orLimitReached(storage.insert(setupLink, digestOf(secret), event, deadline));
   return { setupLink, secret };
 }
-
-const creatorOf = (actor: Actor | undefined) =>
-  [actor?.caller, actor?.person?.slice(0, MAX_CREATOR)].filter(Boolean).join('/');
 
 async function orLimitReached<T>(insert: Promise<T>): Promise<T> {
   try {

@@ -25,9 +25,9 @@ import type { SetupLinkStorage } from '../storage/setup-links.js';
 import type { SetupProgressReads } from '../storage/setup-progress.js';
 import type { SsoConnectionStorage } from '../storage/sso-connections.js';
 import type { ApiTokenRules } from './api-tokens.js';
+import { digestOf } from './credentials.js';
 import type { OrganizationRules } from './organizations.js';
 import { retryUntil } from './retry.js';
-import { digestOf } from './service-accounts.js';
 import type { SsoConnectionRules } from './sso-connections.js';
 
 /** The form of a secret: text of another form is looked up nowhere. */

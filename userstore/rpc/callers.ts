@@ -3,7 +3,7 @@ import type { PeerCertificate } from 'node:tls';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type ServiceAccount, Role as StoredRole } from '../../proto/gen/userstore/v1/service_account_service.js';
-import { digestOf } from '../domain/service-accounts.js';
+import { digestOf } from '../domain/credentials.js';
 import { DomainError } from '../model/domain-error.js';
 import { mayCall, ROLES, type Role } from './permissions.js';
 

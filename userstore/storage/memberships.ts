@@ -52,14 +52,17 @@ export function createMembershipStorage(directory: Directory) {
 
 type Single = ReturnType<typeof createSingleMemberships>;
 
+/** Returns the id of a list that has no other: those that come in together share a command. */
+const onlyOne = (ids: readonly string[]): string | undefined => (ids.length === 1 ? ids[0] : undefined);
+
 function readsOf(directory: Directory, single: Single) {
   const { memberships, users } = directory;
   return {
     /** Returns those of these users that are members. */
     async among(organizationId: string, groupId: string, userIds: readonly string[], deadline: number) {
-      const [userId] = userIds;
-      if (userIds.length === 1 && userId !== undefined) {
-        return (await single.isMember(organizationId, groupId, userId, deadline)) ? [userId] : [];
+      const only = onlyOne(userIds);
+      if (only !== undefined) {
+        return (await single.isMember(organizationId, groupId, only, deadline)) ? [only] : [];
       }
       const query = { organizationId, groupId, userId: { $in: [...userIds] } };
       return (await readKeys(memberships, query, 0, deadline)).map(({ userId }) => userId);
@@ -73,10 +76,8 @@ function readsOf(directory: Directory, single: Single) {
 
     /** Returns those of these ids that no user of the organization has. */
     async unknown(organizationId: string, userIds: readonly string[], deadline: number): Promise<string[]> {
-      const [userId] = userIds;
-      if (userIds.length === 1 && userId !== undefined) {
-        return (await single.isUser(organizationId, userId, deadline)) ? [] : [userId];
-      }
+      const only = onlyOne(userIds);
+      if (only !== undefined) return (await single.isUser(organizationId, only, deadline)) ? [] : [only];
       const query = { organizationId, _id: { $in: [...userIds] } };
       const options = { projection: { _id: 1 }, hint: 'order', ...inOneBatch(userIds), ...within(deadline) };
       const known = new Set((await users.find(query, options).toArray()).map(({ _id }) => _id));
@@ -132,20 +133,16 @@ function writesOf({ memberships }: Directory, single: Single) {
   return {
     /** Makes users members; ignores those that are. The caller has checked that the users exist. */
     async add(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
-      const [userId] = userIds;
-      if (userIds.length === 1 && userId !== undefined) {
-        return await single.add({ organizationId, groupId, userId }, deadline);
-      }
+      const only = onlyOne(userIds);
+      if (only !== undefined) return await single.add({ organizationId, groupId, userId: only }, deadline);
       const inserts = userIds.map((userId) => ({ insertOne: { document: { organizationId, groupId, userId } } }));
       await ignoreDuplicates(writeAll(memberships, inserts, deadline));
     },
 
     /** Removes members. */
     async remove(organizationId: string, groupId: string, userIds: readonly string[], deadline: number): Promise<void> {
-      const [userId] = userIds;
-      if (userIds.length === 1 && userId !== undefined) {
-        return await single.remove({ organizationId, groupId, userId }, deadline);
-      }
+      const only = onlyOne(userIds);
+      if (only !== undefined) return await single.remove({ organizationId, groupId, userId: only }, deadline);
       await memberships.deleteMany({ organizationId, groupId, userId: { $in: [...userIds] } }, byKey(deadline));
     },
 

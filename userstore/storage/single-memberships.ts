@@ -2,14 +2,13 @@
  * Reads and writes of one membership, as identity providers send them: those that come in together share one command.
  * `deadline` (epoch milliseconds) bounds every call.
  */
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import type { Collections } from './collections.js';
 import { within } from './connect.js';
+import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
 import type { MembershipDocument } from './directory-schemas.js';
 import { readTogether } from './read-together.js';
 import { writeTogether } from './write-together.js';
-
-const DUPLICATE_KEY = 11000;
 
 /** Creates the reads and writes of one membership. */
 export function createSingleMemberships({ memberships, users }: Pick<Collections, 'memberships' | 'users'>) {
@@ -40,9 +39,9 @@ export function createSingleMemberships({ memberships, users }: Pick<Collections
     /** Makes a user a member, unless they are. */
     async add(document: MembershipDocument, deadline: number): Promise<void> {
       try {
-        await insert({ insertOne: { document } }, deadline);
+        await withDuplicateKeyError(insert({ insertOne: { document } }, deadline));
       } catch (error) {
-        if (!(error instanceof mongo.MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
+        if (!(error instanceof DuplicateKeyError)) throw error;
       }
     },
 

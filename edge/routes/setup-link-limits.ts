@@ -1,8 +1,8 @@
 /** Limits of setup links, by network. Each edge counts its own. */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { UserstoreError } from '../../client/errors.js';
 import { networkOf } from '../limits/network.js';
-import { TooManyAttemptsError } from '../sign-in/sign-in-limits.js';
+import { count } from '../sign-in/sign-in-limits.js';
 
 /** Secrets without a live link that one network may bring within a minute. */
 const MAX_REFUSED = 30;
@@ -14,14 +14,6 @@ const WINDOW_SECONDS = 60;
 export function createSetupLinkLimits() {
   const refused = new RateLimiterMemory({ keyPrefix: 'refused', points: MAX_REFUSED, duration: WINDOW_SECONDS });
   const forms = new RateLimiterMemory({ keyPrefix: 'form', points: MAX_FORMS, duration: WINDOW_SECONDS });
-  const count = async (limiter: RateLimiterMemory, network: string): Promise<void> => {
-    try {
-      await limiter.consume(network);
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      throw new TooManyAttemptsError(Math.max(Math.ceil(error.msBeforeNext / 1000), 1));
-    }
-  };
   return {
     /** Makes a call with a secret; a network that has brought too many wrong ones may make none. */
     async attempt<T>(address: string | undefined, call: () => Promise<T>): Promise<T> {

@@ -14,22 +14,24 @@ export class TooManyAttemptsError extends Error {
   }
 }
 
+const tooOften = ({ msBeforeNext }: RateLimiterRes) =>
+  new TooManyAttemptsError(Math.max(Math.ceil(msBeforeNext / 1000), 1));
+
+/** Counts an attempt. Throws TooManyAttemptsError. */
+export async function count(limiter: RateLimiterMemory, key: string): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (error) {
+    throw error instanceof RateLimiterRes ? tooOften(error) : error;
+  }
+}
+
 /** Creates the counters of one edge. Each call counts, and throws TooManyAttemptsError. */
 export function createSignInLimits() {
   const addresses = new RateLimiterMemory({ keyPrefix: 'address', points: PER_ADDRESS, duration: WINDOW_SECONDS });
   const typed = new RateLimiterMemory({ keyPrefix: 'typed', points: PER_ACCOUNT, duration: WINDOW_SECONDS });
   const accounts = new RateLimiterMemory({ keyPrefix: 'account', points: PER_ACCOUNT, duration: WINDOW_SECONDS });
   const refused = new RateLimiterMemory({ keyPrefix: 'refused', points: PER_ADDRESS, duration: WINDOW_SECONDS });
-
-  const tooOften = ({ msBeforeNext }: RateLimiterRes) =>
-    new TooManyAttemptsError(Math.max(Math.ceil(msBeforeNext / 1000), 1));
-  const count = async (limiter: RateLimiterMemory, key: string) => {
-    try {
-      await limiter.consume(key);
-    } catch (error) {
-      throw error instanceof RateLimiterRes ? tooOften(error) : error;
-    }
-  };
 
   return {
     /** Counts a step of a sign-in from this address. */

@@ -1,24 +1,13 @@
 /** The console in a real browser: a customer from nothing to the first user, and pages that everyone can use. */
-import axe from 'axe-core';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { startBrowser } from '../harness/browser.js';
+import { startBrowser, violationsIn } from '../harness/browser.js';
 import { LINK_CODE, startConsole, type TestConsole } from '../harness/console.js';
 import { sharedPair } from '../harness/organizations.js';
 import { CORE_USER, scimClient } from '../harness/scim.js';
 import { eventually } from '../harness/userstore.js';
 
 const user = (userName: string) => ({ schemas: [CORE_USER], userName, displayName: userName.toUpperCase() });
-
-/** Returns the rules of axe-core that the page breaks, with the elements. */
-async function violationsIn(page: Page): Promise<string[]> {
-  // The page's policy forbids inline scripts; the browser's own tools may run them.
-  return await page.evaluate(`(async () => {
-    ${axe.source};
-    const { violations } = await axe.run(document);
-    return violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', '));
-  })()`);
-}
 
 describe('the console in a browser', function () {
   this.timeout(60_000);

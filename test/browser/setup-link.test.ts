@@ -1,9 +1,8 @@
 /** A setup link in a real browser: a new customer from nothing to the first sign-in, without a secret in a mail. */
-import axe from 'axe-core';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { freePort } from '../../bin/port.js';
-import { startBrowser } from '../harness/browser.js';
+import { startBrowser, violationsIn } from '../harness/browser.js';
 import { LINK_CODE, startConsole, type TestConsole } from '../harness/console.js';
 import { type Okta, startOkta } from '../harness/okta.js';
 import { needsOwnPair } from '../harness/organizations.js';
@@ -13,15 +12,6 @@ import { type SignInPair, startSignInPair } from '../harness/sign-in.js';
 const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@oakstreet.example' };
 const CLIENT = { clientId: '0oa1abcdEFGH2ijkl5d7', clientSecret: 'the-secret-of-the-app-in-okta' };
 const SCREENSHOTS = process.env.SCREENSHOTS;
-
-/** Returns the rules of axe-core that the page breaks, with the elements. */
-async function violationsIn(page: Page): Promise<string[]> {
-  return await page.evaluate(`(async () => {
-    ${axe.source};
-    const { violations } = await axe.run(document);
-    return violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', '));
-  })()`);
-}
 
 describe('a setup link in a browser', function () {
   this.timeout(120_000);

@@ -1,6 +1,7 @@
 /** A real browser, where this machine has one. */
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -12,4 +13,14 @@ export async function startBrowser(context: Mocha.Context): Promise<Browser> {
     return context.skip();
   }
   return await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
+/** Returns the rules of axe-core that a page breaks, with the elements. */
+export async function violationsIn(page: Page): Promise<string[]> {
+  // The page's policy forbids inline scripts; the browser's own tools may run them.
+  return await page.evaluate(`(async () => {
+    ${axe.source};
+    const { violations } = await axe.run(document);
+    return violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', '));
+  })()`);
 }

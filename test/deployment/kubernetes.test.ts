@@ -148,4 +148,18 @@ describe('the Kubernetes manifests', () => {
     const reached = edge.egress.flatMap(({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port));
     expect(reached).to.deep.equal([PORTS.userstore, 443, 53, 53]);
   });
+
+  it('let the console test an identity provider as the edge connects to it: the same addresses, hosts and way out', () => {
+    const of = (name: string) => {
+      const { env } = one('Deployment', name).spec.template.spec.containers[0];
+      const shared = ['PUBLIC_URL', 'SSO_ALLOWED_HOSTS'];
+      return env.filter((variable: { name: string }) => shared.includes(variable.name));
+    };
+    expect(of('edge')).to.have.length(2);
+    for (const name of ['userstore', 'console']) expect(of(name), name).to.deep.equal(of('edge'));
+    expect(one('NetworkPolicy', 'console').spec.egress).to.deep.include({
+      to: [{ ipBlock: { cidr: '0.0.0.0/0' } }],
+      ports: [{ port: 443 }],
+    });
+  });
 });

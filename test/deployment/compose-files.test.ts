@@ -85,8 +85,8 @@ describe('the compose files', () => {
   it('give every service the same hosts of identity providers, so that the console tests what the edge connects to', () => {
     for (const name of ['edge', 'userstore', 'console'] as const) {
       expect(single.services[name]?.environment, name).to.include({
-        PUBLIC_URL: '${PUBLIC_URL:-}',
-        SSO_ALLOWED_HOSTS: '${SSO_ALLOWED_HOSTS:-}',
+        PUBLIC_URL: `\${PUBLIC_URL:-}`,
+        SSO_ALLOWED_HOSTS: `\${SSO_ALLOWED_HOSTS:-}`,
       });
     }
   });

@@ -1,0 +1,40 @@
+/** What `npm run bench` can measure instead of the comparison of chains, by the option that asks for it. */
+import type { Keep, Setting } from './chains.js';
+import { measureConsole } from './console.js';
+import type { Database } from './database.js';
+import { measureEvents } from './events.js';
+import { measureGroups } from './groups.js';
+import { measureHostile } from './hostile.js';
+import { measureMirror } from './mirror.js';
+import { measureNoise } from './noise.js';
+import type { Options } from './options.js';
+import { measureReader } from './reader.js';
+import { measureRules } from './rules.js';
+import { soak } from './soak.js';
+import { measureWalks } from './walk.js';
+
+/** PATCHes of each kind on each group per `--rounds`. */
+const GROUP_ROUNDS = 50;
+
+/** Measures. Returns the text to print, or prints by itself. */
+type Mode = (database: Database, setting: Setting, keep: Keep, options: Options) => Promise<unknown>;
+
+/** A line for each mode; options.ts has its option. */
+const MODES: Partial<Record<keyof Options, Mode>> = {
+  rules: (database, _setting, _keep, { before }) => measureRules(database, before),
+  walk: ({ uri }, setting, keep) => measureWalks(uri, setting, keep),
+  groups: (database, setting, keep, { rounds }) => measureGroups(database, setting, keep, GROUP_ROUNDS * rounds),
+  events: (database, setting, keep, options) =>
+    measureEvents(database, setting, keep, { ...options, only: options.only.parts }),
+  console: measureConsole,
+  mirror: measureMirror,
+  reader: ({ uri }, setting, keep, options) => measureReader(uri, setting, keep, options),
+  noise: ({ uri }, setting, keep, options) => measureNoise(uri, setting, keep, options),
+  hostile: (database, setting, keep, options) =>
+    measureHostile(database, setting, keep, { ...options, only: options.only.loads }),
+  soak: (database, setting, keep, options) => soak(database, setting, keep, { ...options, minutes: options.soak ?? 0 }),
+};
+
+/** Returns the modes that the command line asks for. */
+export const chosenModes = (options: Options): Mode[] =>
+  Object.entries(MODES).flatMap(([name, mode]) => (options[name as keyof Options] ? [mode] : []));

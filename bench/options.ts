@@ -1,0 +1,83 @@
+/** The command line of `npm run bench`. */
+import { InvalidArgumentError, program } from 'commander';
+import { wholeNumber } from '../bin/whole-number.js';
+import { EVENT_PARTS } from './events.js';
+import { LOAD_NAMES } from './hostile.js';
+import { OPERATIONS, type Operation } from './operations.js';
+
+/** The parsed command line: figures, and the mode that is chosen. */
+export interface Options {
+  seconds: number;
+  rounds: number;
+  connections: number;
+  users: number;
+  only: { operations: Operation[]; loads: string[]; parts: string[] };
+  profile: boolean;
+  before?: string;
+  rules: boolean;
+  walk: boolean;
+  noise: boolean;
+  soak?: number;
+  groups: boolean;
+  hostile: boolean;
+  events: boolean;
+  mirror: boolean;
+  reader: boolean;
+  calls: number;
+  console: boolean;
+  organizations: number;
+  kills: number;
+  settle: number;
+  memory?: number;
+  output: string;
+}
+
+/** Reads the command line. Ends the process if it is wrong. */
+export function readOptions(): Options {
+  return program
+    .name('bench')
+    .description(
+      'Compares the product with a bare chain of the same parts. MONGODB_URI_BENCH names a MongoDB server to use.',
+    )
+    .option('--seconds <number>', 'seconds per round', wholeNumber(1, 600), 2)
+    .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
+    .option('--connections <number>', 'concurrent requests', wholeNumber(1, 256), 8)
+    .option('--users <number>', 'number of seeded users, 100 or more', wholeNumber(100, 1_000_000), 2000)
+    .option(
+      '--only <names>',
+      `some of ${OPERATIONS.join(',')}; of --hostile: ${LOAD_NAMES.join(',')}; of --events: ${EVENT_PARTS.join(',')}`,
+      parseNames,
+      { operations: OPERATIONS, loads: LOAD_NAMES, parts: EVENT_PARTS },
+    )
+    .option('--profile', 'also profile all services, which slows them down, and print their self times', false)
+    .option('--before <folder>', 'also measure an earlier version: the folder of its checkout, which has been built')
+    .option('--rules', 'measure instead the rules of userstore in one process, also of an earlier version', false)
+    .option('--walk', 'measure instead walks through all users of a large organization', false)
+    .option('--noise', 'measure instead how an organization far above its rate limit affects another', false)
+    .option('--soak <minutes>', 'run a mixed load for this time instead, and watch the memory', wholeNumber(1, 1440))
+    .option('--groups', 'measure instead groups of 10, 5,000 and 50,000 members', false)
+    .option('--hostile', 'measure instead how hostile loads affect another organization', false)
+    .option('--events', 'measure instead the event log: latency, the cost of its order, size, and kills', false)
+    .option('--mirror', 'check instead the mirror of the client package, and measure its memory', false)
+    .option('--reader', 'measure instead how a service that reads all it can affects the edge', false)
+    .option('--calls <number>', 'with --reader: its calls at a time', wholeNumber(1, 1000), 64)
+    .option('--console', 'measure instead the pages of the console, with --users and --organizations', false)
+    .option('--organizations <number>', 'with --console: number of organizations', wholeNumber(2, 10_000), 100)
+    .option('--kills <number>', 'with --events: how often a process is killed', wholeNumber(2, 1000), 50)
+    .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
+    .option(
+      '--memory <MiB>',
+      'with --hostile: memory limit of each service; needs root and Linux',
+      wholeNumber(64, 65_536),
+    )
+    .option('--output <folder>', 'output folder of profiles', 'data/bench')
+    .parse()
+    .opts<Options>();
+}
+
+function parseNames(value: string): Options['only'] {
+  const names = value.split(',');
+  const known: string[] = [...OPERATIONS, ...LOAD_NAMES, ...EVENT_PARTS];
+  if (names.some((name) => !known.includes(name))) throw new InvalidArgumentError(`Names are ${known.join(', ')}.`);
+  return { operations: OPERATIONS.filter((operation) => names.includes(operation)), loads: names, parts: names };
+}

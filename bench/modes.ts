@@ -1,4 +1,4 @@
-/** What `npm run bench` can measure instead of the comparison of chains, by the option that asks for it. */
+/** The modes of `npm run bench` that replace the comparison of chains, by the option that asks for each. */
 import type { Keep, Setting } from './chains.js';
 import { measureConsole } from './console.js';
 import type { Database } from './database.js';

@@ -2,10 +2,8 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { ProviderHosts } from '../config/provider-hosts.js';
+import { boundedBody } from './bounded-body.js';
 import { createCheckedRequest } from './checked-request.js';
-
-/** Discovery documents and answers of token endpoints have a few kilobytes. */
-const MAX_BYTES = 262_144;
 
 /** The hosts that a check may connect to, and the time that the provider has for each answer. */
 export interface Reach {
@@ -32,7 +30,7 @@ export interface Answer {
 /** A provider that cannot be used; the message is a sentence for a person. */
 export class UnusableError extends Error {}
 
-/** Returns the answer of an address, with at most MAX_BYTES; follows no redirect. Throws UnusableError. */
+/** Returns the answer of an address, with at most 256 KiB; follows no redirect. Throws UnusableError. */
 export async function answerOf(
   url: string,
   { method = 'GET', headers, body = '' }: ProviderRequest,
@@ -41,14 +39,9 @@ export async function answerOf(
   const signal = AbortSignal.timeout(deadlineMs);
   try {
     const answer = await createCheckedRequest(hosts)(url, { method, headers, signal }, body);
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of answer as AsyncIterable<Uint8Array>) {
-      size += chunk.length;
-      if (size > MAX_BYTES) throw new UnusableError(`The answer is larger than ${MAX_BYTES / 1024} KiB.`);
-      chunks.push(chunk);
-    }
-    return { status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
+    const content = await boundedBody(answer);
+    if (content === undefined) throw new UnusableError('The answer is larger than 256 KiB.');
+    return { status: answer.statusCode ?? 0, text: content.toString('utf8') };
   } catch (error) {
     if (error instanceof UnusableError) throw error;
     if (signal.aborted) throw new UnusableError(`It does not answer within ${deadlineMs / 1000} seconds.`);

@@ -240,8 +240,8 @@ export const NOT_SPENT: Record<string, string[]> = {
   ],
   'It needs an identity provider or a webhook of the attacker, which the bench does not have; tests show it.': [
     'returns of one Okta account from any network',
-    'answer of the identity provider',
-    'answer of an identity provider that staff test',
+    'time of an answer of the identity provider',
+    'answer of an identity provider',
     'time of each answer of an identity provider that staff test',
     'address of an identity provider, at each connection',
     'requests for unknown signing keys',

@@ -4,12 +4,11 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type ProviderHosts, RefusedHostError } from '../../config/provider-hosts.js';
+import { boundedBody } from '../../outbound/bounded-body.js';
 import { createCheckedRequest } from '../../outbound/checked-request.js';
 
 /** Longest time of one answer. */
 export const PROVIDER_MS = 5000;
-/** Discovery documents, keys and tokens have a few KiB. */
-const MAX_BYTES = 256 * 1024;
 
 /** The provider, or the network to it, fails: a retry may help. */
 export class ProviderError extends Error {}
@@ -34,7 +33,8 @@ export function createProviderFetch(hosts: ProviderHosts): ProviderFetch {
     const options = { method: given.method, headers: Object.fromEntries(given.headers), signal };
     const answer = await send(given.url, options, Buffer.from(await given.arrayBuffer()));
     const status = answer.statusCode ?? 0;
-    const content = await readAll(answer);
+    const content = await boundedBody(answer);
+    if (content === undefined) throw new ProviderError('the answer is too large');
     const isPassing = status >= 500 || status === 429 || (status >= 300 && status < 400);
     if (isPassing) throw new ProviderError(`${new URL(url).host} answers ${status}`);
     return new Response([204, 205].includes(status) ? null : content, { status, headers: headersOf(answer) });
@@ -60,15 +60,4 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
     headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '');
   }
   return headers;
-}
-
-async function readAll(answer: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of answer as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw new ProviderError('the answer is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -7,7 +7,7 @@ import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-c
 import type { ApiTokenDocument } from './organization-schemas.js';
 import { beforeEvent, created, findSettled, withEvent } from './records.js';
 import { ABSENT } from './schema.js';
-import { insertInFreeSlot } from './slots.js';
+import { freeExpiredSlots, insertInFreeSlot } from './slots.js';
 
 /** The most live tokens of an organization. */
 const SLOTS = 5;
@@ -64,9 +64,7 @@ export function createApiTokenStorage(apiTokens: Model<ApiTokenDocument>) {
         ...(expireTime ? { expireTime } : {}),
         ...(expireTime && lifetimeSeconds !== undefined ? { lifetimeSeconds } : {}),
       };
-      // An expired token gives up its slot when another token needs one.
-      const expired = { organizationId, slot: { $exists: true }, expireTime: { $lte: createTime } };
-      await apiTokens.updateMany(expired, { $unset: { slot: '' } }, validatedWithin(deadline));
+      await freeExpiredSlots(apiTokens, organizationId, createTime, deadline);
       await insertInFreeSlot(
         SLOTS,
         (slot) => ({ _id, organizationId, digest, label, createdBy, createTime, ...given, slot, ...created(event) }),

@@ -9,7 +9,7 @@ import { within } from './connect.js';
 import { insertAll, leanWithin, updatedWithin, validatedWithin } from './model-calls.js';
 import { beforeEvent, created, findSettled, withEvent } from './records.js';
 import type { SetupLinkDocument } from './setup-link-schemas.js';
-import { insertInFreeSlot } from './slots.js';
+import { freeExpiredSlots, insertInFreeSlot } from './slots.js';
 
 /** The most live links of an organization. */
 const SLOTS = 5;
@@ -67,9 +67,7 @@ export function createSetupLinkStorage(links: Model<SetupLinkDocument>) {
         expireTime,
         issuedTokens,
       };
-      // An expired link gives up its slot when another link needs one.
-      const expired = { organizationId, slot: { $exists: true }, expireTime: { $lte: createTime } };
-      await links.updateMany(expired, { $unset: { slot: '' } }, validatedWithin(deadline));
+      await freeExpiredSlots(links, organizationId, createTime, deadline);
       await insertInFreeSlot(
         SLOTS,
         (slot) => ({ ...values, slot, ...created(event) }),

@@ -2,6 +2,7 @@
 import type { Keep, Setting } from './chains.js';
 import { measureConsole } from './console.js';
 import type { Database } from './database.js';
+import { measureDay } from './day.js';
 import { measureEvents } from './events.js';
 import { measureGroups } from './groups.js';
 import { measureHostile } from './hostile.js';
@@ -15,6 +16,8 @@ import { measureWalks } from './walk.js';
 
 /** PATCHes of each kind on each group per `--rounds`. */
 const GROUP_ROUNDS = 50;
+const CONSOLE_ORGANIZATIONS = 100;
+const DAY_ORGANIZATIONS = 500;
 
 /** Measures. Returns the text to print, or prints by itself. */
 type Mode = (database: Database, setting: Setting, keep: Keep, options: Options) => Promise<unknown>;
@@ -26,7 +29,13 @@ const MODES: Partial<Record<keyof Options, Mode>> = {
   groups: (database, setting, keep, { rounds }) => measureGroups(database, setting, keep, GROUP_ROUNDS * rounds),
   events: (database, setting, keep, options) =>
     measureEvents(database, setting, keep, { ...options, only: options.only.parts }),
-  console: measureConsole,
+  console: (database, setting, keep, options) =>
+    measureConsole(database, setting, keep, {
+      ...options,
+      organizations: options.organizations ?? CONSOLE_ORGANIZATIONS,
+    }),
+  day: (database, setting, keep, { rates, organizations = DAY_ORGANIZATIONS }) =>
+    measureDay(database, setting, keep, { rates, organizations }),
   mirror: measureMirror,
   reader: ({ uri }, setting, keep, options) => measureReader(uri, setting, keep, options),
   noise: ({ uri }, setting, keep, options) => measureNoise(uri, setting, keep, options),

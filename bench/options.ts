@@ -25,7 +25,9 @@ export interface Options {
   reader: boolean;
   calls: number;
   console: boolean;
-  organizations: number;
+  organizations?: number;
+  day: boolean;
+  rates: number[];
   kills: number;
   settle: number;
   memory?: number;
@@ -62,7 +64,13 @@ export function readOptions(): Options {
     .option('--reader', 'measure instead how a service that reads all it can affects the edge', false)
     .option('--calls <number>', 'with --reader: its calls at a time', wholeNumber(1, 1000), 64)
     .option('--console', 'measure instead the pages of the console, with --users and --organizations', false)
-    .option('--organizations <number>', 'with --console: number of organizations', wholeNumber(2, 10_000), 100)
+    .option(
+      '--organizations <number>',
+      'with --console or --day: number of organizations (100; 500)',
+      wholeNumber(2, 10_000),
+    )
+    .option('--day', "measure instead a day of customers: Okta's mix of requests at fixed rates", false)
+    .option('--rates <numbers>', 'with --day: requests a second', parseRates, [200, 400, 800])
     .option('--kills <number>', 'with --events: how often a process is killed', wholeNumber(2, 1000), 50)
     .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
     .option(
@@ -80,4 +88,10 @@ function parseNames(value: string): Options['only'] {
   const known: string[] = [...OPERATIONS, ...LOAD_NAMES, ...EVENT_PARTS];
   if (names.some((name) => !known.includes(name))) throw new InvalidArgumentError(`Names are ${known.join(', ')}.`);
   return { operations: OPERATIONS.filter((operation) => names.includes(operation)), loads: names, parts: names };
+}
+
+function parseRates(value: string): number[] {
+  const rates = value.split(',').map(Number);
+  if (rates.every((rate) => Number.isInteger(rate) && rate > 0)) return rates;
+  throw new InvalidArgumentError('Rates are whole numbers, with commas between them.');
 }

@@ -21,12 +21,19 @@ export async function setManagerNames(
   namesOf: DisplayNamesOf,
   deadline: number,
 ): Promise<void> {
-  const ids = new Set(users.map(managerIdOf).filter((id) => id !== undefined));
-  const names = ids.size > 0 ? await namesOf(organizationId, [...ids], deadline) : undefined;
-  for (const user of users) user.managerDisplayName = names?.get(managerIdOf(user) ?? '');
+  const names = await managerNames(users.map(managerIdOf), organizationId, namesOf, deadline);
+  for (const user of users) user.managerDisplayName = names.get(managerIdOf(user) ?? '');
 }
 
-function managerIdOf({ enterprise }: User): string | undefined {
-  const id = enterprise?.manager?.value;
-  return id !== undefined && USER_ID.test(id) ? id : undefined;
+/** Returns the display names of the managers by these values, undefined ones among them. */
+export async function managerNames(
+  values: readonly (string | undefined)[],
+  organizationId: string,
+  namesOf: DisplayNamesOf,
+  deadline: number,
+): Promise<ReadonlyMap<string, string>> {
+  const ids = new Set(values.filter((value) => value !== undefined && USER_ID.test(value)));
+  return ids.size > 0 ? await namesOf(organizationId, [...ids] as string[], deadline) : new Map();
 }
+
+const managerIdOf = ({ enterprise }: User): string | undefined => enterprise?.manager?.value;

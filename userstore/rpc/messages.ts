@@ -1,5 +1,6 @@
 /** Decodes requests and encodes responses, so that a failure of either has the status that the contract says. */
 import { setImmediate } from 'node:timers/promises';
+import { type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { MAX_MESSAGE_BYTES } from '../../proto/message-size.js';
 import { type DomainError, invalidField, unsupportedFilter } from '../model/domain-error.js';
@@ -53,10 +54,11 @@ export function encoded<R>(response: R, encode: (response: R) => Buffer, maxByte
  * whether the next one has to wait. Throws as `encoded`.
  */
 export async function encodedInTurns<R extends object>(
-  response: R,
+  response: R | EncodedResponse,
   encode: (response: R) => Buffer,
   pause?: Pause,
 ): Promise<Buffer> {
+  if (response instanceof EncodedResponse) return checked(response.bytes, MAX_MESSAGE_BYTES);
   const list = Object.entries(response).find(([, value]) => Array.isArray(value) && value.length > ELEMENTS_PER_TURN);
   if (!list) return encoded(response, encode);
   const [name, elements] = list as [string, unknown[]];
@@ -73,6 +75,23 @@ export async function encodedInTurns<R extends object>(
     await (pausing ?? setImmediate());
   }
   return checked(Buffer.concat(parts), MAX_MESSAGE_BYTES);
+}
+
+/** A response that is encoded already. */
+export class EncodedResponse {
+  constructor(readonly bytes: Buffer) {}
+}
+
+/** Encodes a response with the elements of a list, the field `number`, that are encoded already. */
+export function withElements<R>(
+  response: R,
+  encode: (response: R) => BinaryWriter,
+  number: number,
+  elements: readonly Uint8Array[],
+): EncodedResponse {
+  const writer = encode(response);
+  for (const element of elements) writer.tag(number, WireType.LengthDelimited).bytes(element);
+  return new EncodedResponse(Buffer.from(writer.finish()));
 }
 
 /** Returns the response without lists and messages; its other values replace themselves. */

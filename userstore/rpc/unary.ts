@@ -15,7 +15,7 @@ import { beginCall, pauseOf } from '../deadlines.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Caller } from './callers.js';
 import type { LoadShedder, Pause } from './load-shedding.js';
-import { type Decoded, encodedInTurns } from './messages.js';
+import { type Decoded, type EncodedResponse, encodedInTurns } from './messages.js';
 import { statusOf } from './status.js';
 
 /** The deadline of a call that has none. */
@@ -45,7 +45,11 @@ type Response<M> = M extends { responseDeserialize: (bytes: Buffer) => infer R }
 
 /** An async function for each RPC of a service; `deadline` is in epoch milliseconds. */
 export type Handlers<S> = {
-  [Method in keyof S]: (request: Request<S[Method]>, deadline: number, caller: Caller) => Promise<Response<S[Method]>>;
+  [Method in keyof S]: (
+    request: Request<S[Method]>,
+    deadline: number,
+    caller: Caller,
+  ) => Promise<Response<S[Method]> | EncodedResponse>;
 };
 
 /** Returns the handlers that grpc-js calls for these async functions, for the definition `encodedService(service)`. */

@@ -1,9 +1,13 @@
 /** The RPCs of UserService. */
-import type { UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
+import { ListUsersResponse, type UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
 import type { EventRules } from '../domain/events.js';
 import type { UserRules } from '../domain/users.js';
 import { invalidField } from '../model/domain-error.js';
+import { withElements } from './messages.js';
 import type { Handlers } from './unary.js';
+
+/** The number of the field `users` in ListUsersResponse. */
+const USERS = 1;
 
 /** Returns the handlers of UserService. */
 export function userService(
@@ -19,8 +23,12 @@ export function userService(
     async listUsers(request, deadline) {
       // Before the list: what changes meanwhile comes after this cursor.
       const eventCursor = await recentCursor(deadline);
-      const { total: totalSize, ...page } = await users.list(request, deadline);
-      return { ...page, totalSize, eventCursor };
+      if (request.readMask) {
+        const { total: totalSize, ...page } = await users.list(request, deadline);
+        return { ...page, totalSize, eventCursor };
+      }
+      const { users: elements, total: totalSize, ...page } = await users.listEncoded(request, deadline);
+      return withElements({ ...page, users: [], totalSize, eventCursor }, ListUsersResponse.encode, USERS, elements);
     },
 
     async createUser(request, deadline) {

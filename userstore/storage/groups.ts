@@ -24,7 +24,7 @@ import {
   withOutboxChange,
 } from './group-documents.js';
 import { type GroupContext, queryOf, type ReadGroup, updateGroup } from './group-writes.js';
-import { createLister, type Listing, type Page } from './lists.js';
+import { createLister, type Listing, objects, type Page } from './lists.js';
 import { wasChangedBy } from './marks.js';
 import { pendingChangesOf, reservationsOf } from './pending-changes.js';
 import { projectionOf } from './projection.js';
@@ -38,6 +38,8 @@ export type GroupStorage = ReturnType<typeof createGroupStorage>;
 export interface GroupPage extends Omit<Page<never>, 'resources'> {
   groups: Group[];
 }
+
+const AS_OBJECTS = objects(toGroup);
 
 /** Returns the conditions on groups for those parts of a filter that are about members. */
 export type MemberConditions = (
@@ -65,7 +67,7 @@ export function createGroupStorage(
 function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) {
   const conditionOf = async (organizationId: string, filter: Filter, deadline: number) =>
     toQuery(filter, GROUPS, await membersIn(organizationId, filter, deadline));
-  const list = createLister(groups, totals, GROUPS, conditionOf, toGroup);
+  const list = createLister(groups, totals, GROUPS, conditionOf);
   const read = readTogether(async (organizationId: string, ids, deadline) => {
     const options = { projection: { unmoved: 0, begun: 0 }, batchSize: ids.length + 1, ...within(deadline) };
     const found = await groups.find({ organizationId, _id: { $in: [...ids] } }, options).toArray();
@@ -91,7 +93,7 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
 
     /** Returns a page of groups. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<GroupPage> {
-      const { resources: groups, ...page } = await list(organizationId, listing, deadline);
+      const { resources: groups, ...page } = await list(organizationId, listing, AS_OBJECTS, deadline);
       return { groups, ...page };
     },
   };

@@ -1,5 +1,5 @@
 /** Lists of users or groups in pages: by page token, or by the number to skip. */
-import type { mongo } from 'mongoose';
+import { mongo } from 'mongoose';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import type { Order } from '../../proto/gen/userstore/v1/user_service.js';
 import { pauseOf } from '../deadlines.js';
@@ -34,28 +34,40 @@ export interface Page<R> {
   nextPageToken?: string;
 }
 
+/** How a document in BSON becomes a resource, and the bytes of the resource in an answer. */
+export interface Form<R> {
+  toResource: (document: Buffer) => R;
+  sizeOf: (resource: R) => number;
+}
+
+/** Returns the form of resources as objects. */
+export const objects = <D extends object, R>(toResource: (document: D) => R): Form<R> => ({
+  toResource: (document) => toResource(mongo.BSON.deserialize(document) as D),
+  sizeOf: bytesOf,
+});
+
 /** Returns the condition on documents that a filter means in an organization. Throws FILTER_UNSUPPORTED. */
 type ConditionOf = (organizationId: string, filter: Filter, deadline: number) => Promise<Record<string, unknown>>;
 
 /** Creates the lists of a collection. */
-export function createLister<D extends StoredDocument, R>(
+export function createLister<D extends StoredDocument>(
   collection: mongo.Collection<D>,
   totals: Totals,
   listed: Listed,
   conditionOf: ConditionOf,
-  toResource: (document: D) => R,
 ) {
   const positions = createPositionCache();
 
-  /** Returns a page. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-  return (organizationId: string, listing: Listing, deadline: number): Promise<Page<R>> =>
+  /** Returns a page of documents in the form of `as`. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
+  return <R>(organizationId: string, listing: Listing, as: Form<R>, deadline: number): Promise<Page<R>> =>
     killable(collection.db, deadline, (session) =>
-      readList(organizationId, listing, session ? { session } : {}, deadline),
+      readList(organizationId, listing, as, session ? { session } : {}, deadline),
     );
 
-  async function readList(
+  async function readList<R>(
     organizationId: string,
     listing: Listing,
+    { toResource, sizeOf }: Form<R>,
     session: { session?: mongo.ClientSession },
     deadline: number,
   ): Promise<Page<R>> {
@@ -73,13 +85,13 @@ export function createLister<D extends StoredDocument, R>(
 
     // One more than the limit tells whether there is a next page.
     const found = limit === 0 ? [] : ordering.read({ collection, query, mask, session }, start, limit + 1, deadline);
-    const toItem = ({ document, position }: Row<D>) => ({ resource: toResource(document), position });
+    const toItem = ({ document, position }: Row) => ({ resource: toResource(document), position });
     const { items, hasMore: hasNext } = await readBounded(found, limit, toItem, {
-      sizeOf: ({ resource }) => bytesOf(resource),
+      sizeOf: ({ resource }) => sizeOf(resource),
       pause: pauseOf(deadline),
     });
     const resources = items.map(({ resource }) => resource);
-    const end = items.at(-1)?.position;
+    const end = items.at(-1)?.position();
     const passed = resources.length + (pageToken === undefined ? skip : 0);
     if (end && pageToken === undefined) positions.reached(list, passed, end);
 

@@ -14,16 +14,18 @@ import { within } from './connect.js';
 import type { StoredDocument } from './directory-schemas.js';
 import { projectionOf } from './projection.js';
 
+const { BSON } = mongo;
+
 /** The start of a page: after a position, if any, and `skip` elements further. */
 export interface Start {
   after?: Position | undefined;
   skip: number;
 }
 
-/** A document with its position. */
-export interface Row<D> {
-  document: D;
-  position: Position;
+/** A document in BSON, and how to find its position. */
+export interface Row {
+  document: Buffer;
+  position: () => Position;
 }
 
 type Query = mongo.Filter<StoredDocument>;
@@ -43,7 +45,7 @@ export interface Ordering {
   /** The kinds of the values in its positions. */
   kinds: readonly PositionKind[];
   /** Reads at most `limit` rows, as they arrive: a page may be full before `limit`. */
-  read<D extends StoredDocument>(from: From<D>, start: Start, limit: number, deadline: number): AsyncIterable<Row<D>>;
+  read<D extends StoredDocument>(from: From<D>, start: Start, limit: number, deadline: number): AsyncIterable<Row>;
 }
 
 /** The length to which texts are compared: positions are part of page tokens, and these of URLs. */
@@ -83,9 +85,13 @@ function indexed(keys: readonly string[], descending: boolean): Ordering {
       const projection = projectionOf(mask, ...keys);
       const condition = after ? { ...query, $and: [...(query.$and ?? []), behind(after)] } : query;
       const reading = { sort, skip, limit, batchSize: limit, ...(projection ? { projection } : {}) };
-      const options = { ...reading, ...hint, ...within(deadline), ...session };
-      for await (const document of collection.find<D>(condition as mongo.Filter<D>, options)) {
-        yield { document, position: keys.map((key) => valueAt(document, key)) };
+      const options = { ...reading, ...hint, ...within(deadline), ...session, raw: true };
+      for await (const document of collection.find<Buffer>(condition as mongo.Filter<D>, options)) {
+        const position = () => {
+          const values = BSON.deserialize(document);
+          return keys.map((key) => values[key] ?? null);
+        };
+        yield { document, position };
       }
     },
   };
@@ -114,23 +120,25 @@ function computed(column: Column, descending: boolean): Ordering {
         { $limit: limit },
         ...(document ? [{ $project: { document, position: 1 } }] : []),
       ];
-      const options = { allowDiskUse: true, batchSize: limit, ...within(deadline), ...session };
-      const rows = collection.aggregate<StoredRow<D>>(stages, options);
-      for await (const { document, position } of rows) {
-        const { value, id } = position;
-        yield { document, position: [value instanceof mongo.MaxKey ? null : value, id] };
+      const options = { allowDiskUse: true, batchSize: limit, ...within(deadline), ...session, raw: true };
+      for await (const row of collection.aggregate<Buffer>(stages, options)) {
+        const { document, position } = BSON.deserialize(row, { raw: true }) as StoredRow;
+        yield { document, position: () => positionOf(position) };
       }
     },
   };
 }
 
-interface StoredRow<D> {
-  document: D;
-  position: { value: string | number | boolean | Date | mongo.MaxKey; id: string };
+/** A row of a computed order: both are documents in BSON. */
+interface StoredRow {
+  document: Buffer;
+  position: Buffer;
 }
 
-/** Returns the value of a key of an index; documents have all of them. */
-const valueAt = (document: object, key: string) => (document as Record<string, Position[number]>)[key] ?? null;
+function positionOf(bytes: Buffer): Position {
+  const { value, id } = BSON.deserialize(bytes);
+  return [value instanceof mongo.MaxKey ? null : value, id];
+}
 
 /** The sort value of a missing value: it comes after every other. */
 const NO_VALUE = new mongo.MaxKey();

@@ -8,6 +8,7 @@ import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import type { User } from '../../proto/gen/userstore/v1/user.js';
 import { pauseOf } from '../deadlines.js';
 import { type Bounded, readBounded } from '../model/bounded-read.js';
+import { type EncodedUser, encodedOf } from '../model/encoded-user.js';
 import { fold } from '../model/fields.js';
 import { literalFor } from '../model/filter-validation.js';
 import { visibleName } from '../model/names.js';
@@ -17,8 +18,9 @@ import { USERS } from './columns.js';
 import { within } from './connect.js';
 import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import { type AccessState, accessStateIn, SCHEMA_VERSION, toUser } from './documents.js';
+import { encodedUserOf } from './encoded-users.js';
 import { toQuery } from './filter-query.js';
-import { createLister, type Listing, type Page } from './lists.js';
+import { createLister, type Form, type Listing, objects, type Page } from './lists.js';
 import { projectionOf } from './projection.js';
 import { readTogether } from './read-together.js';
 import type { Totals } from './totals.js';
@@ -42,9 +44,12 @@ export interface FoundUser {
 }
 
 /** A page of users. */
-export interface UserPage extends Omit<Page<never>, 'resources'> {
-  users: User[];
+export interface UserPage<U = User> extends Omit<Page<never>, 'resources'> {
+  users: U[];
 }
+
+const AS_OBJECTS = objects(toUser);
+const ENCODED: Form<EncodedUser> = { toResource: encodedUserOf, sizeOf: ({ bytes }) => bytes.length };
 
 /** Returns the conditions on users for those parts of a filter that are about groups. */
 export type GroupConditions = (
@@ -68,7 +73,11 @@ export function readsOf({ users, totals, changes }: ReadContext, groupsIn: Group
   );
   const conditionOf = async (organizationId: string, filter: Filter, deadline: number) =>
     toQuery(filter, USERS, await groupsIn(organizationId, filter, deadline));
-  const list = createLister(users, totals, USERS, conditionOf, toUser);
+  const list = createLister(users, totals, USERS, conditionOf);
+  const listNamed = async (organizationId: string, key: string, deadline: number): Promise<UserPage> => {
+    const named = await readNamed(organizationId, key, deadline);
+    return named ? { users: [toUser(named)], total: 1 } : { users: [], total: 0 };
+  };
   return {
     /** Returns the user with this id, undefined if the organization has none. */
     async find(organizationId: string, id: string, deadline: number): Promise<FoundUser | undefined> {
@@ -169,11 +178,19 @@ export function readsOf({ users, totals, changes }: ReadContext, groupsIn: Group
     /** Returns a page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<UserPage> {
       const key = nameKeyIn(listing);
+      if (key !== undefined) return await listNamed(organizationId, key, deadline);
+      const { resources: users, ...page } = await list(organizationId, listing, AS_OBJECTS, deadline);
+      return { users, ...page };
+    },
+
+    /** Returns the same with whole users, encoded. */
+    async listEncoded(organizationId: string, listing: Listing, deadline: number): Promise<UserPage<EncodedUser>> {
+      const key = nameKeyIn(listing);
       if (key !== undefined) {
-        const named = await readNamed(organizationId, key, deadline);
-        return named ? { users: [toUser(named)], total: 1 } : { users: [], total: 0 };
+        const { users, total } = await listNamed(organizationId, key, deadline);
+        return { users: users.map(encodedOf), total };
       }
-      const { resources: users, ...page } = await list(organizationId, listing, deadline);
+      const { resources: users, ...page } = await list(organizationId, listing, ENCODED, deadline);
       return { users, ...page };
     },
   };

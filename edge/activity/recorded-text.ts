@@ -18,17 +18,21 @@ export interface SizedActivity {
  * are text of the client; and its size.
  */
 export function bounded(activity: Activity): SizedActivity {
-  let bytes = FIXED_BYTES;
-  const cut = (value: unknown): unknown => {
-    if (typeof value !== 'string') return value;
-    const text = cutToBytes(value, MAX_TEXT_BYTES);
-    bytes += Buffer.byteLength(text);
-    return text;
-  };
   const { userId, groupId } = activity;
-  const own = { ...activity, userId: uuidOrNothing(userId), groupId: uuidOrNothing(groupId) };
-  const entries = Object.entries(own).map(([name, value]) => [name, cut(value)]);
-  return { activity: Object.fromEntries(entries) as Activity, bytes };
+  const own: Activity & Record<string, unknown> = {
+    ...activity,
+    userId: uuidOrNothing(userId),
+    groupId: uuidOrNothing(groupId),
+  };
+  let bytes = FIXED_BYTES;
+  for (const name of Object.keys(own)) {
+    const value = own[name];
+    if (typeof value !== 'string') continue;
+    const text = cutToBytes(value, MAX_TEXT_BYTES);
+    if (text.length < value.length) own[name] = text;
+    bytes += Buffer.byteLength(text);
+  }
+  return { activity: own, bytes };
 }
 
 const uuidOrNothing = (id: string | undefined) => (id !== undefined && UUID.test(id) ? id : undefined);

@@ -1,6 +1,5 @@
 /** Optimistic writes under contention: retries until a write wins, and serializes the writes of one process by key. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit, { type LimitFunction } from 'p-limit';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
 
@@ -42,14 +41,19 @@ export async function retryUntil<T>(
  * changes of one document would lose.
  */
 export function serializeBy(concurrency = 1) {
-  const limits = new Map<string, LimitFunction>();
+  const queues = new Map<string, { running: number; waiting: (() => void)[] }>();
   return async <T>(key: string, call: () => Promise<T>): Promise<T> => {
-    const limit = limits.get(key) ?? pLimit(concurrency);
-    limits.set(key, limit);
+    const queue = queues.get(key) ?? { running: 0, waiting: [] };
+    queues.set(key, queue);
+    if (queue.running < concurrency) queue.running++;
+    else await new Promise<void>((resolve) => queue.waiting.push(resolve));
     try {
-      return await limit(call);
+      return await call();
     } finally {
-      if (limit.activeCount + limit.pendingCount === 0) limits.delete(key);
+      // The next call takes over the place of this one.
+      const next = queue.waiting.shift();
+      if (next) next();
+      else if (--queue.running === 0) queues.delete(key);
     }
   };
 }

@@ -93,10 +93,12 @@ export async function tryChangeUser(
     applySchemas(extensions, after, await schemasOf(key.organizationId, deadline), keepsOmitted);
   }
   validate(after);
+  const time = new Date();
+  const change = marked(changeBetween(before, after, found.version + 1, time, actor), mark);
   // An unchanged user gets no new version. The version that was read may be one whose write was never acknowledged.
-  if (isSame(before, after)) return (await storage.confirm(before, deadline)) ? before : undefined;
-  after.updateTime = new Date();
-  const change = marked(changeBetween(before, after, found.version + 1, after.updateTime, actor), mark);
+  const isChanged = change.attributes.length > 0 || !isSame(before, after);
+  if (!isChanged) return (await storage.confirm(before, deadline)) ? before : undefined;
+  after.updateTime = time;
   const accessState = accessStateAfter(before, after, found.accessState);
   change.attributes.push(...linkChanges(found.accessState, accessState));
   const write = storage.replace({ ...found, accessState }, after, change, deadline);

@@ -19,6 +19,11 @@ type ListField = Extract<Field, { kind: 'list' }>;
 
 /** Largest user, as encoded in Protocol Buffers: a page of 200 must fit in one gRPC message. */
 const MAX_USER_BYTES = 262_144;
+/**
+ * Characters of a user that cannot be too large: each takes at most three bytes, each element has at least one of them,
+ * and no element has more than 45 bytes besides its texts.
+ */
+const SMALL = MAX_USER_BYTES / 50;
 const MAX_ELEMENTS = 1000;
 
 /**
@@ -86,11 +91,12 @@ export function validate(user: User): void {
   checkLimits(valuesOf(user), USER_FIELDS);
   // Encoded text has at least as many bytes as characters: a far too large user is refused before it is encoded or
   // parsed.
-  if (textLength(user, { kind: 'message', fields: USER_FIELDS }, 'user') > MAX_USER_BYTES) throw userTooLarge();
+  const characters = textLength(user, { kind: 'message', fields: USER_FIELDS }, 'user');
+  if (characters > MAX_USER_BYTES) throw userTooLarge();
   for (const attribute of user.extensionAttributes) checkExtensionAttribute(attribute);
   const names = user.extensionAttributes.map(({ schema, name }) => fold(`${schema}:${name}`));
   if (new Set(names).size < names.length) throw invalidField('extension_attributes', 'An attribute is given twice.');
-  if (User.encode(user).finish().length > MAX_USER_BYTES) throw userTooLarge();
+  if (characters > SMALL && User.encode(user).finish().length > MAX_USER_BYTES) throw userTooLarge();
 }
 
 const userTooLarge = () => invalidField('user', `The user is larger than ${MAX_USER_BYTES / 1024} KiB.`);

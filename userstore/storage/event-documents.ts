@@ -17,7 +17,8 @@ import { TOMBSTONE_ORGANIZATION, toUser } from './documents.js';
 import type { EventDocument, NewEvent } from './event-schemas.js';
 
 /** Returns the user as an outbox entry keeps it once a later change follows. */
-export const encodedUser = (user: User): Buffer => Buffer.from(User.encode({ ...user, groups: [] }).finish());
+export const encodedUser = (user: User): Buffer =>
+  Buffer.from(User.encode(user.groups.length > 0 ? { ...user, groups: [] } : user).finish());
 
 /**
  * Returns the events of a document's outbox. The document is the resource after the last change; the write of each later

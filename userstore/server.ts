@@ -28,6 +28,7 @@ import { createEventWatch } from './domain/event-watch.js';
 import { createEventRules } from './domain/events.js';
 import { createGroupRules } from './domain/groups.js';
 import type { KnownAccounts } from './domain/known-accounts.js';
+import { createNameRules } from './domain/names.js';
 import { createOrganizationRules } from './domain/organizations.js';
 import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
 import { createRateLimitRules } from './domain/rate-limits.js';
@@ -265,6 +266,7 @@ function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHost
       lifetimes,
     }),
     searches: createSearchRules({ ...storages, storage: storages.searches }),
+    names: createNameRules({ names: storages.names, history: storages.activityNames }),
     usedKeys: createUsedKeyRules(storages.usedKeys),
     serviceAccounts: createServiceAccountRules({ storage: storages.serviceAccounts, organizations, known }),
     webhooks: createWebhookRules({
@@ -290,7 +292,7 @@ function addServices(server: Server, rules: Rules, tools: CallTools, watching: W
   add(GroupServiceService, ofPresentOrganization(check, groupService(rules.groups, rules.events)));
   add(OrganizationServiceService, organizationService(rules.organizations, rules.bodies));
   add(ApiTokenServiceService, apiTokenService(rules.apiTokens));
-  add(SearchServiceService, searchService(rules.searches));
+  add(SearchServiceService, searchService(rules.searches, rules.names));
   add(RateLimitServiceService, rateLimitService(rules.rateLimits));
   add(ActivityServiceService, activityService(rules.activities, rules.bodies));
   add(SsoConnectionServiceService, ssoConnectionService(rules.ssoConnections));

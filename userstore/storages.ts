@@ -11,6 +11,7 @@ import { createGroupStorage } from './storage/groups.js';
 import { createNoteHeld } from './storage/held-attributes.js';
 import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
+import { createNameStorage } from './storage/names.js';
 import { createOrganizationStorage } from './storage/organizations.js';
 import { createRateLimitStorage } from './storage/rate-limits.js';
 import { createRecordOutboxes } from './storage/records.js';
@@ -58,6 +59,7 @@ export function createStorages(
     setupLinks: createSetupLinkStorage(collections.setupLinks),
     setupProgress: createSetupProgress(collections),
     searches: createSearchStorage(collections),
+    names: createNameStorage(collections),
     usedKeys: createUsedKeyStorage(collections.usedKeys),
     webhooks: createWebhookStorage(collections.webhooks),
     requests: createRequestStorage(collections.requests),

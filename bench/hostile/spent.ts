@@ -212,6 +212,8 @@ export const NOT_SPENT: Record<string, string[]> = {
     'client id, client secret',
     'address and types of a webhook',
     'text by which FindUser searches',
+    'ids of one FindNames',
+    'words of a name by which Search finds a person',
     'part of a path by which ListActivities searches',
     'person that ListEvents searches for',
     'names in a `read_mask`',

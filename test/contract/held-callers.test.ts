@@ -20,14 +20,14 @@ const CALL_MS = 10_000;
 const [OURS, THEIRS] = ['ourorganiztn', 'theirorgnztn'];
 
 /** RPCs whose request has no field `organization_id`, and which show a held caller what is its own. */
-const NARROWED = [
-  'OrganizationService/ListOrganizations',
-  'SearchService/Search',
-  'SessionService/CheckSession',
-  'WebhookService/GetWebhook',
-];
+const NARROWED = ['OrganizationService/ListOrganizations', 'SessionService/CheckSession', 'WebhookService/GetWebhook'];
 /** Lists that show a held caller what is its own if the request names no organization. */
-const LISTS = ['EventService/ListEvents', 'WebhookService/ListWebhooks'];
+const LISTS = [
+  'EventService/ListEvents',
+  'SearchService/FindNames',
+  'SearchService/Search',
+  'WebhookService/ListWebhooks',
+];
 
 /** Returns the methods of all services of the contract, streams too. */
 async function methods(): Promise<Method[]> {

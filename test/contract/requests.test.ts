@@ -205,6 +205,7 @@ const CALLS: Record<
     call: (client, named) => client.listChanges({ ...named, userId: 'x' }),
   },
   Search: { roles: ['viewer', 'support', 'admin'], call: (client) => client.search({ text: 'x' }) },
+  FindNames: { roles: ['viewer', 'support', 'admin'], call: (client) => client.findNames({ ids: ['x'] }) },
   ListOrganizations: {
     roles: ['reader', 'viewer', 'support', 'admin'],
     call: (client) => client.listOrganizations({}),
@@ -287,6 +288,7 @@ const OF_NO_ORGANIZATION = [
   'CreateOrganization',
   'ListOrganizations',
   'Search',
+  'FindNames',
   'RecordActivities',
   'RecordActivityBodies',
   'FindSsoConnections',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { createTenant, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { typed, userNamed } from '../harness/users.js';
@@ -62,9 +63,46 @@ describe('SearchService', () => {
         userId: first,
         userName: name,
         active: true,
+        displayName: '',
       },
     ]);
     expect(complete).to.equal(true);
+  });
+
+  it('finds people of all organizations by their name from any word on, after those with exactly this text', async () => {
+    const family = `Ruiz${unique}`;
+    const names = { name: { givenName: 'José', familyName: family } };
+    const [first, second] = [
+      await create(one, `jr.${unique}`, { displayName: `José ${family}`, ...names }),
+      await create(other, `r.${unique}`, { displayName: `Pepe ${family}` }),
+    ];
+    expect(await idsOf(family)).to.have.members([first, second]);
+    expect(await idsOf(`jose ${family.slice(0, -2)}`)).to.deep.equal([first]);
+    expect(await idsOf(`${family}, JOSE`)).to.deep.equal([first]);
+    expect(await idsOf(family.slice(1))).to.deep.equal([]);
+    const exact = await create(other, family);
+    expect((await idsOf(family))[0]).to.equal(exact);
+    const { users } = await admin.search({ text: `pepe ${family}` });
+    expect(users).to.deep.include({
+      ...{ organizationId: other, organizationDisplayName: `Elm ${unique} Street`, userId: second },
+      ...{ userName: `r.${unique}`, active: true, displayName: `Pepe ${family}` },
+    });
+    const named = { user: userNamed('', { displayName: 'Pepe Vega' }), updateMask: ['display_name'] };
+    await admin.updateUser({ organizationId: other, actor: actor(), userId: second, ...named });
+    expect(await idsOf(`pepe ${family}`)).to.deep.equal([]);
+  });
+
+  it('finds what belongs to one organization, if the request names it', async () => {
+    const family = `Vega${unique}`;
+    const [first, second] = [
+      await create(one, `v1.${unique}`, { displayName: `Ana ${family}` }),
+      await create(other, `v2.${unique}`, { displayName: `Ana ${family}` }),
+    ];
+    const found = async (organizationId: string) =>
+      (await admin.search({ text: family, organizationId })).users.map(({ userId }) => userId);
+    expect(await found(one)).to.deep.equal([first]);
+    expect(await found(other)).to.deep.equal([second]);
+    expect(await found('nobody')).to.deep.equal([]);
   });
 
   it('finds organizations by id, by a part of the name in any letter case, and by domain', async () => {
@@ -140,6 +178,32 @@ describe('SearchService', () => {
       expect(await failureIn(admin.search({ text }))).to.include({ reason: 'FIELD_INVALID', field: 'text' });
     }
     expect((await admin.search({ text: '.*' })).users).to.deep.equal([]);
+  });
+
+  it('tells the names of organizations, users and groups by their ids; of deleted ones in the organization that is named', async () => {
+    const stays = await create(one, `stays.${unique}`, { displayName: 'Ana Ruiz' });
+    const unnamed = await create(one, `unnamed.${unique}`);
+    const leaves = await create(one, `leaves.${unique}`);
+    const group = Group.fromPartial({ displayName: `Team ${unique}` });
+    const { group: team } = await admin.createGroup({ organizationId: one, actor: actor(), group, memberIds: [] });
+    await admin.deleteUser({ organizationId: one, actor: actor(), userId: leaves });
+    const ids = [stays, unnamed, leaves, team?.id ?? '', one, other, uuidv7(), 'no-id'];
+    const namesOf = async (organizationId?: string) => {
+      const { names } = await admin.findNames({ ids: [...ids, ...ids], ...(organizationId ? { organizationId } : {}) });
+      return names.map(({ id, resourceType, name, deleted }) => [id, resourceType, name, deleted]);
+    };
+    const ours = [
+      [stays, 'User', 'Ana Ruiz', false],
+      [unnamed, 'User', `unnamed.${unique}`, false],
+      [team?.id, 'Group', `Team ${unique}`, false],
+      [one, 'Organization', `Oak ${unique} Street`, false],
+    ];
+    const theirs = [other, 'Organization', `Elm ${unique} Street`, false];
+    expect(await namesOf()).to.have.deep.members([...ours, theirs]);
+    expect(await namesOf(one)).to.have.deep.members([...ours, [leaves, 'User', `leaves.${unique}`, true]]);
+    expect(await namesOf(other)).to.deep.equal([theirs]);
+    const many = Array.from({ length: 1001 }, (_, index) => `id-${index}`);
+    expect(await failureIn(admin.findNames({ ids: many }))).to.include({ reason: 'FIELD_INVALID', field: 'ids' });
   });
 
   it('is refused to edges and readers', async () => {

@@ -41,6 +41,8 @@ describe('documents of an earlier version', () => {
     expect(counts.reduce((sum, count) => sum + count)).to.be.at.least(250);
     expect(await migrateUsers(database.collections.users, new AbortController().signal)).to.equal(0);
     expect(await titles()).to.equal(250);
+    const named = { organizationId: 'one', spokenNames: 'ana' };
+    expect(await database.collections.users.countDocuments(named)).to.equal(250);
     const user = await database.users.get('one', 'id-7', soon());
     expect(user).to.deep.include({ id: 'id-7', etag: 'W/"3"', userName: 'User7', updateTime: new Date(1) });
     expect(user?.emails).to.deep.equal([{ value: 'A@x.example', type: 'Work' }]);

@@ -10,13 +10,17 @@ import { isReflection } from './reflection-path.js';
 /** The RPCs without the field whose handlers show a held caller its own organizations only. */
 const NARROWED = new Set([
   '/userstore.v1.OrganizationService/ListOrganizations',
-  '/userstore.v1.SearchService/Search',
   '/userstore.v1.SessionService/CheckSession',
   '/userstore.v1.WebhookService/GetWebhook',
 ]);
 
 /** The lists whose handlers show a held caller its own organizations only, if the request names none. */
-const LISTS = new Set(['/userstore.v1.EventService/ListEvents', '/userstore.v1.WebhookService/ListWebhooks']);
+const LISTS = new Set([
+  '/userstore.v1.EventService/ListEvents',
+  '/userstore.v1.SearchService/FindNames',
+  '/userstore.v1.SearchService/Search',
+  '/userstore.v1.WebhookService/ListWebhooks',
+]);
 
 /** Checks the decoded request of a caller. Throws CALLER_FORBIDDEN. */
 export function checkOrganization({ name, organizationIds }: Caller, path: string, request: unknown): void {

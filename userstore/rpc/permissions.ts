@@ -89,7 +89,7 @@ const PERMISSIONS: { [S in keyof Services]: Record<keyof Services[S], readonly R
     deleteOrganization: MANAGE,
   },
   RateLimitService: { acquirePermits: SERVE },
-  SearchService: { search: INSPECT },
+  SearchService: { search: INSPECT, findNames: INSPECT },
   ServiceAccountService: {
     createServiceAccount: MANAGE,
     listServiceAccounts: INSPECT,

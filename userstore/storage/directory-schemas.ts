@@ -80,6 +80,8 @@ const userFields = {
     USER_FIELDS,
   ),
   userNameKey: text,
+  /** The name of the person as it is heard, begun at each of its words: see spoken-names.ts. */
+  spokenNames: listOf<string>(),
   extensionValues: listOf<ExtensionValue>(),
   /** The number of times that all sessions of the user were ended; absent is 0. */
   sessionEpoch: optionalNumber,
@@ -101,6 +103,7 @@ export const userSchema: Schema<UserDocument> = new Schema<UserDocument>(userFie
   .index({ organizationId: 1, externalId: 1, _id: 1 }, { name: 'externalId' })
   .index({ organizationId: 1, 'emails.valueKey': 1, 'emails.typeKey': 1, _id: 1 }, { name: 'emailOfType' })
   .index({ organizationId: 1, 'extensionValues.name': 1, 'extensionValues.key': 1, _id: 1 }, { name: 'extension' })
+  .index({ organizationId: 1, spokenNames: 1 }, { name: 'spokenName' })
   .index({ organizationId: 1, active: 1, _id: 1 }, { name: 'active' })
   .index({ organizationId: 1, updateTime: 1, _id: 1 }, { name: 'updateTime' })
   .index(

@@ -12,6 +12,7 @@ import { type Lock, User } from '../../proto/gen/userstore/v1/user.js';
 import { etagOf } from '../model/etag.js';
 import { elementsOf, entriesOf, type Fields, fold, USER_FIELDS, type Values, valuesOf } from '../model/fields.js';
 import { visibleName } from '../model/names.js';
+import { spokenNames } from '../model/spoken-names.js';
 import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
 import { extensionValues } from './extension-values.js';
 import { shadowKey } from './schema.js';
@@ -20,7 +21,9 @@ import { shadowKey } from './schema.js';
 export const TOMBSTONE_ORGANIZATION = '';
 
 /** The current form of documents; userstore migrates older ones when it starts. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
+/** The first version whose documents have `visibleName`. */
+export const FIRST_WITH_VISIBLE_NAMES = 4;
 
 /** The size at which a write flushes an outbox itself instead of leaving it to the periodic flush. */
 export const MAX_OUTBOX = 20;
@@ -45,6 +48,7 @@ export function toDocument(user: User, version: number, accessState: AccessState
   const { sessionEpoch, locked, link } = accessState;
   const { id, organizationId, createTime, updateTime, extensionAttributes } = user;
   const stored = toStored(valuesOf(user), USER_FIELDS) as Pick<UserDocument, 'userNameKey'>;
+  const spoken = spokenNames(user);
   return {
     _id: id,
     organizationId,
@@ -54,6 +58,7 @@ export function toDocument(user: User, version: number, accessState: AccessState
     layout: SCHEMA_VERSION,
     ...stored,
     visibleName: visibleName(user.userName ?? ''),
+    ...(spoken.length > 0 ? { spokenNames: spoken } : {}),
     ...(extensionAttributes.length > 0 ? { extensionValues: extensionValues(extensionAttributes) } : {}),
     ...(sessionEpoch > 0 ? { sessionEpoch } : {}),
     ...(locked ? { locked } : {}),

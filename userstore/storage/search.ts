@@ -5,10 +5,12 @@
 import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js';
 import type { UserSearchResult } from '../../proto/gen/userstore/v1/search_service.js';
 import { fold } from '../model/fields.js';
+import { spokenName } from '../model/spoken-names.js';
 import { toApiToken } from './api-tokens.js';
 import type { Collections } from './collections.js';
 import { within } from './connect.js';
 import { leanWithin } from './model-calls.js';
+import { personName } from './names.js';
 import { ABSENT } from './schema.js';
 
 /** The id and the name of an organization. */
@@ -22,6 +24,9 @@ export type UserHit = Omit<UserSearchResult, 'organizationDisplayName'>;
 
 /** The storage of searches. */
 export type SearchStorage = ReturnType<typeof createSearchStorage>;
+
+/** Returns the condition on a text that begins with another, as one range of an index. */
+const beginningWith = (text: string) => ({ $gte: text, $lt: `${text}\u{10ffff}` });
 
 /** Creates the storage of searches. */
 export function createSearchStorage({
@@ -46,16 +51,21 @@ export function createSearchStorage({
       return found?._id;
     },
 
-    /** Returns at most `limit` users of these organizations with this user name, e-mail address, external id or id. */
+    /**
+     * Returns at most `limit` users of these organizations: first those with this user name, e-mail address, external id or
+     * id, then those whose name has words that begin so.
+     */
     async users(ids: readonly string[], text: string, limit: number, deadline: number): Promise<UserHit[]> {
       const key = { $eq: fold(text) };
+      const spoken = text.includes('@') ? '' : spokenName(text);
       const names = {
         userName: { userNameKey: key },
         emailOfType: { 'emails.valueKey': key },
         externalId: { externalId: { $eq: text } },
         order: { _id: { $eq: text.toLowerCase() } },
+        ...(spoken === '' ? {} : { spokenName: { spokenNames: { $elemMatch: beginningWith(spoken) } } }),
       };
-      const projection = { organizationId: 1, userName: 1, active: 1 };
+      const projection = { organizationId: 1, userName: 1, active: 1, displayName: 1, name: 1 };
       // The planner would choose one index for all kinds, and read the users of all organizations.
       const found = await Promise.all(
         Object.entries(names).map(([hint, name]) =>
@@ -65,11 +75,12 @@ export function createSearchStorage({
         ),
       );
       const hits = new Map(found.flat().map((user) => [user._id, user]));
-      return [...hits.values()].slice(0, limit).map(({ _id: userId, organizationId, userName, active }) => ({
+      return [...hits.values()].slice(0, limit).map(({ _id: userId, organizationId, userName, active, ...user }) => ({
         organizationId,
         userId,
         userName: userName ?? '',
         active: active ?? false,
+        displayName: personName(user),
       }));
     },
 

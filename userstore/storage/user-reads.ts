@@ -17,7 +17,7 @@ import type { ChangeStorage } from './changes.js';
 import { USERS } from './columns.js';
 import { within } from './connect.js';
 import type { Link, OutboxEntry, UserDocument } from './directory-schemas.js';
-import { type AccessState, accessStateIn, SCHEMA_VERSION, toUser } from './documents.js';
+import { type AccessState, accessStateIn, FIRST_WITH_VISIBLE_NAMES, toUser } from './documents.js';
 import { encodedUserOf } from './encoded-users.js';
 import { toQuery } from './filter-query.js';
 import { createLister, type Form, type Listing, objects, type Page } from './lists.js';
@@ -198,7 +198,7 @@ export function readsOf({ users, totals, changes }: ReadContext, groupsIn: Group
 
 const foundIn = (document: UserDocument): FoundUser => {
   const { version, unmoved: outbox = [] } = document;
-  const hasTwin = document.layout === SCHEMA_VERSION && document.visibleName === undefined;
+  const hasTwin = document.layout >= FIRST_WITH_VISIBLE_NAMES && document.visibleName === undefined;
   return { user: toUser(document), version, accessState: accessStateIn(document), outbox, hasTwin };
 };
 

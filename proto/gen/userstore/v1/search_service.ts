@@ -23,13 +23,18 @@ import { Organization } from "./organization_service.js";
 export interface SearchRequest {
   /** The text to search for: 1 to 256 characters; blanks at its ends are ignored. */
   text: string;
+  /** Only what belongs to this organization. Absent: all organizations. */
+  organizationId?: string | undefined;
 }
 
 /** Response of Search. */
 export interface SearchResponse {
   /** The organizations with this id or e-mail domain, or with this part of a name: at most 20, oldest first. */
   organizations: Organization[];
-  /** The users with this user name, e-mail address, external id or id: at most 50. */
+  /**
+   * The users with this user name, e-mail address, external id or id, then those whose name, from one of its words on,
+   * begins with the text: at most 50. Letter case, accents and punctuation of names do not count.
+   */
   users: UserSearchResult[];
   /** The request or sign-in with this id, and its operations if it is a bulk request: at most 20. */
   activities: Activity[];
@@ -40,6 +45,40 @@ export interface SearchResponse {
    * organizations, of which the newest are then left out.
    */
   complete: boolean;
+}
+
+/** Request of FindNames. */
+export interface FindNamesRequest {
+  /** Ids of organizations, users and groups: at most 1000. */
+  ids: string[];
+  /**
+   * Only what belongs to this organization, also users and groups that are deleted, as long as their history is kept.
+   * Absent: what belongs to any organization and is not deleted.
+   */
+  organizationId?: string | undefined;
+}
+
+/** Response of FindNames. */
+export interface FindNamesResponse {
+  /** The names, in no order. */
+  names: ResourceName[];
+}
+
+/** The name behind an id. */
+export interface ResourceName {
+  /** The id. */
+  id: string;
+  /** The type of the resource: "Organization", "User" or "Group". */
+  resourceType: string;
+  /** Id of the organization that the resource belongs to; of an organization, its own id. */
+  organizationId: string;
+  /**
+   * The name for people: of a user the display name, else the formatted, else the given and family name, else the user
+   * name; of a deleted user the user name.
+   */
+  name: string;
+  /** Whether the resource is deleted. */
+  deleted: boolean;
 }
 
 /** A user that Search found. */
@@ -54,6 +93,8 @@ export interface UserSearchResult {
   userName: string;
   /** Whether the user is active. */
   active: boolean;
+  /** The display name, else the formatted, else the given and family name. Empty if the user has none. */
+  displayName: string;
 }
 
 /** An API token that Search found. */
@@ -65,7 +106,7 @@ export interface ApiTokenSearchResult {
 }
 
 function createBaseSearchRequest(): SearchRequest {
-  return { text: "" };
+  return { text: "", organizationId: undefined };
 }
 
 export const SearchRequest: MessageFns<SearchRequest, "userstore.v1.SearchRequest"> = {
@@ -74,6 +115,9 @@ export const SearchRequest: MessageFns<SearchRequest, "userstore.v1.SearchReques
   encode(message: SearchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.text !== "") {
       writer.uint32(10).string(message.text);
+    }
+    if (message.organizationId !== undefined) {
+      writer.uint32(18).string(message.organizationId);
     }
     return writer;
   },
@@ -99,6 +143,14 @@ export const SearchRequest: MessageFns<SearchRequest, "userstore.v1.SearchReques
             message.text = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -117,6 +169,7 @@ export const SearchRequest: MessageFns<SearchRequest, "userstore.v1.SearchReques
   fromPartial<I extends Exact<DeepPartial<SearchRequest>, I>>(object: I): SearchRequest {
     const message = createBaseSearchRequest();
     message.text = object.text ?? "";
+    message.organizationId = object.organizationId ?? undefined;
     return message;
   },
 };
@@ -226,8 +279,239 @@ export const SearchResponse: MessageFns<SearchResponse, "userstore.v1.SearchResp
   },
 };
 
+function createBaseFindNamesRequest(): FindNamesRequest {
+  return { ids: [], organizationId: undefined };
+}
+
+export const FindNamesRequest: MessageFns<FindNamesRequest, "userstore.v1.FindNamesRequest"> = {
+  $type: "userstore.v1.FindNamesRequest" as const,
+
+  encode(message: FindNamesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.ids) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.organizationId !== undefined) {
+      writer.uint32(18).string(message.organizationId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindNamesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindNamesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FindNamesRequest>, I>>(base?: I): FindNamesRequest {
+    return FindNamesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FindNamesRequest>, I>>(object: I): FindNamesRequest {
+    const message = createBaseFindNamesRequest();
+    message.ids = object.ids?.map((e) => e) || [];
+    message.organizationId = object.organizationId ?? undefined;
+    return message;
+  },
+};
+
+function createBaseFindNamesResponse(): FindNamesResponse {
+  return { names: [] };
+}
+
+export const FindNamesResponse: MessageFns<FindNamesResponse, "userstore.v1.FindNamesResponse"> = {
+  $type: "userstore.v1.FindNamesResponse" as const,
+
+  encode(message: FindNamesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.names) {
+      ResourceName.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindNamesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindNamesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.names.push(ResourceName.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FindNamesResponse>, I>>(base?: I): FindNamesResponse {
+    return FindNamesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FindNamesResponse>, I>>(object: I): FindNamesResponse {
+    const message = createBaseFindNamesResponse();
+    message.names = object.names?.map((e) => ResourceName.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseResourceName(): ResourceName {
+  return { id: "", resourceType: "", organizationId: "", name: "", deleted: false };
+}
+
+export const ResourceName: MessageFns<ResourceName, "userstore.v1.ResourceName"> = {
+  $type: "userstore.v1.ResourceName" as const,
+
+  encode(message: ResourceName, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.resourceType !== "") {
+      writer.uint32(18).string(message.resourceType);
+    }
+    if (message.organizationId !== "") {
+      writer.uint32(26).string(message.organizationId);
+    }
+    if (message.name !== "") {
+      writer.uint32(34).string(message.name);
+    }
+    if (message.deleted !== false) {
+      writer.uint32(40).bool(message.deleted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResourceName {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResourceName();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.resourceType = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.deleted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ResourceName>, I>>(base?: I): ResourceName {
+    return ResourceName.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResourceName>, I>>(object: I): ResourceName {
+    const message = createBaseResourceName();
+    message.id = object.id ?? "";
+    message.resourceType = object.resourceType ?? "";
+    message.organizationId = object.organizationId ?? "";
+    message.name = object.name ?? "";
+    message.deleted = object.deleted ?? false;
+    return message;
+  },
+};
+
 function createBaseUserSearchResult(): UserSearchResult {
-  return { organizationId: "", organizationDisplayName: "", userId: "", userName: "", active: false };
+  return { organizationId: "", organizationDisplayName: "", userId: "", userName: "", active: false, displayName: "" };
 }
 
 export const UserSearchResult: MessageFns<UserSearchResult, "userstore.v1.UserSearchResult"> = {
@@ -248,6 +532,9 @@ export const UserSearchResult: MessageFns<UserSearchResult, "userstore.v1.UserSe
     }
     if (message.active !== false) {
       writer.uint32(40).bool(message.active);
+    }
+    if (message.displayName !== "") {
+      writer.uint32(50).string(message.displayName);
     }
     return writer;
   },
@@ -305,6 +592,14 @@ export const UserSearchResult: MessageFns<UserSearchResult, "userstore.v1.UserSe
             message.active = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -327,6 +622,7 @@ export const UserSearchResult: MessageFns<UserSearchResult, "userstore.v1.UserSe
     message.userId = object.userId ?? "";
     message.userName = object.userName ?? "";
     message.active = object.active ?? false;
+    message.displayName = object.displayName ?? "";
     return message;
   },
 };
@@ -402,7 +698,7 @@ export const ApiTokenSearchResult: MessageFns<ApiTokenSearchResult, "userstore.v
   },
 };
 
-/** Searches all organizations, or those that the caller is held to. */
+/** Searches all organizations, or those that the caller is held to, and tells whose ids these are. */
 export type SearchServiceService = typeof SearchServiceService;
 export const SearchServiceService = {
   /**
@@ -419,6 +715,20 @@ export const SearchServiceService = {
     responseSerialize: (value: SearchResponse): Buffer => Buffer.from(SearchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchResponse => SearchResponse.decode(value),
   },
+  /**
+   * Returns the names behind ids, so that a page of ids takes one call. An id that is of no organization, user or group is
+   * left out.
+   * Errors: FIELD_INVALID.
+   */
+  findNames: {
+    path: "/userstore.v1.SearchService/FindNames" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FindNamesRequest): Buffer => Buffer.from(FindNamesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FindNamesRequest => FindNamesRequest.decode(value),
+    responseSerialize: (value: FindNamesResponse): Buffer => Buffer.from(FindNamesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FindNamesResponse => FindNamesResponse.decode(value),
+  },
 } as const;
 
 export interface SearchServiceServer extends UntypedServiceImplementation {
@@ -428,6 +738,12 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
    * Errors: FIELD_INVALID.
    */
   search: handleUnaryCall<SearchRequest, SearchResponse>;
+  /**
+   * Returns the names behind ids, so that a page of ids takes one call. An id that is of no organization, user or group is
+   * left out.
+   * Errors: FIELD_INVALID.
+   */
+  findNames: handleUnaryCall<FindNamesRequest, FindNamesResponse>;
 }
 
 export interface SearchServiceClient extends Client1 {
@@ -450,6 +766,26 @@ export interface SearchServiceClient extends Client1 {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SearchResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Returns the names behind ids, so that a page of ids takes one call. An id that is of no organization, user or group is
+   * left out.
+   * Errors: FIELD_INVALID.
+   */
+  findNames(
+    request: FindNamesRequest,
+    callback: (error: ServiceError | null, response: FindNamesResponse) => void,
+  ): ClientUnaryCall;
+  findNames(
+    request: FindNamesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FindNamesResponse) => void,
+  ): ClientUnaryCall;
+  findNames(
+    request: FindNamesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FindNamesResponse) => void,
   ): ClientUnaryCall;
 }
 

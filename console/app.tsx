@@ -21,14 +21,14 @@ import { COPY_FILE, COPY_SCRIPT } from './routes/copy-script.js';
 import { eventRoutes } from './routes/events.js';
 import { LIVE_SCRIPT } from './routes/live-script.js';
 import { organizationRoutes } from './routes/organizations.js';
-import { textIn } from './routes/query.js';
+import { optionalIn, textIn } from './routes/query.js';
 import { requestRoutes } from './routes/requests.js';
 import { createSignIn, type SignInTools } from './routes/sign-in.js';
 import { userRoutes } from './routes/users.js';
 import { webhookRoutes } from './routes/webhooks.js';
 import { search } from './search.js';
 import type { Role } from './staff/role.js';
-import type { Userstore } from './userstore.js';
+import { organizationAt, type Userstore } from './userstore.js';
 
 /** The acts by their address. */
 export const ACTS = {
@@ -115,10 +115,19 @@ const showSearch =
   (userstoreOf: (response: Response) => Userstore): RequestHandler =>
   async (request, response) => {
     const text = textIn(request, 'q').slice(0, 256);
-    const results = await search(userstoreOf(response), text);
+    const organizationId = optionalIn(request, 'organization');
+    const userstore = userstoreOf(response);
+    const [results, organization] = await Promise.all([
+      search(userstore, text, organizationId),
+      organizationId === undefined ? undefined : organizationAt(userstore, organizationId),
+    ]);
     const [only, another] = results.found;
     // An e-mail address also finds the organization of its domain, which is that of the person.
     const isAlone = text.includes('@') && results.organizations.every(({ id }) => id === only?.organization.id);
     if (only && !another && (isAlone || results.organizations.length === 0)) response.redirect(303, only.href);
-    else sendPage(response, <SearchPage session={sessionOf(response)} search={text} {...results} />);
+    else
+      sendPage(
+        response,
+        <SearchPage session={sessionOf(response)} search={text} organization={organization} {...results} />,
+      );
   };

@@ -2,7 +2,9 @@
 import type { JSX } from 'preact';
 import { resourceNameOf } from '../../proto/event-name.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
+import { type Names, userIdsOf } from '../names.js';
 import { Field } from './fields.js';
+import { Named, NamedList, resourcePath } from './named.js';
 import { Outside, shortened, Table, Time } from './text.js';
 import { Attributes, actorText } from './timeline.js';
 
@@ -29,10 +31,13 @@ export const EventFields = ({ filter }: { filter: EventFilter }): JSX.Element =>
 /** The events, newest first. `withOrganization`: they are of several organizations. */
 export const EventTable = ({
   events,
+  names,
   none,
   withOrganization = false,
 }: {
   events: readonly Event[];
+  /** The names behind the ids in the events. */
+  names: Names;
   none: string;
   withOrganization?: boolean;
 }): JSX.Element => (
@@ -48,49 +53,67 @@ export const EventTable = ({
           <>
             <code>{event.type}</code>
             <div>
-              <Resource event={event} />
+              <Resource event={event} names={names} />
             </div>
           </>
         ),
       ],
-      ...(withOrganization ? [['Organization', organizationOf] as [string, (event: Event) => JSX.Element]] : []),
+      ...(withOrganization
+        ? [
+            ['Organization', (event) => <Owner event={event} names={names} />] as [
+              string,
+              (event: Event) => JSX.Element,
+            ],
+          ]
+        : []),
       ['Caused by', ({ actor }) => <Outside text={actorText(actor)} />],
-      ['Change', ({ changes }) => <Attributes attributes={changes} />],
+      ['Change', (event) => <Changes event={event} names={names} />],
     ]}
   />
 );
 
-const organizationOf = ({ organizationId }: Event) =>
-  organizationId ? <a href={`/organizations/${organizationId}`}>{organizationId}</a> : <>all organizations</>;
+/** Returns the ids in an event that people expect a name for. */
+export const idsIn = ({ organizationId, resourceId, addedMemberIds, removedMemberIds, ...event }: Event): string[] => [
+  organizationId,
+  ...(resourceNameOf(event) ? [] : [resourceId]),
+  ...addedMemberIds.slice(0, MAX_MEMBERS),
+  ...removedMemberIds.slice(0, MAX_MEMBERS),
+  ...userIdsOf([{ attributes: event.changes }]),
+];
+
+/** Members of an event whose names are found. */
+const MAX_MEMBERS = 20;
+
+const Owner = ({ event: { organizationId }, names }: { event: Event; names: Names }) =>
+  organizationId ? <Named id={organizationId} names={names} /> : <>all organizations</>;
+
+const Changes = ({ event, names }: { event: Event; names: Names }) => (
+  <>
+    <Attributes attributes={event.changes} names={names} />
+    {event.addedMemberIds.length > 0 && (
+      <div>
+        joined: <NamedList ids={event.addedMemberIds} names={names} />
+      </div>
+    )}
+    {event.removedMemberIds.length > 0 && (
+      <div>
+        left: <NamedList ids={event.removedMemberIds} names={names} />
+      </div>
+    )}
+  </>
+);
 
 /** Characters of a name in the list. */
 const MAX_NAME = 80;
 
-function Resource({ event }: { event: Event }) {
+function Resource({ event, names }: { event: Event; names: Names }) {
   const { organizationId, resourceType, resourceId } = event;
+  const name = resourceNameOf(event) || names.get(resourceId)?.name || resourceId;
   const text = (
     <>
-      {resourceType} <bdi>{shortened(resourceNameOf(event), MAX_NAME)}</bdi>
+      {resourceType} <bdi title={resourceId}>{shortened(name, MAX_NAME)}</bdi>
     </>
   );
-  const href = pathOf(organizationId, resourceType, resourceId);
+  const href = resourcePath(organizationId, resourceType, resourceId);
   return href ? <a href={href}>{text}</a> : text;
-}
-
-function pathOf(organizationId: string, type: string, id: string): string | undefined {
-  const base = `/organizations/${organizationId}`;
-  switch (type) {
-    case 'User':
-      return `${base}/users/${id}`;
-    case 'Group':
-      return `${base}/groups/${id}`;
-    case 'Organization':
-    case 'ApiToken':
-    case 'SsoConnection':
-      return base;
-    case 'Webhook':
-      return `/webhooks/${id}`;
-    default:
-      return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Names } from '../names.js';
 import type { Session } from '../staff/sessions.js';
 import { EventFields, type EventFilter, EventTable } from './event-table.js';
 import { Check, Field } from './fields.js';
@@ -12,6 +13,8 @@ import { Pager } from './text.js';
 interface EventList {
   session: Session;
   events: readonly Event[];
+  /** The names behind the ids in the events. */
+  names: Names;
   filter: EventFilter;
   /** The address of the page, with its query. */
   address: string;
@@ -23,6 +26,7 @@ interface EventList {
 export const EventsPage = ({
   organization,
   events,
+  names,
   filter,
   address,
   next,
@@ -34,7 +38,7 @@ export const EventsPage = ({
       <Check name="staff" label="Acts of LeaseHawk's staff only" isChecked={filter.isStaff} />
       <button type="submit">Show</button>
     </form>
-    <EventTable events={events} none="No event matches, or it is too old to be kept." />
+    <EventTable events={events} names={names} none="No event matches, or it is too old to be kept." />
     <Pager address={address} next={next} />
   </OrganizationPage>
 );
@@ -43,6 +47,7 @@ export const EventsPage = ({
 export const StaffLogPage = ({
   organizationId,
   events,
+  names,
   filter,
   address,
   next,
@@ -56,7 +61,7 @@ export const StaffLogPage = ({
       <Field name="organization" label="Organization ID" value={organizationId} maxLength={32} />
       <button type="submit">Show</button>
     </form>
-    <EventTable events={events} none="No act matches, or it is too old to be kept." withOrganization />
+    <EventTable events={events} names={names} none="No act matches, or it is too old to be kept." withOrganization />
     <Pager address={address} next={next} />
   </Page>
 );

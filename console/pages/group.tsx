@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Names } from '../names.js';
 import type { Session } from '../staff/sessions.js';
 import type { Entry } from '../timeline.js';
 import { Field } from './fields.js';
@@ -16,6 +17,7 @@ export function GroupPage({
   group,
   members,
   timeline,
+  names,
   address,
   next,
 }: {
@@ -24,6 +26,7 @@ export function GroupPage({
   group: Group;
   members: readonly Membership[];
   timeline: readonly Entry[];
+  names: Names;
   address: string;
   next: string | undefined;
 }): JSX.Element {
@@ -55,7 +58,7 @@ export function GroupPage({
       />
       <Pager address={address} next={next} />
       <h2>Timeline</h2>
-      <Timeline entries={timeline} />
+      <Timeline entries={timeline} names={names} />
     </OrganizationPage>
   );
 }

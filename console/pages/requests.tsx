@@ -2,10 +2,12 @@
 import type { JSX } from 'preact';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import type { Names } from '../names.js';
 import { curlOf, linesOf } from '../request-lines.js';
 import type { Session } from '../staff/sessions.js';
 import { Bodies, type BodyFacts, KeptBodiesNote } from './bodies.js';
 import { Check, Choice, Field } from './fields.js';
+import { Named } from './named.js';
 import { OrganizationPage } from './organization.js';
 import { About, RequestTable } from './request-table.js';
 import { Facts, Outside, Pager, Table, Time } from './text.js';
@@ -33,6 +35,7 @@ export function RequestsPage({
   session,
   organization,
   activities,
+  names,
   filter,
   address,
   next,
@@ -41,6 +44,8 @@ export function RequestsPage({
   session: Session;
   organization: Organization;
   activities: readonly Activity[];
+  /** The name of the user whose id is in the filter. */
+  names: Names;
   filter: RequestFilter;
   address: string;
   next: string | undefined;
@@ -67,6 +72,11 @@ export function RequestsPage({
         <Check name="failed" label="Failures only" isChecked={filter.failed} />
         <button type="submit">Show</button>
       </form>
+      {names.has(filter.user.toLowerCase()) && (
+        <p>
+          About <Named id={filter.user.toLowerCase()} names={names} />
+        </p>
+      )}
       <KeptBodiesNote organization={organization} role={session.staff.role} now={now} />
       <p id="live" class="quiet" data-live={`${address.replace(/\/requests(\?|$)/, '/requests/live$1')}`} />
       <RequestTable lines={linesOf(activities)} none="No request matches: if one was expected, Okta has not asked." />
@@ -82,6 +92,7 @@ export function RequestPage({
   activity,
   operations,
   publicUrl,
+  names,
   ...facts
 }: BodyFacts & {
   session: Session;
@@ -90,6 +101,8 @@ export function RequestPage({
   /** The operations of a bulk request. */
   operations: readonly Activity[];
   publicUrl: string | undefined;
+  /** The names behind the ids in the change. */
+  names: Names;
 }): JSX.Element {
   const isScim = activity.path.startsWith('/') && !/^\/log(in|out)/.test(activity.path);
   return (
@@ -123,7 +136,7 @@ export function RequestPage({
       />
       <h2>Changes</h2>
       {activity.change ? (
-        <Attributes attributes={activity.change.attributes} />
+        <Attributes attributes={activity.change.attributes} names={names} />
       ) : (
         <p class="quiet">
           {operations.length > 0 ? 'Each operation below has its own.' : 'The request changed nothing.'}

@@ -6,7 +6,10 @@ import type { Session } from '../staff/sessions.js';
 import { Field } from './fields.js';
 import { Page } from './frame.js';
 import { ActLinks } from './organization.js';
-import { Pager, Table, Time } from './text.js';
+import { Pager, shortened, Table, Time } from './text.js';
+
+/** Characters of a name in the list. */
+const MAX_TEXT = 100;
 
 const organizationLink = ({ id, displayName }: Pick<Organization, 'id' | 'displayName'>) => (
   <a href={`/organizations/${id}`}>
@@ -25,14 +28,16 @@ const organizationColumns: [string, (organization: Organization) => JSX.Element 
 export const SearchPage = ({
   session,
   search,
+  organization,
   ...results
-}: Results & { session: Session; search: string }): JSX.Element =>
+}: Results & { session: Session; search: string; organization: Organization | undefined }): JSX.Element =>
   search === '' ? (
     <Page title="Search" session={session}>
       <h1>Search</h1>
       <p>
-        Enter the id, a domain or a part of the name of an organization; the user name, an e-mail address, the external
-        id or the id of a user; the reference of a request; or the last four characters of an API token.
+        Enter the name of a person, or how it begins; the user name, an e-mail address, the external id or the id of a
+        user; the id, a domain or a part of the name of an organization; the reference of a request; or the last four
+        characters of an API token.
       </p>
     </Page>
   ) : (
@@ -40,6 +45,12 @@ export const SearchPage = ({
       <h1>
         Results for <bdi>{search}</bdi>
       </h1>
+      {organization && (
+        <p>
+          In {organizationLink(organization)} alone.{' '}
+          <a href={`/search?q=${encodeURIComponent(search)}`}>Search all organizations</a>
+        </p>
+      )}
       <SearchResults {...results} />
     </Page>
   );
@@ -57,20 +68,31 @@ const SearchResults = ({ organizations, found, isComplete }: Results) => (
     <Table
       label="Users, requests and API tokens"
       items={found}
-      none="No user has it as user name, e-mail address, external id or id, no request as its reference, and no API token as its last four characters. In an organization of at most 5,000 users, the list of users also finds parts of names."
+      none="No user has it as the beginning of their name or of a word in it, as user name, e-mail address, external id or id, no request as its reference, and no API token as its last four characters. In an organization of at most 5,000 users, the list of users also finds parts of names."
       columns={[
         [
           'Result',
-          ({ href, text }) => (
-            <a href={href}>
-              <bdi>{text}</bdi>
-            </a>
+          ({ href, text, note }) => (
+            <>
+              <a href={href}>
+                <bdi>{shortened(text, MAX_TEXT)}</bdi>
+              </a>
+              {note && (
+                <div class="quiet">
+                  <bdi>{note}</bdi>
+                </div>
+              )}
+            </>
           ),
         ],
         ['Organization', ({ organization }) => organizationLink(organization)],
       ]}
     />
-    {!isComplete && <p class="warn">There are more results: search for more of the text.</p>}
+    {!isComplete && (
+      <p class="warn">
+        There are more results: search for more of the text, or in one organization from its list of users.
+      </p>
+    )}
   </>
 );
 

@@ -4,6 +4,7 @@ import type { Organization } from '../../proto/gen/userstore/v1/organization_ser
 import type { Session as UserSession } from '../../proto/gen/userstore/v1/session_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import type { LinkedIdentity, TypedValue, User } from '../../proto/gen/userstore/v1/user.js';
+import type { Names } from '../names.js';
 import type { Session } from '../staff/sessions.js';
 import type { Entry } from '../timeline.js';
 import { AccessNote } from './access-note.js';
@@ -20,6 +21,8 @@ export interface UserFacts {
   linkedIdentity: LinkedIdentity | undefined;
   sessions: readonly UserSession[];
   timeline: readonly Entry[];
+  /** The names behind the ids in its changes. */
+  names: Names;
 }
 
 /** Characters of a name in the list. */
@@ -93,7 +96,7 @@ export function UserPage({ session, ...facts }: UserFacts & { session: Session }
         </section>
       </div>
       <h2>Timeline</h2>
-      <Timeline entries={facts.timeline} />
+      <Timeline entries={facts.timeline} names={facts.names} />
       <p>
         <a href={`/organizations/${organization.id}/requests?user=${encodeURIComponent(user.id)}`}>
           All requests about this user
@@ -191,6 +194,13 @@ export function UserListPage({
         />
         <button type="submit">Show</button>
       </form>
+      {isLarge && search && (
+        <p>
+          <a href={`/search?q=${encodeURIComponent(search)}&organization=${organization.id}`}>
+            People of the organization whose name begins with <bdi>{shortened(search, MAX_NAME)}</bdi>
+          </a>
+        </p>
+      )}
       <Table
         label="Users"
         caption={totalSize === 1 ? '1 user' : `${totalSize} users`}

@@ -1,8 +1,10 @@
 /** The pages of webhooks: the list, and the attempts of one. */
 import type { JSX } from 'preact';
 import { type Webhook, Webhook_State, type WebhookAttempt } from '../../proto/gen/userstore/v1/webhook_service.js';
+import type { Names } from '../names.js';
 import type { Session } from '../staff/sessions.js';
 import { Crumbs, Page } from './frame.js';
+import { Named } from './named.js';
 import { ActLinks } from './organization.js';
 import { Facts, Outside, Pager, Table, Time } from './text.js';
 
@@ -17,18 +19,24 @@ function State({ webhook: { state, failingSince, failures } }: { webhook: Webhoo
   );
 }
 
-const scope = ({ organizationId }: Webhook) =>
-  organizationId ? <a href={`/organizations/${organizationId}`}>{organizationId}</a> : 'all organizations';
+const Scope = ({ webhook: { organizationId }, names }: { webhook: Webhook; names: Names }) =>
+  organizationId ? <Named id={organizationId} names={names} /> : <>all organizations</>;
+
+/** Returns the id of what the event of an attempt is about: it begins the event's own id. */
+export const subjectOf = ({ eventId }: WebhookAttempt): string => eventId.split('/')[0] ?? '';
 
 /** The list of webhooks. */
 export const WebhooksPage = ({
   session,
   webhooks,
+  names,
   address,
   next,
 }: {
   session: Session;
   webhooks: readonly Webhook[];
+  /** The names of their organizations. */
+  names: Names;
   address: string;
   next: string | undefined;
 }): JSX.Element => (
@@ -47,7 +55,7 @@ export const WebhooksPage = ({
             </a>
           ),
         ],
-        ['Events of', scope],
+        ['Events of', (webhook) => <Scope webhook={webhook} names={names} />],
         ['State', (webhook) => <State webhook={webhook} />],
         ['Last delivery', ({ lastSuccessTime }) => <Time at={lastSuccessTime} />],
       ]}
@@ -62,10 +70,13 @@ export function WebhookPage({
   session,
   webhook,
   attempts,
+  names,
 }: {
   session: Session;
   webhook: Webhook;
   attempts: readonly WebhookAttempt[];
+  /** The names of its organization, and of what the events of the attempts are about. */
+  names: Names;
 }): JSX.Element {
   const base = `/webhooks/${webhook.id}/acts`;
   const isActive = webhook.state === Webhook_State.STATE_ACTIVE;
@@ -78,7 +89,7 @@ export function WebhookPage({
       <Facts
         rows={[
           ['State', <State webhook={webhook} />],
-          ['Events of', scope(webhook)],
+          ['Events of', <Scope webhook={webhook} names={names} />],
           ['Types', webhook.types.length === 0 ? 'all' : webhook.types.join(', ')],
           ['Last delivery', <Time at={webhook.lastSuccessTime} />],
           ['Next attempt', webhook.nextAttemptTime && <Time at={webhook.nextAttemptTime} />],
@@ -104,9 +115,17 @@ export function WebhookPage({
           ['Time', ({ time }) => <Time at={time} />],
           [
             'Event',
-            ({ eventId, eventType }) => (
+            (attempt) => (
               <>
-                <code>{eventType}</code> <Outside text={eventId} />
+                <code>{attempt.eventType}</code>
+                {names.has(subjectOf(attempt)) && (
+                  <div>
+                    <Named id={subjectOf(attempt)} names={names} />
+                  </div>
+                )}
+                <div class="quiet">
+                  <Outside text={attempt.eventId} />
+                </div>
               </>
             ),
           ],

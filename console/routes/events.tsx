@@ -2,7 +2,8 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { ListEventsRequest } from '../../proto/gen/userstore/v1/event_service.js';
 import { sendPage, sessionOf } from '../answer.js';
-import type { EventFilter } from '../pages/event-table.js';
+import { namesOf } from '../names.js';
+import { type EventFilter, idsIn } from '../pages/event-table.js';
 import { EventsPage, StaffLogPage } from '../pages/events.js';
 import { organizationAt, type Userstore } from '../userstore.js';
 import { optionalIn, textIn, timeIn } from './query.js';
@@ -18,7 +19,8 @@ export function eventRoutes(userstoreOf: (response: Response) => Userstore): Rou
     const filter = filterIn(request, textIn(request, 'staff') === 'yes');
     const search = { ...searchIn(request, filter), organizationId: organization.id };
     const { events, hasMore, checkpoint } = await userstore.listEvents(search);
-    const page = { session: sessionOf(response), organization, events, filter, address: request.originalUrl };
+    const names = await namesOf(userstore, events.flatMap(idsIn), organization.id);
+    const page = { session: sessionOf(response), organization, events, names, filter, address: request.originalUrl };
     sendPage(response, <EventsPage {...page} next={hasMore ? checkpoint : undefined} />);
   };
 
@@ -26,8 +28,10 @@ export function eventRoutes(userstoreOf: (response: Response) => Userstore): Rou
     const filter = filterIn(request, true);
     const organizationId = optionalIn(request, 'organization');
     const search = { ...searchIn(request, filter), ...(organizationId === undefined ? {} : { organizationId }) };
-    const { events, hasMore, checkpoint } = await userstoreOf(response).listEvents(search);
-    const page = { session: sessionOf(response), events, filter, address: request.originalUrl };
+    const userstore = userstoreOf(response);
+    const { events, hasMore, checkpoint } = await userstore.listEvents(search);
+    const names = await namesOf(userstore, events.flatMap(idsIn), organizationId);
+    const page = { session: sessionOf(response), events, names, filter, address: request.originalUrl };
     const next = hasMore ? checkpoint : undefined;
     sendPage(response, <StaffLogPage {...page} organizationId={organizationId ?? ''} next={next} />);
   };

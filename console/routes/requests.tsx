@@ -4,6 +4,7 @@ import { render } from 'preact-render-to-string';
 import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { storedText } from '../body-text.js';
+import { namesOf, userIdsOf } from '../names.js';
 import { PageError } from '../page-error.js';
 import { RequestRow } from '../pages/request-table.js';
 import { type RequestFilter, RequestPage, RequestsPage } from '../pages/requests.js';
@@ -18,11 +19,16 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
   const list: RequestHandler = async (request, response) => {
     const userstore = userstoreOf(response);
     const organization = await organizationAt(userstore, request.params.organizationId);
-    const { activities, nextPageToken: next } = await userstore.listActivities(searchIn(request));
+    const search = searchIn(request);
+    const [{ activities, nextPageToken: next }, names] = await Promise.all([
+      userstore.listActivities(search),
+      namesOf(userstore, [search.userId], organization.id),
+    ]);
     const page = {
       session: sessionOf(response),
       organization,
       activities,
+      names,
       address: request.originalUrl,
       next,
       now: Date.now(),
@@ -50,7 +56,8 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
     const operations = activities.filter(({ id }) => id !== requestId).reverse();
     const bodies = await userstore.getActivityBody({ organizationId: organization.id, activityId: requestId });
     const stored = await storedOf(userstore, activity);
-    const page = { session: sessionOf(response), organization, activity, operations, publicUrl, bodies, stored };
+    const names = await namesOf(userstore, userIdsOf([activity.change]), organization.id);
+    const page = { session: sessionOf(response), organization, activity, operations, publicUrl, bodies, stored, names };
     sendPage(response, <RequestPage {...page} />);
   };
 

@@ -4,6 +4,7 @@ import { allOf, anyOf, compare, equal, present } from '../../client/filters.js';
 import { required } from '../../client/required.js';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { sendPage, sessionOf } from '../answer.js';
+import { namesOf, userIdsOf } from '../names.js';
 import { GroupListPage, GroupPage } from '../pages/group.js';
 import { UserListPage, UserPage } from '../pages/user.js';
 import { timelineOf } from '../timeline.js';
@@ -68,11 +69,10 @@ export function userRoutes(userstoreOf: (response: Response) => Userstore): Rout
       userstore.listActivities({ ...about, withoutReads: true, pageSize: TIMELINE_SIZE }),
       userstore.listChanges({ organizationId, userId, pageSize: TIMELINE_SIZE }),
     ]);
-    const facts = { organization, connection: connection?.connection, user, linkedIdentity, sessions };
-    sendPage(
-      response,
-      <UserPage session={sessionOf(response)} {...facts} timeline={timelineOf(activities, changes)} />,
-    );
+    const timeline = timelineOf(activities, changes);
+    const names = await namesOf(userstore, userIdsOf(timeline.map(({ change }) => change)), organizationId);
+    const facts = { organization, connection: connection?.connection, user, linkedIdentity, sessions, timeline, names };
+    sendPage(response, <UserPage session={sessionOf(response)} {...facts} />);
   };
 
   const listGroups: RequestHandler = async (request, response) => {
@@ -105,7 +105,9 @@ export function userRoutes(userstoreOf: (response: Response) => Userstore): Rout
     ]);
     const page = { session: sessionOf(response), organization, address: request.originalUrl, next: nextPageToken };
     const timeline = timelineOf(activities, changes);
-    sendPage(response, <GroupPage {...page} group={required(group)} members={memberships} timeline={timeline} />);
+    const names = await namesOf(userstore, userIdsOf(timeline.map(({ change }) => change)), organizationId);
+    const history = { timeline, names };
+    sendPage(response, <GroupPage {...page} group={required(group)} members={memberships} {...history} />);
   };
 
   const routes = Router({ caseSensitive: true });

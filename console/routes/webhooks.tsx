@@ -2,7 +2,8 @@
 import { type RequestHandler, type Response, Router } from 'express';
 import { required } from '../../client/required.js';
 import { sendPage, sessionOf } from '../answer.js';
-import { WebhookPage, WebhooksPage } from '../pages/webhooks.js';
+import { namesOf } from '../names.js';
+import { subjectOf, WebhookPage, WebhooksPage } from '../pages/webhooks.js';
 import type { Userstore } from '../userstore.js';
 import { optionalIn } from './query.js';
 
@@ -12,18 +13,26 @@ const PAGE_SIZE = 100;
 export function webhookRoutes(userstoreOf: (response: Response) => Userstore): Router {
   const list: RequestHandler = async (request, response) => {
     const pageToken = optionalIn(request, 'page');
-    const { webhooks, nextPageToken: next } = await userstoreOf(response).listWebhooks({
+    const userstore = userstoreOf(response);
+    const { webhooks, nextPageToken: next } = await userstore.listWebhooks({
       pageSize: PAGE_SIZE,
       pageToken,
     });
-    const page = { session: sessionOf(response), webhooks, address: request.originalUrl, next };
+    const names = await namesOf(
+      userstore,
+      webhooks.map(({ organizationId }) => organizationId),
+    );
+    const page = { session: sessionOf(response), webhooks, names, address: request.originalUrl, next };
     sendPage(response, <WebhooksPage {...page} />);
   };
   const show: RequestHandler = async (request, response) => {
-    const { webhook, attempts } = await userstoreOf(response).getWebhook({
-      webhookId: String(request.params.webhookId),
-    });
-    sendPage(response, <WebhookPage session={sessionOf(response)} webhook={required(webhook)} attempts={attempts} />);
+    const userstore = userstoreOf(response);
+    const found = await userstore.getWebhook({ webhookId: String(request.params.webhookId) });
+    const [webhook, { attempts }] = [required(found.webhook), found];
+    const ids = [webhook.organizationId, ...attempts.map(subjectOf)];
+    const names = await namesOf(userstore, ids, webhook.organizationId);
+    const page = { session: sessionOf(response), webhook, attempts, names };
+    sendPage(response, <WebhookPage {...page} />);
   };
   const routes = Router({ caseSensitive: true });
   routes.get('/webhooks', list);

@@ -112,12 +112,14 @@ async function untilMoved(database: mongo.Db): Promise<void> {
 
 function userAt(organizationId: string, index: number, createTime: Date): User {
   const displayName = NAMES[index % NAMES.length] ?? '';
+  const [givenName = '', familyName = ''] = displayName.split(' ');
   const userName = `${displayName.toLowerCase().replace(' ', '.')}.${index}@bench.example`;
   return User.fromPartial({
     id: uuidv7({ msecs: createTime.getTime() }),
     organizationId,
     userName,
     displayName,
+    name: { givenName, familyName },
     externalId: `00u1abcdEFGH${index}`,
     active: index % 7 !== 0,
     title: 'Leasing agent',

@@ -62,6 +62,14 @@ describe('the event log', () => {
     expect(stages).to.include('"indexName":"byPerson"').and.to.include('SORT_MERGE').and.not.to.include('"SORT"');
   });
 
+  it('reads the events of an organization by its own index, whichever type they have, and tries no other', async () => {
+    const query = { organizationId: 'one', types: ['token.issued'] };
+    const sent = await database.commandsOf(() =>
+      events.list(query, { after: 0, upTo: 9, isNewestFirst: true }, 100, soon()),
+    );
+    expect(sent[0]?.command.hint).to.equal('order');
+  });
+
   it('shows a new position only when the journal has it, once for all readers, and reads events up to it', async () => {
     await newUser();
     await database.changes.flushOutboxes(soon());

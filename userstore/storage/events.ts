@@ -151,8 +151,11 @@ function filterOf({ organizationId, organizationIds, types, resourceId, person }
   };
 }
 
-const hintOf = ({ person, resourceId }: EventQuery) =>
-  person !== undefined && resourceId === undefined ? { hint: 'byPerson' } : {};
+const hintOf = ({ person, resourceId, organizationId }: EventQuery) => {
+  if (resourceId !== undefined) return {};
+  if (person !== undefined) return { hint: 'byPerson' };
+  return organizationId === undefined ? {} : { hint: 'order' };
+};
 
 /** Writes events until no other writer is faster. Only a duplicate key makes it look which ones the log has already. */
 async function append(context: Context, made: readonly NewEvent[], deadline: number): Promise<void> {

@@ -1,0 +1,69 @@
+/** Lists of activities: along an index that gives the newest first, and merged where one index does not have all. */
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
+import { type ActivityStorage, createActivityStorage } from '../../userstore/storage/activities.js';
+import { type Database, openDatabase, soon } from './database.js';
+
+let database: Database;
+let activities: ActivityStorage;
+
+const activity = (index: number, more: Partial<Activity>): Activity =>
+  Activity.fromPartial({
+    ...{
+      id: uuidv7({ msecs: 1_700_000_000_000 + index }),
+      organizationId: 'one',
+      time: new Date(1_700_000_000_000 + index),
+    },
+    ...{ method: 'POST', path: `/Users/${index}`, status: 201, durationMs: 1, ...more },
+  });
+const list = (more: Partial<ListActivitiesRequest>, limit = 10) =>
+  activities.list(ListActivitiesRequest.fromPartial({ organizationId: 'one', ...more }), '', limit, soon());
+
+describe('a list of activities', () => {
+  before(async () => {
+    database = await openDatabase('activities');
+    activities = createActivityStorage(database.collections.activities, 30);
+    await activities.insert(
+      [
+        activity(0, { userId: 'u', userName: 'ana' }),
+        activity(1, { userName: 'Ana', status: 409 }),
+        activity(2, { userId: 'other', userName: 'ben' }),
+        activity(3, { userId: 'u', status: 500 }),
+        activity(4, { groupId: 'g' }),
+      ],
+      soon(),
+    );
+  });
+  after(() => database.close());
+
+  it('has what is about a user by id or by name, each once, newest first', async () => {
+    const paths = async (limit: number) =>
+      (await list({ userId: 'u', userName: 'ANA' }, limit)).map(({ path }) => path);
+    expect(await paths(10)).to.deep.equal(['/Users/3', '/Users/1', '/Users/0']);
+    expect(await paths(2)).to.deep.equal(['/Users/3', '/Users/1']);
+  });
+
+  const READS: [search: Partial<ListActivitiesRequest>, indexes: string[], found: number][] = [
+    [{ userId: 'u', userName: 'ana' }, ['ofUser', 'ofUserName'], 3],
+    [{ groupId: 'g' }, ['ofGroup'], 1],
+    [{ failed: true }, ['failed'], 2],
+    [{ status: 5 }, ['failed'], 1],
+    [{ status: 409 }, ['failed'], 1],
+    [{ status: 2, pathPart: 'Users' }, ['order'], 3],
+    [{}, ['order'], 5],
+  ];
+  for (const [search, indexes, found] of READS) {
+    it(`reads ${JSON.stringify(search)} along ${indexes.join(' and ')}, and sorts nothing`, async () => {
+      const results: Activity[] = [];
+      const sent = await database.commandsOf(async () => void results.push(...(await list(search))));
+      expect(results).to.have.length(found);
+      expect(sent.map(({ command }) => command.hint)).to.have.members(indexes);
+      for (const { command } of sent) {
+        const { find, filter, sort, limit, hint } = command;
+        const plan = await database.connection.db?.command({ explain: { find, filter, sort, limit, hint } });
+        expect(JSON.stringify(plan?.queryPlanner.winningPlan)).not.to.include('"SORT"');
+      }
+    });
+  }
+});

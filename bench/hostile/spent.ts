@@ -57,8 +57,18 @@ export const SPENT: Record<string, string[]> = {
   A: ['work of a PATCH', 'work of a PATCH without a pause'],
   bulk: ['Bulk', 'rate limit of a Bulk request', 'time of a Bulk request'],
   references: ['references of a Bulk request'],
-  page: ['page: `count`', 'page of users or groups', 'users, groups, organizations or changes of a page together'],
-  H: ['groups of a user in `groups`', '`groups` of the users of a page together', 'answer message'],
+  page: [
+    'page: `count`',
+    'page of users or groups',
+    'users or groups of a page together',
+    'text of a page of users or groups',
+  ],
+  H: [
+    'groups of a user in `groups`',
+    '`groups` of the users of a page together',
+    'keys of memberships read at a time for the `groups` of several users',
+    'answer message',
+  ],
   start: ['`startIndex`', 'cursor'],
   deep: ['remembered places of walks by `startIndex`'],
   names: ['`attributes`, `excludedAttributes`'],
@@ -114,6 +124,7 @@ export const SPENT: Record<string, string[]> = {
   activities: [
     'activities of one RecordActivities',
     'page of organizations, tokens, sessions, activities, changes',
+    'organizations or changes of a page together',
     'changes of the activities of a page together',
   ],
   events: ['page of events', 'types that a request for events names'],

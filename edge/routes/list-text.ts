@@ -14,14 +14,25 @@ const PLACEHOLDER = randomUUID();
 /** The lists in the body that is being serialized, in their order. */
 let lists: ListText[] = [];
 
+/** A part of a JSON text. */
+type Segment = Buffer | ListText;
+
 /** The JSON text of a list. */
 export class ListText {
-  readonly #parts: Buffer[] = [];
+  /** The number of elements that have been appended. */
+  length = 0;
+  /** The bytes of their text, without lists in it. */
+  bytes = 0;
+  readonly #parts: Segment[] = [];
   #rest: AsyncIterable<readonly JsonObject[]> | undefined;
 
   /** Appends elements. */
   append(elements: readonly JsonObject[]): void {
-    if (elements.length > 0) this.#parts.push(...textOf(elements, this.#parts.length > 0));
+    if (elements.length === 0) return;
+    const text = textOf(elements, this.length > 0);
+    for (const part of text) this.bytes += part instanceof ListText ? 0 : part.length;
+    this.length += elements.length;
+    this.#parts.push(...text);
   }
 
   /** Appends elements that are read while the list is sent. Nothing can be appended after them. */
@@ -37,16 +48,16 @@ export class ListText {
 
   /** Whether the whole list is known. */
   get isComplete(): boolean {
-    return this.#rest === undefined;
+    return this.#rest === undefined && this.#parts.every((part) => !(part instanceof ListText) || part.isComplete);
   }
 
   /** Yields the text of the whole list. */
   async *text(): AsyncGenerator<Buffer> {
     yield OPEN;
-    yield* this.#parts;
-    let isFirst = this.#parts.length === 0;
+    yield* textIn(this.#parts);
+    let isFirst = this.length === 0;
     for await (const elements of this.#rest ?? []) {
-      if (elements.length > 0) yield* textOf(elements, !isFirst);
+      if (elements.length > 0) yield* textIn(textOf(elements, !isFirst));
       isFirst &&= elements.length === 0;
     }
     yield CLOSE;
@@ -54,17 +65,29 @@ export class ListText {
 
   /** The text of a complete list. */
   get parts(): readonly Buffer[] {
-    return [OPEN, ...this.#parts, CLOSE];
+    return [OPEN, ...this.#parts.flatMap((part) => (part instanceof ListText ? part.parts : [part])), CLOSE];
   }
 }
 
-const textOf = (elements: readonly JsonObject[], isContinued: boolean): Buffer[] => {
-  const text = Buffer.from(JSON.stringify(elements).slice(1, -1));
-  return isContinued ? [COMMA, text] : [text];
-};
+/** The text of elements, which may contain lists, without the brackets around it. */
+function textOf(elements: readonly JsonObject[], isContinued: boolean): Segment[] {
+  const segments = [...jsonSegments(elements)];
+  const [first] = segments;
+  if (first instanceof Buffer) segments[0] = first.subarray(1);
+  const last = segments.at(-1);
+  if (last instanceof Buffer) segments[segments.length - 1] = last.subarray(0, -1);
+  return isContinued ? [COMMA, ...segments] : segments;
+}
+
+async function* textIn(parts: readonly Segment[]): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    if (part instanceof ListText) yield* part.text();
+    else yield part;
+  }
+}
 
 /** Returns the JSON text of a body that may contain ListTexts: text, and lists whose text stands between. */
-export function jsonSegments(body: JsonObject): readonly (Buffer | ListText)[] {
+export function jsonSegments(body: JsonObject | readonly JsonObject[]): readonly Segment[] {
   lists = [];
   const text = JSON.stringify(body);
   if (lists.length === 0) return [Buffer.from(text)];
@@ -72,7 +95,7 @@ export function jsonSegments(body: JsonObject): readonly (Buffer | ListText)[] {
 }
 
 /** Returns the whole JSON text, in parts; undefined if some of it has to be read while it is sent. */
-export function completeParts(segments: readonly (Buffer | ListText)[]): readonly Buffer[] | undefined {
+export function completeParts(segments: readonly Segment[]): readonly Buffer[] | undefined {
   if (segments.some((segment) => segment instanceof ListText && !segment.isComplete)) return undefined;
   return segments.flatMap((segment) => (segment instanceof ListText ? segment.parts : [segment]));
 }

@@ -10,6 +10,7 @@ import { includes, parsePrecondition } from '../scim/precondition.js';
 import { type Projection, parseProjection } from '../scim/projection.js';
 import type { ResourceType } from '../scim/resource-types.js';
 import { ScimError } from '../scim/scim-error.js';
+import { readPage } from './list-page.js';
 import { readJson } from './read-json.js';
 import { type BaseUrl, sendScim } from './send.js';
 
@@ -129,12 +130,14 @@ async function sendList<R extends Resource>(
   query: ListQuery,
 ): Promise<void> {
   const context = contextOf(endpoint, request, response, query.projection);
-  const { resources, nextPageToken, ...page } = await endpoint.operations.list(context.scope, query, context.baseUrl);
-  const rendered = await endpoint.render(resources, context);
-  const totalSize = page.totalSize - (resources.length - rendered.length);
+  const { resources, totalSize, nextPageToken } = await readPage(
+    query,
+    (part) => endpoint.operations.list(context.scope, part, context.baseUrl),
+    (part) => endpoint.render(part, context),
+  );
   const body =
     query.cursor === undefined
-      ? listResponse(rendered, totalSize, query.startIndex)
-      : cursorResponse(rendered, totalSize, nextPageToken);
+      ? listResponse(resources, totalSize, query.startIndex)
+      : cursorResponse(resources, totalSize, nextPageToken);
   await sendScim(request, response, 200, body);
 }

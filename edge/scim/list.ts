@@ -112,8 +112,11 @@ function integer(query: Parameters, name: 'startIndex' | 'count', absent: number
   throw badRequest(error, `"${name}" must be a whole number.`);
 }
 
+/** Resources as JSON, or something that is written as them. */
+type Resources = JsonObject[] | { readonly length: number };
+
 /** Renders a ListResponse. `itemsPerPage` is its number of resources. */
-export const listResponse = (resources: JsonObject[], totalResults: number, startIndex: number): JsonObject => ({
+export const listResponse = (resources: Resources, totalResults: number, startIndex: number): JsonObject => ({
   schemas: [LIST_RESPONSE],
   totalResults,
   startIndex,
@@ -123,7 +126,7 @@ export const listResponse = (resources: JsonObject[], totalResults: number, star
 
 /** Renders a ListResponse paged by cursor (RFC 9865 section 2); the last page has no `nextCursor`. */
 export const cursorResponse = (
-  resources: JsonObject[],
+  resources: Resources,
   totalResults: number,
   nextCursor: string | undefined,
 ): JsonObject => ({

@@ -198,15 +198,17 @@ async function batchGetUsers(
  * Lists users with their groups: 100 of them unless `pageSize` says otherwise, or fewer if they are too large for one
  * answer. Throws as the contract's ListUsers says.
  */
-async function listUsers(context: UserReadContext, request: ListUsersRequest, deadline: number): Promise<UserPage> {
+async function listUsers(
+  context: UserReadContext,
+  request: ListUsersRequest,
+  deadline: number,
+): Promise<Omit<UserPage, 'tokenAfter'>> {
   const { organizationId } = request;
   const mask = userMask(request.readMask);
-  const page = await context.storage.list(organizationId, listingIn(request, mask), deadline);
+  const { tokenAfter, ...page } = await context.storage.list(organizationId, listingIn(request, mask), deadline);
   const users = await shown(context, organizationId, page.users, mask, deadline);
-  // Only a page of this size has the token of the next one.
-  if (users.length < page.users.length)
-    return await listUsers(context, { ...request, pageSize: users.length }, deadline);
-  return { ...page, users };
+  const isCut = tokenAfter && users.length < page.users.length;
+  return { ...page, users, ...(isCut ? { nextPageToken: tokenAfter(users.length) } : {}) };
 }
 
 /** Lists whole users in the same way, each encoded: objects of a page cost as much as all else. */
@@ -214,10 +216,11 @@ async function listEncodedUsers(
   context: UserReadContext,
   request: ListUsersRequest,
   deadline: number,
-): Promise<UserPage<Uint8Array>> {
+): Promise<Omit<UserPage<Uint8Array>, 'tokenAfter'>> {
   const { storage, groupsOf } = context;
   const { organizationId } = request;
-  const { users, ...page } = await storage.listEncoded(organizationId, listingIn(request, undefined), deadline);
+  const listed = await storage.listEncoded(organizationId, listingIn(request, undefined), deadline);
+  const { users, tokenAfter, ...page } = listed;
   const ids = users.map(({ id }) => id);
   const managerIds = users.map(({ managerId }) => managerId);
   const [groups, names] = await Promise.all([
@@ -225,13 +228,13 @@ async function listEncodedUsers(
     managerNames(managerIds, organizationId, storage.displayNames, deadline),
   ]);
   const fitting = ids.findIndex((id) => !groups.has(id));
-  if (fitting > 0) return await listEncodedUsers(context, { ...request, pageSize: fitting }, deadline);
-  const shown = users.map(({ id, managerId = '', bytes }) => {
+  const some = fitting > 0 ? users.slice(0, fitting) : users;
+  const shown = some.map(({ id, managerId = '', bytes }) => {
     const [more = [], managerDisplayName] = [groups.get(id), names.get(managerId)];
     const isWhole = more.length === 0 && managerDisplayName === undefined;
     return isWhole ? bytes : withValues(bytes, { groups: more, managerDisplayName });
   });
-  return { ...page, users: shown };
+  return { ...page, users: shown, ...(tokenAfter && fitting > 0 ? { nextPageToken: tokenAfter(fitting) } : {}) };
 }
 
 /** Tells whether a user may sign in. Throws USER_NOT_FOUND, ORGANIZATION_NOT_FOUND. */
@@ -264,7 +267,7 @@ export const createUserReads = (context: UserReadContext) => ({
     batchGetUsers(context, request, deadline),
 
   /** Lists users. Throws as the contract's ListUsers says. */
-  list: (request: ListUsersRequest, deadline: number): Promise<UserPage> => listUsers(context, request, deadline),
+  list: (request: ListUsersRequest, deadline: number) => listUsers(context, request, deadline),
 
   /** Lists whole users, each encoded. Throws as the contract's ListUsers says. */
   listEncoded: (request: ListUsersRequest, deadline: number): Promise<UserPage<Uint8Array>> =>

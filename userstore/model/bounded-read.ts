@@ -1,6 +1,6 @@
 /** Reads for one answer: as many items as were asked for, or fewer if they are large. Pure. */
 
-/** The most bytes of the items of an answer; an answer holds at least one. */
+/** The most bytes of the items of an answer unless its read has another maximum; an answer holds at least one. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The size of items, and the most bytes of them together. */

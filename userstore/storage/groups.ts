@@ -35,7 +35,7 @@ import { createTotals } from './totals.js';
 export type GroupStorage = ReturnType<typeof createGroupStorage>;
 
 /** A page of groups. */
-export interface GroupPage extends Omit<Page<never>, 'resources'> {
+export interface GroupPage extends Omit<Page<never>, 'resources' | 'tokenAfter'> {
   groups: Group[];
 }
 
@@ -93,7 +93,7 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
 
     /** Returns a page of groups. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<GroupPage> {
-      const { resources: groups, ...page } = await list(organizationId, listing, AS_OBJECTS, deadline);
+      const { resources: groups, tokenAfter, ...page } = await list(organizationId, listing, AS_OBJECTS, deadline);
       return { groups, ...page };
     },
   };

@@ -27,11 +27,16 @@ export interface Listing {
   limit: number;
 }
 
+/** The most bytes of the resources of a page: its reader decodes a message in one turn of the event loop. */
+const MAX_PAGE_BYTES = 1024 * 1024;
+
 /** A page, the number of all that match, and the token of the next page unless this is the last. */
 export interface Page<R> {
   resources: R[];
   total: number;
   nextPageToken?: string;
+  /** Returns the token of the page after the first `count` resources of this one; absent if it has none. */
+  tokenAfter?: (count: number) => string;
 }
 
 /** How a document in BSON becomes a resource, and the bytes of the resource in an answer. */
@@ -88,6 +93,7 @@ export function createLister<D extends StoredDocument>(
     const toItem = ({ document, position }: Row) => ({ resource: toResource(document), position });
     const { items, hasMore: hasNext } = await readBounded(found, limit, toItem, {
       sizeOf: ({ resource }) => sizeOf(resource),
+      maxBytes: MAX_PAGE_BYTES,
       pause: pauseOf(deadline),
     });
     const resources = items.map(({ resource }) => resource);
@@ -108,10 +114,8 @@ export function createLister<D extends StoredDocument>(
       totals.removed(organizationId);
       total = Math.min(await count(), skip);
     }
-    return {
-      resources,
-      total,
-      ...(end && hasNext ? { nextPageToken: pageTokenOf(identity, end) } : {}),
-    };
+    const tokenAfter = (count: number) => pageTokenOf(identity, items[count - 1]?.position() ?? []);
+    if (items.length === 0) return { resources, total };
+    return { resources, total, tokenAfter, ...(hasNext ? { nextPageToken: tokenAfter(items.length) } : {}) };
   }
 }

@@ -5,35 +5,26 @@
  */
 import type { mongo } from 'mongoose';
 import type { Membership } from '../../proto/gen/userstore/v1/group.js';
-import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
-import { bytesOf } from '../model/bounded-read.js';
 import { pageOf, pageTokenOf, positionIn } from '../model/paging.js';
-import type { Collections } from './collections.js';
 import { within, writeAll } from './connect.js';
 import { ignoreDuplicates } from './database-errors.js';
 import type { MembershipDocument } from './directory-schemas.js';
+import { groupsOf } from './groups-of-users.js';
 import { digestOf } from './list-identity.js';
-import { readTogether } from './read-together.js';
+import {
+  byKey,
+  type Directory,
+  groupNames,
+  inOneBatch,
+  KEY,
+  type MembershipKey,
+  readKeys,
+  userNames,
+} from './membership-keys.js';
 import { createSingleMemberships } from './single-memberships.js';
 
 /** The storage of memberships. */
 export type MembershipStorage = ReturnType<typeof createMembershipStorage>;
-
-/** The most groups of a user that are returned. */
-const MAX_GROUPS_OF_USER = 1000;
-
-/** The most bytes of the groups of users in one answer: besides them, the users themselves have to fit in it. */
-const MAX_GROUPS_BYTES = 16 * 1024 * 1024;
-/** Keys in one answer of the database, which is decoded in one turn of the event loop. */
-const KEYS_AT_A_TIME = 1000;
-/** Names of groups that are read at a time, and at most 999 more. */
-const NAMES_AT_A_TIME = 10_000;
-
-/** A position in the order of memberships. */
-export interface MembershipKey {
-  groupId: string;
-  userId: string;
-}
 
 /** A page of memberships, and the requested groups that did not exist when it had been read. */
 export interface MembershipPage {
@@ -41,8 +32,6 @@ export interface MembershipPage {
   nextPageToken: string | undefined;
   absentGroupIds: string[];
 }
-
-type Directory = Pick<Collections, 'memberships' | 'users' | 'groups'>;
 
 /** Creates the storage of memberships. */
 export function createMembershipStorage(directory: Directory) {
@@ -106,26 +95,7 @@ function readsOf(directory: Directory, single: Single) {
       deadline: number,
     ): Promise<MembershipPage | undefined> => readPageOfUser(directory, organizationId, userId, page, deadline),
 
-    /**
-     * Returns by user id the existing groups of these users, at most 1000 a user. Ends with the users whose groups have
-     * 16 MiB together; the first user is always there.
-     */
     groupsOf: groupsOf(directory),
-  };
-}
-
-function groupsOf(directory: Directory) {
-  const many = async (organizationId: string, userIds: readonly string[], deadline: number) => {
-    const groupIds = await groupIdsOf(directory.memberships, organizationId, userIds, deadline);
-    return await referencesOf(directory, organizationId, userIds, groupIds, deadline);
-  };
-  const one = readTogether(many);
-  return async (organizationId: string, userIds: readonly string[], deadline: number) => {
-    const [userId] = userIds;
-    if (userIds.length !== 1 || userId === undefined) return await many(organizationId, userIds, deadline);
-    const groups = await one(organizationId, userId, deadline);
-    // Those whose groups did not fit in one answer with those of others are read alone.
-    return groups ? new Map([[userId, groups]]) : await many(organizationId, userIds, deadline);
   };
 }
 
@@ -156,39 +126,6 @@ function writesOf({ memberships }: Directory, single: Single) {
       await memberships.deleteMany({ organizationId }, within(deadline));
     },
   };
-}
-
-const KEY = { _id: 0, groupId: 1, userId: 1 } as const;
-
-/** Options of a call that uses the index of keys. */
-const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline) });
-
-/** Options of a read that gets all documents with these ids in the first answer of the database: they are small. */
-const inOneBatch = (ids: readonly string[]) => ({ batchSize: Math.max(ids.length, 1) + 1 });
-
-/** Reads keys in their order from the index alone. */
-const readKeys = (
-  memberships: mongo.Collection<MembershipDocument>,
-  query: mongo.Filter<MembershipDocument>,
-  limit: number,
-  deadline: number,
-): Promise<MembershipKey[]> =>
-  memberships
-    .find<MembershipKey>(query, { projection: KEY, sort: { groupId: 1, userId: 1 }, limit, ...byKey(deadline) })
-    .toArray();
-
-/** Returns the display names of those of these users that exist, by id. */
-async function userNames({ users }: Directory, organizationId: string, ids: string[], deadline: number) {
-  const options = { projection: { displayName: 1, userName: 1 }, ...inOneBatch(ids), ...within(deadline) };
-  const found = await users.find({ organizationId, _id: { $in: ids } }, options).toArray();
-  return new Map(found.map(({ _id, displayName, userName }) => [_id, displayName ?? userName ?? '']));
-}
-
-/** Returns the names of those of these groups that exist, by id. */
-async function groupNames({ groups }: Directory, organizationId: string, ids: string[], deadline: number) {
-  const options = { projection: { displayName: 1 }, ...inOneBatch(ids), ...within(deadline) };
-  const found = await groups.find({ organizationId, _id: { $in: ids } }, options).toArray();
-  return new Map(found.map(({ _id, displayName }) => [_id, displayName]));
 }
 
 async function readPage(
@@ -270,79 +207,7 @@ async function keysAfter(
   return [...found, ...(await readKeys(memberships, query, limit - found.length, deadline))];
 }
 
-/** Returns the ids of the groups of each of these users that is a member of any, at most 1000 a user. */
-async function groupIdsOf(
-  memberships: mongo.Collection<MembershipDocument>,
-  organizationId: string,
-  userIds: readonly string[],
-  deadline: number,
-): Promise<Map<string, string[]>> {
-  const found = new Map<string, string[]>();
-  const order = { projection: KEY, sort: { userId: 1, groupId: 1 }, hint: 'ofUser' } as const;
-  const options = { ...order, batchSize: KEYS_AT_A_TIME, ...within(deadline) };
-  const cursor = memberships.find<MembershipKey>({ organizationId, userId: { $in: [...userIds] } }, options);
-  for await (const { userId, groupId } of cursor) {
-    const groupIds = found.get(userId) ?? [];
-    if (groupIds.length < MAX_GROUPS_OF_USER) groupIds.push(groupId);
-    found.set(userId, groupIds);
-  }
-  return found;
-}
-
 function keyIn(pageToken: string, identity: string): MembershipKey {
   const [groupId, userId] = positionIn(pageToken, identity, ['text', 'text']) as [string, string];
   return { groupId, userId };
-}
-
-/** Returns the groups of these users by their ids, as far as they fit in an answer. */
-async function referencesOf(
-  directory: Directory,
-  organizationId: string,
-  userIds: readonly string[],
-  groupIds: ReadonlyMap<string, string[]>,
-  deadline: number,
-): Promise<Map<string, GroupReference[]>> {
-  const found = new Map<string, GroupReference[]>();
-  const names = new Map<string, string | undefined>();
-  let bytes = 0;
-  for (const [index, userId] of userIds.entries()) {
-    const ids = groupIds.get(userId) ?? [];
-    if (ids.some((id) => !names.has(id))) {
-      await readNames(directory, organizationId, neededFrom(userIds.slice(index), groupIds, names), names, deadline);
-    }
-    const references = ids.flatMap((groupId): GroupReference[] => {
-      const displayName = names.get(groupId);
-      return displayName === undefined ? [] : [{ groupId, displayName }];
-    });
-    bytes += bytesOf(references);
-    if (bytes > MAX_GROUPS_BYTES && found.size > 0) return found;
-    found.set(userId, references);
-  }
-  return found;
-}
-
-/** Returns the groups of the first of these users whose names are not known yet, those of at least one user. */
-function neededFrom(
-  userIds: readonly string[],
-  groupIds: ReadonlyMap<string, string[]>,
-  names: ReadonlyMap<string, unknown>,
-): Set<string> {
-  const needed = new Set<string>();
-  for (const userId of userIds) {
-    for (const id of groupIds.get(userId) ?? []) if (!names.has(id)) needed.add(id);
-    if (needed.size >= NAMES_AT_A_TIME) break;
-  }
-  return needed;
-}
-
-/** Reads the names of these groups; that of a group that does not exist is undefined. */
-async function readNames(
-  directory: Directory,
-  organizationId: string,
-  ids: ReadonlySet<string>,
-  names: Map<string, string | undefined>,
-  deadline: number,
-): Promise<void> {
-  const found = await groupNames(directory, organizationId, [...ids], deadline);
-  for (const id of ids) names.set(id, found.get(id));
 }

@@ -8,6 +8,14 @@ const listOf = (pages: readonly object[][]) => {
   for (const page of pages) list.append(page as Record<string, unknown>[]);
   return list;
 };
+async function* later(pages: object[][]) {
+  for (const page of pages) yield page as Record<string, unknown>[];
+}
+const textOf = async (list: ListText) => {
+  const parts: Buffer[] = [];
+  for await (const part of list.text()) parts.push(part);
+  return Buffer.concat(parts).toString();
+};
 const anyPages = fc.array(fc.array(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()), { maxLength: 3 }), {
   maxLength: 3,
 });
@@ -24,18 +32,33 @@ describe('a list as text', () => {
     );
   });
 
+  it('is the JSON of its elements where these contain lists, complete or not, and counts the elements', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyPages, { maxLength: 3 }), fc.boolean(), async (lists, isLater) => {
+        const outer = new ListText();
+        for (const pages of lists) {
+          const members = listOf(pages);
+          if (isLater) members.appendLater(later([[{ last: 1 }]]));
+          outer.append([{ members }, { id: 'b' }]);
+        }
+        const last = isLater ? [{ last: 1 }] : [];
+        const plain = JSON.stringify(lists.flatMap((pages) => [{ members: [...pages.flat(), ...last] }, { id: 'b' }]));
+        const whole = completeParts(jsonSegments({ outer }));
+        if (isLater && lists.length > 0) expect(whole).to.equal(undefined);
+        else expect(Buffer.concat(whole ?? []).toString()).to.equal(`{"outer":${plain}}`);
+        expect(await textOf(outer)).to.equal(plain);
+        expect(outer.length).to.equal(2 * lists.length);
+      }),
+    );
+  });
+
   it('is the same where later pages are read while it is sent', async () => {
-    async function* later(pages: object[][]) {
-      for (const page of pages) yield page as Record<string, unknown>[];
-    }
     await fc.assert(
       fc.asyncProperty(anyPages, anyPages, async (first, rest) => {
         const list = listOf(first);
         list.appendLater(later(rest));
         expect(completeParts(jsonSegments({ list }))).to.equal(undefined);
-        const parts: Buffer[] = [];
-        for await (const part of list.text()) parts.push(part);
-        expect(Buffer.concat(parts).toString()).to.equal(JSON.stringify([...first, ...rest].flat()));
+        expect(await textOf(list)).to.equal(JSON.stringify([...first, ...rest].flat()));
       }),
     );
   });

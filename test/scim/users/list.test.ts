@@ -5,6 +5,36 @@ import { byFilter, createUser, expectError, patchUser } from '../../harness/scim
 
 const TOTAL = 250;
 
+describe('SCIM lists of large users', function () {
+  this.timeout(60_000);
+  const MANY = 14;
+
+  it('hold as many as were asked for, by startIndex and by cursor, while sorted and while found by a filter', async () => {
+    const { scim } = await freshTenant();
+    const photos = ['a', 'b', 'c'].map((type) => ({ type, value: `https://x.example/${type.repeat(60_000)}` }));
+    const names: string[] = [];
+    while (names.length < MANY) names.push((await createUser(scim, { photos })).userName);
+    const read = async (query: string) => {
+      const { status, body } = await scim('GET', `/Users?${query}`);
+      expect(status, query).to.equal(200);
+      expect(body.totalResults, query).to.equal(MANY);
+      expect(body.itemsPerPage, query).to.equal(body.Resources.length);
+      for (const { photos: shown } of body.Resources) expect(shown, query).to.deep.equal(photos);
+      return { ...body, names: body.Resources.map(({ userName }: { userName: string }) => userName) as string[] };
+    };
+    expect((await read('startIndex=1&count=100')).names).to.deep.equal(names);
+    expect((await read('startIndex=2&count=12')).names).to.deep.equal(names.slice(1, 13));
+    expect((await read('filter=photos.type%20eq%20"b"&sortBy=id&sortOrder=descending')).names).to.deep.equal(
+      names.toReversed(),
+    );
+    const first = await read('cursor&count=10');
+    expect(first.names).to.deep.equal(names.slice(0, 10));
+    const second = await read(`cursor=${first.nextCursor}&count=10`);
+    expect(second.names).to.deep.equal(names.slice(10));
+    expect(second).not.to.have.property('nextCursor');
+  });
+});
+
 describe('SCIM lists', function () {
   this.timeout(60_000);
   let tenant: Tenant;

@@ -1,0 +1,48 @@
+/** The keys of memberships, read from the index alone, and the names of the users and groups in them. */
+import type { mongo } from 'mongoose';
+import type { Collections } from './collections.js';
+import { within } from './connect.js';
+import type { MembershipDocument } from './directory-schemas.js';
+
+/** The collections that memberships connect. */
+export type Directory = Pick<Collections, 'memberships' | 'users' | 'groups'>;
+
+/** A position in the order of memberships. */
+export interface MembershipKey {
+  groupId: string;
+  userId: string;
+}
+
+/** The fields of a key. */
+export const KEY = { _id: 0, groupId: 1, userId: 1 } as const;
+
+/** Options of a call that uses the index of keys. */
+export const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline) });
+
+/** Options of a read that gets all documents with these ids in the first answer of the database: they are small. */
+export const inOneBatch = (ids: readonly string[]) => ({ batchSize: Math.max(ids.length, 1) + 1 });
+
+/** Reads keys in their order from the index alone. */
+export const readKeys = (
+  memberships: mongo.Collection<MembershipDocument>,
+  query: mongo.Filter<MembershipDocument>,
+  limit: number,
+  deadline: number,
+): Promise<MembershipKey[]> =>
+  memberships
+    .find<MembershipKey>(query, { projection: KEY, sort: { groupId: 1, userId: 1 }, limit, ...byKey(deadline) })
+    .toArray();
+
+/** Returns the display names of those of these users that exist, by id. */
+export async function userNames({ users }: Directory, organizationId: string, ids: string[], deadline: number) {
+  const options = { projection: { displayName: 1, userName: 1 }, ...inOneBatch(ids), ...within(deadline) };
+  const found = await users.find({ organizationId, _id: { $in: ids } }, options).toArray();
+  return new Map(found.map(({ _id, displayName, userName }) => [_id, displayName ?? userName ?? '']));
+}
+
+/** Returns the names of those of these groups that exist, by id. */
+export async function groupNames({ groups }: Directory, organizationId: string, ids: string[], deadline: number) {
+  const options = { projection: { displayName: 1 }, ...inOneBatch(ids), ...within(deadline) };
+  const found = await groups.find({ organizationId, _id: { $in: ids } }, options).toArray();
+  return new Map(found.map(({ _id, displayName }) => [_id, displayName]));
+}

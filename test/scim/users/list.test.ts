@@ -6,8 +6,8 @@ import { byFilter, createUser, expectError, patchUser } from '../../harness/scim
 const TOTAL = 250;
 
 describe('SCIM lists of large users', function () {
-  this.timeout(60_000);
-  const MANY = 14;
+  this.timeout(120_000);
+  const MANY = 8;
 
   it('hold as many as were asked for, by startIndex and by cursor, while sorted and while found by a filter', async () => {
     const { scim } = await freshTenant();
@@ -23,14 +23,14 @@ describe('SCIM lists of large users', function () {
       return { ...body, names: body.Resources.map(({ userName }: { userName: string }) => userName) as string[] };
     };
     expect((await read('startIndex=1&count=100')).names).to.deep.equal(names);
-    expect((await read('startIndex=2&count=12')).names).to.deep.equal(names.slice(1, 13));
+    expect((await read('startIndex=2&count=6')).names).to.deep.equal(names.slice(1, 7));
     expect((await read('filter=photos.type%20eq%20"b"&sortBy=id&sortOrder=descending')).names).to.deep.equal(
       names.toReversed(),
     );
-    const first = await read('cursor&count=10');
-    expect(first.names).to.deep.equal(names.slice(0, 10));
-    const second = await read(`cursor=${first.nextCursor}&count=10`);
-    expect(second.names).to.deep.equal(names.slice(10));
+    const first = await read('cursor&count=7');
+    expect(first.names).to.deep.equal(names.slice(0, 7));
+    const second = await read(`cursor=${first.nextCursor}&count=7`);
+    expect(second.names).to.deep.equal(names.slice(7));
     expect(second).not.to.have.property('nextCursor');
   });
 });

@@ -293,6 +293,21 @@ describe('webhooks', function () {
     ]);
   });
 
+  it('a test that failed is no delivery, and is not repeated', async () => {
+    receiver.answerWith((response) => void response.writeHead(500).end());
+    const { id } = await newWebhook();
+    await update(id, { $case: 'test', value: true });
+    await eventually('the test is reported', async () => (await get(id)).attempts.length > 0);
+    const { webhook, attempts } = await get(id);
+    expect(attempts[0]).to.include({ eventType: 'webhook.test', status: 500 });
+    expect(webhook?.lastSuccessTime).to.equal(undefined);
+    expect(webhook?.failures).to.equal(0);
+    receiver.answerWith((response) => void response.writeHead(204).end());
+    await update(id, { $case: 'test', value: true });
+    await eventually('a test that succeeds is one', async () => (await get(id)).webhook?.lastSuccessTime !== undefined);
+    expect(receiver.received.length).to.equal(2);
+  });
+
   it('an address that no endpoint can have is refused when the webhook is created', async () => {
     for (const url of [
       'http://billing.example/x',

@@ -62,7 +62,10 @@ function changeOf(webhook: Webhook, request: ReportDeliveryRequest, now: Date): 
   if (gone || cursorRefused)
     return { set: { ...progress, state: Webhook_State.STATE_FAILED }, remove: [...test, 'holder', 'leaseEndTime'] };
   if (retryAfterSeconds === undefined) {
-    const succeeded = request.attempts.length === 0 ? {} : { lastSuccessTime: now };
+    const isDelivered = request.attempts.some(({ error }) => error === '');
+    // A test that failed is not repeated. It says nothing about the deliveries.
+    if (request.attempts.length > 0 && !isDelivered) return { set: progress, remove: test };
+    const succeeded = isDelivered ? { lastSuccessTime: now } : {};
     return { set: { ...progress, ...succeeded, failures: 0 }, remove: [...test, 'failingSince', 'nextAttemptTime'] };
   }
   // Progress before the failure begins a new series of failures.

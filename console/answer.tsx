@@ -57,7 +57,7 @@ function pageErrorOf(error: unknown): PageError | undefined {
       'Try again in a few seconds. Nothing tells whether a change that was under way is made: look before you repeat it.',
     );
   }
-  return error.reason ? new PageError(400, 'userstore refused this', error.message) : undefined;
+  return error.reason ? new PageError(400, 'This was refused', error.message) : undefined;
 }
 
 /** Creates the handler that answers failures with a page. */
@@ -72,15 +72,20 @@ export const failures =
     const { status, title, message } =
       known ?? new PageError(500, 'The console has failed', 'The log of the console has the reason.');
     if (!known || status >= 500) log.error({ err: error, method: request.method, path: request.path }, 'page failed');
+    const { session } = response.locals as Locals;
     sendPage(
       response,
-      <Page title={title} session={(response.locals as Locals).session}>
+      <Page title={title} session={session}>
         <Message title={title}>
           <p>
             <bdi>{message}</bdi>
           </p>
           <p>
-            <a href="/">Start page</a>
+            {request.method === 'POST' && session ? (
+              <a href={request.originalUrl}>Back to the form</a>
+            ) : (
+              <a href="/">Start page</a>
+            )}
           </p>
         </Message>
       </Page>,

@@ -45,13 +45,17 @@ export interface Act {
 /** The acts of one kind of thing, by the last part of their address. */
 export type Acts = Record<string, Act>;
 
+/** The least and the largest number that a field takes. */
+export type Range = readonly [least: number, largest: number];
+
 /** Returns the number in a field; undefined if the field is empty. Throws PageError. */
-export function numberIn(form: Form, name: string): number | undefined {
+export function numberIn(form: Form, name: string, [least, largest]: Range): number | undefined {
   const text = form[name]?.trim() ?? '';
   if (text === '') return undefined;
   const value = Number(text);
-  if (Number.isSafeInteger(value)) return value;
-  throw new PageError(400, 'A number is expected', `${name.replaceAll('_', ' ')} must be a whole number.`);
+  if (Number.isInteger(value) && value >= least && value <= largest) return value;
+  const title = `The ${name.replaceAll('_', ' ')} cannot be used`;
+  throw new PageError(400, title, `It must be a whole number from ${least} to ${largest}.`);
 }
 
 /** Returns the words of a field: parts separated by blanks or commas. */

@@ -5,8 +5,12 @@ import { KeptBodies, type Organization, RehirePolicy } from '../../proto/gen/use
 import { PageError } from '../page-error.js';
 import { Check, Choice, Field } from '../pages/fields.js';
 import { organizationAt } from '../userstore.js';
-import { type Acts, type Form, numberIn, type Subject } from './act.js';
+import { type Acts, type Form, numberIn, type Range, type Subject } from './act.js';
 import { sessionsText } from './live-sessions.js';
+
+/** Requests per second and burst that userstore takes. */
+const RATE: Range = [1, 10_000];
+const BURST: Range = [1, 100_000];
 
 const KEPT_BODIES = { failures: KeptBodies.KEPT_BODIES_FAILURES, none: KeptBodies.KEPT_BODIES_NONE } as const;
 
@@ -79,7 +83,7 @@ export const ORGANIZATION_ACTS: Acts = {
       );
     },
     async perform(subject, form) {
-      const [perSecond, burst] = [numberIn(form, 'per_second'), numberIn(form, 'burst')];
+      const [perSecond, burst] = [numberIn(form, 'per_second', RATE), numberIn(form, 'burst', BURST)];
       const change = {
         displayName: form.display_name ?? '',
         strictSchemas: form.strict_schemas === 'yes',
@@ -144,7 +148,10 @@ export const ORGANIZATION_ACTS: Acts = {
       });
       return (
         <>
-          <p class="error">It deletes {totalSize} users with all groups, tokens and sessions. Nobody can undo it.</p>
+          <p class="error">
+            It deletes {totalSize === 1 ? '1 user' : `${totalSize} users`} with all groups, tokens and sessions. Nobody
+            can undo it.
+          </p>
           {nameField(organization)}
         </>
       );

@@ -3,9 +3,12 @@
 import { required } from '../../client/required.js';
 import { PageError } from '../page-error.js';
 import { Field } from '../pages/fields.js';
+import { Time } from '../pages/text.js';
 import { COPY_FILE } from '../routes/copy-script.js';
 import { unless } from '../userstore.js';
-import { type Acts, numberIn, type Subject, wordsIn } from './act.js';
+import { type Acts, numberIn, type Range, type Subject, wordsIn } from './act.js';
+
+const DAYS: Range = [1, 14];
 
 const pathOf = ({ organizationId }: Subject) => `/organizations/${organizationId}`;
 
@@ -23,7 +26,15 @@ export const NEW_SETUP_LINK_ACTS: Acts = {
             client secret. Everything that they do is in the log, with their name.
           </p>
           <Field name="recipient" label="Okta admin" hint="name or e-mail address" isRequired maxLength={200} />
-          <Field name="days" label="Days until it ends" type="number" hint="1 to 14" value="7" isRequired />
+          <Field
+            name="days"
+            label="Days until it ends"
+            type="number"
+            range={DAYS}
+            hint="1 to 14"
+            value="7"
+            isRequired
+          />
           <Field
             name="domains"
             label="E-mail domains for single sign-on"
@@ -36,10 +47,10 @@ export const NEW_SETUP_LINK_ACTS: Acts = {
     async perform(subject, form) {
       const { userstore, organizationId, actor, publicUrl } = subject;
       if (publicUrl === undefined) throw new PageError(409, 'No address of the edge', 'Set PUBLIC_URL first.');
-      const [days, domains] = [numberIn(form, 'days'), wordsIn(form, 'domains')];
+      const [days, domains] = [numberIn(form, 'days', DAYS), wordsIn(form, 'domains')];
       const recipient = form.recipient ?? '';
       const created = await userstore.createSetupLink({ organizationId, actor, recipient, days, domains });
-      const end = required(created.setupLink).expireTime?.toISOString().slice(0, 10);
+      const end = required(created.setupLink).expireTime;
       return {
         title: 'The setup link',
         script: COPY_FILE,
@@ -47,7 +58,7 @@ export const NEW_SETUP_LINK_ACTS: Acts = {
           <>
             <p>
               Send it to <bdi>{recipient}</bdi> only: for LeaseHawk, the person who has it is the Okta admin of the
-              organization. It ends on {end}. The console does not show it again.
+              organization. It ends on <Time at={end} />. The console does not show it again.
             </p>
             <p>
               <code class="secret" data-copy="setup link">{`${publicUrl}/setup/link#${created.secret}`}</code>

@@ -2,9 +2,12 @@
 import { required } from '../../client/required.js';
 import { Field } from '../pages/fields.js';
 import { COPY_FILE } from '../routes/copy-script.js';
-import { type Acts, type Done, type Form, numberIn, type Subject } from './act.js';
+import { type Acts, type Done, type Form, numberIn, type Range, type Subject } from './act.js';
 
 const DAY_SECONDS = 86_400;
+/** Days that userstore takes as the life of a token, and as the rest of the life of one that is replaced. */
+const LIFE_DAYS: Range = [1, 3650];
+const OVERLAP_DAYS: Range = [0, 30];
 
 const labelOf = async ({ userstore, organizationId, tokenId }: Subject): Promise<string> => {
   const { apiTokens } = await userstore.listApiTokens({ organizationId, pageSize: 1000 });
@@ -12,7 +15,7 @@ const labelOf = async ({ userstore, organizationId, tokenId }: Subject): Promise
 };
 
 const lifetime = (form: Form): number | undefined => {
-  const days = numberIn(form, 'days');
+  const days = numberIn(form, 'days', LIFE_DAYS);
   return days === undefined ? undefined : days * DAY_SECONDS;
 };
 
@@ -36,7 +39,9 @@ const shown = (organizationId: string, label: string, secret: string): Done => (
   ),
 });
 
-const daysField = <Field name="days" label="Days until it expires" type="number" hint="empty: it never expires" />;
+const daysField = (
+  <Field name="days" label="Days until it expires" type="number" range={LIFE_DAYS} hint="empty: it never expires" />
+);
 
 /** The creation of a token. */
 export const NEW_TOKEN_ACTS: Acts = {
@@ -74,6 +79,7 @@ export const TOKEN_ACTS: Acts = {
             name="overlap_days"
             label="Days for which the old token stays valid"
             type="number"
+            range={OVERLAP_DAYS}
             value="7"
             isRequired
           />
@@ -82,7 +88,7 @@ export const TOKEN_ACTS: Acts = {
       );
     },
     async perform({ userstore, organizationId, tokenId: apiTokenId, actor }, form) {
-      const overlapSeconds = (numberIn(form, 'overlap_days') ?? 0) * DAY_SECONDS;
+      const overlapSeconds = (numberIn(form, 'overlap_days', OVERLAP_DAYS) ?? 0) * DAY_SECONDS;
       const request = { organizationId, actor, apiTokenId, overlapSeconds, lifetimeSeconds: lifetime(form) };
       const { apiToken, secret } = await userstore.rotateApiToken(request);
       return shown(organizationId, required(apiToken).label, secret);

@@ -3,12 +3,14 @@
 import { required } from '../../client/required.js';
 import type { UpdateWebhookRequest } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
-import { PageError } from '../page-error.js';
 import { Field } from '../pages/fields.js';
 import { COPY_FILE } from '../routes/copy-script.js';
-import { type Act, type Acts, numberIn, wordsIn } from './act.js';
+import { type Act, type Acts, numberIn, type Range, wordsIn } from './act.js';
 
 const HOUR_SECONDS = 3600;
+/** Hours for which events can be delivered again, and for which two secrets sign. */
+const REPLAY_HOURS: Range = [1, 8760];
+const OVERLAP_HOURS: Range = [0, 720];
 
 /** Shows a secret, which no other page contains. */
 const shown = (webhookId: string, secret: string) => ({
@@ -80,12 +82,11 @@ export const WEBHOOK_ACTS: Acts = {
     form: () => (
       <>
         <p>The receiver gets all events since then once more.</p>
-        <Field name="hours" label="Hours ago" type="number" value="1" isRequired />
+        <Field name="hours" label="Hours ago" type="number" range={REPLAY_HOURS} value="1" isRequired />
       </>
     ),
     async perform({ userstore, webhookId, actor }, form) {
-      const hours = numberIn(form, 'hours') ?? 0;
-      if (hours < 1 || hours > 24 * 365) throw new PageError(400, 'The time is not valid', 'Give 1 to 8760 hours.');
+      const hours = numberIn(form, 'hours', REPLAY_HOURS) ?? 1;
       const value = new Date(Date.now() - hours * HOUR_SECONDS * 1000);
       await userstore.updateWebhook({ actor, webhookId, change: { $case: 'replayTime', value } });
       return { to: `/webhooks/${webhookId}` };
@@ -95,10 +96,17 @@ export const WEBHOOK_ACTS: Acts = {
     title: 'Replace the secret',
     role: 'admin',
     form: () => (
-      <Field name="hours" label="Hours for which the old secret also signs" type="number" value="24" isRequired />
+      <Field
+        name="hours"
+        label="Hours for which the old secret also signs"
+        type="number"
+        range={OVERLAP_HOURS}
+        value="24"
+        isRequired
+      />
     ),
     async perform({ userstore, webhookId, actor }, form) {
-      const overlapSeconds = (numberIn(form, 'hours') ?? 0) * HOUR_SECONDS;
+      const overlapSeconds = (numberIn(form, 'hours', OVERLAP_HOURS) ?? 0) * HOUR_SECONDS;
       const { secret } = await userstore.rotateWebhookSecret({ actor, webhookId, overlapSeconds });
       return shown(webhookId, secret);
     },

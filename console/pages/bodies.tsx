@@ -10,8 +10,15 @@ import { Time } from './text.js';
 /** The facts about a request beside its activity. */
 export interface BodyFacts {
   bodies: GetActivityBodyResponse;
-  /** The user or group as it is stored now, as JSON text; undefined if the request is about none that still exists. */
-  stored: string | undefined;
+  /** The user or group as it is stored now; undefined if the request is about none that still exists. */
+  stored: Stored | undefined;
+}
+
+/** A user or group as JSON text. */
+export interface Stored {
+  text: string;
+  /** Whether it is only known that the user has the user name of the request. */
+  isByName: boolean;
 }
 
 /** The body sent, the answer, and what is stored, side by side. */
@@ -41,7 +48,10 @@ export function Bodies({ bodies: { body, masked }, stored }: BodyFacts): JSX.Ele
           {stored === undefined ? (
             <p class="quiet">The request is about no user or group that exists.</p>
           ) : (
-            <Json label="Values stored" text={stored} />
+            <>
+              {stored.isByName && <p class="quiet">The user who has this user name.</p>}
+              <Json label="Values stored" text={stored.text} />
+            </>
           )}
         </Part>
       </div>

@@ -8,6 +8,8 @@ interface FieldProps {
   type?: 'text' | 'url' | 'number' | 'password' | 'datetime-local';
   isRequired?: boolean;
   maxLength?: number;
+  /** The least and the largest number. */
+  range?: readonly [least: number, largest: number];
   hint?: string;
 }
 
@@ -19,6 +21,7 @@ export const Field = ({
   type = 'text',
   isRequired,
   maxLength = 2000,
+  range,
   hint,
 }: FieldProps): JSX.Element => (
   <label>
@@ -30,7 +33,9 @@ export const Field = ({
       type={type as 'text'}
       value={value}
       required={isRequired ?? false}
-      maxLength={maxLength}
+      maxLength={type === 'number' ? undefined : maxLength}
+      min={range?.[0]}
+      max={range?.[1]}
       autocomplete="off"
     />
   </label>

@@ -1,6 +1,10 @@
 /** The frame of every page: the document, the navigation, and the person who is signed in. */
 import type { ComponentChildren, JSX } from 'preact';
 import type { Session } from '../staff/sessions.js';
+import { shortened } from './text.js';
+
+/** Characters of a name in the path. */
+const MAX_CRUMB = 60;
 
 /** The parts of a page. */
 export interface PageProps {
@@ -104,7 +108,7 @@ export const Crumbs = ({ steps }: { steps: [href: string, text: string][] }): JS
       <>
         {index > 0 && ' / '}
         <a href={href}>
-          <bdi>{text}</bdi>
+          <bdi>{shortened(text, MAX_CRUMB)}</bdi>
         </a>
       </>
     ))}

@@ -8,7 +8,7 @@ body { margin: 0; background: var(--ground); color: var(--text); font: 1rem/1.5 
 header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; padding: .6rem 1.5rem; border-bottom: 1px solid var(--line); background: var(--box); }
 header .brand { display: flex; align-items: center; gap: .5rem; font-weight: 700; color: var(--text); text-decoration: none; }
 header nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }
-header search { flex: 1 1 16rem; } header search form { display: flex; gap: .5rem; }
+header search { flex: 1 1 12rem; } header search form { display: flex; gap: .5rem; }
 header form { margin: 0; } header form input { margin: 0; }
 header .who { color: var(--quiet); font-size: .9rem; }
 main { max-width: 78rem; margin: 0 auto; padding: 1rem 1.5rem 4rem; }
@@ -26,7 +26,7 @@ table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .45rem .7rem .45rem 0; text-align: left; vertical-align: top; overflow-wrap: break-word; }
 th { font-weight: 600; color: var(--quiet); } time { white-space: nowrap; } td .row { margin: 0; }
-@media (min-width: 40rem) { td { min-width: 4.5rem; } td:has(> bdi, > a > bdi) { min-width: 17rem; } }
+@media (min-width: 40rem) { td { min-width: 4.5rem; } td:has(> bdi, > a > bdi) { min-width: 18.5rem; } td:has(> ul) { min-width: 20rem; } }
 table:has(> tbody:empty), .scroll:has(> table > tbody:not(:empty)) > .none { display: none; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 dl.facts { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .35rem 1.5rem; margin: 1rem 0; }
@@ -63,6 +63,8 @@ h3 { font-size: 1rem; margin: .8rem 0 .4rem; }
   .stack thead { display: none; } .stack, .stack tbody, .stack tr, .stack td, .stack th, .stack caption { display: block; }
   .stack tr { border: 1px solid var(--line); border-radius: .3rem; padding: .4rem .7rem; margin-bottom: .6rem; }
   .stack td[data-name]::before { content: attr(data-name); color: var(--quiet); font-size: .9rem; margin-right: .6rem; }
+  .stack td[data-name]::before { display: inline-block; white-space: nowrap; }
+  form.filter label:not(.check) { flex: 1 1 9rem; } nav.tabs { gap: .2rem .65rem; font-size: .875rem; }
   header .who { flex: 1 1 8rem; } .narrow { margin-top: 1rem; }
   .stack td, .stack th { border: 0; padding: .1rem 0; text-align: left; }
 }

@@ -1,11 +1,13 @@
 /** The pages of the requests of an organization. */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { render } from 'preact-render-to-string';
+import { equal } from '../../client/filters.js';
 import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { storedText } from '../body-text.js';
 import { namesOf, userIdsOf } from '../names.js';
 import { PageError } from '../page-error.js';
+import type { Stored } from '../pages/bodies.js';
 import { RequestRow } from '../pages/request-table.js';
 import { type RequestFilter, RequestPage, RequestsPage } from '../pages/requests.js';
 import { linesOf } from '../request-lines.js';
@@ -69,18 +71,26 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
   return routes;
 }
 
-/** Returns the user or group that a request was about as it is stored now, as text; undefined if it is gone. */
+/**
+ * Returns the user or group that a request was about as it is stored now; without one, the user who has the request's user
+ * name, which a new user may not have; undefined if there is none.
+ */
 async function storedOf(
   userstore: Userstore,
-  { organizationId, userId, groupId }: Activity,
-): Promise<string | undefined> {
+  { organizationId, userId, userName, groupId }: Activity,
+): Promise<Stored | undefined> {
   if (groupId) {
     const found = await unless('GROUP_NOT_FOUND', userstore.getGroup({ organizationId, groupId }));
-    return found?.group && storedText(found.group);
+    return found?.group && { text: storedText(found.group), isByName: false };
   }
-  if (!userId) return undefined;
-  const found = await unless('USER_NOT_FOUND', userstore.getUser({ organizationId, userId }));
-  return found?.user && storedText(found.user);
+  if (userId) {
+    const found = await unless('USER_NOT_FOUND', userstore.getUser({ organizationId, userId }));
+    return found?.user && { text: storedText(found.user), isByName: false };
+  }
+  if (!userName) return undefined;
+  const filter = equal('user_name', userName);
+  const { users } = await userstore.listUsers({ organizationId, filter, order: undefined, skip: 0, pageSize: 1 });
+  return users[0] && { text: storedText(users[0]), isByName: true };
 }
 
 const filterIn = (request: Request): RequestFilter => ({

@@ -1,11 +1,14 @@
 /** The acts of the console: the role that each one takes, the forms that are refused, the events that name the person. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { createProviderHosts } from '../../config/provider-hosts.js';
 import { ACTS } from '../../console/app.js';
 import { includes, ROLES } from '../../console/staff/role.js';
+import { createClients } from '../../console/userstore.js';
 import { startConsole, type TestConsole, type Visitor, visitorOf } from '../harness/console.js';
 import { createTenant, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
+import { routesOf } from '../harness/routes.js';
 import { scimClient } from '../harness/scim.js';
 import { userNamed } from '../harness/users.js';
 import { actor, eventually, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
@@ -35,14 +38,17 @@ describe('the acts of the console', () => {
     await running.stop();
   });
 
+  /** The ids in the addresses of acts. */
+  const ids = () => ({
+    organizationId: tenant.organizationId,
+    userId,
+    tokenId: tenant.apiTokenId,
+    setupLinkId: randomUUID(),
+    schemaId: 'urn:acme:1.0:User',
+    webhookId: randomUUID(),
+  });
   const pathOf = (path: string, act: string) =>
-    `${path}/${act}`
-      .replace(':organizationId', tenant.organizationId)
-      .replace(':userId', userId)
-      .replace(':tokenId', tenant.apiTokenId)
-      .replace(':setupLinkId', randomUUID())
-      .replace(':schemaId', 'urn:acme:1.0:User')
-      .replace(':webhookId', randomUUID());
+    Object.entries(ids()).reduce((filled, [name, id]) => filled.replace(`:${name}`, id), `${path}/${act}`);
 
   describe('take the role that their table says, by address and by form', () => {
     for (const [path, acts] of Object.entries(ACTS)) {
@@ -65,6 +71,43 @@ describe('the acts of the console', () => {
         });
       }
     }
+  });
+
+  describe('take the role that their table says, by gRPC, whatever the console checks', () => {
+    const tools = { publicUrl: 'https://scim.example', providerHosts: createProviderHosts([]) };
+    let userstores: ReturnType<typeof createClients>;
+    before(async () => {
+      userstores = createClients({ address: (await sharedPair()).address, tokens: SERVICE_TOKENS });
+    });
+    after(() => {
+      for (const role of ROLES) userstores[role].close();
+    });
+    /** Fields with which each form comes as far as its call. */
+    const form = () => ({
+      name: tenant.organizationId,
+      issuer: 'https://x.okta.com',
+      schema: '{"id":"urn:acme:1.0:User","name":"Acme","attributes":[]}',
+      url: 'https://x.example',
+    });
+    for (const [path, acts] of Object.entries(ACTS)) {
+      for (const [name, act] of Object.entries(acts)) {
+        // It changes nothing: a viewer may read all that it reads, except the client secret.
+        if (name === 'test-sign-in') continue;
+        for (const role of ROLES.filter((one) => !includes(one, act.role))) {
+          it(`userstore refuses ${path}/${name} to ${role}`, async () => {
+            const subject = { ...ids(), ...tools, actor: actor(), userstore: userstores[role] };
+            const failure = await act.perform(subject, form()).catch((error) => error.reason ?? error);
+            expect(failure).to.equal('CALLER_FORBIDDEN');
+          });
+        }
+      }
+    }
+  });
+
+  it('are all that a form of the console can ask for, beside signing in and out', () => {
+    const posts = routesOf(running.app).filter((route) => !route.startsWith('GET '));
+    const ofActs = Object.keys(ACTS).map((path) => `POST ${path}/:act`);
+    expect(posts).to.have.members([...ofActs, 'POST /sign-out', 'POST /sign-in/link']);
   });
 
   it('name the user and the organization that they are about', async () => {
@@ -227,7 +270,11 @@ describe('the acts of the console', () => {
 
   it('answer what is no number with a sentence', async () => {
     const path = `/organizations/${tenant.organizationId}/acts/issue-token`;
-    const answer = await boss?.post(path, { label: 'x', days: 'ten' });
-    expect([answer?.status, answer?.text.includes('days must be a whole number')]).to.deep.equal([400, true]);
+    for (const days of ['ten', '0', '3651', '1.5']) {
+      const answer = await boss?.post(path, { label: 'x', days });
+      expect(answer?.status, days).to.equal(400);
+      expect(answer?.text).to.include('It must be a whole number from 1 to 3650.');
+      expect(answer?.text).to.include(`<a href="${path}">Back to the form</a>`);
+    }
   });
 });

@@ -48,6 +48,19 @@ describe('the bodies of requests in the console', () => {
     expect(running.lines.join('')).not.to.include(SECRET);
   });
 
+  it('are beside the user who has the name that a new user may not have', async () => {
+    const user = { schemas: [CORE_USER], userName: `ben.${randomUUID().slice(0, 6)}@oak.example`, title: 'Agent' };
+    await tenant.scim('POST', '/Users', user);
+    const failed = await tenant.scim('POST', '/Users', { ...user, title: 'Another' });
+    expect(failed.status).to.equal(409);
+    const path = `${base}/requests/${failed.headers.get('x-request-id')}`;
+    await eventually('the page shows the bodies', async () => (await text(support, path)).includes('What was sent'));
+    const page = await text(support, path);
+    expect(page.slice(page.indexOf('What is stored now')))
+      .to.include('The user who has this user name.')
+      .and.to.include('"title": "Agent"');
+  });
+
   it('are kept of everything for an hour if support says so, and of nothing if an admin says so', async () => {
     expect(await text(viewer, `${base}/requests`))
       .to.include('Bodies are kept of')

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
 import { type Logger, pino } from 'pino';
 import { createProviderHosts } from '../../config/provider-hosts.js';
 import { createApp } from '../../console/app.js';
@@ -18,6 +19,7 @@ export const LINK_CODE = 'the-code-of-the-link-of-a-test-console';
 /** A running console. */
 export interface TestConsole {
   origin: string;
+  app: Express;
   sessions: Sessions;
   /** The lines of its log. */
   lines: string[];
@@ -41,21 +43,20 @@ export async function startConsole(
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const userstores = createClients({ address, tokens });
   const sessions = createSessions();
-  server.on(
-    'request',
-    createApp({
-      userstores,
-      publicUrl,
-      providerHosts: createProviderHosts(allowedHosts),
-      consoleUrl: origin,
-      sessions,
-      provider: provider && createProvider({ ...provider, redirectUri: `${origin}/sign-in/return` }),
-      takeLink: createOneTimeLink(LINK_CODE),
-      log,
-    }),
-  );
+  const app = createApp({
+    userstores,
+    publicUrl,
+    providerHosts: createProviderHosts(allowedHosts),
+    consoleUrl: origin,
+    sessions,
+    provider: provider && createProvider({ ...provider, redirectUri: `${origin}/sign-in/return` }),
+    takeLink: createOneTimeLink(LINK_CODE),
+    log,
+  });
+  server.on('request', app);
   return {
     origin,
+    app,
     sessions,
     lines,
     async stop() {

@@ -54,8 +54,9 @@ const ENDS = {
 export const endedPage = (end: LinkEnd, support: Html): Page =>
   page(
     'This link cannot be used',
-    html`<p>${end === undefined ? 'There is no such link; perhaps a part of it is missing.' : ENDS[end]} Ask ${support} for
-another one.</p>
+    html`<p>${end === undefined ? 'There is no such link; perhaps a part of it is missing.' : ENDS[end]} Ask ${support}${
+      end === 'suspended' ? undefined : ' for another link'
+    }.</p>
 <p>What you have set up stays as it is.</p>`,
   );
 

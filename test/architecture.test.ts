@@ -160,7 +160,7 @@ const IMPORTS: ImportRule[] = [
     because: 'the console is a client of userstore like any other service, with the same rights and no others',
   },
   {
-    from: /^(?!console\/|test\/console\/|test\/harness\/)/,
+    from: /^(?!console\/|test\/(console|browser)\/|test\/harness\/)/,
     mayNot: /^console\/(?!config\.ts)/,
     because: 'everything else works without the console',
   },

@@ -7,6 +7,7 @@ import { LINK_CODE, startConsole, type TestConsole } from '../harness/console.js
 import { type Okta, startOkta } from '../harness/okta.js';
 import { needsOwnPair } from '../harness/organizations.js';
 import { createUser, type Scim, scimClient } from '../harness/scim.js';
+import { expireLink } from '../harness/setup-links.js';
 import { type SignInPair, startSignInPair } from '../harness/sign-in.js';
 
 const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@oakstreet.example' };
@@ -183,6 +184,40 @@ describe('a setup link in a browser', function () {
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('LeaseHawk support has ended this link').waitFor();
     await look('setup-link-ended');
+  });
+
+  it('ends by itself when its time is over: the Okta admin reads how to go on, support sees who used it', async () => {
+    await staff.goto(`${organization}/acts/new-setup-link`);
+    await staff.getByLabel('Okta admin').fill('Bo Reyes');
+    await staff.getByRole('button', { name: 'Make a setup link' }).click();
+    const second = await staff.locator('code.secret').innerText();
+    await page.goto('about:blank');
+    await page.goto(second);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('For Bo Reyes, Okta admin of Oak Street Homes').waitFor();
+    await staff.goto(organization);
+    const links = staff.getByRole('region', { name: 'Setup links' });
+    const row = links.getByRole('row', { name: 'Bo Reyes' });
+    await row.getByText('live until').waitFor();
+    const revoke = await row.getByRole('link', { name: 'Revoke' }).getAttribute('href');
+    await expireLink('browser-setup-link', revoke?.split('/')[4] ?? '');
+
+    await page.getByText('This link has ended.').waitFor({ timeout: 30_000 });
+    for (const again of [() => page.reload(), () => page.goto(`${pair.publicUrl}/setup/steps`)]) {
+      await again();
+      await page.getByText('The time of this link is over. Ask LeaseHawk support for another link.').waitFor();
+    }
+    await look('setup-link-expired');
+    await page.goto('about:blank');
+    await page.goto(second);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('The time of this link is over.').waitFor();
+
+    await staff.reload();
+    await row.getByRole('cell', { name: 'ended', exact: true }).waitFor();
+    await row.getByText('from 127.0.0.1').waitFor();
+    expect(await row.getByRole('link', { name: 'Revoke' }).count()).to.equal(0);
+    expect(await violationsIn(staff)).to.deep.equal([]);
   });
 
   it('keeps to its policy, and has no script that fails', () => {

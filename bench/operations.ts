@@ -12,9 +12,9 @@ export const AIMS = {
   'by-external-id': 75,
   'by-email': 75,
   'by-work-email': 75,
-  list: 60,
+  list: 70,
   patch: 75,
-  create: 60,
+  create: 70,
 };
 export type Operation = keyof typeof AIMS;
 

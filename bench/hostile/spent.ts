@@ -19,6 +19,7 @@ export const SPENT: Record<string, string[]> = {
   ],
   headers: ['headers of a request', 'time for the headers of a request'],
   burst: [
+    'starts of requests of one turn of the event loop; time without starts while connections arrive',
     'requests of one organization at all edges',
     'delay of a 429',
     "429 of one organization's rate limit at one edge",
@@ -193,6 +194,7 @@ export const NOT_SPENT: Record<string, string[]> = {
   ],
   'It is the size of a cache or of a batch of the services.': [
     'organizations whose permits an edge keeps count of',
+    'tokens whose line an edge knows',
     'metadata of identity providers in memory',
     'totals in memory',
     'bodies that wait for userstore',

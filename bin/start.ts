@@ -50,21 +50,29 @@ if (dataDir !== undefined) await removeAddresses(dataDir, process.pid);
 process.exit();
 
 async function start(config: Config, given: ReturnType<typeof environmentsOf>): Promise<void> {
-  const { userstorePort } = config;
   await requireFree('PORT', config.port, config.host);
-  await requireFree('USERSTORE_PORT', userstorePort, '127.0.0.1');
+  const userstores = Array.from({ length: config.workers }, (_, index) => index);
+  for (const index of userstores) await requireFree('USERSTORE_PORT', config.userstorePort + index, '127.0.0.1');
   await requireFolder(config.dataDir);
 
   const database = config.mongodbUri ? {} : { MONGODB_URI: await embeddedMongodb(join(config.dataDir, 'mongodb')) };
-  const address = `127.0.0.1:${userstorePort}`;
+  const addresses = userstores.map((index) => `127.0.0.1:${config.userstorePort + index}`);
+  const address = addresses[0] ?? '';
   const { DATA_DIR, PUBLIC_URL = '' } = { DATA_DIR: config.dataDir, PUBLIC_URL: config.publicUrl };
-  const forUserstore = { ...given.forUserstore, DATA_DIR, ...database, USERSTORE_PORT: String(userstorePort) };
-  const forEdge = { ...given.forEdge, DATA_DIR, PUBLIC_URL, PORT: String(config.port), USERSTORE_ADDRESS: address };
-  await keepService('userstore', USERSTORE, forUserstore);
+  const [PORT, USERSTORE_ADDRESS] = [String(config.port), addresses.join(',')];
+  const forEdge = { ...given.forEdge, DATA_DIR, PUBLIC_URL, PORT, USERSTORE_ADDRESS };
+  for (const index of userstores) {
+    await keepService('userstore', USERSTORE, {
+      ...given.forUserstore,
+      DATA_DIR,
+      ...database,
+      ...portsOf(config, index),
+    });
+  }
   await writeAddresses(config.dataDir, { userstore: address, publicUrl: config.origin, pid: process.pid });
   dataDir = config.dataDir;
   await keepService('edge', EDGE, forEdge);
-  const forConsole = { ...given.forConsole, DATA_DIR, PUBLIC_URL, USERSTORE_ADDRESS: address };
+  const forConsole = { ...given.forConsole, DATA_DIR, PUBLIC_URL, USERSTORE_ADDRESS };
   const consoleLink = await startConsole(config, forConsole);
 
   try {
@@ -78,6 +86,12 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
     );
   }
 }
+
+/** Returns the ports of a userstore: those after its variables, by its place. */
+const portsOf = ({ userstorePort, userstoreMetricsPort: metrics }: Config, index: number) => ({
+  USERSTORE_PORT: String(userstorePort + index),
+  ...(metrics === undefined ? {} : { USERSTORE_METRICS_PORT: String(metrics + index) }),
+});
 
 /**
  * Keeps the console running. Returns the link that signs in to it; undefined, after a line that says why, if it does not

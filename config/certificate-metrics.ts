@@ -14,6 +14,7 @@ export function showCertificates(registry: Registry, shown: readonly Shown[]): v
       help,
       labelNames: ['certificate'],
       registers: [registry],
+      aggregator: 'min',
       collect() {
         for (const [certificates, variables] of shown) {
           for (const file of ['cert', 'ca'] as const) {

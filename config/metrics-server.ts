@@ -1,7 +1,8 @@
 /** Serves metrics to Prometheus on a separate port: GET /metrics. */
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, type Registry } from 'prom-client';
 
 /** The address of the metrics server. */
 export interface MetricsAddress {
@@ -10,11 +11,29 @@ export interface MetricsAddress {
 }
 
 /**
- * Listens until stopped. Adds the metrics of the Node.js process: memory, file descriptors, event-loop lag, garbage
- * collection.
+ * Serves the metrics of this process until stopped. Adds those of Node.js: memory, file descriptors, event-loop lag,
+ * garbage collection. A worker of a cluster leaves this to the first process, which asks it for its metrics.
  */
 export async function serveMetrics(registry: Registry, address: MetricsAddress, stopped: AbortSignal): Promise<void> {
   collectDefaultMetrics({ register: registry });
+  if (!cluster.isWorker) return await serveText(() => registry.metrics(), registry.contentType, address, stopped);
+  AggregatorRegistry.setRegistries(registry);
+  new AggregatorRegistry();
+}
+
+/** Serves the metrics of all workers of this process as one until stopped. */
+export async function serveMetricsOfWorkers(address: MetricsAddress, stopped: AbortSignal): Promise<void> {
+  const registry = new AggregatorRegistry();
+  await serveText(() => registry.clusterMetrics(), registry.contentType, address, stopped);
+}
+
+/** Listens until stopped, and answers GET /metrics with what `read` returns. */
+async function serveText(
+  read: () => Promise<string>,
+  contentType: string,
+  address: MetricsAddress,
+  stopped: AbortSignal,
+): Promise<void> {
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
     if (request.url?.split('?', 1)[0] !== '/metrics') {
       response.writeHead(404).end();
@@ -24,8 +43,8 @@ export async function serveMetrics(registry: Registry, address: MetricsAddress, 
       response.writeHead(405, { Allow: 'GET, HEAD' }).end();
       return;
     }
-    registry.metrics().then(
-      (text) => response.setHeader('Content-Type', registry.contentType).end(text),
+    read().then(
+      (text) => response.setHeader('Content-Type', contentType).end(text),
       () => response.writeHead(500).end(),
     );
   });

@@ -1,4 +1,5 @@
 /** The configuration of the edge: a pure function of the environment and of the files that it names. */
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { asciiSecret } from '../config/ascii-secret.js';
 import { type CertificateFiles, usable } from '../config/certificate-files.js';
@@ -111,6 +112,14 @@ const shape = {
     .describe(
       'maximum of requests in progress at an edge, a quarter of them for one organization; any more are refused',
     ),
+  WORKERS: z
+    .union([z.literal('auto').transform(availableParallelism), wholeNumber(1, 64)], {
+      error: 'must be auto or a whole number from 1 to 64',
+    })
+    .default(1)
+    .describe(
+      'processes of an edge that share its port, each with the limits of an edge; `auto`: one for each processor. `npm start` runs as many userstores',
+    ),
   METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('address to serve metrics on'),
   METRICS_PORT: wholeNumber(1, 65_535)
     .optional()
@@ -181,6 +190,8 @@ export interface Config extends LogSettings {
   storeDeadlineMs: number;
   /** Maximum of requests in progress; any more are refused. */
   maxRequests: number;
+  /** Processes that share the port. */
+  workers: number;
   /** The address of the metrics server; undefined: there is none. */
   metrics: MetricsAddress | undefined;
   dataDir: string;
@@ -211,6 +222,7 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     userstoreToken: data.USERSTORE_TOKEN,
     storeDeadlineMs: data.STORE_DEADLINE_MS,
     maxRequests: data.MAX_REQUESTS,
+    workers: data.WORKERS,
     metrics: data.METRICS_PORT === undefined ? undefined : { host: data.METRICS_HOST, port: data.METRICS_PORT },
     dataDir: data.DATA_DIR,
     logLevel: data.LOG_LEVEL,

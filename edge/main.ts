@@ -1,4 +1,5 @@
 /** The edge process: reads its configuration, connects its parts, serves until it is stopped, and shuts down. */
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -24,12 +25,29 @@ import { createStoreClient, type StoreClient } from './store-client.js';
 import { callSpan } from './tracing.js';
 import { startDeliveries } from './webhooks/deliveries.js';
 import { createPost } from './webhooks/post.js';
+import { runWorkers } from './workers.js';
 
 /** Connections that wait to be accepted; beyond, a client repeats its first packet after a second. */
 const BACKLOG = 4096;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
+  if (config.workers === 1 || cluster.isWorker) await serve(config);
+  else await lead(config);
+}
+
+/** Runs workers, each of which serves. */
+async function lead(config: Config): Promise<void> {
+  const env = { ...process.env };
+  for (const name of secretsOf(variables)) delete process.env[name];
+  const log = await createLog('edge', config, process.stdout.isTTY);
+  log.info({ workers: config.workers }, 'starting workers');
+  const onReady = () => void (process.connected && process.send?.('ready'));
+  await runWorkers({ ...config, count: config.workers, env, log, stopped: stopSignal(process), onReady });
+  log.info('all workers have stopped');
+}
+
+async function serve(config: Config): Promise<void> {
   for (const name of secretsOf(variables)) delete process.env[name];
   const log = await createLog('edge', config, process.stdout.isTTY);
   log.info(config.inEffect, 'configuration');

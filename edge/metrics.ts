@@ -93,6 +93,8 @@ export function createEdgeMetrics(registry: Registry) {
           name,
           help: LEVELS[name as Level],
           registers,
+          // Of several workers: their sum, or the oldest event of all.
+          aggregator: name === 'webhook_lag_seconds' ? 'max' : 'sum',
           collect() {
             this.set(level());
           },

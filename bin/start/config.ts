@@ -31,7 +31,7 @@ import {
 import { variables as oktaVariables } from '../okta/config.js';
 
 const port = wholeNumber(1, 65_535);
-const { HOST, METRICS_PORT, PUBLIC_URL, TLS_CERT, USERSTORE_CLIENT_CERT } = edgeVariables.shape;
+const { HOST, METRICS_PORT, PUBLIC_URL, TLS_CERT, USERSTORE_CLIENT_CERT, WORKERS } = edgeVariables.shape;
 const { CONSOLE_PORT, CONSOLE_HOST } = consoleVariables.shape;
 const { MONGODB_URI, USERSTORE_METRICS_PORT, USERSTORE_TLS_CERT, USERSTORE_TLS_CLIENT_CA } = userstoreVariables.shape;
 
@@ -43,6 +43,7 @@ export const variables = z.object({
   CONSOLE_HOST,
   METRICS_PORT,
   USERSTORE_METRICS_PORT,
+  WORKERS,
   HOST,
   PUBLIC_URL,
   TLS_CERT,
@@ -83,8 +84,12 @@ export interface Config
   host: string;
   /** The edge's address for Okta, "https://host". */
   origin: string;
-  /** The gRPC port. */
+  /** The gRPC port of the first userstore; others have the following ones. */
   userstorePort: number;
+  /** The metrics port of the first userstore; others have the following ones. */
+  userstoreMetricsPort: number | undefined;
+  /** Workers of the edge, and userstores. */
+  workers: number;
   consolePort: number;
   consoleHost: string;
   /** The origin at which staff open the console. */
@@ -129,6 +134,8 @@ export function readConfig(env: Environment, readFile: ReadFile = readSecretFile
     origin,
     publicUrl: data.PUBLIC_URL ?? (isLoopback(data.HOST) ? origin : undefined),
     userstorePort: data.USERSTORE_PORT,
+    userstoreMetricsPort: data.USERSTORE_METRICS_PORT,
+    workers: data.WORKERS,
     consolePort: data.CONSOLE_PORT,
     consoleHost: data.CONSOLE_HOST,
     consoleUrl: ofConsole.consoleUrl,

@@ -4,7 +4,11 @@
  */
 import { connect, type Socket } from 'node:net';
 
+/** The longest silence of a server. */
 const SILENCE_MS = 20_000;
+/** An answer after which the server closes the connection. */
+const CLOSES = /^HTTP\/1\.0|\r\nconnection: close\r\n/i;
+const MAX_HEAD = 1000;
 const LAST_CHUNK = '\r\n0\r\n\r\n';
 
 /** An answer. `text` returns its head and body. */
@@ -14,13 +18,13 @@ export interface Answer {
 }
 
 /** Opens a connection, at first and after the server has closed it. `exchange` sends one request and waits for its answer. */
-export function openConnection(port: number) {
+export function openConnection(port: number, silenceMs = SILENCE_MS) {
   let socket: Socket | undefined;
   let chunks: AsyncIterator<Buffer> | undefined;
 
   const open = () => {
     const opened = connect({ port, host: '127.0.0.1', noDelay: true });
-    opened.setTimeout(SILENCE_MS, () => opened.destroy(new Error(`no answer within ${SILENCE_MS} ms`)));
+    opened.setTimeout(silenceMs, () => opened.destroy(new Error(`no answer within ${silenceMs} ms`)));
     socket = opened;
     chunks = opened[Symbol.asyncIterator]();
     return { socket, chunks };
@@ -41,6 +45,7 @@ export function openConnection(port: number) {
       if (received.push(value) === 1) end = endOf(value);
     } while (!end(received, length));
     const head = received[0] as Buffer;
+    if (CLOSES.test(head.toString('latin1', 0, MAX_HEAD))) socket.destroy();
     return { status: Number(head.toString('latin1', 9, 12)), text: () => Buffer.concat(received).toString() };
   };
   return { exchange, close: () => socket?.destroy() };

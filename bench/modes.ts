@@ -9,6 +9,7 @@ import { measureHostile } from './hostile.js';
 import { measureMirror } from './mirror.js';
 import { measureNoise } from './noise.js';
 import type { Options } from './options.js';
+import { measurePeers } from './peers.js';
 import { measureReader } from './reader.js';
 import { measureRules } from './rules.js';
 import { soak } from './soak.js';
@@ -34,11 +35,12 @@ const MODES: Partial<Record<keyof Options, Mode>> = {
       ...options,
       organizations: options.organizations ?? CONSOLE_ORGANIZATIONS,
     }),
-  day: (database, setting, keep, { rates, organizations = DAY_ORGANIZATIONS }) =>
-    measureDay(database, setting, keep, { rates, organizations }),
+  day: (database, setting, keep, { organizations = DAY_ORGANIZATIONS, ...options }) =>
+    measureDay(database, setting, keep, { ...options, organizations }),
   mirror: measureMirror,
+  peers: measurePeers,
   reader: ({ uri }, setting, keep, options) => measureReader(uri, setting, keep, options),
-  noise: measureNoise,
+  noise: ({ uri }, setting, keep, options) => measureNoise(uri, setting, keep, options),
   hostile: (database, setting, keep, options) =>
     measureHostile(database, setting, keep, { ...options, only: options.only.loads }),
   soak: (database, setting, keep, options) => soak(database, setting, keep, { ...options, minutes: options.soak ?? 0 }),

@@ -9,7 +9,7 @@ import { OPERATIONS, type Operation } from './operations.js';
 export interface Options {
   seconds: number;
   rounds: number;
-  connections?: number;
+  connections: number;
   users: number;
   only: { operations: Operation[]; loads: string[]; parts: string[] };
   profile: boolean;
@@ -28,6 +28,8 @@ export interface Options {
   organizations?: number;
   day: boolean;
   rates: number[];
+  workers?: number;
+  peers: boolean;
   kills: number;
   settle: number;
   memory?: number;
@@ -43,11 +45,7 @@ export function readOptions(): Options {
     )
     .option('--seconds <number>', 'seconds per round', wholeNumber(1, 600), 2)
     .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
-    .option(
-      '--connections <number>',
-      'concurrent requests: 8; with --noise of the noisy one: 128',
-      wholeNumber(1, 2000),
-    )
+    .option('--connections <number>', 'concurrent requests', wholeNumber(1, 256), 8)
     .option('--users <number>', 'number of seeded users, 100 or more', wholeNumber(100, 1_000_000), 2000)
     .option(
       '--only <names>',
@@ -74,6 +72,12 @@ export function readOptions(): Options {
       wholeNumber(2, 10_000),
     )
     .option('--day', "measure instead a day of customers: Okta's mix of requests at fixed rates", false)
+    .option(
+      '--workers <number>',
+      'with --day: also with this number of edge workers and userstores',
+      wholeNumber(2, 64),
+    )
+    .option('--peers', 'measure instead other SCIM services beside the product; installs them on first use', false)
     .option('--rates <numbers>', 'with --day: requests a second', parseRates, [200, 400, 800])
     .option('--kills <number>', 'with --events: how often a process is killed', wholeNumber(2, 1000), 50)
     .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
@@ -82,7 +86,7 @@ export function readOptions(): Options {
       'with --hostile: memory limit of each service; needs root and Linux',
       wholeNumber(64, 65_536),
     )
-    .option('--output <folder>', 'output folder of profiles', 'data/bench')
+    .option('--output <folder>', 'folder of profiles and of the peers', 'data/bench')
     .parse()
     .opts<Options>();
 }

@@ -105,6 +105,16 @@ export async function cpuTime(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
+/** Returns a process and all processes that it has started. */
+export async function withDescendants(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const families = children
+    .split(' ')
+    .filter(Boolean)
+    .map((child) => withDescendants(Number(child)));
+  return [pid, ...(await Promise.all(families)).flat()];
+}
+
 /** Returns the resident memory of a process in MiB. */
 export async function memory(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;

@@ -13,6 +13,8 @@ import { METHOD, type Measured, table, tables } from './report.js';
 /** Requests after which V8 has optimized the hot code. Both chains must be equally warm. */
 const WARM_UP_REQUESTS = 3000;
 const MAX_WARM_UP_ROUNDS = 10;
+/** Concurrent requests, unless the command line says otherwise. */
+const CONNECTIONS = 8;
 /** Longest wait for the last answers of a round. */
 const ROUND_GRACE_MS = 30_000;
 
@@ -71,7 +73,7 @@ async function start(database: Database, setting: Setting, keep: Keep, options: 
 
 async function measure(setup: Setup, signal: AbortSignal, options: Options): Promise<Measured[]> {
   const measured: Measured[] = [];
-  const { connections } = options;
+  const { connections = CONNECTIONS } = options;
   for (const operation of options.only.operations) {
     // The chains of one world and all rounds share one numbering, so no request is repeated. The world was created with
     // number 0.

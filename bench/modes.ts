@@ -40,7 +40,7 @@ const MODES: Partial<Record<keyof Options, Mode>> = {
   mirror: measureMirror,
   peers: measurePeers,
   reader: ({ uri }, setting, keep, options) => measureReader(uri, setting, keep, options),
-  noise: ({ uri }, setting, keep, options) => measureNoise(uri, setting, keep, options),
+  noise: measureNoise,
   hostile: (database, setting, keep, options) =>
     measureHostile(database, setting, keep, { ...options, only: options.only.loads }),
   soak: (database, setting, keep, options) => soak(database, setting, keep, { ...options, minutes: options.soak ?? 0 }),

@@ -9,7 +9,7 @@ import { OPERATIONS, type Operation } from './operations.js';
 export interface Options {
   seconds: number;
   rounds: number;
-  connections: number;
+  connections?: number;
   users: number;
   only: { operations: Operation[]; loads: string[]; parts: string[] };
   profile: boolean;
@@ -45,7 +45,11 @@ export function readOptions(): Options {
     )
     .option('--seconds <number>', 'seconds per round', wholeNumber(1, 600), 2)
     .option('--rounds <number>', 'rounds of each operation on each chain', wholeNumber(1, 100), 6)
-    .option('--connections <number>', 'concurrent requests', wholeNumber(1, 256), 8)
+    .option(
+      '--connections <number>',
+      'concurrent requests: 8; with --noise of the noisy one: 128',
+      wholeNumber(1, 2000),
+    )
     .option('--users <number>', 'number of seeded users, 100 or more', wholeNumber(100, 1_000_000), 2000)
     .option(
       '--only <names>',

@@ -1,8 +1,10 @@
 /**
  * The process of a load at a fixed rate: on a message it sends requests regardless of the answers (open loop), if it
- * has a free connection, and reports the result. Latencies count from the time at which a request was due.
+ * has a free connection, and reports the result. Latencies count from the time at which a request was due. The argument
+ * "nice" gives it a low priority, as if on another machine.
  */
 import { Agent, request } from 'node:http';
+import { getPriority, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A request. `path` is the whole path. */
@@ -19,6 +21,8 @@ export interface PacedRound {
   authorization: string;
   perSecond: number;
   seconds: number;
+  /** The most connections; without a bound they would meet other limits of the edge. */
+  connections: number;
 }
 
 /** The result: latencies by status (0: no answer), and the number of requests without a free connection. */
@@ -28,10 +32,10 @@ export interface PacedOutcome {
 }
 
 const ANSWER_MS = 20_000;
-/** Connections of a busy client. Unlimited connections would meet other limits of the edge. */
-const MAX_CONNECTIONS = 128;
-const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
+const agent = new Agent({ keepAlive: true, maxFreeSockets: Number.POSITIVE_INFINITY });
 let busy = 0;
+
+if (process.argv.includes('nice')) setPriority(Math.min(19, getPriority() + 10));
 
 process.on('message', (round: PacedRound) => void run(round).then((outcome) => process.send?.(outcome)));
 process.on('disconnect', () => process.exit());
@@ -46,7 +50,7 @@ async function run(round: PacedRound): Promise<PacedOutcome> {
     const due = start + (1000 * number) / round.perSecond;
     const early = due - performance.now();
     if (early > 1) await sleep(early);
-    if (busy === MAX_CONNECTIONS) {
+    if (busy >= round.connections) {
       outcome.unsent++;
       continue;
     }

@@ -1,7 +1,7 @@
 /** Measures the latency of the edge, alone and beside a service that reads all it can. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTenants, type Keep, type Setting, startChain } from './chains.js';
-import { latencies, outcomeOf, quantile, startLoad } from './noise.js';
+import { CONNECTIONS, latencies, outcomeOf, quantile, startLoad } from './noise.js';
 import { requestOf } from './operations.js';
 import type { PacedOutcome, PacedRequest } from './paced-load.js';
 import { cpuTime, launch, nextMessage } from './processes.js';
@@ -44,7 +44,14 @@ export async function measureReader(
   let sent = 0;
   const ask = (perSecond: number, time: number) => {
     const requests = Array.from({ length: perSecond * time }, () => pacedRequest(sent++, world));
-    const round = { port, requests, authorization: `apikey ${home.secret}`, perSecond, seconds: time };
+    const round = {
+      port,
+      requests,
+      authorization: `apikey ${home.secret}`,
+      perSecond,
+      seconds: time,
+      connections: CONNECTIONS,
+    };
     return outcomeOf(load, round, setting.signal);
   };
   const read = async (time: number): Promise<ReaderOutcome> => {

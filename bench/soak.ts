@@ -10,6 +10,8 @@ import type { Tenant } from './world.js';
 
 const SAMPLE_MS = 2000;
 const MINUTE_MS = 60_000;
+/** Concurrent requests, unless the command line says otherwise. */
+const CONNECTIONS = 8;
 /** Warm-up, in which memory grows until V8 has optimized the code: a share of the time, with a maximum. */
 const WARM_UP = { share: 1 / 3, maxMinutes: 5 };
 /** Users per connection that exist at a time. Each further creation deletes one. */
@@ -44,7 +46,7 @@ export async function soak(
   database: Database,
   setting: Setting,
   keep: Keep,
-  { minutes, connections }: { minutes: number; connections: number },
+  { minutes, connections = CONNECTIONS }: { minutes: number; connections?: number },
 ): Promise<string> {
   const [edgePort, userstorePort] = [await freePort(), await freePort()];
   const more = { METRICS_PORT: String(edgePort), USERSTORE_METRICS_PORT: String(userstorePort), LOG_LEVEL: 'warn' };

@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import type { BodyRecorder } from './activity/body-recorder.js';
 import type { ActivityRecorder } from './activity/recorder.js';
 import { recordActivity } from './activity/request-activity.js';
-import { authenticate, refuseSuspended } from './auth.js';
+import { createAuthentication, refuseSuspended } from './auth.js';
 import { createAdmission } from './limits/admission.js';
+import { earlyRefusal } from './limits/early-refusal.js';
 import { createRateLimit } from './limits/rate-limit.js';
 import type { EdgeMetrics } from './metrics.js';
 import { createGroupOperations } from './operations/groups.js';
@@ -35,6 +36,7 @@ import { badRequest, ScimError } from './scim/scim-error.js';
 import type { StoreClient } from './store-client.js';
 import { requestSpan } from './tracing.js';
 
+const SCIM_BASE = '/:organizationId/scim/v2';
 const JSON_TYPES = ['application/scim+json', 'application/json'];
 
 /** The dependencies and settings of the application. */
@@ -76,18 +78,21 @@ export function createApp(options: AppOptions): Express {
   const baseUrl: BaseUrl = (request, organizationId) => `${publicUrl ?? addressOf(request)}/${organizationId}/scim/v2`;
   const admission = createAdmission(maxRequests, metrics);
   const rateLimit = createRateLimit(store, metrics);
+  const { authenticate, knownPrincipal } = createAuthentication(store, metrics, admission, tokenCacheMs);
   metrics.show({ http_requests_in_flight: admission.requestsInFlight, http_request_body_bytes: admission.bodyBytes });
 
   const app = createExpress(trustedProxies);
+  app.use(privateAnswers);
+  app.use(SCIM_BASE, earlyRefusal({ rateLimit, metrics, knownPrincipal }));
   app.use(requestSpan(trustedProxies > 0), requestLog(log, metrics), recordActivity(activities, bodies));
-  app.use(privateAnswers, singleHost);
+  app.use(singleHost);
   // HAProxy checks by OPTIONS unless it is told otherwise.
   app.route('/health/live').get(live).all(otherMethods('GET'));
   app.route('/health/ready').get(ready(store)).all(otherMethods('GET'));
   app.route(['/favicon.svg', '/favicon.ico']).get(icon).all(otherMethods('GET'));
   app.use(
-    '/:organizationId/scim/v2',
-    working(authenticate(store, metrics, admission, tokenCacheMs)),
+    SCIM_BASE,
+    working(authenticate),
     working(rateLimit.enforce),
     refuseSuspended,
     scimRoutes(store, [admission.body, readBody()], baseUrl, rateLimit.takeLater),

@@ -53,20 +53,30 @@ export interface Authenticator {
 
 type IncomingRequest = Request<{ organizationId: string }>;
 
-/** Creates the handler that requires a live API token of the organization in the path, and admits its request. */
-export function authenticate(
+/** Creates the authentication of one edge. */
+export function createAuthentication(
   store: StoreClient,
   metrics: Pick<EdgeMetrics, 'tokenLookup'>,
   admission: Pick<Admission, 'anonymous' | 'organization'>,
   tokenCacheMs = TOKEN_CACHE_MS,
-): RequestHandler<{ organizationId: string }> {
+) {
   const guessing = createTokenGuessingLimit();
-  const authenticator = { store, metrics, admission, guessing, principals: createPrincipalCache(store, tokenCacheMs) };
-  return async (request, response, next) => {
+  const principals = createPrincipalCache(store, tokenCacheMs);
+  const authenticator = { store, metrics, admission, guessing, principals };
+  /** The handler that requires a live API token of the organization in the path, and admits its request. */
+  const authenticate: RequestHandler<{ organizationId: string }> = async (request, response, next) => {
     await authenticateRequest(authenticator, request, response);
     if (response.closed) return;
     noteOrganization(request, principalOf(response).organizationId);
     next();
+  };
+  return {
+    authenticate,
+    /** Returns the principal of a request whose token is in the cache; undefined for any other. */
+    knownPrincipal: (request: IncomingRequest): Principal | undefined => {
+      const credentials = credentialsOf(request);
+      return credentials instanceof ScimError ? undefined : principals.get(credentials.key);
+    },
   };
 }
 

@@ -40,6 +40,7 @@ export function createHttpServer(
 ): Server {
   const listener = startInTurns(app);
   const server = certificates ? createHttpsServer(listener, certificates) : createServer(LIMITS, listener);
+  server.on('connection', listener.accepted);
   server.timeout = SOCKET_TIMEOUT_MS;
   const maxConnections = Math.max(MAX_CONNECTIONS, 2 * maxRequests);
   limitConnections(server, maxConnections, trustedProxies === 0, certificates ? 'secureConnection' : 'connection');

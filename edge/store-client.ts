@@ -1,4 +1,4 @@
-/** The edge's only way to call userstore: the client package with turns for organizations, and the request id on every call. */
+/** The edge's only way to call userstore: the client package with fair shares for organizations, and the request id on every call. */
 import { Metadata } from '@grpc/grpc-js';
 import { type Call, createCalls } from '../client/calls.js';
 import { CONTRACT } from '../client/contract.js';
@@ -6,7 +6,7 @@ import type { ClientTls } from '../client/credentials.js';
 import { errorWith, type UserstoreError } from '../client/errors.js';
 import { openTransport } from '../client/transport.js';
 import { HEALTH } from '../proto/health.js';
-import { createOrganizationCalls } from './limits/organization-calls.js';
+import { createFairShares } from './limits/fair-shares.js';
 
 const HEALTH_DEADLINE_MS = 2000;
 
@@ -33,7 +33,7 @@ export type StoreClient = ReturnType<typeof createStoreClient>;
 /** Opens a channel to userstore, which reconnects by itself. */
 export function createStoreClient({ serviceToken: token, deadlineMs, observe, ...target }: StoreOptions) {
   const transport = openTransport({ ...target, token });
-  const calls = createOrganizationCalls(clientLeft);
+  const shares = createFairShares(clientLeft);
   let inFlight = 0;
 
   const observed = async <Response>(
@@ -65,7 +65,7 @@ export function createStoreClient({ serviceToken: token, deadlineMs, observe, ..
       const isHealth = call.rpc === 'Health/Check';
       const deadline = Date.now() + (isHealth ? HEALTH_DEADLINE_MS : deadlineMs);
       if (!isAboutResources(call)) return await observed(call, requestId, deadline, signal);
-      const end = await calls.wait(call.request.organizationId, signal);
+      const end = await shares.wait(call.request.organizationId, signal);
       try {
         // Hundreds of calls that start after their deadline would be reset at once, which gRPC takes for an attack.
         if (Date.now() >= deadline) throw errorWith('DEADLINE_EXCEEDED', 'no turn within the deadline');
@@ -79,8 +79,8 @@ export function createStoreClient({ serviceToken: token, deadlineMs, observe, ..
     ...client,
     close: transport.close,
     callsInFlight: () => inFlight,
-    /** Returns the number of calls that wait for their organization's turn: at most one per request. */
-    callsQueued: calls.queued,
+    /** Returns the number of calls that wait for their organization's share: at most one per request. */
+    callsQueued: shares.queued,
   };
 }
 

@@ -107,7 +107,7 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^edge\/store-client\.ts/,
-    mayNot: /^(express$|edge\/(?!limits\/organization-calls\.ts))/,
+    mayNot: /^(express$|edge\/(?!limits\/fair-shares\.ts))/,
     because: 'calling userstore has nothing to do with HTTP or SCIM',
   },
   {

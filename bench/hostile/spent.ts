@@ -19,8 +19,10 @@ export const SPENT: Record<string, string[]> = {
   ],
   headers: ['headers of a request', 'time for the headers of a request'],
   burst: [
+    'starts of requests of one turn of the event loop; time without starts while connections arrive',
     'requests of one organization at all edges',
     'delay of a 429',
+    "429 of one organization's rate limit at one edge",
     'spacing after a 429',
     'wait for an evenly spaced request',
     'permits that an edge holds of one organization',
@@ -50,7 +52,11 @@ export const SPENT: Record<string, string[]> = {
     'nesting of a body',
   ],
   filters: ['filter', 'nesting of a filter'],
-  terms: ['terms of a filter', 'calls of one organization from one edge to userstore at a time'],
+  terms: [
+    'terms of a filter',
+    'calls of one organization from one edge to userstore at a time',
+    'wait of a call while an organization with less than half the use has a call in progress',
+  ],
   paths: ['path of a PATCH operation', 'paths of a PATCH together'],
   patch: ['PATCH of a user', 'changes in the outbox of one document', 'old and new value in a recorded change'],
   'group-patch': ['PATCH of a group', 'changes of one group at a time in one userstore'],
@@ -188,6 +194,7 @@ export const NOT_SPENT: Record<string, string[]> = {
   ],
   'It is the size of a cache or of a batch of the services.': [
     'organizations whose permits an edge keeps count of',
+    'tokens whose line an edge knows',
     'metadata of identity providers in memory',
     'totals in memory',
     'bodies that wait for userstore',

@@ -2,7 +2,7 @@
  * Admission: bounds the requests and the bytes of bodies that an edge handles at a time. It refuses the excess at once,
  * before it is read and while that is cheap. Each organization has at most its share, so that the others always find
  * capacity. Anonymous requests, with no token or one that was never verified, have a capacity that is separate: they
- * cannot take that of organizations. organization-calls.ts bounds the calls to userstore.
+ * cannot take that of organizations. fair-shares.ts orders the calls to userstore.
  */
 import type { Request, RequestHandler, Response } from 'express';
 import type { EdgeMetrics, ShedReason } from '../metrics.js';

@@ -8,7 +8,7 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { UserstoreError } from '../../client/errors.js';
 import type { EdgeMetrics } from '../metrics.js';
-import { localsOf, principalOf } from '../request-context.js';
+import { localsOf, type Principal, principalOf } from '../request-context.js';
 import { signalOf } from '../request-work.js';
 import { ScimError } from '../scim/scim-error.js';
 import type { StoreClient } from '../store-client.js';
@@ -24,9 +24,12 @@ const PACED_MS = 5000;
 const MAX_WAIT_MS = 1000;
 /**
  * A refusal is delayed by this time up to twice as much, at random so that not all clients retry at once. A client that
- * ignores Retry-After is thereby limited by its number of connections, and in the end by admission (admission.ts).
+ * ignores Retry-After is thereby limited by its number of connections.
  */
 const REFUSAL_MS = 500;
+/** An organization has at most this number of refusals a second: those beyond wait longer, up to the given time. */
+const REFUSALS_PER_SECOND = 100;
+const MAX_REFUSAL_MS = 5000;
 const MAX_ORGANIZATIONS = 10_000;
 
 /** The permits of one organization at this edge. All times are epoch milliseconds. */
@@ -40,10 +43,18 @@ interface Permits {
   /** Requests are spaced until this time; the next may pass at `nextAt`. */
   pacedUntil: number;
   nextAt: number;
+  /** The turn of the last refusal. */
+  refusedAt: number;
   /** The edge granted the last batch itself, because userstore was unavailable. */
   isUnchecked: boolean;
   /** The call in progress that acquires permits. */
   acquiring: Promise<void> | undefined;
+}
+
+/** A refusal, and the time after which it is sent. */
+interface Refusal {
+  error: ScimError;
+  delayMs: number;
 }
 
 /** The dependencies of `takePermit`. */
@@ -53,6 +64,9 @@ export interface RateLimiter {
   organizations: LRUCache<string, Permits>;
   isSampledOut: (organizationId: string) => boolean;
 }
+
+/** The rate limit of one edge. */
+export type RateLimit = ReturnType<typeof createRateLimit>;
 
 /** Creates the rate limit of one edge. */
 export function createRateLimit(store: RateLimiter['store'], metrics: RateLimiter['metrics']) {
@@ -70,6 +84,15 @@ export function createRateLimit(store: RateLimiter['store'], metrics: RateLimite
      * (429) if there is none by then.
      */
     takeLater: (response: Response, deadline: number) => takeLater(limiter, response, deadline),
+    /** Returns the time until the turn of a request of the organization if it is so long that `enforce` refuses it. */
+    waitIfRefused: (organizationId: string): number | undefined => {
+      const { pacedUntil, nextAt } = organizations.get(organizationId) ?? { pacedUntil: 0, nextAt: 0 };
+      const now = Date.now();
+      return now < pacedUntil && nextAt - now > MAX_WAIT_MS ? nextAt - now : undefined;
+    },
+    /** Returns the refusal of a request and the delay after which it is sent. Extends the pacing of the organization. */
+    refusal: (principal: Principal, retryAfterMs: number): Refusal =>
+      refusalOf(limiter, permitsOf(limiter, principal.organizationId), principal, retryAfterMs),
   };
 }
 
@@ -114,7 +137,7 @@ async function takePermit(limiter: RateLimiter, response: Response): Promise<voi
 function permitsOf({ organizations }: RateLimiter, organizationId: string): Permits {
   const known = organizations.get(organizationId);
   if (known) return known;
-  const none = { available: 0, expiresAt: 0, granted: 0, refusedUntil: 0, pacedUntil: 0, nextAt: 0 };
+  const none = { available: 0, expiresAt: 0, granted: 0, refusedUntil: 0, pacedUntil: 0, nextAt: 0, refusedAt: 0 };
   const permits: Permits = { ...none, isUnchecked: false, acquiring: undefined };
   organizations.set(organizationId, permits);
   return permits;
@@ -122,17 +145,26 @@ function permitsOf({ organizations }: RateLimiter, organizationId: string): Perm
 
 /** Starts pacing the organization, delays the refusal, and throws it. */
 async function refuse(
-  { metrics, isSampledOut }: RateLimiter,
+  limiter: RateLimiter,
   permits: Permits,
   response: Response,
   retryAfterMs: number,
 ): Promise<never> {
-  const { organizationId, settings } = principalOf(response);
-  permits.pacedUntil = Date.now() + PACED_MS;
-  localsOf(response).isSampledOut = isSampledOut(organizationId);
+  const principal = principalOf(response);
+  const { error, delayMs } = refusalOf(limiter, permits, principal, retryAfterMs);
+  localsOf(response).isSampledOut = limiter.isSampledOut(principal.organizationId);
+  await sleep(delayMs);
+  throw error;
+}
+
+/** Starts pacing the organization, and returns the refusal. */
+function refusalOf({ metrics }: RateLimiter, permits: Permits, { settings }: Principal, retryAfterMs: number): Refusal {
+  const now = Date.now();
+  permits.pacedUntil = now + PACED_MS;
+  permits.refusedAt = Math.min(Math.max(now, permits.refusedAt + 1000 / REFUSALS_PER_SECOND), now + MAX_REFUSAL_MS);
   metrics.limitDecision('refused');
-  await sleep(REFUSAL_MS * (1 + Math.random()));
-  throw tooMany(settings.rateLimit?.perSecond ?? 1, retryAfterMs);
+  const delayMs = REFUSAL_MS * (1 + Math.random()) + permits.refusedAt - now;
+  return { error: tooMany(settings.rateLimit?.perSecond ?? 1, retryAfterMs), delayMs };
 }
 
 /** Acquires a batch; requests that need one meanwhile share the call. */

@@ -2,28 +2,51 @@
  * The line of the requests that arrive in one turn of the event loop: they start in several turns, so that timers and
  * answers do not wait, and the clients take turns, so that a burst of one does not delay the others.
  */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import { LRUCache } from 'lru-cache';
 import { networkOf } from './network.js';
 
 /** Longest time for the starts of one turn, in addition to the last of them. */
 const TURN_MS = 10;
+/**
+ * Longest time without starts while connections arrive. A turn of the event loop accepts one connection, so that
+ * hundreds of them are accepted late if each turn also starts a request.
+ */
+const ACCEPTING_MS = 20;
+/** Turns after an accepted connection in which the next one is expected. */
+const EXPECTED_TURNS = 2;
+const MAX_TOKENS = 10_000;
 
 type Arrived = Parameters<RequestListener>;
 
-/** The organization of the last authenticated request of each connection. */
-const organizations = new WeakMap<Socket, string>();
+/** The organizations of tokens that were accepted, by the digest of the header. */
+const organizations = new LRUCache<string, string>({ max: MAX_TOKENS });
+/** The header of the last authenticated request of each connection, which has been noted. */
+const noted = new WeakMap<Socket, string>();
 
-/** Notes that a connection has sent an authenticated request of this organization: its requests wait in its line. */
-export function noteOrganization({ socket }: Pick<IncomingMessage, 'socket'>, organizationId: string): void {
-  organizations.set(socket, organizationId);
+/** Notes that the token of a request is one of this organization: requests with it wait in the organization's line. */
+export function noteOrganization(
+  { socket, headers: { authorization = '' } }: Pick<IncomingMessage, 'socket' | 'headers'>,
+  organizationId: string,
+): void {
+  if (noted.get(socket) === authorization) return;
+  noted.set(socket, authorization);
+  organizations.set(digestOf(authorization), organizationId);
 }
 
+/** A listener of requests that is told of connections, too. */
+export type StartLine = RequestListener & { accepted: () => void };
+
 /** Returns a listener that starts each request at once, or after those that its client's turn allows. */
-export function startInTurns(listener: RequestListener): RequestListener {
+export function startInTurns(listener: RequestListener): StartLine {
   const lines = new Map<string, Set<Arrived>>();
   let spentMs = 0;
   let hasTurn = false;
+  /** Turns for which the next connection is expected. */
+  let expected = 0;
+  let acceptingSince = 0;
 
   const start = (arrived: Arrived) => {
     const from = performance.now();
@@ -41,31 +64,45 @@ export function startInTurns(listener: RequestListener): RequestListener {
       start(arrived);
     }
   };
+  const beginTurn = () => {
+    if (hasTurn) return;
+    hasTurn = true;
+    setImmediate(endTurn);
+  };
   const endTurn = () => {
-    hasTurn = lines.size > 0;
+    if (expected > 0) expected--;
+    hasTurn = lines.size > 0 || expected > 0;
     spentMs = 0;
     if (!hasTurn) return;
     setImmediate(endTurn);
+    if (expected > 0 && performance.now() - acceptingSince < ACCEPTING_MS) return;
     startNext();
+    acceptingSince = performance.now();
   };
 
-  return (...arrived) => {
-    if (!hasTurn) {
-      hasTurn = true;
-      setImmediate(endTurn);
-    }
-    if (lines.size === 0 && spentMs <= TURN_MS) start(arrived);
+  const arrive = (...arrived: Arrived) => {
+    beginTurn();
+    if (lines.size === 0 && expected === 0 && spentMs <= TURN_MS) start(arrived);
     else wait(lines, arrived);
   };
+  const accepted = () => {
+    if (expected === 0 && lines.size === 0) acceptingSince = performance.now();
+    expected = EXPECTED_TURNS;
+    beginTurn();
+  };
+  return Object.assign(arrive, { accepted });
 }
 
 /** Returns the first element of a set that has one. */
 const first = <T>(set: Set<T>): T => set.values().next().value as T;
 
 function wait(lines: Map<string, Set<Arrived>>, arrived: Arrived): void {
-  const [{ socket }] = arrived;
-  const client = organizations.get(socket) ?? networkOf(socket.remoteAddress);
+  const [{ socket, headers }] = arrived;
+  const organization = headers.authorization && organizations.get(digestOf(headers.authorization));
+  const client = organization || networkOf(socket.remoteAddress);
   const line = lines.get(client);
   if (line) line.add(arrived);
   else lines.set(client, new Set([arrived]));
 }
+
+const digestOf = (header: string) => createHash('sha256').update(header).digest('base64');

@@ -6,6 +6,7 @@
 import type { Page } from '../operations/resources.js';
 import type { JsonObject } from '../scim/json.js';
 import type { ListQuery } from '../scim/list.js';
+import { Turn } from '../turn.js';
 import { ListText } from './list-text.js';
 
 /** Most bytes of the text of a page of several parts, in addition to those of its last part. */
@@ -32,10 +33,13 @@ export async function readPage<R>(
   }
   const text = new ListText();
   text.append(rendered);
+  const turn = new Turn();
   while (nextPageToken !== undefined && count < query.count && text.bytes < MAX_TEXT_BYTES) {
     // The parts are about as large as the last one: userstore should not read much more than fits in one.
     const size = Math.min(query.count - count, 2 * resources.length);
     ({ resources, nextPageToken } = await read({ ...query, cursor: nextPageToken, count: size }));
+    // Parts of several requests may arrive together.
+    await turn.next();
     rendered = await render(resources);
     text.append(rendered);
     count += resources.length;

@@ -12,14 +12,15 @@ interface Arriving {
   request: IncomingMessage;
 }
 
-const arriving = (name: string, remoteAddress = '203.0.113.1'): Arriving => ({
+const arriving = (name: string, remoteAddress = '203.0.113.1', authorization?: string): Arriving => ({
   name,
-  request: { socket: { remoteAddress } as Socket } as IncomingMessage,
+  request: { socket: { remoteAddress } as Socket, headers: { authorization } } as IncomingMessage,
 });
 
 describe('requests that arrive in one turn', () => {
   let started: string[];
   let listener: (arrived: Arriving) => void;
+  let accepted: () => void;
   beforeEach(() => {
     started = [];
     const names = new Map<IncomingMessage, string>();
@@ -28,6 +29,7 @@ describe('requests that arrive in one turn', () => {
       while (performance.now() < end);
       started.push(names.get(request) ?? '');
     });
+    accepted = start.accepted;
     listener = ({ name, request }) => {
       names.set(request, name);
       start(request, {} as ServerResponse);
@@ -64,12 +66,26 @@ describe('requests that arrive in one turn', () => {
   });
 
   it('of one organization do not delay another in its network for long', async () => {
-    const noisy = all(50, (index) => arriving(`a${index}`));
-    const quiet = arriving('b');
-    for (const { request } of noisy) noteOrganization(request, 'noisy');
-    noteOrganization(quiet.request, 'quiet');
-    for (const one of [...noisy, quiet]) listener(one);
+    const [noisy, quiet] = ['apikey noisy', 'apikey quiet'];
+    for (const token of [noisy, quiet]) noteOrganization(arriving('', undefined, token).request, token);
+    for (const one of all(50, (index) => arriving(`a${index}`, undefined, noisy))) listener(one);
+    listener(arriving('b', undefined, quiet));
     while (!started.includes('b')) await sleep(1);
-    expect(started.indexOf('b')).to.be.below(8);
+    expect(started.indexOf('b'), 'on a connection that has sent nothing before').to.be.below(8);
+  });
+
+  it('wait while connections arrive, so that these are accepted, but not for long', async () => {
+    accepted();
+    for (const one of all(5, () => arriving('new'))) listener(one);
+    expect(started).not.to.include('new');
+    while (started.filter((name) => name === 'new').length < 5) await sleep(1);
+
+    const from = performance.now();
+    listener(arriving('later'));
+    while (!started.includes('later') && performance.now() - from < 5000) {
+      accepted();
+      await setImmediate();
+    }
+    expect(started).to.include('later');
   });
 });

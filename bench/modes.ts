@@ -19,6 +19,7 @@ import { measureWalks } from './walk.js';
 const GROUP_ROUNDS = 50;
 const CONSOLE_ORGANIZATIONS = 100;
 const DAY_ORGANIZATIONS = 500;
+const PEER_CONNECTIONS = 8;
 
 /** Measures. Returns the text to print, or prints by itself. */
 type Mode = (database: Database, setting: Setting, keep: Keep, options: Options) => Promise<unknown>;
@@ -38,7 +39,8 @@ const MODES: Partial<Record<keyof Options, Mode>> = {
   day: (database, setting, keep, { organizations = DAY_ORGANIZATIONS, ...options }) =>
     measureDay(database, setting, keep, { ...options, organizations }),
   mirror: measureMirror,
-  peers: measurePeers,
+  peers: (database, setting, keep, { connections = PEER_CONNECTIONS, ...options }) =>
+    measurePeers(database, setting, keep, { ...options, connections }),
   reader: ({ uri }, setting, keep, options) => measureReader(uri, setting, keep, options),
   noise: measureNoise,
   hostile: (database, setting, keep, options) =>

@@ -41,6 +41,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID]: [400, 'invalidCursor'],
   [ErrorReason.ERROR_REASON_ORDER_UNSUPPORTED]: [400, 'invalidValue'],
   [ErrorReason.ERROR_REASON_POLICY_REFUSED]: [403, undefined],
+  [ErrorReason.ERROR_REASON_LIST_TOO_COSTLY]: [400, 'tooMany'],
   [ErrorReason.ERROR_REASON_GROUP_NOT_FOUND]: [404, undefined, 'There is no group with this id.'],
   [ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN]: [
     409,

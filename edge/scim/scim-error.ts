@@ -10,6 +10,7 @@ export type ScimType =
   | 'invalidValue'
   | 'mutability'
   | 'noTarget'
+  | 'tooMany'
   | 'uniqueness';
 
 /** Longest `detail`, in characters. Details quote the request, which may be megabytes of text. */

@@ -12,6 +12,7 @@ import { killable } from './killable.js';
 import { identityOf } from './list-identity.js';
 import { orderingOf, type Row } from './orders.js';
 import { createPositionCache } from './positions.js';
+import { createScans, isSelective } from './scans.js';
 import type { Totals } from './totals.js';
 
 /** A request for a page of a list: it starts at the page token if given, else after the first `skip`. */
@@ -54,6 +55,9 @@ export const objects = <D extends object, R>(toResource: (document: D) => R): Fo
 /** Returns the condition on documents that a filter means in an organization. Throws FILTER_UNSUPPORTED. */
 type ConditionOf = (organizationId: string, filter: Filter, deadline: number) => Promise<Record<string, unknown>>;
 
+/** A page that is so far behind every known position makes the database pass over as many keys. */
+const FAR = 20_000;
+
 /** Creates the lists of a collection. */
 export function createLister<D extends StoredDocument>(
   collection: mongo.Collection<D>,
@@ -62,12 +66,27 @@ export function createLister<D extends StoredDocument>(
   conditionOf: ConditionOf,
 ) {
   const positions = createPositionCache();
+  const scans = createScans();
 
-  /** Returns a page of documents in the form of `as`. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID. */
-  return <R>(organizationId: string, listing: Listing, as: Form<R>, deadline: number): Promise<Page<R>> =>
-    killable(collection.db, deadline, (session) =>
-      readList(organizationId, listing, as, session ? { session } : {}, deadline),
-    );
+  /**
+   * Returns a page of documents in the form of `as`. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID,
+   * LIST_TOO_COSTLY.
+   */
+  return <R>(organizationId: string, listing: Listing, as: Form<R>, deadline: number): Promise<Page<R>> => {
+    const read = (until: number) =>
+      killable(collection.db, until, (session) =>
+        readList(organizationId, listing, as, session ? { session } : {}, until),
+      );
+    return mayReadAll(organizationId, listing) ? scans.run(organizationId, deadline, read) : read(deadline);
+  };
+
+  /** Returns whether the database may have to read all users or groups of the organization, or nearly all of their keys. */
+  function mayReadAll(organizationId: string, { filter, order, skip = 0, pageToken }: Listing): boolean {
+    if (filter) return !isSelective(filter);
+    if (order && !listed.indexed.has(order.field)) return true;
+    if (pageToken !== undefined || skip < FAR) return false;
+    return positions.startOf(`${organizationId} ${identityOf(filter, order)}`, skip).skip >= FAR;
+  }
 
   async function readList<R>(
     organizationId: string,

@@ -162,5 +162,10 @@ export enum ErrorReason {
   ERROR_REASON_SETUP_LINK_LIMIT_REACHED = 72,
   /** ERROR_REASON_SETUP_TOKEN_LIMIT_REACHED - RESOURCE_EXHAUSTED: the setup link has issued five API tokens; LeaseHawk's staff issues others. */
   ERROR_REASON_SETUP_TOKEN_LIMIT_REACHED = 73,
+  /**
+   * ERROR_REASON_LIST_TOO_COSTLY - INVALID_ARGUMENT: the list was not found within 5 seconds, because no index serves its filter or order. Sending the call
+   * again does not help: filter by an id or a name.
+   */
+  ERROR_REASON_LIST_TOO_COSTLY = 80,
   UNRECOGNIZED = -1,
 }

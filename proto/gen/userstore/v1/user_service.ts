@@ -2403,7 +2403,7 @@ export const UserServiceService = {
   },
   /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
    */
   listUsers: {
     path: "/userstore.v1.UserService/ListUsers" as const,
@@ -2506,7 +2506,7 @@ export interface UserServiceServer extends UntypedServiceImplementation {
   batchGetUsers: handleUnaryCall<BatchGetUsersRequest, BatchGetUsersResponse>;
   /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
    */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
   /**
@@ -2603,7 +2603,7 @@ export interface UserServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask).
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
    */
   listUsers(
     request: ListUsersRequest,

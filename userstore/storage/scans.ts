@@ -1,0 +1,100 @@
+/**
+ * Lists that may read all users or groups of an organization: they take turns, and each has a bound in time, so that
+ * calls of other organizations hardly wait for them.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
+import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
+import { beginCall, signalOf } from '../deadlines.js';
+import { DomainError } from '../model/domain-error.js';
+
+/** The longest time of such a list, without the wait for its turn. */
+const SCAN_MS = 5000;
+/** Such lists at a time, of one organization and in all. */
+const OF_ORGANIZATION = 1;
+const IN_ALL = 2;
+/** An organization rests as long as such a list took, if that was long; at most the maximum. */
+const LONG_MS = 50;
+const MAX_REST_MS = 1000;
+
+/** Fields with an index in which one value belongs to few. */
+const SELECTIVE = new Set(['id', 'user_name', 'display_name', 'external_id', 'emails.value', 'members.value']);
+
+/** Returns whether few match the filter and an index finds them. */
+export function isSelective(filter: Filter | undefined, list = ''): boolean {
+  const expression = filter?.expression;
+  switch (expression?.$case) {
+    case 'comparison': {
+      const { field, operator } = expression.value;
+      return operator === Operator.OPERATOR_EQUAL && SELECTIVE.has(list + field);
+    }
+    case 'elementMatch':
+      return isSelective(expression.value.filter, `${expression.value.field}.`);
+    case 'allOf':
+      return expression.value.filters.some((part) => isSelective(part, list));
+    case 'anyOf':
+      return expression.value.filters.every((part) => isSelective(part, list));
+    default:
+      return false;
+  }
+}
+
+/** The turns of such lists. */
+export type Scans = ReturnType<typeof createScans>;
+
+/** Creates the turns of the lists of one collection. */
+export function createScans(scanMs = SCAN_MS) {
+  const inAll = pLimit(IN_ALL);
+  const lines = new Map<string, LimitFunction>();
+
+  /** Runs `work` in the organization's turn, and lets the organization rest after it. */
+  const inLine = <T>(organizationId: string, work: () => Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const line = lines.get(organizationId) ?? pLimit(OF_ORGANIZATION);
+      lines.set(organizationId, line);
+      void line(async () => {
+        let took = 0;
+        await inAll(async () => {
+          const start = performance.now();
+          await work().then(resolve, reject);
+          took = performance.now() - start;
+        });
+        if (took > LONG_MS) await sleep(Math.min(MAX_REST_MS, took));
+        if (line.pendingCount === 0) lines.delete(organizationId);
+      });
+    });
+
+  return {
+    /**
+     * Runs a read in its turn, as a call of its own that ends after `scanMs`. Throws LIST_TOO_COSTLY then, or as the
+     * driver does if `deadline` comes first or the caller leaves.
+     */
+    run: <T>(organizationId: string, deadline: number, read: (deadline: number) => Promise<T>): Promise<T> =>
+      inLine(organizationId, async () => {
+        const signal = signalOf(deadline);
+        signal?.throwIfAborted();
+        const end = Date.now() + scanMs;
+        const call = beginCall(Math.min(deadline, end));
+        signal?.addEventListener('abort', call.cancel, { once: true });
+        try {
+          return await read(call.deadline);
+        } catch (error) {
+          if (Date.now() >= end && !signal?.aborted) throw tooCostly(scanMs);
+          throw error;
+        } finally {
+          signal?.removeEventListener('abort', call.cancel);
+          call.end();
+        }
+      }),
+  };
+}
+
+function tooCostly(scanMs: number): DomainError {
+  const { ERROR_REASON_LIST_TOO_COSTLY: reason } = ErrorReason;
+  const message = `The list was not found within ${scanMs / 1000} seconds, because no index serves its filter or order.`;
+  return new DomainError(
+    reason,
+    `${message} Filter by userName, externalId, id or emails.value, or list without an order.`,
+  );
+}

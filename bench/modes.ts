@@ -12,6 +12,7 @@ import type { Options } from './options.js';
 import { measurePeers } from './peers.js';
 import { measureReader } from './reader.js';
 import { measureRules } from './rules.js';
+import { measureScale } from './scale.js';
 import { soak } from './soak.js';
 import { measureWalks } from './walk.js';
 
@@ -45,6 +46,7 @@ const MODES: Partial<Record<keyof Options, Mode>> = {
   noise: measureNoise,
   hostile: (database, setting, keep, options) =>
     measureHostile(database, setting, keep, { ...options, only: options.only.loads }),
+  scale: (database, setting, keep, { scale = 0 }) => measureScale(database, setting, keep, scale),
   soak: (database, setting, keep, options) => soak(database, setting, keep, { ...options, minutes: options.soak ?? 0 }),
 };
 

@@ -1,5 +1,5 @@
 /** The command line of `npm run bench`. */
-import { InvalidArgumentError, program } from 'commander';
+import { InvalidArgumentError, Option, program } from 'commander';
 import { wholeNumber } from '../bin/whole-number.js';
 import { EVENT_PARTS } from './events.js';
 import { LOAD_NAMES } from './hostile.js';
@@ -15,6 +15,7 @@ export interface Options {
   profile: boolean;
   before?: string;
   rules: boolean;
+  scale?: number;
   walk: boolean;
   noise: boolean;
   soak?: number;
@@ -62,6 +63,11 @@ export function readOptions(): Options {
     .option('--rules', 'measure instead the rules of userstore in one process, also of an earlier version', false)
     .option('--walk', 'measure instead walks through all users of a large organization', false)
     .option('--noise', 'measure instead how an organization far above its rate limit affects another', false)
+    .addOption(
+      new Option('--scale [users]', 'measure instead all operations with so many users, against 1,000')
+        .preset(1_000_000)
+        .argParser(wholeNumber(5000, 5_000_000)),
+    )
     .option('--soak <minutes>', 'run a mixed load for this time instead, and watch the memory', wholeNumber(1, 1440))
     .option('--groups', 'measure instead groups of 10, 5,000 and 50,000 members', false)
     .option('--hostile', 'measure instead how hostile loads affect another organization', false)

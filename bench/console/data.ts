@@ -1,8 +1,6 @@
 /** Organizations with users, groups, requests and events in bulk: the documents that userstore would leave. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
-import { connect } from '../../bin/admin/userstore.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { EVENT_TYPES } from '../../userstore/model/event-types.js';
 import type { GroupDocument, MembershipDocument, UserDocument } from '../../userstore/storage/directory-schemas.js';
@@ -11,15 +9,10 @@ import { encodedUser } from '../../userstore/storage/event-documents.js';
 import type { EventDocument } from '../../userstore/storage/event-schemas.js';
 import { toGroupDocument } from '../../userstore/storage/group-documents.js';
 import type { ActivityDocument } from '../../userstore/storage/history-schemas.js';
-import { HAS_OUTBOX } from '../../userstore/storage/outbox.js';
-import { TOKENS } from '../chains.js';
+import { createOwners, untilMoved } from '../bulk/organizations.js';
 
 const BATCH = 2000;
 const DAY_MS = 86_400_000;
-/** Longest wait for the events of the new organizations. */
-const MOVED_MS = 60_000;
-/** Organizations that are created at a time. */
-const CREATORS = 8;
 /** The first organization has one user of this number, the others share the rest. */
 const SHARE_OF_LARGEST = 10;
 /** One request of this number failed, one event of this number is an act of a person. */
@@ -40,20 +33,8 @@ export interface Loaded {
 
 /** Creates organizations with tokens through the service. Returns their ids, and the last four of a token. */
 export async function createOrganizations(address: string, count: number): Promise<[ids: string[], suffix: string]> {
-  const admin = connect(address, TOKENS.admin);
-  const ids: string[] = [];
-  let [next, suffix] = [0, ''];
-  const create = async () => {
-    while (next < count) {
-      const index = next++;
-      const { id } = await admin.createOrganization(`${NAMES[index % NAMES.length]} Homes ${index}`);
-      ids[index] = id;
-      suffix = (await admin.issueToken(id, 'Okta')).secret.slice(-4);
-    }
-  };
-  await Promise.all(Array.from({ length: CREATORS }, create));
-  admin.close();
-  return [ids, suffix];
+  const owners = await createOwners(address, count, (index) => `${NAMES[index % NAMES.length]} Homes ${index}`);
+  return [owners.map(({ organizationId }) => organizationId), owners[0].secret.slice(-4)];
 }
 
 /** Stores users, each with a request, an event and perhaps a membership, in collections with all their indexes. */
@@ -93,20 +74,6 @@ export async function load(mongodbUri: string, ids: string[], suffix: string, us
     return { ...loaded, secretSuffix: suffix };
   } finally {
     await client.close();
-  }
-}
-
-/** Waits until userstore has written the events of the new organizations, so that it takes no position of the load. */
-async function untilMoved(database: mongo.Db): Promise<void> {
-  const giveUp = Date.now() + MOVED_MS;
-  const collections = ['organizations', 'apiTokens'].map((name) => database.collection(name));
-  const areWaiting = async () =>
-    (await Promise.all(collections.map((collection) => collection.findOne(HAS_OUTBOX)))).some(
-      (found) => found !== null,
-    );
-  while (await areWaiting()) {
-    if (Date.now() > giveUp) throw new Error(`userstore has not written all events within ${MOVED_MS / 1000} seconds`);
-    await sleep(100);
   }
 }
 

@@ -21,7 +21,7 @@ export function createActivityStorage(activities: Model<ActivityDocument>, days:
   return {
     /** Stores activities, in one command; ignores those that are stored already. */
     async insert(recorded: readonly Activity[], deadline: number): Promise<void> {
-      const documents = recorded.map((activity) => toDocument(activity, days));
+      const documents = recorded.map((activity) => toActivityDocument(activity, days));
       await ignoreDuplicates(insertBatch(activities, documents, deadline));
     },
 
@@ -43,7 +43,8 @@ export function createActivityStorage(activities: Model<ActivityDocument>, days:
   };
 }
 
-function toDocument({ id: _id, change: _, ...values }: Activity, days: number): ActivityDocument {
+/** Returns the document of an activity. */
+export function toActivityDocument({ id: _id, change: _, ...values }: Activity, days: number): ActivityDocument {
   const time = values.time as Date;
   const { userName } = values;
   const key = userName === undefined ? {} : { userNameKey: fold(userName) };

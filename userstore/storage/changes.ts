@@ -67,7 +67,7 @@ export function createChangeStorage(
       await store(
         history,
         events,
-        outbox.map((entry) => toDocument(organizationId, entry, days)),
+        outbox.map((entry) => toChangeDocument(organizationId, entry, days)),
         deadline,
       );
     },
@@ -151,7 +151,7 @@ async function flush(
   deadline: number,
 ): Promise<void> {
   const changes = documents.flatMap(({ organizationId, removedFrom, unmoved: outbox = [] }) =>
-    outbox.map((change) => toDocument(removedFrom ?? organizationId, change, history.days)),
+    outbox.map((change) => toChangeDocument(removedFrom ?? organizationId, change, history.days)),
   );
   await store(history, documents.flatMap(eventsIn), changes, deadline);
   const limit = pLimit(MAX_CONCURRENT_SWEEPS);
@@ -179,7 +179,8 @@ async function store(
   await ignoreDuplicates(writeAll(changes, inserts, deadline));
 }
 
-function toDocument(organizationId: string, entry: OutboxEntry, days: number): ChangeDocument {
+/** Returns the document of a flushed outbox entry. */
+export function toChangeDocument(organizationId: string, entry: OutboxEntry, days: number): ChangeDocument {
   const { resource: _resource, group: _group, added: _added, removed: _removed, ...change } = entry;
   const { part, complete: _complete, ...values } = change;
   // The history has one record of a change, however many events it has.

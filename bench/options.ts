@@ -64,7 +64,7 @@ export function readOptions(): Options {
     .option('--walk', 'measure instead walks through all users of a large organization', false)
     .option('--noise', 'measure instead how an organization far above its rate limit affects another', false)
     .addOption(
-      new Option('--scale [users]', 'measure instead all operations with so many users, against 1,000')
+      new Option('--scale [users]', 'measure instead all operations with this number of users, against 1,000')
         .preset(1_000_000)
         .argParser(wholeNumber(5000, 5_000_000)),
     )

@@ -18,7 +18,7 @@ const WARM_UP = 10;
 const MIN_REQUESTS = 7;
 const MAX_REQUESTS = 300;
 const OPERATION_MS = 3000;
-/** An operation that takes so many times as long is costly. */
+/** The ratio of times above which an operation is costly. */
 const AIM = 1.5;
 /** The other organization's requests a second, and their seconds alone and beside each costly operation. */
 const RATE = 50;

@@ -8,7 +8,7 @@ import { person } from '../operations.js';
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** 200,000 users have 10,000 pages of this size. */
-export const PAGE = 20;
+const PAGE = 20;
 /** The numbers of users that are created meanwhile begin here. */
 const NEW_USERS = 50_000_000;
 /** One user of this number has another title: some share of the organization's users is found by it. */

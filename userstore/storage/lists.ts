@@ -55,7 +55,7 @@ export const objects = <D extends object, R>(toResource: (document: D) => R): Fo
 /** Returns the condition on documents that a filter means in an organization. Throws FILTER_UNSUPPORTED. */
 type ConditionOf = (organizationId: string, filter: Filter, deadline: number) => Promise<Record<string, unknown>>;
 
-/** A page that is so far behind every known position makes the database pass over as many keys. */
+/** The number of keys before a page from which on it counts as a list that may read all. */
 const FAR = 20_000;
 
 /** Creates the lists of a collection. */

@@ -40,9 +40,6 @@ export function isSelective(filter: Filter | undefined, list = ''): boolean {
   }
 }
 
-/** The turns of such lists. */
-export type Scans = ReturnType<typeof createScans>;
-
 /** Creates the turns of the lists of one collection. */
 export function createScans(scanMs = SCAN_MS) {
   const inAll = pLimit(IN_ALL);
@@ -67,7 +64,7 @@ export function createScans(scanMs = SCAN_MS) {
 
   return {
     /**
-     * Runs a read in its turn, as a call of its own that ends after `scanMs`. Throws LIST_TOO_COSTLY then, or as the
+     * Runs a read in its turn, as a separate call that ends after `scanMs`. Throws LIST_TOO_COSTLY then, or as the
      * driver does if `deadline` comes first or the caller leaves.
      */
     run: <T>(organizationId: string, deadline: number, read: (deadline: number) => Promise<T>): Promise<T> =>

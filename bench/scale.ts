@@ -113,6 +113,7 @@ async function measureBeside(
     requests,
     authorization: `apikey ${owner.secret}`,
     perSecond: RATE,
+    connections: RATE,
     seconds: SECONDS,
   };
   const p99 = async () => quantile(latencies([await outcomeOf(load, round, signal)]), 0.99);

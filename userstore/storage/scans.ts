@@ -1,6 +1,6 @@
 /**
  * Lists that may read all users or groups of an organization: they take turns, and each has a bound in time, so that
- * calls of other organizations hardly wait for them.
+ * fewer of them run beside the calls of other organizations.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';

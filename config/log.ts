@@ -1,6 +1,7 @@
 /** The log of a service: JSON for collectors, or short lines for a terminal. */
 import { type DestinationStream, type LogFn, type Logger, type LoggerOptions, pino } from 'pino';
 import { z } from 'zod';
+import { createOutput } from './log-output.js';
 
 /** The variables of the log, which all services have. */
 export const LOG_VARIABLES = {
@@ -22,13 +23,10 @@ export interface LogSettings {
   logFormat: 'json' | 'pretty' | undefined;
 }
 
-/** Lines are written together: a write of each costs up to a tenth of a service's time. A killed process loses the last. */
-const TOGETHER = { sync: false, minLength: 4096, periodicFlush: 100 };
-
 /** Creates the log of `service`. `isTerminal` tells whether stdout is a terminal. */
 export async function createLog(service: string, settings: LogSettings, isTerminal: boolean): Promise<Logger> {
   const options: LoggerOptions = { level: settings.logLevel, base: { service } };
-  if (!isPretty(settings, isTerminal)) return pino(options, pino.destination(TOGETHER));
+  if (!isPretty(settings, isTerminal)) return pino(options, createOutput(process.stdout.fd));
   const hooks = hidesSuccess(settings, isTerminal) ? { logMethod: logUnlessSuccess } : {};
   return pino({ ...options, hooks }, await prettyStream());
 }

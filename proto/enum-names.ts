@@ -1,6 +1,6 @@
 /** The names of enum values in messages of the contract, for texts and JSON that people and other services read. */
 import { AttributeType } from './gen/userstore/v1/extension_schema.js';
-import { RehirePolicy } from './gen/userstore/v1/organization_service.js';
+import { KeptBodies, RehirePolicy } from './gen/userstore/v1/organization_service.js';
 import { Role } from './gen/userstore/v1/service_account_service.js';
 import { Webhook_State } from './gen/userstore/v1/webhook_service.js';
 
@@ -8,6 +8,7 @@ import { Webhook_State } from './gen/userstore/v1/webhook_service.js';
 const ENUMS = new Map<string, Readonly<Record<number, string>>>([
   ['state', Webhook_State],
   ['rehire', RehirePolicy],
+  ['keptBodies', KeptBodies],
   ['role', Role],
   ['type', AttributeType],
 ]);

@@ -39,7 +39,9 @@ export const RequestRow = ({ line: { newest, count, firstTime } }: { line: Reque
         </div>
       )}
     </td>
-    <td class={newest.status >= 400 ? 'error' : ''}>{newest.status}</td>
+    <td data-name="Status" class={newest.status >= 400 ? 'error' : ''}>
+      {newest.status}
+    </td>
     <td>
       {newest.method} <bdi>{newest.path}</bdi>
       {newest.detail && (
@@ -48,10 +50,10 @@ export const RequestRow = ({ line: { newest, count, firstTime } }: { line: Reque
         </div>
       )}
     </td>
-    <td>
+    <td data-name="About">
       <About activity={newest} />
     </td>
-    <td class="number">{`${Math.round(newest.durationMs)} ms`}</td>
+    <td data-name="Duration" class="number">{`${Math.round(newest.durationMs)} ms`}</td>
   </tr>
 );
 

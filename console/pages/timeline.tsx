@@ -4,6 +4,7 @@ import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { type AttributeChange, type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import { type Names, userIdsIn } from '../names.js';
 import type { Entry } from '../timeline.js';
+import { inWords } from '../value-words.js';
 import { NamedList } from './named.js';
 import { Time, Value } from './text.js';
 
@@ -28,9 +29,9 @@ const Attribute = ({ attribute, names }: { attribute: AttributeChange; names: Na
       <code>
         <bdi>{name}</bdi>
       </code>
-      : {before !== undefined && <Value text={before} />}
+      : {before !== undefined && <Value text={inWords(name, before)} />}
       {(before !== undefined || after === undefined) && ' → '}
-      <Value text={after ?? 'no value'} />
+      <Value text={after === undefined ? 'no value' : inWords(name, after)} />
     </li>
   );
 };

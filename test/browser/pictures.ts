@@ -56,16 +56,28 @@ const [option, folder] = process.argv.slice(2);
 if (option !== undefined && (option !== '--all' || folder === undefined)) {
   throw new Error('usage: npm run pictures [-- --all FOLDER]');
 }
+
+/** Takes the pictures; then stops the browser and the services, also after a failure. */
+async function main(): Promise<void> {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  });
+  try {
+    const example = await startExample();
+    try {
+      const page = await browser.newPage();
+      await signInAs(page, example, 'admin');
+      if (folder === undefined) await forDocs(page, example);
+      else await ofAll(page, example, folder);
+    } finally {
+      await example.stop();
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
 await mochaGlobalSetup();
-const example = await startExample();
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-  args: ['--no-sandbox'],
-});
-const page = await browser.newPage();
-await signInAs(page, example, 'admin');
-if (folder === undefined) await forDocs(page, example);
-else await ofAll(page, example, folder);
-await browser.close();
-await example.stop();
-await mochaGlobalTeardown();
+// Services of an example that fails to start end with this process.
+await main().finally(mochaGlobalTeardown);

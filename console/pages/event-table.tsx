@@ -51,7 +51,7 @@ export const EventTable = ({
         'Event',
         (event) => (
           <>
-            <code>{event.type}</code>
+            <code class="type">{event.type}</code>
             <div>
               <Resource event={event} names={names} />
             </div>

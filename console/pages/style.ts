@@ -26,7 +26,8 @@ table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .45rem .7rem .45rem 0; text-align: left; vertical-align: top; overflow-wrap: break-word; }
 th { font-weight: 600; color: var(--quiet); } time { white-space: nowrap; } td .row { margin: 0; }
-@media (min-width: 40rem) { td { min-width: 4.5rem; } td:has(> bdi, > a > bdi) { min-width: 18.5rem; } td:has(> ul) { min-width: 20rem; } }
+@media (min-width: 40rem) { td { min-width: 4.5rem; } td:has(> bdi, > a > bdi) { min-width: 18.5rem; } td:has(> ul) { min-width: 20rem; } td:has(> .type) { min-width: 13rem; } tr:has(.type) td:has(> bdi, > a > bdi) { min-width: 9rem; } }
+.type { overflow-wrap: anywhere; }
 table:has(> tbody:empty), .scroll:has(> table > tbody:not(:empty)) > .none { display: none; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 dl.facts { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .35rem 1.5rem; margin: 1rem 0; }

@@ -165,47 +165,6 @@ describe('the console in a browser', function () {
     expect(await page.getByText('organization.resumed').count()).to.equal(0);
   });
 
-  it('works for people with a keyboard, a screen reader, a phone, or dark colours: axe-core finds nothing', async () => {
-    const organization = await organizationOf(page);
-    const paths = [
-      '',
-      '/users',
-      '/groups',
-      '/requests',
-      '/events',
-      '/schemas',
-      '/acts/declare-schema',
-      '/acts/suspend',
-      '/acts/settings',
-      '/acts/issue-token',
-      '/acts/set-sign-in',
-      '/acts/delete',
-    ];
-    const urls = [
-      ...paths.map((path) => organization + path),
-      `${origin}/organizations`,
-      `${origin}/webhooks`,
-      `${origin}/staff-log`,
-      `${origin}/search?q=oak`,
-      `${origin}/acts/new-webhook`,
-      `${origin}/nothing`,
-    ];
-    const ways = [
-      { colorScheme: 'light', width: 1280 },
-      { colorScheme: 'dark', width: 390 },
-    ] as const;
-    for (const { colorScheme, width } of ways) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 900 });
-      for (const url of urls) {
-        await page.goto(url);
-        expect(await violationsIn(page), `${url} ${colorScheme} ${width}`).to.deep.equal([]);
-        const isWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
-        expect(isWide, `${url} is wider than ${width}`).to.equal(false);
-      }
-    }
-  }).timeout(180_000);
-
   it('keeps to its policy, and has no script that fails', () => {
     expect(problems.filter((text) => !/404/.test(text))).to.deep.equal([]);
   });

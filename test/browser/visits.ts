@@ -12,7 +12,7 @@ export interface Visit {
 }
 
 /** The paths of the console's pages, as its routes have them. Without acts. */
-const PAGES = [
+export const PAGES = [
   '/sign-in',
   '/sign-in/link',
   '/search',

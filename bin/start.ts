@@ -88,10 +88,12 @@ async function start(config: Config, given: ReturnType<typeof environmentsOf>): 
 }
 
 /** Returns the ports of a userstore: those after its variables, by its place. */
-const portsOf = ({ userstorePort, userstoreMetricsPort: metrics }: Config, index: number) => ({
-  USERSTORE_PORT: String(userstorePort + index),
-  ...(metrics === undefined ? {} : { USERSTORE_METRICS_PORT: String(metrics + index) }),
-});
+function portsOf({ userstorePort, userstoreMetricsPort: metrics }: Config, index: number) {
+  return {
+    USERSTORE_PORT: String(userstorePort + index),
+    ...(metrics === undefined ? {} : { USERSTORE_METRICS_PORT: String(metrics + index) }),
+  };
+}
 
 /**
  * Keeps the console running. Returns the link that signs in to it; undefined, after a line that says why, if it does not

@@ -37,6 +37,7 @@ describe("the edge's configuration", () => {
       dataDir: './data',
       logLevel: 'info',
       logFormat: undefined,
+      workers: 1,
     });
   });
 

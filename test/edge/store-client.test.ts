@@ -47,8 +47,8 @@ describe('the calls of the edge', () => {
 
   it('leave the queue of their organization when the client leaves, and are not sent later', async () => {
     const stays = new AbortController();
-    const first = Array.from({ length: 16 }, () => failed(get(stays.signal)));
-    await eventually('those that may be in flight have arrived', async () => arrived.length === 16);
+    const first = Array.from({ length: 64 }, () => failed(get(stays.signal)));
+    await eventually('those that may be in flight have arrived', async () => arrived.length === 64);
     const leaving = new AbortController();
     const second = Array.from({ length: 20 }, () => failed(get(leaving.signal)));
     await eventually('the rest waits', async () => store.callsQueued() === 20);
@@ -57,9 +57,9 @@ describe('the calls of the edge', () => {
     expect(store.callsQueued()).to.equal(0);
     stays.abort();
     await Promise.all(first);
-    expect(arrived.length).to.equal(16);
+    expect(arrived.length).to.equal(64);
     expect(await failed(get(leaving.signal))).to.be.instanceOf(UserstoreError);
-    expect(arrived.length).to.equal(16);
+    expect(arrived.length).to.equal(64);
   });
 
   it('that change something are carried through', async () => {

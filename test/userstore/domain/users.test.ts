@@ -127,6 +127,7 @@ describe('createUserRules', () => {
         users: users.slice(0, limit).map((user) => ({ ...user })),
         total: users.length,
         ...(limit < users.length ? { nextPageToken: `after ${limit}` } : {}),
+        tokenAfter: (count: number) => `after ${count}`,
       }),
     } as unknown as UserStorage;
     return createUserRules({

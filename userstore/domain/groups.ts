@@ -12,6 +12,7 @@ import { groupChange } from '../model/changes.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { normalize, validate, withFields } from '../model/group.js';
 import { exactly, type GroupWanted, unchanged, wantedBy } from '../model/members.js';
+import { serializeBy } from '../serialize-by.js';
 import type { GroupStorage } from '../storage/groups.js';
 import type { MembershipStorage } from '../storage/memberships.js';
 import {
@@ -28,7 +29,7 @@ import { createGroupReads } from './group-reads.js';
 import { refuseUnknown } from './membership-changes.js';
 import { orGroupNameTaken } from './name-taken.js';
 import { type Claim, type Effect, marked, type Once } from './repeats.js';
-import { retryUntil, serializeBy } from './retry.js';
+import { retryUntil } from './retry.js';
 
 /**
  * The most concurrent changes of one group by this process. They are independent and share their reads, but each writes

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
+import { serializeBy } from '../serialize-by.js';
 
 /** Each lost race means that another writer won, so 50 concurrent writers need at most 50 attempts each. */
 const MAX_ATTEMPTS = 100;
@@ -11,7 +12,10 @@ const MAX_ATTEMPTS = 100;
  */
 export type SerializedRetry = <T>(key: string, attempt: () => Promise<T | undefined>, deadline: number) => Promise<T>;
 
-/** Creates the serialized retry of one process. */
+/**
+ * Creates the serialized retry of one process. The conditions of every write ensure correctness; the turns save the
+ * attempts that many concurrent changes of one document would lose.
+ */
 export function createSerializedRetry(): SerializedRetry {
   const serialize = serializeBy();
   return (key, attempt, deadline) => serialize(key, () => retryUntil(attempt, deadline));
@@ -33,27 +37,4 @@ export async function retryUntil<T>(
     await sleep(Math.random() * Math.min(2 + tries, 40));
   }
   throw new DomainError(ErrorReason.ERROR_REASON_WRITE_CONTENTION, 'Too many writers at once; try again.');
-}
-
-/**
- * Creates a limiter that runs at most `concurrency` calls with the same key at a time, in the order they arrive. It is
- * not needed for correctness, which the conditions of every write ensure: it saves the attempts that many concurrent
- * changes of one document would lose.
- */
-export function serializeBy(concurrency = 1) {
-  const queues = new Map<string, { running: number; waiting: (() => void)[] }>();
-  return async <T>(key: string, call: () => Promise<T>): Promise<T> => {
-    const queue = queues.get(key) ?? { running: 0, waiting: [] };
-    queues.set(key, queue);
-    if (queue.running < concurrency) queue.running++;
-    else await new Promise<void>((resolve) => queue.waiting.push(resolve));
-    try {
-      return await call();
-    } finally {
-      // The next call takes over the place of this one.
-      const next = queue.waiting.shift();
-      if (next) next();
-      else if (--queue.running === 0) queues.delete(key);
-    }
-  };
 }

@@ -3,11 +3,12 @@
  * fewer of them run beside the calls of other organizations.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
 import { beginCall, signalOf } from '../deadlines.js';
 import { DomainError } from '../model/domain-error.js';
+import { serializeBy } from '../serialize-by.js';
 
 /** The longest time of such a list, without the wait for its turn. */
 const SCAN_MS = 5000;
@@ -43,14 +44,12 @@ export function isSelective(filter: Filter | undefined, list = ''): boolean {
 /** Creates the turns of the lists of one collection. */
 export function createScans(scanMs = SCAN_MS) {
   const inAll = pLimit(IN_ALL);
-  const lines = new Map<string, LimitFunction>();
+  const inTurn = serializeBy(OF_ORGANIZATION);
 
   /** Runs `work` in the organization's turn, and lets the organization rest after it. */
   const inLine = <T>(organizationId: string, work: () => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
-      const line = lines.get(organizationId) ?? pLimit(OF_ORGANIZATION);
-      lines.set(organizationId, line);
-      void line(async () => {
+      void inTurn(organizationId, async () => {
         let took = 0;
         await inAll(async () => {
           const start = performance.now();
@@ -58,7 +57,6 @@ export function createScans(scanMs = SCAN_MS) {
           took = performance.now() - start;
         });
         if (took > LONG_MS) await sleep(Math.min(MAX_REST_MS, took));
-        if (line.pendingCount === 0) lines.delete(organizationId);
       });
     });
 

@@ -18,16 +18,16 @@ export type NameRules = ReturnType<typeof createNameRules>;
 
 /** Binds the rules to storages. `deadline` is in epoch milliseconds. */
 export const createNameRules = ({ names, history }: NameContext) => ({
-  /** Finds names; of the organizations `held`, if given and the request names none. Throws FIELD_INVALID. */
+  /** Finds names of the organizations `chosen`, if given; also of what is deleted in the one that the request names. Throws FIELD_INVALID. */
   async find(
     { ids, organizationId }: FindNamesRequest,
     deadline: number,
-    held?: readonly string[],
+    chosen: readonly string[] | undefined,
   ): Promise<FindNamesResponse> {
     if (ids.length > MAX_IDS) throw invalidField('ids', `At most ${MAX_IDS} names can be found.`);
     const asked = [...new Set(ids)];
     if (asked.length === 0) return { names: [] };
-    const found = await names.find(asked, organizationId === undefined ? held : [organizationId], deadline);
+    const found = await names.find(asked, chosen, deadline);
     if (organizationId === undefined) return { names: found };
     const known = new Set(found.map(({ id }) => id));
     const unknown = asked.filter((id) => !known.has(id));

@@ -215,6 +215,4 @@ async function accessOf(
   return access;
 }
 
-/** A token is 256 random bits, so a fast digest is as safe as a slow one. */
-
 const sessionNotFound = () => new DomainError(ErrorReason.ERROR_REASON_SESSION_NOT_FOUND, 'There is no such session.');

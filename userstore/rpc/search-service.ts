@@ -13,6 +13,7 @@ export function searchService(searches: SearchRules, names: NameRules): Handlers
   return {
     search: ({ text, organizationId }, deadline, { organizationIds }) =>
       searches.search(text, deadline, chosen(organizationId, organizationIds)),
-    findNames: (request, deadline, { organizationIds }) => names.find(request, deadline, organizationIds),
+    findNames: (request, deadline, { organizationIds }) =>
+      names.find(request, deadline, chosen(request.organizationId, organizationIds)),
   };
 }

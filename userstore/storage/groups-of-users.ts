@@ -5,7 +5,7 @@
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
 import { bytesOf } from '../model/bounded-read.js';
 import { within } from './connect.js';
-import { type Directory, groupNames, KEY, type MembershipKey } from './membership-keys.js';
+import { type Directory, groupNames, KEY, type MembershipKey, onlyOne } from './membership-keys.js';
 import { readTogether } from './read-together.js';
 
 /** The most groups of a user that are returned. */
@@ -52,8 +52,8 @@ export function groupsOf(directory: Directory) {
   };
   const one = readTogether(many);
   return async (organizationId: string, userIds: readonly string[], deadline: number): Promise<GroupsOfUsers> => {
-    const [userId] = userIds;
-    if (userIds.length !== 1 || userId === undefined) return await many(organizationId, userIds, deadline);
+    const userId = onlyOne(userIds);
+    if (userId === undefined) return await many(organizationId, userIds, deadline);
     const groups = await one(organizationId, userId, deadline);
     // Those whose groups did not fit in one answer with those of others are read alone.
     return groups ? new Map([[userId, groups]]) : await many(organizationId, userIds, deadline);

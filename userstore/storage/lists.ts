@@ -133,7 +133,7 @@ export function createLister<D extends StoredDocument>(
       totals.removed(organizationId);
       total = Math.min(await count(), skip);
     }
-    const tokenAfter = (count: number) => pageTokenOf(identity, items[count - 1]?.position() ?? []);
+    const tokenAfter = (length: number) => pageTokenOf(identity, items[length - 1]?.position() ?? []);
     if (items.length === 0) return { resources, total };
     return { resources, total, tokenAfter, ...(hasNext ? { nextPageToken: tokenAfter(items.length) } : {}) };
   }

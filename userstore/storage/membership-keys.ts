@@ -22,6 +22,9 @@ export const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline
 /** Options of a read that gets all documents with these ids in the first answer of the database: they are small. */
 export const inOneBatch = (ids: readonly string[]) => ({ batchSize: Math.max(ids.length, 1) + 1 });
 
+/** Returns the id of a list that has no other: those that come in together share a command. */
+export const onlyOne = (ids: readonly string[]): string | undefined => (ids.length === 1 ? ids[0] : undefined);
+
 /** Reads keys in their order from the index alone. */
 export const readKeys = (
   memberships: mongo.Collection<MembershipDocument>,

@@ -18,6 +18,7 @@ import {
   inOneBatch,
   KEY,
   type MembershipKey,
+  onlyOne,
   readKeys,
   userNames,
 } from './membership-keys.js';
@@ -40,9 +41,6 @@ export function createMembershipStorage(directory: Directory) {
 }
 
 type Single = ReturnType<typeof createSingleMemberships>;
-
-/** Returns the id of a list that has no other: those that come in together share a command. */
-const onlyOne = (ids: readonly string[]): string | undefined => (ids.length === 1 ? ids[0] : undefined);
 
 function readsOf(directory: Directory, single: Single) {
   const { memberships, users } = directory;

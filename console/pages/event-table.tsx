@@ -4,7 +4,7 @@ import { resourceNameOf } from '../../proto/event-name.js';
 import type { Event } from '../../proto/gen/userstore/v1/event.js';
 import { type Names, userIdsOf } from '../names.js';
 import { Field } from './fields.js';
-import { Named, NamedList, resourcePath } from './named.js';
+import { MAX_NAMES, NamedList, Owner, resourcePath } from './named.js';
 import { Outside, shortened, Table, Time } from './text.js';
 import { Attributes, actorText } from './timeline.js';
 
@@ -60,7 +60,7 @@ export const EventTable = ({
       ],
       ...(withOrganization
         ? [
-            ['Organization', (event) => <Owner event={event} names={names} />] as [
+            ['Organization', (event) => <Owner id={event.organizationId} names={names} />] as [
               string,
               (event: Event) => JSX.Element,
             ],
@@ -76,16 +76,10 @@ export const EventTable = ({
 export const idsIn = ({ organizationId, resourceId, addedMemberIds, removedMemberIds, ...event }: Event): string[] => [
   organizationId,
   ...(resourceNameOf(event) ? [] : [resourceId]),
-  ...addedMemberIds.slice(0, MAX_MEMBERS),
-  ...removedMemberIds.slice(0, MAX_MEMBERS),
+  ...addedMemberIds.slice(0, MAX_NAMES),
+  ...removedMemberIds.slice(0, MAX_NAMES),
   ...userIdsOf([{ attributes: event.changes }]),
 ];
-
-/** Members of an event whose names are found. */
-const MAX_MEMBERS = 20;
-
-const Owner = ({ event: { organizationId }, names }: { event: Event; names: Names }) =>
-  organizationId ? <Named id={organizationId} names={names} /> : <>all organizations</>;
 
 const Changes = ({ event, names }: { event: Event; names: Names }) => (
   <>

@@ -6,7 +6,7 @@ import { shortened } from './text.js';
 /** Characters of a name in a list. */
 const MAX_NAME = 80;
 /** Names of one list before the rest is a number. */
-const MAX_NAMES = 20;
+export const MAX_NAMES = 20;
 
 /** The user, group or organization with an id by its name; by its id alone if nobody knows the name. */
 export function Named({ id, names }: { id: string; names: Names }): JSX.Element {
@@ -31,6 +31,10 @@ export function Named({ id, names }: { id: string; names: Names }): JSX.Element 
     </a>
   );
 }
+
+/** The organization to which something belongs, if to one. */
+export const Owner = ({ id, names }: { id: string | undefined; names: Names }): JSX.Element =>
+  id ? <Named id={id} names={names} /> : <>all organizations</>;
 
 /** Several of them; many are cut off with their number. */
 export const NamedList = ({ ids, names }: { ids: readonly string[]; names: Names }): JSX.Element => (

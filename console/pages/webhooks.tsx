@@ -4,7 +4,7 @@ import { type Webhook, Webhook_State, type WebhookAttempt } from '../../proto/ge
 import type { Names } from '../names.js';
 import type { Session } from '../staff/sessions.js';
 import { Crumbs, Page } from './frame.js';
-import { Named } from './named.js';
+import { Named, Owner } from './named.js';
 import { ActLinks } from './organization.js';
 import { Facts, Outside, Pager, Table, Time } from './text.js';
 
@@ -18,9 +18,6 @@ function State({ webhook: { state, failingSince, failures } }: { webhook: Webhoo
     </span>
   );
 }
-
-const Scope = ({ webhook: { organizationId }, names }: { webhook: Webhook; names: Names }) =>
-  organizationId ? <Named id={organizationId} names={names} /> : <>all organizations</>;
 
 /** Returns the id of what the event of an attempt is about: it begins the event's own id. */
 export const subjectOf = ({ eventId }: WebhookAttempt): string => eventId.split('/')[0] ?? '';
@@ -55,7 +52,7 @@ export const WebhooksPage = ({
             </a>
           ),
         ],
-        ['Events of', (webhook) => <Scope webhook={webhook} names={names} />],
+        ['Events of', (webhook) => <Owner id={webhook.organizationId} names={names} />],
         ['State', (webhook) => <State webhook={webhook} />],
         ['Last delivery', ({ lastSuccessTime }) => <Time at={lastSuccessTime} />],
       ]}
@@ -89,7 +86,7 @@ export function WebhookPage({
       <Facts
         rows={[
           ['State', <State webhook={webhook} />],
-          ['Events of', <Scope webhook={webhook} names={names} />],
+          ['Events of', <Owner id={webhook.organizationId} names={names} />],
           ['Types', webhook.types.length === 0 ? 'all' : webhook.types.join(', ')],
           ['Last delivery', <Time at={webhook.lastSuccessTime} />],
           ['Next attempt', webhook.nextAttemptTime && <Time at={webhook.nextAttemptTime} />],

@@ -1,5 +1,6 @@
 /** Many clients add members to one group at once and remove them again. No change may be lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATCH_OP } from './schemas.js';
 import type { Tenant } from './world.js';
 
 const CLIENTS = 50;
@@ -32,7 +33,7 @@ export async function stormGroup(
   ] as const) {
     let retries = 0;
     const change = async (userId: string) => {
-      const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
+      const schemas = [PATCH_OP];
       const body = JSON.stringify({ schemas, Operations: [operationOf(userId)] });
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         // A new signal per request, because thousands of listeners on one signal are slow.

@@ -10,6 +10,7 @@ import type { Database } from './database.js';
 import { stormGroup } from './group-storm.js';
 import { peakMemory } from './processes.js';
 import { table } from './report.js';
+import { GROUP, PATCH_OP } from './schemas.js';
 import { createStore } from './store.js';
 import type { Tenant } from './world.js';
 
@@ -19,9 +20,6 @@ const SPARE = 200;
 const PUT_MEMBERS = 10_000;
 const BATCH = 5000;
 const CALL_MS = 60_000;
-
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
 /** One interface to the same operations. */
 interface Surface {

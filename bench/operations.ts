@@ -1,9 +1,8 @@
 /** The measured calls, in Okta's form. */
+import { PATCH_OP, USER } from './schemas.js';
 import type { Tenant, World } from './world.js';
 
-const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 /** The aim of each operation: the lowest acceptable percentage of the bare chain's speed. */
 export const AIMS = {
@@ -71,7 +70,7 @@ export function person(index: number): object {
   const number = digits(index);
   const userName = `ana.bell.${number}@bench.example`;
   return {
-    schemas: [CORE_USER, ENTERPRISE_USER],
+    schemas: [USER, ENTERPRISE_USER],
     userName,
     name: { givenName: 'Ana', familyName: 'Bell' },
     emails: [{ primary: true, value: userName, type: 'work' }],

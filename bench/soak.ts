@@ -6,6 +6,7 @@ import type { Database } from './database.js';
 import { person } from './operations.js';
 import { memory, openFiles } from './processes.js';
 import { table } from './report.js';
+import { PATCH_OP } from './schemas.js';
 import type { Tenant } from './world.js';
 
 const SAMPLE_MS = 2000;
@@ -138,7 +139,7 @@ async function drive(
     }
   };
   const patch = (value: object) => ({
-    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    schemas: [PATCH_OP],
     Operations: [{ op: 'replace', value }],
   });
 

@@ -5,7 +5,7 @@ import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { bytesOf } from '../../userstore/storage/event-documents.js';
 import { send } from '../chains.js';
-import { GROUP_SCHEMA } from './documents.js';
+import { GROUP } from '../schemas.js';
 import { loadBulk, type Plan } from './load.js';
 import { createOwners, type Owner, untilMoved } from './organizations.js';
 
@@ -34,7 +34,7 @@ export async function checkBulk(
   let next = 0;
   for (const [index, size] of GROUP_SIZES.entries()) {
     const members = Array.from({ length: size }, () => ({ value: users[next++ % USERS]?.id ?? '' }));
-    const body = { schemas: [GROUP_SCHEMA], displayName: `Group ${index}`, members };
+    const body = { schemas: [GROUP], displayName: `Group ${index}`, members };
     await send(port, { tenant: served, method: 'POST', path: '/Groups', body, status: 201 }, signal);
   }
   const plan = { owners: [loaded] as const, users: USERS, largest: USERS, groupSizesOf: () => GROUP_SIZES };

@@ -22,6 +22,7 @@ import { eventsIn } from '../../userstore/storage/event-documents.js';
 import type { NewEvent } from '../../userstore/storage/event-schemas.js';
 import { toNewGroupDocument } from '../../userstore/storage/group-documents.js';
 import type { ActivityDocument, ChangeDocument } from '../../userstore/storage/history-schemas.js';
+import { GROUP } from '../schemas.js';
 import type { Owner } from './organizations.js';
 
 /** The default ages of activities and changes. */
@@ -29,7 +30,6 @@ const ACTIVITY_DAYS = 90;
 /** The members that a change of a group names. */
 const RECORDED = 100;
 const DURATION_MS = 12;
-export const GROUP_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
 /** A creation: the documents by collection; events have no position yet. */
 export interface Creation {
@@ -64,7 +64,7 @@ export function userCreation(owner: Owner, body: object, createTime: Date): Crea
 export function groupCreation(owner: Owner, displayName: string, memberIds: string[], createTime: Date): Creation {
   const { organizationId } = owner;
   const { id, actor } = requestOf(owner, createTime);
-  const { group: given } = parseGroup({ schemas: [GROUP_SCHEMA], displayName });
+  const { group: given } = parseGroup({ schemas: [GROUP], displayName });
   const times = { createTime, updateTime: createTime };
   const group = normalizeGroup({ ...given, id, organizationId, etag: '', ...times });
   const difference = { added: memberIds.slice(0, RECORDED), removed: [] };

@@ -1,5 +1,6 @@
 /** The requests of a day of customers, in Okta's form and mix. */
 import { ENTERPRISE_USER, person } from '../operations.js';
+import { PATCH_OP } from '../schemas.js';
 import { type DayWorld, nameOf, type Organization } from './world.js';
 
 /** Okta's page. */
@@ -140,7 +141,7 @@ const patch = (organization: Organization, path: string, ...Operations: object[]
   organization,
   method: 'PATCH',
   path,
-  body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations },
+  body: { schemas: [PATCH_OP], Operations },
   status: 200,
 });
 

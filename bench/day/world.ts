@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect } from '../../bin/admin/userstore.js';
 import { send, TOKENS } from '../chains.js';
 import { person } from '../operations.js';
+import { GROUP } from '../schemas.js';
 
 /** Of a hundred organizations: their number, and the users of each. */
 const SIZES = [
@@ -60,7 +61,7 @@ export async function makeDayWorld(
       }
       const groupName = 'All employees';
       const members = userIds.map((value) => ({ value }));
-      const group = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: groupName, members };
+      const group = { schemas: [GROUP], displayName: groupName, members };
       const groupId = await creation(port, { id, secret }, '/Groups', group, signal);
       world.organizations[place] = { id, secret, groupId, groupName, userIds };
       for (let startIndex = 1; startIndex <= size; startIndex += PAGE) {

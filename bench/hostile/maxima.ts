@@ -1,9 +1,10 @@
 /** The maxima of docs/limits.md: for each the request of an organization that spends it fully. */
 import { person } from '../operations.js';
+import { GROUP, PATCH_OP, USER } from '../schemas.js';
 import type { Tenant } from '../world.js';
 import { type Seed, seed } from './seed.js';
 import type { Load } from './target.js';
-import { BULK_REQUEST, GROUP, json, PATCH_OP, type Target, times, UNDECLARED, USER } from './target.js';
+import { BULK_REQUEST, json, type Target, times, UNDECLARED } from './target.js';
 
 const GROUP_MEMBERS = 50_000;
 const SORTED_USERS = 20_000;

@@ -1,8 +1,9 @@
 /** Loads of one organization with the default rate limit. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATCH_OP, USER } from '../schemas.js';
 import type { Tenant } from '../world.js';
 import { seed } from './seed.js';
-import { asAdmin, BULK_REQUEST, json, type Load, PATCH_OP, type Target, times, UNDECLARED, USER } from './target.js';
+import { asAdmin, BULK_REQUEST, json, type Load, type Target, times, UNDECLARED } from './target.js';
 
 /** Nearly the largest body. */
 const LARGE_TEXT = 4_900_000;

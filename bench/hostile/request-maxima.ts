@@ -3,21 +3,10 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { ExtensionSchema } from '../../proto/gen/userstore/v1/extension_schema.js';
+import { GROUP, PATCH_OP, USER } from '../schemas.js';
 import type { Tenant } from '../world.js';
 import { seed } from './seed.js';
-import {
-  type Ask,
-  asAdmin,
-  BULK_REQUEST,
-  GROUP,
-  json,
-  type Load,
-  PATCH_OP,
-  type Target,
-  times,
-  UNDECLARED,
-  USER,
-} from './target.js';
+import { type Ask, asAdmin, BULK_REQUEST, json, type Load, type Target, times, UNDECLARED } from './target.js';
 
 const WIDTH = 8;
 const MAX_BODY = 5 * 1024 * 1024;

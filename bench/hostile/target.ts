@@ -6,9 +6,6 @@ import { type Chain, send, TOKENS } from '../chains.js';
 import { person } from '../operations.js';
 import type { Tenant } from '../world.js';
 
-export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
-export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
-export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 export const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 /** An extension that no organization declares. */
 export const UNDECLARED = 'urn:example:hostile:1.0:User';

@@ -1,5 +1,6 @@
 /** The maxima of docs/limits.md for one value, one user, one filter and one form: requests that spend them fully. */
-import { BULK_REQUEST, json, type Load, times, UNDECLARED, USER } from './target.js';
+import { USER } from '../schemas.js';
+import { BULK_REQUEST, json, type Load, times, UNDECLARED } from './target.js';
 
 const WIDTH = 8;
 const FORM_MS = 5000;

@@ -1,7 +1,7 @@
 /** The six operations that are compared, as Okta sends them. */
 import { person } from '../operations.js';
+import { PATCH_OP } from '../schemas.js';
 
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** Numbers of users that the load creates begin here. */
 const NEW_USERS = 1_000_000;
 

@@ -1,9 +1,9 @@
 /** Fills a peer with users and groups through its SCIM interface. */
 import { person } from '../operations.js';
+import { GROUP, PATCH_OP } from '../schemas.js';
 import type { PeerWorld } from './operations.js';
 import type { RunningPeer } from './peer.js';
 
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const SEEDERS = 8;
 const ANSWER_MS = 60_000;
 
@@ -25,7 +25,7 @@ export async function fill(peer: RunningPeer, count: number, signal: AbortSignal
 /** Creates a group of these members. Returns its id. */
 export async function createGroup(peer: RunningPeer, displayName: string, ids: string[], signal: AbortSignal) {
   const members = ids.map((value) => ({ value }));
-  const schemas = ['urn:ietf:params:scim:schemas:core:2.0:Group'];
+  const schemas = [GROUP];
   // Keycloak takes members only by PATCH.
   const id = await create(peer, '/Groups', { schemas, displayName }, signal);
   const add = { schemas: [PATCH_OP], Operations: [{ op: 'add', path: 'members', value: members }] };

@@ -5,8 +5,8 @@ import type { Residents } from '../bulk/load.js';
 import type { Owner } from '../bulk/organizations.js';
 import { send } from '../chains.js';
 import { person } from '../operations.js';
+import { PATCH_OP } from '../schemas.js';
 
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** 200,000 users have 10,000 pages of this size. */
 const PAGE = 20;
 /** The numbers of users that are created meanwhile begin here. */

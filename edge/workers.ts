@@ -30,6 +30,9 @@ export interface WorkersOptions {
  * an Error if a worker ends before all serve, or if workers keep dying: three times their number within a minute.
  */
 export async function runWorkers({ count, env, metrics, log, stopped, onReady }: WorkersOptions): Promise<void> {
+  // Workers accept by themselves. Otherwise this process hands connections over, and never closes those that it has handed
+  // to a worker that dies before it takes them: their clients would wait until their own timeout.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   if (metrics) await serveMetricsOfWorkers(metrics, stopped);
   const failed = new AbortController();
   const ending = AbortSignal.any([stopped, failed.signal]);

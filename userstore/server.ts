@@ -188,16 +188,20 @@ export function createServer(collections: Collections, options: ServerOptions): 
  * Returns the job that flushes the outboxes: one userstore at a time does, whichever holds the lease. The lease only
  * saves work, since the log orders the writes of several userstores.
  */
-function flushing({ events, changes, records }: Storages): () => Promise<number> {
+function flushing({ events, changes, records, isAnyOutboxFilled }: Storages): () => Promise<number> {
   const holder = randomUUID();
   let leased = { until: 0, isHolder: false };
+  let flushed = 0;
   const flush = async (deadline: number) => {
     if (Date.now() >= leased.until) {
       leased = { until: Date.now() + LEASE_CHECK_MS, isHolder: await events.lease(holder, deadline) };
     }
     if (!leased.isHolder) return 0;
+    // After a flush that found nothing, one query is enough to see whether there is anything.
+    if (flushed === 0 && !(await isAnyOutboxFilled(deadline))) return 0;
     // An organization comes before its users.
-    return (await records.flush(deadline)) + (await changes.flushOutboxes(deadline));
+    flushed = (await records.flush(deadline)) + (await changes.flushOutboxes(deadline));
+    return flushed;
   };
   return () => asCall(Date.now() + JOB_MS, flush);
 }

@@ -13,6 +13,7 @@ import { createMemberConditions } from './storage/member-filter.js';
 import { createMembershipStorage } from './storage/memberships.js';
 import { createNameStorage } from './storage/names.js';
 import { createOrganizationStorage } from './storage/organizations.js';
+import { isAnyFilled } from './storage/outbox.js';
 import { createRateLimitStorage } from './storage/rate-limits.js';
 import { createRecordOutboxes } from './storage/records.js';
 import { createRequestStorage } from './storage/requests.js';
@@ -37,10 +38,14 @@ export function createStorages(
   const events = createEventStorage(collections, eventDays);
   const changes = createChangeStorage(collections, events, activityDays);
   const memberships = createMembershipStorage(collections);
+  const { records, outboxes } = collections;
   return {
+    /** Whether an outbox of a record, a user or a group has a change. */
+    isAnyOutboxFilled: (deadline: number) =>
+      isAnyFilled([outboxes.users, outboxes.groups, ...Object.values(records)], deadline),
     events,
     changes,
-    records: createRecordOutboxes(collections.records, events),
+    records: createRecordOutboxes(records, events),
     memberships,
     users: createUserStorage(
       collections.users,

@@ -1,6 +1,6 @@
 /** The outbox of a document: its changes that are not in the log yet, oldest first, each with its version. */
 import type { mongo } from 'mongoose';
-import { within } from './connect.js';
+import { MAJORITY_READ, within } from './connect.js';
 import type { NewEvent } from './event-schemas.js';
 import { listOf, optionalNumber, optionalTime } from './schema.js';
 
@@ -17,6 +17,23 @@ export function withoutFlushed(flushed: readonly { version: number }[]): mongo.D
   return [
     { $set: { unmoved: { $let: { vars: { left }, in: { $cond: [{ $eq: ['$$left', []] }, '$$REMOVE', '$$left'] } } } } },
   ];
+}
+
+/** A collection with documents of any kind, as a look into its outboxes needs it. */
+type Looked = Pick<mongo.Collection, 'aggregate' | 'collectionName'>;
+
+/**
+ * Returns whether an outbox of these collections of one database has a change. It is one query, because an idle userstore
+ * asks ten times a second. `deadline` is in epoch milliseconds.
+ */
+export async function isAnyFilled(
+  [first, ...others]: readonly [Looked, ...Looked[]],
+  deadline: number,
+): Promise<boolean> {
+  const look = [{ $match: HAS_OUTBOX }, { $limit: 1 }, { $project: { _id: 1 } }];
+  const unions = others.map(({ collectionName: coll }) => ({ $unionWith: { coll, pipeline: look } }));
+  const options = { hint: 'unmoved', ...MAJORITY_READ, ...within(deadline) };
+  return (await first.aggregate([...look, ...unions, { $limit: 1 }], options).toArray()).length > 0;
 }
 
 /** The most documents of a collection that one measurement reads. */

@@ -3,6 +3,7 @@
  * answers may contain characters that a terminal executes or that reverse its text, so it prints only Printable text.
  */
 import { createInterface } from 'node:readline/promises';
+import { invocation } from './invocation.js';
 
 /**
  * Control characters (C0, DEL, C1), format characters, among them the marks of text direction, and separators of lines
@@ -44,11 +45,13 @@ export const multiline = (text: string): Printable => new PrintableText(text.rep
 export const json = (value: unknown, indentation?: number): Printable =>
   multiline(JSON.stringify(value, null, indentation));
 
+const write = (name: 'stdout' | 'stderr', text: string): void => void invocation().process[name].write(text);
+
 /** Prints a text and a newline to stdout. */
-export const print = (text: Printable): void => void process.stdout.write(`${text}\n`);
+export const print = (text: Printable): void => write('stdout', `${text}\n`);
 
 /** Prints a text and a newline to stderr. */
-export const printError = (text: Printable): void => void process.stderr.write(`${text}\n`);
+export const printError = (text: Printable): void => write('stderr', `${text}\n`);
 
 /** An error with a text of several lines, such as the candidates for an ambiguous name. */
 export class PrintableError extends Error {
@@ -64,16 +67,19 @@ export const messageOf = (error: unknown): Printable =>
   error instanceof PrintableError ? error.text : printable`${error instanceof Error ? error.message : String(error)}`;
 
 /** Whether stderr is a terminal, on which `rewriteLine` works. */
-export const isTerminal = (): boolean => process.stderr.isTTY;
+export const isTerminal = (): boolean => invocation().process.stderr.isTTY ?? false;
 
 /** Whether stdout is a terminal. */
-export const isOutputTerminal = (): boolean => process.stdout.isTTY;
+export const isOutputTerminal = (): boolean => invocation().process.stdout.isTTY ?? false;
 
 /** Replaces the current line of the terminal. */
-export const rewriteLine = (text: Printable): void => void process.stderr.write(`\r\x1b[2K${text}`);
+export const rewriteLine = (text: Printable): void => write('stderr', `\r\x1b[2K${text}`);
 
 /** Ends the process when the reader of its output is gone: `admin … | head`. */
 export const exitWithReader = (): void => void process.stdout.on('error', () => process.exit(0));
+
+/** Whether there is a terminal on which a person can answer. */
+export const canAsk = (): boolean => invocation().process.stdin.isTTY ?? false;
 
 /** Asks on the terminal and returns the answer. */
 export async function ask(question: Printable): Promise<string> {
@@ -93,8 +99,8 @@ export function printCrashes(): void {
 
 /** The output of Commander, whose errors quote arguments. */
 export const commanderOutput = {
-  writeOut: (text: string): void => void process.stdout.write(multiline(text).toString()),
-  writeErr: (text: string): void => void process.stderr.write(multiline(text).toString()),
+  writeOut: (text: string): void => write('stdout', multiline(text).toString()),
+  writeErr: (text: string): void => write('stderr', multiline(text).toString()),
 };
 
 /** Escapes by UTF-16 code units, as JSON does. */

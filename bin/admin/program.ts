@@ -1,19 +1,20 @@
-/** The command `admin`, with which LeaseHawk support manages organizations, tokens, sign-in, users and groups. */
-import { program } from 'commander';
-import { activityCommand } from './admin/activity.js';
-import { COMMAND } from './admin/command-line.js';
-import { eventsCommand } from './admin/events.js';
-import { groupCommands } from './admin/groups.js';
-import { organizationCommands } from './admin/organizations.js';
-import { commanderOutput, printCrashes } from './admin/printer.js';
-import { schemaCommands } from './admin/schemas.js';
-import { serviceCommands } from './admin/services.js';
-import { sessionCommands } from './admin/sessions.js';
-import { setupLinkCommands } from './admin/setup-links.js';
-import { ssoCommands } from './admin/sso.js';
-import { tokenCommands } from './admin/tokens.js';
-import { userCommands } from './admin/users.js';
-import { webhookCommands } from './admin/webhooks.js';
+/** The program of the command `admin`: its arguments, its help and its exit status. */
+import { Command, CommanderError } from 'commander';
+import { activityCommand } from './activity.js';
+import { COMMAND } from './command-line.js';
+import { eventsCommand } from './events.js';
+import { groupCommands } from './groups.js';
+import { type CommandProcess, type Invocation, invoked } from './invocation.js';
+import { organizationCommands } from './organizations.js';
+import { commanderOutput } from './printer.js';
+import { schemaCommands } from './schemas.js';
+import { serviceCommands } from './services.js';
+import { sessionCommands } from './sessions.js';
+import { setupLinkCommands } from './setup-links.js';
+import { ssoCommands } from './sso.js';
+import { tokenCommands } from './tokens.js';
+import { userCommands } from './users.js';
+import { webhookCommands } from './webhooks.js';
 
 const EXAMPLES = `
 Example: a new customer, and the token that its Okta admin enters
@@ -75,22 +76,7 @@ The command reads the service token from ADMIN_TOKEN or the file ADMIN_TOKEN_FIL
 TLS: USERSTORE_TLS_CA, ADMIN_CLIENT_CERT and ADMIN_CLIENT_KEY name files; a client certificate replaces the token.
 Results go to stdout. Exit status: 0 success, 1 failure, 2 wrong arguments.`;
 
-printCrashes();
-program
-  .name('admin')
-  .description(
-    'Manages organizations and their API tokens, sign-in, schemas, users and groups, and the services that call userstore.',
-  )
-  .option(
-    '--userstore <host:port>',
-    'address of userstore (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
-  )
-  .option('--json', 'print JSON instead of text')
-  .configureOutput(commanderOutput)
-  .addHelpText('after', EXAMPLES)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-
-for (const add of [
+const COMMANDS = [
   organizationCommands,
   tokenCommands,
   setupLinkCommands,
@@ -103,7 +89,39 @@ for (const add of [
   webhookCommands,
   serviceCommands,
   schemaCommands,
-]) {
-  add(program);
+];
+
+/** Runs the command with these arguments, as this process. Returns its exit status. */
+export function admin(args: readonly string[], process: CommandProcess): Promise<number> {
+  const program = createProgram();
+  const made: Invocation = { process, options: {}, status: 0 };
+  program.hook('preAction', () => {
+    made.options = program.opts();
+  });
+  return invoked(made, async () => {
+    try {
+      await program.parseAsync(args, { from: 'user' });
+      return made.status;
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      return error.exitCode === 0 ? 0 : 2;
+    }
+  });
 }
-await program.parseAsync();
+
+function createProgram(): Command {
+  const program = new Command('admin')
+    .description(
+      'Manages organizations and their API tokens, sign-in, schemas, users and groups, and the services that call userstore.',
+    )
+    .option(
+      '--userstore <host:port>',
+      'address of userstore (default: the first of USERSTORE_ADDRESS, else 127.0.0.1:50051)',
+    )
+    .option('--json', 'print JSON instead of text')
+    .configureOutput(commanderOutput)
+    .addHelpText('after', EXAMPLES)
+    .exitOverride();
+  for (const add of COMMANDS) add(program);
+  return program;
+}

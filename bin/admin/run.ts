@@ -1,25 +1,27 @@
 /** Runs a command: connects, does the work, prints its result as text or JSON, or its error as one line. */
-import { program } from 'commander';
 import { secretsOf } from '../../config/variables.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { type Config, readConfig, variables } from './config.js';
 import { findOrganization } from './find-organization.js';
-import { ask, exitWithReader, json, messageOf, type Printable, print, printable, printError } from './printer.js';
+import { invocation } from './invocation.js';
+import { ask, canAsk, json, messageOf, type Printable, print, printable, printError } from './printer.js';
 import { connectAs, type Userstore } from './userstore.js';
 
-/** The result of a command: a value for scripts, and text for people. */
-export type Result = [value: unknown, text: Printable];
+/** The result of a command: a value for scripts, text for people, and the exit status, 0 unless it is given. */
+export type Result = [value: unknown, text: Printable, status?: number];
 
-/** Connects, does the work, and prints its value as JSON or its text. Prints an error as one line and exits with 1. */
+/** Connects, does the work, and prints its value as JSON or its text. Prints an error as one line; the status is then 1. */
 export async function run(work: (userstore: Userstore, config: Config) => Promise<Result>): Promise<void> {
-  const { userstore: address } = program.opts<{ userstore?: string }>();
+  const { env } = invocation().process;
   await runOffline(async () => {
-    const config = readConfig(process.env);
-    for (const name of secretsOf(variables)) delete process.env[name];
-    const userstore = await connectAs(config, address ?? config.userstoreAddress);
-    const result = await work(userstore, config);
-    userstore.close();
-    return result;
+    const config = readConfig(env);
+    for (const name of secretsOf(variables)) delete env[name];
+    const userstore = await connectAs(config, invocation().options.userstore ?? config.userstoreAddress);
+    try {
+      return await work(userstore, config);
+    } finally {
+      userstore.close();
+    }
   });
 }
 
@@ -49,23 +51,23 @@ export const runForOneOrAll = (
 
 /** Likewise, for work without userstore. */
 export async function runOffline(work: () => Promise<Result>): Promise<void> {
-  exitWithReader();
   try {
-    const [value, text] = await work();
+    const [value, text, status = 0] = await work();
     print(wantsJson() ? json(value, 2) : text);
+    invocation().status = status;
   } catch (error) {
     printError(messageOf(error));
-    process.exit(1);
+    invocation().status = 1;
   }
 }
 
 /** Whether the command prints JSON. */
-export const wantsJson = (): boolean => program.opts<{ json?: boolean }>().json ?? false;
+export const wantsJson = (): boolean => invocation().options.json ?? false;
 
 /** Asks the person to type `word` before a destructive command, unless `yes`. Throws an Error if they do not. */
 export async function confirm(consequence: Printable, word: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
-  if (!process.stdin.isTTY) throw new Error(`${consequence} There is no terminal to confirm it: add --yes.`);
+  if (!canAsk()) throw new Error(`${consequence} There is no terminal to confirm it: add --yes.`);
   const answer = await ask(printable`${consequence} Type ${word} to continue: `);
   if (answer.trim() !== word) throw new Error('Nothing was done.');
 }

@@ -5,7 +5,7 @@ import { ACTIVITY_HEADER, activityText } from '../../bin/admin/activity-text.js'
 import { tokenTable } from '../../bin/admin/tables.js';
 import { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import { Change_Kind } from '../../proto/gen/userstore/v1/change.js';
-import { command, succeeding } from '../harness/commands.js';
+import { command, runAdmin, succeeding } from '../harness/commands.js';
 import { createTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { createUser, oktaUser } from '../harness/scim.js';
@@ -96,7 +96,7 @@ describe('the command admin activity', function () {
     needsOwnPair(this);
     env = { ADMIN_TOKEN: SERVICE_TOKENS.admin, USERSTORE_ADDRESS: (await sharedPair()).address };
   });
-  const text = (...args: string[]) => succeeding(command('admin', args, env));
+  const text = (...args: string[]) => succeeding(runAdmin(args, env));
 
   it('shows failures alone, changes alone, names, CSV and JSON', async () => {
     const { scim, organizationId: id } = await createTenant(await sharedPair());
@@ -141,10 +141,10 @@ describe('the command admin activity', function () {
 
   it('says where to look in Okta if Okta has not asked', async () => {
     const { organizationId: id } = await createTenant(await sharedPair());
-    const empty = await command('admin', ['activity', id], env);
+    const empty = await runAdmin(['activity', id], env);
     expect([empty.code, empty.stdout]).to.deep.equal([0, empty.stdout]);
     expect(empty.stdout).to.match(/Okta has not asked.*Dashboard → Tasks.*Reports → System Log/);
-    const unknown = await command('admin', ['activity', id, '--user', 'ana@oakstreet.example'], env);
+    const unknown = await runAdmin(['activity', id, '--user', 'ana@oakstreet.example'], env);
     expect([unknown.code, unknown.stdout]).to.deep.equal([1, '']);
     expect(unknown.stderr).to.match(/no such user: ana@.*Okta has not asked.*Dashboard → Tasks/);
     expect(await text('--json', 'activity', id)).to.equal('[]\n');

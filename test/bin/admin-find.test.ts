@@ -1,7 +1,7 @@
 /** Organizations, users and groups that support names as customers do, on a running pair. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { command, succeeding } from '../harness/commands.js';
+import { runAdmin, succeeding } from '../harness/commands.js';
 import { createTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { createUser, oktaUser, patchUser } from '../harness/scim.js';
@@ -26,7 +26,7 @@ describe('the command admin finds', function () {
     tenant = await createTenant(await sharedPair());
     id = tenant.organizationId;
   });
-  const admin = (...args: string[]) => command('admin', args, env);
+  const admin = (...args: string[]) => runAdmin(args, env);
   const text = (...args: string[]) => succeeding(admin(...args));
   const json = async (...args: string[]) => JSON.parse(await text('--json', ...args));
   const failing = async (...args: string[]) => {

@@ -1,7 +1,10 @@
 /** The lifecycle of an organization, managed by support with the command line only, on a running pair. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { command, succeeding } from '../harness/commands.js';
+import { command, runAdmin, succeeding } from '../harness/commands.js';
 import { addMembers, groupNamed, organizationOf, removeMembers } from '../harness/groups.js';
 import { needsOwnPair, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
@@ -11,6 +14,7 @@ import { eventually, userstoreClient } from '../harness/userstore.js';
 /** The documented bound is 3 seconds; the tests allow five. */
 const BOUND_MS = 5000;
 const CLIENTS = 4;
+const ADMIN = fileURLToPath(new URL('../../bin/admin.js', import.meta.url));
 
 describe('the command admin', function () {
   this.timeout(60_000);
@@ -20,7 +24,7 @@ describe('the command admin', function () {
     const { origin, address } = await sharedPair();
     env = { ADMIN_TOKEN: SERVICE_TOKENS.admin, USERSTORE_ADDRESS: address, PUBLIC_URL: origin };
   });
-  const admin = (...args: string[]) => command('admin', args, env);
+  const admin = (...args: string[]) => runAdmin(args, env);
   const text = (...args: string[]) => succeeding(admin(...args));
   const json = async (...args: string[]) => JSON.parse(await text('--json', ...args));
 
@@ -139,17 +143,43 @@ describe('the command admin', function () {
       const { code, stdout, stderr } = await admin(...args);
       expect([args, code, stdout, stderr.trim().split('\n').length]).to.deep.equal([args, expected, '', 1]);
     }
-    const away = await command('admin', ['org', 'list'], { ...env, USERSTORE_ADDRESS: '127.0.0.1:1' });
+    const away = await runAdmin(['org', 'list'], { ...env, USERSTORE_ADDRESS: '127.0.0.1:1' });
     expect([away.code, away.stderr]).to.deep.equal([1, away.stderr]);
     expect(away.stderr).to.match(/cannot be reached at 127\.0\.0\.1:1/);
-    const unknownToken = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token' });
+    const unknownToken = await runAdmin(['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token' });
     expect(unknownToken.stderr).to.match(/does not know this service token/);
     expect(unknownToken.stderr).not.to.include('not-a-service-token');
-    const cut = await command('admin', ['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token\r' });
+    const cut = await runAdmin(['org', 'list'], { ...env, ADMIN_TOKEN: 'not-a-service-token\r' });
     expect([cut.code, cut.stderr.trim()]).to.deep.equal([
       1,
       'ADMIN_TOKEN: must be printable ASCII characters without blanks',
     ]);
+  });
+
+  it('ends as a process with its status, and prints results to stdout and errors to stderr', async () => {
+    for (const [args, expected, stdout, stderr] of [
+      [['--json', 'org', 'list'], 0, /^\[/, /^$/],
+      [['org', 'show', 'nobody'], 1, /^$/, /^There is no such organization: nobody\..*\n$/],
+      [['org', 'list', '--zzz'], 2, /^$/, /^error: unknown option '--zzz'\n$/],
+    ] as const) {
+      const outcome = await command('admin', [...args], env);
+      expect(outcome.code, outcome.stderr).to.equal(expected);
+      expect(outcome.stdout).to.match(stdout);
+      expect(outcome.stderr).to.match(stderr);
+    }
+  });
+
+  it('ends without an error if the reader of its output is gone', async () => {
+    for (const args of [['org', 'list'], ['--help']]) {
+      const child = spawn(process.execPath, [ADMIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      child.stdout.destroy();
+      let stderr = '';
+      child.stderr.on('data', (text) => {
+        stderr += text;
+      });
+      await once(child, 'close');
+      expect([child.exitCode, stderr]).to.deep.equal([0, '']);
+    }
   });
 
   it('shows groups, their members and their changes', async () => {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
-import { command, succeeding } from '../harness/commands.js';
+import { runAdmin, succeeding } from '../harness/commands.js';
 import { freshTenant, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { actor, userstoreClient } from '../harness/userstore.js';
@@ -19,8 +19,7 @@ describe('the admin command on service accounts', function () {
     env = { USERSTORE_ADDRESS: (await sharedPair()).address, ADMIN_TOKEN: SERVICE_TOKENS.admin };
   });
 
-  const admin = (args: string[], token = SERVICE_TOKENS.admin) =>
-    command('admin', args, { ...env, ADMIN_TOKEN: token });
+  const admin = (args: string[], token = SERVICE_TOKENS.admin) => runAdmin(args, { ...env, ADMIN_TOKEN: token });
   const secretIn = (text: string) => /leasehawk_[\w-]{43}/.exec(text)?.[0] ?? '';
 
   it('adds, lists, rotates and removes an account, whose secrets it prints once', async () => {

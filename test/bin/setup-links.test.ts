@@ -1,6 +1,6 @@
 /** The commands on setup links. */
 import { expect } from 'chai';
-import { command, succeeding } from '../harness/commands.js';
+import { runAdmin, succeeding } from '../harness/commands.js';
 import { freshTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 
@@ -15,7 +15,7 @@ describe('the admin command on setup links', function () {
     env = { USERSTORE_ADDRESS: (await sharedPair()).address, PUBLIC_URL: 'https://id.leasehawk.example' };
   });
   const admin = (args: string[], token = SERVICE_TOKENS.admin) =>
-    command('admin', ['setup-link', ...args], { ...env, ADMIN_TOKEN: token });
+    runAdmin(['setup-link', ...args], { ...env, ADMIN_TOKEN: token });
 
   it('makes a link that it prints once, lists it, and revokes it', async () => {
     const recipient = 'ana@oakstreet.example';

@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import { freePort } from '../../bin/port.js';
 import { inspectProvider } from '../../outbound/discovery.js';
 import { ANY_HOST } from '../../outbound/fetch-text.js';
-import { command, succeeding } from '../harness/commands.js';
+import { runAdmin, succeeding } from '../harness/commands.js';
 import { createTenant, needsOwnPair, sharedPair } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
 import { createUser } from '../harness/scim.js';
@@ -45,7 +45,7 @@ describe('the command admin, for single sign-on', function () {
   beforeEach(async () => {
     ({ organizationId } = await createTenant(await sharedPair()));
   });
-  const admin = (...args: string[]) => command('admin', args, env);
+  const admin = (...args: string[]) => runAdmin(args, env);
   const text = (...args: string[]) => succeeding(admin(...args));
   const json = async (...args: string[]) => JSON.parse(await text('--json', ...args));
   const failing = async (...args: string[]) => {
@@ -298,7 +298,7 @@ describe('the command admin, for single sign-on', function () {
     it('the client for a given issuer too, without userstore', async () => {
       const issuer = await okta(undefined, answering(401, { error: 'invalid_client' }));
       const client = ['--client-id', 'x', '--client-secret-file', secretFile];
-      const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', issuer, ...client], {});
+      const { code, stdout } = await runAdmin(['sso', 'test', '--issuer', issuer, ...client], {});
       expect([code, stdout]).to.deep.equal([1, stdout]);
       expect(stdout)
         .to.match(/invalid_client/)
@@ -316,7 +316,7 @@ describe('the command admin, for single sign-on', function () {
 
     it('that it is unknown whether people can sign in if no connection is made', async () => {
       const issuer = `http://127.0.0.1:${await freePort()}`;
-      const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', `${issuer}/`], {});
+      const { code, stdout } = await runAdmin(['sso', 'test', '--issuer', `${issuer}/`], {});
       expect(code).to.equal(1);
       expect(stdout)
         .to.include(`Looked at ${issuer}/.well-known/`)
@@ -325,7 +325,7 @@ describe('the command admin, for single sign-on', function () {
     });
 
     it('the same for a given issuer, without userstore', async () => {
-      const { code, stdout } = await command('admin', ['sso', 'test', '--issuer', await okta()], {});
+      const { code, stdout } = await runAdmin(['sso', 'test', '--issuer', await okta()], {});
       expect(code).to.equal(0);
       expect(stdout).to.match(/as it should be[\s\S]*were not tried/);
       for (const args of [[], [organizationId, '--issuer', 'https://x.okta.example']]) {

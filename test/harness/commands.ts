@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { admin } from '../../bin/admin/program.js';
 
 /** The result of a command. */
 export interface Outcome {
@@ -10,6 +11,22 @@ export interface Outcome {
   code: number | null;
   stdout: string;
   stderr: string;
+}
+
+/**
+ * Runs the command `admin` in this process, without a terminal and with the given variables as its environment; waits for
+ * its end. It takes a twentieth of the time of a process.
+ */
+export async function runAdmin(args: readonly string[], env: Record<string, string>): Promise<Outcome> {
+  const outcome = { stdout: '', stderr: '' };
+  const into = (name: 'stdout' | 'stderr') => ({
+    write: (text: string) => {
+      outcome[name] += text;
+    },
+  });
+  const process = { env: { ...env }, stdin: {}, stdout: into('stdout'), stderr: into('stderr') };
+  const code = await admin(args, process);
+  return { code, ...outcome };
 }
 
 /**

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Certificates } from '../config/certificates.js';
+import { endQuietly, inTurn } from './leaving.js';
 import { limitConnections } from './limits/connections.js';
 import { startInTurns } from './limits/start-line.js';
 import { badRequest, errorBody, ScimError } from './scim/scim-error.js';
@@ -43,7 +44,9 @@ export function createHttpServer(
   server.on('connection', listener.accepted);
   server.timeout = SOCKET_TIMEOUT_MS;
   const maxConnections = Math.max(MAX_CONNECTIONS, 2 * maxRequests);
-  limitConnections(server, maxConnections, trustedProxies === 0, certificates ? 'secureConnection' : 'connection');
+  const connected = certificates ? 'secureConnection' : 'connection';
+  limitConnections(server, maxConnections, trustedProxies === 0, connected);
+  endQuietly(server, connected);
   server.prependListener('request', toOriginForm);
   if (certificates) {
     server.prependListener('request', (_request, response: ServerResponse) => {
@@ -87,13 +90,17 @@ function refuseUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const refusals: Record<string, ScimError> = {
-    HPE_HEADER_OVERFLOW: new ScimError(431, undefined, 'The address or the headers of the request are too long.'),
-    ERR_HTTP_REQUEST_TIMEOUT: new ScimError(408, undefined, 'The request took too long to arrive.'),
-  };
-  const refusal = refusals[error.code ?? ''] ?? badRequest('invalidSyntax', 'The request is not valid HTTP.');
-  refuse(socket, refusal);
+  // A client that ends in the middle of a request may be one of hundreds that end together.
+  if (error.code === 'HPE_INVALID_EOF_STATE') inTurn(() => refuse(socket, NOT_HTTP));
+  else refuse(socket, UNPARSABLE[error.code ?? ''] ?? NOT_HTTP);
 }
+
+const NOT_HTTP = badRequest('invalidSyntax', 'The request is not valid HTTP.');
+/** The refusals of what Node.js cannot parse, by its code. */
+const UNPARSABLE: Record<string, ScimError> = {
+  HPE_HEADER_OVERFLOW: new ScimError(431, undefined, 'The address or the headers of the request are too long.'),
+  ERR_HTTP_REQUEST_TIMEOUT: new ScimError(408, undefined, 'The request took too long to arrive.'),
+};
 
 function refuse(socket: Socket | null, refusal: ScimError): void {
   const body = JSON.stringify(errorBody(refusal));

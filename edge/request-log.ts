@@ -1,11 +1,18 @@
 /** The request log: one line per request, and the request's duration as a metric. Logs no headers, query or body. */
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import { onceClosed } from './leaving.js';
 import type { EdgeMetrics } from './metrics.js';
 import { localsOf, pathOf, routeOf } from './request-context.js';
 
 const MAX_PATH = 200;
+
+/** Leaves for the log and the activity that a client has left before its body was complete. */
+function brokenOff(response: Response): void {
+  response.statusCode = 400;
+  Object.assign(localsOf(response), { scimType: 'invalidSyntax', detail: 'The request body is incomplete.' });
+}
 
 /**
  * Gives each request an id, which userstore logs too and the client sees in X-Request-Id, and logs one line when the
@@ -18,7 +25,8 @@ export function requestLog(log: Logger, metrics: Pick<EdgeMetrics, 'request'>): 
     const requestId = uuidv7();
     Object.assign(localsOf(response), { requestId, start });
     response.setHeader('X-Request-Id', requestId);
-    response.once('close', () => {
+    onceClosed(response, () => {
+      if (!request.complete && !response.headersSent) brokenOff(response);
       const { principal, scimType, isSampledOut, err, reason } = localsOf(response);
       const status = response.statusCode;
       const seconds = (performance.now() - start) / 1000;

@@ -3,6 +3,7 @@
  * the client leaves.
  */
 import type { RequestHandler, Response } from 'express';
+import { onceClosed } from './leaving.js';
 import { ScimError } from './scim/scim-error.js';
 
 /** The work for one request. */
@@ -33,7 +34,7 @@ function workOf(response: Response): Work {
     settle(work);
   };
   if (response.closed) controller.abort(clientLeft());
-  else response.once('close', close);
+  else onceClosed(response, close);
   return work;
 }
 

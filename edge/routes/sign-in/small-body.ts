@@ -23,7 +23,8 @@ function inTime(read: RequestHandler): RequestHandler {
       next(error);
     };
     const late = setTimeout(() => {
-      over(new ScimError(408, undefined, 'The request took too long to arrive.', { Connection: 'close' }));
+      if (!response.closed)
+        over(new ScimError(408, undefined, 'The request took too long to arrive.', { Connection: 'close' }));
     }, MAX_MS);
     read(request, response, over);
   };

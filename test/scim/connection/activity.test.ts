@@ -1,5 +1,6 @@
 /** Activities: each request of Okta, its answer and its change can be looked up. */
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import type { Activity } from '../../../proto/gen/userstore/v1/activity_service.js';
 import type { Change } from '../../../proto/gen/userstore/v1/change.js';
@@ -52,6 +53,24 @@ describe('activities', function () {
       [name, undefined],
       [name, undefined],
     ]);
+  });
+
+  it('say 400 of requests whose clients left before their bodies were complete', async () => {
+    const tenant = await freshTenant();
+    const { hostname, port, pathname } = new URL(tenant.baseUrl);
+    const headers = `Authorization: apikey ${tenant.secret}\r\nContent-Type: application/scim+json\r\nContent-Length: 9`;
+    const request = `POST ${pathname}/Users HTTP/1.1\r\nHost: ${hostname}\r\n${headers}\r\n\r\n{`;
+    for (let client = 0; client < 30; client++) {
+      const socket = connect(Number(port), hostname, () => socket.write(request));
+      setTimeout(() => (client % 2 === 0 ? socket.destroy() : socket.resetAndDestroy()), 500);
+    }
+    const { organizationId } = tenant;
+    const all = async () =>
+      (await admin.listActivities({ organizationId, since: undefined, until: undefined })).activities;
+    await eventually('the activities', async () => (await all()).length === 30);
+    for (const { status, scimType, detail } of await all()) {
+      expect([status, scimType, detail]).to.deep.equal([400, 'invalidSyntax', 'The request body is incomplete.']);
+    }
   });
 
   it('have the name that the user or group had in the answer, though they are renamed at once', async () => {

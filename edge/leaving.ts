@@ -1,6 +1,6 @@
 /**
  * Clients that leave before their answer is complete. Hundreds of connections can end in one turn of the event loop, so
- * each costs little in that turn, and what follows waits for turns of its own.
+ * each costs little in that turn, and what follows waits for its own turn.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -39,7 +39,7 @@ export function endQuietly(server: Server, event: 'connection' | 'secureConnecti
   const last = new WeakMap<Socket, IncomingMessage>();
   server.prependListener('request', (request: IncomingMessage) => last.set(request.socket, request));
   server.on(event, (socket: Socket) => {
-    // Node.js has a listener of its own, which ends only requests that have not ended.
+    // The listener of Node.js runs after this one, and ends only requests that have not ended.
     socket.prependOnceListener('close', () => last.get(socket)?.removeAllListeners('aborted').destroy());
   });
 }

@@ -1,6 +1,7 @@
 /**
  * The effect of hostile loads on another organization: its waits, and the memory and longest turns of both services.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { constants, loadavg, setPriority } from 'node:os';
 import { join } from 'node:path';
@@ -132,7 +133,10 @@ async function measureLoad(
 /** Starts the product with hostile/turns.ts in both services. */
 async function startWatched(uri: string, setting: Setting, keep: Keep, limits: ControlGroups): Promise<Chain> {
   const script = pathToFileURL(join(import.meta.dirname, 'hostile', 'turns.js'));
-  const more = { NODE_OPTIONS: `--import ${script}`, BENCH_TURNS_FOLDER: join(setting.folder, 'turns') };
+  // With PUBLIC_URL the edge has pages for sign-in and setup links.
+  const signIn = { PUBLIC_URL: 'http://127.0.0.1', LOGIN_SECRET: randomBytes(32).toString('base64url') };
+  const turns = { NODE_OPTIONS: `--import ${script}`, BENCH_TURNS_FOLDER: join(setting.folder, 'turns') };
+  const more = { ...signIn, ...turns };
   return await startChain('product', uri, [], setting, keep, more, limits);
 }
 

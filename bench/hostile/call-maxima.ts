@@ -4,12 +4,12 @@ import { createCalls } from '../../client/calls.js';
 import { CONTRACT } from '../../client/contract.js';
 import type { UserstoreError } from '../../client/errors.js';
 import { openTransport } from '../../client/transport.js';
-import { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import { Activity, ActivityBody } from '../../proto/gen/userstore/v1/activity_service.js';
 import { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
 import { TOKENS } from '../chains.js';
 import { type Seed, seed } from './seed.js';
-import { type Load, type Target, times } from './target.js';
+import { json, type Load, type Target, times } from './target.js';
 
 const WIDTH = 8;
 const CALL_MS = 20_000;
@@ -144,6 +144,20 @@ export const CALL_MAXIMA: Load[] = [
         }),
       );
       return (client) => client.recordActivities({ activities } as never);
+    },
+    4,
+  ),
+  calls(
+    'bodies',
+    'RecordActivityBodies of 900 with 15 KiB of text',
+    few,
+    ({ organizationId }) => {
+      const text = json({ title: 'x'.repeat(15_000) }).toString();
+      const time = new Date();
+      const bodies = times(900, () =>
+        ActivityBody.fromPartial({ organizationId, activityId: uuidv7(), time, request: { text } }),
+      );
+      return (client) => client.recordActivityBodies({ bodies } as never);
     },
     4,
   ),

@@ -184,5 +184,9 @@ export const REQUEST_MAXIMA: Load[] = [
     authorization: `Bearer ${logoutToken}`,
   }),
   anonymous('logout', 'return_to of 2048 characters', { path: `/login?return_to=/${text(2047)}` }),
+  anonymous('setup-links', 'secrets of no setup link', {
+    path: '/setup/steps',
+    cookie: `__Secure-setup-link=${text(43)}`,
+  }),
   anonymous('health', 'readiness checks', { path: '/health/ready' }),
 ];

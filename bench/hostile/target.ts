@@ -29,6 +29,7 @@ export interface Ask {
   encoding?: string;
   /** Absent: the API token of the tenant. */
   authorization?: string;
+  cookie?: string;
   /** The client leaves after this time. */
   leaveMs?: number;
 }
@@ -103,7 +104,7 @@ export function createTarget(chain: Chain, mongodbUri: string, signal: AbortSign
 
 function ask(
   port: number,
-  { tenant, method = 'GET', path, body, type = 'application/scim+json', encoding, authorization, leaveMs }: Ask,
+  { tenant, method = 'GET', path, body, type = 'application/scim+json', encoding, authorization, cookie, leaveMs }: Ask,
   agent: Agent,
   signal: AbortSignal,
 ): Promise<number> {
@@ -114,6 +115,7 @@ function ask(
       ...(tenant ? { Authorization: `apikey ${tenant.secret}` } : {}),
       ...(authorization === undefined ? {} : { Authorization: authorization }),
       ...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
+      ...(cookie === undefined ? {} : { Cookie: cookie }),
       ...(body ? { 'Content-Type': type, 'Content-Length': body.length } : {}),
     };
     const sent = request({ host: '127.0.0.1', port, path: whole, method, headers, agent }, (response) => {

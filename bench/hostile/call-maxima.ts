@@ -149,13 +149,13 @@ export const CALL_MAXIMA: Load[] = [
   ),
   calls(
     'bodies',
-    'RecordActivityBodies of 900 with 15 KiB of text',
+    'RecordActivityBodies of 100 with twice 15 KiB of text',
     few,
     ({ organizationId }) => {
       const text = json({ title: 'x'.repeat(15_000) }).toString();
       const time = new Date();
-      const bodies = times(900, () =>
-        ActivityBody.fromPartial({ organizationId, activityId: uuidv7(), time, request: { text } }),
+      const bodies = times(100, () =>
+        ActivityBody.fromPartial({ organizationId, activityId: uuidv7(), time, request: { text }, response: { text } }),
       );
       return (client) => client.recordActivityBodies({ bodies } as never);
     },

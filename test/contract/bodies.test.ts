@@ -99,7 +99,7 @@ describe('bodies of requests', () => {
   it('are at most 1000 of an organization within an hour', async () => {
     const batch = (count: number) => Array.from({ length: count }, () => body({ response: undefined }));
     const [first, second] = [batch(990), batch(20)];
-    await record(...first);
+    for (let from = 0; from < first.length; from += 99) await record(...first.slice(from, from + 99));
     await record(...second);
     const found = await Promise.all(second.map(async ({ activityId }) => (await get(activityId)).body !== undefined));
     expect(found).to.deep.equal(second.map((_, index) => index < 10));

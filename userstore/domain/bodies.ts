@@ -12,7 +12,7 @@ import type { BodyStorage } from '../storage/bodies.js';
 import type { OrganizationRules } from './organizations.js';
 
 /** Bodies of one call. */
-const MAX_BODIES = 1000;
+const MAX_BODIES = 100;
 /** Bodies of an organization within an hour. Calls at the same time may each count before the other has stored. */
 const MAX_BODIES_OF_HOUR = 1000;
 const HOUR_MS = 3_600_000;

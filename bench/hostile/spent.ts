@@ -131,6 +131,7 @@ export const SPENT: Record<string, string[]> = {
   activities: [
     'activities of one RecordActivities',
     'page of organizations, tokens, sessions, activities, changes',
+    'requests or events that one page looks at for conditions without an index',
     'organizations or changes of a page together',
     'changes of the activities of a page together',
   ],

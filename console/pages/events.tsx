@@ -22,6 +22,9 @@ interface EventList {
   next: string | undefined;
 }
 
+const NONE = 'No event matches, or it is too old to be kept.';
+const NONE_YET = 'None of the newer events matches. The next page looks at older ones.';
+
 /** The log of an organization, newest first. */
 export const EventsPage = ({
   organization,
@@ -38,7 +41,7 @@ export const EventsPage = ({
       <Check name="staff" label="Acts of LeaseHawk's staff only" isChecked={filter.isStaff} />
       <button type="submit">Show</button>
     </form>
-    <EventTable events={events} names={names} none="No event matches, or it is too old to be kept." />
+    <EventTable events={events} names={names} none={next === undefined ? NONE : NONE_YET} />
     <Pager address={address} next={next} />
   </OrganizationPage>
 );

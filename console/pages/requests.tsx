@@ -30,6 +30,9 @@ const options = (values: readonly string[]): [string, string][] => [
   ...values.map((value) => [value, value] as [string, string]),
 ];
 
+const NONE = 'No request matches: if one was expected, Okta has not asked.';
+const NONE_YET = 'None of the newer requests matches. The next page looks at older ones.';
+
 /** The list of requests. `isFirst`: it is the newest page, which a script keeps current. */
 export function RequestsPage({
   session,
@@ -79,7 +82,7 @@ export function RequestsPage({
       )}
       <KeptBodiesNote organization={organization} role={session.staff.role} now={now} />
       <p id="live" class="quiet" data-live={`${address.replace(/\/requests(\?|$)/, '/requests/live$1')}`} />
-      <RequestTable lines={linesOf(activities)} none="No request matches: if one was expected, Okta has not asked." />
+      <RequestTable lines={linesOf(activities)} none={next === undefined ? NONE : NONE_YET} />
       <Pager address={address} next={next} />
     </OrganizationPage>
   );

@@ -70,6 +70,25 @@ describe('the event log', () => {
     expect(sent[0]?.command.hint).to.equal('order');
   });
 
+  it('looks at a bounded number of events for some types of an organization, and says how far it has read', async () => {
+    const bounded = createEventStorage(database.collections, DAYS, 2);
+    for (const organizationId of ['one', 'other', 'one', 'one', 'other', 'one', 'one']) await newUser(organizationId);
+    await database.changes.flushOutboxes(soon());
+    const query = { organizationId: 'one', types: ['none'] };
+    const read = async (range: { after: number; upTo: number; isNewestFirst?: boolean }) =>
+      (await bounded.list(query, range, 100, soon())).read;
+    const [newest = 0] = positions(await listed()).toReversed();
+    const own = positions(await listed(0, { organizationId: 'one', types: [] }));
+    expect(own).to.have.length(5);
+    const [, , third = 0] = own;
+    expect((await read({ after: 0, upTo: newest })).upTo).to.equal(third - 1);
+    expect((await read({ after: 0, upTo: newest, isNewestFirst: true })).after).to.equal(third);
+    expect((await read({ after: third, upTo: newest })).upTo).to.equal(newest);
+    expect((await bounded.list({ ...query, types: [] }, { after: 0, upTo: newest }, 100, soon())).items).to.have.length(
+      5,
+    );
+  });
+
   it('shows a new position only when the journal has it, once for all readers, and reads events up to it', async () => {
     await newUser();
     await database.changes.flushOutboxes(soon());

@@ -89,13 +89,14 @@ async function listActivities(
   const limit = pageSizeOf(pageSize, RECORD_PAGES);
   await organizations.get(organizationId, deadline);
   await changes.flushOutboxes(deadline);
-  const { items, last } = pageOf(await activities.list(request, before, limit + 1, deadline), limit);
+  const found = await activities.list(request, before, limit + 1, deadline);
+  const { items, last } = pageOf(found.activities, limit);
   const named = await withNames(names, items, deadline);
   const changed = withChanges(changes, organizationId, named, deadline);
   const sizes = { sizeOf: changeSizeOf, maxBytes: MAX_CHANGES_BYTES };
   const { items: shown, hasMore } = await readBounded(changed, items.length, (activity) => activity, sizes);
-  const end = hasMore ? shown.at(-1) : last;
-  return { activities: shown, nextPageToken: recordToken('activities', end && [end.id]) };
+  const end = hasMore ? shown.at(-1)?.id : (last?.id ?? found.end);
+  return { activities: shown, nextPageToken: recordToken('activities', end === undefined ? undefined : [end]) };
 }
 
 /** A request that the edge refused for its content (4xx) has changed nothing. */

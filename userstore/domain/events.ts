@@ -48,9 +48,10 @@ export async function readPage(
   limit: number,
   deadline: number,
 ): Promise<EventPage> {
-  const { items, hasMore } = await storage.list(query, range, limit, deadline);
+  const { items, hasMore, read } = await storage.list(query, range, limit, deadline);
   const last = items.at(-1)?.position ?? range.after;
-  return { events: items.map(({ event }) => event), position: hasMore ? last : Math.max(last, range.upTo), hasMore };
+  const position = hasMore ? last : Math.max(last, read.upTo);
+  return { events: items.map(({ event }) => event), position, hasMore: hasMore || read.upTo < range.upTo };
 }
 
 /** Reads a page of a range, newest first. The position of the page is before its oldest event. */
@@ -61,9 +62,10 @@ async function readBack(
   limit: number,
   deadline: number,
 ): Promise<EventPage> {
-  const { items, hasMore } = await storage.list(query, { ...range, isNewestFirst: true }, limit, deadline);
+  const { items, hasMore, read } = await storage.list(query, { ...range, isNewestFirst: true }, limit, deadline);
   const last = items.at(-1)?.position ?? range.after + 1;
-  return { events: items.map(({ event }) => event), position: hasMore ? last - 1 : range.after, hasMore };
+  const position = hasMore ? last - 1 : read.after;
+  return { events: items.map(({ event }) => event), position, hasMore: hasMore || read.after > range.after };
 }
 
 /** Returns whose acts a request is about. Throws FIELD_INVALID. */

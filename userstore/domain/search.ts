@@ -35,7 +35,7 @@ export function createSearchRules({ storage, organizations, activities }: Search
     const organizationId = await storage.organizationOfActivity(ids, id, deadline);
     if (organizationId === undefined) return [];
     const request = { organizationId, requestId: id, since: undefined, until: undefined };
-    return await activities.list(request, '', MAX_ACTIVITIES + 1, deadline);
+    return (await activities.list(request, '', MAX_ACTIVITIES + 1, deadline)).activities;
   };
 
   return {

@@ -154,7 +154,7 @@ async function progressOf(
 ): Promise<SetupProgress> {
   const since = createTime as Date;
   const newest = ListActivitiesRequest.fromPartial({ organizationId, since });
-  const [tokenUseTime, userCreateTime, signedIn, found] = await Promise.all([
+  const [tokenUseTime, userCreateTime, signedIn, { activities: found }] = await Promise.all([
     progress.tokenUse(organizationId, since, issuedTokens > 0, deadline),
     progress.userCreation(organizationId, since, deadline),
     connection ? progress.hasLink(organizationId, connection.issuer, deadline) : false,

@@ -7,6 +7,7 @@ import { ignoreDuplicates } from './database-errors.js';
 import { patternOf } from './filter-query.js';
 import type { ActivityDocument } from './history-schemas.js';
 import { insertBatch, leanWithin } from './model-calls.js';
+import { idAfter, SLICE } from './slices.js';
 import { firstIdOf } from './totals.js';
 
 /** The storage of activities. */
@@ -16,8 +17,8 @@ const DAY_MS = 86_400_000;
 /** The longest time from making a request's id to the request's time. */
 const ID_SLACK_MS = 1000;
 
-/** Creates the storage of activities; MongoDB deletes each activity after `days`. */
-export function createActivityStorage(activities: Model<ActivityDocument>, days: number) {
+/** Creates the storage of activities; MongoDB deletes each activity after `days`. A page looks at `slice` activities. */
+export function createActivityStorage(activities: Model<ActivityDocument>, days: number, slice = SLICE) {
   return {
     /** Stores activities, in one command; ignores those that are stored already. */
     async insert(recorded: readonly Activity[], deadline: number): Promise<void> {
@@ -25,15 +26,21 @@ export function createActivityStorage(activities: Model<ActivityDocument>, days:
       await ignoreDuplicates(insertBatch(activities, documents, deadline));
     },
 
-    /** Returns at most `limit` activities, newest first, before the id `before`; "" starts at the newest. */
-    async list(request: ListActivitiesRequest, before: string, limit: number, deadline: number): Promise<Activity[]> {
+    /**
+     * Returns at most `limit` activities, newest first, before the id `before`; "" starts at the newest. If it has not
+     * looked at all of them, `end` is the id before which the next page goes on.
+     */
+    async list(request: ListActivitiesRequest, before: string, limit: number, deadline: number) {
       const options = { sort: { _id: -1 }, limit, ...leanWithin(deadline) } as const;
+      const query = toQuery(request, before);
+      const end = await endOf(activities, request, query, slice, deadline);
+      const bounded = end === undefined ? query : { ...query, _id: { ...query._id, $gte: end } };
       const reads = readsOf(request).map(([hint, condition]) =>
-        activities.find({ ...toQuery(request, before), ...condition }, null, { ...options, hint }),
+        activities.find({ ...bounded, ...condition }, null, { ...options, hint }),
       );
       const found = new Map((await Promise.all(reads)).flat().map((document) => [document._id, document]));
       const newest = [...found.values()].sort((a, b) => (a._id < b._id ? 1 : -1));
-      return newest.slice(0, limit).map(toActivity);
+      return { activities: newest.slice(0, limit).map(toActivity), end };
     },
 
     /** Deletes all activities of an organization. */
@@ -70,15 +77,34 @@ function readsOf({ userId, userName, groupId, status = 0, failed }: ListActiviti
   return [[isFailure ? 'failed' : 'order', {}]];
 }
 
+/** Returns the id of the last activity that a page looks at; undefined if it looks at all, or stops by itself. */
+async function endOf(
+  activities: Model<ActivityDocument>,
+  request: ListActivitiesRequest,
+  { organizationId, _id }: ReturnType<typeof toQuery>,
+  slice: number,
+  deadline: number,
+): Promise<string | undefined> {
+  const [hint = ''] = readsOf(request)[0] ?? [];
+  const { pathPart, method, apiTokenId, withoutReads, status } = request;
+  const isWalk = pathPart !== undefined || method !== undefined || apiTokenId !== undefined || withoutReads || status;
+  if (!isWalk || (hint !== 'order' && hint !== 'failed')) return undefined;
+  const failed = hint === 'failed' ? { status: { $gte: 400 } } : {};
+  const condition = { organizationId, ...(_id ? { _id } : {}), ...failed };
+  return await idAfter(activities.collection, { hint, condition, direction: -1 }, slice - 1, deadline);
+}
+
 function toQuery(request: ListActivitiesRequest, before: string) {
   const { organizationId, since, until, groupId, requestId, apiTokenId, method, status } = request;
   const { failed = false, withoutReads = false, pathPart } = request;
   const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
   // The id of an operation of a bulk request begins with that of the request.
   const ofRequest = requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` };
-  // Ids are ordered by time, so a bound on them ends the walk along the index that gives the newest first.
+  // Ids are ordered by time, so bounds on them are those of the walk along the index that gives the newest first.
   const sinceThen = since && requestId === undefined ? { $gte: firstIdOf(since.getTime() - ID_SLACK_MS) } : {};
-  const id = { ...sinceThen, ...ofRequest, ...(before === '' ? {} : { $lt: before }) };
+  const end = until ? firstIdOf(until.getTime() + ID_SLACK_MS) : '';
+  const below = before === '' || (end !== '' && end < before) ? end : before;
+  const id: Record<string, string> = { ...sinceThen, ...ofRequest, ...(below === '' ? {} : { $lt: below }) };
   return {
     organizationId,
     ...(Object.keys(id).length > 0 ? { _id: id } : {}),

@@ -15,6 +15,7 @@ import { MAJORITY_READ, orTimeout, within } from './connect.js';
 import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
 import { bytesOf, toEvent } from './event-documents.js';
 import type { EventDocument, EventLogDocument, NewEvent } from './event-schemas.js';
+import { idAfter, SLICE } from './slices.js';
 
 /** The storage of events. */
 export type EventStorage = ReturnType<typeof createEventStorage>;
@@ -74,8 +75,12 @@ interface Context {
   shown: { position: number; inJournal: Promise<unknown> };
 }
 
-/** Creates the storage of events; MongoDB deletes each event after `days`. */
-export function createEventStorage({ events, eventLog }: Pick<Collections, 'events' | 'eventLog'>, days: number) {
+/** Creates the storage of events; MongoDB deletes each event after `days`. A read looks at `slice` events. */
+export function createEventStorage(
+  { events, eventLog }: Pick<Collections, 'events' | 'eventLog'>,
+  days: number,
+  slice = SLICE,
+) {
   const context: Context = { events, eventLog, days, newest: undefined, recent: undefined, shown: NOTHING_SHOWN };
   const alone = pLimit(1);
   return {
@@ -84,15 +89,18 @@ export function createEventStorage({ events, eventLog }: Pick<Collections, 'even
       made.length === 0 ? Promise.resolve() : alone(() => append(context, made, deadline)),
 
     /**
-     * Returns at most `limit` events of a range; fewer if they are large. No failover takes back what is in the range, so
-     * that the primary has it: a new one may not know yet that a majority has it, and would leave it out of such a read.
+     * Returns at most `limit` events of a range; fewer if they are large. `read` is the part of the range that it has read
+     * if there are no more in it. No failover takes back what is in the range, so that the primary has it: a new one may
+     * not know yet that a majority has it, and would leave it out of such a read.
      */
-    list(query: EventQuery, { after, upTo, isNewestFirst }: EventRange, limit: number, deadline: number) {
+    async list(query: EventQuery, range: EventRange, limit: number, deadline: number) {
+      const read = await sliceOf(events, query, range, slice, deadline);
+      const { after, upTo, isNewestFirst } = read;
       const filter: mongo.Filter<EventDocument> = { _id: { $gt: after, $lte: upTo }, ...filterOf(query) };
       const order = { sort: { _id: isNewestFirst ? -1 : 1 }, limit: limit + 1 } as const;
       const options = { ...order, ...hintOf(query), ...within(deadline) };
       const sizes = { sizeOf: ({ bytes }: StoredEvent) => bytes, maxBytes: MAX_PAGE_BYTES, pause: pauseOf(deadline) };
-      return readBounded(events.find(filter, options), limit, toStoredEvent, sizes);
+      return { ...(await readBounded(events.find(filter, options), limit, toStoredEvent, sizes)), read };
     },
 
     /** Returns the newest position that no failover and no restart can take back; 0 if there is no event. */
@@ -151,11 +159,31 @@ function filterOf({ organizationId, organizationIds, types, resourceId, person }
   };
 }
 
-const hintOf = ({ person, resourceId, organizationId }: EventQuery) => {
+const hintOf = ({ person, resourceId, organizationId }: EventQuery): { hint?: string } => {
   if (resourceId !== undefined) return {};
   if (person !== undefined) return { hint: 'byPerson' };
   return organizationId === undefined ? {} : { hint: 'order' };
 };
+
+/** Returns the part of a range that one read looks at: no index serves the types of an organization's events. */
+async function sliceOf(
+  events: mongo.Collection<EventDocument>,
+  query: EventQuery,
+  range: EventRange,
+  slice: number,
+  deadline: number,
+): Promise<EventRange> {
+  const { after, upTo, isNewestFirst } = range;
+  const { organizationId } = query;
+  if (organizationId === undefined || query.types.length === 0 || upTo - after <= slice) return range;
+  const { hint } = hintOf(query);
+  if (hint !== 'order') return range;
+  const condition = { organizationId, _id: { $gt: after, $lte: upTo } };
+  const walk = { hint, condition, direction: isNewestFirst ? -1 : 1 } as const;
+  const next = await idAfter(events, walk, slice, deadline);
+  if (next === undefined) return range;
+  return isNewestFirst ? { ...range, after: next } : { ...range, upTo: next - 1 };
+}
 
 /** Writes events until no other writer is faster. Only a duplicate key makes it look which ones the log has already. */
 async function append(context: Context, made: readonly NewEvent[], deadline: number): Promise<void> {

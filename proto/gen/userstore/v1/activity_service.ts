@@ -204,7 +204,10 @@ export interface ListActivitiesRequest {
 
 /** Response of ListActivities: a page of activities. */
 export interface ListActivitiesResponse {
-  /** The activities, newest first. */
+  /**
+   * The activities, newest first. Fewer than asked for, or none, if they are large or few of the newest meet the conditions:
+   * a page looks at 50,000 activities. A next page token then says that there may be more (AIP-158).
+   */
   activities: Activity[];
   /** The token of the next page. Absent on the last page. */
   nextPageToken?: string | undefined;
@@ -238,7 +241,7 @@ export interface ListChangesResponse {
 
 /** Request of RecordActivityBodies. */
 export interface RecordActivityBodiesRequest {
-  /** The bodies to store, of one or several organizations. At most 1000. */
+  /** The bodies to store, of one or several organizations. At most 100. */
   bodies: ActivityBody[];
 }
 

@@ -65,7 +65,10 @@ export interface ListEventsRequest {
 
 /** Response of ListEvents. */
 export interface ListEventsResponse {
-  /** The events in the order of the request. Fewer than asked for if they are large. */
+  /**
+   * The events in the order of the request. Fewer than asked for, or none, if they are large, or if few have one of the
+   * types: a page looks at 50,000 events of an organization.
+   */
   events: Event[];
   /** The cursor after these events, and after all that the request leaves out. With `newest_first`: the cursor before them. */
   checkpoint: string;

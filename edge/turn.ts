@@ -8,7 +8,7 @@ const TURN_MS = 5;
 let line: Promise<void> = Promise.resolve();
 
 /** Waits for a turn of the event loop in which no other long work runs. */
-function ownTurn(): Promise<void> {
+export function ownTurn(): Promise<void> {
   line = line.then(() => setImmediate());
   return line;
 }

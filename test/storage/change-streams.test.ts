@@ -12,6 +12,7 @@ import { connect } from '../../userstore/storage/connect.js';
 import { createEventStorage } from '../../userstore/storage/events.js';
 import { startOwnMongod } from '../harness/mongod.js';
 import { SERVICE_TOKENS, startUserstore } from '../harness/processes.js';
+import { slowness } from '../harness/slowness.js';
 import { userNamed } from '../harness/users.js';
 import { actor, eventually, userstoreClient } from '../harness/userstore.js';
 import { DAYS, plainUsers, soon } from './database.js';
@@ -103,7 +104,7 @@ describe('change streams', function () {
       await watching;
       reader.close();
       admin.close();
-      expect(latencies.toSorted((a, b) => a - b)[10]).to.be.lessThan(250);
+      expect(latencies.toSorted((a, b) => a - b)[10]).to.be.lessThan(250 * slowness());
       for (const { userstore } of stores) expect(userstore.log()).not.to.match(/change stream/);
     });
   });

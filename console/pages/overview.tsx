@@ -7,12 +7,12 @@ import type { SetupLink } from '../../proto/gen/userstore/v1/setup_link_service.
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
 import { keepsNone } from '../body-text.js';
 import { byHour, linesOf } from '../request-lines.js';
-import type { Role } from '../staff/role.js';
 import type { Session } from '../staff/sessions.js';
 import { ActLinks, OrganizationPage } from './organization.js';
 import { RequestTable } from './request-table.js';
 import { SetupLinks } from './setup-links.js';
-import { Facts, Outside, Time } from './text.js';
+import { AdminValues, SingleSignOn } from './single-sign-on.js';
+import { Facts, Time } from './text.js';
 import { LimitsReached, Tokens } from './tokens.js';
 
 /** The facts of the overview. */
@@ -94,21 +94,6 @@ export function OverviewPage({ session, now, ...overview }: Overview & { session
   );
 }
 
-/** The addresses that the Okta admin enters for single sign-on. */
-const AdminValues = ({ publicUrl, organizationId }: { publicUrl: string; organizationId: string }) => (
-  <details>
-    <summary>What the Okta admin enters</summary>
-    <Facts
-      rows={[
-        ['Sign-in redirect URI', <code>{`${publicUrl}/login/return/${organizationId}`}</code>],
-        ['Sign-out redirect URI', <code>{`${publicUrl}/logout`}</code>],
-        ['Initiate login URI', <code>{`${publicUrl}/login/okta`}</code>],
-        ['Universal Logout endpoint', <code>{`${publicUrl}/login/global-token-revocation`}</code>],
-      ]}
-    />
-  </details>
-);
-
 function LastRequest({ activity }: { activity: Activity | undefined }) {
   if (!activity) return <span class="warn">none: its Okta has not asked, or its API token is wrong</span>;
   return (
@@ -176,33 +161,5 @@ function Settings({ organization, publicUrl }: { organization: Organization; pub
         ],
       ]}
     />
-  );
-}
-
-function SingleSignOn({ base, role, connection }: { base: string; role: Role; connection: SsoConnection | undefined }) {
-  return (
-    <>
-      {connection ? (
-        <Facts
-          rows={[
-            ['Issuer', <code>{connection.issuer}</code>],
-            ['Client id', <Outside text={connection.clientId} />],
-            ['E-mail domains', connection.domains.join(', ')],
-            ['Other ways in', connection.required === false ? 'allowed' : 'refused'],
-            ['Changed', <Time at={connection.updateTime} />],
-          ]}
-        />
-      ) : (
-        <p class="quiet">The organization has no connection to an OpenID provider: nobody can sign in through Okta.</p>
-      )}
-      <ActLinks
-        role={role}
-        acts={[
-          ...(connection ? [[`${base}/acts/test-sign-in`, 'Test', 'support'] as [string, string, Role]] : []),
-          [`${base}/acts/set-sign-in`, connection ? 'Change' : 'Set single sign-on', 'admin'],
-          ...(connection ? [[`${base}/acts/remove-sign-in`, 'Remove', 'admin'] as [string, string, Role]] : []),
-        ]}
-      />
-    </>
   );
 }

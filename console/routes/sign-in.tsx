@@ -52,8 +52,7 @@ export function createSignIn({ sessions, provider, takeLink, consoleUrl, log }: 
   const attempts = new LRUCache<string, Attempt>({ max: MAX_ATTEMPTS, ttl: ATTEMPT_MS });
   const cookieIn = (request: Request, name: string) => parseCookie(request.headers.cookie ?? '')[name] ?? '';
 
-  const begin = (response: Response, staff: Staff, canReauthenticate: boolean, to: string) => {
-    const token = sessions.begin(staff, canReauthenticate);
+  const begin = (response: Response, staff: Staff, token: string, to: string) => {
     response.cookie(cookies.session, token, attributes);
     log.info({ person: staff.name, role: staff.role }, 'signed in');
     response.redirect(303, to);
@@ -75,9 +74,13 @@ export function createSignIn({ sessions, provider, takeLink, consoleUrl, log }: 
     response.clearCookie(cookies.attempt, attributes);
     if (!provider || !attempt) throw new PageError(400, 'This sign-in is over', 'Begin again at the start page.');
     try {
-      const staff = await provider.redeem(attempt, request.originalUrl.split('?', 2)[1] ?? '', attempt.again);
+      const { staff, authTime } = await provider.redeem(
+        attempt,
+        request.originalUrl.split('?', 2)[1] ?? '',
+        attempt.again,
+      );
       sessions.end(cookieIn(request, cookies.session));
-      begin(response, staff, true, attempt.to);
+      begin(response, staff, sessions.begin(staff, true, authTime), attempt.to);
     } catch (error) {
       log.warn({ err: error }, 'sign-in failed');
       if (error instanceof NoRoleError) throw new PageError(403, 'You have no role here', error.message);
@@ -89,7 +92,7 @@ export function createSignIn({ sessions, provider, takeLink, consoleUrl, log }: 
     const { code } = request.body as { code?: unknown };
     if (!takeLink(code))
       throw new PageError(403, 'This link does not work', 'It signs in once. Start again for a new one.');
-    begin(response, LOCAL, false, '/');
+    begin(response, LOCAL, sessions.begin(LOCAL, false), '/');
   };
 
   const routes = Router();

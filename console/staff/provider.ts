@@ -83,9 +83,15 @@ export function createProvider(options: ProviderOptions) {
 
     /**
      * Redeems the code that a browser returned with; `query` is that of the redirect URI. If `again`, the ID token must
-     * tell that the person proved who they are just now. Throws NoRoleError, and openid-client's errors.
+     * tell that the person proved who they are just now. Returns the person, and when they proved it, in epoch milliseconds:
+     * a provider may ask for no password where it has a session already; 0 if it does not tell. Throws NoRoleError, and
+     * openid-client's errors.
      */
-    async redeem({ state, nonce, verifier }: Checks, query: string, again: boolean): Promise<Staff> {
+    async redeem(
+      { state, nonce, verifier }: Checks,
+      query: string,
+      again: boolean,
+    ): Promise<{ staff: Staff; authTime: number }> {
       const tokens = await oidc.authorizationCodeGrant(await client(), new URL(`${redirectUri}?${query}`), {
         expectedState: state,
         expectedNonce: nonce,
@@ -98,7 +104,7 @@ export function createProvider(options: ProviderOptions) {
       const groups = claims[options.groupsClaim];
       const role = roleOf(Array.isArray(groups) ? groups.map(String) : [], options.roleGroups);
       if (!role) throw new NoRoleError(String(name));
-      return { name: String(name).slice(0, 200), role };
+      return { staff: { name: String(name).slice(0, 200), role }, authTime: (claims.auth_time ?? 0) * 1000 };
     },
   };
 }

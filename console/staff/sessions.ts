@@ -37,11 +37,14 @@ export function createSessions(now: () => number = Date.now) {
     ttlResolution: 0,
   });
   return {
-    /** Begins a session. Returns its token: 43 characters of base64url. */
-    begin(staff: Staff, canReauthenticate: boolean): string {
+    /**
+     * Begins a session of a person who proved who they are at `authTime`, in epoch milliseconds. Returns its token: 43
+     * characters of base64url.
+     */
+    begin(staff: Staff, canReauthenticate: boolean, authTime: number = now()): string {
       const token = randomBytes(32).toString('base64url');
       const formToken = randomBytes(32).toString('base64url');
-      const begun = { staff, authTime: now(), formToken, canReauthenticate, endTime: now() + MAX_AGE_MS };
+      const begun = { staff, authTime, formToken, canReauthenticate, endTime: now() + MAX_AGE_MS };
       sessions.set(digest(token), begun);
       return token;
     },

@@ -114,6 +114,20 @@ describe('the sign-in of staff', () => {
     expect(await again.text()).to.include('Nobody can undo it');
   });
 
+  it('takes no sign-in by an old session of the provider as a new proof', async () => {
+    const browser = createBrowser();
+    await signIn(browser, 'ada@leasehawk.example');
+    const realNow = Date.now;
+    Date.now = () => realNow() + 601_000;
+    try {
+      const page = await browser.open(`${origin}/sign-in/start?to=/webhooks/any/acts/remove`);
+      expect(page.url).to.equal(`${origin}/webhooks/any/acts/remove`);
+      expect(await page.text()).to.include('prove first who you are');
+    } finally {
+      Date.now = realNow;
+    }
+  });
+
   it('ends with a form: the session is gone', async () => {
     const browser = createBrowser();
     await signIn(browser, 'ada@leasehawk.example');

@@ -45,6 +45,8 @@ export async function startOkta(people: OktaPerson[], app: OktaApp, port?: numbe
         redirect_uris: [app.redirectUri],
         post_logout_redirect_uris: [app.signOutUri],
         token_endpoint_auth_method: 'client_secret_basic',
+        // Okta's ID token always has "auth_time".
+        require_auth_time: true,
       },
     ],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'okta-1' }] },

@@ -83,7 +83,13 @@ describe('the console in a browser', function () {
       expect(await scim('POST', '/Users', user('ana@oakstreet.example'))).to.include({ status: 409 });
     }
     await page.getByText('3 times since').waitFor();
+    await page.getByRole('row', { name: '409' }).getByRole('link').first().focus();
+    await scim('POST', '/Users', user('ana@oakstreet.example'));
+    await page.getByText('4 times since').waitFor();
+    expect(await page.evaluate('document.activeElement.closest("tr").innerText'), 'the focus stays').to.include('409');
     await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused.').waitFor();
+    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
     await page.getByText('Paused.').waitFor();
     await page.getByRole('row', { name: '409' }).getByRole('link').first().click();
     await page.getByText('The userName is already used').first().waitFor();
@@ -92,6 +98,15 @@ describe('the console in a browser', function () {
     expect(await scim('POST', '/Users', user('ana.maria@oakstreet.example'))).to.include({ status: 201 });
     await page.goto(`${await organizationOf(page)}/requests`);
     await page.getByRole('row', { name: '201' }).getByText('ana.maria@oakstreet.example').first().waitFor();
+  });
+
+  it('says on the live list that the person is signed out', async () => {
+    await page.goto(`${await organizationOf(page)}/requests`);
+    const cookies = await context.cookies();
+    await context.clearCookies();
+    await page.getByText('You are signed out.').waitFor();
+    await context.addCookies(cookies);
+    await page.getByText('Live: new requests appear by themselves').waitFor();
   });
 
   it('rotates a token, and revokes the old one', async () => {

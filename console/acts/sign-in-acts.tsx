@@ -76,6 +76,7 @@ export const SIGN_IN_ACTS: Acts = {
   'remove-sign-in': {
     title: 'Remove single sign-on',
     role: 'admin',
+    isPermanent: true,
     form: () => (
       <p class="error">
         Nobody of the organization can sign in through Okta any more, and all their sessions end. The client secret is

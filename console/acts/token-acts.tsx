@@ -68,6 +68,7 @@ export const TOKEN_ACTS: Acts = {
   rotate: {
     title: 'Rotate the token',
     role: 'admin',
+    isPermanent: true,
     async form(subject) {
       return (
         <>

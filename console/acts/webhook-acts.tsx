@@ -95,6 +95,7 @@ export const WEBHOOK_ACTS: Acts = {
   rotate: {
     title: 'Replace the secret',
     role: 'admin',
+    isPermanent: true,
     form: () => (
       <Field
         name="hours"

@@ -259,6 +259,22 @@ describe('the acts of the console', () => {
     expect(await ids()).to.deep.equal([]);
   });
 
+  it('prove again who somebody is, if they cannot be undone', () => {
+    const permanent = Object.entries(ACTS).flatMap(([path, acts]) =>
+      Object.entries(acts).flatMap(([name, { isPermanent }]) =>
+        isPermanent ? `${path.split('/').at(-3)} ${name}` : [],
+      ),
+    );
+    expect(permanent).to.have.members([
+      'organizations delete',
+      'organizations remove-sign-in',
+      'tokens rotate',
+      'tokens revoke',
+      'webhooks rotate',
+      'webhooks remove',
+    ]);
+  });
+
   it('need the name of an organization to delete it', async () => {
     const pair = await sharedPair();
     const { organizationId } = await createTenant(pair);

@@ -25,6 +25,8 @@ export interface RequestFilter {
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'SIGN-IN', 'UNIVERSAL-LOGOUT'];
+/** The statuses to choose from; one digit stands for all that begin with it. */
+const STATUSES = ['2', '4', '5', '400', '401', '403', '404', '409', '412', '413', '429', '500', '503'];
 const options = (values: readonly string[]): [string, string][] => [
   ['', 'any'],
   ...values.map((value) => [value, value] as [string, string]),
@@ -64,11 +66,7 @@ export function RequestsPage({
           name="status"
           label="Status"
           value={filter.status}
-          options={[
-            ...options(['2', '4', '5']).map(
-              ([value, text]) => [value, value === '' ? text : `${text}xx`] as [string, string],
-            ),
-          ]}
+          options={options(STATUSES).map(([value, text]) => [value, value.length === 1 ? `${text}xx` : text])}
         />
         <Field name="since" label="Since" hint="UTC" type="datetime-local" value={filter.since} />
         <Field name="until" label="Until" hint="UTC" type="datetime-local" value={filter.until} />
@@ -114,6 +112,7 @@ export function RequestPage({
       organization={organization}
       tab="requests"
       title={`${activity.method} ${activity.path}`}
+      script="/copy.js"
     >
       <p class={activity.status >= 400 ? 'note bad' : 'note fine'}>
         Status {activity.status}
@@ -134,7 +133,7 @@ export function RequestPage({
             'API token',
             activity.apiTokenId ? <Outside text={activity.apiTokenLabel ?? activity.apiTokenId} /> : 'none',
           ],
-          ['As curl', publicUrl && isScim && <code>{curlOf(activity, publicUrl)}</code>],
+          ['As curl', publicUrl && isScim && <code data-copy="curl command">{curlOf(activity, publicUrl)}</code>],
         ]}
       />
       <h2>Changes</h2>

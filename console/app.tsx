@@ -41,6 +41,7 @@ export const ACTS = {
     ...NEW_SETUP_LINK_ACTS,
     ...BODY_ACTS,
     ...NEW_SCHEMA_ACTS,
+    ...NEW_WEBHOOK_ACTS,
   },
   '/organizations/:organizationId/tokens/:tokenId/acts': TOKEN_ACTS,
   '/organizations/:organizationId/setup-links/:setupLinkId/acts': SETUP_LINK_ACTS,

@@ -47,13 +47,14 @@ export const NEW_WEBHOOK_ACTS: Acts = {
   'new-webhook': {
     title: 'Add a webhook',
     role: 'admin',
-    form: () => (
+    form: ({ organizationId }) => (
       <>
         <Field name="url" label="Address" type="url" hint="https only" isRequired />
         <Field
           name="organization_id"
           label="Organization id"
           hint="empty: the events of all organizations"
+          value={organizationId}
           maxLength={32}
         />
         <Field name="types" label="Types of events" hint="separated by blanks; empty: all" />

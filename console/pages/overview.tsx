@@ -5,6 +5,7 @@ import type { ApiToken } from '../../proto/gen/userstore/v1/api_token_service.js
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import type { SetupLink } from '../../proto/gen/userstore/v1/setup_link_service.js';
 import type { SsoConnection } from '../../proto/gen/userstore/v1/sso_connection_service.js';
+import type { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { keepsNone } from '../body-text.js';
 import { byHour, linesOf } from '../request-lines.js';
 import type { Session } from '../staff/sessions.js';
@@ -14,6 +15,7 @@ import { SetupLinks } from './setup-links.js';
 import { AdminValues, SingleSignOn } from './single-sign-on.js';
 import { Facts, Time } from './text.js';
 import { LimitsReached, Tokens } from './tokens.js';
+import { WebhookTable } from './webhooks.js';
 
 /** The facts of the overview. */
 export interface Overview {
@@ -21,8 +23,10 @@ export interface Overview {
   counts: { users: number; disabled: number; locked: number; groups: number };
   tokens: readonly ApiToken[];
   setupLinks: readonly SetupLink[];
+  /** The webhooks that get the events of this organization alone. */
+  webhooks: readonly Webhook[];
   connection: SsoConnection | undefined;
-  /** The newest request with an API token. */
+  /** The newest request with an API token; undefined if only sign-ins are recent. */
   lastRequest: Activity | undefined;
   /** The failures of the last day, newest first: at most 1000. */
   failures: readonly Activity[];
@@ -50,7 +54,7 @@ export function OverviewPage({ session, now, ...overview }: Overview & { session
                 >{`${counts.users - counts.disabled} active, ${counts.disabled} disabled, ${counts.locked} locked`}</a>,
               ],
               ['Groups', <a href={`${base}/groups`}>{counts.groups}</a>],
-              ['Last request', <LastRequest activity={overview.lastRequest} />],
+              ['Last request', <LastRequest activity={overview.lastRequest} tokens={tokens} />],
               [
                 'Failures',
                 <a
@@ -90,11 +94,16 @@ export function OverviewPage({ session, now, ...overview }: Overview & { session
       {publicUrl && <AdminValues publicUrl={publicUrl} organizationId={organization.id} />}
       <h2>Setup links</h2>
       <SetupLinks base={base} role={role} links={overview.setupLinks} now={now} />
+      <h2>Webhooks</h2>
+      <WebhookTable webhooks={overview.webhooks} none="None gets the events of this organization alone." />
+      <ActLinks role={role} acts={[[`${base}/acts/new-webhook`, 'Add a webhook', 'admin']]} />
     </OrganizationPage>
   );
 }
 
-function LastRequest({ activity }: { activity: Activity | undefined }) {
+function LastRequest({ activity, tokens }: { activity: Activity | undefined; tokens: readonly ApiToken[] }) {
+  const [used] = tokens.flatMap(({ lastUseTime }) => lastUseTime ?? []).sort((a, b) => b.getTime() - a.getTime());
+  if (!activity && used) return <Time at={used} />;
   if (!activity) return <span class="warn">none: its Okta has not asked, or its API token is wrong</span>;
   return (
     <>

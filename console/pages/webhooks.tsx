@@ -22,6 +22,44 @@ function State({ webhook: { state, failingSince, failures } }: { webhook: Webhoo
 /** Returns the id of what the event of an attempt is about: it begins the event's own id. */
 export const subjectOf = ({ eventId }: WebhookAttempt): string => eventId.split('/')[0] ?? '';
 
+/** A table of webhooks; with `names`, also the organization of each. */
+export const WebhookTable = ({
+  webhooks,
+  none,
+  names,
+}: {
+  webhooks: readonly Webhook[];
+  none: string;
+  /** The names of their organizations. */
+  names?: Names;
+}): JSX.Element => (
+  <Table
+    label="Webhooks"
+    items={webhooks}
+    none={none}
+    columns={[
+      [
+        'Address',
+        ({ id, url }) => (
+          <a href={`/webhooks/${id}`}>
+            <bdi>{url}</bdi>
+          </a>
+        ),
+      ],
+      ...(names
+        ? [
+            ['Events of', ({ organizationId }) => <Owner id={organizationId} names={names} />] as [
+              string,
+              (webhook: Webhook) => JSX.Element,
+            ],
+          ]
+        : []),
+      ['State', (webhook) => <State webhook={webhook} />],
+      ['Last delivery', ({ lastSuccessTime }) => <Time at={lastSuccessTime} />],
+    ]}
+  />
+);
+
 /** The list of webhooks. */
 export const WebhooksPage = ({
   session,
@@ -39,23 +77,10 @@ export const WebhooksPage = ({
 }): JSX.Element => (
   <Page title="Webhooks" session={session}>
     <h1>Webhooks</h1>
-    <Table
-      label="Webhooks"
-      items={webhooks}
+    <WebhookTable
+      webhooks={webhooks}
       none="There is no webhook. A webhook tells another system of LeaseHawk what changes."
-      columns={[
-        [
-          'Address',
-          ({ id, url }) => (
-            <a href={`/webhooks/${id}`}>
-              <bdi>{url}</bdi>
-            </a>
-          ),
-        ],
-        ['Events of', (webhook) => <Owner id={webhook.organizationId} names={names} />],
-        ['State', (webhook) => <State webhook={webhook} />],
-        ['Last delivery', ({ lastSuccessTime }) => <Time at={lastSuccessTime} />],
-      ]}
+      names={names}
     />
     <Pager address={address} next={next} />
     <ActLinks role={session.staff.role} acts={[['/acts/new-webhook', 'Add a webhook', 'admin']]} />

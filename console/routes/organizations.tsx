@@ -13,6 +13,8 @@ const DAY_MS = 86_400_000;
 /** The newest activities in which the last request of Okta is searched: the others are sign-ins. */
 const SEARCHED = 100;
 const MAX_FAILURES = 1000;
+/** The most API tokens and setup links of an organization: userstore lists the oldest first. */
+const MAX_RECORDS = 1000;
 
 /** Creates the routes of organizations. `publicUrl` is the edge's origin. */
 export function organizationRoutes(
@@ -47,12 +49,13 @@ export function organizationRoutes(
       until: undefined,
       pageSize: MAX_FAILURES,
     };
-    const [organization, counts, { apiTokens }, { setupLinks }, connection, { activities }, { activities: failures }] =
+    const [organization, counts, { apiTokens }, { setupLinks }, { webhooks }, connection, recent, failures] =
       await Promise.all([
         organizationAt(userstore, organizationId),
         countsOf(userstore, organizationId),
-        userstore.listApiTokens({ organizationId, pageSize: 100 }),
-        userstore.listSetupLinks({ organizationId, pageSize: 100 }),
+        userstore.listApiTokens({ organizationId, pageSize: MAX_RECORDS }),
+        userstore.listSetupLinks({ organizationId, pageSize: MAX_RECORDS }),
+        userstore.listWebhooks({ organizationId }),
         unless('SSO_CONNECTION_NOT_FOUND', userstore.getSsoConnection({ organizationId })),
         userstore.listActivities({ organizationId, since: undefined, until: undefined, pageSize: SEARCHED }),
         userstore.listActivities(failed),
@@ -62,9 +65,10 @@ export function organizationRoutes(
       counts,
       tokens: apiTokens.toReversed(),
       setupLinks: setupLinks.toReversed(),
+      webhooks,
       connection: connection?.connection,
-      lastRequest: activities.find(({ apiTokenId }) => apiTokenId !== undefined),
-      failures,
+      lastRequest: recent.activities.find(({ apiTokenId }) => apiTokenId !== undefined),
+      failures: failures.activities,
       publicUrl,
     };
     sendPage(response, <OverviewPage session={sessionOf(response)} now={now} {...facts} />);

@@ -259,6 +259,17 @@ describe('the acts of the console', () => {
     expect(await ids()).to.deep.equal([]);
   });
 
+  it('add a webhook of an organization, which its page then lists', async () => {
+    const base = `/organizations/${tenant.organizationId}`;
+    const field = `name="organization_id" type="text" value="${tenant.organizationId}"`;
+    expect((await boss?.get(`${base}/acts/new-webhook`))?.text).to.include(field);
+    const url = 'https://hooks.example/oak-street';
+    await boss?.post(`${base}/acts/new-webhook`, { url, organization_id: tenant.organizationId });
+    expect((await viewer?.get(base))?.text).to.match(
+      /<a href="\/webhooks\/[^"]+"><bdi>https:\/\/hooks\.example\/oak-street</,
+    );
+  });
+
   it('prove again who somebody is, if they cannot be undone', () => {
     const permanent = Object.entries(ACTS).flatMap(([path, acts]) =>
       Object.entries(acts).flatMap(([name, { isPermanent }]) =>

@@ -1,6 +1,8 @@
 /** The pages of the console: what they show, that they escape it, and the headers that allow nothing else. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import { Role, ServiceAccount } from '../../proto/gen/userstore/v1/service_account_service.js';
 import { startConsole, type TestConsole, type Visitor, visitorOf } from '../harness/console.js';
 import { createTenant, sharedPair, type Tenant } from '../harness/organizations.js';
@@ -116,6 +118,26 @@ describe('the pages of the console', () => {
     }
   });
 
+  it('tell when the organization last asked, also if only sign-ins are recent', async () => {
+    const { organizationId, scim } = await createTenant(await sharedPair());
+    expect(await text(`/organizations/${organizationId}`)).to.include('its Okta has not asked');
+    await scim('GET', '/Users?count=1');
+    const admin = userstoreClient((await sharedPair()).address, SERVICE_TOKENS.admin);
+    const [method, path, status, durationMs] = ['SIGN-IN', '/login', 200, 1];
+    const signIn = () => ({ id: uuidv7(), organizationId, time: new Date(), method, path, status, durationMs });
+    await eventually('the use of the token is known', async () =>
+      Boolean((await admin.listApiTokens({ organizationId })).apiTokens[0]?.lastUseTime),
+    );
+    await eventually('the request is recorded', async () =>
+      (await text(`/organizations/${organizationId}/requests`)).includes('/Users'),
+    );
+    await admin.recordActivities({ activities: Array.from({ length: 100 }, () => Activity.fromPartial(signIn())) });
+    admin.close();
+    expect(await text(`/organizations/${organizationId}`))
+      .to.match(/Last request<\/dt><dd><time/)
+      .and.not.to.include('its Okta has not asked');
+  });
+
   it('show why a person may not sign in, and what touched them', async () => {
     const html = await text(`${base}/users/${userId}`);
     expect(html).to.include('the organization has no single sign-on');
@@ -138,7 +160,7 @@ describe('the pages of the console', () => {
     expect(failed).to.include('2 times since').and.not.to.include('>201<');
     expect(await text(`${base}/requests?path=/Groups`))
       .to.include('/Groups')
-      .and.not.to.include('>409<');
+      .and.not.to.include('class="error">409<');
     expect(await text(`${base}/requests?path=.*`)).to.include('No request matches');
     expect(await text(`${base}/requests?method=DELETE`)).to.include('No request matches');
     expect(await text(`${base}/requests?user=${userId}&status=2`)).to.include('>201<');

@@ -1,7 +1,7 @@
 /** Every page of the console and of setup links, as people with a keyboard, a screen reader, a phone or dark colours meet it. */
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { startBrowser, violationsIn } from '../harness/browser.js';
+import { RULES_OF_COLOURS, startBrowser, violationsIn } from '../harness/browser.js';
 import { needsOwnPair } from '../harness/organizations.js';
 import { routesOf } from '../harness/routes.js';
 import { type Example, startExample } from './example.js';
@@ -27,12 +27,11 @@ const IS_TOO_WIDE = 'document.documentElement.scrollWidth > innerWidth';
 /** Every eighth page is looked at in all ways: all pages have the same colours and the same style. */
 const SAMPLE = 8;
 
-/** The ways to look at a page; each page is looked at in the first one. */
+/** The ways to look at a page, with the rules that can have another outcome than in the first one; each page is looked at in that. */
 const WAYS = [
-  { colorScheme: 'light', width: 1280 },
-  { colorScheme: 'dark', width: 1280 },
-  { colorScheme: 'light', width: 390 },
-  { colorScheme: 'dark', width: 390 },
+  { colorScheme: 'light', width: 1280, rules: undefined },
+  { colorScheme: 'dark', width: 1280, rules: RULES_OF_COLOURS },
+  { colorScheme: 'dark', width: 390, rules: undefined },
 ] as const;
 
 describe('every page', function () {
@@ -82,10 +81,10 @@ describe('every page', function () {
   });
 
   /** Returns what is wrong with the page that is open. */
-  async function faultsOf(name: string, { colorScheme, width }: (typeof WAYS)[number]): Promise<string[]> {
+  async function faultsOf(name: string, { colorScheme, width, rules }: (typeof WAYS)[number]): Promise<string[]> {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 900 });
-    const found = await violationsIn(page);
+    const found = await violationsIn(page, rules);
     if (await page.evaluate(IS_TOO_WIDE)) found.push('too wide');
     return found.map((fault) => `${name} ${colorScheme} ${width}: ${fault}`);
   }

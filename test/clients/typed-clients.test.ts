@@ -13,12 +13,16 @@ import { connect } from '../../bin/admin/userstore.js';
 import { parseSchema } from '../../proto/schema-file.js';
 import { freshTenant, needsOwnPair, sharedPair, type Tenant } from '../harness/organizations.js';
 import { SERVICE_TOKENS } from '../harness/processes.js';
+import { pythonWith } from '../harness/python.js';
 import { ACME_USER, CORE_USER, createUser, ENTERPRISE_USER, patchBody, uniqueName } from '../harness/scim.js';
 import { createGroup } from '../harness/scim-groups.js';
 
 const SOURCES = fileURLToPath(new URL('../../../test/clients/', import.meta.url));
 const PYTHON_PACKAGES = ['scim2-client[httpx2]==0.13.2', 'scim2-models==0.12.3'];
 const COPY_LIBRARIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+/** Maven and the client run for seconds: they need no optimized code. */
+const JAVA_OPTIONS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+const MAVEN_OPTS = JAVA_OPTIONS.join(' ');
 const USERS = 24;
 
 const OAK = 'urn:ietf:params:scim:schemas:extension:oak:2.0:User';
@@ -94,14 +98,14 @@ describe('typed clients', function () {
   });
   after(() => folder && rm(folder, { recursive: true, force: true }));
 
-  /** Runs what a client needs; skips the test, and says why, where the machine or its network has it not. */
-  async function prepare(context: Mocha.Context, name: string, steps: [file: string, ...args: string[]][]) {
+  /** Fetches what a client needs; skips the test, and says why, where the machine or its network has it not. */
+  async function prepare<T>(context: Mocha.Context, name: string, fetch: () => Promise<T>): Promise<T> {
     try {
-      for (const [file, ...args] of steps) await run(file, args, { timeout: 200_000 });
+      return await fetch();
     } catch (error) {
       const { message, stdout = '' } = error as Error & { stdout?: string };
       console.log(`      skipped: ${name} cannot be had here: ${`${message} ${stdout}`.slice(0, 300)}`);
-      context.skip();
+      return context.skip();
     }
   }
 
@@ -111,22 +115,18 @@ describe('typed clients', function () {
   }
 
   it('scim2-client (Python) discovers, reads, creates, replaces, patches, lists and deletes without an error', async function () {
-    const venv = join(folder, 'venv');
-    const python = join(venv, 'bin', 'python');
-    await prepare(this, 'scim2-client', [
-      ['python3', '-m', 'venv', venv],
-      [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PYTHON_PACKAGES],
-    ]);
+    const python = await prepare(this, 'scim2-client', () => pythonWith(PYTHON_PACKAGES, join(folder, 'venv')));
     await works(python, join(SOURCES, 'typed_client.py'));
   });
 
   it('UnboundID’s SCIM 2 SDK (Java) does the same', async function () {
     const libraries = join(folder, 'libraries');
     const pom = join(SOURCES, 'pom.xml');
-    await prepare(this, 'the SDK', [
-      ['java', '-version'],
-      ['mvn', '-q', '-B', '-f', pom, COPY_LIBRARIES, `-DoutputDirectory=${libraries}`],
-    ]);
-    await works('java', '-cp', join(libraries, '*'), join(SOURCES, 'TypedClient.java'));
+    await prepare(this, 'the SDK', async () => {
+      await run('java', ['-version']);
+      const copied = ['-q', '-B', '-f', pom, COPY_LIBRARIES, `-DoutputDirectory=${libraries}`];
+      await run('mvn', copied, { timeout: 200_000, env: { ...process.env, MAVEN_OPTS } });
+    });
+    await works('java', ...JAVA_OPTIONS, '-cp', join(libraries, '*'), join(SOURCES, 'TypedClient.java'));
   });
 });

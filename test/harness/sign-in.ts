@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { freePort } from '../../bin/port.js';
 import { testMongodbUri } from './mongod.js';
 import { createTenant, type Tenant } from './organizations.js';
-import { type Pair, SERVICE_TOKENS, startPair } from './processes.js';
+import { type Pair, SERVICE_TOKENS, startEdge, startPair } from './processes.js';
 import { actor, type UserstoreClient, userstoreClient } from './userstore.js';
 
 /** A pair at which people sign in. */
@@ -29,13 +29,8 @@ export interface SsoTenant extends Tenant {
 
 /** Starts a pair of services with its own database. */
 export async function startSignInPair(name: string, env: Record<string, string> = {}): Promise<SignInPair> {
-  const port = String(await freePort());
-  const publicUrl = `http://localhost:${port}`;
-  const appUrl = env.APP_URL ?? `${publicUrl}/app`;
-  const secrets = { LOGIN_SECRET: randomBytes(32).toString('base64url') };
-  const addresses = { PORT: port, PUBLIC_URL: publicUrl, APP_URL: appUrl };
-  const edgeEnv = { ...addresses, ...secrets, ...env };
-  const pair = await startPair(testMongodbUri(`${name}-${process.pid}`), edgeEnv);
+  const own = await addressesOf(env);
+  const pair = await startPair(testMongodbUri(`${name}-${process.pid}`), own.edgeEnv);
   const admin = userstoreClient(pair.address, SERVICE_TOKENS.admin);
   const reader = userstoreClient(pair.address, SERVICE_TOKENS.reader);
   const stop = async () => {
@@ -43,7 +38,22 @@ export async function startSignInPair(name: string, env: Record<string, string> 
     reader.close();
     await pair.stop();
   };
-  return { ...pair, publicUrl, appUrl: new URL(appUrl).href, edgeEnv, admin, reader, stop };
+  return { ...pair, ...own, admin, reader, stop };
+}
+
+/** Starts another edge, with its own address, over the userstore of a pair; `stop` ends only this edge. */
+export async function startSignInEdge(pair: SignInPair, env: Record<string, string>): Promise<SignInPair> {
+  const own = await addressesOf(env);
+  return { ...pair, ...own, ...(await startEdge(pair.address, own.edgeEnv)) };
+}
+
+async function addressesOf(env: Record<string, string>) {
+  const port = String(await freePort());
+  const publicUrl = `http://localhost:${port}`;
+  const appUrl = env.APP_URL ?? `${publicUrl}/app`;
+  const secrets = { LOGIN_SECRET: randomBytes(32).toString('base64url') };
+  const edgeEnv = { PORT: port, PUBLIC_URL: publicUrl, APP_URL: appUrl, ...secrets, ...env };
+  return { publicUrl, appUrl: new URL(appUrl).href, edgeEnv };
 }
 
 /** A name that nothing else has. */

@@ -3,7 +3,14 @@ import { expect } from 'chai';
 import { type ForgedOkta, startForgedOkta } from '../harness/forged-okta.js';
 import { needsOwnPair, sharedPair } from '../harness/organizations.js';
 import { createUser } from '../harness/scim.js';
-import { createSsoTenant, type SignInPair, type SsoTenant, startSignInPair, userOf } from '../harness/sign-in.js';
+import {
+  createSsoTenant,
+  type SignInPair,
+  type SsoTenant,
+  startSignInEdge,
+  startSignInPair,
+  userOf,
+} from '../harness/sign-in.js';
 import { visitor } from '../harness/visitor.js';
 
 const ANA = { id: '00u1abcdEFGH2ijkl5d7', login: 'ana@acme.example' };
@@ -70,7 +77,7 @@ describe('the login page', function () {
   describe('with a password page', () => {
     let other: SignInPair;
     before(async () => {
-      other = await startSignInPair('sign-in-passwords', { PASSWORD_LOGIN_URL: 'https://password.example/in?a=b' });
+      other = await startSignInEdge(pair, { PASSWORD_LOGIN_URL: 'https://password.example/in?a=b' });
     });
     after(() => other?.stop());
 
@@ -221,7 +228,7 @@ describe('the login page', function () {
   });
 
   it('is limited to ten attempts a minute for one account, and limited for one network', async () => {
-    const limited = await startSignInPair('sign-in-limits', { TRUSTED_PROXIES: '1' });
+    const limited = await startSignInEdge(pair, { TRUSTED_PROXIES: '1' });
     try {
       const own = await createSsoTenant(limited, okta.issuer);
       await createUser(own.scim, { externalId: ANA.id });
@@ -258,14 +265,13 @@ describe('the login page', function () {
   });
 
   it('says so while the user store is away', async () => {
-    const alone = await startSignInPair('sign-in-away');
+    await pair.userstore.stop();
     try {
-      await alone.userstore.stop();
-      const { status, said, headers } = await visitor(alone.publicUrl).login('ana@acme.example');
+      const { status, said, headers } = await visitor(pair.publicUrl).login('ana@acme.example');
       expect([status, headers.get('retry-after')]).to.deep.equal([503, '5']);
       expect(said).to.match(/Sign-in does not work at the moment.*Try again/);
     } finally {
-      await alone.stop();
+      await pair.userstore.start();
     }
   });
 

@@ -1,21 +1,20 @@
 /** A receiver in Python verifies deliveries with the library of the Standard Webhooks specification. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { Webhook } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { type Pair, SERVICE_TOKENS, startPair } from '../harness/processes.js';
+import { pythonWith } from '../harness/python.js';
 import { userNamed } from '../harness/users.js';
 import { actor, eventually, type UserstoreClient, userstoreClient } from '../harness/userstore.js';
 
 const RECEIVER = fileURLToPath(new URL('../../../test/clients/webhook_receiver.py', import.meta.url));
 const PACKAGE = 'standardwebhooks==1.1.0';
-const run = promisify(execFile);
 
 const CREATED = 'urn:ietf:params:scim:event:prov:create:full';
 
@@ -30,11 +29,8 @@ describe('a receiver with standardwebhooks for Python', function () {
 
   before(async function () {
     folder = await mkdtemp(join(tmpdir(), 'webhook-receiver-'));
-    python = join(folder, 'venv', 'bin', 'python');
     try {
-      await run('python3', ['-m', 'venv', join(folder, 'venv')]);
-      const options = ['install', '--quiet', '--disable-pip-version-check', PACKAGE];
-      await run(python, ['-m', 'pip', ...options], { timeout: 120_000 });
+      python = await pythonWith([PACKAGE], join(folder, 'venv'));
     } catch (error) {
       console.log(`      skipped: ${PACKAGE} cannot be had here: ${String(error).slice(0, 300)}`);
       this.skip();

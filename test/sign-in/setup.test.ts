@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { startForgedOkta } from '../harness/forged-okta.js';
 import { createTenant, freshTenant, needsOwnPair } from '../harness/organizations.js';
-import { createSsoTenant, type SignInPair, startSignInPair } from '../harness/sign-in.js';
+import { createSsoTenant, type SignInPair, startSignInEdge, startSignInPair } from '../harness/sign-in.js';
 import { actor } from '../harness/userstore.js';
 import { visitor } from '../harness/visitor.js';
 
@@ -63,7 +63,7 @@ describe('the setup page’s single sign-on', function () {
 
   it('says where a password is another way in, and has the address of LeaseHawk support', async () => {
     const env = { PASSWORD_LOGIN_URL: 'https://password.example/', SUPPORT_CONTACT: 'help@leasehawk.example' };
-    const other = await startSignInPair('sign-in-setup-passwords', env);
+    const other = await startSignInEdge(pair, env);
     try {
       const { organizationId } = await createSsoTenant(other, 'https://ash.okta.example', { required: false });
       expect(await sectionOf(organizationId, other)).to.include('allowed them to use a password instead');

@@ -11,7 +11,14 @@ import {
 } from '../harness/forged-okta.js';
 import { needsOwnPair } from '../harness/organizations.js';
 import { createUser } from '../harness/scim.js';
-import { createSsoTenant, type SignInPair, type SsoTenant, startSignInPair, userOf } from '../harness/sign-in.js';
+import {
+  createSsoTenant,
+  type SignInPair,
+  type SsoTenant,
+  startSignInEdge,
+  startSignInPair,
+  userOf,
+} from '../harness/sign-in.js';
 import { eventually } from '../harness/userstore.js';
 import { visitor } from '../harness/visitor.js';
 
@@ -280,7 +287,7 @@ describe('Universal Logout', function () {
   });
 
   it('is 429 for who tries tokens again and again; valid ones of others are not counted', async () => {
-    const limited = await startSignInPair('universal-logout-limits');
+    const limited = await startSignInEdge(pair, {});
     try {
       const to = `${limited.publicUrl}/login/global-token-revocation`;
       const answers = await Promise.all(Array.from({ length: 210 }, () => send('x.y.z', {}, to)));

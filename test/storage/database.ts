@@ -1,5 +1,5 @@
 /** The storage of userstore over its own database on the test server, with every command that it sends. */
-import type { mongo } from 'mongoose';
+import type { Connection, mongo } from 'mongoose';
 import { v7 as uuidv7 } from 'uuid';
 import { type Change, Change_Kind } from '../../proto/gen/userstore/v1/change.js';
 import { Event } from '../../proto/gen/userstore/v1/event.js';
@@ -26,23 +26,35 @@ import type { FoundUser } from '../../userstore/storage/user-reads.js';
 import { createUserStorage } from '../../userstore/storage/users.js';
 import { testMongodbUri } from '../harness/mongod.js';
 
-export type Database = Awaited<ReturnType<typeof openDatabase>>;
+export type Database = ReturnType<typeof databaseOver>;
 
 /** Returns the rules of groups for calls that nobody repeats. */
 export const groupRules = (groups: GroupStorage, memberships: MembershipStorage): GroupRules =>
   createGroupRules(groups, memberships, (_, __, { make }, deadline) => make(undefined, deadline));
 
 /** Opens a new database by a URI that asks for less durability than storage promises; `close` drops it. */
-export async function openDatabase(name: string) {
+export async function openDatabase(name: string): Promise<Database> {
   const uri = testMongodbUri(`storage-${name}-${process.pid}`);
   const connection = await connect(`${uri}${uri.includes('?') ? '&' : '?'}monitorCommands=true&w=1&journal=false`);
   const collections = collectionsOf(connection);
   await createIndexes(connection);
   const commands: mongo.CommandStartedEvent[] = [];
   connection.getClient().on('commandStarted', (event) => commands.push(event));
+  return databaseOver(connection, collections, commands);
+}
+
+/** Deletes all documents. Returns the storages anew, which remember nothing: to make the indexes anew takes longer. */
+export async function emptied({ connection, collections, commands }: Database): Promise<Database> {
+  const all = (await connection.db?.collections()) ?? [];
+  await Promise.all(all.map((collection) => collection.deleteMany()));
+  return databaseOver(connection, collections, commands);
+}
+
+function databaseOver(connection: Connection, collections: Collections, commands: mongo.CommandStartedEvent[]) {
   return {
     connection,
     collections,
+    commands,
     users: plainUsers(collections),
     ...recordsOf(collections),
     ...groupsIn(collections),

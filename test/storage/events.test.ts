@@ -7,7 +7,7 @@ import { createChangeStorage } from '../../userstore/storage/changes.js';
 import { createEventStorage, type EventStorage } from '../../userstore/storage/events.js';
 import { createUserStorage, type UserStorage } from '../../userstore/storage/users.js';
 import { userNamed } from '../harness/users.js';
-import { changeOf, DAYS, type Database, openDatabase, soon } from './database.js';
+import { changeOf, DAYS, type Database, emptied, openDatabase, soon } from './database.js';
 
 const ALL = { types: [] };
 
@@ -44,12 +44,15 @@ const positions = (all: { _id: number }[]) => all.map(({ _id }) => _id);
 const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
 
 describe('the event log', () => {
-  beforeEach(async () => {
+  before(async () => {
     database = await openDatabase('events');
+  });
+  beforeEach(async () => {
+    database = await emptied(database);
     users = createUserStorage(database.collections.users, database.changes);
     events = createEventStorage(database.collections, DAYS);
   });
-  afterEach(() => database.close());
+  after(() => database.close());
 
   it('reads the acts of people by their own index, in its order: the number of all events does not matter', async () => {
     const query = { types: ['user.locked'], person: 'ana', organizationIds: ['one', 'other'] };

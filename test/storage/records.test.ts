@@ -26,7 +26,7 @@ import { createRecordOutboxes } from '../../userstore/storage/records.js';
 import { createRequestStorage } from '../../userstore/storage/requests.js';
 import { createServiceAccountStorage } from '../../userstore/storage/service-accounts.js';
 import { createWebhookStorage } from '../../userstore/storage/webhooks.js';
-import { DAYS, type Database, eventOfVersion, openDatabase, soon } from './database.js';
+import { DAYS, type Database, emptied, eventOfVersion, openDatabase, soon } from './database.js';
 
 const actor = { caller: 'admin', person: 'ana', requestId: 'a request' };
 const sealer = createSealer([Buffer.alloc(32, 1)]);
@@ -99,11 +99,14 @@ const change = (webhookId: string, wanted: UpdateWebhookRequest['change']) =>
   rules.webhooks.update({ actor, webhookId, change: wanted }, soon());
 
 describe('records', () => {
-  beforeEach(async () => {
+  before(async () => {
     database = await openDatabase('records');
+  });
+  beforeEach(async () => {
+    database = await emptied(database);
     rules = rulesOver();
   });
-  afterEach(() => database.close());
+  after(() => database.close());
 
   it('of organizations have an event for each change, with values before and after and the organization after it', async () => {
     const { id } = await create();

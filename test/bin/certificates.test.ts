@@ -4,7 +4,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { InvalidArgumentError } from 'commander';
 import { variables as adminVariables } from '../../bin/admin/config.js';
+import { collectClient } from '../../bin/certificates/clients.js';
 import { variables as edgeVariables } from '../../edge/config.js';
 import { variables as userstoreVariables } from '../../userstore/config.js';
 import { command, succeeding } from '../harness/commands.js';
@@ -95,8 +97,12 @@ describe('the command certificates', function () {
     await isHeld();
     expect((await certificate('billing')).fingerprint256).not.to.equal(before.fingerprint256);
     expect((await certificate('ana')).subjectAltName).to.equal('URI:urn:leasehawk:role:support');
+    expect((await make('--client', 'billing')).code).to.equal(2);
+  });
+
+  it('refuses a caller without a role or of an unknown role, with a wrong or taken name, and an edge that is held to organizations', () => {
     for (const wrong of ['billing', 'billing:owner', 'edge:reader', 'a b:reader', 'x:edge:7kq2m9xw4hbd', 'ca:reader']) {
-      expect((await make('--client', wrong)).code, wrong).to.equal(2);
+      expect(() => collectClient(wrong, {}), wrong).to.throw(InvalidArgumentError);
     }
   });
 

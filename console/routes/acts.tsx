@@ -1,4 +1,5 @@
 /** The pages of acts: a form that tells the consequences, and the act itself. */
+import { randomUUID } from 'node:crypto';
 import express, { type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import type { ProviderHosts } from '../../config/provider-hosts.js';
@@ -10,6 +11,7 @@ import { Message, Page, PostForm } from '../pages/frame.js';
 import { shortened } from '../pages/text.js';
 import { includes } from '../staff/role.js';
 import { actorOf, type Userstore } from '../userstore.js';
+import { createSentForms } from './sent-forms.js';
 
 const MAX_FORM = '64kb';
 /** Characters of the names of what an act is about. */
@@ -55,6 +57,8 @@ export function actRoutes(
     return act;
   };
 
+  const once = createSentForms();
+
   const show: RequestHandler = async (request, response) => {
     const act = actOf(request.params.act, response);
     const session = sessionOf(response);
@@ -80,6 +84,7 @@ export function actRoutes(
             </p>
           ) : (
             <PostForm session={session} action={request.originalUrl}>
+              <input type="hidden" name="form_id" value={randomUUID()} />
               {content}
               <div class="row">
                 <button type="submit" class={act.isPermanent ? 'danger' : ''}>
@@ -105,8 +110,12 @@ export function actRoutes(
         typeof value === 'string' ? [[name, value]] : [],
       ),
     );
-    const done = await act.perform(subjectOf(request.params as Record<string, string>, response), form);
-    log.info({ person: staff.name, act: request.params.act, path: request.path }, 'act');
+    const subject = subjectOf(request.params as Record<string, string>, response);
+    const done = await once(request.originalUrl, form, async () => {
+      const result = await act.perform(subject, form);
+      log.info({ person: staff.name, act: request.params.act, path: request.path }, 'act');
+      return result;
+    });
     if ('to' in done) response.redirect(303, done.to);
     else {
       sendPage(

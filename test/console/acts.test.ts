@@ -151,6 +151,17 @@ describe('the acts of the console', () => {
     expect(running.lines.join('')).not.to.include(secret);
   });
 
+  it('issue one token if a form is sent twice', async () => {
+    const base = `/organizations/${tenant.organizationId}`;
+    const form = (await boss?.get(`${base}/acts/issue-token`))?.text ?? '';
+    const form_id = /name="form_id" value="([^"]+)"/.exec(form)?.[1] ?? '';
+    const send = () => boss?.post(`${base}/acts/issue-token`, { label: 'twice', form_id });
+    const secrets = (await Promise.all([send(), send()])).map((answer) => SECRET.exec(answer?.text ?? '')?.[1]);
+    expect(secrets[0]).to.be.a('string').and.to.equal(secrets[1]);
+    const { apiTokens } = await admin.listApiTokens({ organizationId: tenant.organizationId });
+    expect(apiTokens.filter(({ label }) => label === 'twice')).to.have.length(1);
+  });
+
   it('make a setup link that is shown once, list it, and let support revoke it', async () => {
     const { organizationId } = tenant;
     const base = `/organizations/${organizationId}`;

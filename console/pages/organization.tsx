@@ -72,21 +72,23 @@ export function OrganizationPage({
   );
 }
 
-/** Links to acts that the role may do. */
-export const ActLinks = ({
+/** Links to acts that the role may do; nothing if there is none. */
+export function ActLinks({
   role,
   acts,
 }: {
   role: Role;
   acts: [href: string, text: string, needed: Role][];
-}): JSX.Element => (
-  <div class="row">
-    {acts
-      .filter(([, , needed]) => includes(role, needed))
-      .map(([href, text]) => (
+}): JSX.Element | null {
+  const allowed = acts.filter(([, , needed]) => includes(role, needed));
+  if (allowed.length === 0) return null;
+  return (
+    <div class="row">
+      {allowed.map(([href, text]) => (
         <a class="button second" href={href}>
           {text}
         </a>
       ))}
-  </div>
-);
+    </div>
+  );
+}

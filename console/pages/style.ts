@@ -63,6 +63,7 @@ h3 { font-size: 1rem; margin: .8rem 0 .4rem; }
   .row.end { margin: 0; } .columns { grid-template-columns: 1fr; }
   .stack thead { display: none; } .stack, .stack tbody, .stack tr, .stack td, .stack th, .stack caption { display: block; }
   .stack tr { border: 1px solid var(--line); border-radius: .3rem; padding: .4rem .7rem; margin-bottom: .6rem; }
+  .stack td:empty { display: none; }
   .stack td[data-name]::before { content: attr(data-name); display: inline-block; white-space: nowrap; color: var(--quiet); font-size: .9rem; margin-right: .6rem; }
   form.filter label:not(.check) { flex: 1 1 9rem; } nav.tabs { gap: .2rem .65rem; font-size: .875rem; }
   header .who { flex: 1 1 8rem; } .narrow { margin-top: 1rem; }

@@ -55,7 +55,7 @@ figure { margin: 1rem 0; max-width: 40rem; } figcaption { display: flex; justify
 .body { margin: 0 0 1rem; padding: .7rem; max-height: 30rem; overflow: auto; background: var(--box); border-radius: .3rem; }
 .body pre { margin: 0; padding: 0; font-size: .85rem; white-space: pre-wrap; word-break: break-all; }
 h3 { font-size: 1rem; margin: .8rem 0 .4rem; }
-.secret { font-size: 1.1rem; user-select: all; }
+.secret { font-size: 1.1rem; user-select: all; } code + button { margin-top: .4rem; }
 .row.end { margin: 0; } .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
 @media (max-width: 40rem) {
   header, main { padding-left: 1rem; padding-right: 1rem; }

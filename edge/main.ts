@@ -32,24 +32,22 @@ const BACKLOG = 4096;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  if (config.workers === 1 || cluster.isWorker) await serve(config);
-  else await lead(config);
-}
-
-/** Runs workers, each of which serves. */
-async function lead(config: Config): Promise<void> {
   const env = { ...process.env };
   for (const name of secretsOf(variables)) delete process.env[name];
   const log = await createLog('edge', config, process.stdout.isTTY);
+  if (config.workers === 1 || cluster.isWorker) await serve(config, log);
+  else await lead(config, env, log);
+}
+
+/** Runs workers, each of which serves. `env` is the environment of each, with its secrets. */
+async function lead(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<void> {
   log.info({ workers: config.workers }, 'starting workers');
   const onReady = () => void (process.connected && process.send?.('ready'));
   await runWorkers({ ...config, count: config.workers, env, log, stopped: stopSignal(process), onReady });
   log.info('all workers have stopped');
 }
 
-async function serve(config: Config): Promise<void> {
-  for (const name of secretsOf(variables)) delete process.env[name];
-  const log = await createLog('edge', config, process.stdout.isTTY);
+async function serve(config: Config, log: Logger): Promise<void> {
   log.info(config.inEffect, 'configuration');
   await warnIfWritableByOthers(config.dataDir, log);
 

@@ -14,7 +14,7 @@ import { checkVersion, etagFor } from './preconditions.js';
 import { type Page, pageOf, type ResourceOperations, required } from './resources.js';
 
 /** The maximum page size of userstore. */
-const MEMBERS_PAGE_SIZE = 5000;
+const MEMBERS_PAGE_SIZE = 2000;
 
 /** The operations on groups, which do not contain their members, and the list of members. */
 export interface GroupOperations extends ResourceOperations<Group> {

@@ -29,8 +29,8 @@ export interface EventStream {
   /** Names the caller, for its limit. */
   caller: string;
   query: EventQuery;
-  /** The position from which the stream begins. */
-  position: number;
+  /** Returns the position from which the stream begins. */
+  start: (deadline: number) => Promise<number>;
   /** Runs a read of the log when it is the caller's turn; `deadline` is in epoch milliseconds. */
   inTurn: <T>(read: (deadline: number) => Promise<T>) => Promise<T>;
   /** Sends a message; resolves when the client can take more. Throws if it does not in time. */
@@ -46,6 +46,8 @@ export type EventWatch = ReturnType<typeof createEventWatch>;
 export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>, wakeUp: Pick<WakeUp, 'wait'>) {
   const log = createTail(storage, wakeUp);
   const byCaller = new Map<string, number>();
+  /** The number of streams, those included that have not begun yet. */
+  let taken = 0;
   /** The place of each open stream. */
   const open = new Set<{ position: number }>();
 
@@ -60,14 +62,17 @@ export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>,
     /** Streams until the signal is aborted. Throws EVENT_WATCH_LIMIT_REACHED, and what `send` throws. */
     async stream(stream: EventStream): Promise<void> {
       const ofCaller = byCaller.get(stream.caller) ?? 0;
-      if (open.size >= MAX_STREAMS || ofCaller >= MAX_STREAMS_OF_CALLER) throw limitReached();
+      if (taken >= MAX_STREAMS || ofCaller >= MAX_STREAMS_OF_CALLER) throw limitReached();
       byCaller.set(stream.caller, ofCaller + 1);
-      const place = { position: stream.position };
-      open.add(place);
+      taken++;
+      const place = { position: 0 };
       try {
+        place.position = await stream.inTurn(stream.start);
+        open.add(place);
         await follow(storage, log, stream, place);
       } finally {
         open.delete(place);
+        taken--;
         const left = (byCaller.get(stream.caller) ?? 1) - 1;
         if (left === 0) byCaller.delete(stream.caller);
         else byCaller.set(stream.caller, left);
@@ -79,7 +84,7 @@ export function createEventWatch(storage: Pick<EventStorage, 'list' | 'newest'>,
 async function follow(
   storage: Pick<EventStorage, 'list' | 'newest'>,
   log: Tail,
-  { query, inTurn, send, signal }: Omit<EventStream, 'position'>,
+  { query, inTurn, send, signal }: EventStream,
   place: { position: number },
 ): Promise<void> {
   let sentAt = 0;

@@ -16,7 +16,6 @@ import { type CallTools, type Handlers, nameOf } from './unary.js';
 
 /** A client that takes no message for this time is too slow. */
 const SLOW_MS = 60_000;
-const START_MS = 10_000;
 const QUERY_MS = 10_000;
 
 /** Returns the unary handlers of EventService. */
@@ -79,7 +78,6 @@ async function stream(
   const left = new AbortController();
   call.on('cancelled', () => left.abort());
   const ends = AbortSignal.any([left.signal, stopped, AbortSignal.timeout(maxAgeMs)]);
-  const position = await rules.watchFrom(request, Date.now() + START_MS);
   const name = caller?.name ?? '';
   const inTurn = <T>(work: (deadline: number) => Promise<T>) =>
     loadShedder.inTurn(name, (pause) => asCall(Date.now() + QUERY_MS, work, pause));
@@ -88,7 +86,8 @@ async function stream(
     const bytes = await inTurn((deadline) => encodedInTurns(message, serialize, pauseOf(deadline)));
     if (!ends.aborted) await written(call, bytes, ends);
   };
-  await watch.stream({ caller: name, query: eventQueryOf(request), position, inTurn, send, signal: ends });
+  const start = (deadline: number) => rules.watchFrom(request, deadline);
+  await watch.stream({ caller: name, query: eventQueryOf(request), start, inTurn, send, signal: ends });
   if (!left.signal.aborted) throw new StreamEnd('The stream has to end; watch again from the last checkpoint.');
 }
 

@@ -15,6 +15,7 @@ import { MAJORITY_READ, orTimeout, within } from './connect.js';
 import { DuplicateKeyError, withDuplicateKeyError } from './database-errors.js';
 import { bytesOf, toEvent } from './event-documents.js';
 import type { EventDocument, EventLogDocument, NewEvent } from './event-schemas.js';
+import { readTogether } from './read-together.js';
 import { idAfter, SLICE } from './slices.js';
 
 /** The storage of events. */
@@ -83,6 +84,9 @@ export function createEventStorage(
 ) {
   const context: Context = { events, eventLog, days, newest: undefined, recent: undefined, shown: NOTHING_SHOWN };
   const alone = pLimit(1);
+  const newest = readTogether(async (_log: string, [id = ''], deadline) => {
+    return new Map([[id, await lastingPosition(context, deadline)]]);
+  });
   return {
     /** Writes events at the end of the log, in this order; ignores those that are in it. */
     append: (made: readonly NewEvent[], deadline: number): Promise<void> =>
@@ -104,7 +108,7 @@ export function createEventStorage(
     },
 
     /** Returns the newest position that no failover and no restart can take back; 0 if there is no event. */
-    newest: (deadline: number): Promise<number> => lastingPosition(context, deadline),
+    newest: async (deadline: number): Promise<number> => (await newest(LOG, 'newest', deadline)) ?? 0,
 
     /** Returns a position that was the newest within about the last second. */
     recent: async (deadline: number): Promise<number> => context.recent ?? (await lastingPosition(context, deadline)),

@@ -13,7 +13,7 @@ import type { StoreClient } from '../store-client.js';
 import { checkVersion, etagFor } from './preconditions.js';
 import { type Page, pageOf, type ResourceOperations, required } from './resources.js';
 
-/** The maximum page size of userstore. */
+/** Memberships that one call reads: userstore decodes them in one turn of its event loop. */
 const MEMBERS_PAGE_SIZE = 2000;
 
 /** The operations on groups, which do not contain their members, and the list of members. */

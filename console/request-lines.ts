@@ -12,8 +12,8 @@ export interface RequestLine {
 const isFailure = ({ status }: Activity) => status >= 400;
 
 /** Two failures are the same if they were answered the same for the same person or group. Ids in paths differ. */
-const keyOf = ({ method, path, status, scimType, detail, userId, userName, groupId }: Activity) =>
-  JSON.stringify([method, path, status, scimType, detail, userId, userName, groupId]);
+const keyOf = ({ organizationId, method, path, status, scimType, detail, userId, userName, groupId }: Activity) =>
+  JSON.stringify([organizationId, method, path, status, scimType, detail, userId, userName, groupId]);
 
 /** Folds requests, newest first, into lines, newest first. */
 export function linesOf(activities: readonly Activity[]): RequestLine[] {

@@ -68,6 +68,7 @@ function Header({ session, search }: { session: Session; search: string | undefi
       </search>
       <nav aria-label="Console">
         <a href="/organizations">Organizations</a>
+        <a href="/requests">Requests</a>
         <a href="/webhooks">Webhooks</a>
         <a href="/staff-log">Staff log</a>
       </nav>

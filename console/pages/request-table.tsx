@@ -1,7 +1,9 @@
 /** A list of requests and sign-ins. */
 import type { JSX } from 'preact';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { Names } from '../names.js';
 import type { RequestLine } from '../request-lines.js';
+import { Owner } from './named.js';
 import { Outside, Time } from './text.js';
 
 const requestPath = ({ organizationId, id }: Activity) => `/organizations/${organizationId}/requests/${id}`;
@@ -26,8 +28,14 @@ export function About({ activity }: { activity: Activity }): JSX.Element {
   return <Outside text={userName} />;
 }
 
-/** One row. */
-export const RequestRow = ({ line: { newest, count, firstTime } }: { line: RequestLine }): JSX.Element => (
+/** One row. `names`: those of the organizations, if the list is of several. */
+export const RequestRow = ({
+  line: { newest, count, firstTime },
+  names,
+}: {
+  line: RequestLine;
+  names?: Names | undefined;
+}): JSX.Element => (
   <tr>
     <td>
       <a href={requestPath(newest)}>
@@ -39,6 +47,11 @@ export const RequestRow = ({ line: { newest, count, firstTime } }: { line: Reque
         </div>
       )}
     </td>
+    {names && (
+      <td data-name="Organization">
+        <Owner id={newest.organizationId} names={names} />
+      </td>
+    )}
     <td data-name="Status" class={newest.status >= 400 ? 'error' : ''}>
       {newest.status}
     </td>
@@ -57,8 +70,16 @@ export const RequestRow = ({ line: { newest, count, firstTime } }: { line: Reque
   </tr>
 );
 
-/** The list, newest first. */
-export function RequestTable({ lines, none }: { lines: readonly RequestLine[]; none: string }): JSX.Element {
+/** The list, newest first. `names`: those of the organizations, if the list is of several. */
+export function RequestTable({
+  lines,
+  none,
+  names,
+}: {
+  lines: readonly RequestLine[];
+  none: string;
+  names?: Names | undefined;
+}): JSX.Element {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard (WCAG 2.1.1)
     <section class="scroll" tabIndex={0} aria-label="Requests">
@@ -66,6 +87,7 @@ export function RequestTable({ lines, none }: { lines: readonly RequestLine[]; n
         <thead>
           <tr>
             <th scope="col">Time</th>
+            {names && <th scope="col">Organization</th>}
             <th scope="col">Status</th>
             <th scope="col">Request</th>
             <th scope="col">About</th>
@@ -76,7 +98,7 @@ export function RequestTable({ lines, none }: { lines: readonly RequestLine[]; n
         </thead>
         <tbody id="requests">
           {lines.map((line) => (
-            <RequestRow line={line} />
+            <RequestRow line={line} names={names} />
           ))}
         </tbody>
       </table>

@@ -5,11 +5,12 @@ import { equal } from '../../client/filters.js';
 import type { Activity, ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { sendPage, sessionOf } from '../answer.js';
 import { storedText } from '../body-text.js';
-import { namesOf, userIdsOf } from '../names.js';
+import { type Names, namesOf, userIdsOf } from '../names.js';
 import { PageError } from '../page-error.js';
 import type { Stored } from '../pages/bodies.js';
+import { RequestPage } from '../pages/request.js';
 import { RequestRow } from '../pages/request-table.js';
-import { type RequestFilter, RequestPage, RequestsPage } from '../pages/requests.js';
+import { AllRequestsPage, type RequestFilter, RequestsPage } from '../pages/requests.js';
 import { linesOf } from '../request-lines.js';
 import { organizationAt, type Userstore, unless } from '../userstore.js';
 import { optionalIn, textIn, timeIn } from './query.js';
@@ -38,13 +39,30 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
     sendPage(response, <RequestsPage {...page} filter={filterIn(request)} />);
   };
 
+  const ofAll: RequestHandler = async (request, response) => {
+    const organizationId = optionalIn(request, 'organization');
+    if (organizationId !== undefined) {
+      const [, query = ''] = request.originalUrl.split('?', 2);
+      const parameters = new URLSearchParams(query);
+      for (const name of ['organization', 'page']) parameters.delete(name);
+      return response.redirect(303, `/organizations/${encodeURIComponent(organizationId)}/requests?${parameters}`);
+    }
+    const userstore = userstoreOf(response);
+    const { activities, nextPageToken: next } = await userstore.listActivities(searchIn(request));
+    const names = await ownersOf(userstore, activities);
+    const page = { session: sessionOf(response), activities, names, address: request.originalUrl, next };
+    sendPage(response, <AllRequestsPage {...page} filter={filterIn(request)} />);
+  };
+
+  const liveOfAll: RequestHandler = async (request, response) => {
+    const userstore = userstoreOf(response);
+    const { activities } = await userstore.listActivities(searchIn(request));
+    sendRows(response, activities, await ownersOf(userstore, activities));
+  };
+
   const live: RequestHandler = async (request, response) => {
     const { activities } = await userstoreOf(response).listActivities(searchIn(request));
-    response.type('html').send(
-      linesOf(activities)
-        .map((line) => render(<RequestRow line={line} />))
-        .join(''),
-    );
+    sendRows(response, activities);
   };
 
   const show: RequestHandler = async (request, response) => {
@@ -65,6 +83,8 @@ export function requestRoutes(userstoreOf: (response: Response) => Userstore, pu
 
   const routes = Router({ caseSensitive: true });
   const base = '/organizations/:organizationId';
+  routes.get('/requests', ofAll);
+  routes.get('/requests/live', liveOfAll);
   routes.get(`${base}/requests`, list);
   routes.get(`${base}/requests/live`, live);
   routes.get(`${base}/requests/:requestId`, show);
@@ -93,6 +113,20 @@ async function storedOf(
   return users[0] && { text: storedText(users[0]), isByName: true };
 }
 
+/** Returns the names of the organizations of these requests. */
+const ownersOf = (userstore: Userstore, activities: readonly Activity[]): Promise<Names> =>
+  namesOf(
+    userstore,
+    activities.map(({ organizationId }) => organizationId),
+  );
+
+const sendRows = (response: Response, activities: readonly Activity[], names?: Names) =>
+  response.type('html').send(
+    linesOf(activities)
+      .map((line) => render(<RequestRow line={line} names={names} />))
+      .join(''),
+  );
+
 const filterIn = (request: Request): RequestFilter => ({
   user: textIn(request, 'user'),
   path: textIn(request, 'path').slice(0, 200),
@@ -105,9 +139,12 @@ const filterIn = (request: Request): RequestFilter => ({
 
 function searchIn(request: Request): ListActivitiesRequest {
   const { user, path, method, status, failed } = filterIn(request);
+  const { organizationId } = request.params;
   const person = UUID.test(user) ? { userId: user.toLowerCase() } : { userName: user };
   return {
-    organizationId: String(request.params.organizationId),
+    ...(organizationId === undefined
+      ? { organizationId: '', allOrganizations: true }
+      : { organizationId: String(organizationId) }),
     since: timeIn(request, 'since'),
     until: timeIn(request, 'until'),
     ...(user === '' ? {} : person),

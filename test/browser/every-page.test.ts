@@ -18,6 +18,7 @@ const NO_PAGES = [
   '/sign-in/start',
   '/sign-in/return',
   '/organizations/:organizationId/requests/live',
+  '/requests/live',
 ];
 /** Parts that the policy of a page forbids. A page of the edge has one style, which its policy names by its hash. */
 const INLINE = `[...document.querySelectorAll('script:not([src]), :not(head) > style, style + style, [style]')]

@@ -170,6 +170,28 @@ describe('the pages of the console', () => {
     expect(html).to.include('userName is already used').and.to.include('curl -X').and.not.to.include(tenant.secret);
   });
 
+  it('show the requests of all organizations with their names, and go to one of them', async () => {
+    const other = await createTenant(await sharedPair());
+    for (const { scim } of [tenant, other]) await scim('GET', '/Users?count=0');
+    await eventually('both are listed', async () => {
+      const shown = await text('/requests');
+      return [tenant, other].every(({ organizationId }) =>
+        shown.includes(`/organizations/${organizationId}/requests/`),
+      );
+    });
+    expect(await text('/requests'))
+      .to.include('Test organization')
+      .and.not.to.include('<script>alert');
+    expect(await text('/requests/live?failed=yes'))
+      .to.include('409')
+      .and.not.to.include('<html');
+    const { status, headers } = await viewer.get(`/requests?organization=${other.organizationId}&status=4&page=x`);
+    expect([status, headers.get('location')]).to.deep.equal([
+      303,
+      `/organizations/${other.organizationId}/requests?status=4`,
+    ]);
+  });
+
   it('keep the list of requests current with rows only', async () => {
     const rows = await text(`${base}/requests/live?failed=yes`);
     expect(rows).to.match(/^<tr>/).and.to.include('409').and.not.to.include('<html');
@@ -243,6 +265,9 @@ describe('the pages of the console', () => {
       admin: secret,
     });
     const visitor = visitorOf(held, 'support');
+    for (const { scim } of [tenant, other]) await scim('GET', '/Users?count=0');
+    await eventually('its requests are listed', async () => (await visitor.get('/requests')).text.includes(base));
+    expect((await visitor.get('/requests')).text).not.to.include(other.organizationId);
     const organizations = (await visitor.get('/organizations')).text;
     expect(organizations).to.include(tenant.organizationId).and.not.to.include(other.organizationId);
     for (const path of ['', '/users', '/requests', '/events', '/schemas']) {

@@ -69,6 +69,24 @@ describe('a list of activities', () => {
     expect(await walk({})).to.deep.equal([['/Users/4', '/Users/3', '/Users/2', '/Users/1', '/Users/0']]);
   });
 
+  it('is of all organizations, or of some, by the order of ids alone', async () => {
+    const other = { ...activity(9, { userName: 'ana' }), organizationId: 'other' };
+    await activities.insert([other, { ...activity(8, {}), organizationId: 'third' }], soon());
+    const all = (more: Partial<ListActivitiesRequest>, held?: string[]) =>
+      activities.list(request({ organizationId: '', allOrganizations: true, ...more }), '', 10, soon(), held);
+    const paths = async (...given: Parameters<typeof all>) =>
+      (await all(...given)).activities.map(({ path }) => path.replace('/Users/', ''));
+    expect(await paths({})).to.deep.equal(['9', '8', '4', '3', '2', '1', '0']);
+    expect(await paths({}, ['other', 'third'])).to.deep.equal(['9', '8']);
+    expect(await paths({}, [])).to.deep.equal([]);
+    expect(await paths({ userId: 'u', userName: 'ANA' })).to.deep.equal(['9', '3', '1', '0']);
+    expect(await paths({ failed: true, pathPart: '/1' })).to.deep.equal(['1']);
+    const sent = await database.commandsOf(() => all({ failed: true }));
+    expect(sent.map(({ command }) => command.hint)).to.deep.equal(['_id_', '_id_']);
+    await activities.removeAll('other', soon());
+    await activities.removeAll('third', soon());
+  });
+
   it('begins at the time until which activities are asked for, not at the newest', async () => {
     const until = new Date(1_700_000_000_002);
     const sent = await database.commandsOf(async () => {

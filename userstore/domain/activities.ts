@@ -75,11 +75,15 @@ async function existing(
   return known;
 }
 
-/** Lists activities with their changes, newest first. Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID. */
+/**
+ * Lists activities with their changes, newest first; of all organizations, or those in `held`, if the request says so.
+ * Throws ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID, FIELD_INVALID.
+ */
 async function listActivities(
   { activities, names, changes, organizations }: ActivityContext,
   request: ListActivitiesRequest,
   deadline: number,
+  held: readonly string[] | undefined,
 ): Promise<ListActivitiesResponse> {
   const { organizationId, pageToken, pageSize, pathPart = '' } = request;
   if (pathPart.length > MAX_PATH_PART) {
@@ -87,12 +91,14 @@ async function listActivities(
   }
   const [before = ''] = recordPosition('activities', pageToken) ?? [];
   const limit = pageSizeOf(pageSize, RECORD_PAGES);
-  await organizations.get(organizationId, deadline);
+  const { allOrganizations = false } = request;
+  if (!allOrganizations) await organizations.get(organizationId, deadline);
+  else if (organizationId !== '') throw invalidField('organization_id', 'It is "" for all organizations.');
   await changes.flushOutboxes(deadline);
-  const found = await activities.list(request, before, limit + 1, deadline);
+  const found = await activities.list(request, before, limit + 1, deadline, held);
   const { items, last } = pageOf(found.activities, limit);
   const named = await withNames(names, items, deadline);
-  const changed = withChanges(changes, organizationId, named, deadline);
+  const changed = allOrganizations ? named : withChanges(changes, organizationId, named, deadline);
   const sizes = { sizeOf: changeSizeOf, maxBytes: MAX_CHANGES_BYTES };
   const { items: shown, hasMore } = await readBounded(changed, items.length, (activity) => activity, sizes);
   const end = hasMore ? shown.at(-1)?.id : (last?.id ?? found.end);
@@ -166,8 +172,11 @@ export function createActivityRules(
     record: (given: readonly Activity[], deadline: number): Promise<void> => recordActivities(context, given, deadline),
 
     /** Lists activities with their changes, newest first. Throws as the contract's ListActivities says. */
-    list: (request: ListActivitiesRequest, deadline: number): Promise<ListActivitiesResponse> =>
-      listActivities(context, request, deadline),
+    list: (
+      request: ListActivitiesRequest,
+      deadline: number,
+      held?: readonly string[],
+    ): Promise<ListActivitiesResponse> => listActivities(context, request, deadline, held),
 
     /** Lists the changes of a user or a group, newest first. Throws as the contract's ListChanges says. */
     listChanges: (request: ListChangesRequest, deadline: number): Promise<ListChangesResponse> =>

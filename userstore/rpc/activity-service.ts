@@ -12,7 +12,7 @@ export function activityService(activities: ActivityRules, bodies: BodyRules): H
       await activities.record(request.activities, deadline);
       return {};
     },
-    listActivities: (request, deadline) => activities.list(request, deadline),
+    listActivities: (request, deadline, { organizationIds }) => activities.list(request, deadline, organizationIds),
     async recordActivityBodies(request, deadline) {
       await bodies.record(request.bodies, deadline);
       return {};

@@ -14,8 +14,9 @@ const NARROWED = new Set([
   '/userstore.v1.WebhookService/GetWebhook',
 ]);
 
-/** The lists whose handlers show a held caller its own organizations only, if the request names none. */
+/** The lists whose handlers show a held caller its own organizations only, if the request names none or all. */
 const LISTS = new Set([
+  '/userstore.v1.ActivityService/ListActivities',
   '/userstore.v1.EventService/ListEvents',
   '/userstore.v1.SearchService/FindNames',
   '/userstore.v1.SearchService/Search',
@@ -25,9 +26,9 @@ const LISTS = new Set([
 /** Checks the decoded request of a caller. Throws CALLER_FORBIDDEN. */
 export function checkOrganization({ name, organizationIds }: Caller, path: string, request: unknown): void {
   if (!organizationIds || NARROWED.has(path) || isReflection(path)) return;
-  const { organizationId } = request as { organizationId?: unknown };
+  const { organizationId, allOrganizations } = request as { organizationId?: unknown; allOrganizations?: unknown };
   if (typeof organizationId === 'string' && organizationIds.includes(organizationId)) return;
-  if (organizationId === undefined && LISTS.has(path)) return;
+  if ((organizationId === undefined || allOrganizations === true) && LISTS.has(path)) return;
   const rpc = path.slice(path.lastIndexOf('.') + 1);
   const message =
     organizationId === undefined

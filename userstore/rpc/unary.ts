@@ -154,10 +154,19 @@ function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
 /** Returns whether nobody waits for the answer any more. */
 const isGone = (call: ServerUnaryCall<unknown, unknown>): boolean => call.cancelled || deadlineOf(call) <= Date.now();
 
+/** The fields that the contract requires in every request that has them. */
+interface Required {
+  /** Only "" if `allOrganizations`, which few requests have. */
+  organizationId?: string;
+  allOrganizations?: boolean;
+  actor?: Actor;
+}
+
 /** Checks the fields that the contract requires in every request that has them. Throws FIELD_INVALID. */
 function checkRequest(request: unknown): void {
-  const { organizationId, actor } = request as { organizationId?: string; actor?: Actor | undefined };
-  if (organizationId === '') throw invalidField('organization_id', 'The request names no organization.');
+  const { organizationId, allOrganizations, actor } = request as Required;
+  if (organizationId === '' && !allOrganizations)
+    throw invalidField('organization_id', 'The request names no organization.');
   if (Object.hasOwn(request as object, 'actor') && !(actor?.caller && actor.requestId)) {
     throw invalidField('actor', 'The request does not say who acts, and by which request.');
   }

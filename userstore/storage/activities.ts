@@ -28,11 +28,17 @@ export function createActivityStorage(activities: Model<ActivityDocument>, days:
 
     /**
      * Returns at most `limit` activities, newest first, before the id `before`; "" starts at the newest. If it has not
-     * looked at all of them, `end` is the id before which the next page goes on.
+     * looked at all of them, `end` is the id before which the next page goes on. `held`: only these organizations of all.
      */
-    async list(request: ListActivitiesRequest, before: string, limit: number, deadline: number) {
+    async list(
+      request: ListActivitiesRequest,
+      before: string,
+      limit: number,
+      deadline: number,
+      held?: readonly string[],
+    ) {
       const options = { sort: { _id: -1 }, limit, ...leanWithin(deadline) } as const;
-      const query = toQuery(request, before);
+      const query = toQuery(request, before, held);
       const end = await endOf(activities, request, query, slice, deadline);
       const bounded = end === undefined ? query : { ...query, _id: { ...query._id, $gte: end } };
       const reads = readsOf(request).map(([hint, condition]) =>
@@ -66,11 +72,14 @@ const toActivity = ({ _id: id, expireTime, userNameKey, ...values }: ActivityDoc
  * Returns the reads that a request takes, each with the index that gives its activities newest first. MongoDB would try
  * several indexes, each of which reads all activities of the organization if few match.
  */
-function readsOf({ userId, userName, groupId, status = 0, failed }: ListActivitiesRequest): [hint: string, object][] {
+function readsOf(request: ListActivitiesRequest): [hint: string, object][] {
+  const { userId, userName, groupId, status = 0, failed, allOrganizations } = request;
   const about: [string, object][] = [
     ...(userId === undefined ? [] : [['ofUser', { userId: { $eq: userId } }] as [string, object]]),
     ...(userName === undefined ? [] : [['ofUserName', { userNameKey: { $eq: fold(userName) } }] as [string, object]]),
   ];
+  // The other indexes begin with the organization.
+  if (allOrganizations) return [['_id_', about.length > 0 ? { $or: about.map(([, condition]) => condition) } : {}]];
   if (about.length > 0) return about;
   if (groupId !== undefined) return [['ofGroup', {}]];
   const isFailure = failed || status >= 400 || (status >= 4 && status < 10);
@@ -81,22 +90,22 @@ function readsOf({ userId, userName, groupId, status = 0, failed }: ListActiviti
 async function endOf(
   activities: Model<ActivityDocument>,
   request: ListActivitiesRequest,
-  { organizationId, _id }: ReturnType<typeof toQuery>,
+  { _id }: ReturnType<typeof toQuery>,
   slice: number,
   deadline: number,
 ): Promise<string | undefined> {
   const [hint = ''] = readsOf(request)[0] ?? [];
-  const { pathPart, method, apiTokenId, withoutReads, status } = request;
+  const { organizationId, pathPart, method, apiTokenId, withoutReads, status, allOrganizations } = request;
   const isWalk = pathPart !== undefined || method !== undefined || apiTokenId !== undefined || withoutReads || status;
-  if (!isWalk || (hint !== 'order' && hint !== 'failed')) return undefined;
+  if (!allOrganizations && (!isWalk || (hint !== 'order' && hint !== 'failed'))) return undefined;
   const failed = hint === 'failed' ? { status: { $gte: 400 } } : {};
-  const condition = { organizationId, ...(_id ? { _id } : {}), ...failed };
+  const condition = { ...(allOrganizations ? {} : { organizationId }), ...(_id ? { _id } : {}), ...failed };
   return await idAfter(activities.collection, { hint, condition, direction: -1 }, slice - 1, deadline);
 }
 
-function toQuery(request: ListActivitiesRequest, before: string) {
+function toQuery(request: ListActivitiesRequest, before: string, held?: readonly string[]) {
   const { organizationId, since, until, groupId, requestId, apiTokenId, method, status } = request;
-  const { failed = false, withoutReads = false, pathPart } = request;
+  const { failed = false, withoutReads = false, pathPart, allOrganizations = false } = request;
   const time = { ...(since ? { $gte: since } : {}), ...(until ? { $lt: until } : {}) };
   // The id of an operation of a bulk request begins with that of the request.
   const ofRequest = requestId === undefined ? {} : { $gte: requestId, $lte: `${requestId}.9999` };
@@ -106,7 +115,7 @@ function toQuery(request: ListActivitiesRequest, before: string) {
   const below = before === '' || (end !== '' && end < before) ? end : before;
   const id: Record<string, string> = { ...sinceThen, ...ofRequest, ...(below === '' ? {} : { $lt: below }) };
   return {
-    organizationId,
+    ...(allOrganizations ? heldIn(held) : { organizationId }),
     ...(Object.keys(id).length > 0 ? { _id: id } : {}),
     ...(Object.keys(time).length > 0 ? { time } : {}),
     ...(groupId === undefined ? {} : { groupId: { $eq: groupId } }),
@@ -121,6 +130,8 @@ function toQuery(request: ListActivitiesRequest, before: string) {
     ],
   };
 }
+
+const heldIn = (held: readonly string[] | undefined) => (held ? { organizationId: { $in: [...held] } } : {});
 
 /** The condition on a status of a class: 4 means 400 to 499. */
 const classOf = (digit: number) => ({ $gte: digit * 100, $lt: (digit + 1) * 100 });

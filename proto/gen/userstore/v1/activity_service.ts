@@ -141,7 +141,10 @@ export interface RecordActivitiesResponse {
 
 /** Request of ListActivities. An activity is listed if it meets all conditions that are given. */
 export interface ListActivitiesRequest {
-  /** Id of the organization that the request is about. Required: an empty value is FIELD_INVALID. */
+  /**
+   * Id of the organization that the request is about. Required unless `all_organizations` is true: an empty value is
+   * FIELD_INVALID.
+   */
   organizationId: string;
   /** The earliest time, inclusive. Absent: no limit. */
   since?:
@@ -199,7 +202,14 @@ export interface ListActivitiesRequest {
     | boolean
     | undefined;
   /** Only activities whose path contains this text, in this letter case: at most 200 characters. */
-  pathPart?: string | undefined;
+  pathPart?:
+    | string
+    | undefined;
+  /**
+   * If true, activities of all organizations, without their changes. `organization_id` is then "", else FIELD_INVALID. A
+   * caller that is held to organizations gets those.
+   */
+  allOrganizations?: boolean | undefined;
 }
 
 /** Response of ListActivities: a page of activities. */
@@ -835,6 +845,7 @@ function createBaseListActivitiesRequest(): ListActivitiesRequest {
     failed: undefined,
     withoutReads: undefined,
     pathPart: undefined,
+    allOrganizations: undefined,
   };
 }
 
@@ -886,6 +897,9 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     }
     if (message.pathPart !== undefined) {
       writer.uint32(122).string(message.pathPart);
+    }
+    if (message.allOrganizations !== undefined) {
+      writer.uint32(128).bool(message.allOrganizations);
     }
     return writer;
   },
@@ -1023,6 +1037,14 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
             message.pathPart = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allOrganizations = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1055,6 +1077,7 @@ export const ListActivitiesRequest: MessageFns<ListActivitiesRequest, "userstore
     message.failed = object.failed ?? undefined;
     message.withoutReads = object.withoutReads ?? undefined;
     message.pathPart = object.pathPart ?? undefined;
+    message.allOrganizations = object.allOrganizations ?? undefined;
     return message;
   },
 };
@@ -1572,7 +1595,7 @@ export const ActivityServiceService = {
     responseDeserialize: (value: Buffer): RecordActivitiesResponse => RecordActivitiesResponse.decode(value),
   },
   /**
-   * Lists the activities of an organization, newest first.
+   * Lists the activities of an organization, or of all, newest first.
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID, FIELD_INVALID (path_part).
    */
   listActivities: {
@@ -1641,7 +1664,7 @@ export interface ActivityServiceServer extends UntypedServiceImplementation {
    */
   recordActivities: handleUnaryCall<RecordActivitiesRequest, RecordActivitiesResponse>;
   /**
-   * Lists the activities of an organization, newest first.
+   * Lists the activities of an organization, or of all, newest first.
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID, FIELD_INVALID (path_part).
    */
   listActivities: handleUnaryCall<ListActivitiesRequest, ListActivitiesResponse>;
@@ -1686,7 +1709,7 @@ export interface ActivityServiceClient extends Client {
     callback: (error: ServiceError | null, response: RecordActivitiesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the activities of an organization, newest first.
+   * Lists the activities of an organization, or of all, newest first.
    * Errors: ORGANIZATION_NOT_FOUND, PAGE_TOKEN_INVALID, FIELD_INVALID (path_part).
    */
   listActivities(

@@ -62,9 +62,9 @@ describe('the console in a browser', function () {
 
   it('answers "why can she still log in?" in three steps: search, the sentence, the timeline', async () => {
     const scim = await tokenOf(page);
-    const { body } = await scim('POST', '/Users', user('bea@oakstreet.example'));
+    const { body } = await scim('POST', '/Users', user('bea.of.the.console@oakstreet.example'));
     await page.goto(`${origin}/`);
-    await page.getByRole('searchbox').fill('bea@oakstreet.example');
+    await page.getByRole('searchbox').fill('bea.of.the.console@oakstreet.example');
     await page.keyboard.press('Enter');
     await page.getByText('the organization has no single sign-on').waitFor();
     const Operations = [{ op: 'replace', value: { active: false } }];

@@ -4,7 +4,10 @@ import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js'
 import type { Names } from '../names.js';
 import type { RequestLine } from '../request-lines.js';
 import { Owner } from './named.js';
-import { Outside, Time } from './text.js';
+import { Outside, shortened, Time } from './text.js';
+
+/** Characters of the name of a user or group in a list. */
+const MAX_NAME = 80;
 
 const requestPath = ({ organizationId, id }: Activity) => `/organizations/${organizationId}/requests/${id}`;
 
@@ -14,18 +17,18 @@ export function About({ activity }: { activity: Activity }): JSX.Element {
   if (userId) {
     return (
       <a href={`/organizations/${organizationId}/users/${userId}`}>
-        <bdi>{userName ?? userId}</bdi>
+        <bdi>{shortened(userName ?? userId, MAX_NAME)}</bdi>
       </a>
     );
   }
   if (groupId) {
     return (
       <a href={`/organizations/${organizationId}/groups/${groupId}`}>
-        <bdi>{groupName ?? groupId}</bdi>
+        <bdi>{shortened(groupName ?? groupId, MAX_NAME)}</bdi>
       </a>
     );
   }
-  return <Outside text={userName} />;
+  return <Outside text={userName && shortened(userName, MAX_NAME)} />;
 }
 
 /** One row. `names`: those of the organizations, if the list is of several. */

@@ -5,12 +5,12 @@ import { COLOURS } from '../../brand/colours.js';
 export const STYLE = `${COLOURS}* { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--ground); padding: .5rem; z-index: 1; }
-header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; padding: .6rem 1.5rem; border-bottom: 1px solid var(--line); background: var(--box); }
+header { display: flex; flex-wrap: wrap; gap: .5rem 1.1rem; align-items: center; padding: .6rem 1.5rem; border-bottom: 1px solid var(--line); background: var(--box); }
 header .brand { display: flex; align-items: center; gap: .5rem; font-weight: 700; color: var(--text); text-decoration: none; }
-header nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }
-header search { flex: 1 1 12rem; } header search form { display: flex; gap: .5rem; }
-header form { margin: 0; } header form input { margin: 0; }
-header .who { color: var(--quiet); font-size: .9rem; }
+header nav { display: flex; flex-wrap: wrap; gap: .3rem 1rem; }
+header search { flex: 1 1 10rem; } header search form { display: flex; gap: .5rem; }
+header form { margin: 0; } header form input { margin: 0; min-width: 0; width: 100%; } header button { padding: .45rem .65rem; }
+header .who { flex: 0 1 13.5rem; color: var(--quiet); font-size: .9rem; }
 main { max-width: 78rem; margin: 0 auto; padding: 1rem 1.5rem 4rem; }
 h1 { line-height: 1.2; margin: .8rem 0; } h2 { margin: 2.2rem 0 .6rem; } h3 { margin: 1.4rem 0 .4rem; }
 .crumbs { color: var(--quiet); font-size: .9rem; margin: .3rem 0; }

@@ -50,7 +50,11 @@ export function Bodies({ bodies: { body, masked }, stored }: BodyFacts): JSX.Ele
           ) : (
             <>
               {stored.isByName && <p class="quiet">The user who has this user name.</p>}
-              <Json label="Values stored" text={stored.text} />
+              {masked ? (
+                <p class="quiet">Your role does not see it here.</p>
+              ) : (
+                <Json label="Values stored" text={stored.text} />
+              )}
             </>
           )}
         </Part>

@@ -65,7 +65,7 @@ h3 { font-size: 1rem; margin: .8rem 0 .4rem; }
   .stack tr { border: 1px solid var(--line); border-radius: .3rem; padding: .4rem .7rem; margin-bottom: .6rem; }
   .stack td:empty { display: none; }
   .stack td[data-name]::before { content: attr(data-name); display: inline-block; white-space: nowrap; color: var(--quiet); font-size: .9rem; margin-right: .6rem; }
-  form.filter label:not(.check) { flex: 1 1 9rem; } nav.tabs { gap: .2rem .65rem; font-size: .875rem; }
+  form.filter label:not(.check) { flex: 1 1 9rem; } form.filter label:has([type=datetime-local]) { flex: 1 1 100%; } nav.tabs { gap: .2rem .65rem; font-size: .875rem; }
   header .who { flex: 1 1 8rem; } .narrow { margin-top: 1rem; }
   .stack td, .stack th { border: 0; padding: .1rem 0; text-align: left; }
 }

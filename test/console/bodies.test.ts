@@ -59,6 +59,10 @@ describe('the bodies of requests in the console', () => {
     expect(page.slice(page.indexOf('What is stored now')))
       .to.include('The user who has this user name.')
       .and.to.include('"title": "Agent"');
+    const masked = await text(viewer, path);
+    expect(masked.slice(masked.indexOf('What is stored now')))
+      .to.include('Your role does not see it here.')
+      .and.not.to.include('Agent');
   });
 
   it('are kept of everything for an hour if support says so, and of nothing if an admin says so', async () => {

@@ -36,10 +36,15 @@ function callWaiting(): void {
  * stacks that nobody reads. `event` is the one with which the server announces a connection that can carry HTTP.
  */
 export function endQuietly(server: Server, event: 'connection' | 'secureConnection'): void {
-  const last = new WeakMap<Socket, IncomingMessage>();
-  server.prependListener('request', (request: IncomingMessage) => last.set(request.socket, request));
+  /** The request in progress of each connection. One that was answered would keep its body while the connection is idle. */
+  const current = new WeakMap<Socket, IncomingMessage>();
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    current.set(socket, request);
+    response.once('close', () => current.get(socket) === request && current.delete(socket));
+  });
   server.on(event, (socket: Socket) => {
     // The listener of Node.js runs after this one, and ends only requests that have not ended.
-    socket.prependOnceListener('close', () => last.get(socket)?.removeAllListeners('aborted').destroy());
+    socket.prependOnceListener('close', () => current.get(socket)?.removeAllListeners('aborted').destroy());
   });
 }

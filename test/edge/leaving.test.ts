@@ -19,6 +19,41 @@ describe('clients that leave before their answer', () => {
     expect(order).to.deep.equal(['1', '2', 'other', '3', '4']);
   });
 
+  it('are not kept in memory with their requests once they have their answers', async () => {
+    let ended = 0;
+    const server = createServer((request, response) => {
+      const end = request.destroy.bind(request);
+      request.destroy = (...given) => {
+        ended++;
+        return end(...given);
+      };
+      request.resume().on('end', () => request.url === '/answered' && response.end('x'));
+    });
+    endQuietly(server, 'connection');
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      for (const [path, wanted] of [
+        ['/answered', 0],
+        ['/held', 1],
+      ] as const) {
+        const socket = connect(port, '127.0.0.1');
+        const gone = once(server, 'connection').then(([other]) => once(other, 'close'));
+        socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx`);
+        if (wanted === 0) await once(socket, 'data');
+        else await once(server, 'request');
+        // Node.js itself ends a request once its body has been read.
+        const before = ended;
+        socket.destroy();
+        await gone;
+        expect(ended > before, path).to.equal(wanted > 0);
+      }
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it('are told apart from those that got it, without an error event', async () => {
     const closed: boolean[] = [];
     const errors: unknown[] = [];

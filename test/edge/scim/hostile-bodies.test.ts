@@ -1,4 +1,7 @@
-/** No body occupies the event loop for long: each step of the worst ones of 5 MB takes less than 50 ms. */
+/**
+ * No body occupies the event loop for long: each step of the worst ones of 5 MB takes at most about 50 ms, which `npm run
+ * bench -- --hostile` measures. Here twice as much is allowed, for garbage collection and for what runs beside.
+ */
 import { expect } from 'chai';
 import { parseGroup } from '../../../edge/scim/group.js';
 import { bodySteps, type JsonObject } from '../../../edge/scim/json.js';
@@ -10,7 +13,7 @@ import { parseUser } from '../../../edge/scim/user.js';
 import { slowness } from '../../harness/slowness.js';
 
 /** In milliseconds on a machine that is not slow; the best try counts. */
-const LIMIT_MS = 50;
+const LIMIT_MS = 100;
 /** The first tries also compile the code. */
 const TRIES = 10;
 const BYTES = 5 * 1024 * 1024;

@@ -4,7 +4,7 @@ import type { Names } from '../names.js';
 import { shortened } from './text.js';
 
 /** Characters of a name in a list. */
-const MAX_NAME = 80;
+export const MAX_NAME = 80;
 /** Names of one list before the rest is a number. */
 export const MAX_NAMES = 20;
 

@@ -3,11 +3,8 @@ import type { JSX } from 'preact';
 import type { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Names } from '../names.js';
 import type { RequestLine } from '../request-lines.js';
-import { Owner } from './named.js';
+import { MAX_NAME, Owner } from './named.js';
 import { Outside, shortened, Time } from './text.js';
-
-/** Characters of the name of a user or group in a list. */
-const MAX_NAME = 80;
 
 const requestPath = ({ organizationId, id }: Activity) => `/organizations/${organizationId}/requests/${id}`;
 

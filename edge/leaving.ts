@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 /** Longest work of one turn, in addition to the last call. */
 const TURN_MS = 10;
 
-const waiting: (() => void)[] = [];
+const waiting: (() => unknown)[] = [];
 
 /** Calls a function once the response is closed: at once after an answer, in its turn if the client has left. */
 export function onceClosed(response: ServerResponse, call: () => void): void {
@@ -19,7 +19,7 @@ export function onceClosed(response: ServerResponse, call: () => void): void {
 }
 
 /** Calls a function in one of the next turns of the event loop, after those that wait already. */
-export function inTurn(call: () => void): void {
+export function inTurn(call: () => unknown): void {
   if (waiting.push(call) === 1) setImmediate(callWaiting);
 }
 

@@ -4,13 +4,12 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { inTurn } from '../leaving.js';
 import { networkOf } from './network.js';
 
 /** Longest time until the first byte of a connection. */
 const FIRST_BYTE_MS = 5000;
 const CHECK_MS = 1000;
-/** Longest time of one turn in which silent connections are closed: thousands can be due at once. */
-const TURN_MS = 5;
 /** A network gets at most 1/SHARES of the connections. */
 const SHARES = 4;
 /** The last part of the capacity, 1/RESERVE, is for new connections: each one there closes a silent one. */
@@ -89,12 +88,12 @@ export function limitConnections(
   });
 
   const closeDue = () => {
-    const start = performance.now();
+    const due = performance.now() - firstByteMs;
     for (const connection of silent) {
-      if (connection.since > start - firstByteMs) return;
-      if (performance.now() - start > TURN_MS) return void setImmediate(closeDue);
+      if (connection.since > due) break;
       forget(connection);
-      if (connection.socket.bytesRead === connection.bytes) connection.socket.destroy();
+      // Thousands can be due at once.
+      inTurn(() => connection.socket.bytesRead === connection.bytes && connection.socket.destroy());
     }
   };
   const timer = setInterval(closeDue, Math.min(CHECK_MS, firstByteMs));

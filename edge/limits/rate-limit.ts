@@ -14,8 +14,11 @@ import { ScimError } from '../scim/scim-error.js';
 import type { StoreClient } from '../store-client.js';
 import { createSampler } from './sampler.js';
 
-/** Unused permits expire after this time, so that no edge hoards them. */
-const PERMIT_MS = 5000;
+/**
+ * Unused permits expire after this time, so that no edge hoards them. It is long enough for a quiet organization, which
+ * would else acquire a batch for nearly every request.
+ */
+const PERMIT_MS = 60_000;
 /** Permits of one batch. Userstore grants fewer if that is the fair part of the limit. */
 const BATCH = 50;
 /** For this time after a refusal, the edge spaces an organization's requests evenly: a burst would slow the others. */
@@ -38,6 +41,8 @@ interface Permits {
   expiresAt: number;
   /** The size of the last batch. */
   granted: number;
+  /** The rate limit when the last batch was acquired, in requests a second: another limit needs other permits. */
+  perSecond: number;
   /** No permits can be acquired before this time. */
   refusedUntil: number;
   /** Requests are spaced until this time; the next may pass at `nextAt`. */
@@ -100,36 +105,37 @@ async function takeLater(limiter: RateLimiter, response: Response, deadline: num
   const { organizationId, settings } = principalOf(response);
   const permits = permitsOf(limiter, organizationId);
   const signal = signalOf(response);
-  while (!takeAvailable(permits)) {
+  const perSecond = perSecondOf(settings);
+  while (!takeAvailable(permits, perSecond)) {
     signal.throwIfAborted();
     const wait = permits.refusedUntil - Date.now();
-    if (Date.now() + Math.max(wait, 0) > deadline) throw tooMany(settings.rateLimit?.perSecond ?? 1, wait);
+    if (Date.now() + Math.max(wait, 0) > deadline) throw tooMany(perSecond, wait);
     if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
-    else await acquireOnce(limiter, permits, organizationId, localsOf(response).requestId);
+    else await acquireOnce(limiter, permits, principalOf(response), localsOf(response).requestId);
   }
   limiter.metrics.limitDecision(permits.isUnchecked ? 'unchecked' : 'allowed');
 }
 
 /** Takes a permit for an authenticated request, after a delay if its organization is paced. Throws ScimError (429). */
 async function takePermit(limiter: RateLimiter, response: Response): Promise<void> {
-  const { organizationId, settings } = principalOf(response);
+  const principal = principalOf(response);
   const { requestId } = localsOf(response);
-  const perSecond = settings.rateLimit?.perSecond ?? 1;
-  const permits = permitsOf(limiter, organizationId);
+  const perSecond = perSecondOf(principal.settings);
+  const permits = permitsOf(limiter, principal.organizationId);
   if (Date.now() < permits.pacedUntil) {
     const wait = Math.max(permits.nextAt - Date.now(), 0);
     if (wait > MAX_WAIT_MS) return await refuse(limiter, permits, response, wait);
     permits.nextAt = Date.now() + wait + 1000 / perSecond;
     await sleep(wait);
   }
-  while (!takeAvailable(permits)) {
+  while (!takeAvailable(permits, perSecond)) {
     const wait = permits.refusedUntil - Date.now();
     if (wait > 0) return await refuse(limiter, permits, response, wait);
-    await acquireOnce(limiter, permits, organizationId, requestId);
+    await acquireOnce(limiter, permits, principal, requestId);
   }
   // Acquires the next batch early, so that the next requests need not wait for it.
   if (permits.available <= permits.granted / 2) {
-    acquireOnce(limiter, permits, organizationId, requestId).catch(() => undefined);
+    acquireOnce(limiter, permits, principal, requestId).catch(() => undefined);
   }
   limiter.metrics.limitDecision(permits.isUnchecked ? 'unchecked' : 'allowed');
 }
@@ -137,7 +143,16 @@ async function takePermit(limiter: RateLimiter, response: Response): Promise<voi
 function permitsOf({ organizations }: RateLimiter, organizationId: string): Permits {
   const known = organizations.get(organizationId);
   if (known) return known;
-  const none = { available: 0, expiresAt: 0, granted: 0, refusedUntil: 0, pacedUntil: 0, nextAt: 0, refusedAt: 0 };
+  const none = {
+    available: 0,
+    expiresAt: 0,
+    granted: 0,
+    perSecond: 0,
+    refusedUntil: 0,
+    pacedUntil: 0,
+    nextAt: 0,
+    refusedAt: 0,
+  };
   const permits: Permits = { ...none, isUnchecked: false, acquiring: undefined };
   organizations.set(organizationId, permits);
   return permits;
@@ -164,12 +179,12 @@ function refusalOf({ metrics }: RateLimiter, permits: Permits, { settings }: Pri
   permits.refusedAt = Math.min(Math.max(now, permits.refusedAt + 1000 / REFUSALS_PER_SECOND), now + MAX_REFUSAL_MS);
   metrics.limitDecision('refused');
   const delayMs = REFUSAL_MS * (1 + Math.random()) + permits.refusedAt - now;
-  return { error: tooMany(settings.rateLimit?.perSecond ?? 1, retryAfterMs), delayMs };
+  return { error: tooMany(perSecondOf(settings), retryAfterMs), delayMs };
 }
 
 /** Acquires a batch; requests that need one meanwhile share the call. */
-function acquireOnce(limiter: RateLimiter, permits: Permits, organizationId: string, requestId: string): Promise<void> {
-  permits.acquiring ??= acquire(limiter, permits, organizationId, requestId).finally(() => {
+function acquireOnce(limiter: RateLimiter, permits: Permits, principal: Principal, requestId: string): Promise<void> {
+  permits.acquiring ??= acquire(limiter, permits, principal, requestId).finally(() => {
     permits.acquiring = undefined;
   });
   return permits.acquiring;
@@ -178,33 +193,39 @@ function acquireOnce(limiter: RateLimiter, permits: Permits, organizationId: str
 async function acquire(
   { store, metrics }: RateLimiter,
   permits: Permits,
-  organizationId: string,
+  { organizationId, settings }: Principal,
   requestId: string,
 ): Promise<void> {
+  const perSecond = perSecondOf(settings);
   try {
     const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count: BATCH }, requestId);
     metrics.permitsFetched(granted);
     permits.isUnchecked = false;
-    if (granted > 0) add(permits, granted);
+    if (granted > 0) add(permits, granted, perSecond);
     else permits.refusedUntil = Date.now() + retryAfterMs;
   } catch (error) {
     // Without userstore no request gets far, and its own call reports that.
     if (!(error instanceof UserstoreError)) throw error;
-    add(permits, BATCH);
+    add(permits, BATCH, perSecond);
     permits.isUnchecked = true;
   }
 }
 
-function add(permits: Permits, granted: number): void {
-  const remaining = Date.now() > permits.expiresAt ? 0 : permits.available;
-  Object.assign(permits, { available: remaining + granted, granted, expiresAt: Date.now() + PERMIT_MS });
+function add(permits: Permits, granted: number, perSecond: number): void {
+  const remaining = isValid(permits, perSecond) ? permits.available : 0;
+  Object.assign(permits, { available: remaining + granted, granted, perSecond, expiresAt: Date.now() + PERMIT_MS });
 }
 
-function takeAvailable(permits: Permits): boolean {
-  if (permits.available === 0 || Date.now() > permits.expiresAt) return false;
+function takeAvailable(permits: Permits, perSecond: number): boolean {
+  if (permits.available === 0 || !isValid(permits, perSecond)) return false;
   permits.available--;
   return true;
 }
+
+const isValid = (permits: Permits, perSecond: number) =>
+  permits.perSecond === perSecond && Date.now() <= permits.expiresAt;
+
+const perSecondOf = ({ rateLimit }: Principal['settings']) => rateLimit?.perSecond ?? 1;
 
 /** Returns the refusal. Okta understands a Retry-After in whole seconds only. */
 const tooMany = (perSecond: number, ms: number) =>

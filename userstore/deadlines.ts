@@ -12,6 +12,8 @@ const STEPS = 1 / STEP;
 /** A call in progress. */
 interface Call {
   deadline: number;
+  /** Its signal aborts this time after the deadline: the database ends commands by itself, and says so. */
+  graceMs: number;
   controller: AbortController | undefined;
   timer: NodeJS.Timeout | undefined;
   isCancelled: boolean;
@@ -34,14 +36,18 @@ export interface BegunCall {
   end: () => void;
 }
 
-/** Begins a call that has to end at `deadline` (epoch milliseconds), and pauses between parts of its work if it has to. */
-export function beginCall(deadline: number, pause?: Pause): BegunCall {
+/**
+ * Begins a call that has to end at `deadline` (epoch milliseconds), and pauses between parts of its work if it has to.
+ * Its signal aborts `graceMs` later, so that an error of the database shows that the database was at work.
+ */
+export function beginCall(deadline: number, pause?: Pause, graceMs = 0): BegunCall {
   let unique: number;
   do {
     count = (count % (STEPS - 1)) + 1;
     unique = Math.floor(deadline) + count * STEP;
   } while (calls.has(unique));
-  const call: Call = { deadline: unique, controller: undefined, timer: undefined, isCancelled: false, pause };
+  const begun = { controller: undefined, timer: undefined, isCancelled: false };
+  const call: Call = { ...begun, deadline: unique, graceMs, pause };
   calls.set(unique, call);
   return {
     deadline: unique,
@@ -67,7 +73,8 @@ export function signalOf(deadline: number): AbortSignal | undefined {
     // Each command of the call listens.
     setMaxListeners(0, controller.signal);
     call.controller = controller;
-    call.timer = setTimeout(() => controller.abort(late()), Math.max(0, call.deadline - Date.now()));
+    const remainingMs = call.deadline + call.graceMs - Date.now();
+    call.timer = setTimeout(() => controller.abort(late()), Math.max(0, remainingMs));
     call.timer.unref();
     if (call.isCancelled) controller.abort(cancelled());
   }

@@ -72,6 +72,14 @@ describe('userstore with its own database', () => {
     expect(performance.now() - start).to.be.within(500, 2500);
   });
 
+  it('answers a list that no index serves with 503, not as too costly, while the database does not answer', async () => {
+    const { scim } = await createTenant(pair);
+    const list = () => scim('GET', `/Users?filter=${encodeURIComponent('title co "x"')}`);
+    expect((await list()).status).to.equal(200);
+    freeze();
+    expect((await list()).status).to.equal(503);
+  }).timeout(20_000);
+
   it('gives up its own work at the deadline too: its log has the failed call before the database is back', async () => {
     const before = pair.userstore.log().length;
     freeze();

@@ -1,9 +1,10 @@
 /** Lists that may read all users of an organization: which ones they are, their turns, and their bound in time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { mongo } from 'mongoose';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
-import { beginCall } from '../../userstore/deadlines.js';
+import { beginCall, late, signalOf } from '../../userstore/deadlines.js';
 import { createScans, isSelective } from '../../userstore/storage/scans.js';
 import { equal } from '../harness/users.js';
 import { soon } from './database.js';
@@ -65,24 +66,46 @@ describe('a list that may read all users', () => {
     await Promise.all(long);
   });
 
-  it('is refused as LIST_TOO_COSTLY when it is not found in time', async () => {
-    const late = (deadline: number) =>
-      sleep(Math.max(0, deadline - Date.now()) + 5).then(() => Promise.reject(new Error('late')));
-    const failure = await createScans(20)
-      .run('one', soon(), late)
+  /** Fails shortly after the deadline. */
+  const failsLate = (error: Error) => (deadline: number) =>
+    sleep(Math.max(0, deadline - Date.now()) + 5).then(() => Promise.reject(error));
+  const failureOf = (read: (deadline: number) => Promise<unknown>) =>
+    createScans(20)
+      .run('one', soon(), read)
       .catch((error: unknown) => error);
-    expect(failure).to.include({ reason: ErrorReason.ERROR_REASON_LIST_TOO_COSTLY });
+
+  for (const [title, error] of [
+    ['MongoDB ends it', new mongo.MongoServerError({ message: 'operation exceeded time limit', code: 50 })],
+    ['its time is over between two commands', late()],
+  ] as const) {
+    it(`is refused as LIST_TOO_COSTLY when ${title}`, async () => {
+      expect(await failureOf(failsLate(error))).to.include({ reason: ErrorReason.ERROR_REASON_LIST_TOO_COSTLY });
+    });
+  }
+
+  it('is not refused as too costly when the database cannot be reached', async () => {
+    const error = new mongo.MongoServerSelectionError('no server', {} as never);
+    expect(await failureOf(failsLate(error))).to.equal(error);
+  });
+
+  it('is not refused as too costly when the database does not answer', async () => {
+    const unanswered = (deadline: number) =>
+      new Promise((_resolve, reject) => {
+        const signal = signalOf(deadline);
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+    expect(await failureOf(unanswered))
+      .to.be.instanceOf(DOMException)
+      .and.include({ name: 'TimeoutError' });
   });
 
   it('fails as the database does if the deadline of the call comes first', async () => {
     const call = beginCall(Date.now() + 20);
-    const late = (deadline: number) =>
-      sleep(Math.max(0, deadline - Date.now()) + 5).then(() => Promise.reject(new Error('late')));
     const failure = await createScans()
-      .run('one', call.deadline, late)
+      .run('one', call.deadline, failsLate(late()))
       .catch((error: unknown) => error);
     call.end();
-    expect(failure).to.include({ message: 'late' });
+    expect(failure).to.include({ name: 'TimeoutError' });
   });
 
   it('lets the next one run after it has failed', async () => {

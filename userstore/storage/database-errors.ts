@@ -50,6 +50,15 @@ export function isMisconfigured(error: unknown): boolean {
   return error instanceof mongo.MongoAPIError || !(error instanceof mongo.MongoError || error instanceof MongooseError);
 }
 
+/**
+ * Returns whether an error means that the time of a call was over while the database answered: MongoDB ended a command
+ * (MaxTimeMSExpired), or the deadline passed between two of them.
+ */
+export function isOutOfTime(error: unknown): boolean {
+  if (error instanceof mongo.MongoServerError) return error.code === 50;
+  return error instanceof DOMException && error.name === 'TimeoutError';
+}
+
 /** Returns whether an error means that the database is unreachable or too slow, so that a retry may succeed. */
 export function isUnavailable(error: unknown): boolean {
   // Without a code it comes from the driver, which uses this class for failures of bulk writes.

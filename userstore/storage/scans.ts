@@ -6,12 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
-import { beginCall, signalOf } from '../deadlines.js';
+import { beginCall, pauseOf, signalOf } from '../deadlines.js';
 import { DomainError } from '../model/domain-error.js';
 import { serializeBy } from '../serialize-by.js';
+import { isOutOfTime } from './database-errors.js';
 
 /** The longest time of such a list, without the wait for its turn. */
 const SCAN_MS = 5000;
+/** MongoDB says within this time that the time of a command is over. If it does not, it cannot be reached. */
+const ANSWER_MS = 1000;
 /** Such lists at a time, of one organization and in all. */
 const OF_ORGANIZATION = 1;
 const IN_ALL = 2;
@@ -62,20 +65,21 @@ export function createScans(scanMs = SCAN_MS) {
 
   return {
     /**
-     * Runs a read in its turn, as a separate call that ends after `scanMs`. Throws LIST_TOO_COSTLY then, or as the
-     * driver does if `deadline` comes first or the caller leaves.
+     * Runs a read in its turn, as a separate call that ends after `scanMs`. Throws LIST_TOO_COSTLY then; as the driver
+     * does if the database does not answer, `deadline` comes first, or the caller leaves.
      */
     run: <T>(organizationId: string, deadline: number, read: (deadline: number) => Promise<T>): Promise<T> =>
       inLine(organizationId, async () => {
         const signal = signalOf(deadline);
         signal?.throwIfAborted();
         const end = Date.now() + scanMs;
-        const call = beginCall(Math.min(deadline, end));
+        const call = beginCall(Math.min(deadline, end), pauseOf(deadline), ANSWER_MS);
         signal?.addEventListener('abort', call.cancel, { once: true });
         try {
           return await read(call.deadline);
         } catch (error) {
-          if (Date.now() >= end && !signal?.aborted) throw tooCostly(scanMs);
+          const isUnanswered = signalOf(call.deadline)?.aborted;
+          if (Date.now() >= end && !isUnanswered && isOutOfTime(error)) throw tooCostly(scanMs);
           throw error;
         } finally {
           signal?.removeEventListener('abort', call.cancel);

@@ -11,6 +11,8 @@ import type { Tenant } from './world.js';
 
 const SAMPLE_MS = 2000;
 const MINUTE_MS = 60_000;
+/** V8 collects garbage and returns memory in this time. */
+const IDLE_MS = 60_000;
 /** Concurrent requests, unless the command line says otherwise. */
 const CONNECTIONS = 8;
 /** Warm-up, in which memory grows until V8 has optimized the code: a share of the time, with a maximum. */
@@ -74,16 +76,18 @@ export async function soak(
   );
   await watch(watched, load, over);
   await Promise.all(loading);
-  setting.signal.throwIfAborted();
+  await sleep(IDLE_MS, undefined, { signal: setting.signal });
+  const idle = await Promise.all(watched.map(({ pid }) => memory(pid)));
 
   const warmUpHours = Math.min(minutes * WARM_UP.share, WARM_UP.maxMinutes) / 60;
-  const rows = watched.map((one) => rowOf(one, warmUpHours));
-  const head = ['process', 'RSS MiB', 'slope MiB/h', 'heap MiB', 'slope MiB/h', 'files', 'slope /h'];
+  const rows = watched.map((one, index) => [...rowOf(one, warmUpHours), idle[index]?.toFixed(0) ?? '']);
+  const head = ['process', 'RSS MiB', 'slope MiB/h', 'heap MiB', 'slope MiB/h', 'files', 'slope /h', 'RSS idle'];
   return [
     `${minutes} minutes, ${connections} connections, ${load.requests} requests, ${load.failures.length} failed.`,
     ...load.failures.slice(0, MAX_SHOWN),
     `Slopes are those of the regression lines through all samples after ${(warmUpHours * 60).toFixed(1)} minutes. For the`,
     "heap's old space, only the lowest of each ten samples counts, which is nearest to the memory after garbage collection.",
+    `"RSS idle" is the memory after ${IDLE_MS / 1000} seconds without requests.`,
     "mongod's cache fills up. A connection pool grows to the highest demand of the load.",
     '',
     table([head, ...rows]),

@@ -25,6 +25,7 @@ import {
 } from './hostile/services.js';
 import { createTarget, type Load } from './hostile/target.js';
 import { HEAD, methodOf, rowOf } from './hostile/verdict.js';
+import { warmUp } from './hostile/warm-up.js';
 import { type Launched, launch, nextMessage } from './processes.js';
 import { table } from './report.js';
 import type { Tenant } from './world.js';
@@ -90,6 +91,7 @@ async function measureLoad(
     const tenant = await target.createTenant();
     const id = await target.createUser(tenant);
     const attack = await load.prepare(target);
+    if (!load.meetsNewProcesses) await warmUp(target);
     const watch = watchOf(chain.port, tenant, id, load.meetsNewClients ?? false);
     await watched(bystander, watch, setting.signal, () => sleep(WARM_UP_MS));
     const idle = await watched(bystander, watch, setting.signal, () => sleep(IDLE_MS));

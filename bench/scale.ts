@@ -44,13 +44,14 @@ export async function measureScale(database: Database, setting: Setting, keep: K
   const load = await startLoad(setting, keep);
   const rows: string[][] = [];
   for (const name of Object.keys(SCALE_OPERATIONS)) {
-    const [few, many] = await compare(name, small, large);
+    const { few, many, refused } = await compare(name, small, large);
     const ratio = many / few;
-    const beside = ratio > AIM ? await measureBeside(name, large, load, setting.signal) : [];
-    rows.push([name, few.toFixed(1), many.toFixed(1), ratio.toFixed(2), ...beside]);
+    const beside = ratio > AIM ? await measureBeside(name, large, load, setting.signal) : ['', '', ''];
+    rows.push([name, few.toFixed(1), many.toFixed(1), ratio.toFixed(2), ...beside, refused]);
     process.stderr.write(`${rows.at(-1)?.join(', ')}\n`);
   }
-  const head = ['operation', `${SMALL.users} users`, `${users} users`, 'ratio', 'other p99 alone', 'beside', 'ratio'];
+  const sizes = [`${SMALL.users} users`, `${users} users`];
+  const head = ['operation', ...sizes, 'ratio', 'other p99 alone', 'beside', 'ratio', '400 tooMany'];
   return [
     checked,
     `${users} users in ${organizations} organizations, ${plan.largest} of them in the largest, loaded in ${seconds} s, against ${SMALL.largest} of ${SMALL.users} users; median ms, one request at a time. Of operations above ${AIM} times: p99 in ms of ${RATE} GETs a second of another organization for ${SECONDS} s, alone and beside ${CLIENTS} clients that repeat the operation.`,
@@ -78,25 +79,35 @@ async function loadSite(
   return { port, address, owner, residents, users, admin, signal: setting.signal, other };
 }
 
-/** Returns the median milliseconds at both sites, whose requests take turns. */
-async function compare(name: string, small: Site, large: Site): Promise<[few: number, many: number]> {
+/** Returns the median milliseconds at both sites, whose requests take turns, and how many at the large one were refused. */
+async function compare(name: string, small: Site, large: Site) {
   const times = { small: [] as number[], large: [] as number[] };
+  let [refused, asked] = [0, 0];
   const end = performance.now() + OPERATION_MS;
   const isEnough = () => performance.now() > end && times.large.length >= MIN_REQUESTS;
   for (let number = 0; number < WARM_UP + MAX_REQUESTS && !isEnough(); number++) {
     const [few, many] = [await timed(name, small, number), await timed(name, large, number)];
+    asked++;
+    if (many.isRefused) refused++;
     // An operation that is slow is warm sooner.
     if (number < WARM_UP && performance.now() < end - OPERATION_MS / 2) continue;
-    times.small.push(few);
-    times.large.push(many);
+    times.small.push(few.ms);
+    times.large.push(many.ms);
   }
-  return [quantile(times.small, 0.5), quantile(times.large, 0.5)];
+  const [few, many] = [quantile(times.small, 0.5), quantile(times.large, 0.5)];
+  return { few, many, refused: refused > 0 ? `${refused} of ${asked}` : '' };
 }
 
-async function timed(name: string, site: Site, number: number): Promise<number> {
+async function timed(name: string, site: Site, number: number): Promise<{ ms: number; isRefused: boolean }> {
   const start = performance.now();
-  await SCALE_OPERATIONS[name]?.(site, number);
-  return performance.now() - start;
+  const isRefused = await (SCALE_OPERATIONS[name]?.(site, number) ?? Promise.resolve()).then(
+    () => false,
+    (error: unknown) => {
+      if (!String(error).includes('"tooMany"')) throw error;
+      return true;
+    },
+  );
+  return { ms: performance.now() - start, isRefused };
 }
 
 /** Returns the p99 of another organization alone and beside the operation, and the ratio. */

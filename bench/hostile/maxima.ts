@@ -103,6 +103,14 @@ const putMembers = (count: number): Load =>
 const FILTER = times(50, (i) => `title co "${'q'.repeat(58)}${i + 10}"`).join(' or ');
 
 /** One load for each maximum, and the abandoned GETs of the largest group. */
+const burst = reads(
+  'burst',
+  '400 GETs at a time: the whole burst',
+  sortedUsers,
+  ({ userIds }) => `/Users/${userIds[0]}`,
+  400,
+);
+
 export const MAXIMA: Load[] = [
   {
     ...reads(
@@ -164,5 +172,6 @@ export const MAXIMA: Load[] = [
     8,
   ),
   reads('page', 'a page of 200 of the largest users', largeUsers, () => '/Users?count=200', 1),
-  reads('burst', '400 GETs at a time: the whole burst', sortedUsers, ({ userIds }) => `/Users/${userIds[0]}`, 400),
+  burst,
+  { ...burst, title: `${burst.title}, of processes that have just started`, meetsNewProcesses: true },
 ];

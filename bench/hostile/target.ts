@@ -143,5 +143,7 @@ export interface Load {
   leastSeconds?: number;
   /** The other organization opens a connection for each request. */
   meetsNewClients?: boolean;
+  /** The services have served nothing before the load, so that their code is not compiled yet. */
+  meetsNewProcesses?: boolean;
   prepare(target: Target): Promise<() => Promise<unknown>>;
 }

@@ -129,11 +129,11 @@ export const CALL_MAXIMA: Load[] = [
   ),
   calls(
     'activities',
-    'RecordActivities of 1000 with texts of 1000 characters',
+    'RecordActivities of 500 with texts of 1000 characters',
     few,
     ({ organizationId }) => {
       const text = 'ж'.repeat(1000);
-      const activities = times(1000, () =>
+      const activities = times(500, () =>
         Activity.fromPartial({
           id: uuidv7(),
           organizationId,

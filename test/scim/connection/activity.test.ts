@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import type { Activity } from '../../../proto/gen/userstore/v1/activity_service.js';
+import { Activity } from '../../../proto/gen/userstore/v1/activity_service.js';
 import type { Change } from '../../../proto/gen/userstore/v1/change.js';
 import { testMongodbUri } from '../../harness/mongod.js';
 import { createTenant, freshTenant, needsOwnPair, sharedPair, type Tenant } from '../../harness/organizations.js';
 import { SERVICE_TOKENS, startPair } from '../../harness/processes.js';
 import { type Answer, createUser, oktaUser, patchBody, scimClient, uniqueName } from '../../harness/scim.js';
 import { createGroup, oktaGroup } from '../../harness/scim-groups.js';
-import { eventually, type UserstoreClient, userstoreClient } from '../../harness/userstore.js';
+import { eventually, failureIn, type UserstoreClient, userstoreClient } from '../../harness/userstore.js';
 
 let admin: UserstoreClient;
 
@@ -286,6 +286,22 @@ describe('activities', function () {
       await admin.listActivities({ organizationId, since: undefined, until: undefined, requestId: late.id })
     ).activities;
     expect(recorded?.userName, 'the name after the tombstone was flushed').to.equal(user.userName);
+  });
+
+  it('are taken 500 in one call, and not more', async () => {
+    const { organizationId } = await freshTenant();
+    const edge = userstoreClient((await sharedPair()).address, SERVICE_TOKENS.edge);
+    const some = (count: number) =>
+      Array.from({ length: count }, () =>
+        Activity.fromPartial({ id: randomUUID(), organizationId, time: new Date(), method: 'GET', status: 404 }),
+      );
+    try {
+      await edge.recordActivities({ activities: some(500) });
+      const refused = await failureIn(edge.recordActivities({ activities: some(501) }));
+      expect(refused).to.include({ code: 'INVALID_ARGUMENT', reason: 'FIELD_INVALID', field: 'activities' });
+    } finally {
+      edge.close();
+    }
   });
 
   it('are found by failure and without reads', async () => {

@@ -128,7 +128,7 @@ export interface KeptBody {
 
 /** Request of RecordActivities. */
 export interface RecordActivitiesRequest {
-  /** The activities to store, of one or several organizations. At most 1000. */
+  /** The activities to store, of one or several organizations. At most 500. */
   activities: Activity[];
 }
 

@@ -1,12 +1,19 @@
 /**
  * Fair shares of userstore: which calls of organizations begin, and which wait in the edge. An organization that is alone
- * delays nobody. Beside others it has few calls at a time, and it yields: its calls wait, for a short time, while an
- * organization that has used less than half as much has one in progress. Use is the time that calls took, not their
- * number, so that an expensive call counts as many cheap ones.
+ * delays nobody. Beside others it has few calls at a time, the fewer the longer they take, and it yields: its calls wait,
+ * for a short time, while an organization that has used less than half as much has one in progress. Use is the time that
+ * calls took, not their number, so that an expensive call counts as many cheap ones.
  */
 
 /** Calls of one organization at a time while others are present, and while none is. The others wait. */
 const CALLS = { besideOthers: 4, alone: 64 };
+/**
+ * The time that the calls of one organization take together while others are present: it has four at a time if they take
+ * 25 ms each, and one if they take 100 ms or more.
+ */
+const CALLS_MS = 100;
+/** The weight of the last call in the mean time of an organization's calls. */
+const WEIGHT = 0.25;
 /** The time after its last call for which an organization counts as present. */
 const PRESENT_MS = 1000;
 /** The time constant with which use is forgotten. */
@@ -26,6 +33,8 @@ interface Line {
   /** The time that its calls took; it decays, and counts for `usedAt`. */
   used: number;
   usedAt: number;
+  /** The mean time of its last calls. */
+  callMs: number;
   /** The last begin or end of a call. */
   lastAt: number;
 }
@@ -46,7 +55,7 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
 
   const lineOf = (organizationId: string): Line => {
     const time = now();
-    const line = present.get(organizationId) ?? { active: 0, waiting: new Set(), used: 0, usedAt: time, lastAt: time };
+    const line = present.get(organizationId) ?? newLine(time);
     line.lastAt = time;
     present.delete(organizationId);
     present.set(organizationId, line);
@@ -68,7 +77,7 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
   /** Whether a call of this organization that came at `since` may begin. */
   const mayBegin = (line: Line, since: number): boolean => {
     if (present.size === 1) return line.active < CALLS.alone;
-    return line.active < CALLS.besideOthers && (now() - since >= YIELD_MS || !yields(line));
+    return line.active < callsBesideOthers(line) && (now() - since >= YIELD_MS || !yields(line));
   };
 
   const begin = (line: Line) => {
@@ -93,6 +102,7 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
     const time = now();
     line.used = useOf(line, time) + time - began;
     line.usedAt = time;
+    line.callMs += WEIGHT * (time - began - line.callMs);
     line.active--;
     if (line.active === 0) active.delete(line);
     look();
@@ -143,6 +153,19 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
     queued: () => queued,
   };
 }
+
+const newLine = (time: number): Line => ({
+  active: 0,
+  waiting: new Set(),
+  used: 0,
+  usedAt: time,
+  callMs: 0,
+  lastAt: time,
+});
+
+/** Returns the calls that an organization may have at a time beside others. */
+const callsBesideOthers = ({ callMs }: Line) =>
+  Math.min(CALLS.besideOthers, Math.max(1, Math.floor(CALLS_MS / callMs)));
 
 /** Returns the use that is left at a time. */
 const useOf = ({ used, usedAt }: Line, time: number) => used * Math.exp((usedAt - time) / MEMORY_MS);

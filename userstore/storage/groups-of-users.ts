@@ -10,8 +10,11 @@ import { readTogether } from './read-together.js';
 
 /** The most groups of a user that are returned. */
 const MAX_GROUPS_OF_USER = 1000;
-/** The most bytes of the groups of users in one answer, which its reader decodes in one turn of the event loop. */
-const MAX_GROUPS_BYTES = 1024 * 1024;
+/**
+ * The most bytes of the groups of users in one answer: a call that is short lets calls of other organizations begin, and
+ * its reader decodes it in one turn of the event loop.
+ */
+const MAX_GROUPS_BYTES = 256 * 1024;
 /** The most keys of several users that are read at a time. */
 const MAX_KEYS = 5000;
 /** Keys in one answer of the database, which is decoded in one turn of the event loop. */
@@ -24,7 +27,7 @@ export type GroupsOfUsers = Map<string, GroupReference[]>;
 
 /**
  * Creates the read of the existing groups of users by user id, at most 1000 a user. It ends with the users whose groups
- * have 1 MiB together; the first user is always there.
+ * have 256 KiB together; the first user is always there.
  */
 export function groupsOf(directory: Directory) {
   const many = async (organizationId: string, userIds: readonly string[], deadline: number) => {

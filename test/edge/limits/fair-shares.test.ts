@@ -59,6 +59,19 @@ describe('the shares of organizations', () => {
     expect(await end('noisy', 1)).to.equal(19);
   });
 
+  for (const [ms, count] of [
+    [20, 4],
+    [45, 2],
+    [300, 1],
+  ] as const) {
+    it(`an organization whose calls take ${ms} ms has ${count} at a time beside another`, async () => {
+      const { send, use } = setUp();
+      await use('busy', 20, ms);
+      await use('quiet', 1, 1);
+      expect(await send('busy', 20)).to.equal(count);
+    });
+  }
+
   it('calls in progress end when another organization comes, and no further one begins beyond 4', async () => {
     const { send, end } = setUp();
     await send('noisy', 30);

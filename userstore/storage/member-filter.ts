@@ -21,8 +21,11 @@ type UserCondition = Query | boolean;
 
 /** The number of users or groups that one query asks about. */
 const BATCH = 1000;
-/** The most ids of groups that may be in the query made of a filter: userstore encodes them in one turn. */
-const MAX_GROUPS_FOUND = 50_000;
+/**
+ * The most ids of groups that may be in the query made of a filter. userstore encodes them in one turn, and MongoDB looks
+ * each up twice, for the page and for the total.
+ */
+const MAX_GROUPS_FOUND = 10_000;
 
 /** The collections to search, and the check for ids that no user has. */
 interface Directory extends Pick<Collections, 'users' | 'memberships' | 'groups'>, Pick<MembershipStorage, 'unknown'> {}

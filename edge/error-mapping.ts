@@ -42,6 +42,7 @@ const ROWS: Record<ErrorReason, Row | undefined> = {
   [ErrorReason.ERROR_REASON_ORDER_UNSUPPORTED]: [400, 'invalidValue'],
   [ErrorReason.ERROR_REASON_POLICY_REFUSED]: [403, undefined],
   [ErrorReason.ERROR_REASON_LIST_TOO_COSTLY]: [400, 'tooMany'],
+  [ErrorReason.ERROR_REASON_LISTS_TOO_MANY]: [429, undefined],
   [ErrorReason.ERROR_REASON_GROUP_NOT_FOUND]: [404, undefined, 'There is no group with this id.'],
   [ErrorReason.ERROR_REASON_GROUP_NAME_TAKEN]: [
     409,
@@ -115,5 +116,5 @@ function fromStoreError({ failure, isUnavailable, message }: UserstoreError): Sc
   const [status, scimType, detail] = row;
   const own = failure.field === undefined ? message : `${scimNameOf(failure.field)}: ${message}`;
   const taken = nameTakenDetail(failure);
-  return new ScimError(status, scimType, taken ?? detail ?? own, status === 503 ? RETRY_AFTER : {});
+  return new ScimError(status, scimType, taken ?? detail ?? own, status === 503 || status === 429 ? RETRY_AFTER : {});
 }

@@ -12,8 +12,6 @@ const STEPS = 1 / STEP;
 /** A call in progress. */
 interface Call {
   deadline: number;
-  /** Its signal aborts this time after the deadline: the database ends commands by itself, and says so. */
-  graceMs: number;
   controller: AbortController | undefined;
   timer: NodeJS.Timeout | undefined;
   isCancelled: boolean;
@@ -36,18 +34,14 @@ export interface BegunCall {
   end: () => void;
 }
 
-/**
- * Begins a call that has to end at `deadline` (epoch milliseconds), and pauses between parts of its work if it has to.
- * Its signal aborts `graceMs` later, so that an error of the database shows that the database was at work.
- */
-export function beginCall(deadline: number, pause?: Pause, graceMs = 0): BegunCall {
+/** Begins a call that has to end at `deadline` (epoch milliseconds), and pauses between parts of its work if it has to. */
+export function beginCall(deadline: number, pause?: Pause): BegunCall {
   let unique: number;
   do {
     count = (count % (STEPS - 1)) + 1;
     unique = Math.floor(deadline) + count * STEP;
   } while (calls.has(unique));
-  const begun = { controller: undefined, timer: undefined, isCancelled: false };
-  const call: Call = { ...begun, deadline: unique, graceMs, pause };
+  const call: Call = { deadline: unique, controller: undefined, timer: undefined, isCancelled: false, pause };
   calls.set(unique, call);
   return {
     deadline: unique,
@@ -73,8 +67,7 @@ export function signalOf(deadline: number): AbortSignal | undefined {
     // Each command of the call listens.
     setMaxListeners(0, controller.signal);
     call.controller = controller;
-    const remainingMs = call.deadline + call.graceMs - Date.now();
-    call.timer = setTimeout(() => controller.abort(late()), Math.max(0, remainingMs));
+    call.timer = setTimeout(() => controller.abort(late()), Math.max(0, call.deadline - Date.now()));
     call.timer.unref();
     if (call.isCancelled) controller.abort(cancelled());
   }

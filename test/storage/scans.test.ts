@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { mongo } from 'mongoose';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { Filter, Operator } from '../../proto/gen/userstore/v1/filter.js';
-import { beginCall, late, signalOf } from '../../userstore/deadlines.js';
+import { beginCall, late } from '../../userstore/deadlines.js';
 import { createScans, isSelective } from '../../userstore/storage/scans.js';
 import { equal } from '../harness/users.js';
 import { soon } from './database.js';
@@ -18,6 +18,8 @@ const any = (...filters: Filter[]): Filter => ({ expression: { $case: 'anyOf', v
 const element = (field: string, filter: Filter): Filter => ({
   expression: { $case: 'elementMatch', value: { field, filter } },
 });
+
+const alive = async () => true;
 
 describe('a list that may read all users', () => {
   const selective: [title: string, filter: Filter][] = [
@@ -43,7 +45,7 @@ describe('a list that may read all users', () => {
   }
 
   it('waits while another one of the organization is read', async () => {
-    const scans = createScans();
+    const scans = createScans(alive);
     const steps: string[] = [];
     const read = (name: string) => async () => {
       steps.push(`${name} begins`);
@@ -55,7 +57,7 @@ describe('a list that may read all users', () => {
   });
 
   it('runs beside that of another organization, whose further ones wait', async () => {
-    const scans = createScans();
+    const scans = createScans(alive);
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -69,39 +71,43 @@ describe('a list that may read all users', () => {
   /** Fails shortly after the deadline. */
   const failsLate = (error: Error) => (deadline: number) =>
     sleep(Math.max(0, deadline - Date.now()) + 5).then(() => Promise.reject(error));
-  const failureOf = (read: (deadline: number) => Promise<unknown>) =>
-    createScans(20)
-      .run('one', soon(), read)
-      .catch((error: unknown) => error);
+  const failureOf = (error: Error, answers: typeof alive) =>
+    createScans(answers, { scanMs: 20, waitMs: 1000 })
+      .run('one', soon(), failsLate(error))
+      .catch((failure: unknown) => failure);
 
   for (const [title, error] of [
     ['MongoDB ends it', new mongo.MongoServerError({ message: 'operation exceeded time limit', code: 50 })],
-    ['its time is over between two commands', late()],
+    ['its signal ends it', late()],
+    ['the driver ends it', new mongo.MongoOperationTimeoutError('Timed out during socket read')],
   ] as const) {
-    it(`is refused as LIST_TOO_COSTLY when ${title}`, async () => {
-      expect(await failureOf(failsLate(error))).to.include({ reason: ErrorReason.ERROR_REASON_LIST_TOO_COSTLY });
+    it(`is refused as LIST_TOO_COSTLY when ${title}, but not while the database does not answer`, async () => {
+      expect(await failureOf(error, alive)).to.include({ reason: ErrorReason.ERROR_REASON_LIST_TOO_COSTLY });
+      expect(await failureOf(error, async () => false)).to.equal(error);
     });
   }
 
   it('is not refused as too costly when the database cannot be reached', async () => {
     const error = new mongo.MongoServerSelectionError('no server', {} as never);
-    expect(await failureOf(failsLate(error))).to.equal(error);
+    expect(await failureOf(error, alive)).to.equal(error);
   });
 
-  it('is not refused as too costly when the database does not answer', async () => {
-    const unanswered = (deadline: number) =>
-      new Promise((_resolve, reject) => {
-        const signal = signalOf(deadline);
-        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-    expect(await failureOf(unanswered))
-      .to.be.instanceOf(DOMException)
-      .and.include({ name: 'TimeoutError' });
+  it('is refused as LISTS_TOO_MANY when its turn does not come in time, and never read', async () => {
+    const scans = createScans(alive, { scanMs: 1000, waitMs: 20 });
+    let [end, reads] = [() => {}, 0];
+    const first = scans.run('one', soon(), () => new Promise<void>((resolve) => (end = resolve)));
+    const read = async () => void reads++;
+    const failure = await scans.run('one', soon(), read).catch((error: unknown) => error);
+    expect(failure).to.include({ reason: ErrorReason.ERROR_REASON_LISTS_TOO_MANY });
+    end();
+    await first;
+    await scans.run('one', soon(), read);
+    expect(reads).to.equal(1);
   });
 
   it('fails as the database does if the deadline of the call comes first', async () => {
     const call = beginCall(Date.now() + 20);
-    const failure = await createScans()
+    const failure = await createScans(alive)
       .run('one', call.deadline, failsLate(late()))
       .catch((error: unknown) => error);
     call.end();
@@ -109,7 +115,7 @@ describe('a list that may read all users', () => {
   });
 
   it('lets the next one run after it has failed', async () => {
-    const scans = createScans();
+    const scans = createScans(alive);
     const failed = scans.run('one', soon(), () => Promise.reject(new Error('no'))).catch(() => 'failed');
     expect(await failed).to.equal('failed');
     expect(await scans.run('one', soon(), async () => 'read')).to.equal('read');

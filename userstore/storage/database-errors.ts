@@ -50,13 +50,11 @@ export function isMisconfigured(error: unknown): boolean {
   return error instanceof mongo.MongoAPIError || !(error instanceof mongo.MongoError || error instanceof MongooseError);
 }
 
-/**
- * Returns whether an error means that the time of a call was over while the database answered: MongoDB ended a command
- * (MaxTimeMSExpired), or the deadline passed between two of them.
- */
+/** Returns whether an error means that the time of a call is over: MongoDB ended it (MaxTimeMSExpired), or its signal did. */
 export function isOutOfTime(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) return error.code === 50;
-  return error instanceof DOMException && error.name === 'TimeoutError';
+  if (error instanceof DOMException) return error.name === 'TimeoutError';
+  return error instanceof mongo.MongoOperationTimeoutError;
 }
 
 /** Returns whether an error means that the database is unreachable or too slow, so that a retry may succeed. */

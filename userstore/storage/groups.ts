@@ -91,7 +91,7 @@ function readsOf({ groups, totals }: GroupContext, membersIn: MemberConditions) 
       return document ? toGroup(document) : undefined;
     },
 
-    /** Returns a page of groups. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, LIST_TOO_COSTLY. */
+    /** Returns a page of groups. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, LIST_TOO_COSTLY, LISTS_TOO_MANY. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<GroupPage> {
       const { resources: groups, tokenAfter, ...page } = await list(organizationId, listing, AS_OBJECTS, deadline);
       return { groups, ...page };

@@ -7,6 +7,7 @@ import { bytesOf, readBounded } from '../model/bounded-read.js';
 import { pageTokenOf, positionIn } from '../model/paging.js';
 import type { ReadMask } from '../model/read-mask.js';
 import type { Listed } from './columns.js';
+import { within } from './connect.js';
 import type { StoredDocument } from './directory-schemas.js';
 import { killable } from './killable.js';
 import { identityOf } from './list-identity.js';
@@ -66,11 +67,16 @@ export function createLister<D extends StoredDocument>(
   conditionOf: ConditionOf,
 ) {
   const positions = createPositionCache();
-  const scans = createScans();
+  const scans = createScans((until) =>
+    collection.db.command({ ping: 1 }, within(until)).then(
+      () => true,
+      () => false,
+    ),
+  );
 
   /**
    * Returns a page of documents in the form of `as`. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID,
-   * LIST_TOO_COSTLY.
+   * LIST_TOO_COSTLY, LISTS_TOO_MANY.
    */
   return <R>(organizationId: string, listing: Listing, as: Form<R>, deadline: number): Promise<Page<R>> => {
     const read = (until: number) =>

@@ -13,8 +13,10 @@ import { isOutOfTime } from './database-errors.js';
 
 /** The longest time of such a list, without the wait for its turn. */
 const SCAN_MS = 5000;
-/** MongoDB says within this time that the time of a command is over. If it does not, it cannot be reached. */
-const ANSWER_MS = 1000;
+/** The longest wait for a turn. With the time of the list, it ends before the time of an edge's call. */
+const WAIT_MS = 3000;
+/** A database that does not answer within this time cannot be reached, so that no list is too costly. */
+const PING_MS = 1000;
 /** Such lists at a time, of one organization and in all. */
 const OF_ORGANIZATION = 1;
 const IN_ALL = 2;
@@ -44,17 +46,27 @@ export function isSelective(filter: Filter | undefined, list = ''): boolean {
   }
 }
 
+/** Returns whether the database answers by then. */
+type Answers = (deadline: number) => Promise<boolean>;
+
 /** Creates the turns of the lists of one collection. */
-export function createScans(scanMs = SCAN_MS) {
+export function createScans(answers: Answers, { scanMs, waitMs } = { scanMs: SCAN_MS, waitMs: WAIT_MS }) {
   const inAll = pLimit(IN_ALL);
   const inTurn = serializeBy(OF_ORGANIZATION);
 
-  /** Runs `work` in the organization's turn, and lets the organization rest after it. */
+  /** Runs `work` in the organization's turn, and lets the organization rest after it. Throws LISTS_TOO_MANY. */
   const inLine = <T>(organizationId: string, work: () => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reject(tooMany());
+      }, waitMs);
       void inTurn(organizationId, async () => {
         let took = 0;
         await inAll(async () => {
+          if (isLate) return;
+          clearTimeout(timer);
           const start = performance.now();
           await work().then(resolve, reject);
           took = performance.now() - start;
@@ -65,21 +77,22 @@ export function createScans(scanMs = SCAN_MS) {
 
   return {
     /**
-     * Runs a read in its turn, as a separate call that ends after `scanMs`. Throws LIST_TOO_COSTLY then; as the driver
-     * does if the database does not answer, `deadline` comes first, or the caller leaves.
+     * Runs a read in its turn, as a separate call that ends after `scanMs`. Throws LIST_TOO_COSTLY then, LISTS_TOO_MANY if
+     * the turn does not come; as the driver does if the database does not answer, `deadline` comes first, or the caller
+     * leaves.
      */
     run: <T>(organizationId: string, deadline: number, read: (deadline: number) => Promise<T>): Promise<T> =>
       inLine(organizationId, async () => {
         const signal = signalOf(deadline);
         signal?.throwIfAborted();
         const end = Date.now() + scanMs;
-        const call = beginCall(Math.min(deadline, end), pauseOf(deadline), ANSWER_MS);
+        const call = beginCall(Math.min(deadline, end), pauseOf(deadline));
         signal?.addEventListener('abort', call.cancel, { once: true });
         try {
           return await read(call.deadline);
         } catch (error) {
-          const isUnanswered = signalOf(call.deadline)?.aborted;
-          if (Date.now() >= end && !isUnanswered && isOutOfTime(error)) throw tooCostly(scanMs);
+          const isOver = Date.now() >= end && !signal?.aborted && isOutOfTime(error);
+          if (isOver && (await answers(Date.now() + PING_MS))) throw tooCostly(scanMs);
           throw error;
         } finally {
           signal?.removeEventListener('abort', call.cancel);
@@ -88,6 +101,12 @@ export function createScans(scanMs = SCAN_MS) {
       }),
   };
 }
+
+const tooMany = () =>
+  new DomainError(
+    ErrorReason.ERROR_REASON_LISTS_TOO_MANY,
+    'Too many lists whose filter or order no index serves are read at once; try again, one list after the other.',
+  );
 
 function tooCostly(scanMs: number): DomainError {
   const { ERROR_REASON_LIST_TOO_COSTLY: reason } = ErrorReason;

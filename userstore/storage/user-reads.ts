@@ -175,7 +175,7 @@ export function readsOf({ users, totals, changes }: ReadContext, groupsIn: Group
       return new Map(found.map(({ _id, displayName = '' }) => [_id, displayName]));
     },
 
-    /** Returns a page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, LIST_TOO_COSTLY. */
+    /** Returns a page of users. Throws FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, LIST_TOO_COSTLY, LISTS_TOO_MANY. */
     async list(organizationId: string, listing: Listing, deadline: number): Promise<UserPage> {
       const key = nameKeyIn(listing);
       if (key !== undefined) return await listNamed(organizationId, key, deadline);

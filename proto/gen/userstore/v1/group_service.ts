@@ -1953,7 +1953,8 @@ export const GroupServiceService = {
   },
   /**
    * Lists groups without their members.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY,
+   * LISTS_TOO_MANY.
    */
   listGroups: {
     path: "/userstore.v1.GroupService/ListGroups" as const,
@@ -2062,7 +2063,8 @@ export interface GroupServiceServer extends UntypedServiceImplementation {
   getGroup: handleUnaryCall<GetGroupRequest, GetGroupResponse>;
   /**
    * Lists groups without their members.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY,
+   * LISTS_TOO_MANY.
    */
   listGroups: handleUnaryCall<ListGroupsRequest, ListGroupsResponse>;
   /**
@@ -2125,7 +2127,8 @@ export interface GroupServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Lists groups without their members.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY,
+   * LISTS_TOO_MANY.
    */
   listGroups(
     request: ListGroupsRequest,

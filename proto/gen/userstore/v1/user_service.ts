@@ -2403,7 +2403,8 @@ export const UserServiceService = {
   },
   /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY,
+   * LISTS_TOO_MANY.
    */
   listUsers: {
     path: "/userstore.v1.UserService/ListUsers" as const,
@@ -2506,7 +2507,8 @@ export interface UserServiceServer extends UntypedServiceImplementation {
   batchGetUsers: handleUnaryCall<BatchGetUsersRequest, BatchGetUsersResponse>;
   /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY,
+   * LISTS_TOO_MANY.
    */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
   /**
@@ -2603,7 +2605,8 @@ export interface UserServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Lists users, active and disabled.
-   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY.
+   * Errors: FILTER_UNSUPPORTED, ORDER_UNSUPPORTED, PAGE_TOKEN_INVALID, FIELD_INVALID (read_mask), LIST_TOO_COSTLY,
+   * LISTS_TOO_MANY.
    */
   listUsers(
     request: ListUsersRequest,

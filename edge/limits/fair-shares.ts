@@ -8,10 +8,12 @@
 /** Calls of one organization at a time while others are present, and while none is. The others wait. */
 const CALLS = { besideOthers: 4, alone: 64 };
 /**
- * The time that the calls of one organization take together while others are present: it has four at a time if they take
- * 25 ms each, and one if they take 100 ms or more.
+ * Calls of this time are never long. Longer ones are compared with those of the organization whose calls are shortest,
+ * because all calls are long while userstore is busy: with twice its time an organization has four calls at a time, with
+ * eight times one.
  */
-const CALLS_MS = 100;
+const SHORT_MS = 25;
+const LONG = 2;
 /** The weight of the last call in the mean time of an organization's calls. */
 const WEIGHT = 0.25;
 /** The time after its last call for which an organization counts as present. */
@@ -33,8 +35,8 @@ interface Line {
   /** The time that its calls took; it decays, and counts for `usedAt`. */
   used: number;
   usedAt: number;
-  /** The mean time of its last calls. */
-  callMs: number;
+  /** The mean time of its last calls; undefined before the first has ended. */
+  callMs: number | undefined;
   /** The last begin or end of a call. */
   lastAt: number;
 }
@@ -77,7 +79,7 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
   /** Whether a call of this organization that came at `since` may begin. */
   const mayBegin = (line: Line, since: number): boolean => {
     if (present.size === 1) return line.active < CALLS.alone;
-    return line.active < callsBesideOthers(line) && (now() - since >= YIELD_MS || !yields(line));
+    return line.active < callsBesideOthers(line, present.values()) && (now() - since >= YIELD_MS || !yields(line));
   };
 
   const begin = (line: Line) => {
@@ -102,7 +104,7 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
     const time = now();
     line.used = useOf(line, time) + time - began;
     line.usedAt = time;
-    line.callMs += WEIGHT * (time - began - line.callMs);
+    line.callMs = line.callMs === undefined ? time - began : line.callMs + WEIGHT * (time - began - line.callMs);
     line.active--;
     if (line.active === 0) active.delete(line);
     look();
@@ -159,13 +161,18 @@ const newLine = (time: number): Line => ({
   waiting: new Set(),
   used: 0,
   usedAt: time,
-  callMs: 0,
+  callMs: undefined,
   lastAt: time,
 });
 
-/** Returns the calls that an organization may have at a time beside others. */
-const callsBesideOthers = ({ callMs }: Line) =>
-  Math.min(CALLS.besideOthers, Math.max(1, Math.floor(CALLS_MS / callMs)));
+/** Returns the calls that an organization may have at a time beside others: fewer if its calls are long. */
+function callsBesideOthers({ callMs = 0 }: Line, present: Iterable<Line>): number {
+  if (callMs <= SHORT_MS) return CALLS.besideOthers;
+  let shortest = callMs;
+  for (const other of present) shortest = Math.min(shortest, other.callMs ?? callMs);
+  const fair = Math.floor((CALLS.besideOthers * LONG * shortest) / callMs);
+  return Math.min(CALLS.besideOthers, Math.max(1, fair));
+}
 
 /** Returns the use that is left at a time. */
 const useOf = ({ used, usedAt }: Line, time: number) => used * Math.exp((usedAt - time) / MEMORY_MS);

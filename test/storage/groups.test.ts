@@ -182,7 +182,7 @@ describe('groups', () => {
     expect([...found].map(([id, references]) => [id, references.length])).to.deep.equal(expected);
     const commands = await database.commandsOf(() => database.memberships.groupsOf(organizationId, userIds, soon()));
     const read = commands.filter(({ name }) => name === 'getMore' || name === 'find');
-    expect(read.length, '10,500 keys, at most 1000 at a time').to.be.at.most(80);
+    expect(read.length, '10,500 keys, at most 500 at a time').to.be.at.most(120);
   });
 
   describe('whose members come in one by one', () => {

@@ -18,7 +18,7 @@ const MAX_GROUPS_BYTES = 256 * 1024;
 /** The most keys of several users that are read at a time. */
 const MAX_KEYS = 5000;
 /** Keys in one answer of the database, which is decoded in one turn of the event loop. */
-const KEYS_AT_A_TIME = 1000;
+const KEYS_AT_A_TIME = 500;
 /** Names of groups that are read at a time, and at most 999 more. */
 const NAMES_AT_A_TIME = 1000;
 
@@ -37,19 +37,17 @@ export function groupsOf(directory: Directory) {
     let size = userIds.length;
     for (let start = 0; start < userIds.length; ) {
       const some = userIds.slice(start, start + size);
-      const { groupIds, complete } = await groupIdsOf(reading, some);
-      if (complete < some.length) {
-        size = Math.max(1, complete);
-        continue;
-      }
-      for (const [index, userId] of some.entries()) {
-        const references = await referencesOf(reading, groupIds, some.slice(index));
+      const { groupIds, end } = await groupIdsOf(reading, some);
+      const complete = beforeFirst(some, (id) => end !== undefined && id >= end);
+      for (const [index, userId] of complete.entries()) {
+        const references = await referencesOf(reading, groupIds, complete.slice(index));
         bytes += bytesOf(references);
         if (bytes > MAX_GROUPS_BYTES && found.size > 0) return found;
         found.set(userId, references);
       }
-      start += some.length;
-      size *= 2;
+      start += complete.length;
+      // A page in the order of ids continues where the read has ended; in another order, fewer users are read again.
+      size = end === undefined ? 2 * size : Math.max(1, some.filter((id) => id < end).length);
     }
     return found;
   };
@@ -71,9 +69,15 @@ interface Reading {
   names: Map<string, string | undefined>;
 }
 
+/** Returns the elements before the first one that the condition is true for. */
+function beforeFirst<T>(elements: readonly T[], isEnd: (element: T) => boolean): readonly T[] {
+  const index = elements.findIndex(isEnd);
+  return index < 0 ? elements : elements.slice(0, index);
+}
+
 /**
- * Returns the ids of the groups of each of these users that is a member of any, at most 1000 a user; and the number of
- * the users, in the order of their ids, before too many keys ended the read.
+ * Returns the ids of the groups of each of these users that is a member of any, at most 1000 a user. If too many keys end
+ * the read, `end` is the user at whom it ends: those with smaller ids are complete.
  */
 async function groupIdsOf({ directory, organizationId, deadline }: Reading, userIds: readonly string[]) {
   const groupIds = new Map<string, string[]>();
@@ -83,15 +87,12 @@ async function groupIdsOf({ directory, organizationId, deadline }: Reading, user
   const query = { organizationId, userId: { $in: [...userIds] } };
   let keys = 0;
   for await (const { userId, groupId } of directory.memberships.find<MembershipKey>(query, options)) {
-    if (++keys > most && userIds.length > 1) {
-      const complete = userIds.filter((id) => id < userId).length;
-      return { groupIds, complete };
-    }
+    if (++keys > most && userIds.length > 1) return { groupIds, end: userId };
     const ids = groupIds.get(userId) ?? [];
     if (ids.length < MAX_GROUPS_OF_USER) ids.push(groupId);
     groupIds.set(userId, ids);
   }
-  return { groupIds, complete: userIds.length };
+  return { groupIds, end: undefined };
 }
 
 /** Returns the groups of the first of these users. Reads the names that it needs, with those of the next users. */

@@ -59,15 +59,17 @@ describe('the shares of organizations', () => {
     expect(await end('noisy', 1)).to.equal(19);
   });
 
-  for (const [ms, count] of [
-    [20, 4],
-    [45, 2],
-    [300, 1],
+  for (const [ms, others, count] of [
+    [25, 1, 4],
+    [60, 30, 4],
+    [60, 20, 2],
+    [300, 20, 1],
+    [300, 200, 4],
   ] as const) {
-    it(`an organization whose calls take ${ms} ms has ${count} at a time beside another`, async () => {
+    it(`an organization whose calls take ${ms} ms has ${count} at a time beside one whose calls take ${others} ms`, async () => {
       const { send, use } = setUp();
-      await use('busy', 20, ms);
-      await use('quiet', 1, 1);
+      await use('busy', 3, ms);
+      await use('quiet', 1, others);
       expect(await send('busy', 20)).to.equal(count);
     });
   }

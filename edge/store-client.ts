@@ -66,12 +66,14 @@ export function createStoreClient({ serviceToken: token, deadlineMs, observe, ..
       const deadline = Date.now() + (isHealth ? HEALTH_DEADLINE_MS : deadlineMs);
       if (!isAboutResources(call)) return await observed(call, requestId, deadline, signal);
       const end = await shares.wait(call.request.organizationId, signal);
+      let wasSent = false;
       try {
         // Hundreds of calls that start after their deadline would be reset at once, which gRPC takes for an attack.
         if (Date.now() >= deadline) throw errorWith('DEADLINE_EXCEEDED', 'no turn within the deadline');
+        wasSent = true;
         return await observed(call, requestId, deadline, signal);
       } finally {
-        end();
+        end(wasSent);
       }
     },
   );

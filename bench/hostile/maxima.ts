@@ -102,7 +102,6 @@ const putMembers = (count: number): Load =>
 
 const FILTER = times(50, (i) => `title co "${'q'.repeat(58)}${i + 10}"`).join(' or ');
 
-/** One load for each maximum, and the abandoned GETs of the largest group. */
 const burst = reads(
   'burst',
   '400 GETs at a time: the whole burst',
@@ -111,6 +110,7 @@ const burst = reads(
   400,
 );
 
+/** One load for each maximum, and the abandoned GETs of the largest group. */
 export const MAXIMA: Load[] = [
   {
     ...reads(

@@ -14,7 +14,7 @@ export interface Pauses {
 
 /** Returns the explanation above the report. */
 export const methodOf = ({ everyMs, aftermathMs }: Pauses): string => `\
-Each load meets services that have served some hundred requests; another organization sends a GET of one user every ${everyMs} ms. Waits in ms as
+Each load meets services that have served some hundred requests, unless it says otherwise; another organization sends a GET of one user every ${everyMs} ms. Waits in ms as
 p50/p99/max, first idle, then from the start of the load until ${aftermathMs} ms or more after its end. "Failed" are answers other than 200;
 "none" is a request without an answer 20 s after it was sent or 2 s after the end.
 A turn is the longest time in ms for which an event loop did not run its timers; in brackets that without the

@@ -1,21 +1,21 @@
 /**
  * Fair shares of userstore: which calls of organizations begin, and which wait in the edge. An organization that is alone
- * delays nobody. Beside others it has few calls at a time, the fewer the longer they take, and it yields: its calls wait,
+ * delays nobody. Beside others it has few calls at a time. Long calls reduce the number. It also yields: its calls wait,
  * for a short time, while an organization that has used less than half as much has one in progress. Use is the time that
  * calls took, not their number, so that an expensive call counts as many cheap ones.
  */
 
-/** Calls of one organization at a time while others are present, and while none is. The others wait. */
-const CALLS = { besideOthers: 4, alone: 64 };
+/** Calls of one organization at a time while others are present, if its calls are long, and while it is alone. */
+const CALLS = { besideOthers: 4, long: 2, alone: 64 };
 /**
- * Calls of this time are never long. Longer ones are compared with those of the organization whose calls are shortest,
- * because all calls are long while userstore is busy: with twice its time an organization has four calls at a time, with
- * eight times one.
+ * An organization's calls are long if they take more than this many times as long as those of the organization whose calls
+ * are shortest, because all calls take long while userstore is busy. Calls of SHORT_MS are not compared with shorter ones.
  */
-const SHORT_MS = 25;
 const LONG = 2;
-/** The weight of the last call in the mean time of an organization's calls. */
+const SHORT_MS = 25;
+/** The weight of the last call in the mean time of an organization's calls, and the most that one call counts. */
 const WEIGHT = 0.25;
+const MOST_MS = 200;
 /** The time after its last call for which an organization counts as present. */
 const PRESENT_MS = 1000;
 /** The time constant with which use is forgotten. */
@@ -79,7 +79,8 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
   /** Whether a call of this organization that came at `since` may begin. */
   const mayBegin = (line: Line, since: number): boolean => {
     if (present.size === 1) return line.active < CALLS.alone;
-    return line.active < callsBesideOthers(line, present.values()) && (now() - since >= YIELD_MS || !yields(line));
+    const most = isLong(line, present.values()) ? CALLS.long : CALLS.besideOthers;
+    return line.active < most && (now() - since >= YIELD_MS || !yields(line));
   };
 
   const begin = (line: Line) => {
@@ -99,12 +100,15 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
     }
   };
 
-  const end = (organizationId: string, began: number) => {
+  const end = (organizationId: string, began: number, wasSent: boolean) => {
     const line = lineOf(organizationId);
     const time = now();
     line.used = useOf(line, time) + time - began;
     line.usedAt = time;
-    line.callMs = line.callMs === undefined ? time - began : line.callMs + WEIGHT * (time - began - line.callMs);
+    if (wasSent) {
+      const ms = Math.min(MOST_MS, time - began);
+      line.callMs = line.callMs === undefined ? ms : line.callMs + WEIGHT * (ms - line.callMs);
+    }
     line.active--;
     if (line.active === 0) active.delete(line);
     look();
@@ -142,15 +146,15 @@ export function createFairShares(clientLeft: () => Error, now: () => number = ()
 
   return {
     /**
-     * Waits until the organization may begin a call. Returns the function to call at its end. Throws `clientLeft()` if
-     * the signal is aborted meanwhile.
+     * Waits until the organization may begin a call. Returns the function to call at its end, with whether the call was
+     * sent. Throws `clientLeft()` if the signal is aborted meanwhile.
      */
-    async wait(organizationId: string, signal: AbortSignal | undefined): Promise<() => void> {
+    async wait(organizationId: string, signal: AbortSignal | undefined): Promise<(wasSent: boolean) => void> {
       const line = lineOf(organizationId);
       if (line.waiting.size === 0 && mayBegin(line, now())) begin(line);
       else await wait(line, signal);
       const began = now();
-      return () => end(organizationId, began);
+      return (wasSent) => end(organizationId, began, wasSent);
     },
     queued: () => queued,
   };
@@ -165,13 +169,10 @@ const newLine = (time: number): Line => ({
   lastAt: time,
 });
 
-/** Returns the calls that an organization may have at a time beside others: fewer if its calls are long. */
-function callsBesideOthers({ callMs = 0 }: Line, present: Iterable<Line>): number {
-  if (callMs <= SHORT_MS) return CALLS.besideOthers;
-  let shortest = callMs;
-  for (const other of present) shortest = Math.min(shortest, other.callMs ?? callMs);
-  const fair = Math.floor((CALLS.besideOthers * LONG * shortest) / callMs);
-  return Math.min(CALLS.besideOthers, Math.max(1, fair));
+function isLong({ callMs = 0 }: Line, present: Iterable<Line>): boolean {
+  if (callMs <= LONG * SHORT_MS) return false;
+  for (const other of present) if (callMs > LONG * Math.max(SHORT_MS, other.callMs ?? callMs)) return true;
+  return false;
 }
 
 /** Returns the use that is left at a time. */

@@ -1,7 +1,8 @@
 /**
  * The rate limit of each organization. All edges share one limit, which userstore keeps: an edge acquires permits in
  * batches of a fraction of a second's worth, so that most requests cost nothing but a counter in memory. 429 is also
- * the answer of admission.ts (too many requests at once) and token-guessing.ts (too many invalid tokens).
+ * the answer of admission.ts (too many requests at once), of token-guessing.ts (too many invalid tokens), and of lists
+ * that userstore has no turn for.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler, Response } from 'express';
@@ -16,9 +17,14 @@ import { createSampler } from './sampler.js';
 
 /**
  * Unused permits expire after this time, so that no edge hoards them. It is long enough for a quiet organization, which
- * would else acquire a batch for nearly every request.
+ * would otherwise acquire a batch for nearly every request.
  */
 const PERMIT_MS = 60_000;
+/**
+ * Permits of another rate limit are valid for this time: requests with different tokens see a change at different times.
+ * So are those that the edge grants itself because userstore is unavailable.
+ */
+const SHORT_PERMIT_MS = 5000;
 /** Permits of one batch. Userstore grants fewer if that is the fair part of the limit. */
 const BATCH = 50;
 /** For this time after a refusal, the edge spaces an organization's requests evenly: a burst would slow the others. */
@@ -38,10 +44,11 @@ const MAX_ORGANIZATIONS = 10_000;
 /** The permits of one organization at this edge. All times are epoch milliseconds. */
 interface Permits {
   available: number;
-  expiresAt: number;
+  /** When the last batch was acquired. */
+  acquiredAt: number;
   /** The size of the last batch. */
   granted: number;
-  /** The rate limit when the last batch was acquired, in requests a second: another limit needs other permits. */
+  /** The rate limit when the last batch was acquired, in requests a second. */
   perSecond: number;
   /** No permits can be acquired before this time. */
   refusedUntil: number;
@@ -102,16 +109,16 @@ export function createRateLimit(store: RateLimiter['store'], metrics: RateLimite
 }
 
 async function takeLater(limiter: RateLimiter, response: Response, deadline: number): Promise<void> {
-  const { organizationId, settings } = principalOf(response);
-  const permits = permitsOf(limiter, organizationId);
+  const principal = principalOf(response);
+  const permits = permitsOf(limiter, principal.organizationId);
   const signal = signalOf(response);
-  const perSecond = perSecondOf(settings);
+  const perSecond = perSecondOf(principal.settings);
   while (!takeAvailable(permits, perSecond)) {
     signal.throwIfAborted();
     const wait = permits.refusedUntil - Date.now();
     if (Date.now() + Math.max(wait, 0) > deadline) throw tooMany(perSecond, wait);
     if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
-    else await acquireOnce(limiter, permits, principalOf(response), localsOf(response).requestId);
+    else await acquireOnce(limiter, permits, principal, localsOf(response).requestId);
   }
   limiter.metrics.limitDecision(permits.isUnchecked ? 'unchecked' : 'allowed');
 }
@@ -143,17 +150,18 @@ async function takePermit(limiter: RateLimiter, response: Response): Promise<voi
 function permitsOf({ organizations }: RateLimiter, organizationId: string): Permits {
   const known = organizations.get(organizationId);
   if (known) return known;
-  const none = {
+  const permits: Permits = {
     available: 0,
-    expiresAt: 0,
+    acquiredAt: 0,
     granted: 0,
     perSecond: 0,
     refusedUntil: 0,
     pacedUntil: 0,
     nextAt: 0,
     refusedAt: 0,
+    isUnchecked: false,
+    acquiring: undefined,
   };
-  const permits: Permits = { ...none, isUnchecked: false, acquiring: undefined };
   organizations.set(organizationId, permits);
   return permits;
 }
@@ -200,20 +208,18 @@ async function acquire(
   try {
     const { granted, retryAfterMs } = await store.acquirePermits({ organizationId, count: BATCH }, requestId);
     metrics.permitsFetched(granted);
-    permits.isUnchecked = false;
-    if (granted > 0) add(permits, granted, perSecond);
+    if (granted > 0) add(permits, { granted, perSecond, isUnchecked: false });
     else permits.refusedUntil = Date.now() + retryAfterMs;
   } catch (error) {
     // Without userstore no request gets far, and its own call reports that.
     if (!(error instanceof UserstoreError)) throw error;
-    add(permits, BATCH, perSecond);
-    permits.isUnchecked = true;
+    add(permits, { granted: BATCH, perSecond, isUnchecked: true });
   }
 }
 
-function add(permits: Permits, granted: number, perSecond: number): void {
-  const remaining = isValid(permits, perSecond) ? permits.available : 0;
-  Object.assign(permits, { available: remaining + granted, granted, perSecond, expiresAt: Date.now() + PERMIT_MS });
+function add(permits: Permits, batch: Pick<Permits, 'granted' | 'perSecond' | 'isUnchecked'>): void {
+  const remaining = isValid(permits, batch.perSecond) ? permits.available : 0;
+  Object.assign(permits, { ...batch, available: remaining + batch.granted, acquiredAt: Date.now() });
 }
 
 function takeAvailable(permits: Permits, perSecond: number): boolean {
@@ -222,8 +228,10 @@ function takeAvailable(permits: Permits, perSecond: number): boolean {
   return true;
 }
 
-const isValid = (permits: Permits, perSecond: number) =>
-  permits.perSecond === perSecond && Date.now() <= permits.expiresAt;
+function isValid(permits: Permits, perSecond: number): boolean {
+  const isOfLimit = permits.perSecond === perSecond && !permits.isUnchecked;
+  return Date.now() <= permits.acquiredAt + (isOfLimit ? PERMIT_MS : SHORT_PERMIT_MS);
+}
 
 const perSecondOf = ({ rateLimit }: Principal['settings']) => rateLimit?.perSecond ?? 1;
 

@@ -72,12 +72,20 @@ describe('userstore with its own database', () => {
     expect(performance.now() - start).to.be.within(500, 2500);
   });
 
-  it('answers a list that no index serves with 503, not as too costly, while the database does not answer', async () => {
+  it('answers a list that no index serves with 503, not as too costly, while the database does not answer, and the next one with 429', async () => {
     const { scim } = await createTenant(pair);
     const list = () => scim('GET', `/Users?filter=${encodeURIComponent('title co "x"')}`);
     expect((await list()).status).to.equal(200);
     freeze();
-    expect((await list()).status).to.equal(503);
+    // Until all threads have stopped one of them may still answer.
+    await sleep(200);
+    const start = performance.now();
+    const reading = list();
+    const waiting = await list();
+    expect(waiting.status, 'without a turn').to.equal(429);
+    expect(waiting.headers.get('retry-after')).to.equal('5');
+    expect(performance.now() - start, 'the call is not sent again').to.be.lessThan(5000);
+    expect((await reading).status).to.equal(503);
   }).timeout(20_000);
 
   it('gives up its own work at the deadline too: its log has the failed call before the database is back', async () => {

@@ -67,7 +67,10 @@ const CODES: Record<ErrorReason, status> = {
 export function statusOf(error: unknown) {
   if (error instanceof DomainError) {
     const code = CODES[error.reason];
-    return { code, details: error.message, metadata: failureTrailers(code, error) };
+    const metadata = failureTrailers(code, error);
+    // Neither a limit nor a list that waits for its turn is another one on another userstore.
+    if (code === status.RESOURCE_EXHAUSTED) metadata.set(PUSHBACK, String(NEVER));
+    return { code, details: error.message, metadata };
   }
   if (error instanceof OverloadedError) {
     const { message: details, retryMs } = error;
@@ -81,11 +84,12 @@ export function statusOf(error: unknown) {
   return { code: status.INTERNAL, details: 'The service failed; its log says why.' };
 }
 
+const PUSHBACK = 'grpc-retry-pushback-ms';
 const NEVER = -1;
 
 /** Returns the trailers that tell the client's library when it may send the call again (gRFC A6). */
 function pushback(ms: number): Metadata {
   const metadata = new Metadata();
-  metadata.set('grpc-retry-pushback-ms', String(ms));
+  metadata.set(PUSHBACK, String(ms));
   return metadata;
 }

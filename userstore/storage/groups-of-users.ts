@@ -14,7 +14,7 @@ const MAX_GROUPS_OF_USER = 1000;
  * The most bytes of the groups of users in one answer: a call that is short lets calls of other organizations begin, and
  * its reader decodes it in one turn of the event loop.
  */
-const MAX_GROUPS_BYTES = 256 * 1024;
+const MAX_GROUPS_BYTES = 512 * 1024;
 /** The most keys of several users that are read at a time. */
 const MAX_KEYS = 5000;
 /** Keys in one answer of the database, which is decoded in one turn of the event loop. */
@@ -27,7 +27,7 @@ export type GroupsOfUsers = Map<string, GroupReference[]>;
 
 /**
  * Creates the read of the existing groups of users by user id, at most 1000 a user. It ends with the users whose groups
- * have 256 KiB together; the first user is always there.
+ * have 512 KiB together; the first user is always there.
  */
 export function groupsOf(directory: Directory) {
   const many = async (organizationId: string, userIds: readonly string[], deadline: number) => {
@@ -38,7 +38,8 @@ export function groupsOf(directory: Directory) {
     for (let start = 0; start < userIds.length; ) {
       const some = userIds.slice(start, start + size);
       const { groupIds, end } = await groupIdsOf(reading, some);
-      const complete = beforeFirst(some, (id) => end !== undefined && id >= end);
+      const incomplete = end === undefined ? -1 : some.findIndex((id) => id >= end);
+      const complete = incomplete < 0 ? some : some.slice(0, incomplete);
       for (const [index, userId] of complete.entries()) {
         const references = await referencesOf(reading, groupIds, complete.slice(index));
         bytes += bytesOf(references);
@@ -46,8 +47,9 @@ export function groupsOf(directory: Directory) {
         found.set(userId, references);
       }
       start += complete.length;
-      // A page in the order of ids continues where the read has ended; in another order, fewer users are read again.
-      size = end === undefined ? 2 * size : Math.max(1, some.filter((id) => id < end).length);
+      if (end === undefined) size *= 2;
+      // In another order than that of ids, few or none of the first users are complete: the next read is for fewer users.
+      else size = Math.max(1, Math.min(some.filter((id) => id < end).length, some.length >> 1));
     }
     return found;
   };
@@ -69,15 +71,9 @@ interface Reading {
   names: Map<string, string | undefined>;
 }
 
-/** Returns the elements before the first one that the condition is true for. */
-function beforeFirst<T>(elements: readonly T[], isEnd: (element: T) => boolean): readonly T[] {
-  const index = elements.findIndex(isEnd);
-  return index < 0 ? elements : elements.slice(0, index);
-}
-
 /**
  * Returns the ids of the groups of each of these users that is a member of any, at most 1000 a user. If too many keys end
- * the read, `end` is the user at whom it ends: those with smaller ids are complete.
+ * the read, `end` is the id of the user whose keys are incomplete: users with smaller ids are complete.
  */
 async function groupIdsOf({ directory, organizationId, deadline }: Reading, userIds: readonly string[]) {
   const groupIds = new Map<string, string[]>();

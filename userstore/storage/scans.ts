@@ -13,7 +13,7 @@ import { isOutOfTime } from './database-errors.js';
 
 /** The longest time of such a list, without the wait for its turn. */
 const SCAN_MS = 5000;
-/** The longest wait for a turn. With the time of the list, it ends before the time of an edge's call. */
+/** The longest wait for a turn. With the time of the list, it ends within the default STORE_DEADLINE_MS of an edge. */
 const WAIT_MS = 3000;
 /** A database that does not answer within this time cannot be reached, so that no list is too costly. */
 const PING_MS = 1000;
@@ -77,9 +77,9 @@ export function createScans(answers: Answers, { scanMs, waitMs } = { scanMs: SCA
 
   return {
     /**
-     * Runs a read in its turn, as a separate call that ends after `scanMs`. Throws LIST_TOO_COSTLY then, LISTS_TOO_MANY if
-     * the turn does not come; as the driver does if the database does not answer, `deadline` comes first, or the caller
-     * leaves.
+     * Runs a read in its turn, as a separate call that ends after `scanMs`. Throws LIST_TOO_COSTLY if that time is over and
+     * the database answers. Throws LISTS_TOO_MANY if no turn comes. Throws the error of the driver if the database does not
+     * answer, `deadline` comes first, or the caller leaves.
      */
     run: <T>(organizationId: string, deadline: number, read: (deadline: number) => Promise<T>): Promise<T> =>
       inLine(organizationId, async () => {
@@ -105,7 +105,7 @@ export function createScans(answers: Answers, { scanMs, waitMs } = { scanMs: SCA
 const tooMany = () =>
   new DomainError(
     ErrorReason.ERROR_REASON_LISTS_TOO_MANY,
-    'Too many lists whose filter or order no index serves are read at once; try again, one list after the other.',
+    'The list reads many users or groups, and waited 3 seconds for its turn; try again later.',
   );
 
 function tooCostly(scanMs: number): DomainError {

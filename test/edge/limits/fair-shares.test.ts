@@ -10,7 +10,7 @@ const setUp = () => {
     () => clock.time,
   );
   /** The ends of the calls in progress, by organization. */
-  const ends = new Map<string, (() => void)[]>();
+  const ends = new Map<string, ((wasSent: boolean) => void)[]>();
   const endsOf = (organizationId: string) => {
     const known = ends.get(organizationId) ?? [];
     ends.set(organizationId, known);
@@ -26,7 +26,7 @@ const setUp = () => {
   };
   /** Ends `count` calls. Returns those of the organization that are then in progress. */
   const end = async (organizationId: string, count: number) => {
-    for (const one of endsOf(organizationId).splice(0, count)) one();
+    for (const one of endsOf(organizationId).splice(0, count)) one(true);
     await settled();
     return endsOf(organizationId).length;
   };
@@ -60,10 +60,10 @@ describe('the shares of organizations', () => {
   });
 
   for (const [ms, others, count] of [
-    [25, 1, 4],
+    [50, 1, 4],
+    [60, 1, 2],
     [60, 30, 4],
-    [60, 20, 2],
-    [300, 20, 1],
+    [300, 20, 2],
     [300, 200, 4],
   ] as const) {
     it(`an organization whose calls take ${ms} ms has ${count} at a time beside one whose calls take ${others} ms`, async () => {
@@ -73,6 +73,14 @@ describe('the shares of organizations', () => {
       expect(await send('busy', 20)).to.equal(count);
     });
   }
+
+  it('an organization has four calls at a time again soon after a long one', async () => {
+    const { send, use } = setUp();
+    await use('imports', 1, 5000);
+    await use('imports', 6, 5);
+    await use('quiet', 1, 5);
+    expect(await send('imports', 20)).to.equal(4);
+  });
 
   it('calls in progress end when another organization comes, and no further one begins beyond 4', async () => {
     const { send, end } = setUp();

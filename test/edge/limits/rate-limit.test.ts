@@ -2,6 +2,7 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import type { Request, Response } from 'express';
+import { UserstoreError } from '../../../client/errors.js';
 import { createRateLimit } from '../../../edge/limits/rate-limit.js';
 import { Organization } from '../../../proto/gen/userstore/v1/organization_service.js';
 
@@ -9,11 +10,14 @@ const BATCH = 10;
 
 describe('permits of an edge', () => {
   let calls: number;
+  let isAway: boolean;
   let enforce: ReturnType<typeof createRateLimit>['enforce'];
   beforeEach(() => {
     calls = 0;
+    isAway = false;
     const acquirePermits = async () => {
       calls++;
+      if (isAway) throw new UserstoreError('away', 'UNAVAILABLE');
       return { granted: BATCH, retryAfterMs: 0 };
     };
     const metrics = { limitDecision: () => undefined, permitsFetched: () => undefined };
@@ -48,11 +52,24 @@ describe('permits of an edge', () => {
     expect(calls).to.equal(2);
   });
 
-  it('are not used after the rate limit has changed', async () => {
+  it('are not used after the rate limit has changed, but by requests that see the change at different times', async () => {
     await request(100);
     await request(10);
-    expect(calls).to.equal(2);
+    await request(100);
+    expect(calls).to.equal(1);
+    mock.timers.tick(5001);
     await request(10);
+    expect(calls).to.equal(2);
+  });
+
+  it('that the edge grants itself, without a userstore, expire after 5 seconds', async () => {
+    isAway = true;
+    await request();
+    mock.timers.tick(4000);
+    await request();
+    expect(calls).to.equal(1);
+    mock.timers.tick(1001);
+    await request();
     expect(calls).to.equal(2);
   });
 });

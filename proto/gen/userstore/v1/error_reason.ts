@@ -168,8 +168,8 @@ export enum ErrorReason {
    */
   ERROR_REASON_LIST_TOO_COSTLY = 80,
   /**
-   * ERROR_REASON_LISTS_TOO_MANY - RESOURCE_EXHAUSTED: a list that no index serves has waited for 3 seconds for its turn. One of an organization and two
-   * in all are read at a time. A later call may succeed.
+   * ERROR_REASON_LISTS_TOO_MANY - RESOURCE_EXHAUSTED: a list that reads many users or groups has waited for 3 seconds for its turn. One of an
+   * organization and two in all are read at a time. A later call may succeed.
    */
   ERROR_REASON_LISTS_TOO_MANY = 81,
   UNRECOGNIZED = -1,

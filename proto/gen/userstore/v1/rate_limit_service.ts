@@ -174,7 +174,7 @@ export const AcquirePermitsResponse: MessageFns<AcquirePermitsResponse, "usersto
 export type RateLimitServiceService = typeof RateLimitServiceService;
 export const RateLimitServiceService = {
   /**
-   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds. Not
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next minute. Not
    * idempotent: each call takes permits.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
@@ -193,7 +193,7 @@ export const RateLimitServiceService = {
 
 export interface RateLimitServiceServer extends UntypedServiceImplementation {
   /**
-   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds. Not
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next minute. Not
    * idempotent: each call takes permits.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */
@@ -202,7 +202,7 @@ export interface RateLimitServiceServer extends UntypedServiceImplementation {
 
 export interface RateLimitServiceClient extends Client1 {
   /**
-   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next seconds. Not
+   * Takes permits from an organization's rate limit: one for each request that the edge admits in the next minute. Not
    * idempotent: each call takes permits.
    * Errors: ORGANIZATION_NOT_FOUND, FIELD_INVALID.
    */

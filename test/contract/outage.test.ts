@@ -143,24 +143,6 @@ describe('userstore with its own database', () => {
     expect((await get()).user?.id).to.equal(user.id);
   });
 
-  it('answers a list that no index serves with 503, not as too costly, while the database does not answer, and the next one with 429', async () => {
-    const { scim } = await createTenant(pair);
-    const list = () => scim('GET', `/Users?filter=${encodeURIComponent('title co "x"')}`);
-    expect((await list()).status).to.equal(200);
-    freeze();
-    // Until all threads have stopped one of them may still answer.
-    await sleep(200);
-    const start = performance.now();
-    const reading = list();
-    const waiting = await list();
-    expect(waiting.status, 'without a turn').to.equal(429);
-    expect(waiting.headers.get('retry-after')).to.equal('5');
-    expect(performance.now() - start, 'the call is not sent again').to.be.lessThan(5000);
-    expect((await reading).status).to.equal(503);
-    thaw();
-    await eventually('the list is served again', async () => (await list()).status === 200);
-  }).timeout(30_000);
-
   it('on SIGTERM it answers the call in flight, takes no new one, and ends with exit code 0', async () => {
     await eventually('SERVING', isHealth('SERVING'));
     freeze();

@@ -1,17 +1,15 @@
 /** Usual requests, which services have served for a while before a load begins, so that V8 has compiled their code. */
-import { send } from '../chains.js';
+import { createTenants, send } from '../chains.js';
 import { person } from '../operations.js';
 import { PATCH_OP } from '../schemas.js';
-import { asAdmin, type Target } from './target.js';
+import type { Target } from './target.js';
 
 const ROUNDS = 30;
 const CLIENTS = 4;
 
 /** Sends requests of each kind for a separate organization, and some that are refused. */
 export async function warmUp(target: Target): Promise<void> {
-  const tenant = await target.createTenant();
-  const rateLimit = { perSecond: 10_000, burst: 10_000 };
-  await asAdmin(target.address, (admin) => admin.updateOrganization(tenant.organizationId, () => ({ rateLimit })));
+  const [tenant] = await createTenants(target.address);
   const work = async (client: number) => {
     for (let round = 0; round < ROUNDS; round++) {
       const { userName } = person(client * ROUNDS + round) as { userName: string };

@@ -68,8 +68,8 @@ export function statusOf(error: unknown) {
   if (error instanceof DomainError) {
     const code = CODES[error.reason];
     const metadata = failureTrailers(code, error);
-    // Neither a limit nor a list that waits for its turn is another one on another userstore.
-    if (code === status.RESOURCE_EXHAUSTED) metadata.set(PUSHBACK, String(NEVER));
+    // A limit holds at every userstore, and a list has waited for its turn: the client's library must not retry.
+    if (code === status.RESOURCE_EXHAUSTED) metadata.merge(pushback(NEVER));
     return { code, details: error.message, metadata };
   }
   if (error instanceof OverloadedError) {
@@ -84,12 +84,11 @@ export function statusOf(error: unknown) {
   return { code: status.INTERNAL, details: 'The service failed; its log says why.' };
 }
 
-const PUSHBACK = 'grpc-retry-pushback-ms';
 const NEVER = -1;
 
 /** Returns the trailers that tell the client's library when it may send the call again (gRFC A6). */
 function pushback(ms: number): Metadata {
   const metadata = new Metadata();
-  metadata.set(PUSHBACK, String(ms));
+  metadata.set('grpc-retry-pushback-ms', String(ms));
   return metadata;
 }

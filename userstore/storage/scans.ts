@@ -60,7 +60,7 @@ export function createScans(answers: Answers, { scanMs, waitMs } = { scanMs: SCA
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
-        reject(tooMany());
+        reject(tooMany(waitMs));
       }, waitMs);
       void inTurn(organizationId, async () => {
         let took = 0;
@@ -102,10 +102,10 @@ export function createScans(answers: Answers, { scanMs, waitMs } = { scanMs: SCA
   };
 }
 
-const tooMany = () =>
+const tooMany = (waitMs: number) =>
   new DomainError(
     ErrorReason.ERROR_REASON_LISTS_TOO_MANY,
-    'The list reads many users or groups, and waited 3 seconds for its turn; try again later.',
+    `The list reads many users or groups, and waited ${waitMs / 1000} seconds for its turn; try again later.`,
   );
 
 function tooCostly(scanMs: number): DomainError {

@@ -77,6 +77,23 @@ export function signalOf(deadline: number): AbortSignal | undefined {
 /** Returns what the call with this deadline does between parts of its work; undefined: nothing. */
 export const pauseOf = (deadline: number): Pause | undefined => calls.get(deadline)?.pause;
 
+/**
+ * Returns the result of work that other calls may wait for, too. Throws when the call with this deadline is over or is
+ * cancelled; the work goes on.
+ */
+export async function untilDeadline<T>(deadline: number, work: Promise<T>): Promise<T> {
+  return await orAborted(signalOf(deadline) ?? AbortSignal.timeout(Math.max(0, deadline - Date.now())), work);
+}
+
+/** Returns the result of work, or throws the reason of the signal if it aborts earlier. The work goes on. */
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return await Promise.race([work, aborted]);
+}
+
 /** Runs work that several calls share, or none has asked for, with one signal for all its commands. */
 export async function asCall<T>(deadline: number, work: (deadline: number) => Promise<T>, pause?: Pause): Promise<T> {
   const call = beginCall(deadline, pause);

@@ -96,6 +96,19 @@ describe('userstore with its own database', () => {
     await eventually('the log line', async () => failed.test(pair.userstore.log().slice(before)), 1500);
   });
 
+  it('ends a call at its deadline too while it looks up the organization for several calls', async () => {
+    const unread = (await createTenant(pair)).organizationId;
+    const before = pair.userstore.log().length;
+    freeze();
+    await sleep(200);
+    await failureIn(edge.getUser({ organizationId: unread, userId: user.id }, 500));
+    await failureIn(edge.acquirePermits({ organizationId: unread, count: 1 }, 500));
+    const ended = (rpc: string) => new RegExp(`"rpc":"${rpc}".*${unread}.*call failed`);
+    for (const rpc of ['UserService/GetUser', 'RateLimitService/AcquirePermits']) {
+      await eventually(`the log line of ${rpc}`, async () => ended(rpc).test(pair.userstore.log().slice(before)), 1500);
+    }
+  });
+
   it('refuses calls beyond its maximum at once, and serves again when calls end', async () => {
     const small = await startUserstore(`${own.mongod.uri}/outage`, { MAX_CALLS: '5' });
     const client = userstoreClient(small.address, SERVICE_TOKENS.edge);

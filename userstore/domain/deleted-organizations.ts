@@ -3,16 +3,17 @@
  * An organization that a caller names by mistake has no data, so nothing has to be checked there.
  */
 import { LRUCache } from 'lru-cache';
+import { untilDeadline } from '../deadlines.js';
 import { organizationNotFound } from './organizations.js';
 
 const MAX_CACHED = 10_000;
 /** A deletion by another userstore takes effect after this time; the edge takes as long. */
 const TTL_MS = 3000;
-/** For one look-up, which all calls that arrive meanwhile share. */
+/** For one look-up, which all calls that arrive meanwhile share: each of them waits until its own deadline. */
 const LOOK_UP_MS = 5000;
 
-/** Throws ORGANIZATION_NOT_FOUND if the organization is deleted. */
-export type CheckOrganization = (organizationId: string) => Promise<void> | void;
+/** Throws ORGANIZATION_NOT_FOUND if the organization is deleted. `deadline` is in epoch milliseconds. */
+export type CheckOrganization = (organizationId: string, deadline: number) => Promise<void> | void;
 
 /** Creates the check. `isDeleted` looks up an organization. */
 export function createDeletionCheck(isDeleted: (organizationId: string, deadline: number) => Promise<boolean>) {
@@ -26,10 +27,10 @@ export function createDeletionCheck(isDeleted: (organizationId: string, deadline
     if (found?.isDeleted) throw organizationNotFound();
   };
   return {
-    /** Throws ORGANIZATION_NOT_FOUND if the organization is deleted. */
-    check(organizationId: string): Promise<void> | void {
+    /** Throws ORGANIZATION_NOT_FOUND if the organization is deleted. `deadline` is in epoch milliseconds. */
+    check(organizationId: string, deadline: number): Promise<void> | void {
       const found = known.get(organizationId);
-      return found ? refuse(found) : known.fetch(organizationId).then(refuse);
+      return found ? refuse(found) : untilDeadline(deadline, known.fetch(organizationId)).then(refuse);
     },
 
     /** Notes a deletion, which then takes effect at once in this userstore. */

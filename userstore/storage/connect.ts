@@ -1,7 +1,7 @@
 /** The connection to MongoDB, with the durability of all writes, and the deadlines of calls. */
 import querystring from 'node:querystring';
 import mongoose, { type Connection, mongo } from 'mongoose';
-import { late, signalOf } from '../deadlines.js';
+import { late, orAborted, signalOf } from '../deadlines.js';
 
 /**
  * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds. A URI without
@@ -87,10 +87,7 @@ export function within(deadline: number): { signal: AbortSignal; maxTimeMS: numb
 export async function orTimeout<T>(deadline: number, call: (maxTimeMS: number) => Promise<T>): Promise<T> {
   const { signal, maxTimeMS } = within(deadline);
   signal.throwIfAborted();
-  const late = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  return await Promise.race([call(maxTimeMS), late]);
+  return await orAborted(signal, call(maxTimeMS));
 }
 
 /** Makes independent writes in one call that ends at `deadline`. The driver cannot abort bulk writes. */

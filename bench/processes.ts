@@ -28,6 +28,8 @@ export interface Launch {
   folder: string;
   /** The folder of its CPU profile; undefined if it is not profiled. */
   profiles?: string | undefined;
+  /** Flags of Node.js. */
+  flags?: string[];
   /** The folder of its control group, if it has one. */
   controlGroup?: string | undefined;
   signal: AbortSignal;
@@ -41,14 +43,17 @@ export async function launch({
   env,
   folder,
   profiles,
+  flags = [],
   controlGroup,
   signal,
 }: Launch): Promise<Launched> {
   const logFile = join(folder, `${module.replaceAll('/', '-')}.log`);
   const log = await open(logFile, 'a');
   const script = join(build ?? fileURLToPath(new URL('..', import.meta.url)), `${module}.js`);
-  const flags = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${profileName(module)}`] : [];
-  const command = [process.execPath, '--enable-source-maps', ...flags, script, ...args];
+  const profiling = profiles
+    ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${profileName(module)}`]
+    : [];
+  const command = [process.execPath, '--enable-source-maps', ...flags, ...profiling, script, ...args];
   const joining = controlGroup ? ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', controlGroup] : [];
   const [program = '', ...rest] = [...joining, ...command];
   const child = spawn(program, rest, {

@@ -1,10 +1,14 @@
-/** Runs a mixed load for a long time, and checks that memory stays flat, files are closed and no request fails. */
+/**
+ * Runs a mixed load for a long time, and checks that memory stays flat, files are closed and no request fails. Then
+ * accounts for the memory that is left.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../bin/port.js';
 import { type Chain, createTenants, type Keep, type Setting, send, startChain } from './chains.js';
 import type { Database } from './database.js';
+import { heapByOwner, snapshotFlags } from './heap.js';
 import { person } from './operations.js';
-import { memory, openFiles } from './processes.js';
+import { type Launched, memory, openFiles } from './processes.js';
 import { table } from './report.js';
 import { PATCH_OP } from './schemas.js';
 import type { Tenant } from './world.js';
@@ -44,7 +48,7 @@ interface Load {
   failures: string[];
 }
 
-/** Runs the load on the product for `minutes` and prints a line each minute. Returns the final table. */
+/** Runs the load on the product for `minutes` and prints a line each minute. Returns the final tables. */
 export async function soak(
   database: Database,
   setting: Setting,
@@ -53,7 +57,14 @@ export async function soak(
 ): Promise<string> {
   const [edgePort, userstorePort] = [await freePort(), await freePort()];
   const more = { METRICS_PORT: String(edgePort), USERSTORE_METRICS_PORT: String(userstorePort), LOG_LEVEL: 'warn' };
-  const chain = await startChain('product', database.uri, [], setting, keep, more);
+  const chain = await startChain(
+    'product',
+    database.uri,
+    [],
+    { ...setting, flags: snapshotFlags(setting.folder) },
+    keep,
+    more,
+  );
   const tenants = await createTenants(chain.address);
   const processes: [string, number | undefined, number | undefined][] = [
     ['edge', chain.edge.pid, edgePort],
@@ -80,6 +91,8 @@ export async function soak(
   const idle = await Promise.all(watched.map(({ pid }) => memory(pid)));
 
   const warmUpHours = Math.min(minutes * WARM_UP.share, WARM_UP.maxMinutes) / 60;
+  const heapOfService = async (name: string, { pid }: Launched) =>
+    `\nThe JavaScript heap and its buffers of ${name} after a garbage collection:\n\n${await heapByOwner(pid, setting.folder)}`;
   const rows = watched.map((one, index) => [...rowOf(one, warmUpHours), idle[index]?.toFixed(0) ?? '']);
   const head = ['process', 'RSS MiB', 'slope MiB/h', 'heap MiB', 'slope MiB/h', 'files', 'slope /h', 'RSS idle'];
   return [
@@ -91,6 +104,7 @@ export async function soak(
     "mongod's cache fills up. A connection pool grows to the highest demand of the load.",
     '',
     table([head, ...rows]),
+    ...(await Promise.all([heapOfService('edge', chain.edge), heapOfService('userstore', chain.userstore)])),
   ].join('\n');
 }
 

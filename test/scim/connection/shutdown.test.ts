@@ -8,6 +8,7 @@ import { testMongodbUri } from '../../harness/mongod.js';
 import { createTenant, needsOwnPair, type Tenant } from '../../harness/organizations.js';
 import { type Pair, startPair } from '../../harness/processes.js';
 import { oktaUser, uniqueName } from '../../harness/scim.js';
+import { eventually } from '../../harness/userstore.js';
 
 const CLIENTS = 12;
 
@@ -40,9 +41,8 @@ describe('an edge that is told to end', function () {
 
   it('resets no connection of a busy client: every request is answered, the last one with Connection: close', async () => {
     /** Sends until the edge closes the connection; returns the last answer and those before it. */
-    const goOn = async (_: unknown, index: number) => {
+    const goOn = async (said: (string | undefined)[], index: number) => {
       const agent = oneConnection();
-      const said: (string | undefined)[] = [];
       for (;;) {
         try {
           said.push((await send(index % 2 ? 'GET' : 'POST', agent)).headers.connection);
@@ -53,8 +53,9 @@ describe('an edge that is told to end', function () {
         await sleep(index * 25);
       }
     };
-    const clients = Promise.all(Array.from({ length: CLIENTS }, goOn));
-    await sleep(700);
+    const saidToAll = Array.from({ length: CLIENTS }, (): (string | undefined)[] => []);
+    const clients = Promise.all(saidToAll.map(goOn));
+    await eventually('every client has an answer', async () => saidToAll.every((said) => said.length > 0));
     expect(await pair.edge.stop()).to.equal(0);
     for (const { code, said } of await clients) {
       expect(code).to.equal('ECONNREFUSED');

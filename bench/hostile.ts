@@ -11,7 +11,6 @@ import { type Chain, type Keep, type Setting, startChain } from './chains.js';
 import type { Database } from './database.js';
 import type { Waits, Watch } from './hostile/bystander.js';
 import { LOADS } from './hostile/loads.js';
-import { createMemoryLimit } from './hostile/memory-limit.js';
 import {
   isDead,
   longestTurn,
@@ -26,6 +25,7 @@ import {
 import { createTarget, type Load } from './hostile/target.js';
 import { HEAD, methodOf, rowOf } from './hostile/verdict.js';
 import { warmUp } from './hostile/warm-up.js';
+import { type ControlGroups, limitServices } from './memory-limit.js';
 import { type Launched, launch, nextMessage } from './processes.js';
 import { table } from './report.js';
 import type { Tenant } from './world.js';
@@ -59,7 +59,7 @@ export async function measureHostile(
   options: Options,
 ): Promise<string> {
   await mkdir(join(setting.folder, 'turns'), { recursive: true });
-  const limits = await limitsOf(options.memory, keep);
+  const limits = await limitServices(options.memory, keep);
   const bystander = await launch({ ...setting, profiles: undefined, module: 'bench/hostile/bystander', env: {} });
   keep(bystander.stop);
   const rows = [HEAD];
@@ -150,19 +150,6 @@ async function withoutClaim(work: () => Promise<unknown>): Promise<void> {
   if (process.getuid?.() !== 0) return void (await work());
   setPriority(constants.priority.PRIORITY_LOW);
   await work().finally(() => setPriority(constants.priority.PRIORITY_NORMAL));
-}
-
-type ControlGroups = Partial<Record<Service, string>>;
-
-/** Creates a memory limit for each service. */
-async function limitsOf(mib: number | undefined, keep: Keep): Promise<ControlGroups> {
-  if (mib === undefined) return {};
-  const limit = async (service: Service) => {
-    const { folder, remove } = await createMemoryLimit(service, mib);
-    keep(remove);
-    return folder;
-  };
-  return { edge: await limit('edge'), userstore: await limit('userstore') };
 }
 
 const watchOf = (port: number, { organizationId, secret }: Tenant, id: string, isNewClient: boolean): Watch => ({

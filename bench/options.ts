@@ -93,7 +93,7 @@ export function readOptions(): Options {
     .option('--settle <seconds>', 'with --hostile: time after each load until memory is read', wholeNumber(0, 600), 0)
     .option(
       '--memory <MiB>',
-      'with --hostile: memory limit of each service; needs root and Linux',
+      'with --hostile or --soak: memory limit of each service; needs root and Linux',
       wholeNumber(64, 65_536),
     )
     .option('--output <folder>', 'folder of profiles and of the peers', 'data/bench')

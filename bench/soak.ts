@@ -7,6 +7,7 @@ import { freePort } from '../bin/port.js';
 import { type Chain, createTenants, type Keep, type Setting, send, startChain } from './chains.js';
 import type { Database } from './database.js';
 import { heapByOwner, snapshotFlags } from './heap.js';
+import { limitServices } from './memory-limit.js';
 import { person } from './operations.js';
 import { type Launched, memory, openFiles } from './processes.js';
 import { table } from './report.js';
@@ -53,7 +54,7 @@ export async function soak(
   database: Database,
   setting: Setting,
   keep: Keep,
-  { minutes, connections = CONNECTIONS }: { minutes: number; connections?: number },
+  { minutes, connections = CONNECTIONS, memory: limit }: { minutes: number; connections?: number; memory?: number },
 ): Promise<string> {
   const [edgePort, userstorePort] = [await freePort(), await freePort()];
   const more = { METRICS_PORT: String(edgePort), USERSTORE_METRICS_PORT: String(userstorePort), LOG_LEVEL: 'warn' };
@@ -64,6 +65,7 @@ export async function soak(
     { ...setting, flags: snapshotFlags(setting.folder) },
     keep,
     more,
+    await limitServices(limit, keep),
   );
   const tenants = await createTenants(chain.address);
   const processes: [string, number | undefined, number | undefined][] = [
@@ -96,7 +98,7 @@ export async function soak(
   const rows = watched.map((one, index) => [...rowOf(one, warmUpHours), idle[index]?.toFixed(0) ?? '']);
   const head = ['process', 'RSS MiB', 'slope MiB/h', 'heap MiB', 'slope MiB/h', 'files', 'slope /h', 'RSS idle'];
   return [
-    `${minutes} minutes, ${connections} connections, ${load.requests} requests, ${load.failures.length} failed.`,
+    `${minutes} minutes, ${connections} connections, ${load.requests} requests, ${load.failures.length} failed.${limit ? ` Each service has a limit of ${limit} MiB.` : ''}`,
     ...load.failures.slice(0, MAX_SHOWN),
     `Slopes are those of the regression lines through all samples after ${(warmUpHours * 60).toFixed(1)} minutes. For the`,
     "heap's old space, only the lowest of each ten samples counts, which is nearest to the memory after garbage collection.",

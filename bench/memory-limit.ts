@@ -2,18 +2,30 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Keep } from './chains.js';
+
+/** The folders of the control groups of services. */
+export type ControlGroups = Partial<Record<'edge' | 'userstore', string>>;
 
 const ROOT = '/sys/fs/cgroup';
 const MIB = 1024 * 1024;
+
+/** Creates a memory limit for each service, if there is one. */
+export async function limitServices(mib: number | undefined, keep: Keep): Promise<ControlGroups> {
+  if (mib === undefined) return {};
+  const limit = async (service: keyof ControlGroups) => {
+    const { folder, remove } = await createMemoryLimit(service, mib);
+    keep(remove);
+    return folder;
+  };
+  return { edge: await limit('edge'), userstore: await limit('userstore') };
+}
 
 /**
  * Creates a control group with a limit, of version 2 or 1; returns its folder, and the function that removes it. Throws
  * an Error if this process may not, which root may.
  */
-export async function createMemoryLimit(
-  name: string,
-  mib: number,
-): Promise<{ folder: string; remove: () => Promise<void> }> {
+async function createMemoryLimit(name: string, mib: number): Promise<{ folder: string; remove: () => Promise<void> }> {
   const isV2 = existsSync(join(ROOT, 'cgroup.controllers'));
   const folder = join(ROOT, isV2 ? '' : 'memory', `bench-${process.pid}-${name}`);
   try {

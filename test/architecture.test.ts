@@ -214,7 +214,7 @@ const IMPORTS: ImportRule[] = [
     because: 'storage keeps users and groups; it does not decide about them',
   },
   {
-    from: /^userstore\/(?!domain\/sealing\.ts|secret-keys\.ts|server\.ts|main\.ts|config\.ts)/,
+    from: /^userstore\/(?!domain\/sealing\.ts|secret-keys\.ts|rules\.ts|main\.ts|config\.ts)/,
     mayNot: /^userstore\/(domain\/sealing|secret-keys)\.ts/,
     because: 'keys are handled where secrets are sealed, and nowhere else; rules are given a sealer',
     typesToo: false,

@@ -1,8 +1,6 @@
 /** The gRPC server with all services over the storage of a database. Creates it; does not listen. */
-import { randomUUID } from 'node:crypto';
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { createProviderHosts } from '../config/provider-hosts.js';
 import { ActivityServiceService } from '../proto/gen/userstore/v1/activity_service.js';
 import { ApiTokenServiceService } from '../proto/gen/userstore/v1/api_token_service.js';
 import { EventServiceService } from '../proto/gen/userstore/v1/event_service.js';
@@ -17,36 +15,12 @@ import { SsoConnectionServiceService } from '../proto/gen/userstore/v1/sso_conne
 import { UserServiceService } from '../proto/gen/userstore/v1/user_service.js';
 import { WebhookServiceService } from '../proto/gen/userstore/v1/webhook_service.js';
 import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../proto/message-size.js';
-import { asCall } from './deadlines.js';
-import { createAccessStateRules } from './domain/access-state.js';
-import { createActivityRules } from './domain/activities.js';
-import { createApiTokenRules } from './domain/api-tokens.js';
-import { createBodyRules } from './domain/bodies.js';
-import { createDeletionCheck } from './domain/deleted-organizations.js';
 import { createEventLag, type EventLag } from './domain/event-lag.js';
 import { createEventWatch } from './domain/event-watch.js';
-import { createEventRules } from './domain/events.js';
-import { createGroupRules } from './domain/groups.js';
-import type { KnownAccounts } from './domain/known-accounts.js';
-import { createNameRules } from './domain/names.js';
-import { createOrganizationRules } from './domain/organizations.js';
 import { purgeDeleted, SETTLING_MS } from './domain/purge.js';
-import { createRateLimitRules } from './domain/rate-limits.js';
-import { createOnce } from './domain/repeats.js';
 import type { Resealed } from './domain/reseal.js';
-import { createSerializedRetry } from './domain/retry.js';
-import { createSealer } from './domain/sealing.js';
-import { createSearchRules } from './domain/search.js';
-import { createServiceAccountRules } from './domain/service-accounts.js';
-import type { Lifetimes } from './domain/session-state.js';
-import { createSessionRules } from './domain/sessions.js';
-import { createSetupRules } from './domain/setup.js';
-import { createSetupLinkRules } from './domain/setup-links.js';
-import { createSsoConnectionRules } from './domain/sso-connections.js';
-import { createUsedKeyRules } from './domain/used-keys.js';
-import { createUserRules, type SchemasOf } from './domain/users.js';
 import { createWakeUp, type WakeUp } from './domain/wake-up.js';
-import { createWebhookRules } from './domain/webhooks.js';
+import { createFlush } from './outbox-flush.js';
 import { activityService } from './rpc/activity-service.js';
 import { apiTokenService } from './rpc/api-token-service.js';
 import { createCallerInterceptor } from './rpc/caller-interceptor.js';
@@ -67,14 +41,13 @@ import { ssoConnectionService } from './rpc/sso-connection-service.js';
 import { type CallTools, type Handlers, unaryHandlers } from './rpc/unary.js';
 import { userService } from './rpc/user-service.js';
 import { webhookService } from './rpc/webhook-service.js';
+import { createRules, type RuleSettings, type Rules } from './rules.js';
 import type { WriteListeners } from './storage/change-streams.js';
 import type { Collections } from './storage/collections.js';
-import { createStorages, ownedBy, type Storages } from './storages.js';
+import { createStorages, ownedBy } from './storages.js';
 
 /** The longest that a call may take. */
 const CONNECTION_GRACE_MS = 120_000;
-/** The time between two looks at the lease on flushing, which lasts three times as long. */
-const LEASE_CHECK_MS = 1000;
 /** Longest measurement of the lag of events. */
 const LAG_MS = 5000;
 /** Longest run of a background job. */
@@ -111,19 +84,10 @@ export interface Userstore {
   resealWebhooks: () => Promise<Resealed>;
 }
 
-interface ServerOptions extends Omit<CallTools, 'callerOf'> {
+interface ServerOptions extends Omit<CallTools, 'callerOf'>, RuleSettings {
   checkCaller: CheckCaller;
-  /** The service accounts that this userstore knows. */
-  known: KnownAccounts;
   /** The days after which activities and changes are deleted. */
   activityDays: number;
-  /** The days after which events are deleted. */
-  eventDays: number;
-  /** Keys of 32 bytes, perhaps none. The first encrypts; all decrypt. */
-  secretKeys: readonly Buffer[];
-  lifetimes: Lifetimes;
-  /** Hosts of identity providers that may be at private addresses. */
-  ssoAllowedHosts: readonly string[];
   /** The age at which clients are asked to reconnect. Certificates are checked when a client connects. */
   maxConnectionAgeMs: number;
   /** Whether tools may ask for the contract by gRPC's server reflection. */
@@ -174,7 +138,7 @@ export function createServer(collections: Collections, options: ServerOptions): 
     lag,
     measureLag: () => lag.measure(Date.now() + LAG_MS),
     purge: () => purgeDeleted(organizations, ownedBy(storages)),
-    flushOutboxes: flushing(storages),
+    flushOutboxes: createFlush(storages, JOB_MS),
     outboxWakeUp,
     writeListeners: { onChange: outboxWakeUp.wake, onEvent: logWakeUp.wake },
     resumePendingChanges: () => rules.groups.resume(new Date(Date.now() - SETTLING_MS), Date.now() + JOB_MS),
@@ -184,106 +148,8 @@ export function createServer(collections: Collections, options: ServerOptions): 
   };
 }
 
-/**
- * Returns the job that flushes the outboxes: one userstore at a time does, whichever holds the lease. The lease only
- * saves work, since the log orders the writes of several userstores.
- */
-function flushing({ events, changes, records, isAnyOutboxFilled }: Storages): () => Promise<number> {
-  const holder = randomUUID();
-  let leased = { until: 0, isHolder: false };
-  let flushed = 0;
-  const flush = async (deadline: number) => {
-    if (Date.now() >= leased.until) {
-      leased = { until: Date.now() + LEASE_CHECK_MS, isHolder: await events.lease(holder, deadline) };
-    }
-    if (!leased.isHolder) return 0;
-    // After a flush that found nothing, one query is enough to see whether there is anything.
-    if (flushed === 0 && !(await isAnyOutboxFilled(deadline))) return 0;
-    // An organization comes before its users.
-    flushed = (await records.flush(deadline)) + (await changes.flushOutboxes(deadline));
-    return flushed;
-  };
-  return () => asCall(Date.now() + JOB_MS, flush);
-}
-
-type Rules = ReturnType<typeof createRules>;
 /** The needs of the streams of events besides the tools of every call. */
 type Watching = Pick<WatchTools, 'watch' | 'hasAccount' | 'stopped' | 'maxAgeMs'>;
-
-function createRules(storages: Storages, { secretKeys, lifetimes, ssoAllowedHosts, eventDays, known }: ServerOptions) {
-  const retry = createSerializedRetry();
-  const sealer = createSealer(secretKeys);
-  const once = createOnce(storages.requests);
-  const deletions = createDeletionCheck(storages.organizations.isDeleted);
-  const organizations = createOrganizationRules(storages.organizations, deletions.deleted);
-  const events = createEventRules({ storage: storages.events, days: eventDays });
-  const accessStates = createAccessStateRules({ storage: storages.users, retry });
-  const apiTokens = createApiTokenRules({ storage: storages.apiTokens, organizations, sealer, once });
-  const ssoConnections = createSsoConnectionRules({
-    storage: storages.ssoConnections,
-    organizationStorage: storages.organizations,
-    organizations,
-    sealer,
-    providerHosts: createProviderHosts(ssoAllowedHosts),
-  });
-  const schemasOf: SchemasOf = async (organizationId, deadline) =>
-    (await storages.organizations.get(organizationId, deadline))?.extensionSchemas ?? [];
-  return {
-    deletions,
-    organizations,
-    accessStates,
-    users: createUserRules({
-      storage: storages.users,
-      schemasOf,
-      groupsOf: storages.memberships.groupsOf,
-      accessOf: storages.organizations.access,
-      retry,
-      once,
-    }),
-    groups: createGroupRules(storages.groups, storages.memberships, once),
-    apiTokens,
-    rateLimits: createRateLimitRules(storages.rateLimits, organizations),
-    activities: createActivityRules(storages.activities, storages.activityNames, storages.changes, organizations),
-    bodies: createBodyRules(storages.bodies, organizations),
-    ssoConnections,
-    setupLinks: createSetupLinkRules({
-      storage: storages.setupLinks,
-      connections: storages.ssoConnections,
-      organizations,
-    }),
-    setup: createSetupRules({
-      links: storages.setupLinks,
-      progress: storages.setupProgress,
-      activities: storages.activities,
-      connectionStorage: storages.ssoConnections,
-      organizations,
-      apiTokens,
-      connections: ssoConnections,
-    }),
-    sessions: createSessionRules({
-      ...storages,
-      storage: storages.sessions,
-      organizationRules: organizations,
-      accessStates,
-      retry,
-      sealer,
-      lifetimes,
-    }),
-    searches: createSearchRules({ ...storages, storage: storages.searches }),
-    names: createNameRules({ names: storages.names, history: storages.activityNames }),
-    usedKeys: createUsedKeyRules(storages.usedKeys),
-    serviceAccounts: createServiceAccountRules({ storage: storages.serviceAccounts, organizations, known }),
-    webhooks: createWebhookRules({
-      storage: storages.webhooks,
-      organizations,
-      sealer,
-      newestCursor: events.newestCursor,
-      checkCursor: events.checkCursor,
-      cursorAt: events.cursorAt,
-    }),
-    events,
-  };
-}
 
 function addServices(server: Server, rules: Rules, tools: CallTools, watching: Watching): void {
   const add = <S extends ServiceDefinition>(service: S, handlers: Handlers<S>) =>

@@ -1,5 +1,4 @@
-/** The rules of webhooks: what people set, and the lease of a webhook to the edge that delivers. */
-import { randomBytes } from 'node:crypto';
+/** The rules of webhooks: what people set. */
 import { v7 as uuidv7 } from 'uuid';
 import type { AttributeChange } from '../../proto/gen/userstore/v1/change.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
@@ -12,7 +11,6 @@ import {
   type UpdateWebhookRequest,
   Webhook,
   Webhook_State,
-  type WebhookLease,
 } from '../../proto/gen/userstore/v1/webhook_service.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import { EVENT_TYPES, type EventType } from '../model/event-types.js';
@@ -20,26 +18,17 @@ import { pageOf, pageSizeOf, RECORD_PAGES, recordPosition, recordToken } from '.
 import { webhookEvent } from '../model/record-events.js';
 import { endpointIn, typesIn } from '../model/webhook-values.js';
 import { DuplicateKeyError } from '../storage/database-errors.js';
-import type { FoundWebhook, SecretField, WebhookChange, WebhookStorage } from '../storage/webhooks.js';
+import type { FoundWebhook, WebhookChange, WebhookStorage } from '../storage/webhooks.js';
 import type { OrganizationRules } from './organizations.js';
-import { type Resealed, resealAll, type StoredSecret } from './reseal.js';
+import { type Resealed, resealAll } from './reseal.js';
 import { retryUntil } from './retry.js';
 import type { Sealer } from './sealing.js';
+import { acquireWebhooks } from './webhook-leases.js';
 import { reportDelivery } from './webhook-report.js';
+import { contextOf, newSecret, storedSecrets } from './webhook-secrets.js';
 
-const SECRET_BYTES = 32;
 /** Thirty days. */
 const MAX_OVERLAP_SECONDS = 2_592_000;
-/** A killed edge's webhooks go to another edge after this time, which is longer than a post lasts. */
-const LEASE_MS = 12_000;
-/** The age of a lease at which it is renewed. */
-const RENEWAL_MS = 5000;
-/** The most webhooks that one call leases. */
-const MAX_LEASES = 100;
-const MAX_HOLDER = 100;
-/** The number of webhooks that one command reads. */
-const BATCH = 100;
-
 /** The storage and the rules that the rules of webhooks need. `deadline` is in epoch milliseconds everywhere. */
 export interface WebhookContext {
   storage: WebhookStorage;
@@ -58,12 +47,6 @@ interface WithSecret {
   webhook: Webhook;
   secret: string;
 }
-
-/** The context that the secret of a webhook is sealed for. */
-const contextOf = (id: string) => `webhook secret of ${id}`;
-
-/** Returns a secret as the Standard Webhooks specification writes it. */
-const newSecret = () => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 async function createWebhook(
   { storage, organizations, sealer, newestCursor }: WebhookContext,
@@ -214,61 +197,6 @@ async function deleteWebhook(
   });
 }
 
-/** Leases webhooks to an edge. */
-async function acquire({ storage, sealer }: WebhookContext, holder: string, deadline: number): Promise<WebhookLease[]> {
-  if (holder === '' || holder.length > MAX_HOLDER) {
-    throw invalidField('holder', `It must have 1 to ${MAX_HOLDER} characters.`);
-  }
-  const now = new Date();
-  const due = await storage.due(holder, now, MAX_LEASES, deadline);
-  const end = new Date(now.getTime() + LEASE_MS);
-  // A webhook whose key is missing must not stop the deliveries of all others.
-  const usable = due.filter(({ found }) => openable(sealer, found, now).length > 0);
-  const leases = await Promise.all(
-    usable.map(({ found, leaseEndTime }) => {
-      const isFresh = leaseEndTime !== undefined && end.getTime() - leaseEndTime.getTime() < RENEWAL_MS;
-      return isFresh ? found : storage.lease(found.webhook.id, holder, now, end, deadline);
-    }),
-  );
-  return leases
-    .filter((found) => found !== undefined)
-    .map((found) => leaseOf(sealer, found, now))
-    .filter(({ secrets }) => secrets.length > 0);
-}
-
-/** Returns the secrets that sign at `now` and that this userstore has the key of, as stored. */
-function openable(sealer: Sealer, { webhook, sealedSecret, sealedPreviousSecret }: FoundWebhook, now: Date): string[] {
-  const isOverlapping = (webhook.overlapEndTime ?? now) > now;
-  const sealed = [sealedSecret, ...(isOverlapping && sealedPreviousSecret ? [sealedPreviousSecret] : [])];
-  return sealed.filter(sealer.hasKey);
-}
-
-/** Returns the lease with the secrets that this userstore has the key of. */
-function leaseOf(sealer: Sealer, found: FoundWebhook, now: Date): WebhookLease {
-  const { webhook, fence, testId } = found;
-  const secrets = openable(sealer, found, now).map((text) => sealer.open(text, contextOf(webhook.id)));
-  return { webhook, fence, testId, secrets };
-}
-
-/** Yields all secrets as stored. */
-async function* storedSecrets(storage: WebhookStorage, deadline: number): AsyncGenerator<StoredSecret> {
-  let found: FoundWebhook[];
-  let after = '';
-  do {
-    found = await storage.list(undefined, after, BATCH, deadline);
-    for (const { webhook, sealedSecret, sealedPreviousSecret } of found) {
-      after = webhook.id;
-      const context = contextOf(after);
-      for (const [field, sealed] of Object.entries({ sealedSecret, sealedPreviousSecret })) {
-        if (sealed === undefined) continue;
-        const replace = (resealed: string) =>
-          storage.reseal(webhook.id, field as SecretField, sealed, resealed, deadline);
-        yield { sealed, context, replace };
-      }
-    }
-  } while (found.length === BATCH);
-}
-
 /** Returns the webhook. Throws WEBHOOK_NOT_FOUND. */
 async function findWebhook(storage: WebhookStorage, id: string, deadline: number): Promise<FoundWebhook> {
   const found = await storage.get(id, deadline);
@@ -320,7 +248,7 @@ export function createWebhookRules(context: WebhookContext) {
     reseal: (deadline: number): Promise<Resealed> => resealAll(storedSecrets(storage, deadline), context.sealer),
 
     /** Leases webhooks to an edge for 12 seconds. Throws FIELD_INVALID. */
-    acquire: (holder: string, deadline: number) => acquire(context, holder, deadline),
+    acquire: (holder: string, deadline: number) => acquireWebhooks(context, holder, deadline),
 
     /** Records what an edge delivered. Throws WEBHOOK_LEASE_LOST, FIELD_INVALID. */
     report: (request: ReportDeliveryRequest, deadline: number) => reportDelivery(storage, request, deadline),

@@ -38,7 +38,7 @@ const MAX_WAIT_MS = 1000;
 const REFUSAL_MS = 500;
 /** An organization has at most this number of refusals a second: those beyond wait longer, up to the given time. */
 const REFUSALS_PER_SECOND = 100;
-const MAX_REFUSAL_MS = 10_000;
+const MAX_REFUSAL_MS = 5000;
 const MAX_ORGANIZATIONS = 10_000;
 
 /** The permits of one organization at this edge. All times are epoch milliseconds. */

@@ -74,18 +74,25 @@ export function signalOf(deadline: number): AbortSignal | undefined {
   return call.controller.signal;
 }
 
+/** Returns the signal that aborts at the deadline, of a call or of a background job, or earlier if the call is cancelled. */
+export function signalUntil(deadline: number): AbortSignal {
+  const ms = Math.floor(deadline - Date.now());
+  if (ms > 0) return signalOf(deadline) ?? AbortSignal.timeout(ms);
+  // Too late to start: no caller waits for the change any more, so it must not be made.
+  return AbortSignal.abort(late());
+}
+
 /** Returns what the call with this deadline does between parts of its work; undefined: nothing. */
 export const pauseOf = (deadline: number): Pause | undefined => calls.get(deadline)?.pause;
 
 /**
- * Returns the result of work that other calls may wait for, too. Throws when the call with this deadline is over or is
- * cancelled; the work goes on.
+ * Returns the result of work that other calls may wait for, too. Throws at the deadline of the call, or when it is
+ * cancelled; the work continues.
  */
-export async function untilDeadline<T>(deadline: number, work: Promise<T>): Promise<T> {
-  return await orAborted(signalOf(deadline) ?? AbortSignal.timeout(Math.max(0, deadline - Date.now())), work);
-}
+export const untilDeadline = <T>(deadline: number, work: Promise<T>): Promise<T> =>
+  orAborted(signalUntil(deadline), work);
 
-/** Returns the result of work, or throws the reason of the signal if it aborts earlier. The work goes on. */
+/** Returns the result of work, or throws the reason of the signal if it aborts earlier. The work continues. */
 export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const aborted = new Promise<never>((_resolve, reject) => {
     if (signal.aborted) reject(signal.reason);

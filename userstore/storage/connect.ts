@@ -1,7 +1,7 @@
 /** The connection to MongoDB, with the durability of all writes, and the deadlines of calls. */
 import querystring from 'node:querystring';
 import mongoose, { type Connection, mongo } from 'mongoose';
-import { late, orAborted, signalOf } from '../deadlines.js';
+import { orAborted, signalUntil } from '../deadlines.js';
 
 /**
  * Connects to the server, replica set or sharded cluster that `uri` names; tries once, for five seconds. A URI without
@@ -77,10 +77,7 @@ export const MAJORITY_READ = { readConcern: { level: 'majority' } } as const;
  * `timeoutMS` has no effect in its current version.
  */
 export function within(deadline: number): { signal: AbortSignal; maxTimeMS: number } {
-  const ms = Math.floor(deadline - Date.now());
-  if (ms > 0) return { signal: signalOf(deadline) ?? AbortSignal.timeout(ms), maxTimeMS: ms };
-  // Too late to start: no caller waits for the change any more, so it must not be made.
-  return { signal: AbortSignal.abort(late()), maxTimeMS: 1 };
+  return { signal: signalUntil(deadline), maxTimeMS: Math.max(1, Math.floor(deadline - Date.now())) };
 }
 
 /** Returns the result of a call that the driver cannot abort. Throws at `deadline`, but the call continues. */

@@ -184,7 +184,7 @@ const IMPORTS: ImportRule[] = [
   { from: /^(?!console\/)/, mayNot: /^preact/, because: 'only the console has components' },
   {
     from: /^userstore\/domain\//,
-    mayNot: /^(@grpc\/|grpc-|mongoose|mongodb|express|pino|userstore\/(rpc|main|server|rules|config))/,
+    mayNot: /^(@grpc\/|grpc-|mongoose|mongodb|express|pino|userstore\/(rpc|main|server|rules|outbox-flush|config))/,
     because: 'the rules outlive transports and drivers',
   },
   {
@@ -205,7 +205,7 @@ const IMPORTS: ImportRule[] = [
   },
   {
     from: /^userstore\/storage\//,
-    mayNot: /^(@grpc\/|grpc-|userstore\/rpc\/|userstore\/(main|server|rules|config)\.ts)/,
+    mayNot: /^(@grpc\/|grpc-|userstore\/rpc\/|userstore\/(main|server|rules|outbox-flush|config)\.ts)/,
     because: 'storage does not know how it is reached',
   },
   {

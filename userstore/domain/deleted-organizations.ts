@@ -9,7 +9,7 @@ import { organizationNotFound } from './organizations.js';
 const MAX_CACHED = 10_000;
 /** A deletion by another userstore takes effect after this time; the edge takes as long. */
 const TTL_MS = 3000;
-/** For one look-up, which all calls that arrive meanwhile share: each of them waits until its own deadline. */
+/** For one look-up, which all calls that arrive meanwhile share: each of them waits until its own deadline at most. */
 const LOOK_UP_MS = 5000;
 
 /** Throws ORGANIZATION_NOT_FOUND if the organization is deleted. `deadline` is in epoch milliseconds. */

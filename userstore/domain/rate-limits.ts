@@ -11,7 +11,7 @@ const MAX_COUNT = 1000;
 const MAX_CACHED_LIMITS = 10_000;
 /** A changed rate limit takes effect after this time. */
 const LIMIT_TTL_MS = 3000;
-/** For one look-up of a limit, which all calls that arrive meanwhile share: each of them waits until its own deadline. */
+/** For one look-up of a limit, which all calls that arrive meanwhile share: each of them waits until its own deadline at most. */
 const LOOK_UP_MS = 5000;
 
 /** The rules of rate limits. */

@@ -29,6 +29,7 @@ import { contextOf, newSecret, storedSecrets } from './webhook-secrets.js';
 
 /** Thirty days. */
 const MAX_OVERLAP_SECONDS = 2_592_000;
+
 /** The storage and the rules that the rules of webhooks need. `deadline` is in epoch milliseconds everywhere. */
 export interface WebhookContext {
   storage: WebhookStorage;

@@ -101,12 +101,15 @@ describe('userstore with its own database', () => {
     const before = pair.userstore.log().length;
     freeze();
     await sleep(200);
-    await failureIn(edge.getUser({ organizationId: unread, userId: user.id }, 500));
+    const getUnread = (timeoutMs: number) => edge.getUser({ organizationId: unread, userId: user.id }, timeoutMs);
+    const longer = failureIn(getUnread(4000));
+    await failureIn(getUnread(500));
     await failureIn(edge.acquirePermits({ organizationId: unread, count: 1 }, 500));
-    const ended = (rpc: string) => new RegExp(`"rpc":"${rpc}".*${unread}.*call failed`);
+    const ended = (rpc: string) => new RegExp(`"rpc":"${rpc}".*${unread}.*"code":"UNAVAILABLE".*call failed`);
     for (const rpc of ['UserService/GetUser', 'RateLimitService/AcquirePermits']) {
       await eventually(`the log line of ${rpc}`, async () => ended(rpc).test(pair.userstore.log().slice(before)), 1500);
     }
+    await longer;
   });
 
   it('refuses calls beyond its maximum at once, and serves again when calls end', async () => {

@@ -40,7 +40,7 @@ describe('an edge that is told to end', function () {
   const oneConnection = () => new Agent({ keepAlive: true, maxSockets: 1 });
 
   it('resets no connection of a busy client: every request is answered, the last one with Connection: close', async () => {
-    /** Sends until the edge closes the connection; returns the last answer and those before it. */
+    /** Sends until the edge closes the connection, and notes the Connection header of each answer; returns both. */
     const goOn = async (said: (string | undefined)[], index: number) => {
       const agent = oneConnection();
       for (;;) {

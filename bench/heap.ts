@@ -1,11 +1,12 @@
 /**
- * Accounts for the JavaScript heap of a service by owner, from a heap snapshot: a node of the heap belongs to the package,
- * the part of Node.js or the folder of the project whose function is nearest to it on the way of references.
+ * Accounts for the JavaScript heap of a service by owner, from a heap snapshot. A node of the heap belongs to a package, a
+ * folder of the project, Node.js or V8: to the owner of the function from which the fewest references lead to it.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { packageIn } from './profile.js';
 import { table } from './report.js';
 
 const WAIT_MS = 60_000;
@@ -36,12 +37,12 @@ const snapshot = z.object({
 interface Heap {
   types: string[];
   names: string[];
-  sizes: Float64Array;
+  sizes: number[];
   /** The edges of node n are those from `first[n]` to `first[n + 1]`. */
   first: Uint32Array;
-  targets: Uint32Array;
+  targets: number[];
   labels: string[];
-  isWeak: Uint8Array;
+  isWeak: boolean[];
 }
 
 /** Flags of Node.js with which `heapByOwner` can ask a process for a snapshot. */
@@ -50,17 +51,18 @@ export const snapshotFlags = (folder: string) => ['--heapsnapshot-signal=SIGUSR2
 /** Returns a table of the heap of a process that has been started with `snapshotFlags(folder)`, in MiB. */
 export async function heapByOwner(pid: number, folder: string): Promise<string> {
   process.kill(pid, 'SIGUSR2');
-  const file = await snapshotOf(pid, folder);
-  const heap = heapIn(await readFile(file, 'utf8'));
-  await rm(file);
+  const heap = heapIn(await snapshotOf(pid, folder));
   return tableOf(heap, ownersIn(heap));
 }
 
-/** Returns the file of the snapshot once it is complete: a process writes it in one turn of its event loop. */
+/** Returns the text of the snapshot once its file is complete, and removes the file. */
 async function snapshotOf(pid: number, folder: string): Promise<string> {
   for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(POLL_MS)) {
     const name = (await readdir(folder)).find((one) => one.endsWith('.heapsnapshot') && one.includes(`.${pid}.`));
-    if (name && (await readFile(join(folder, name), 'utf8')).trimEnd().endsWith(']}')) return join(folder, name);
+    const text = name === undefined ? '' : await readFile(join(folder, name), 'utf8');
+    if (name === undefined || !text.trimEnd().endsWith(']}')) continue;
+    await rm(join(folder, name));
+    return text;
   }
   throw new Error(`the process ${pid} has written no heap snapshot within ${WAIT_MS / 1000} seconds`);
 }
@@ -76,24 +78,24 @@ function heapIn(text: string): Heap {
   const edgeCount = edges.length / edgeWidth;
   const first = new Uint32Array(count + 1);
   for (let node = 0; node < count; node++) first[node + 1] = (first[node] ?? 0) + at(node, 'edge_count');
-  const rows = Array.from({ length: count }, (_, node) => node);
-  const edgeRows = Array.from({ length: edgeCount }, (_, edge) => edge);
+  const ofNodes = <T>(read: (node: number) => T) => Array.from({ length: count }, (_, node) => read(node));
+  const ofEdges = <T>(read: (edge: number) => T) => Array.from({ length: edgeCount }, (_, edge) => read(edge));
   const edgeTypeOf = (edge: number) => edgeTypes[atEdge(edge, 'type')] ?? '';
   const isNamed = (type: string) => type !== 'element' && type !== 'hidden';
   return {
-    types: rows.map((node) => nodeTypes[at(node, 'type')] ?? ''),
-    names: rows.map((node) => strings[at(node, 'name')] ?? ''),
-    sizes: Float64Array.from(rows, (node) => at(node, 'self_size')),
+    types: ofNodes((node) => nodeTypes[at(node, 'type')] ?? ''),
+    names: ofNodes((node) => strings[at(node, 'name')] ?? ''),
+    sizes: ofNodes((node) => at(node, 'self_size')),
     first,
-    targets: Uint32Array.from(edgeRows, (edge) => atEdge(edge, 'to_node') / width),
-    labels: edgeRows.map((edge) => (isNamed(edgeTypeOf(edge)) ? (strings[atEdge(edge, 'name_or_index')] ?? '') : '')),
-    isWeak: Uint8Array.from(edgeRows, (edge) => Number(edgeTypeOf(edge) === 'weak')),
+    targets: ofEdges((edge) => atEdge(edge, 'to_node') / width),
+    labels: ofEdges((edge) => (isNamed(edgeTypeOf(edge)) ? (strings[atEdge(edge, 'name_or_index')] ?? '') : '')),
+    isWeak: ofEdges((edge) => edgeTypeOf(edge) === 'weak'),
   };
 }
 
 /** Returns the owner of each node. */
 function ownersIn(heap: Heap): string[] {
-  const { types, names, first, targets, isWeak } = heap;
+  const { types, names, targets, isWeak } = heap;
   const owners: (string | undefined)[] = types.map((type, node) =>
     /NativeContext|\(GC roots\)|\(Global handles\)/.test(names[node] ?? '') ? 'V8' : ownerOfCode(heap, node, type),
   );
@@ -102,7 +104,7 @@ function ownersIn(heap: Heap): string[] {
   while (reached.length > 0) {
     const next: number[] = [];
     for (const node of reached) {
-      for (let edge = first[node] ?? 0; edge < (first[node + 1] ?? 0); edge++) {
+      for (const edge of edgesOf(heap, node)) {
         const target = targets[edge] ?? 0;
         if (isWeak[edge] || owners[target] !== undefined) continue;
         owners[target] = owners[node];
@@ -117,28 +119,30 @@ function ownersIn(heap: Heap): string[] {
 /** Returns the owner of a function, its compiled form or its script; undefined if the node is none of these. */
 function ownerOfCode(heap: Heap, node: number, type: string): string | undefined {
   if (type === 'closure') {
-    const shared = targetOf(heap, node, /^shared$/);
+    const shared = targetOf(heap, node, 'shared');
     return shared === undefined ? undefined : (ownerOfCode(heap, shared, 'code') ?? 'V8');
   }
   if (type !== 'code') return undefined;
   const script =
-    targetOf(heap, node, /^script(_or_debug_info)?$/) ??
-    (targetOf(heap, node, /^source$/) === undefined ? undefined : node);
+    targetOf(heap, node, 'script', 'script_or_debug_info') ??
+    (targetOf(heap, node, 'source') === undefined ? undefined : node);
   return script === undefined ? undefined : ownerOfScript(heap.names[script] ?? '');
 }
 
-function targetOf({ first, labels, targets }: Heap, node: number, label: RegExp): number | undefined {
-  for (let edge = first[node] ?? 0; edge < (first[node + 1] ?? 0); edge++) {
-    if (label.test(labels[edge] ?? '')) return targets[edge];
-  }
+/** Returns the target of the first edge of a node with one of these labels. */
+function targetOf(heap: Heap, node: number, ...wanted: string[]): number | undefined {
+  for (const edge of edgesOf(heap, node)) if (wanted.includes(heap.labels[edge] ?? '')) return heap.targets[edge];
   return undefined;
+}
+
+function* edgesOf({ first }: Heap, node: number): Generator<number> {
+  for (let edge = first[node] ?? 0; edge < (first[node + 1] ?? 0); edge++) yield edge;
 }
 
 /** Returns the package, "Node.js", or the folder of the project. */
 function ownerOfScript(name: string): string {
   if (name.startsWith('node:')) return 'Node.js';
-  const packageName = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1];
-  return packageName ?? /\/dist[^/]*\/([^/]+)\//.exec(name)?.[1] ?? 'V8';
+  return packageIn(name) ?? /\/dist[^/]*\/([^/]+)\//.exec(name)?.[1] ?? 'V8';
 }
 
 function tableOf(heap: Heap, owners: string[]): string {
@@ -150,34 +154,24 @@ function tableOf(heap: Heap, owners: string[]): string {
     if (type === 'code') return 'code';
     return sources.has(node) && type?.includes('string') ? 'source text' : 'objects';
   };
-  const sizes = new Map<string, Record<Kind, number>>();
-  const none = () => ({ 'source text': 0, code: 0, objects: 0, buffers: 0 });
-  const add = (owner: string, kind: Kind, size: number) => {
-    const of = sizes.get(owner) ?? none();
-    of[kind] += size;
-    sizes.set(owner, of);
-  };
-  for (const [node, size] of heap.sizes.entries()) add(owners[node] ?? 'V8', kindOf(node), size);
-  const sum = (of: Record<Kind, number>) => KINDS.reduce((total, kind) => total + of[kind], 0);
+  const sizes = new Map<string, number[]>();
+  for (const [node, size] of heap.sizes.entries()) {
+    const owner = owners[node] ?? 'V8';
+    const inColumns = KINDS.map((kind) => (kind === kindOf(node) ? size : 0));
+    sizes.set(owner, added(sizes.get(owner) ?? NOTHING, inColumns));
+  }
   const sorted = [...sizes].sort(([, one], [, other]) => sum(other) - sum(one));
-  const rest = sorted.slice(TOP_OWNERS).reduce((total, [, of]) => added(total, of), none());
-  const all = sorted.reduce((total, [, of]) => added(total, of), none());
-  const row = ([name, of]: [string, Record<Kind, number>]) => [
-    name,
-    ...[sum(of), ...KINDS.map((kind) => of[kind])].map(mib),
-  ];
+  const all = (rows: [string, number[]][]) => rows.reduce((total, [, of]) => added(total, of), NOTHING);
+  const row = ([name, of]: [string, number[]]) => [name, ...[sum(of), ...of].map(mib)];
   return table([
     ['owner', 'MiB', ...KINDS],
     ...sorted.slice(0, TOP_OWNERS).map(row),
-    row([`${Math.max(0, sorted.length - TOP_OWNERS)} others`, rest]),
-    row(['all', all]),
+    row([`${Math.max(0, sorted.length - TOP_OWNERS)} others`, all(sorted.slice(TOP_OWNERS))]),
+    row(['all', all(sorted)]),
   ]);
 }
 
-const added = (one: Record<Kind, number>, other: Record<Kind, number>): Record<Kind, number> => ({
-  'source text': one['source text'] + other['source text'],
-  code: one.code + other.code,
-  objects: one.objects + other.objects,
-  buffers: one.buffers + other.buffers,
-});
+const NOTHING = KINDS.map(() => 0);
+const added = (one: number[], other: number[]) => one.map((size, kind) => size + (other[kind] ?? 0));
+const sum = (sizes: number[]) => sizes.reduce((total, size) => total + size, 0);
 const mib = (bytes: number) => (bytes / MIB).toFixed(1);

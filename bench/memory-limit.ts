@@ -13,19 +13,14 @@ const MIB = 1024 * 1024;
 /** Creates a memory limit for each service, if there is one. */
 export async function limitServices(mib: number | undefined, keep: Keep): Promise<ControlGroups> {
   if (mib === undefined) return {};
-  const limit = async (service: keyof ControlGroups) => {
-    const { folder, remove } = await createMemoryLimit(service, mib);
-    keep(remove);
-    return folder;
-  };
-  return { edge: await limit('edge'), userstore: await limit('userstore') };
+  return { edge: await createLimit('edge', mib, keep), userstore: await createLimit('userstore', mib, keep) };
 }
 
 /**
- * Creates a control group with a limit, of version 2 or 1; returns its folder, and the function that removes it. Throws
- * an Error if this process may not, which root may.
+ * Creates a control group with a limit, of version 2 or 1, and returns its folder. Throws an Error if this process may
+ * not, which root may.
  */
-async function createMemoryLimit(name: string, mib: number): Promise<{ folder: string; remove: () => Promise<void> }> {
+async function createLimit(name: string, mib: number, keep: Keep): Promise<string> {
   const isV2 = existsSync(join(ROOT, 'cgroup.controllers'));
   const folder = join(ROOT, isV2 ? '' : 'memory', `bench-${process.pid}-${name}`);
   try {
@@ -35,5 +30,6 @@ async function createMemoryLimit(name: string, mib: number): Promise<{ folder: s
     throw new Error(`No memory limit can be set: ${error instanceof Error ? error.message : error}.`, { cause: error });
   }
   // A group with a process that is ending cannot be removed yet; it does no harm.
-  return { folder, remove: () => rmdir(folder).catch(() => undefined) };
+  keep(() => rmdir(folder).catch(() => undefined));
+  return folder;
 }

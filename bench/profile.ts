@@ -77,6 +77,8 @@ function selfTimes({ nodes, startTime, samples, timeDeltas }: Profile, intervals
 function groupOf(url: string, functionName: string): string {
   if (url === '') return functionName.startsWith('(') ? functionName : '(native)';
   if (url.startsWith('node:')) return url.split('/').slice(0, 2).join('/');
-  const module = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
-  return module ?? /\/dist[^/]*\/(.*)$/.exec(url)?.[1] ?? url;
+  return packageIn(url) ?? /\/dist[^/]*\/(.*)$/.exec(url)?.[1] ?? url;
 }
+
+/** Returns the package of a script; undefined if it is in none. */
+export const packageIn = (url: string): string | undefined => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];

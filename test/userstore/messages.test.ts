@@ -1,11 +1,19 @@
 /** Decoding of requests and encoding of responses. */
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Filter } from '../../proto/gen/userstore/v1/filter.js';
-import { ListMembershipsResponse } from '../../proto/gen/userstore/v1/group_service.js';
+import {
+  GroupServiceService,
+  ListMembershipsResponse,
+  PatchGroupRequest,
+  UpdateGroupRequest,
+} from '../../proto/gen/userstore/v1/group_service.js';
 import { ListUsersRequest, ListUsersResponse, UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
-import { decoded, encoded, encodedInTurns } from '../../userstore/rpc/messages.js';
+import { decoded, decodedInTurns, LargeRequest, MAX_BYTES_AT_ONCE } from '../../userstore/rpc/decoding.js';
+import { encoded, encodedInTurns } from '../../userstore/rpc/messages.js';
 import { statusOf } from '../../userstore/rpc/status.js';
+import { addMembers } from '../harness/groups.js';
 import { equal, not } from '../harness/users.js';
 
 const { requestDeserialize, responseSerialize } = UserServiceService.listUsers;
@@ -30,6 +38,57 @@ describe('a request', () => {
   it('that is cut is FIELD_INVALID', () => {
     expect(decoded(requestWith(2).subarray(0, -1), requestDeserialize)).to.include({
       reason: ErrorReason.ERROR_REASON_FIELD_INVALID,
+    });
+  });
+});
+
+describe('a large request', () => {
+  const ids = (count: number) => Array.from({ length: count }, () => randomUUID());
+  const { patchGroup, updateGroup } = GroupServiceService;
+  const operations = ids(3000).map((id) => addMembers(id, ...ids(3)));
+  const patch: PatchGroupRequest = PatchGroupRequest.fromPartial({ organizationId: 'acme', groupId: 'g', operations });
+  const update = UpdateGroupRequest.fromPartial({ organizationId: 'acme', group: { displayName: 'Staff' } });
+  const requests: [string, Buffer, (bytes: Buffer) => object][] = [
+    [
+      'with fields before and after its list',
+      patchGroup.requestSerialize({ ...patch, etag: '3', requestId: randomUUID() }),
+      patchGroup.requestDeserialize,
+    ],
+    ['with none after it', patchGroup.requestSerialize(patch), patchGroup.requestDeserialize],
+    [
+      'with two lists, one of which may be absent',
+      updateGroup.requestSerialize({ ...update, memberIds: ids(10_000), updateMask: ['members', 'display_name'] }),
+      updateGroup.requestDeserialize,
+    ],
+    [
+      'with one field larger than a part',
+      patchGroup.requestSerialize({ ...patch, operations: [addMembers(...ids(10_000))] }),
+      patchGroup.requestDeserialize,
+    ],
+  ];
+
+  for (const [kind, bytes, decode] of requests) {
+    it(`${kind} is decoded in turns, as it is at once`, async () => {
+      let turns = 0;
+      const timer = setInterval(() => turns++, 0);
+      const request = await decodedInTurns(new LargeRequest(bytes, decode));
+      clearInterval(timer);
+      expect(request).to.deep.equal(decode(bytes));
+      expect(bytes.length).to.be.greaterThan(2 * MAX_BYTES_AT_ONCE);
+      if (!kind.includes('one field')) expect(turns).to.be.greaterThan(0);
+    });
+  }
+
+  it('that is cut is FIELD_INVALID', async () => {
+    const bytes = patchGroup.requestSerialize(patch).subarray(0, -1);
+    expect(await decodedInTurns(new LargeRequest(bytes, patchGroup.requestDeserialize))).to.include({
+      reason: ErrorReason.ERROR_REASON_FIELD_INVALID,
+    });
+  });
+
+  it('with a filter that is nested too deep is FILTER_UNSUPPORTED', async () => {
+    expect(await decodedInTurns(new LargeRequest(requestWith(1500), requestDeserialize))).to.include({
+      reason: ErrorReason.ERROR_REASON_FILTER_UNSUPPORTED,
     });
   });
 });

@@ -26,6 +26,7 @@ import {
   tryChangeGroupOnce,
 } from './group-changes.js';
 import { createGroupReads } from './group-reads.js';
+import { inSlices } from './in-slices.js';
 import { refuseUnknown } from './membership-changes.js';
 import { orGroupNameTaken } from './name-taken.js';
 import { type Claim, type Effect, marked, type Once } from './repeats.js';
@@ -129,7 +130,8 @@ export function createGroupRules(groups: GroupStorage, memberships: MembershipSt
 
     /** Applies operations. Throws as the contract's PatchGroup says. */
     async patch(request: PatchGroupRequest, deadline: number): Promise<Group> {
-      return await once(PatchGroupRequest, request, changing(request, wantedBy(request.operations)), deadline);
+      const wanted = await inSlices(wantedBy(request.operations));
+      return await once(PatchGroupRequest, request, changing(request, wanted), deadline);
     },
 
     /** Deletes a group. Throws GROUP_NOT_FOUND, ETAG_MISMATCH, WRITE_CONTENTION. */

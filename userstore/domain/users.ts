@@ -3,7 +3,6 @@
  * checks and writes, and retries if a concurrent write wins. Disabling a user also ends their sessions:
  * access-state.ts.
  */
-import { setImmediate } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
@@ -23,6 +22,7 @@ import { applyPolicy, type Refusals } from '../model/policy.js';
 import { applyUpdate } from '../model/update.js';
 import { isSame, normalize, validate } from '../model/user.js';
 import { accessStateAfter, findUser, linkChanges, serialKeyOf, type UserKey, userNotFound } from './access-state.js';
+import { inSlices } from './in-slices.js';
 import { setManagerNames } from './manager-names.js';
 import { orUserNameTaken } from './name-taken.js';
 import { type Claim, type Effect, marked, type Once } from './repeats.js';
@@ -188,15 +188,6 @@ export const createUserRules = (context: UserContext) => ({
     await context.once(DeleteUserRequest, request, { make, again: async () => undefined }, deadline);
   },
 });
-
-/** Does work in slices, one in each turn of the event loop, so that other requests are served in between. */
-async function inSlices<T>(steps: Generator<void, T, void>): Promise<T> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    await setImmediate();
-  }
-}
 
 const conditionsIn = ({ actor, etag, refuseUpdate, refuseDeactivate }: UpdateUserRequest | PatchUserRequest) => ({
   actor,

@@ -7,6 +7,8 @@ import { withFields } from './group.js';
 /** Most user ids that the operations of one request may name together. */
 const MAX_MEMBERS = 100_000;
 const MAX_OPERATIONS = 10_000;
+/** The ids of operations between two turns of the event loop: a few milliseconds. */
+const IDS_PER_SLICE = 10_000;
 
 /** The wanted memberships, independent of the present ones. */
 export type MembersWanted =
@@ -24,27 +26,37 @@ export interface GroupWanted {
   named: Set<string>;
 }
 
-/** Returns the combined effect of the operations, in their order. Throws FIELD_INVALID. */
-export function wantedBy(operations: readonly GroupOperation[]): GroupWanted {
+/**
+ * Works out the combined effect of the operations, in their order; yields where others may have their turn. Throws
+ * FIELD_INVALID.
+ */
+export function* wantedBy(operations: readonly GroupOperation[]): Generator<void, GroupWanted, void> {
   if (operations.length === 0 || operations.length > MAX_OPERATIONS) {
     throw invalidField('operations', `A patch has between 1 and ${MAX_OPERATIONS} operations.`);
   }
   checkCount(operations.reduce((sum, operation) => sum + idsIn(operation).length, 0));
-  const named = new Set<string>();
   let members: MembersWanted = { added: new Set(), removed: new Set() };
+  /** Those named as members whom a later operation removes again. */
+  const dropped = new Set<string>();
+  let inSlice = 0;
   for (const operation of operations) {
     const { $case } = operation.operation ?? {};
     if ($case === undefined) throw invalidField('operations', 'An operation says nothing.');
-    const ids = idsIn(operation);
-    if ($case !== 'removeMembers') for (const id of ids) named.add(id);
-    if ($case === 'replaceMembers') members = { exactly: new Set(ids) };
-    else if ($case === 'addMembers') for (const id of ids) addMember(members, id);
-    else for (const id of ids) removeMember(members, id);
+    if ($case === 'replaceMembers') {
+      for (const id of namedIn(members)) dropped.add(id);
+      members = { exactly: new Set() };
+    }
+    for (const id of idsIn(operation)) {
+      if ($case !== 'removeMembers') addMember(members, id);
+      else if (removeMember(members, id)) dropped.add(id);
+      if (++inSlice % IDS_PER_SLICE === 0) yield;
+    }
   }
   const changed = (group: Group) => operations.reduce(applyFields, group);
   // An unknown field is refused at once: it does not depend on the group.
   changed({ id: '', organizationId: '', etag: '', createTime: undefined, updateTime: undefined });
-  return { changed, members, named };
+  const named = namedIn(members);
+  return { changed, members, named: dropped.size === 0 ? named : new Set([...named, ...dropped]) };
 }
 
 /** Returns the effect of replacing all members by these. Throws FIELD_INVALID. */
@@ -60,20 +72,17 @@ export const unchanged = (): Pick<GroupWanted, 'members' | 'named'> => ({
   named: new Set(),
 });
 
+const namedIn = (members: MembersWanted): Set<string> => ('exactly' in members ? members.exactly : members.added);
+
 function addMember(members: MembersWanted, id: string): void {
-  if ('exactly' in members) members.exactly.add(id);
-  else {
-    members.added.add(id);
-    members.removed.delete(id);
-  }
+  namedIn(members).add(id);
+  if ('removed' in members) members.removed.delete(id);
 }
 
-function removeMember(members: MembersWanted, id: string): void {
-  if ('exactly' in members) members.exactly.delete(id);
-  else {
-    members.removed.add(id);
-    members.added.delete(id);
-  }
+/** Returns whether an operation before has named the user as a member. */
+function removeMember(members: MembersWanted, id: string): boolean {
+  if ('removed' in members) members.removed.add(id);
+  return namedIn(members).delete(id);
 }
 
 function idsIn({ operation }: GroupOperation): readonly string[] {

@@ -15,6 +15,7 @@ import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { DomainError } from '../model/domain-error.js';
 import type { Caller, CheckCaller } from './callers.js';
 import type { Connections } from './connections.js';
+import { decodedInTurns, LargeRequest } from './decoding.js';
 import { checkOrganization } from './held-callers.js';
 import { OverloadedError } from './load-shedding.js';
 import { statusOf } from './status.js';
@@ -110,11 +111,15 @@ export function createCallerInterceptor({
             };
             checked(check, () => proceed(metadata));
           },
-          onReceiveMessage: (request: object, proceed) =>
-            checked(
-              () => admit(path, callers.get(headers), request),
-              () => proceed(request),
-            ),
+          onReceiveMessage: (received: object, proceed) => {
+            const checkRequest = (request: object) =>
+              checked(
+                () => admit(path, callers.get(headers), request),
+                () => proceed(request),
+              );
+            if (received instanceof LargeRequest) void decodedInTurns(received).then(checkRequest);
+            else checkRequest(received);
+          },
           onCancel: end,
         }),
       sendStatus: (sent, next) => {

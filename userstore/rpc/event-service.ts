@@ -10,7 +10,8 @@ import type { EventWatch } from '../domain/event-watch.js';
 import { type EventRules, eventQueryOf } from '../domain/events.js';
 import { DomainError } from '../model/domain-error.js';
 import { type Caller, unknownCaller } from './callers.js';
-import { type Decoded, encodedInTurns } from './messages.js';
+import type { Decoded } from './decoding.js';
+import { encodedInTurns } from './messages.js';
 import { statusOf } from './status.js';
 import { type CallTools, type Handlers, nameOf } from './unary.js';
 

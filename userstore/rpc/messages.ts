@@ -1,16 +1,14 @@
-/** Decodes requests and encodes responses, so that a failure of either has the status that the contract says. */
+/** Encodes responses, so that a failure has the status that the contract says. decoding.ts decodes requests. */
 import { setImmediate } from 'node:timers/promises';
 import { type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { MAX_MESSAGE_BYTES } from '../../proto/message-size.js';
-import { type DomainError, invalidField, unsupportedFilter } from '../model/domain-error.js';
+import { decoded, LargeRequest, MAX_BYTES_AT_ONCE } from './decoding.js';
 import type { Pause } from './load-shedding.js';
 
-/** A request as it reaches a handler of grpc-js: the message, or the reason why it is none. */
-export type Decoded<Q> = Q | DomainError;
-
 /**
- * Returns the definition of a service whose handlers get each request as a Decoded, and return encoded responses.
+ * Returns the definition of a service whose handlers get each request as a Decoded, once the interceptor of callers has
+ * decoded the large ones, and return encoded responses.
  * grpc-js answers INTERNAL to a request that cannot be decoded, and RESOURCE_EXHAUSTED, which callers take for
  * overload, if the response is too large.
  */
@@ -20,23 +18,14 @@ export const encodedService = (service: ServiceDefinition): ServiceDefinition =>
       name,
       {
         ...method,
-        requestDeserialize: (bytes: Buffer) => decoded(bytes, method.requestDeserialize),
+        requestDeserialize: (bytes: Buffer) =>
+          bytes.length > MAX_BYTES_AT_ONCE
+            ? new LargeRequest(bytes, method.requestDeserialize)
+            : decoded(bytes, method.requestDeserialize),
         responseSerialize: (bytes: Buffer) => bytes,
       },
     ]),
   );
-
-/** Decodes a request. Returns FILTER_UNSUPPORTED for a filter nested too deep to decode, else FIELD_INVALID. */
-export function decoded<Q>(bytes: Buffer, decode: (bytes: Buffer) => Q): Decoded<Q> {
-  try {
-    return decode(bytes);
-  } catch (error) {
-    // Filters are the only messages of the contract that nest: the generated code counts the levels.
-    return error instanceof Error && error.message.includes('recursion limit')
-      ? unsupportedFilter('The filter is nested too deep.')
-      : invalidField('', 'The request cannot be decoded.');
-  }
-}
 
 /** Elements of a list that are encoded in one turn of the event loop. */
 const ELEMENTS_PER_TURN = 20;

@@ -14,8 +14,9 @@ import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
 import { beginCall, pauseOf } from '../deadlines.js';
 import { DomainError, invalidField } from '../model/domain-error.js';
 import type { Caller } from './callers.js';
+import type { Decoded } from './decoding.js';
 import type { LoadShedder, Pause } from './load-shedding.js';
-import { type Decoded, type EncodedResponse, encodedInTurns } from './messages.js';
+import { type EncodedResponse, encodedInTurns } from './messages.js';
 import { statusOf } from './status.js';
 
 /** The deadline of a call that has none. */

@@ -6,6 +6,7 @@ import type { User } from '../../../proto/gen/userstore/v1/user.js';
 import type { ExtensionTarget, PatchOperation } from '../../../proto/gen/userstore/v1/user_service.js';
 import { DomainError } from '../../../userstore/model/domain-error.js';
 import { applyPatch } from '../../../userstore/model/patch.js';
+import { resultOf } from '../../harness/steps.js';
 import { add, compare, elementMatch, equal, remove, replace, userNamed } from '../../harness/users.js';
 
 const URN = 'urn:acme:1.0:User';
@@ -36,14 +37,10 @@ const holding = (values: Record<string, unknown>, schema = URN): User =>
 
 /** Applies the operations; returns the extensions as "schema:name" with their values. */
 function patchedBy(user: User, ...operations: PatchOperation[]): Record<string, unknown> {
-  const steps = applyPatch(user, operations);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (!done) continue;
-    return Object.fromEntries(
-      value.extensionAttributes.map(({ schema, name, valueJson = '' }) => [`${schema}:${name}`, JSON.parse(valueJson)]),
-    );
-  }
+  const { extensionAttributes } = resultOf(applyPatch(user, operations));
+  return Object.fromEntries(
+    extensionAttributes.map(({ schema, name, valueJson = '' }) => [`${schema}:${name}`, JSON.parse(valueJson)]),
+  );
 }
 
 const refusal = (user: User, ...operations: PatchOperation[]): unknown => {

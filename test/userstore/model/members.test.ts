@@ -2,8 +2,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { GroupOperation } from '../../../proto/gen/userstore/v1/group_service.js';
-import { type MembersWanted, wantedBy } from '../../../userstore/model/members.js';
+import { type MembersWanted, wantedBy as stepsOf } from '../../../userstore/model/members.js';
 import { addMembers, groupNamed, removeMembers, replaceMembers, setFields } from '../../harness/groups.js';
+import { resultOf } from '../../harness/steps.js';
+
+const wantedBy = (operations: GroupOperation[]) => resultOf(stepsOf(operations));
 
 /** Members after each operation in its turn. */
 function oneByOne(present: string[], operations: GroupOperation[]): Set<string> {

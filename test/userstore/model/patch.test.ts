@@ -9,6 +9,7 @@ import { DomainError } from '../../../userstore/model/domain-error.js';
 import { applyPatch as stepsOf } from '../../../userstore/model/patch.js';
 import { isSame, normalize, validate } from '../../../userstore/model/user.js';
 import { createWork } from '../../../userstore/model/work.js';
+import { resultOf } from '../../harness/steps.js';
 import {
   add,
   allOf,
@@ -33,14 +34,7 @@ const badge = (value: unknown, schema = 'urn:acme:2.0:User', attribute = 'badge'
   valueJson: JSON.stringify(value),
 });
 
-/** Applies operations without a pause. */
-function applyPatch(user: User, operations: readonly PatchOperation[]): User {
-  const steps = stepsOf(user, operations);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}
+const applyPatch = (user: User, operations: readonly PatchOperation[]): User => resultOf(stepsOf(user, operations));
 
 /** Returns the normal form of the changed user without absent fields, for the tables. */
 const patched = (user: User, operations: PatchOperation[]) => plain(normalize(applyPatch(user, operations)));

@@ -6,10 +6,11 @@ import { parseFilter } from '../scim/filter.js';
 import { parseGroup } from '../scim/group.js';
 import type { JsonObject } from '../scim/json.js';
 import type { ListQuery } from '../scim/list.js';
-import { parseGroupPatch } from '../scim/patch-group.js';
+import { groupPatchSteps } from '../scim/patch-group.js';
 import type { Precondition } from '../scim/precondition.js';
 import { GROUP } from '../scim/resource-types.js';
 import type { StoreClient } from '../store-client.js';
+import { inTurns } from '../turn.js';
 import { checkVersion, etagFor } from './preconditions.js';
 import { type Page, pageOf, type ResourceOperations, required } from './resources.js';
 
@@ -99,7 +100,7 @@ async function patchGroup(
   precondition: Precondition,
 ): Promise<Group> {
   const { organizationId, settings, actor, signal } = scope;
-  const operations = parseGroupPatch(body, groupId, settings);
+  const operations = await inTurns(groupPatchSteps(body, groupId, settings));
   if (operations.length === 0) {
     const group = await getGroup(store, scope, groupId);
     checkVersion(group, precondition);

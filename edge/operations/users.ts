@@ -9,11 +9,12 @@ import type { RequestScope } from '../request-context.js';
 import { parseFilter } from '../scim/filter.js';
 import type { JsonObject } from '../scim/json.js';
 import type { ListQuery } from '../scim/list.js';
-import { mergeOperations, parsePatch } from '../scim/patch-user.js';
+import { mergeSteps, patchSteps } from '../scim/patch-user.js';
 import type { Precondition } from '../scim/precondition.js';
 import { ScimError } from '../scim/scim-error.js';
 import { parseUser } from '../scim/user.js';
 import type { StoreClient } from '../store-client.js';
+import { inTurns } from '../turn.js';
 import { checkVersion, etagFor } from './preconditions.js';
 import { type Page, pageOf, type ResourceOperations, required } from './resources.js';
 
@@ -116,7 +117,11 @@ async function replaceUser(
   // Okta's wizard apps disable a user by a PUT that may lack attributes: it sets what it names and clears nothing.
   const { user: replaced } =
     user.active === false
-      ? await store.patchUser({ ...key, operations: mergeOperations(body, settings) }, actor.requestId, signal)
+      ? await store.patchUser(
+          { ...key, operations: await inTurns(mergeSteps(body, settings)) },
+          actor.requestId,
+          signal,
+        )
       : await store.updateUser({ ...key, user, updateMask: ['*'] }, actor.requestId, signal);
   return required(replaced);
 }
@@ -129,7 +134,7 @@ async function patchUser(
   precondition: Precondition,
 ): Promise<User> {
   const { organizationId, settings, actor, signal } = scope;
-  const operations = parsePatch(body, settings);
+  const operations = await inTurns(patchSteps(body, settings));
   if (operations.length === 0) {
     const user = await getUser(store, scope, userId);
     checkVersion(user, precondition);

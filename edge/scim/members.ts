@@ -19,7 +19,9 @@ export function memberIds(value: unknown, settings: Settings = DEFAULT_SETTINGS)
   if (isUnset(value)) return [];
   const elements = Array.isArray(value) ? value : [value];
   checkCount(elements.length);
-  return [...new Set(elements.filter((element) => element !== null).map((element) => memberId(element, settings)))];
+  const ids = new Set<string>();
+  for (const element of elements) if (element !== null) ids.add(memberId(element, settings));
+  return [...ids];
 }
 
 function memberId(element: unknown, settings: Settings): string {

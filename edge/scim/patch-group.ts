@@ -18,27 +18,36 @@ import { isUnset, parseValue } from './value.js';
 /** A thousand members one by one, and the name and id that clients send with them. */
 const MAX_GROUP_OPERATIONS = 1100;
 
+/** The maximum number of members in one operation of the contract. */
+const MAX_OPERATION_MEMBERS = 1000;
+
 type Op = RequestedOperation['op'];
 type Change = NonNullable<GroupOperation['operation']>;
 type MemberChange = Exclude<Change, { $case: 'setFields' }>;
 
 /**
- * Parses the PATCH of the group with this id. Returns no operation if the body only echoes the id or lists no member.
- * Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
+ * Parses the PATCH of the group with this id in steps; others may have their turn after each. Returns no operation if the
+ * body only echoes the id or lists no member. Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability,
+ * noTarget.
  */
-export function parseGroupPatch(body: JsonObject, groupId: string, settings = DEFAULT_SETTINGS): GroupOperation[] {
-  const changes = parsePatchRequest(body, settings, MAX_GROUP_OPERATIONS).flatMap(({ op, path, value }) => {
+export function* groupPatchSteps(
+  body: JsonObject,
+  groupId: string,
+  settings = DEFAULT_SETTINGS,
+): Generator<void, GroupOperation[], void> {
+  const merged: Change[] = [];
+  for (const { op, path, value } of parsePatchRequest(body, settings, MAX_GROUP_OPERATIONS)) {
     const found =
       path === undefined
         ? objectChanges(op, value, groupId, settings)
         : namedChanges(op, path, value, groupId, settings);
     // A body of unknown attributes changes nothing: it must not look like a success.
     if (!found) throw badRequest('invalidPath', 'None of the attributes in "value" is one that a group has.');
-    return found;
-  });
-  const merged = merge(changes);
-  checkCount(merged.reduce((sum, change) => sum + (change.$case === 'setFields' ? 0 : change.value.userIds.length), 0));
-  return merged.map((operation) => ({ operation }));
+    for (const change of found) merge(merged, change);
+    yield;
+  }
+  checkCount(merged.reduce((sum, change) => sum + idsIn(change).length, 0));
+  return merged.flatMap(inParts).map((operation) => ({ operation }));
 }
 
 /** Returns the changes of an operation with a path. Throws invalidPath if a group has no such attribute. */
@@ -136,14 +145,25 @@ function fieldChange(op: Op, { attribute, path }: { attribute: Attribute; path: 
   };
 }
 
-/** Merges neighbouring operations of the same kind: Okta removes each member by a separate operation. */
-function merge(changes: readonly Change[]): Change[] {
-  const merged: Change[] = [];
-  for (const change of changes) {
-    const last = merged.at(-1);
-    if (change.$case !== 'setFields' && change.$case !== 'replaceMembers' && last?.$case === change.$case) {
-      for (const id of change.value.userIds) last.value.userIds.push(id);
-    } else merged.push(change);
+const idsIn = (change: Change): readonly string[] => (change.$case === 'setFields' ? [] : change.value.userIds);
+
+/** Adds a change, to the last one if both are of the same kind: Okta removes each member by a separate operation. */
+function merge(changes: Change[], change: Change): void {
+  const last = changes.at(-1);
+  if (change.$case !== 'setFields' && change.$case !== 'replaceMembers' && last?.$case === change.$case) {
+    for (const id of change.value.userIds) last.value.userIds.push(id);
+  } else changes.push(change);
+}
+
+/** Cuts a list of many members: userstore decodes each operation at once. */
+function inParts(change: Change): Change[] {
+  if (change.$case === 'setFields' || change.value.userIds.length <= MAX_OPERATION_MEMBERS) return [change];
+  const { $case, value } = change;
+  const parts: Change[] = [];
+  for (let start = 0; start < value.userIds.length; start += MAX_OPERATION_MEMBERS) {
+    const userIds = value.userIds.slice(start, start + MAX_OPERATION_MEMBERS);
+    // The first part replaces all members; the others join it.
+    parts.push(members(start > 0 && $case === 'replaceMembers' ? 'addMembers' : $case, userIds));
   }
-  return merged;
+  return parts;
 }

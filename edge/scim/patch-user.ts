@@ -23,26 +23,32 @@ type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
 
 const VERBS = { add: Verb.VERB_ADD, replace: Verb.VERB_REPLACE, remove: Verb.VERB_REMOVE };
 
+/** Steps that end with a result; others may have their turn after each. */
+type Steps<T> = Generator<void, T, void>;
+
 /**
- * Parses a PATCH body. Returns no operation if it only sets ignored attributes, a password or Okta's echoed id. Throws
- * invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
+ * Parses a PATCH body in steps. Returns no operation if it only sets ignored attributes, a password or Okta's echoed id.
+ * Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
-export function parsePatch(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
-  return collect(parsePatchRequest(body, settings), (operation) => parseOperation(operation, settings));
+export function* patchSteps(body: JsonObject, settings = DEFAULT_SETTINGS): Steps<PatchOperation[]> {
+  return yield* collect(parsePatchRequest(body, settings), (operation) => parseOperation(operation, settings));
 }
 
 /**
  * Returns operations that set the attributes in a body and leave all others alone. Okta's wizard apps disable a user by
- * a PUT that may lack attributes: it must not clear them. Throws as parsePatch.
+ * a PUT that may lack attributes: it must not clear them. Works in steps and throws as patchSteps.
  */
-export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): PatchOperation[] {
+export function* mergeSteps(body: JsonObject, settings = DEFAULT_SETTINGS): Steps<PatchOperation[]> {
   const stored = storedEntries(body, settings);
   const extensions = stored.filter(([name]) => isExtensionUrn(name));
   const others = stored.filter(([name]) => !isExtensionUrn(name));
   return [
-    ...(parseObject(Verb.VERB_REPLACE, Object.fromEntries(others), settings) ?? []),
+    ...((yield* parseObject(Verb.VERB_REPLACE, Object.fromEntries(others), settings)) ?? []),
     // As in any other PUT, a URN is that of a whole extension.
-    ...collect(extensions, ([urn, value]) => wholeOperations(Verb.VERB_REPLACE, urn, value, settings)),
+    ...(yield* collect(extensions, function* ([urn, value]) {
+      yield;
+      return wholeOperations(Verb.VERB_REPLACE, urn, value, settings);
+    })),
   ];
 }
 
@@ -50,21 +56,22 @@ export function mergeOperations(body: JsonObject, settings = DEFAULT_SETTINGS): 
  * Joins the operations of each item. Throws as soon as there are too many, so that it never holds more than twice the
  * limit.
  */
-function collect<T>(items: Iterable<T>, parse: (item: T) => PatchOperation[]): PatchOperation[] {
+function* collect<T>(items: Iterable<T>, parse: (item: T) => Steps<PatchOperation[]>): Steps<PatchOperation[]> {
   const operations: PatchOperation[] = [];
   for (const item of items) {
-    operations.push(...parse(item));
+    operations.push(...(yield* parse(item)));
     if (operations.length > MAX_OPERATIONS) throw tooMany();
+    yield;
   }
   return operations;
 }
 
-function parseOperation({ op, path, value }: RequestedOperation, settings: Settings): PatchOperation[] {
+function* parseOperation({ op, path, value }: RequestedOperation, settings: Settings): Steps<PatchOperation[]> {
   const verb = VERBS[op];
-  if (path === undefined) return understood(parseObject(verb, value, settings));
+  if (path === undefined) return understood(yield* parseObject(verb, value, settings));
   const target = parsePath(path, settings.extensionSchemas);
   if (target.kind === 'readOnly') throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
-  return understood(parseTarget(verb, target, value, settings, 'path'));
+  return understood(yield* parseTarget(verb, target, value, settings, 'path'));
 }
 
 /** Refuses a body of unknown attributes: a mistyped "active" must not look like a success. */
@@ -74,12 +81,12 @@ function understood(operations: PatchOperation[] | undefined): PatchOperation[] 
 }
 
 /** Returns operations for each name; ignores read-only and unknown ones. Undefined if all are unknown. */
-function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOperation[] | undefined {
+function* parseObject(verb: Verb, value: JsonObject, settings: Settings): Steps<PatchOperation[] | undefined> {
   const entries = Object.entries(value);
   if (entries.length > MAX_OPERATIONS) throw tooMany();
   const seen = new Set<string>();
   let isKnown = entries.length === 0;
-  const operations = collect(entries, ([name, inner]) => {
+  const operations = yield* collect(entries, function* ([name, inner]) {
     const target = parsePath(name, settings.extensionSchemas);
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
@@ -88,7 +95,7 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
       checkNamespace(name, inner);
       ignoreUnknown(name, settings);
     }
-    const parsed = parseNamed(verb, target, inner, settings);
+    const parsed = yield* parseNamed(verb, target, inner, settings);
     isKnown ||= parsed !== undefined;
     return parsed ?? [];
   });
@@ -96,18 +103,23 @@ function parseObject(verb: Verb, value: JsonObject, settings: Settings): PatchOp
 }
 
 /** Returns the operations for one name of an object; undefined if it is unknown. */
-function parseNamed(verb: Verb, target: Target, value: unknown, settings: Settings): PatchOperation[] | undefined {
+function* parseNamed(
+  verb: Verb,
+  target: Target,
+  value: unknown,
+  settings: Settings,
+): Steps<PatchOperation[] | undefined> {
   if (target.kind === 'unknown') return undefined;
-  return target.kind === 'readOnly' ? [] : parseTarget(verb, target, value, settings, 'key');
+  return target.kind === 'readOnly' ? [] : yield* parseTarget(verb, target, value, settings, 'key');
 }
 
-function parseTarget(
+function* parseTarget(
   verb: Verb,
   target: Target,
   value: unknown,
   settings: Settings,
   by: NamedBy,
-): PatchOperation[] | undefined {
+): Steps<PatchOperation[] | undefined> {
   switch (target.kind) {
     case 'unknown':
     case 'readOnly':
@@ -115,14 +127,14 @@ function parseTarget(
     case 'core':
       if (verb === Verb.VERB_REMOVE)
         throw badRequest('mutability', 'The core attributes cannot be removed as a whole.');
-      return parseMembers(verb, value, '', CORE_USER, settings);
+      return yield* parseMembers(verb, value, '', CORE_USER, settings);
     case 'dropped':
       checkDropped(value, 'password', settings);
       return [];
     case 'enterprise':
       checkObject(value, ENTERPRISE_USER, settings);
       if (verb === Verb.VERB_REMOVE || isUnset(value)) return [operation(Verb.VERB_REMOVE, 'enterprise')];
-      return parseMembers(
+      return yield* parseMembers(
         verb,
         isObject(value) ? withoutSchemas(value) : value,
         `${ENTERPRISE_USER}:`,
@@ -135,29 +147,29 @@ function parseTarget(
     case 'elements':
       return [parseElements(verb, target, value, settings)];
     case 'attribute':
-      return parseAttribute(verb, target, value, settings);
+      return yield* parseAttribute(verb, target, value, settings);
   }
 }
 
 /** Returns operations for the attributes of an object, as if each had its own path. */
-function parseMembers(
+function* parseMembers(
   verb: Verb,
   value: unknown,
   prefix: string,
   path: string,
   settings: Settings,
-): PatchOperation[] | undefined {
+): Steps<PatchOperation[] | undefined> {
   if (!isObject(value)) throw badRequest('invalidValue', `"${path}" must be an object.`);
   const entries = Object.entries(value).map(([name, inner]) => [prefix + name, inner]);
-  return parseObject(verb, Object.fromEntries(entries), settings);
+  return yield* parseObject(verb, Object.fromEntries(entries), settings);
 }
 
-function parseAttribute(
+function* parseAttribute(
   verb: Verb,
   target: AttributeTarget,
   value: unknown,
   settings: Settings,
-): PatchOperation[] | undefined {
+): Steps<PatchOperation[] | undefined> {
   const { attribute, contract, parents, path } = target;
   const removes = verb === Verb.VERB_REMOVE;
   if ((removes || (value !== undefined && isUnset(value))) && attribute.required) {
@@ -168,7 +180,7 @@ function parseAttribute(
   else if (!removes) checkType(attribute, value, path, settings);
   const whole = unwrapped(attribute, value);
   if (attribute.type === 'complex' && !attribute.multiValued && !removes && isObject(whole)) {
-    return parseMembers(verb, whole, `${path}.`, path, settings);
+    return yield* parseMembers(verb, whole, `${path}.`, path, settings);
   }
   if (removes && attribute.multiValued && !isAbsent(value)) return removeListed(target, value);
   const parsed = removes ? undefined : parseValue(attribute, value, path, settings);

@@ -1,14 +1,17 @@
 /** A PATCH body for a group → operations, in the forms of Okta and Entra. */
 import { expect } from 'chai';
-import { parseGroupPatch } from '../../../edge/scim/patch-group.js';
+import { groupPatchSteps } from '../../../edge/scim/patch-group.js';
 import { PATCH_OP } from '../../../edge/scim/patch-request.js';
 import { CORE_GROUP } from '../../../edge/scim/resource-types.js';
+import { resultOf } from '../../harness/steps.js';
 import { plain } from '../../harness/users.js';
 import { refusalOf } from './refusal.js';
 
 const STRICT = { strictSchemas: true, extensionSchemas: [] };
 const parse = (operations: unknown[], settings?: typeof STRICT) =>
-  parseGroupPatch({ schemas: [PATCH_OP], Operations: operations }, 'g', settings).map(({ operation }) => operation);
+  resultOf(groupPatchSteps({ schemas: [PATCH_OP], Operations: operations }, 'g', settings)).map(
+    ({ operation }) => operation,
+  );
 const add = (...userIds: string[]) => ({ $case: 'addMembers', value: { userIds } });
 const remove = (...userIds: string[]) => ({ $case: 'removeMembers', value: { userIds } });
 const replace = (...userIds: string[]) => ({ $case: 'replaceMembers', value: { userIds } });
@@ -190,11 +193,21 @@ describe('a PATCH of a group', () => {
   it('may have 1100 operations, each of many members, 100,000 in all', () => {
     const ids = Array.from({ length: 100 }, (_, index) => `u${index}`);
     const operation = { op: 'add', path: 'members', value: ids };
-    expect(parse(Array(1000).fill(operation))).to.have.length(1);
-    expect(parse(Array(1100).fill({ ...operation, value: ['a'] }))).to.have.length(1);
+    expect(parse(Array(1000).fill(operation))).to.have.length(100);
+    expect(parse(Array(1100).fill({ ...operation, value: ['a'] }))).to.have.length(2);
     expect(refusalOf(() => parse([...Array(999).fill(operation), { ...operation, value: [...ids, 'a'] }]))).to.equal(
       'invalidValue',
     );
     expect(refusalOf(() => parse(Array(1101).fill({ ...operation, value: ['a'] })))).to.equal('invalidSyntax');
+  });
+
+  it('sends the members of a long list in operations of 1000 members, which are a list together', () => {
+    const ids = Array.from({ length: 2500 }, (_, index) => `u${index}`);
+    const parts = [ids.slice(0, 1000), ids.slice(1000, 2000), ids.slice(2000)] as [string[], string[], string[]];
+    const [first, ...others] = parts;
+    const of = (op: string) => parse([{ op, path: 'members', value: ids }]);
+    expect(of('add')).to.deep.equal(parts.map((part) => add(...part)));
+    expect(of('remove')).to.deep.equal(parts.map((part) => remove(...part)));
+    expect(of('replace')).to.deep.equal([replace(...first), ...others.map((part) => add(...part))]);
   });
 });

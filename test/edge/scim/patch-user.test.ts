@@ -2,14 +2,15 @@
 import { expect } from 'chai';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { PATCH_OP } from '../../../edge/scim/patch-request.js';
-import { mergeOperations, parsePatch } from '../../../edge/scim/patch-user.js';
+import { mergeSteps, patchSteps } from '../../../edge/scim/patch-user.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
 import type { ExtensionTarget, PatchOperation } from '../../../proto/gen/userstore/v1/user_service.js';
+import { resultOf } from '../../harness/steps.js';
 import { add, allOf, equal, plain, remove, replace, typed } from '../../harness/users.js';
 import { refusalOf } from './refusal.js';
 
 const ACME = 'urn:acme:params:scim:2.0:User';
-const parse = (...Operations: unknown[]) => parsePatch({ schemas: [PATCH_OP], Operations });
+const parse = (...Operations: unknown[]) => resultOf(patchSteps({ schemas: [PATCH_OP], Operations }));
 const named = (parts: object) => ({ name: User.fromPartial({ name: parts }).name });
 const employed = (parts: object) => ({ enterprise: User.fromPartial({ enterprise: parts }).enterprise });
 const extended = (verb: typeof add, target: Partial<ExtensionTarget>, more: Partial<PatchOperation> = {}) =>
@@ -220,13 +221,13 @@ describe('a PATCH body', () => {
 
   for (const body of [{}, { Operations: [] }, { Operations: {} }, { Operations: 'x' }]) {
     it(`without operations is invalidSyntax: ${JSON.stringify(body)}`, () => {
-      expect(refusalOf(() => parsePatch({ schemas: [PATCH_OP], ...body }))).to.equal('invalidSyntax');
+      expect(refusalOf(() => resultOf(patchSteps({ schemas: [PATCH_OP], ...body })))).to.equal('invalidSyntax');
     });
   }
 
   it('without the schema of a PATCH is invalidSyntax', () => {
     const Operations = [{ op: 'remove', path: 'title' }];
-    expect(refusalOf(() => parsePatch({ schemas: [CORE_USER], Operations }))).to.equal('invalidSyntax');
+    expect(refusalOf(() => resultOf(patchSteps({ schemas: [CORE_USER], Operations })))).to.equal('invalidSyntax');
   });
 
   it('of more than 1000 changes is invalidSyntax, in many operations or in one', () => {
@@ -252,7 +253,7 @@ describe('a PATCH body', () => {
 
   it('that sets the attributes of a PUT clears no other', () => {
     const body = { schemas: [CORE_USER], id: 'x', userName: 'ana', active: false, password: 's3cret', salary: 5 };
-    expect(plain(mergeOperations(body))).to.deep.equal(
+    expect(plain(resultOf(mergeSteps(body)))).to.deep.equal(
       plain([replace('user_name', { userName: 'ana' }), replace('active', { active: false })]),
     );
   });

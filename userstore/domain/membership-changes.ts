@@ -8,7 +8,7 @@ import type { MembershipStorage } from '../storage/memberships.js';
 /** The most memberships that one command reads, adds or removes. */
 const BATCH = 1000;
 /** The most ids that one look-up takes. */
-const LOOK_UP_BATCH = 10_000;
+const LOOK_UP_BATCH = 2000;
 /** The most ids of each kind that a change record keeps: the record is cut before. */
 const RECORDED = 100;
 /** The most ids that an error message names, and the most characters of each. */

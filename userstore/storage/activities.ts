@@ -3,10 +3,9 @@ import type { Model } from 'mongoose';
 import { Activity, type ListActivitiesRequest } from '../../proto/gen/userstore/v1/activity_service.js';
 import { fold } from '../model/fields.js';
 import { within } from './connect.js';
-import { ignoreDuplicates } from './database-errors.js';
 import { patternOf } from './filter-query.js';
 import type { ActivityDocument } from './history-schemas.js';
-import { insertBatch, leanWithin } from './model-calls.js';
+import { insertNew, leanWithin } from './model-calls.js';
 import { idAfter, SLICE } from './slices.js';
 import { firstIdOf } from './totals.js';
 
@@ -16,14 +15,16 @@ export type ActivityStorage = ReturnType<typeof createActivityStorage>;
 const DAY_MS = 86_400_000;
 /** The longest time from making a request's id to the request's time. */
 const ID_SLACK_MS = 1000;
+/** The activities of one command: a few milliseconds of the event loop. */
+const BATCH = 100;
 
 /** Creates the storage of activities; MongoDB deletes each activity after `days`. A page looks at `slice` activities. */
 export function createActivityStorage(activities: Model<ActivityDocument>, days: number, slice = SLICE) {
   return {
-    /** Stores activities, in one command; ignores those that are stored already. */
+    /** Stores activities; ignores those that are stored already. */
     async insert(recorded: readonly Activity[], deadline: number): Promise<void> {
       const documents = recorded.map((activity) => toActivityDocument(activity, days));
-      await ignoreDuplicates(insertBatch(activities, documents, deadline));
+      await insertNew(activities, documents, BATCH, deadline);
     },
 
     /**

@@ -2,9 +2,8 @@
 import type { Model } from 'mongoose';
 import { type ActivityBody, KeptBody } from '../../proto/gen/userstore/v1/activity_service.js';
 import { within } from './connect.js';
-import { ignoreDuplicates } from './database-errors.js';
 import type { BodyDocument } from './history-schemas.js';
-import { insertBatch, leanWithin } from './model-calls.js';
+import { insertNew, leanWithin } from './model-calls.js';
 
 /** The storage of bodies. */
 export type BodyStorage = ReturnType<typeof createBodyStorage>;
@@ -12,20 +11,17 @@ export type BodyStorage = ReturnType<typeof createBodyStorage>;
 const DAY_MS = 86_400_000;
 /** Days after which a body is deleted. */
 const BODY_DAYS = 7;
+/** The bodies of one command, of 32 KiB at most. */
+const BATCH = 20;
 
 /** Creates the storage of bodies; MongoDB deletes each after BODY_DAYS, or after `activityDays` if they are fewer. */
 export function createBodyStorage(bodies: Model<BodyDocument>, activityDays: number) {
   const keptMs = Math.min(BODY_DAYS, activityDays) * DAY_MS;
   return {
-    /** Stores bodies, in one command; ignores those that are stored already. */
+    /** Stores bodies; ignores those that are stored already. */
     async insert(given: readonly ActivityBody[], deadline: number): Promise<void> {
-      await ignoreDuplicates(
-        insertBatch(
-          bodies,
-          given.map((body) => toDocument(body, keptMs)),
-          deadline,
-        ),
-      );
+      const documents = given.map((body) => toDocument(body, keptMs));
+      await insertNew(bodies, documents, BATCH, deadline);
     },
 
     /** Counts the bodies of an organization since a time, up to `most`. */

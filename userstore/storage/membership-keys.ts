@@ -19,8 +19,13 @@ export const KEY = { _id: 0, groupId: 1, userId: 1 } as const;
 /** Options of a call that uses the index of keys. */
 export const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline) });
 
-/** Options of a read that gets all documents with these ids in the first answer of the database: they are small. */
-export const inOneBatch = (ids: readonly string[]) => ({ batchSize: Math.max(ids.length, 1) + 1 });
+/** The most documents of one answer of the database: the driver reads each answer in one turn of the event loop. */
+const MAX_BATCH = 1000;
+
+/** Options of a read that gets the documents with these ids, which are small, in as few answers as possible. */
+export const inFewBatches = (ids: readonly string[]) => ({
+  batchSize: Math.min(Math.max(ids.length, 1), MAX_BATCH) + 1,
+});
 
 /** Returns the id of a list that has no other: those that come in together share a command. */
 export const onlyOne = (ids: readonly string[]): string | undefined => (ids.length === 1 ? ids[0] : undefined);
@@ -33,19 +38,25 @@ export const readKeys = (
   deadline: number,
 ): Promise<MembershipKey[]> =>
   memberships
-    .find<MembershipKey>(query, { projection: KEY, sort: { groupId: 1, userId: 1 }, limit, ...byKey(deadline) })
+    .find<MembershipKey>(query, {
+      projection: KEY,
+      sort: { groupId: 1, userId: 1 },
+      limit,
+      batchSize: MAX_BATCH,
+      ...byKey(deadline),
+    })
     .toArray();
 
 /** Returns the display names of those of these users that exist, by id. */
 export async function userNames({ users }: Directory, organizationId: string, ids: string[], deadline: number) {
-  const options = { projection: { displayName: 1, userName: 1 }, ...inOneBatch(ids), ...within(deadline) };
+  const options = { projection: { displayName: 1, userName: 1 }, ...inFewBatches(ids), ...within(deadline) };
   const found = await users.find({ organizationId, _id: { $in: ids } }, options).toArray();
   return new Map(found.map(({ _id, displayName, userName }) => [_id, displayName ?? userName ?? '']));
 }
 
 /** Returns the names of those of these groups that exist, by id. */
 export async function groupNames({ groups }: Directory, organizationId: string, ids: string[], deadline: number) {
-  const options = { projection: { displayName: 1 }, ...inOneBatch(ids), ...within(deadline) };
+  const options = { projection: { displayName: 1 }, ...inFewBatches(ids), ...within(deadline) };
   const found = await groups.find({ organizationId, _id: { $in: ids } }, options).toArray();
   return new Map(found.map(({ _id, displayName }) => [_id, displayName]));
 }

@@ -15,7 +15,7 @@ import {
   byKey,
   type Directory,
   groupNames,
-  inOneBatch,
+  inFewBatches,
   KEY,
   type MembershipKey,
   onlyOne,
@@ -66,7 +66,7 @@ function readsOf(directory: Directory, single: Single) {
       const only = onlyOne(userIds);
       if (only !== undefined) return (await single.isUser(organizationId, only, deadline)) ? [] : [only];
       const query = { organizationId, _id: { $in: [...userIds] } };
-      const options = { projection: { _id: 1 }, hint: 'order', ...inOneBatch(userIds), ...within(deadline) };
+      const options = { projection: { _id: 1 }, hint: 'order', ...inFewBatches(userIds), ...within(deadline) };
       const known = new Set((await users.find(query, options).toArray()).map(({ _id }) => _id));
       return userIds.filter((id) => !known.has(id));
     },

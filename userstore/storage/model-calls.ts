@@ -1,6 +1,7 @@
 /** Calls of mongoose models: lean reads and validated writes, each ending at its `deadline` (epoch milliseconds). */
 import { type Model, Error as MongooseErrors, type Schema } from 'mongoose';
 import { orTimeout, within } from './connect.js';
+import { ignoreDuplicates } from './database-errors.js';
 
 /** Options of a read: it returns plain objects. */
 export const leanWithin = (deadline: number) => ({ lean: true, ...within(deadline) }) as const;
@@ -24,19 +25,24 @@ export async function insertAll<D>(model: Model<D>, documents: D[], deadline: nu
 }
 
 /**
- * Inserts many flat documents in one command. Mongoose's own validation makes a mongoose document of each, at several
- * times the cost of the insert; here the schema checks and casts plain objects. Throws as `insertAll`.
+ * Inserts many flat documents, `size` in each command, since each command is prepared in one turn of the event loop;
+ * ignores those that are stored already. Mongoose's own validation makes a mongoose document of each, at several times
+ * the cost of the insert; here the schema checks and casts plain objects. Throws as `insertAll`.
  */
-export async function insertBatch<D extends object>(
+export async function insertNew<D extends object>(
   model: Model<D>,
   documents: readonly D[],
+  size: number,
   deadline: number,
 ): Promise<void> {
-  const checked = documents.map((document) => checkedBy(model.schema, document));
-  await orTimeout(deadline, (maxTimeMS) => {
-    const options = { ordered: false, lean: true, maxTimeMS };
-    return model.insertMany(checked, options);
-  });
+  for (let start = 0; start < documents.length; start += size) {
+    const checked = documents.slice(start, start + size).map((document) => checkedBy(model.schema, document));
+    const insert = orTimeout(deadline, (maxTimeMS) => {
+      const options = { ordered: false, lean: true, maxTimeMS };
+      return model.insertMany(checked, options);
+    });
+    await ignoreDuplicates(insert);
+  }
 }
 
 /** Returns the document as the schema casts it. Throws if it has an unknown field or lacks a required one. */

@@ -102,8 +102,9 @@ async function authenticateRequest(
     admission.organization(organizationId, response);
     localsOf(response).principal = await verify(authenticator, credentials, request, response);
   } else {
-    const release = admission.anonymous(request, response);
+    // A refused request takes no place while it waits for its refusal.
     await guessing.check(request.ip, organizationId);
+    const release = admission.anonymous(request, response);
     const principal = await verify(authenticator, credentials, request, response);
     // The response of a client that is gone releases its own place, and must take no other.
     if (response.closed) return;
@@ -132,8 +133,8 @@ async function refuseMalformed(
 ): Promise<never> {
   const { organizationId: given } = request.params;
   const organizationId = organizationIdIn(given) ?? given;
-  admission.anonymous(request, response);
   await guessing.check(request.ip, organizationId);
+  admission.anonymous(request, response);
   await guessing.failed(request.ip, organizationId);
   throw refusal;
 }

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ScimError } from '../scim/scim-error.js';
+import { untilRefusal } from './late-refusal.js';
 import { networkOf } from './network.js';
 
 /** Maximum of invalid tokens from one address within WINDOW_SECONDS: for one organization, and for all together. */
@@ -27,11 +28,13 @@ export function createTokenGuessingLimit() {
     ] as const;
 
   return {
-    /** Checks that the address may present a token. Throws ScimError (429) after too many failures. */
+    /** Checks that the address may present a token. Throws ScimError (429), late, after too many failures. */
     async check(address: string | undefined, organizationId: string): Promise<void> {
       for (const [limiter, key] of counters(address, organizationId)) {
         const count = await limiter.get(key);
-        if (count && count.consumedPoints > limiter.points) throw tooMany(count);
+        if (!count || count.consumedPoints <= limiter.points) continue;
+        await untilRefusal();
+        throw tooMany(count);
       }
     },
 

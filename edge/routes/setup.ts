@@ -1,11 +1,11 @@
 /** The setup page of an organization. Anyone who knows the organization's id may see it, because it has no secrets. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { UserstoreError } from '../../client/errors.js';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import type { Organization } from '../../proto/gen/userstore/v1/organization_service.js';
+import { untilRefusal } from '../limits/late-refusal.js';
 import { networkOf } from '../limits/network.js';
 import { organizationIdIn } from '../organization-id.js';
 import { page, sendPage } from '../pages/frame.js';
@@ -23,8 +23,6 @@ const CACHE_SIZE = 10_000;
 /** Unknown organization ids that one network may try within WINDOW_SECONDS: each costs a call to userstore. */
 const MAX_UNKNOWN = 100;
 const WINDOW_SECONDS = 60;
-/** Delay of a refusal: it limits a client that ignores Retry-After by its number of connections. */
-const REFUSAL_MS = 500;
 
 const NOT_FOUND = page(
   'No such organization',
@@ -84,7 +82,7 @@ export function setupRoute(
       sendPage(response, 200, { title: SETUP_TITLE, main, isWide: true, script: `/${id}/setup/copy.js` });
     } catch (error) {
       if (error instanceof RateLimiterRes) {
-        await sleep(REFUSAL_MS);
+        await untilRefusal();
         response.setHeader('Retry-After', String(Math.max(Math.ceil(error.msBeforeNext / 1000), 1)));
         sendPage(response, 429, TOO_MANY);
         return;

@@ -36,7 +36,7 @@ export function* wantedBy(operations: readonly GroupOperation[]): Generator<void
   }
   checkCount(operations.reduce((sum, operation) => sum + idsIn(operation).length, 0));
   let members: MembersWanted = { added: new Set(), removed: new Set() };
-  /** Those named as members whom a later operation removes again. */
+  /** The ids named as members that a later operation removes again. */
   const dropped = new Set<string>();
   let inSlice = 0;
   for (const operation of operations) {

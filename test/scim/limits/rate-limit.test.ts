@@ -83,6 +83,24 @@ describe('SCIM limits', () => {
     }).timeout(30_000);
   }
 
+  it('refusals of wrong tokens are late, and take no place of other clients of the address meanwhile', async () => {
+    const { address } = await sharedPair();
+    // An address has a quarter of these places.
+    const edge = await startEdgeInProcess(address, { maxRequests: 400 });
+    try {
+      const base = `${edge.origin}/${other.organizationId}/scim/v2`;
+      const guess = () => ask(scimClient(base, `apikey ${randomUUID()}`));
+      for (let i = 0; i < 4; i++) await times(80, guess);
+      const refusals = times(150, guess);
+      const elsewhere = `${edge.origin}/${limited.organizationId}/scim/v2`;
+      const first = await Promise.race([ask(scimClient(elsewhere, `apikey ${limited.secret}`)), refusals]);
+      expect(first).to.include({ status: 200 });
+      expect(new Set((await refusals).map(({ status }) => status))).to.deep.equal(new Set([429]));
+    } finally {
+      await edge.stop();
+    }
+  }).timeout(30_000);
+
   it('a suspended organization is held to its limit as others are', async () => {
     const admin = connect((await sharedPair()).address, SERVICE_TOKENS.admin);
     await admin.updateOrganization(limited.organizationId, () => ({ suspended: true }));

@@ -123,6 +123,13 @@ export const MAXIMA: Load[] = [
     ),
     leastSeconds: 10,
   },
+  reads(
+    '1',
+    `4 GETs of a group of ${GROUP_MEMBERS} members`,
+    largeGroup,
+    ({ groupIds }) => `/Groups/${groupIds[0]}`,
+    4,
+  ),
   putMembers(10_000),
   putMembers(100_000),
   change('group-patch', 'PATCH: group, 1100 operations with 90 members each', async (target) => {

@@ -3,6 +3,7 @@
  * answer begins are left out; one that is deleted later ends the answer.
  */
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
+import { readInLine } from '../limits/long-answers.js';
 import type { GroupOperations } from '../operations/groups.js';
 import { renderGroup } from '../scim/group.js';
 import type { JsonObject } from '../scim/json.js';
@@ -100,7 +101,8 @@ class MembersReader {
   }
 
   async #read(pageToken: string | undefined): Promise<void> {
-    const page = await this.operations.members(this.context.scope, this.#walk, pageToken);
+    const { scope } = this.context;
+    const page = await readInLine(scope.organizationId, () => this.operations.members(scope, this.#walk, pageToken));
     // The answer promises the group with all of its members, so it must not be completed.
     if (page.absentGroupIds.length > 0) throw deletedMeanwhile();
     this.#page = page.memberships;

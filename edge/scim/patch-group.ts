@@ -18,7 +18,7 @@ import { isUnset, parseValue } from './value.js';
 /** A thousand members one by one, and the name and id that clients send with them. */
 const MAX_GROUP_OPERATIONS = 1100;
 
-/** The maximum number of members in one operation of the contract. */
+/** The most members in one operation that the edge sends: userstore decodes each operation at once. */
 const MAX_OPERATION_MEMBERS = 1000;
 
 type Op = RequestedOperation['op'];
@@ -162,7 +162,7 @@ function inParts(change: Change): Change[] {
   const parts: Change[] = [];
   for (let start = 0; start < value.userIds.length; start += MAX_OPERATION_MEMBERS) {
     const userIds = value.userIds.slice(start, start + MAX_OPERATION_MEMBERS);
-    // The first part replaces all members; the others join it.
+    // The first part replaces all members; the others add to it.
     parts.push(members(start > 0 && $case === 'replaceMembers' ? 'addMembers' : $case, userIds));
   }
   return parts;

@@ -7,7 +7,9 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { type Reason, UserstoreError } from '../../client/errors.js';
 import { openTransport, type Transport } from '../../client/transport.js';
+import { MAX_BYTES_AT_ONCE } from '../../userstore/rpc/decoding.js';
 import { certificatesOfTests, type Folder, tlsVariables } from '../harness/certificates.js';
+import { addMembers } from '../harness/groups.js';
 import { testMongodbUri } from '../harness/mongod.js';
 import { type Service, startUserstore } from '../harness/processes.js';
 import { actor } from '../harness/userstore.js';
@@ -108,6 +110,19 @@ describe('a caller that is held to an organization', function () {
   it('is tried on many RPCs, a stream among them', () => {
     expect(all.length).to.be.greaterThan(50);
     expect(all.filter(({ responseStream }) => responseStream).map(nameOf)).to.include('EventService/WatchEvents');
+  });
+
+  it('is refused a request about another organization that is so large that userstore decodes it in parts', async () => {
+    const method = all.find((one) => nameOf(one) === 'GroupService/PatchGroup') as Method;
+    const operations = Array.from({ length: 300 }, (_, index) =>
+      addMembers(...Array(20).fill(`user-${index}-of-many`.padEnd(36, '0'))),
+    );
+    const about = (organizationId: string) => ({ ...requestOf(method, organizationId), operations });
+    expect(method.requestSerialize(about(THEIRS)).length).to.be.greaterThan(MAX_BYTES_AT_ONCE);
+    const client = clients.get('held-admin') as Transport;
+    expect(await reasonOf(client, method, about(THEIRS))).to.equal('CALLER_FORBIDDEN');
+    const own = await reasonOf(clients.get('held-edge') as Transport, method, about(OURS));
+    expect(own).not.to.equal('CALLER_FORBIDDEN');
   });
 
   for (const role of ROLES) {

@@ -19,7 +19,7 @@ import type { ChangedResource, ChangeStorage } from '../storage/changes.js';
 import { withNames } from './activity-names.js';
 import type { OrganizationRules } from './organizations.js';
 
-/** The edge sends no more. */
+/** Activities of one call, and so the bytes that userstore holds for it; the edge sends no more. */
 const MAX_ACTIVITIES = 500;
 const REQUEST_ID = '[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}';
 const ID = new RegExp(`^${REQUEST_ID}(\\.\\d{4})?$`);

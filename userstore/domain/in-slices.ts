@@ -1,3 +1,4 @@
+/** Long work on the event loop. */
 import { setImmediate } from 'node:timers/promises';
 
 /** Does work in slices, one in each turn of the event loop, so that other requests are served in between. */

@@ -38,7 +38,7 @@ export function* wantedBy(operations: readonly GroupOperation[]): Generator<void
   let members: MembersWanted = { added: new Set(), removed: new Set() };
   /** The ids named as members that a later operation removes again. */
   const dropped = new Set<string>();
-  let inSlice = 0;
+  let seen = 0;
   for (const operation of operations) {
     const { $case } = operation.operation ?? {};
     if ($case === undefined) throw invalidField('operations', 'An operation says nothing.');
@@ -49,7 +49,7 @@ export function* wantedBy(operations: readonly GroupOperation[]): Generator<void
     for (const id of idsIn(operation)) {
       if ($case !== 'removeMembers') addMember(members, id);
       else if (removeMember(members, id)) dropped.add(id);
-      if (++inSlice % IDS_PER_SLICE === 0) yield;
+      if (++seen % IDS_PER_SLICE === 0) yield;
     }
   }
   const changed = (group: Group) => operations.reduce(applyFields, group);

@@ -87,6 +87,7 @@ export function createCallerInterceptor({
   const intercept: ServerInterceptor = ({ path }, call) => {
     let release: (() => void) | undefined;
     let headers: Metadata;
+    let isGone = false;
     const end = () => {
       release?.();
       release = undefined;
@@ -117,10 +118,19 @@ export function createCallerInterceptor({
                 () => admit(path, callers.get(headers), request),
                 () => proceed(request),
               );
-            if (received instanceof LargeRequest) void decodedInTurns(received).then(checkRequest);
-            else checkRequest(received);
+            if (!(received instanceof LargeRequest)) {
+              checkRequest(received);
+              return;
+            }
+            const line = callers.get(headers)?.role === 'edge' ? 'edge' : 'other';
+            void decodedInTurns(received, () => isGone || isLate(call), line).then(
+              (request) => request && !isGone && checkRequest(request),
+            );
           },
-          onCancel: end,
+          onCancel: () => {
+            isGone = true;
+            end();
+          },
         }),
       sendStatus: (sent, next) => {
         end();
@@ -129,4 +139,10 @@ export function createCallerInterceptor({
     });
   };
   return { intercept, callerOf: (metadata) => callers.get(metadata) };
+}
+
+/** Returns whether the deadline of a call is over. */
+function isLate(call: ServerInterceptingCallInterface): boolean {
+  const deadline = call.getDeadline();
+  return (deadline instanceof Date ? deadline.getTime() : deadline) <= Date.now();
 }

@@ -1,6 +1,7 @@
 /**
  * Decodes requests, so that a failure has the status that the contract says. A large request is decoded in several turns
- * of the event loop, and before other large ones: one of a few MiB takes tenths of a second.
+ * of the event loop, because one of a few MiB takes tenths of a second. Only one of edges and one of other callers is
+ * decoded at a time.
  */
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import pLimit from 'p-limit';
@@ -30,17 +31,25 @@ export function decoded<Q>(bytes: Buffer, decode: (bytes: Buffer) => Q): Decoded
   }
 }
 
-const oneAtATime = pLimit(1);
+/** The lines of large requests: those of edges do not wait for those of other callers. */
+const lines = { edge: pLimit(1), other: pLimit(1) };
 
-/** Decodes a large request in turns, with the result of `decoded`. */
-export const decodedInTurns = (request: LargeRequest): Promise<Decoded<object>> =>
-  oneAtATime(() => inSlices(decoding(request)).catch(undecodable));
+/**
+ * Decodes a large request in turns, with the result of `decoded`; undefined once `isGone` says that nobody waits for the
+ * answer any more.
+ */
+export const decodedInTurns = (
+  request: LargeRequest,
+  isGone: () => boolean = () => false,
+  line: keyof typeof lines = 'other',
+): Promise<Decoded<object> | undefined> => lines[line](() => inSlices(decoding(request, isGone)).catch(undecodable));
 
 /**
  * Decodes a request part by part. A part is one message, too: whole fields that follow each other (Protocol Buffers,
  * "Last One Wins"). A single field that is larger than a part is decoded at once.
  */
-function* decoding({ bytes, decode }: LargeRequest): Generator<void, object, void> {
+function* decoding({ bytes, decode }: LargeRequest, isGone: () => boolean): Generator<void, object | undefined, void> {
+  if (isGone()) return undefined;
   const empty = decode(Buffer.alloc(0)) as Record<string, unknown>;
   const request = decode(Buffer.alloc(0)) as Record<string, unknown>;
   const reader = new BinaryReader(bytes);
@@ -52,6 +61,7 @@ function* decoding({ bytes, decode }: LargeRequest): Generator<void, object, voi
     append(request, decode(bytes.subarray(start, reader.pos)), empty);
     start = reader.pos;
     yield;
+    if (isGone()) return undefined;
   }
   return request;
 }
@@ -59,9 +69,9 @@ function* decoding({ bytes, decode }: LargeRequest): Generator<void, object, voi
 /** Adds the elements of lists, and sets the other fields that the part has. */
 function append(request: Record<string, unknown>, part: object, empty: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(part)) {
-    const list = empty[name];
-    if (Array.isArray(list)) for (const element of value) (request[name] as unknown[]).push(element);
-    else if (value !== list) request[name] = value;
+    const absent = empty[name];
+    if (Array.isArray(absent)) for (const element of value) (request[name] as unknown[]).push(element);
+    else if (value instanceof Uint8Array ? value.length > 0 : value !== absent) request[name] = value;
   }
 }
 

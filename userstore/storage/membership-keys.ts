@@ -22,7 +22,7 @@ export const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline
 /** The most documents of one answer of the database: the driver reads each answer in one turn of the event loop. */
 const MAX_BATCH = 1000;
 
-/** Options of a read that gets the documents with these ids, which are small, in as few answers as possible. */
+/** Options of a read that gets the documents with these ids, which are small, in answers of at most 1001. */
 export const inFewBatches = (ids: readonly string[]) => ({
   batchSize: Math.min(Math.max(ids.length, 1), MAX_BATCH) + 1,
 });

@@ -33,7 +33,8 @@ async function shown(pages: Page[], of = groups) {
     return pages[asked.length - 1] as Page;
   };
   const projection = parseProjection(undefined, undefined, GROUP);
-  const showing = { baseUrl: 'https://x.example', projection, isChange: false } as RenderContext;
+  const scope = { organizationId: 'acme' };
+  const showing = { baseUrl: 'https://x.example', projection, isChange: false, scope } as RenderContext;
   const resources = await renderGroups({ members } as unknown as GroupOperations)(of, showing);
   const found: Record<string, string[] | string> = {};
   for (const { id, members } of resources) {

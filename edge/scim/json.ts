@@ -42,15 +42,6 @@ export function* bodySteps(bytes: Uint8Array): Generator<void, JsonObject> {
   return body;
 }
 
-/** Parses a body at once, as `bodySteps` does in steps. */
-export function parseBody(bytes: Uint8Array): JsonObject {
-  const steps = bodySteps(bytes);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}
-
 const notJson = () => badRequest('invalidSyntax', 'The request body is not valid JSON in UTF-8.');
 
 function decode(bytes: Uint8Array): string {

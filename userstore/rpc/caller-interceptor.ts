@@ -19,7 +19,7 @@ import { decodedInTurns, LargeRequest } from './decoding.js';
 import { checkOrganization } from './held-callers.js';
 import { OverloadedError } from './load-shedding.js';
 import { statusOf } from './status.js';
-import { type CallTools, nameOf } from './unary.js';
+import { type CallTools, deadlineOf, nameOf } from './unary.js';
 
 const HEALTH = '/grpc.health.v1.Health/';
 /** The maximum number of open Health.Watch streams. They need no credential, so nothing else bounds them. */
@@ -123,7 +123,7 @@ export function createCallerInterceptor({
               return;
             }
             const line = callers.get(headers)?.role === 'edge' ? 'edge' : 'other';
-            void decodedInTurns(received, () => isGone || isLate(call), line).then(
+            void decodedInTurns(received, () => isGone || deadlineOf(call) <= Date.now(), line).then(
               (request) => request && !isGone && checkRequest(request),
             );
           },
@@ -139,10 +139,4 @@ export function createCallerInterceptor({
     });
   };
   return { intercept, callerOf: (metadata) => callers.get(metadata) };
-}
-
-/** Returns whether the deadline of a call is over. */
-function isLate(call: ServerInterceptingCallInterface): boolean {
-  const deadline = call.getDeadline();
-  return (deadline instanceof Date ? deadline.getTime() : deadline) <= Date.now();
 }

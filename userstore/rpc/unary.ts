@@ -146,7 +146,8 @@ function causeOf(error: unknown, code: status): { err?: unknown; reason?: string
 /** Returns the name of a method without its package. */
 export const nameOf = (path: string) => path.slice(path.lastIndexOf('.') + 1);
 
-function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
+/** Returns the deadline of a call in epoch milliseconds, with the default and the maximum of all calls. */
+export function deadlineOf(call: Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline'>): number {
   const deadline = call.getDeadline();
   const ms = deadline instanceof Date ? deadline.getTime() : deadline;
   return Number.isFinite(ms) ? Math.min(ms, Date.now() + MAX_DEADLINE_MS) : Date.now() + DEFAULT_DEADLINE_MS;

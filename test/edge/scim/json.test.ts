@@ -1,12 +1,14 @@
 /** The bytes of a body → an object that is safe to read. */
 import { expect } from 'chai';
-import { checkSchemas, parseBody, property } from '../../../edge/scim/json.js';
+import { bodySteps, checkSchemas, property } from '../../../edge/scim/json.js';
+import { resultOf } from '../../harness/steps.js';
 import { refusalOf } from './refusal.js';
 
 const bytes = (text: string) => Buffer.from(text);
 const nested = (depth: number, open = '[', close = ']') => `{"a":${open.repeat(depth - 1)}${close.repeat(depth - 1)}}`;
 
 /** The scimType with which a body is refused. */
+const parseBody = (bytes: Uint8Array) => resultOf(bodySteps(bytes));
 const refusalOfBody = (body: Uint8Array) => refusalOf(() => parseBody(body));
 
 describe('a body', () => {

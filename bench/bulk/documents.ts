@@ -1,6 +1,6 @@
 /** The documents that the service leaves after a creation through the edge: check.ts compares them with real ones. */
 import { v7 as uuidv7 } from 'uuid';
-import { parseGroup } from '../../edge/scim/group.js';
+import { type DescribedGroup, groupSteps } from '../../edge/scim/group.js';
 import type { JsonObject } from '../../edge/scim/json.js';
 import { parseUser } from '../../edge/scim/user.js';
 import { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
@@ -64,7 +64,8 @@ export function userCreation(owner: Owner, body: object, createTime: Date): Crea
 export function groupCreation(owner: Owner, displayName: string, memberIds: string[], createTime: Date): Creation {
   const { organizationId } = owner;
   const { id, actor } = requestOf(owner, createTime);
-  const { group: given } = parseGroup({ schemas: [GROUP], displayName });
+  // Without members there is one step.
+  const { group: given } = groupSteps({ schemas: [GROUP], displayName }).next().value as DescribedGroup;
   const times = { createTime, updateTime: createTime };
   const group = normalizeGroup({ ...given, id, organizationId, etag: '', ...times });
   const difference = { added: memberIds.slice(0, RECORDED), removed: [] };

@@ -5,7 +5,8 @@ import type { ActivityBody, KeptBody } from '../../proto/gen/userstore/v1/activi
 import { KeptBodies, type Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { type Locals, localsOf } from '../request-context.js';
 import type { JsonObject } from '../scim/json.js';
-import { keptBody, secretsIn } from './kept-body.js';
+import { inTurns } from '../turn.js';
+import { keptBody, secretSteps } from './kept-body.js';
 
 /** Bodies of one organization within an hour at one edge. */
 const MAX_OF_HOUR = 1000;
@@ -52,15 +53,15 @@ export function leaveAnswer(response: Response, status: number, answer: JsonObje
 }
 
 /**
- * Returns the bodies of a request that is over; undefined if they are not kept. A request that succeeds costs nothing
- * here unless its organization has all bodies kept.
+ * Returns the bodies of a request that is over, once they are searched; undefined if they are not kept. A request that
+ * succeeds costs nothing here unless its organization has all bodies kept.
  */
 export function bodiesOf(
   request: Request,
   response: Response,
   time: Date,
   budget: BodyBudget,
-): ActivityBody | undefined {
+): Promise<ActivityBody> | undefined {
   const locals = localsOf(response);
   const { principal, requestId, sent, answer } = locals;
   if (!principal) return undefined;
@@ -70,12 +71,15 @@ export function bodiesOf(
   if (!keeps(principal.settings, statusCode, hasBody)) return undefined;
   if (!budget.take(principal.organizationId)) return undefined;
   const { organizationId } = principal;
-  const secrets = secretsIn(sent ?? {});
+  const absent = hasBody ? NOT_JSON : undefined;
+  return searched(sent, answer, absent).then((kept) => ({ organizationId, activityId: requestId, time, ...kept }));
+}
+
+/** Returns both bodies without secrets; `absent` stands for a body that is not JSON or does not exist. */
+async function searched(sent: JsonObject | undefined, answer: JsonObject | undefined, absent: KeptBody | undefined) {
+  const secrets = await inTurns(secretSteps(sent ?? {}));
   return {
-    organizationId,
-    activityId: requestId,
-    time,
-    request: sent ? (secrets ? keptBody(sent, secrets) : TOO_LARGE) : hasBody ? NOT_JSON : undefined,
+    request: sent ? (secrets ? keptBody(sent, secrets) : TOO_LARGE) : absent,
     // The answer may repeat secrets of the request.
     response: answer && (secrets ? keptBody(answer, secrets) : TOO_LARGE),
   };

@@ -46,7 +46,7 @@ export function recordActivity(recorder: ActivityRecorder, bodies: Pick<BodyReco
       recorder.record({ ...common, ...outcomeOf(request, response, path), id: requestId, durationMs });
       for (const outcome of operations) recorder.record({ ...common, ...outcome });
       const kept = bodiesOf(request, response, time, budget);
-      if (kept) bodies.record(kept);
+      void kept?.then(bodies.record);
     });
     next();
   };

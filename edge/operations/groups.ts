@@ -3,7 +3,7 @@ import type { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { ListMembershipsResponse } from '../../proto/gen/userstore/v1/group_service.js';
 import type { RequestScope } from '../request-context.js';
 import { parseFilter } from '../scim/filter.js';
-import { parseGroup } from '../scim/group.js';
+import { groupSteps } from '../scim/group.js';
 import type { JsonObject } from '../scim/json.js';
 import type { ListQuery } from '../scim/list.js';
 import { groupPatchSteps } from '../scim/patch-group.js';
@@ -72,7 +72,7 @@ async function createGroup(
   { organizationId, settings, actor, signal }: RequestScope,
   body: JsonObject,
 ): Promise<Group> {
-  const { group, memberIds = [] } = parseGroup(body, settings);
+  const { group, memberIds = [] } = await inTurns(groupSteps(body, settings));
   return required(
     (await store.createGroup({ organizationId, actor, group, memberIds }, actor.requestId, signal)).group,
   );
@@ -86,7 +86,7 @@ async function replaceGroup(
   precondition: Precondition,
 ): Promise<Group> {
   const { organizationId, settings, actor, signal } = scope;
-  const { group, memberIds } = parseGroup(body, settings);
+  const { group, memberIds } = await inTurns(groupSteps(body, settings));
   const etag = await etagFor(precondition, () => getGroup(store, scope, groupId));
   // A client that was not shown the members and sends back the group as shown must not remove all members.
   const updateMask = ['display_name', 'external_id', ...(memberIds ? ['members'] : [])];

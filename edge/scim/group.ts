@@ -3,7 +3,7 @@ import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { attributeNamed } from './attributes.js';
 import { coreEntries, schemasIn, setOnce } from './body.js';
 import { checkSchemas, type JsonObject } from './json.js';
-import { memberIds } from './members.js';
+import { memberIdSteps } from './members.js';
 import { metaOf } from './meta.js';
 import { CORE_GROUP, GROUP, MEMBERS } from './resource-types.js';
 import { badRequest } from './scim-error.js';
@@ -18,10 +18,13 @@ export interface DescribedGroup {
 }
 
 /**
- * Parses the group in the body of a POST or PUT. Ignores read-only and unknown attributes. Throws invalidSyntax,
- * invalidValue.
+ * Parses the group in the body of a POST or PUT in steps: others may have their turn after each. Ignores read-only and
+ * unknown attributes. Throws invalidSyntax, invalidValue.
  */
-export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTINGS): DescribedGroup {
+export function* groupSteps(
+  body: JsonObject,
+  settings: Settings = DEFAULT_SETTINGS,
+): Generator<void, DescribedGroup, void> {
   checkSchemas(body, CORE_GROUP);
   for (const urn of schemasIn(body)) if (!GROUP_SCHEMAS.has(urn.toLowerCase())) ignoreUnknown(urn, settings);
   const values: { displayName?: string; externalId?: string; members?: string[] } & JsonObject = {};
@@ -30,7 +33,7 @@ export function parseGroup(body: JsonObject, settings: Settings = DEFAULT_SETTIN
     // Null is the same as no value (RFC 7643 section 2.5): a PUT without members leaves them alone.
     if (attribute === MEMBERS && value === null) continue;
     if (attribute) checkType(attribute, value, attribute.name, settings);
-    if (attribute === MEMBERS) setOnce(values, MEMBERS, memberIds(value, settings), 'members');
+    if (attribute === MEMBERS) setOnce(values, MEMBERS, yield* memberIdSteps(value, settings), 'members');
     else if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
     else if (!GROUP.readOnly.has(name.toLowerCase())) ignoreUnknown(name, settings);
   }

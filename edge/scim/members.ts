@@ -11,16 +11,23 @@ import { isUnset, parseSingle } from './value.js';
 /** The maximum number of users in one change of userstore. */
 export const MAX_MEMBERS = 100_000;
 
+/** The members that one step reads. */
+const STEP_MEMBERS = 1000;
+
 /**
  * Returns the distinct user ids in a value: objects with a `value`, or ids as plain text, as identity providers send
- * them. A member without `type` is a user. Null, "" and [] contain no member. Throws invalidValue, invalidSyntax.
+ * them. A member without `type` is a user. Null, "" and [] contain no member. Works in steps: others may have their turn
+ * after each. Throws invalidValue, invalidSyntax.
  */
-export function memberIds(value: unknown, settings: Settings = DEFAULT_SETTINGS): string[] {
+export function* memberIdSteps(value: unknown, settings: Settings = DEFAULT_SETTINGS): Generator<void, string[], void> {
   if (isUnset(value)) return [];
   const elements = Array.isArray(value) ? value : [value];
   checkCount(elements.length);
   const ids = new Set<string>();
-  for (const element of elements) if (element !== null) ids.add(memberId(element, settings));
+  for (const [index, element] of elements.entries()) {
+    if (element !== null) ids.add(memberId(element, settings));
+    if (index % STEP_MEMBERS === STEP_MEMBERS - 1) yield;
+  }
   return [...ids];
 }
 

@@ -21,41 +21,44 @@ import { isUnset } from './value.js';
 /** Whether a client named the target by a path, or by a key of an object, which is an extension more often. */
 export type NamedBy = 'path' | 'key';
 
-/** Returns the operations on an extension or a part of it. Throws invalidValue, invalidSyntax, invalidPath. */
-export function extensionOperations(
+/** Returns the operations on an extension or a part of it, in steps. Throws invalidValue, invalidSyntax, invalidPath. */
+export function* extensionSteps(
   verb: Verb,
   target: ExtensionPath,
   value: unknown,
   settings: Settings,
   by: NamedBy,
-): PatchOperation[] {
+): Generator<void, PatchOperation[], void> {
   if (target.filter === undefined) checkBelow(target, settings);
   if (verb === Verb.VERB_REMOVE) return removal(target, value, settings);
   if (target.filter) return [writeChosen(verb, target, value, settings)];
   if (target.isDeclared) {
     const { schema, name, below } = target;
     if (name !== undefined) return [writeAttribute(verb, { schema, name, below }, value, settings)];
-    return wholeOperations(verb, schema, value, settings);
+    return yield* wholeSteps(verb, schema, value, settings);
   }
   const text = textOf(target);
-  if (isObject(value) && isWhole(target, by)) return wholeOperations(verb, text, value, settings, true);
+  if (isObject(value) && isWhole(target, by)) return yield* wholeSteps(verb, text, value, settings, true);
   ignoreUnknown(text, settings);
   return [write(verb, target, jsonOf(value, text))];
 }
 
-/** Returns an operation for each attribute in the object under the URN of an extension. Throws invalidValue. */
-export function wholeOperations(
+/** Returns an operation for each attribute in the object under the URN of an extension, a step each. Throws invalidValue. */
+export function* wholeSteps(
   verb: Verb,
   schema: string,
   value: unknown,
   settings: Settings,
   ambiguous = false,
-): PatchOperation[] {
+): Generator<void, PatchOperation[], void> {
   checkObject(value, schema, settings);
   if (isUnset(value)) return [operation(Verb.VERB_REMOVE, { schema })];
-  return extensionEntries(schema, value).map(([name, inner]) =>
-    writeAttribute(verb, { schema, name, ambiguous }, inner, settings),
-  );
+  const operations: PatchOperation[] = [];
+  for (const [name, inner] of extensionEntries(schema, value)) {
+    operations.push(writeAttribute(verb, { schema, name, ambiguous }, inner, settings));
+    yield;
+  }
+  return operations;
 }
 
 /** Refuses a path below an attribute whose declared values have no such parts. Throws invalidPath. */

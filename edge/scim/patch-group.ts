@@ -6,7 +6,7 @@ import { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
 import { type Attribute, contractNameOf, fieldOf } from './attributes.js';
 import { isObject, type JsonObject } from './json.js';
-import { checkCount, chosenIds, memberIds } from './members.js';
+import { checkCount, chosenIds, memberIdSteps } from './members.js';
 import { parsePath, type Target } from './patch-path.js';
 import { parsePatchRequest, type RequestedOperation } from './patch-request.js';
 import { GROUP, MEMBERS } from './resource-types.js';
@@ -24,23 +24,24 @@ const MAX_OPERATION_MEMBERS = 1000;
 type Op = RequestedOperation['op'];
 type Change = NonNullable<GroupOperation['operation']>;
 type MemberChange = Exclude<Change, { $case: 'setFields' }>;
+/** Steps that end with a result; others may have their turn after each. */
+type Steps<T> = Generator<void, T, void>;
 
 /**
- * Parses the PATCH of the group with this id in steps; others may have their turn after each. Returns no operation if the
- * body only echoes the id or lists no member. Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability,
- * noTarget.
+ * Parses the PATCH of the group with this id in steps. Returns no operation if the body only echoes the id or lists no
+ * member. Throws invalidSyntax, invalidPath, invalidFilter, invalidValue, mutability, noTarget.
  */
 export function* groupPatchSteps(
   body: JsonObject,
   groupId: string,
   settings = DEFAULT_SETTINGS,
-): Generator<void, GroupOperation[], void> {
+): Steps<GroupOperation[]> {
   const merged: Change[] = [];
   for (const { op, path, value } of parsePatchRequest(body, settings, MAX_GROUP_OPERATIONS)) {
     const found =
       path === undefined
-        ? objectChanges(op, value, groupId, settings)
-        : namedChanges(op, path, value, groupId, settings);
+        ? yield* objectChanges(op, value, groupId, settings)
+        : yield* namedChanges(op, path, value, groupId, settings);
     // A body of unknown attributes changes nothing: it must not look like a success.
     if (!found) throw badRequest('invalidPath', 'None of the attributes in "value" is one that a group has.');
     for (const change of found) merge(merged, change);
@@ -51,39 +52,48 @@ export function* groupPatchSteps(
 }
 
 /** Returns the changes of an operation with a path. Throws invalidPath if a group has no such attribute. */
-function namedChanges(op: Op, path: string, value: unknown, groupId: string, settings: Settings): Change[] | undefined {
+function* namedChanges(
+  op: Op,
+  path: string,
+  value: unknown,
+  groupId: string,
+  settings: Settings,
+): Steps<Change[] | undefined> {
   const target = parsePath(path, [], GROUP);
-  const changes = targetChanges(op, target, value, groupId, settings);
+  const changes = yield* targetChanges(op, target, value, groupId, settings);
   if (target.kind !== 'unknown') return changes;
   throw badRequest('invalidPath', `A group has no attribute "${target.path}".`);
 }
 
 /** Returns the changes for each attribute of an object; undefined if all are unknown. */
-function objectChanges(op: Op, value: JsonObject, groupId: string, settings: Settings): Change[] | undefined {
+function* objectChanges(op: Op, value: JsonObject, groupId: string, settings: Settings): Steps<Change[] | undefined> {
   const seen = new Set<string>();
-  const names = Object.keys(value);
-  const found = Object.entries(value).map(([name, inner]) => {
+  const entries = Object.entries(value);
+  let changes: Change[] | undefined = entries.length > 0 ? undefined : [];
+  for (const [name, inner] of entries) {
     const target = parsePath(name, [], GROUP);
     const what = target.kind === 'attribute' ? target.contract : name.toLowerCase();
     if (seen.has(what)) throw badRequest('invalidSyntax', `"${name}" is given more than once.`);
     seen.add(what);
     // A client that writes whole objects sends absent lists as null: beside other attributes it says nothing.
-    if (target.kind === 'attribute' && target.attribute === MEMBERS && inner === null && names.length > 1) return [];
+    const isSilent =
+      target.kind === 'attribute' && target.attribute === MEMBERS && inner === null && entries.length > 1;
     // Ignores read-only attributes, echoed or changed (RFC 7644 section 3.5.2.3).
-    return target.kind === 'readOnly' ? [] : targetChanges(op, target, inner, groupId, settings);
-  });
-  const known = found.filter((changes) => changes !== undefined);
-  return known.length > 0 || found.length === 0 ? known.flat() : undefined;
+    const isIgnored = isSilent || target.kind === 'readOnly';
+    const found = isIgnored ? [] : yield* targetChanges(op, target, inner, groupId, settings);
+    if (found) changes = [...(changes ?? []), ...found];
+  }
+  return changes;
 }
 
 /** Returns the changes of an operation on one target; undefined if the target is unknown. */
-function targetChanges(
+function* targetChanges(
   op: Op,
   target: Target,
   value: unknown,
   groupId: string,
   settings: Settings,
-): Change[] | undefined {
+): Steps<Change[] | undefined> {
   switch (target.kind) {
     case 'readOnly':
       // Okta sends the id of the group as well.
@@ -91,7 +101,7 @@ function targetChanges(
       throw badRequest('mutability', `"${target.path}" cannot be changed by clients.`);
     case 'core':
       if (!isObject(value)) throw badRequest('invalidValue', `"${GROUP.schema}" must be an object.`);
-      return objectChanges(op, value, groupId, settings);
+      return yield* objectChanges(op, value, groupId, settings);
     case 'elements':
       if (op !== 'remove' || !target.filter || target.sub) {
         throw badRequest('mutability', `"${target.path}": members are added and removed, not changed.`);
@@ -103,7 +113,8 @@ function targetChanges(
       }
       if (op === 'add') checkAddedType(target.attribute, value, target.path, settings);
       else if (op === 'replace') checkType(target.attribute, value, target.path, settings);
-      return target.attribute === MEMBERS ? memberChanges(op, value, settings) : [fieldChange(op, target, value)];
+      if (target.attribute === MEMBERS) return yield* memberChanges(op, value, settings);
+      return [fieldChange(op, target, value)];
     case 'unknown':
       ignoreUnknown(target.path, settings);
       return undefined;
@@ -115,12 +126,12 @@ function targetChanges(
 const isId = (value: unknown, id: string): boolean =>
   typeof value === 'string' && value.toLowerCase() === id.toLowerCase();
 
-function memberChanges(op: Op, value: unknown, settings: Settings): Change[] {
-  if (op === 'replace') return [members('replaceMembers', memberIds(value, settings))];
+function* memberChanges(op: Op, value: unknown, settings: Settings): Steps<Change[]> {
+  if (op === 'replace') return [members('replaceMembers', yield* memberIdSteps(value, settings))];
   // A remove with an empty list removes no member; a remove without a value removes all (RFC 7644 section 3.5.2.2).
   // Null is the same as no value (RFC 7643 section 2.5), but a "" or a list of nulls chooses no member.
   if (op === 'remove' && (value === undefined || value === null)) return removal('all');
-  const ids = memberIds(value, settings);
+  const ids = yield* memberIdSteps(value, settings);
   if (op === 'remove' && ids.length === 0 && !(Array.isArray(value) && value.length === 0)) {
     throw badRequest('invalidValue', 'The "value" to remove from "members" names no member.');
   }

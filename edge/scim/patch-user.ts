@@ -10,7 +10,7 @@ import { withoutSchemas } from './body.js';
 import { isObject, type JsonObject } from './json.js';
 import { checkNamespace } from './namespace.js';
 import { isExtensionUrn } from './notation.js';
-import { extensionOperations, type NamedBy, wholeOperations } from './patch-extension.js';
+import { extensionSteps, type NamedBy, wholeSteps } from './patch-extension.js';
 import { parsePath, type Target } from './patch-path.js';
 import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { badRequest } from './scim-error.js';
@@ -45,10 +45,7 @@ export function* mergeSteps(body: JsonObject, settings = DEFAULT_SETTINGS): Step
   return [
     ...((yield* parseObject(Verb.VERB_REPLACE, Object.fromEntries(others), settings)) ?? []),
     // As in any other PUT, a URN is that of a whole extension.
-    ...(yield* collect(extensions, function* ([urn, value]) {
-      yield;
-      return wholeOperations(Verb.VERB_REPLACE, urn, value, settings);
-    })),
+    ...(yield* collect(extensions, ([urn, value]) => wholeSteps(Verb.VERB_REPLACE, urn, value, settings))),
   ];
 }
 
@@ -143,7 +140,7 @@ function* parseTarget(
       );
     case 'extension':
       if (!target.isDeclared) ignoreUnknown(target.schema, settings);
-      return extensionOperations(verb, target, value, settings, by);
+      return yield* extensionSteps(verb, target, value, settings, by);
     case 'elements':
       return [parseElements(verb, target, value, settings)];
     case 'attribute':

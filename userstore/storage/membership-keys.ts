@@ -20,9 +20,9 @@ export const KEY = { _id: 0, groupId: 1, userId: 1 } as const;
 export const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline) });
 
 /** The most documents of one answer of the database: the driver reads each answer in one turn of the event loop. */
-const MAX_BATCH = 1000;
+const MAX_BATCH = 500;
 
-/** Options of a read that gets the documents with these ids, which are small, in answers of at most 1001. */
+/** Options of a read that gets the documents with these ids, which are small, in answers of at most 501. */
 export const inFewBatches = (ids: readonly string[]) => ({
   batchSize: Math.min(Math.max(ids.length, 1), MAX_BATCH) + 1,
 });

@@ -1,10 +1,12 @@
 /** Bodies as they are kept: bounded JSON text without secrets, whatever the client sends. */
 import { expect } from 'chai';
-import { keptBody, secretsIn } from '../../../edge/activity/kept-body.js';
+import { keptBody, secretSteps } from '../../../edge/activity/kept-body.js';
 import { isSecretName, isSecretText } from '../../../edge/activity/secrets.js';
 import type { JsonObject } from '../../../edge/scim/json.js';
+import { resultOf } from '../../harness/steps.js';
 
 const SECRET = 'hunter2-correct-horse';
+const secretsIn = (body: JsonObject) => resultOf(secretSteps(body));
 const kept = (body: JsonObject, answer = body) => keptBody(answer, secretsIn(body) ?? new Set());
 
 describe('the name of an attribute', () => {

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../../../edge/scim/discovery.js';
-import { parseGroup, renderGroup } from '../../../edge/scim/group.js';
+import { groupSteps, renderGroup } from '../../../edge/scim/group.js';
 import { CORE_GROUP } from '../../../edge/scim/resource-types.js';
 import { parseUser, renderUser } from '../../../edge/scim/user.js';
 import {
@@ -10,6 +10,7 @@ import {
   AttributeType,
   ExtensionSchema,
 } from '../../../proto/gen/userstore/v1/extension_schema.js';
+import { resultOf } from '../../harness/steps.js';
 
 const base = 'https://scim.example/abc/scim/v2';
 
@@ -52,7 +53,7 @@ describe('discovery', () => {
     const { members, ...group } = exampleOfSchema(CORE_GROUP);
     expect(members).to.be.an('array');
     const sent = { schemas: [CORE_GROUP], ...group, externalId: 'x' };
-    const shown = renderGroup({ ...parseGroup(sent).group, id: 'i' }, base);
+    const shown = renderGroup({ ...resultOf(groupSteps(sent)).group, id: 'i' }, base);
     expect(JSON.parse(JSON.stringify(shown))).to.deep.include(sent);
   });
 

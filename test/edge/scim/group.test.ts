@@ -1,9 +1,10 @@
 /** JSON ↔ Group and its members. */
 import { expect } from 'chai';
-import { parseGroup, renderGroup } from '../../../edge/scim/group.js';
-import { MAX_MEMBERS, memberIds, renderMember } from '../../../edge/scim/members.js';
+import { groupSteps, renderGroup } from '../../../edge/scim/group.js';
+import { MAX_MEMBERS, memberIdSteps, renderMember } from '../../../edge/scim/members.js';
 import { CORE_GROUP } from '../../../edge/scim/resource-types.js';
 import { Group } from '../../../proto/gen/userstore/v1/group.js';
+import { resultOf } from '../../harness/steps.js';
 import { plain } from '../../harness/users.js';
 import { refusalOf } from './refusal.js';
 
@@ -11,7 +12,7 @@ const STRICT = { strictSchemas: true, extensionSchemas: [] };
 const MICROSOFT_GROUP = 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group';
 const named = (more: object) => ({ schemas: [CORE_GROUP], displayName: 'Finance', ...more });
 const read = (body: object) => {
-  const { group, memberIds } = parseGroup(body as Record<string, unknown>);
+  const { group, memberIds } = resultOf(groupSteps(body as Record<string, unknown>));
   return { displayName: group.displayName, externalId: group.externalId, memberIds };
 };
 
@@ -72,7 +73,7 @@ describe('the body of a group', () => {
   ];
   for (const [title, body, scimType, settings] of refused) {
     it(`is ${scimType}: ${title}`, () => {
-      expect(refusalOf(() => parseGroup(body as Record<string, unknown>, settings))).to.equal(scimType);
+      expect(refusalOf(() => resultOf(groupSteps(body as Record<string, unknown>, settings)))).to.equal(scimType);
     });
   }
 });
@@ -106,20 +107,25 @@ describe('members', () => {
     ['', []],
   ];
   for (const [value, ids] of lists) {
-    it(`${JSON.stringify(value)} are ${ids.length}`, () => expect(memberIds(value)).to.deep.equal(ids));
+    it(`${JSON.stringify(value)} are ${ids.length}`, () => expect(resultOf(memberIdSteps(value))).to.deep.equal(ids));
   }
 
   const refused: unknown[] = [[{}], [''], [{ value: '' }], [{ value: null }], [{ value: ['a'] }], [['a', 'b']], [true]];
   for (const value of [...refused, 7.5e300, [{ value: 'a', type: 'Group' }], [{ value: 'a', type: 'Robot' }]]) {
     it(`${JSON.stringify(value)} are invalidValue`, () => {
-      expect(refusalOf(() => memberIds(value))).to.equal('invalidValue');
+      expect(refusalOf(() => resultOf(memberIdSteps(value)))).to.equal('invalidValue');
     });
   }
 
+  it('are read in steps of 1000', () => {
+    const steps = [...memberIdSteps(Array.from({ length: 3500 }, (_, index) => `u${index}`))];
+    expect(steps).to.have.length(3);
+  });
+
   it(`are at most ${MAX_MEMBERS} in one request`, () => {
     const ids = Array.from({ length: MAX_MEMBERS }, (_, index) => `u${index}`);
-    expect(memberIds(ids)).to.have.length(MAX_MEMBERS);
-    expect(refusalOf(() => memberIds([...ids, 'more']))).to.equal('invalidValue');
+    expect(resultOf(memberIdSteps(ids))).to.have.length(MAX_MEMBERS);
+    expect(refusalOf(() => resultOf(memberIdSteps([...ids, 'more'])))).to.equal('invalidValue');
   });
 
   it('are shown with address, name and type', () => {

@@ -3,7 +3,7 @@
  * bench -- --hostile` measures. Here twice as much is allowed, for garbage collection and for what runs beside.
  */
 import { expect } from 'chai';
-import { parseGroup } from '../../../edge/scim/group.js';
+import { groupSteps } from '../../../edge/scim/group.js';
 import { bodySteps, type JsonObject } from '../../../edge/scim/json.js';
 import { groupPatchSteps } from '../../../edge/scim/patch-group.js';
 import { PATCH_OP } from '../../../edge/scim/patch-request.js';
@@ -88,9 +88,8 @@ const MESSAGES: [title: string, steps: () => Iterator<void, unknown>][] = [
   ],
   [
     'group of 100,000 members',
-    atOnce(() =>
-      parseGroup({ ...GROUP, members: Array.from({ length: 100_000 }, (_, i) => ({ value: `u${i}`, type: 'User' })) }),
-    ),
+    () =>
+      groupSteps({ ...GROUP, members: Array.from({ length: 100_000 }, (_, i) => ({ value: `u${i}`, type: 'User' })) }),
   ],
   [
     'user of 200 extensions with 1000 attributes',

@@ -16,7 +16,6 @@ export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Bodies beyond this size have their shapes counted; the scan of one step is as long. */
-const STEP_BYTES = 256 * 1024;
 const SMALL_BYTES = 64 * 1024;
 
 /**
@@ -26,7 +25,7 @@ const SMALL_BYTES = 64 * 1024;
  */
 export function* bodySteps(bytes: Uint8Array): Generator<void, JsonObject> {
   const scan = createShapeScan(bytes, bytes.length > SMALL_BYTES);
-  for (let end = STEP_BYTES; end < bytes.length; end += STEP_BYTES) {
+  for (let end = SMALL_BYTES; end < bytes.length; end += SMALL_BYTES) {
     scan(end);
     yield;
   }
@@ -34,7 +33,9 @@ export function* bodySteps(bytes: Uint8Array): Generator<void, JsonObject> {
   yield;
   const text = decode(bytes);
   yield;
-  const body = parseJson(LONG_NUMBER.test(text) ? withLongNumbersAsText(text) : text);
+  const exact = LONG_NUMBER.test(text) ? withLongNumbersAsText(text) : text;
+  yield;
+  const body = parseJson(exact);
   if (!isObject(body)) throw badRequest('invalidSyntax', 'The request body must be a JSON object.');
   yield;
   if (mayBeUnsafe(text)) checkValue(body);

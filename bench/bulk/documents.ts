@@ -1,10 +1,10 @@
 /** The documents that the service leaves after a creation through the edge: check.ts compares them with real ones. */
 import { v7 as uuidv7 } from 'uuid';
-import { type DescribedGroup, groupSteps } from '../../edge/scim/group.js';
 import type { JsonObject } from '../../edge/scim/json.js';
 import { parseUser } from '../../edge/scim/user.js';
 import { Activity } from '../../proto/gen/userstore/v1/activity_service.js';
 import type { Actor } from '../../proto/gen/userstore/v1/actor.js';
+import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { changeBetween, groupChange } from '../../userstore/model/changes.js';
 import { normalize as normalizeGroup } from '../../userstore/model/group.js';
 import { normalize } from '../../userstore/model/user.js';
@@ -22,7 +22,6 @@ import { eventsIn } from '../../userstore/storage/event-documents.js';
 import type { NewEvent } from '../../userstore/storage/event-schemas.js';
 import { toNewGroupDocument } from '../../userstore/storage/group-documents.js';
 import type { ActivityDocument, ChangeDocument } from '../../userstore/storage/history-schemas.js';
-import { GROUP } from '../schemas.js';
 import type { Owner } from './organizations.js';
 
 /** The default ages of activities and changes. */
@@ -64,8 +63,7 @@ export function userCreation(owner: Owner, body: object, createTime: Date): Crea
 export function groupCreation(owner: Owner, displayName: string, memberIds: string[], createTime: Date): Creation {
   const { organizationId } = owner;
   const { id, actor } = requestOf(owner, createTime);
-  // Without members there is one step.
-  const { group: given } = groupSteps({ schemas: [GROUP], displayName }).next().value as DescribedGroup;
+  const given = Group.fromPartial({ displayName });
   const times = { createTime, updateTime: createTime };
   const group = normalizeGroup({ ...given, id, organizationId, etag: '', ...times });
   const difference = { added: memberIds.slice(0, RECORDED), removed: [] };

@@ -5,7 +5,9 @@
 import type { Logger } from 'pino';
 import { UserstoreError } from '../../client/errors.js';
 import type { ActivityBody } from '../../proto/gen/userstore/v1/activity_service.js';
+import type { Steps } from '../scim/steps.js';
 import type { StoreClient } from '../store-client.js';
+import { inTurns } from '../turn.js';
 
 /** Interval between batches. */
 const INTERVAL_MS = 500;
@@ -13,6 +15,8 @@ const INTERVAL_MS = 500;
 const BATCH = 100;
 /** Bodies that wait while userstore is unavailable, at most; any more are lost. */
 const MAX_WAITING = 500;
+/** Requests whose bodies are searched for secrets at a time, at most: each may hold 5 MB. The bodies of others are lost. */
+const MAX_SEARCHED = 20;
 /** Longest delay of the shutdown for bodies that wait. */
 const STOP_MS = 1000;
 
@@ -22,6 +26,7 @@ export type BodyRecorder = ReturnType<typeof createBodyRecorder>;
 /** Creates a recorder and starts its timer. */
 export function createBodyRecorder(store: Pick<StoreClient, 'recordActivityBodies'>, log: Logger) {
   let waiting: ActivityBody[] = [];
+  const searches = new Set<Promise<void>>();
   let sending: Promise<void> | undefined;
 
   async function send(): Promise<void> {
@@ -46,16 +51,27 @@ export function createBodyRecorder(store: Pick<StoreClient, 'recordActivityBodie
   };
   const timer = setInterval(flush, INTERVAL_MS);
 
+  async function search(steps: Steps<ActivityBody>): Promise<void> {
+    try {
+      waiting.push(await inTurns(steps));
+    } catch (error) {
+      log.warn({ err: error }, 'bodies could not be searched for secrets, and are lost');
+    }
+  }
+
   return {
-    /** Queues the bodies of a request. */
-    record(body: ActivityBody): void {
-      if (waiting.length < MAX_WAITING) waiting.push(body);
+    /** Makes the kept bodies of a request in turns of the event loop, and queues them. */
+    record(steps: Steps<ActivityBody>): void {
+      if (waiting.length >= MAX_WAITING || searches.size >= MAX_SEARCHED) return;
+      const searching = search(steps);
+      searches.add(searching);
+      void searching.finally(() => searches.delete(searching));
     },
     /** Stops the timer and sends the bodies that wait; gives up after STOP_MS. */
     async stop(): Promise<void> {
       clearInterval(timer);
       const late = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());
-      await Promise.race([flush().then(flush), late]);
+      await Promise.race([Promise.all(searches).then(flush).then(flush), late]);
     },
   };
 }

@@ -1,9 +1,10 @@
 /**
- * The form in which a body is kept: JSON text of bounded size in which no secret is left. Its cost depends on what is
- * kept, not on the size of the body, apart from the search for secrets, which is bounded too. Pure.
+ * The form in which a body is kept: JSON text of bounded size in which no secret is left. The search for secrets in a body,
+ * and the search for them in the texts that are kept, are bounded. Pure.
  */
 import type { KeptBody } from '../../proto/gen/userstore/v1/activity_service.js';
 import { isObject, type JsonObject } from '../scim/json.js';
+import type { Steps } from '../scim/steps.js';
 import { isSecretName, isSecretText } from './secrets.js';
 
 /** Longest text of a body in bytes. userstore takes 16 KiB: the rest is for the marks of what was cut. */
@@ -14,8 +15,10 @@ const MAX_NAME = 256;
 /** Values of a body that are searched for secrets, and secrets that are found in it. */
 const MAX_SEARCHED = 50_000;
 const MAX_SECRETS = 500;
-/** Values that one step of the search looks at. */
-const STEP_VALUES = 1000;
+/** Characters of kept texts, counted once for each secret that is looked for in them: about 10 ms. */
+const MAX_COMPARED = 2_000_000;
+/** Values that one step looks at. */
+const STEP_VALUES = 500;
 /** A shorter secret is a part of too many other texts: it is looked for as a whole. */
 const MIN_PART = 4;
 
@@ -25,18 +28,15 @@ const CUT = '"…"';
 /** The secrets of a request: its body and its answer may contain them under any name. */
 export type Secrets = ReadonlySet<string>;
 
-/**
- * Returns the values of a body under secret names, in steps: others may have their turn after each. Undefined if the body
- * has too many values to search or too many secrets.
- */
-export function* secretSteps(body: JsonObject): Generator<void, Secrets | undefined, void> {
+/** Returns the values of a body under secret names; undefined if it has too many values to search or too many secrets. */
+export function* secretSteps(body: JsonObject): Steps<Secrets | undefined> {
   const secrets = new Set<string>();
   const isSecretPartOf = createNames();
   const open: unknown[] = [body];
   const openSecrets: unknown[] = [];
   let searched = 0;
-  for (let looked = 1; ; looked++) {
-    if (looked % STEP_VALUES === 0) yield;
+  for (let visited = 1; ; visited++) {
+    if (visited % STEP_VALUES === 0) yield;
     const isSecret = openSecrets.length > 0;
     const value = isSecret ? openSecrets.pop() : open.pop();
     if (value === undefined && open.length === 0) return secrets;
@@ -77,11 +77,13 @@ function createNames() {
   };
 }
 
-/** Returns a body as it is kept. */
-export function keptBody(body: JsonObject, secrets: Secrets): KeptBody {
+/** Returns a body as it is kept. A text that would take too long to search is cut. */
+export function* keptSteps(body: JsonObject, secrets: Secrets): Steps<KeptBody> {
   const parts: string[] = [];
   const isSecretPartOf = createNames();
   let left = MAX_BYTES;
+  let compared = 0;
+  let visited = 0;
   let isCut = false;
   const put = (text: string) => {
     parts.push(text);
@@ -94,14 +96,25 @@ export function keptBody(body: JsonObject, secrets: Secrets): KeptBody {
     put(fits ? text : CUT);
   };
   const shortened = (text: string, most: number) => {
-    if (isSecretIn(text.slice(0, most + MAX_TEXT), secrets)) return REDACTED;
+    const searched = text.slice(0, most + MAX_TEXT);
+    compared += searched.length * secrets.size;
+    if (compared > MAX_COMPARED) {
+      isCut = true;
+      return CUT;
+    }
+    if (isSecretIn(searched, secrets)) return REDACTED;
     if (text.length <= most) return JSON.stringify(text);
     isCut = true;
     return JSON.stringify(`${text.slice(0, most).toWellFormed()}…`);
   };
 
   /** Writes the parts of a list or an object as long as there is space. */
-  const writeAll = <T>(items: Iterable<T>, [begin, end]: [string, string], mark: string, write: (item: T) => void) => {
+  function* writeAll<T>(
+    items: Iterable<T>,
+    [begin, end]: [string, string],
+    mark: string,
+    write: (item: T) => Steps<void>,
+  ): Steps<void> {
     put(begin);
     let isFirst = true;
     for (const item of items) {
@@ -112,30 +125,31 @@ export function keptBody(body: JsonObject, secrets: Secrets): KeptBody {
         isCut = true;
         break;
       }
-      write(item);
+      if (++visited % STEP_VALUES === 0) yield;
+      yield* write(item);
     }
     put(end);
-  };
+  }
 
-  const write = (value: unknown, isSecret: boolean): void => {
+  function* write(value: unknown, isSecret: boolean): Steps<void> {
     if (isSecret && value !== null && value !== '') put(REDACTED);
     else if (typeof value === 'string') putWithin(shortened(value, MAX_TEXT));
-    else if (Array.isArray(value)) writeAll(value, ['[', ']'], CUT, (element) => write(element, false));
+    else if (Array.isArray(value)) yield* writeAll(value, ['[', ']'], CUT, (element) => write(element, false));
     else if (isPlain(value)) {
       const names = Object.keys(value).filter((name) => value[name] !== undefined);
       const isSecretPart = isSecretPartOf(value, names);
-      writeAll(names, ['{', '}'], `${CUT}:${CUT}`, (name) => {
+      yield* writeAll(names, ['{', '}'], `${CUT}:${CUT}`, function* (name) {
         putWithin(shortened(name, MAX_NAME));
         put(':');
-        write(value[name], isSecretPart(name));
+        yield* write(value[name], isSecretPart(name));
       });
     } else if (typeof value === 'object' && value !== null) {
       // A list that is still to be read while it is sent.
       isCut = true;
       put(CUT);
     } else putWithin(secrets.has(String(value)) ? REDACTED : (JSON.stringify(value) ?? 'null'));
-  };
-  write(body, false);
+  }
+  yield* write(body, false);
   return { text: parts.join(''), cut: isCut };
 }
 

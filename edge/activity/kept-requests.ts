@@ -5,8 +5,8 @@ import type { ActivityBody, KeptBody } from '../../proto/gen/userstore/v1/activi
 import { KeptBodies, type Organization } from '../../proto/gen/userstore/v1/organization_service.js';
 import { type Locals, localsOf } from '../request-context.js';
 import type { JsonObject } from '../scim/json.js';
-import { inTurns } from '../turn.js';
-import { keptBody, secretSteps } from './kept-body.js';
+import type { Steps } from '../scim/steps.js';
+import { keptSteps, secretSteps } from './kept-body.js';
 
 /** Bodies of one organization within an hour at one edge. */
 const MAX_OF_HOUR = 1000;
@@ -53,7 +53,7 @@ export function leaveAnswer(response: Response, status: number, answer: JsonObje
 }
 
 /**
- * Returns the bodies of a request that is over, once they are searched; undefined if they are not kept. A request that
+ * Returns the work that makes the kept bodies of a request that is over; undefined if they are not kept. A request that
  * succeeds costs nothing here unless its organization has all bodies kept.
  */
 export function bodiesOf(
@@ -61,7 +61,7 @@ export function bodiesOf(
   response: Response,
   time: Date,
   budget: BodyBudget,
-): Promise<ActivityBody> | undefined {
+): Steps<ActivityBody> | undefined {
   const locals = localsOf(response);
   const { principal, requestId, sent, answer } = locals;
   if (!principal) return undefined;
@@ -72,17 +72,21 @@ export function bodiesOf(
   if (!budget.take(principal.organizationId)) return undefined;
   const { organizationId } = principal;
   const absent = hasBody ? NOT_JSON : undefined;
-  return searched(sent, answer, absent).then((kept) => ({ organizationId, activityId: requestId, time, ...kept }));
+  return bodySteps({ organizationId, activityId: requestId, time }, sent, answer, absent);
 }
 
 /** Returns both bodies without secrets; `absent` stands for a body that is not JSON or does not exist. */
-async function searched(sent: JsonObject | undefined, answer: JsonObject | undefined, absent: KeptBody | undefined) {
-  const secrets = await inTurns(secretSteps(sent ?? {}));
-  return {
-    request: sent ? (secrets ? keptBody(sent, secrets) : TOO_LARGE) : absent,
-    // The answer may repeat secrets of the request.
-    response: answer && (secrets ? keptBody(answer, secrets) : TOO_LARGE),
-  };
+function* bodySteps(
+  key: Pick<ActivityBody, 'organizationId' | 'activityId' | 'time'>,
+  sent: JsonObject | undefined,
+  answer: JsonObject | undefined,
+  absent: KeptBody | undefined,
+): Steps<ActivityBody> {
+  const secrets = yield* secretSteps(sent ?? {});
+  const request = sent ? (secrets ? yield* keptSteps(sent, secrets) : TOO_LARGE) : absent;
+  // The answer may repeat secrets of the request.
+  const response = answer && (secrets ? yield* keptSteps(answer, secrets) : TOO_LARGE);
+  return { ...key, request, response };
 }
 
 /** Whether the bodies are kept of a request that failed, or of any while all are. */

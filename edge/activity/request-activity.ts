@@ -46,7 +46,7 @@ export function recordActivity(recorder: ActivityRecorder, bodies: Pick<BodyReco
       recorder.record({ ...common, ...outcomeOf(request, response, path), id: requestId, durationMs });
       for (const outcome of operations) recorder.record({ ...common, ...outcome });
       const kept = bodiesOf(request, response, time, budget);
-      void kept?.then(bodies.record);
+      if (kept) bodies.record(kept);
     });
     next();
   };

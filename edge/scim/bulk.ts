@@ -1,6 +1,7 @@
 /** Bulk requests (RFC 7644 section 3.7): their operations, and the references between them. */
 import { checkSchemas, isObject, type JsonObject, property } from './json.js';
 import { badRequest, ScimError } from './scim-error.js';
+import type { Steps } from './steps.js';
 
 const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const BULK_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
@@ -36,7 +37,7 @@ export interface BulkRequest {
  * Parses the body in steps: yields where the caller may serve others first. Throws invalidSyntax, invalidValue, and 413
  * for too many operations.
  */
-export function* bulkSteps(body: JsonObject): Generator<void, BulkRequest> {
+export function* bulkSteps(body: JsonObject): Steps<BulkRequest> {
   checkSchemas(body, BULK_REQUEST);
   const failOnErrors = property(body, 'failOnErrors') ?? Number.POSITIVE_INFINITY;
   if (typeof failOnErrors !== 'number' || failOnErrors < 1) {

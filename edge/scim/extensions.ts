@@ -94,10 +94,11 @@ const MAX_VALUE_JSON = 65_536;
  */
 export function jsonOf(value: unknown, path: string, unset?: null): string {
   // Each part takes at least one character and a separator.
-  let left = MAX_VALUE_JSON / 2;
+  let partsLeft = MAX_VALUE_JSON / 2;
   return JSON.stringify(value ?? null, (_: string, part: unknown) => {
     if (part === undefined) return unset;
-    if (--left < 0) throw badRequest('invalidValue', `${path} has more than ${MAX_VALUE_JSON} characters as JSON.`);
+    if (--partsLeft < 0)
+      throw badRequest('invalidValue', `${path} has more than ${MAX_VALUE_JSON} characters as JSON.`);
     return typeof part === 'number' ? exact(part, path) : part;
   });
 }

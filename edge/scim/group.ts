@@ -3,11 +3,12 @@ import { Group } from '../../proto/gen/userstore/v1/group.js';
 import { attributeNamed } from './attributes.js';
 import { coreEntries, schemasIn, setOnce } from './body.js';
 import { checkSchemas, type JsonObject } from './json.js';
-import { memberIdSteps } from './members.js';
+import { memberIdSteps, memberTypeSteps } from './members.js';
 import { metaOf } from './meta.js';
 import { CORE_GROUP, GROUP, MEMBERS } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import type { Steps } from './steps.js';
 import { checkType } from './strict.js';
 import { parseValue } from './value.js';
 
@@ -18,13 +19,10 @@ export interface DescribedGroup {
 }
 
 /**
- * Parses the group in the body of a POST or PUT in steps: others may have their turn after each. Ignores read-only and
- * unknown attributes. Throws invalidSyntax, invalidValue.
+ * Parses the group in the body of a POST or PUT in steps. Ignores read-only and unknown attributes. Throws invalidSyntax,
+ * invalidValue.
  */
-export function* groupSteps(
-  body: JsonObject,
-  settings: Settings = DEFAULT_SETTINGS,
-): Generator<void, DescribedGroup, void> {
+export function* groupSteps(body: JsonObject, settings: Settings = DEFAULT_SETTINGS): Steps<DescribedGroup> {
   checkSchemas(body, CORE_GROUP);
   for (const urn of schemasIn(body)) if (!GROUP_SCHEMAS.has(urn.toLowerCase())) ignoreUnknown(urn, settings);
   const values: { displayName?: string; externalId?: string; members?: string[] } & JsonObject = {};
@@ -32,7 +30,8 @@ export function* groupSteps(
     const attribute = attributeNamed(GROUP.attributes, name);
     // Null is the same as no value (RFC 7643 section 2.5): a PUT without members leaves them alone.
     if (attribute === MEMBERS && value === null) continue;
-    if (attribute) checkType(attribute, value, attribute.name, settings);
+    if (attribute === MEMBERS && Array.isArray(value)) yield* memberTypeSteps(value, attribute.name, settings);
+    else if (attribute) checkType(attribute, value, attribute.name, settings);
     if (attribute === MEMBERS) setOnce(values, MEMBERS, yield* memberIdSteps(value, settings), 'members');
     else if (attribute) setOnce(values, attribute, parseValue(attribute, value, attribute.name), attribute.name);
     else if (!GROUP.readOnly.has(name.toLowerCase())) ignoreUnknown(name, settings);

@@ -2,6 +2,7 @@
 import { createShapeScan } from './json-shape.js';
 import { LONG_NUMBER, withLongNumbersAsText } from './long-numbers.js';
 import { badRequest } from './scim-error.js';
+import type { Steps } from './steps.js';
 
 /** Okta's largest messages are much smaller. */
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
@@ -15,17 +16,19 @@ export type JsonObject = Record<string, unknown>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Bodies beyond this size have their shapes counted; the scan of one step is as long. */
+/** Bodies beyond this size have their shapes counted. */
 const SMALL_BYTES = 64 * 1024;
+/** Bytes that one step scans. */
+const STEP_BYTES = 64 * 1024;
 
 /**
  * Parses a body in steps: UTF-8, limited nesting and numbers of names and values, no reserved names, well-formed
  * Unicode. Yields where the caller may serve others first; each step of the longest body takes less than 50 ms. Throws
  * invalidSyntax.
  */
-export function* bodySteps(bytes: Uint8Array): Generator<void, JsonObject> {
+export function* bodySteps(bytes: Uint8Array): Steps<JsonObject> {
   const scan = createShapeScan(bytes, bytes.length > SMALL_BYTES);
-  for (let end = SMALL_BYTES; end < bytes.length; end += SMALL_BYTES) {
+  for (let end = STEP_BYTES; end < bytes.length; end += STEP_BYTES) {
     scan(end);
     yield;
   }
@@ -33,9 +36,9 @@ export function* bodySteps(bytes: Uint8Array): Generator<void, JsonObject> {
   yield;
   const text = decode(bytes);
   yield;
-  const exact = LONG_NUMBER.test(text) ? withLongNumbersAsText(text) : text;
+  const hasLongNumbers = LONG_NUMBER.test(text);
   yield;
-  const body = parseJson(exact);
+  const body = parseJson(hasLongNumbers ? withLongNumbersAsText(text) : text);
   if (!isObject(body)) throw badRequest('invalidSyntax', 'The request body must be a JSON object.');
   yield;
   if (mayBeUnsafe(text)) checkValue(body);

@@ -6,6 +6,8 @@ import { locationOf } from './meta.js';
 import { MEMBERS, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, type Settings } from './settings.js';
+import type { Steps } from './steps.js';
+import { checkSingleType } from './strict.js';
 import { isUnset, parseSingle } from './value.js';
 
 /** The maximum number of users in one change of userstore. */
@@ -16,10 +18,9 @@ const STEP_MEMBERS = 1000;
 
 /**
  * Returns the distinct user ids in a value: objects with a `value`, or ids as plain text, as identity providers send
- * them. A member without `type` is a user. Null, "" and [] contain no member. Works in steps: others may have their turn
- * after each. Throws invalidValue, invalidSyntax.
+ * them. A member without `type` is a user. Null, "" and [] contain no member. Throws invalidValue, invalidSyntax.
  */
-export function* memberIdSteps(value: unknown, settings: Settings = DEFAULT_SETTINGS): Generator<void, string[], void> {
+export function* memberIdSteps(value: unknown, settings: Settings = DEFAULT_SETTINGS): Steps<string[]> {
   if (isUnset(value)) return [];
   const elements = Array.isArray(value) ? value : [value];
   checkCount(elements.length);
@@ -29,6 +30,16 @@ export function* memberIdSteps(value: unknown, settings: Settings = DEFAULT_SETT
     if (index % STEP_MEMBERS === STEP_MEMBERS - 1) yield;
   }
   return [...ids];
+}
+
+/** Refuses members of the wrong JSON type in a strict organization. Throws invalidValue. */
+export function* memberTypeSteps(members: readonly unknown[], path: string, settings: Settings): Steps<void> {
+  if (!settings.strictSchemas) return;
+  checkCount(members.length);
+  for (const [index, element] of members.entries()) {
+    checkSingleType(MEMBERS, element, path, settings);
+    if (index % STEP_MEMBERS === STEP_MEMBERS - 1) yield;
+  }
 }
 
 function memberId(element: unknown, settings: Settings): string {

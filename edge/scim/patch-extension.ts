@@ -15,6 +15,7 @@ import { definitionNamed } from './notation.js';
 import type { ExtensionPath } from './patch-path.js';
 import { badRequest } from './scim-error.js';
 import { ignoreUnknown, type Settings } from './settings.js';
+import type { Steps } from './steps.js';
 import { checkObject } from './strict.js';
 import { isUnset } from './value.js';
 
@@ -28,7 +29,7 @@ export function* extensionSteps(
   value: unknown,
   settings: Settings,
   by: NamedBy,
-): Generator<void, PatchOperation[], void> {
+): Steps<PatchOperation[]> {
   if (target.filter === undefined) checkBelow(target, settings);
   if (verb === Verb.VERB_REMOVE) return removal(target, value, settings);
   if (target.filter) return [writeChosen(verb, target, value, settings)];
@@ -50,7 +51,7 @@ export function* wholeSteps(
   value: unknown,
   settings: Settings,
   ambiguous = false,
-): Generator<void, PatchOperation[], void> {
+): Steps<PatchOperation[]> {
   checkObject(value, schema, settings);
   if (isUnset(value)) return [operation(Verb.VERB_REMOVE, { schema })];
   const operations: PatchOperation[] = [];

@@ -6,12 +6,13 @@ import { Group } from '../../proto/gen/userstore/v1/group.js';
 import type { GroupOperation } from '../../proto/gen/userstore/v1/group_service.js';
 import { type Attribute, contractNameOf, fieldOf } from './attributes.js';
 import { isObject, type JsonObject } from './json.js';
-import { checkCount, chosenIds, memberIdSteps } from './members.js';
+import { checkCount, chosenIds, memberIdSteps, memberTypeSteps } from './members.js';
 import { parsePath, type Target } from './patch-path.js';
 import { parsePatchRequest, type RequestedOperation } from './patch-request.js';
 import { GROUP, MEMBERS } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import type { Steps } from './steps.js';
 import { checkAddedType, checkType } from './strict.js';
 import { isUnset, parseValue } from './value.js';
 
@@ -24,8 +25,6 @@ const MAX_OPERATION_MEMBERS = 1000;
 type Op = RequestedOperation['op'];
 type Change = NonNullable<GroupOperation['operation']>;
 type MemberChange = Exclude<Change, { $case: 'setFields' }>;
-/** Steps that end with a result; others may have their turn after each. */
-type Steps<T> = Generator<void, T, void>;
 
 /**
  * Parses the PATCH of the group with this id in steps. Returns no operation if the body only echoes the id or lists no
@@ -111,7 +110,9 @@ function* targetChanges(
       if (value === undefined && op !== 'remove') {
         throw badRequest('invalidValue', `The operation on "${target.path}" has no "value".`);
       }
-      if (op === 'add') checkAddedType(target.attribute, value, target.path, settings);
+      if (op !== 'remove' && target.attribute === MEMBERS && Array.isArray(value)) {
+        yield* memberTypeSteps(value, target.path, settings);
+      } else if (op === 'add') checkAddedType(target.attribute, value, target.path, settings);
       else if (op === 'replace') checkType(target.attribute, value, target.path, settings);
       if (target.attribute === MEMBERS) return yield* memberChanges(op, value, settings);
       return [fieldChange(op, target, value)];

@@ -15,6 +15,7 @@ import { parsePath, type Target } from './patch-path.js';
 import { MAX_OPERATIONS, parsePatchRequest, type RequestedOperation, tooMany } from './patch-request.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import type { Steps } from './steps.js';
 import { checkAddedType, checkDropped, checkObject, checkSingleType, checkType } from './strict.js';
 import { storedEntries } from './user.js';
 import { isUnset, parseSingle, parseValue, unwrapped } from './value.js';
@@ -22,9 +23,6 @@ import { isUnset, parseSingle, parseValue, unwrapped } from './value.js';
 type AttributeTarget = Extract<Target, { kind: 'attribute' }>;
 
 const VERBS = { add: Verb.VERB_ADD, replace: Verb.VERB_REPLACE, remove: Verb.VERB_REMOVE };
-
-/** Steps that end with a result; others may have their turn after each. */
-type Steps<T> = Generator<void, T, void>;
 
 /**
  * Parses a PATCH body in steps. Returns no operation if it only sets ignored attributes, a password or Okta's echoed id.

@@ -1,5 +1,4 @@
 /** The rules for reading users: by id, by what only they have, in lists, and whether they may sign in. */
-import { setImmediate } from 'node:timers/promises';
 import { ErrorReason } from '../../proto/gen/userstore/v1/error_reason.js';
 import { type GroupReference, type LinkedIdentity, User } from '../../proto/gen/userstore/v1/user.js';
 import type {
@@ -14,10 +13,10 @@ import { DomainError, invalidField } from '../model/domain-error.js';
 import { withValues } from '../model/encoded-user.js';
 import { isLongerThan } from '../model/fields.js';
 import { includes, masked, type ReadMask, userMask } from '../model/read-mask.js';
-import { GROUPS_OF_TURN } from '../storage/groups-of-users.js';
 import type { OrganizationStorage } from '../storage/organizations.js';
 import type { FoundUser, UserPage } from '../storage/user-reads.js';
 import type { UserStorage } from '../storage/users.js';
+import { turnsOfGroups } from '../turns-of-groups.js';
 import { findUser, type UserKey, userNotFound } from './access-state.js';
 import { listingIn } from './listing.js';
 import { managerNames, setManagerNames } from './manager-names.js';
@@ -232,16 +231,13 @@ async function listEncodedUsers(
   const fitting = ids.findIndex((id) => !groups.has(id));
   const some = fitting > 0 ? users.slice(0, fitting) : users;
   const shown: Uint8Array[] = [];
-  let handled = 0;
+  const turn = turnsOfGroups();
   for (const { id, managerId = '', bytes } of some) {
     const [more = [], managerDisplayName] = [groups.get(id), names.get(managerId)];
     const isWhole = more.length === 0 && managerDisplayName === undefined;
     shown.push(isWhole ? bytes : withValues(bytes, { groups: more, managerDisplayName }));
-    handled += more.length;
-    if (handled > GROUPS_OF_TURN) {
-      handled = 0;
-      await setImmediate();
-    }
+    const nextTurn = turn(more.length);
+    if (nextTurn) await nextTurn;
   }
   return { ...page, users: shown, ...(tokenAfter && fitting > 0 ? { nextPageToken: tokenAfter(fitting) } : {}) };
 }

@@ -2,9 +2,9 @@
  * The groups of users, for answers that hold several users. A call costs as much as its answer holds, however many
  * groups the users have. `deadline` (epoch milliseconds) bounds every call.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { GroupReference } from '../../proto/gen/userstore/v1/user.js';
 import { bytesOf } from '../model/bounded-read.js';
+import { turnsOfGroups } from '../turns-of-groups.js';
 import { within } from './connect.js';
 import { type Directory, groupNames, KEY, type MembershipKey, onlyOne } from './membership-keys.js';
 import { readTogether } from './read-together.js';
@@ -20,8 +20,6 @@ const MAX_GROUPS_BYTES = 512 * 1024;
 const MAX_KEYS = 5000;
 /** Keys in one answer of the database, which is decoded in one turn of the event loop. */
 const KEYS_AT_A_TIME = 500;
-/** The most groups that one turn of the event loop handles, and those of one more user. */
-export const GROUPS_OF_TURN = 500;
 /** Names of groups that are read at a time, and at most 999 more. */
 const NAMES_AT_A_TIME = 1000;
 
@@ -37,7 +35,7 @@ export function groupsOf(directory: Directory) {
     const reading = { directory, organizationId, deadline, names: new Map<string, string | undefined>() };
     const found: GroupsOfUsers = new Map();
     let bytes = 0;
-    let handled = 0;
+    const turn = turnsOfGroups();
     let size = userIds.length;
     for (let start = 0; start < userIds.length; ) {
       const some = userIds.slice(start, start + size);
@@ -49,11 +47,8 @@ export function groupsOf(directory: Directory) {
         bytes += bytesOf(references);
         if (bytes > MAX_GROUPS_BYTES && found.size > 0) return found;
         found.set(userId, references);
-        handled += references.length;
-        if (handled > GROUPS_OF_TURN) {
-          handled = 0;
-          await setImmediate();
-        }
+        const nextTurn = turn(references.length);
+        if (nextTurn) await nextTurn;
       }
       start += complete.length;
       if (end === undefined) size *= 2;

@@ -20,7 +20,7 @@ export const KEY = { _id: 0, groupId: 1, userId: 1 } as const;
 export const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline) });
 
 /** The most documents of one answer of the database: the driver reads each answer in one turn of the event loop. */
-const MAX_BATCH = 500;
+export const MAX_BATCH = 500;
 
 /** Options of a read that gets the documents with these ids, which are small, in answers of at most 501. */
 export const inFewBatches = (ids: readonly string[]) => ({
@@ -42,7 +42,7 @@ export const readKeys = (
       projection: KEY,
       sort: { groupId: 1, userId: 1 },
       limit,
-      batchSize: MAX_BATCH,
+      batchSize: MAX_BATCH + 1,
       ...byKey(deadline),
     })
     .toArray();

@@ -17,6 +17,7 @@ import {
   groupNames,
   inFewBatches,
   KEY,
+  MAX_BATCH,
   type MembershipKey,
   onlyOne,
   readKeys,
@@ -166,6 +167,7 @@ async function readPageOfUser(
     projection: KEY,
     sort: { groupId: 1 },
     limit: limit + 1,
+    batchSize: MAX_BATCH + 1,
     hint: 'ofUser',
     ...within(deadline),
   } as const;

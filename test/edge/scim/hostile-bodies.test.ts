@@ -9,6 +9,7 @@ import { groupPatchSteps } from '../../../edge/scim/patch-group.js';
 import { PATCH_OP } from '../../../edge/scim/patch-request.js';
 import { patchSteps } from '../../../edge/scim/patch-user.js';
 import { ScimError } from '../../../edge/scim/scim-error.js';
+import { DEFAULT_SETTINGS } from '../../../edge/scim/settings.js';
 import { parseUser } from '../../../edge/scim/user.js';
 import { slowness } from '../../harness/slowness.js';
 
@@ -87,6 +88,23 @@ const MESSAGES: [title: string, steps: () => Iterator<void, unknown>][] = [
     () => groupPatchSteps(operations(1100, { op: 'remove', path: `members[${terms(48, 'value eq "a"')}]` }), 'g'),
   ],
   [
+    'PATCH of a group with 100,000 members',
+    () =>
+      groupPatchSteps(
+        operations(1, {
+          op: 'add',
+          path: 'members',
+          value: Array.from({ length: 100_000 }, (_, i) => ({ value: `u${i}` })),
+        }),
+        'g',
+        { ...DEFAULT_SETTINGS, strictSchemas: true },
+      ),
+  ],
+  [
+    'PATCH of an extension with 1000 attributes',
+    patchOf(operations(1, { op: 'replace', value: { 'urn:x:1.0:User': attributes } })),
+  ],
+  [
     'group of 100,000 members',
     () =>
       groupSteps({ ...GROUP, members: Array.from({ length: 100_000 }, (_, i) => ({ value: `u${i}`, type: 'User' })) }),
@@ -101,8 +119,13 @@ const MESSAGES: [title: string, steps: () => Iterator<void, unknown>][] = [
     ),
   ],
   [
-    'user with a list of 240,000 values',
-    atOnce(() => parseUser({ ...USER, 'urn:x:1.0:User': { a: Array(240_000).fill('aaaaaaaaaaaaa') } })),
+    'user with 7 lists of 32,000 values',
+    atOnce(() =>
+      parseUser({
+        ...USER,
+        'urn:x:1.0:User': Object.fromEntries('abcdefg'.split('').map((name) => [name, Array(32_000).fill(1)])),
+      }),
+    ),
   ],
 ];
 

@@ -68,7 +68,7 @@ describe('a SCIM user', () => {
     it(`is refused: ${title}: ${scimType}`, () => expect(refusalOf(() => parse(body))).to.equal(scimType));
   }
 
-  it('keeps an extension value of 65,535 characters of JSON, and refuses one that must have more than 65,536', () => {
+  it('passes on an extension value of 65,535 characters of JSON, and refuses one that must have more than 65,536', () => {
     const digits = (count: number) => ({ [ACME]: { list: Array(count).fill(1) } });
     expect(parse(digits(32_767)).extensionAttributes[0]?.valueJson).to.have.length(65_535);
     expect(refusalOf(() => parse(digits(32_768)))).to.equal('invalidValue');

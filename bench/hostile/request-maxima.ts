@@ -151,6 +151,13 @@ export const REQUEST_MAXIMA: Load[] = [
   ),
   requests('json', '5000 sequences of names', () => post({ list: times(4900, (i) => ({ [`n${i}`]: 1 })) })),
   requests('json', '250,000 values', () => post({ [UNDECLARED]: { list: times(249_900, () => 1) } })),
+  requests('secrets', 'refused bodies of 499 secrets and 1000 texts that resemble them', () =>
+    post({
+      userName: undefined,
+      passwords: times(499, (i) => ({ password: `${'p'.repeat(1000)}${i}` })),
+      notes: times(1000, () => 'pppq'.repeat(500)),
+    }),
+  ),
   requests('json', '20 levels', () => post(nested(18))),
   requests('paths', 'PATCH: 1000 paths of 256 KiB and 2000 terms together', (_tenant, id) => longPaths(id)),
   requests('paths', 'PATCH: one replace of 1000 attributes', (_tenant, id) =>

@@ -45,6 +45,7 @@ export const SPENT: Record<string, string[]> = {
     '`detail` of an error',
   ],
   compressed: ['body'],
+  secrets: ['search for secrets in a body'],
   json: [
     'names in a body',
     'different sequences of names with which objects of a body begin',
@@ -210,8 +211,8 @@ export const NOT_SPENT: Record<string, string[]> = {
     'names of callers that metrics count apart',
   ],
   'It takes more failures than a load sends in its time; tests spend it.': [
-    'search for secrets in a body',
     'kept bodies of one organization at one edge',
+    'requests whose bodies one edge searches for secrets at a time',
   ],
   'It is a small text, number or list within a request that other loads make larger.': [
     '`preferred_username` in the activity of a sign-in',

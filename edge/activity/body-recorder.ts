@@ -16,7 +16,7 @@ const BATCH = 100;
 /** Bodies that wait while userstore is unavailable, at most; any more are lost. */
 const MAX_WAITING = 500;
 /** Requests whose bodies are searched for secrets at a time, at most: each may hold 5 MB. The bodies of others are lost. */
-const MAX_SEARCHED = 20;
+const MAX_SEARCHES = 20;
 /** Longest delay of the shutdown for bodies that wait. */
 const STOP_MS = 1000;
 
@@ -62,7 +62,7 @@ export function createBodyRecorder(store: Pick<StoreClient, 'recordActivityBodie
   return {
     /** Makes the kept bodies of a request in turns of the event loop, and queues them. */
     record(steps: Steps<ActivityBody>): void {
-      if (waiting.length >= MAX_WAITING || searches.size >= MAX_SEARCHED) return;
+      if (waiting.length >= MAX_WAITING || searches.size >= MAX_SEARCHES) return;
       const searching = search(steps);
       searches.add(searching);
       void searching.finally(() => searches.delete(searching));

@@ -53,7 +53,9 @@ export function createBodyRecorder(store: Pick<StoreClient, 'recordActivityBodie
 
   async function search(steps: Steps<ActivityBody>): Promise<void> {
     try {
-      waiting.push(await inTurns(steps));
+      const body = await inTurns(steps);
+      // Others may have come in meanwhile, and those that were sent are gone.
+      if (waiting.length < MAX_WAITING) waiting.push(body);
     } catch (error) {
       log.warn({ err: error }, 'bodies could not be searched for secrets, and are lost');
     }
@@ -71,7 +73,12 @@ export function createBodyRecorder(store: Pick<StoreClient, 'recordActivityBodie
     async stop(): Promise<void> {
       clearInterval(timer);
       const late = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());
-      await Promise.race([Promise.all(searches).then(flush).then(flush), late]);
+      await Promise.race([
+        Promise.all([flush(), ...searches])
+          .then(flush)
+          .then(flush),
+        late,
+      ]);
     },
   };
 }

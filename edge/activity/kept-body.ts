@@ -15,10 +15,14 @@ const MAX_NAME = 256;
 /** Values of a body that are searched for secrets, and secrets that are found in it. */
 const MAX_SEARCHED = 50_000;
 const MAX_SECRETS = 500;
-/** Characters of kept texts, counted once for each secret that is looked for in them: about 10 ms. */
+/** Characters of texts that may be kept, counted once for each secret that is looked for in them, and for their forms. */
 const MAX_COMPARED = 2_000_000;
-/** Values that one step looks at. */
-const STEP_VALUES = 500;
+/** To look for the forms of secrets takes as long as to look for this number of secrets. */
+const FORMS_COST = 20;
+/** The beginning of a secret that is looked for: a longer one could take a thousand times as long. */
+const MAX_PART = 64;
+/** Names and values that one step of the search for secrets looks at. */
+const STEP_VALUES = 16;
 /** A shorter secret is a part of too many other texts: it is looked for as a whole. */
 const MIN_PART = 4;
 
@@ -35,8 +39,9 @@ export function* secretSteps(body: JsonObject): Steps<Secrets | undefined> {
   const open: unknown[] = [body];
   const openSecrets: unknown[] = [];
   let searched = 0;
-  for (let visited = 1; ; visited++) {
-    if (visited % STEP_VALUES === 0) yield;
+  let visited = 0;
+  for (;;) {
+    if (++visited % STEP_VALUES === 0) yield;
     const isSecret = openSecrets.length > 0;
     const value = isSecret ? openSecrets.pop() : open.pop();
     if (value === undefined && open.length === 0) return secrets;
@@ -50,7 +55,10 @@ export function* secretSteps(body: JsonObject): Steps<Secrets | undefined> {
       searched += names.length;
       if (searched > MAX_SEARCHED) return undefined;
       const isSecretPart = isSecretPartOf(value, names);
-      for (const name of names) (isSecret || isSecretPart(name) ? openSecrets : open).push(value[name]);
+      for (const name of names) {
+        if (++visited % STEP_VALUES === 0) yield;
+        (isSecret || isSecretPart(name) ? openSecrets : open).push(value[name]);
+      }
     } else if (isSecret && value !== null && value !== '') {
       secrets.add(String(value).slice(0, MAX_TEXT));
       if (secrets.size > MAX_SECRETS) return undefined;
@@ -83,7 +91,6 @@ export function* keptSteps(body: JsonObject, secrets: Secrets): Steps<KeptBody> 
   const isSecretPartOf = createNames();
   let left = MAX_BYTES;
   let compared = 0;
-  let visited = 0;
   let isCut = false;
   const put = (text: string) => {
     parts.push(text);
@@ -97,7 +104,7 @@ export function* keptSteps(body: JsonObject, secrets: Secrets): Steps<KeptBody> 
   };
   const shortened = (text: string, most: number) => {
     const searched = text.slice(0, most + MAX_TEXT);
-    compared += searched.length * secrets.size;
+    compared += searched.length * (secrets.size + FORMS_COST);
     if (compared > MAX_COMPARED) {
       isCut = true;
       return CUT;
@@ -125,7 +132,7 @@ export function* keptSteps(body: JsonObject, secrets: Secrets): Steps<KeptBody> 
         isCut = true;
         break;
       }
-      if (++visited % STEP_VALUES === 0) yield;
+      yield;
       yield* write(item);
     }
     put(end);
@@ -156,7 +163,9 @@ export function* keptSteps(body: JsonObject, secrets: Secrets): Steps<KeptBody> 
 /** Whether a text is or contains a secret. */
 function isSecretIn(text: string, secrets: Secrets): boolean {
   if (secrets.has(text) || isSecretText(text)) return true;
-  for (const secret of secrets) if (secret.length >= MIN_PART && text.includes(secret)) return true;
+  for (const secret of secrets) {
+    if (secret.length >= MIN_PART && text.includes(secret.slice(0, MAX_PART))) return true;
+  }
   return false;
 }
 

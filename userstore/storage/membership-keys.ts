@@ -19,7 +19,7 @@ export const KEY = { _id: 0, groupId: 1, userId: 1 } as const;
 /** Options of a call that uses the index of keys. */
 export const byKey = (deadline: number) => ({ hint: 'member', ...within(deadline) });
 
-/** The most documents of one answer of the database: the driver reads each answer in one turn of the event loop. */
+/** The most documents of one answer of the database, and one more: the driver reads each answer in one turn of the event loop. */
 export const MAX_BATCH = 500;
 
 /** Options of a read that gets the documents with these ids, which are small, in answers of at most 501. */

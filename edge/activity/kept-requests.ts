@@ -72,11 +72,11 @@ export function bodiesOf(
   if (!budget.take(principal.organizationId)) return undefined;
   const { organizationId } = principal;
   const absent = hasBody ? NOT_JSON : undefined;
-  return bodySteps({ organizationId, activityId: requestId, time }, sent, answer, absent);
+  return keptBodiesSteps({ organizationId, activityId: requestId, time }, sent, answer, absent);
 }
 
 /** Returns both bodies without secrets; `absent` stands for a body that is not JSON or does not exist. */
-function* bodySteps(
+function* keptBodiesSteps(
   key: Pick<ActivityBody, 'organizationId' | 'activityId' | 'time'>,
   sent: JsonObject | undefined,
   answer: JsonObject | undefined,

@@ -1,5 +1,6 @@
 /** The page behind a setup link: the steps of the Okta admin with their values, the forms, and the check list. Pure. */
 import type { OpenSetupLinkResponse } from '../../../proto/gen/userstore/v1/setup_link_service.js';
+import { timeText } from '../dates.js';
 import type { Page } from '../frame.js';
 import { type Html, html } from '../html.js';
 import { COPY_SCRIPT } from '../setup/copy.js';
@@ -60,7 +61,7 @@ export function stepsPage(values: StepsValues): Page {
     script: '/setup/steps.js',
     main: html`<h1>Set up LeaseHawk in Okta</h1>
 <p>For <strong><bdi>${link.recipient}</bdi></strong>, Okta admin of <strong><bdi>${organization.displayName}</bdi></strong>.</p>
-<p class="quiet">Your link is valid until <time datetime="${link.expireTime?.toISOString()}">${dateText(link.expireTime)}</time>.
+<p class="quiet">Your link is valid until <time datetime="${link.expireTime?.toISOString()}">${link.expireTime && timeText(link.expireTime)}</time>.
 Keep it to yourself. Questions: ${support}.</p>
 ${checks(values)}
 <h2 id="token">API token</h2>
@@ -86,9 +87,3 @@ const HAND_OVER = {
   step: html`Enter your Okta domain, <code>https://your-company.okta.com</code> or a domain of your own, the <strong>Client
 ID</strong> and the <strong>Client secret</strong> in the form below.`,
 };
-
-/** Returns a time as "27 November 2026 at 12:03 UTC". */
-const dateText = (time: Date | undefined): string =>
-  time === undefined
-    ? ''
-    : `${new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(time)} UTC`;

@@ -1,5 +1,6 @@
 /** The setup guide for an organization's Okta admin, with the organization's own values and no secret. Pure. */
 import type { Organization } from '../../../proto/gen/userstore/v1/organization_service.js';
+import { dateText } from '../dates.js';
 import { type Html, html } from '../html.js';
 import { supportAt } from '../support.js';
 import { attributes } from './attributes.js';
@@ -26,7 +27,7 @@ export interface SetupValues {
 export function setupPage(organization: Organization, { baseUrl, signIn, supportContact, time }: SetupValues): Html {
   return html`<h1>${SETUP_TITLE}</h1>
 <p>For the Okta admin of <strong>${organization.displayName}</strong>.</p>
-<p class="quiet">As of <time datetime="${time.toISOString()}">${longDate(time)}</time>. Questions: ${supportAt(supportContact)}.</p>
+<p class="quiet">As of <time datetime="${time.toISOString()}">${dateText(time)}</time>. Questions: ${supportAt(supportContact)}.</p>
 ${organization.suspended ? SUSPENDED : undefined}
 ${contents(signIn !== undefined)}
 ${features(organization)}
@@ -38,10 +39,6 @@ ${troubleshooting(signIn !== undefined)}
 <p class="quiet">LeaseHawk support finds every request of your Okta by its time, the user, or the id in the answer's
 <code>X-Request-Id</code>.</p>`;
 }
-
-/** Returns a date as "26 November 2026", in UTC. */
-const longDate = (time: Date): string =>
-  new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(time);
 
 const SUSPENDED = html`<p class="note"><strong>This organization is suspended at LeaseHawk.</strong> Okta is refused, and
 nobody can sign in, until LeaseHawk support resumes it.</p>

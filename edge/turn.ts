@@ -1,15 +1,31 @@
 /** Turns of the event loop: long work ends its turn in time, so that other requests are served. */
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Longest work without a pause, in addition to one step of it. */
+/** Longest work of all requests in one turn of the event loop, in addition to one step of it. */
 const TURN_MS = 5;
+
+/** The work that has ended in this turn of the event loop, in milliseconds. */
+let spentMs = 0;
+
+/** Counts work of this turn, so that requests whose bodies arrive together do not each work for TURN_MS. */
+function spend(ms: number): void {
+  if (spentMs === 0) {
+    setImmediate(() => {
+      spentMs = 0;
+    });
+  }
+  spentMs += ms;
+}
 
 /** Resolves at the next free turn: two pieces of work in one turn would make it twice as long. */
 let line: Promise<void> = Promise.resolve();
 
 /** Waits for a turn of the event loop in which no other long work runs. */
 export function ownTurn(): Promise<void> {
-  line = line.then(() => setImmediate());
+  line = line.then(async () => {
+    await nextTurn();
+    spentMs = 0;
+  });
   return line;
 }
 
@@ -17,15 +33,21 @@ export function ownTurn(): Promise<void> {
 export class Turn {
   #start = performance.now();
 
-  /** Whether the work has run long enough for now; then the caller awaits `next`. */
+  /** Whether the turn has lasted long enough; then the caller awaits `next`. */
   get isOver(): boolean {
-    return performance.now() - this.#start > TURN_MS;
+    return spentMs + performance.now() - this.#start > TURN_MS;
   }
 
   /** Lets everything else that is ready run, and starts the next turn. */
   async next(): Promise<void> {
+    this.end();
     await ownTurn();
     this.#start = performance.now();
+  }
+
+  /** Counts the work as done. */
+  end(): void {
+    spend(performance.now() - this.#start);
   }
 }
 
@@ -34,9 +56,12 @@ export class Turn {
  */
 export async function inTurns<Result>(steps: Iterator<void, Result>): Promise<Result> {
   const turn = new Turn();
+  if (turn.isOver) await turn.next();
   for (;;) {
     const { done, value } = steps.next();
     if (turn.isOver) await turn.next();
-    if (done) return value;
+    if (!done) continue;
+    turn.end();
+    return value;
   }
 }

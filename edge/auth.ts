@@ -105,9 +105,11 @@ async function authenticateRequest(
     // A refused request takes no place while it waits for its refusal.
     await guessing.check(request.ip, organizationId);
     const release = admission.anonymous(request, response);
-    const principal = await verify(authenticator, credentials, request, response);
+    const principal = await guessing.inLine(async () =>
+      response.closed ? undefined : await verify(authenticator, credentials, request, response),
+    );
     // The response of a client that is gone releases its own place, and must take no other.
-    if (response.closed) return;
+    if (!principal || response.closed) return;
     localsOf(response).principal = principal;
     release();
     admission.organization(organizationId, response);

@@ -1,5 +1,9 @@
-/** Protection against token guessing: an address from which too many invalid tokens came has to wait. */
+/**
+ * Protection against token guessing: an address from which too many invalid tokens came has to wait, and few tokens that
+ * were never valid are verified at a time.
+ */
 import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ScimError } from '../scim/scim-error.js';
 import { untilRefusal } from './late-refusal.js';
@@ -9,17 +13,25 @@ import { networkOf } from './network.js';
 const MAX_FAILURES = 300;
 const MAX_FAILURES_OF_ADDRESS = 3000;
 const WINDOW_SECONDS = 60;
+/** Verifications at a time of tokens that were never valid: requests of known clients hardly wait beside them. */
+const VERIFICATIONS = 4;
+/** The longest wait of a verification: if userstore does not answer, they do not fail one after the other. */
+const MAX_WAIT_MS = 10_000;
 /** Tokens that were valid are exempt, because one address may be a proxy with many clients behind it. */
 const MAX_VALID = 10_000;
 
 /** The token guessing limit of one edge. */
 export type TokenGuessingLimit = ReturnType<typeof createTokenGuessingLimit>;
 
-/** Creates the limit. It counts per organization too, because the Oktas of many organizations share addresses. */
-export function createTokenGuessingLimit() {
+/**
+ * Creates the limit. It counts per organization too, because the Oktas of many organizations share addresses. `now` is in
+ * milliseconds.
+ */
+export function createTokenGuessingLimit(now: () => number = () => performance.now()) {
   const perOrganization = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_SECONDS });
   const perAddress = new RateLimiterMemory({ points: MAX_FAILURES_OF_ADDRESS, duration: WINDOW_SECONDS });
   const valid = new LRUCache<string, true>({ max: MAX_VALID });
+  const line = pLimit(VERIFICATIONS);
 
   const counters = (address: string | undefined, organizationId: string) =>
     [
@@ -36,6 +48,15 @@ export function createTokenGuessingLimit() {
         await untilRefusal();
         throw tooMany(count);
       }
+    },
+
+    /** Verifies a token that was never valid, after those that wait. Throws ScimError (503) after MAX_WAIT_MS. */
+    inLine<T>(verify: () => Promise<T>): Promise<T> {
+      const joined = now();
+      return line(async () => {
+        if (now() - joined > MAX_WAIT_MS) throw waitedTooLong();
+        return await verify();
+      });
     },
 
     /** Counts an invalid token. Throws ScimError (429) if it is one too many. */
@@ -61,6 +82,9 @@ export function createTokenGuessingLimit() {
     hasSucceeded: (token: string): boolean => valid.has(token),
   };
 }
+
+const waitedTooLong = () =>
+  new ScimError(503, undefined, 'The service has too much to do at the moment; try again.', { 'Retry-After': '5' });
 
 const tooMany = ({ msBeforeNext }: RateLimiterRes) =>
   new ScimError(429, undefined, 'Too many requests with a token that is not valid; enter the right one and wait.', {

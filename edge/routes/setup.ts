@@ -21,7 +21,7 @@ import type { BaseUrl } from './send.js';
 const CACHE_MS = 3000;
 const CACHE_SIZE = 10_000;
 /** Unknown organization ids that one network may try within WINDOW_SECONDS: each costs a call to userstore. */
-const MAX_UNKNOWN = 100;
+const MAX_UNKNOWN = 30;
 const WINDOW_SECONDS = 60;
 
 const NOT_FOUND = page(

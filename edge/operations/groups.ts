@@ -14,9 +14,7 @@ import { inTurns } from '../turn.js';
 import { checkVersion, etagFor } from './preconditions.js';
 import { type Page, pageOf, type ResourceOperations, required } from './resources.js';
 
-/** Memberships that the first call for an answer reads: it is sent whole if they are all. */
-export const FIRST_PAGE_SIZE = 2000;
-/** Memberships that each further call reads: each process handles them in one turn of its event loop, about 10 ms. */
+/** Memberships that one call reads: each process handles them in one turn of its event loop, about 10 ms. */
 const MEMBERS_PAGE_SIZE = 500;
 
 /** The operations on groups, which do not contain their members, and the list of members. */

@@ -4,7 +4,7 @@
  */
 import type { Group, Membership } from '../../proto/gen/userstore/v1/group.js';
 import { readInLine } from '../limits/long-answers.js';
-import { FIRST_PAGE_SIZE, type GroupOperations } from '../operations/groups.js';
+import type { GroupOperations } from '../operations/groups.js';
 import { renderGroup } from '../scim/group.js';
 import type { JsonObject } from '../scim/json.js';
 import { renderMember } from '../scim/members.js';
@@ -44,7 +44,7 @@ async function membersOf(
   const groupIds = groups.map(({ id }) => id);
   const lists = new Map(groupIds.map((id) => [id, new ListText()]));
   const isLimited = context.isChange && !context.projection.attributes;
-  const pageSize = isLimited ? MAX_AFTER_CHANGE + 1 : FIRST_PAGE_SIZE;
+  const pageSize = isLimited ? MAX_AFTER_CHANGE + 1 : undefined;
   const page = await operations.members(context.scope, groupIds, undefined, pageSize);
   if (isLimited && (page.nextPageToken !== undefined || page.memberships.length > MAX_AFTER_CHANGE)) return undefined;
   for (const id of page.absentGroupIds) lists.delete(id);

@@ -7,6 +7,7 @@ import { openTransport } from '../../client/transport.js';
 import { Activity, ActivityBody } from '../../proto/gen/userstore/v1/activity_service.js';
 import { Filter } from '../../proto/gen/userstore/v1/filter.js';
 import { User } from '../../proto/gen/userstore/v1/user.js';
+import { PatchOperation_Verb } from '../../proto/gen/userstore/v1/user_service.js';
 import { TOKENS } from '../chains.js';
 import { type Seed, seed } from './seed.js';
 import { json, type Load, type Target, times } from './target.js';
@@ -16,6 +17,9 @@ const CALL_MS = 20_000;
 const GROUPS = 200;
 const MEMBERS = 500;
 const MAX_MEMBERS = 100_000;
+/** Characters of a text, so that its field, and all fields of a message together, are nearly the largest. */
+const LARGE_FIELD = 5.9 * 1024 * 1024;
+const LARGE_MESSAGE = 9.9 * 1024 * 1024;
 
 type Client = ReturnType<typeof clientOf>;
 
@@ -90,11 +94,22 @@ export const CALL_MAXIMA: Load[] = [
   ),
   calls(
     'message',
-    'CreateUser with a message of 15 MiB',
+    'CreateUser with a field of nearly 6 MiB',
     few,
     ({ organizationId }) => {
-      const user = User.fromPartial({ userName: 'large@bench.example', title: 'z'.repeat(15 * 1024 * 1024) });
+      const user = User.fromPartial({ userName: 'large@bench.example', title: 'z'.repeat(LARGE_FIELD) });
       return (client) => client.createUser({ organizationId, actor: actor(), user } as never);
+    },
+    4,
+  ),
+  calls(
+    'message',
+    'PatchUser with a message of nearly 10 MiB: 1000 operations',
+    few,
+    ({ organizationId, userIds: [userId] }) => {
+      const value = User.fromPartial({ title: 'z'.repeat(LARGE_MESSAGE / 1000) });
+      const operations = times(1000, () => ({ verb: PatchOperation_Verb.VERB_REPLACE, field: 'title', value }));
+      return (client) => client.patchUser({ organizationId, actor: actor(), userId, operations } as never);
     },
     4,
   ),

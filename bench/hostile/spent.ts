@@ -30,6 +30,7 @@ export const SPENT: Record<string, string[]> = {
   ],
   permits: ['permits of one AcquirePermits call', 'batch of permits; time of one counting command'],
   tokens: [
+    'verifications at a time of API tokens that were never valid at this edge',
     'refused API tokens of one network for one organization',
     'refused API tokens of one network for all organizations',
     'tokens that an edge remembers as valid',
@@ -119,7 +120,7 @@ export const SPENT: Record<string, string[]> = {
     'identifier in a Universal Logout body',
   ],
   calls: ['calls in progress in one userstore', 'calls of one connection at a time'],
-  message: ['request message'],
+  message: ['request message', 'field of a large request message'],
   2: ['message of a caller without a valid credential'],
   watch: [
     'connections on which no call had a valid credential',

@@ -9,7 +9,12 @@ import {
   PatchGroupRequest,
   UpdateGroupRequest,
 } from '../../proto/gen/userstore/v1/group_service.js';
-import { ListUsersRequest, ListUsersResponse, UserServiceService } from '../../proto/gen/userstore/v1/user_service.js';
+import {
+  CreateUserRequest,
+  ListUsersRequest,
+  ListUsersResponse,
+  UserServiceService,
+} from '../../proto/gen/userstore/v1/user_service.js';
 import { decoded, decodedInTurns, LargeRequest, MAX_BYTES_AT_ONCE } from '../../userstore/rpc/decoding.js';
 import { encoded, encodedInTurns } from '../../userstore/rpc/messages.js';
 import { statusOf } from '../../userstore/rpc/status.js';
@@ -101,6 +106,24 @@ describe('a large request', () => {
     expect(await decodedInTurns(new LargeRequest(bytes, patchGroup.requestDeserialize))).to.include({
       reason: ErrorReason.ERROR_REASON_FIELD_INVALID,
     });
+  });
+
+  it('with a field of more than 6 MiB is FIELD_INVALID, and the field is not decoded', async () => {
+    const { createUser } = UserServiceService;
+    const decodings: number[] = [];
+    const decode = (bytes: Buffer) => {
+      decodings.push(bytes.length);
+      return createUser.requestDeserialize(bytes);
+    };
+    const withTitle = (length: number) =>
+      createUser.requestSerialize(CreateUserRequest.fromPartial({ user: { title: 'z'.repeat(length) } }));
+    const most = 6 * 1024 * 1024;
+    expect(await decodedInTurns(new LargeRequest(withTitle(most), decode))).to.include({
+      reason: ErrorReason.ERROR_REASON_FIELD_INVALID,
+      message: 'A field of the request has more than 6 MiB.',
+    });
+    expect(Math.max(...decodings)).to.equal(0);
+    expect(await decodedInTurns(new LargeRequest(withTitle(most - 20), decode))).to.have.nested.property('user.title');
   });
 
   it('with a filter that is nested too deep is FILTER_UNSUPPORTED', async () => {

@@ -6,10 +6,15 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import pLimit from 'p-limit';
 import { inSlices } from '../domain/in-slices.js';
-import { type DomainError, invalidField, unsupportedFilter } from '../model/domain-error.js';
+import { DomainError, invalidField, unsupportedFilter } from '../model/domain-error.js';
 
 /** The largest request that is decoded in one turn, and the size of the parts of a larger one. */
 export const MAX_BYTES_AT_ONCE = 128 * 1024;
+/**
+ * The largest field of a large request, which is decoded in one turn: a user whose body has the largest size that the
+ * edge takes.
+ */
+const MAX_FIELD_BYTES = 6 * 1024 * 1024;
 
 /** A request as it reaches a handler of grpc-js: the message, or the reason why it is none. */
 export type Decoded<Q> = Q | DomainError;
@@ -46,7 +51,8 @@ export const decodedInTurns = (
 
 /**
  * Decodes a request part by part. A part is one message, too: whole fields that follow each other (Protocol Buffers,
- * "Last One Wins"). A single field that is larger than a part is decoded at once.
+ * "Last One Wins"). A single field that is larger than a part is decoded at once. Throws FIELD_INVALID if it is too large
+ * for that.
  */
 function* decoding({ bytes, decode }: LargeRequest, isGone: () => boolean): Generator<void, object | undefined, void> {
   if (isGone()) return undefined;
@@ -55,8 +61,12 @@ function* decoding({ bytes, decode }: LargeRequest, isGone: () => boolean): Gene
   const reader = new BinaryReader(bytes);
   let start = 0;
   while (reader.pos < reader.len) {
+    const from = reader.pos;
     const [field, wireType] = reader.tag();
     reader.skip(wireType, field);
+    if (reader.pos - from > MAX_FIELD_BYTES) {
+      throw invalidField('', `A field of the request has more than ${MAX_FIELD_BYTES / 1024 / 1024} MiB.`);
+    }
     if (reader.pos < reader.len && reader.pos - start < MAX_BYTES_AT_ONCE) continue;
     append(request, decode(bytes.subarray(start, reader.pos)), empty);
     start = reader.pos;
@@ -76,8 +86,10 @@ function append(request: Record<string, unknown>, part: object, empty: Record<st
 }
 
 /** Returns why a request cannot be decoded. */
-const undecodable = (error: unknown): DomainError =>
+function undecodable(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
   // Filters are the only messages of the contract that nest: the generated code counts the levels.
-  error instanceof Error && error.message.includes('recursion limit')
+  return error instanceof Error && error.message.includes('recursion limit')
     ? unsupportedFilter('The filter is nested too deep.')
     : invalidField('', 'The request cannot be decoded.');
+}

@@ -14,7 +14,7 @@ import { partsIn } from './member-filter.js';
 import type { GroupConditions } from './user-reads.js';
 
 /** The number of groups whose members one query asks for. */
-const BATCH = 1000;
+const BATCH = 500;
 /** The most ids of users that may be in the query made of a filter: userstore encodes them in one turn. */
 const MAX_USERS_FOUND = 50_000;
 

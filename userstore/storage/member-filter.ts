@@ -20,7 +20,7 @@ type Query = Record<string, unknown>;
 type UserCondition = Query | boolean;
 
 /** The number of users or groups that one query asks about. */
-const BATCH = 1000;
+const BATCH = 500;
 /**
  * The most ids of groups that may be in the query made of a filter. userstore encodes them in one turn, and MongoDB looks
  * each up twice, for the page and for the total.

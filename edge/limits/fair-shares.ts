@@ -5,7 +5,7 @@
  * calls took, not their number, so that an expensive call counts as many cheap ones.
  */
 
-/** Calls of one organization at a time while others are present, if its calls are long, and while it is alone. */
+/** Calls of one organization at a time while others are present, if its calls are or may be long, and while it is alone. */
 const CALLS = { besideOthers: 4, long: 2, alone: 64 };
 /**
  * An organization's calls are long if they take more than this many times as long as those of the organization whose calls
@@ -169,7 +169,9 @@ const newLine = (time: number): Line => ({
   lastAt: time,
 });
 
-function isLong({ callMs = 0 }: Line, present: Iterable<Line>): boolean {
+function isLong({ callMs }: Line, present: Iterable<Line>): boolean {
+  // Until the first one has ended, its calls may be as long as any.
+  if (callMs === undefined) return true;
   if (callMs <= LONG * SHORT_MS) return false;
   for (const other of present) if (callMs > LONG * Math.max(SHORT_MS, other.callMs ?? callMs)) return true;
   return false;

@@ -50,13 +50,14 @@ describe('the shares of organizations', () => {
     expect(shares.queued()).to.equal(0);
   });
 
-  it('an organization beside another has 4 calls at a time, until the other has been absent for a second', async () => {
+  it('an organization beside another has 2 calls at a time until the first has ended, then 4, until the other has been absent for a second', async () => {
     const { clock, send, end } = setUp();
     await send('quiet', 1);
     await end('quiet', 1);
-    expect(await send('noisy', 20)).to.equal(4);
+    expect(await send('noisy', 20)).to.equal(2);
+    expect(await end('noisy', 1)).to.equal(4);
     clock.time += 1000;
-    expect(await end('noisy', 1)).to.equal(19);
+    expect(await end('noisy', 1)).to.equal(18);
   });
 
   for (const [ms, others, count] of [

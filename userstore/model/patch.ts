@@ -10,6 +10,9 @@ import { removeElements, type Steps, writeElements } from './patch-elements.js';
 import { checkLength, textLength } from './user.js';
 import { createWork, unitsFor, type Work } from './work.js';
 
+/** The most operations of a slice. */
+const OPERATIONS_OF_SLICE = 100;
+
 /**
  * Returns the user after the operations, applied in their order; does not change the given one. Yields after each slice
  * of work, so that the caller can let other requests go first. Throws a DomainError if an operation cannot be applied,
@@ -20,8 +23,8 @@ export function* applyPatch(user: User, operations: readonly PatchOperation[]): 
   const work = createWork();
   const lists = createJoinedLists(work);
   const extensions = createExtensionPatch(next, work);
-  for (const operation of operations) {
-    if (work.isPauseDue()) yield;
+  for (const [index, operation] of operations.entries()) {
+    if (work.isPauseDue() || (index > 0 && index % OPERATIONS_OF_SLICE === 0)) yield;
     if (operation.field === EXTENSION) {
       lists.write();
       applyToExtension(operation, extensions);
@@ -32,6 +35,8 @@ export function* applyPatch(user: User, operations: readonly PatchOperation[]): 
   }
   lists.write();
   extensions.write();
+  // What follows a long PATCH has its own turn.
+  if (operations.length > OPERATIONS_OF_SLICE) yield;
   return next;
 }
 

@@ -11,10 +11,14 @@ import { networkOf } from './network.js';
 /** Longest time for the starts of one turn, in addition to the last of them. */
 const TURN_MS = 10;
 /**
- * Longest time without starts while connections arrive. A turn of the event loop accepts one connection, so that
- * hundreds of them are accepted late if each turn also starts a request.
+ * The longest time without starts while connections arrive. A turn of the event loop accepts one connection, so that
+ * hundreds of them are accepted late if each turn also starts requests, or handles what userstore answers to those that
+ * have started. If connections arrive all the time, requests start after the shorter time.
  */
-const ACCEPTING_MS = 20;
+const ACCEPTING_MS = { short: 20, long: 100 };
+/** The long times that may follow each other, together, and what each millisecond adds to what is left of them. */
+const LONG_IN_ALL_MS = 500;
+const LONG_PER_MS = 1 / 3;
 /** Turns after an accepted connection in which the next one is expected. */
 const EXPECTED_TURNS = 2;
 const MAX_TOKENS = 10_000;
@@ -47,6 +51,9 @@ export function startInTurns(listener: RequestListener): StartLine {
   /** Turns for which the next connection is expected. */
   let expected = 0;
   let acceptingSince = 0;
+  /** What is left of the long times, in milliseconds, as of `leftAt`. */
+  let left = LONG_IN_ALL_MS;
+  let leftAt = 0;
 
   const start = (arrived: Arrived) => {
     const from = performance.now();
@@ -75,9 +82,18 @@ export function startInTurns(listener: RequestListener): StartLine {
     spentMs = 0;
     if (!hasTurn) return;
     setImmediate(endTurn);
-    if (expected > 0 && performance.now() - acceptingSince < ACCEPTING_MS) return;
+    if (expected > 0 && isAccepting(performance.now())) return;
     startNext();
     acceptingSince = performance.now();
+  };
+  /** Whether the time without starts goes on; takes it from what is left when it is over. */
+  const isAccepting = (now: number): boolean => {
+    left = Math.min(LONG_IN_ALL_MS, left + (now - leftAt) * LONG_PER_MS);
+    leftAt = now;
+    const sinceMs = now - acceptingSince;
+    if (sinceMs < Math.min(ACCEPTING_MS.long, Math.max(ACCEPTING_MS.short, left))) return true;
+    left = Math.max(0, left - sinceMs);
+    return false;
   };
 
   const arrive = (...arrived: Arrived) => {

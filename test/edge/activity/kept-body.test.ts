@@ -161,7 +161,7 @@ describe('a kept body', () => {
   it('takes time in proportion to the length of a text, and of a name', () => {
     const start = process.cpuUsage();
     for (const text of [
-      '://' + ':'.repeat(200_000),
+      `://${':'.repeat(200_000)}`,
       'pwd'.repeat(70_000),
       '-eyJ'.repeat(50_000),
       'pwd'.repeat(9) + ' '.repeat(200_000),

@@ -122,10 +122,10 @@ export const CALL_MAXIMA: Load[] = [
   }),
   calls(
     'memberships',
-    'ListMemberships of 200 groups, pages of 5000',
+    'ListMemberships of 200 groups, pages of 2000',
     { users: MEMBERS, groups: GROUPS, members: MEMBERS },
     ({ organizationId, groupIds }) => {
-      return (client) => client.listMemberships({ organizationId, groupIds, pageSize: 5000 } as never);
+      return (client) => client.listMemberships({ organizationId, groupIds, pageSize: 2000 } as never);
     },
   ),
   calls(

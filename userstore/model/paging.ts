@@ -17,7 +17,7 @@ interface PageSizes {
 /** The page sizes of users and groups. */
 export const RESOURCE_PAGES: PageSizes = { standard: 100, max: 200, allowsEmpty: true };
 /** The page sizes of memberships, which are small. */
-export const MEMBERSHIP_PAGES: PageSizes = { standard: 1000, max: 5000 };
+export const MEMBERSHIP_PAGES: PageSizes = { standard: 1000, max: 2000 };
 /** The page sizes of organizations, API tokens, sessions, activities and changes. */
 export const RECORD_PAGES: PageSizes = { standard: 100, max: 1000 };
 

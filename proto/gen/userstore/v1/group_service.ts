@@ -248,7 +248,7 @@ export interface ListMembershipsRequest {
   organizationId: string;
   /** Ids of the groups whose memberships to list: 1 to 200, or none if `user_id` is given. */
   groupIds: string[];
-  /** The maximum number of memberships to return. Absent or 0: 1000. Values above 5000 are reduced to 5000. */
+  /** The maximum number of memberships to return. Absent or 0: 1000. Values above 2000 are reduced to 2000. */
   pageSize?:
     | number
     | undefined;

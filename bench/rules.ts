@@ -5,6 +5,8 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { v7 as uuidv7 } from 'uuid';
+import { userSteps } from '../edge/scim/user.js';
+import { inTurns } from '../edge/turn.js';
 import type { Activity } from '../proto/gen/userstore/v1/activity_service.js';
 import type { GroupOperation } from '../proto/gen/userstore/v1/group_service.js';
 import { User } from '../proto/gen/userstore/v1/user.js';
@@ -73,17 +75,16 @@ async function run(call: () => Promise<unknown>): Promise<void> {
 async function callsOf(build: string, uri: string): Promise<Calls> {
   const load = async <M>(module: string) => (await import(pathToFileURL(join(build, `${module}.js`)).href)) as M;
   const { beginCall } = await load<typeof import('../userstore/deadlines.js')>('userstore/deadlines');
-  const { parseUser } = await load<typeof import('../edge/scim/user.js')>('edge/scim/user');
   const { users, groups, activities, changes } = await rulesOf(load, uri);
   const call = async <T>(make: (deadline: number) => Promise<T>) => {
     const { deadline, end } = beginCall(Date.now() + CALL_MS);
     return await make(deadline).finally(end);
   };
   let created = 0;
-  const create = () =>
-    call((deadline) =>
-      users.create({ organizationId, actor, user: undefined }, parseUser({ ...person(created++) }), deadline),
-    );
+  const create = async () => {
+    const user = await inTurns(userSteps({ ...person(created++) }));
+    return await call((deadline) => users.create({ organizationId, actor, user: undefined }, user, deadline));
+  };
   const ids: string[] = [];
   while (ids.length < USERS) ids.push((await create()).id);
   const given = { id: '', organizationId: '', etag: '', createTime: undefined, updateTime: undefined };

@@ -12,7 +12,7 @@ import type { ListQuery } from '../scim/list.js';
 import { mergeSteps, patchSteps } from '../scim/patch-user.js';
 import type { Precondition } from '../scim/precondition.js';
 import { ScimError } from '../scim/scim-error.js';
-import { parseUser } from '../scim/user.js';
+import { userSteps } from '../scim/user.js';
 import type { StoreClient } from '../store-client.js';
 import { inTurns } from '../turn.js';
 import { checkVersion, etagFor } from './preconditions.js';
@@ -57,7 +57,7 @@ async function createUser(
   body: JsonObject,
 ): Promise<User> {
   const { organizationId, settings, actor, signal } = scope;
-  const user = parseUser(body, settings);
+  const user = await inTurns(userSteps(body, settings));
   if (settings.policy?.refuseCreate) throw refusedByPolicy('New users are not accepted from Okta.');
   try {
     return required((await store.createUser({ organizationId, actor, user }, actor.requestId, signal)).user);
@@ -111,7 +111,7 @@ async function replaceUser(
   precondition: Precondition,
 ): Promise<User> {
   const { organizationId, settings, actor, signal } = scope;
-  const user = parseUser(body, settings);
+  const user = await inTurns(userSteps(body, settings));
   const etag = await etagFor(precondition, () => getUser(store, scope, userId));
   const key = { organizationId, actor, userId, etag, ...refusalsOf(settings) };
   // Okta's wizard apps disable a user by a PUT that may lack attributes: it sets what it names and clears nothing.

@@ -9,6 +9,7 @@ import { isObject } from './json.js';
 import { definitionNamed, isAttributeName } from './notation.js';
 import { badRequest } from './scim-error.js';
 import type { Settings } from './settings.js';
+import type { Steps } from './steps.js';
 import { checkObject } from './strict.js';
 import { exact, isUnset, MAX_ELEMENTS } from './value.js';
 
@@ -38,16 +39,20 @@ export const namesOnRequest = ({ extensionSchemas }: Settings): ReadonlySet<stri
   );
 
 /**
- * Parses the attributes under the URN of an extension. A declared attribute follows its definition. The edge keeps any
- * other value unchanged, whatever its shape, so that Okta's next PUT sends it back. Null, "" and [] mean no value.
- * Throws invalidValue, invalidSyntax.
+ * Parses the attributes under the URN of an extension, one in each step. A declared attribute follows its definition. The
+ * edge keeps any other value unchanged, whatever its shape, so that Okta's next PUT sends it back. Null, "" and [] mean
+ * no value. Throws invalidValue, invalidSyntax.
  */
-export function parseExtension(schema: string, value: unknown, settings: Settings): ExtensionAttribute[] {
+export function* attributeSteps(schema: string, value: unknown, settings: Settings): Steps<ExtensionAttribute[]> {
   checkObject(value, schema, settings);
   if (isUnset(value)) return [];
-  return extensionEntries(schema, value).flatMap(
-    ([name, inner]) => parseExtensionAttribute(schema, name, inner, settings) ?? [],
-  );
+  const attributes: ExtensionAttribute[] = [];
+  for (const [name, inner] of extensionEntries(schema, value)) {
+    const attribute = parseExtensionAttribute(schema, name, inner, settings);
+    if (attribute) attributes.push(attribute);
+    yield;
+  }
+  return attributes;
 }
 
 /** Returns the attributes in the object under the URN of an extension. Throws invalidValue. */
@@ -63,7 +68,7 @@ export function extensionEntries(schema: string, value: unknown): [name: string,
   return entries;
 }
 
-/** Parses one attribute as parseExtension does. Returns undefined for no value. Throws invalidValue, invalidSyntax. */
+/** Parses one attribute as attributeSteps does. Returns undefined for no value. Throws invalidValue, invalidSyntax. */
 function parseExtensionAttribute(
   schema: string,
   name: string,

@@ -10,7 +10,7 @@ import {
   TOP_ATTRIBUTES,
 } from './attributes.js';
 import { coreEntries, schemasIn, setOnce, withoutSchemas } from './body.js';
-import { definitionOf, parseExtension, schemaOf } from './extensions.js';
+import { attributeSteps, definitionOf, schemaOf } from './extensions.js';
 import { withoutWrongFormats } from './formats.js';
 import { checkSchemas, isObject, type JsonObject } from './json.js';
 import { locationOf, metaOf } from './meta.js';
@@ -19,14 +19,15 @@ import { isReserved, isSchemaUrn, isUnder } from './notation.js';
 import { GROUP, USER } from './resource-types.js';
 import { badRequest } from './scim-error.js';
 import { DEFAULT_SETTINGS, ignoreUnknown, type Settings } from './settings.js';
+import type { Steps } from './steps.js';
 import { checkDropped, checkObject, checkType } from './strict.js';
 import { isUnset, MAX_ELEMENTS, parseValue } from './value.js';
 
 /**
- * Parses the user in the body of a POST or PUT. Ignores read-only attributes (`id`, `meta`, `groups`), a password and
- * unknown attributes, as Okta sends back every attribute of an answer. Throws invalidSyntax, invalidValue.
+ * Parses the user in the body of a POST or PUT, in steps. Ignores read-only attributes (`id`, `meta`, `groups`), a
+ * password and unknown attributes, as Okta sends back every attribute of an answer. Throws invalidSyntax, invalidValue.
  */
-export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
+export function* userSteps(body: JsonObject, settings = DEFAULT_SETTINGS): Steps<User> {
   checkSchemas(body, CORE_USER);
   const schemas = schemasIn(body);
   for (const urn of schemas) checkKnown(urn, settings);
@@ -45,7 +46,7 @@ export function parseUser(body: JsonObject, settings = DEFAULT_SETTINGS): User {
       };
     } else if (isSchemaUrn(name)) {
       checkKnown(name, settings);
-      extensionAttributes.push(...parseExtension(name, value, settings));
+      extensionAttributes.push(...(yield* attributeSteps(name, value, settings)));
       // Counted while they are made: a body may hold many more.
       if (extensionAttributes.length > MAX_EXTENSION_ATTRIBUTES) throw tooManyAttributes();
     } else if (name.toLowerCase() === USER.dropped) checkDropped(value, USER.dropped, settings);

@@ -3,13 +3,15 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { CORE_USER, ENTERPRISE_USER } from '../../../edge/scim/attributes.js';
 import { withoutControlCharacters } from '../../../edge/scim/formats.js';
-import { parseUser, renderUser } from '../../../edge/scim/user.js';
+import { renderUser, userSteps } from '../../../edge/scim/user.js';
 import { User } from '../../../proto/gen/userstore/v1/user.js';
 import { normalize } from '../../../userstore/model/user.js';
+import { resultOf } from '../../harness/steps.js';
 import { anyUser, plain, typed, userNamed } from '../../harness/users.js';
 import { refusalOf } from './refusal.js';
 
 const ACME = 'urn:acme:params:scim:2.0:User';
+const parseUser = (...given: Parameters<typeof userSteps>) => resultOf(userSteps(...given));
 const parse = (body: Record<string, unknown>) => parseUser({ schemas: [CORE_USER], userName: 'ana', ...body });
 const ana = { ...User.fromPartial({}), userName: 'ana' };
 const extension = (name: string, value: unknown, schema = ACME) => ({ schema, name, valueJson: JSON.stringify(value) });

@@ -1,8 +1,10 @@
 /** Turns of the event loop: long work ends its turn in time, so that other requests are served. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Longest work of all requests in one turn of the event loop, in addition to one step of it. */
+/** Longest work without a pause, in addition to one step of it: of a request, and of all in one turn. */
 const TURN_MS = 5;
+/** What a request may do in a turn in which others have worked for TURN_MS: most need less, and wait for nobody. */
+const LEAST_MS = 1;
 
 /** The work that has ended in this turn of the event loop, in milliseconds. */
 let spentMs = 0;
@@ -33,21 +35,20 @@ export function ownTurn(): Promise<void> {
 export class Turn {
   #start = performance.now();
 
-  /** Whether the turn has lasted long enough; then the caller awaits `next`. */
+  /** How long the turn has lasted, in milliseconds. */
+  get ms(): number {
+    return performance.now() - this.#start;
+  }
+
+  /** Whether the work has run long enough for now; then the caller awaits `next`. */
   get isOver(): boolean {
-    return spentMs + performance.now() - this.#start > TURN_MS;
+    return this.ms > TURN_MS;
   }
 
   /** Lets everything else that is ready run, and starts the next turn. */
   async next(): Promise<void> {
-    this.end();
     await ownTurn();
     this.#start = performance.now();
-  }
-
-  /** Counts the work as done. */
-  end(): void {
-    spend(performance.now() - this.#start);
   }
 }
 
@@ -56,12 +57,17 @@ export class Turn {
  */
 export async function inTurns<Result>(steps: Iterator<void, Result>): Promise<Result> {
   const turn = new Turn();
-  if (turn.isOver) await turn.next();
-  for (;;) {
-    const { done, value } = steps.next();
-    if (turn.isOver) await turn.next();
-    if (!done) continue;
-    turn.end();
-    return value;
+  try {
+    for (;;) {
+      const { done, value } = steps.next();
+      const { ms } = turn;
+      if (ms > LEAST_MS && spentMs + ms > TURN_MS) {
+        spend(ms);
+        await turn.next();
+      }
+      if (done) return value;
+    }
+  } finally {
+    spend(turn.ms);
   }
 }

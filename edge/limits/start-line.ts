@@ -16,9 +16,9 @@ const TURN_MS = 10;
  * have started. If connections arrive all the time, requests start after the shorter time.
  */
 const ACCEPTING_MS = { short: 20, long: 100 };
-/** The long times that may follow each other, together, and what each millisecond adds to what is left of them. */
-const LONG_IN_ALL_MS = 500;
-const LONG_PER_MS = 1 / 3;
+/** The credit for long times without starts. Each millisecond restores a third of one. */
+const CREDIT_MS = 500;
+const CREDIT_PER_MS = 1 / 3;
 /** Turns after an accepted connection in which the next one is expected. */
 const EXPECTED_TURNS = 2;
 const MAX_TOKENS = 10_000;
@@ -43,22 +43,27 @@ export function noteOrganization(
 /** A listener of requests that is told of connections, too. */
 export type StartLine = RequestListener & { accepted: () => void };
 
-/** Returns a listener that starts each request at once, or after those that its client's turn allows. */
-export function startInTurns(listener: RequestListener): StartLine {
+/**
+ * Returns a listener that starts each request at once, or after those that its client's turn allows. `now` is in
+ * milliseconds.
+ */
+export function startInTurns(listener: RequestListener, now: () => number = () => performance.now()): StartLine {
   const lines = new Map<string, Set<Arrived>>();
   let spentMs = 0;
   let hasTurn = false;
   /** Turns for which the next connection is expected. */
   let expected = 0;
   let acceptingSince = 0;
-  /** What is left of the long times, in milliseconds, as of `leftAt`. */
-  let left = LONG_IN_ALL_MS;
-  let leftAt = 0;
+  /** What is left of the credit, as of `creditAt`. */
+  let credit = CREDIT_MS;
+  let creditAt = 0;
+  /** Whether nothing starts at present because connections arrive. */
+  let isHeld = false;
 
   const start = (arrived: Arrived) => {
-    const from = performance.now();
+    const from = now();
     listener(...arrived);
-    spentMs += performance.now() - from;
+    spentMs += now() - from;
   };
   const startNext = () => {
     for (const [client, line] of lines) {
@@ -80,20 +85,20 @@ export function startInTurns(listener: RequestListener): StartLine {
     if (expected > 0) expected--;
     hasTurn = lines.size > 0 || expected > 0;
     spentMs = 0;
+    const wasHeld = isHeld;
+    isHeld = expected > 0 && mayHold(now());
+    if (wasHeld && !isHeld) credit = Math.max(0, credit - (now() - acceptingSince));
     if (!hasTurn) return;
     setImmediate(endTurn);
-    if (expected > 0 && isAccepting(performance.now())) return;
+    if (isHeld) return;
     startNext();
-    acceptingSince = performance.now();
+    acceptingSince = now();
   };
-  /** Whether the time without starts goes on; takes it from what is left when it is over. */
-  const isAccepting = (now: number): boolean => {
-    left = Math.min(LONG_IN_ALL_MS, left + (now - leftAt) * LONG_PER_MS);
-    leftAt = now;
-    const sinceMs = now - acceptingSince;
-    if (sinceMs < Math.min(ACCEPTING_MS.long, Math.max(ACCEPTING_MS.short, left))) return true;
-    left = Math.max(0, left - sinceMs);
-    return false;
+  /** Whether the time without starts may go on. */
+  const mayHold = (time: number): boolean => {
+    credit = Math.min(CREDIT_MS, credit + (time - creditAt) * CREDIT_PER_MS);
+    creditAt = time;
+    return time - acceptingSince < Math.min(ACCEPTING_MS.long, Math.max(ACCEPTING_MS.short, credit));
   };
 
   const arrive = (...arrived: Arrived) => {
@@ -102,7 +107,7 @@ export function startInTurns(listener: RequestListener): StartLine {
     else wait(lines, arrived);
   };
   const accepted = () => {
-    if (expected === 0 && lines.size === 0) acceptingSince = performance.now();
+    if (expected === 0 && lines.size === 0) acceptingSince = now();
     expected = EXPECTED_TURNS;
     beginTurn();
   };

@@ -88,4 +88,32 @@ describe('requests that arrive in one turn', () => {
     }
     expect(started).to.include('later');
   });
+
+  for (const [kind, pauseTurns] of [
+    ['all the time', 0],
+    ['nearly all the time', 3],
+  ] as const) {
+    it(`start every 100 ms at first, and every 20 ms after a second, while connections arrive ${kind}`, async () => {
+      let time = 0;
+      const starts: number[] = [];
+      const start = startInTurns(
+        () => {
+          if (starts.at(-1) !== time) starts.push(time);
+        },
+        () => time,
+      );
+      for (let turn = 0; time < 3000; turn++) {
+        time += 5;
+        // With pauses, connections arrive for 95 ms at a time.
+        const isPause = pauseTurns > 0 && turn % (19 + pauseTurns) >= 19;
+        if (!isPause) start.accepted();
+        start(arriving('waits').request, {} as ServerResponse);
+        await setImmediate();
+      }
+      const gaps = starts.map((at, index) => at - (starts[index - 1] ?? 0));
+      expect(Math.max(...gaps)).to.be.within(90, 110);
+      const later = gaps.filter((_, index) => (starts[index] ?? 0) > 1500 && (starts[index] ?? 0) < 2900);
+      expect(Math.max(...later), String(gaps)).to.be.at.most(60);
+    });
+  }
 });

@@ -60,17 +60,28 @@ export function setupRoute(
   const organizations = createOrganizationCache(store, signIn !== undefined);
   const unknown = new RateLimiterMemory({ points: MAX_UNKNOWN, duration: WINDOW_SECONDS });
 
+  /** Finds an organization, and counts one that does not exist. Throws UserstoreError, and RateLimiterRes if they are too many. */
+  const find = async (organizationId: string, network: string, context: string): Promise<Found | undefined> => {
+    if (organizations.has(organizationId)) return await organizations.fetch(organizationId, { context });
+    await unknown.consume(network);
+    let isUnknown = false;
+    try {
+      const found = await organizations.fetch(organizationId, { context });
+      isUnknown = found?.organization === undefined;
+      return found;
+    } finally {
+      if (!isUnknown) await unknown.reward(network);
+    }
+  };
+
   return async (request, response) => {
     const organizationId = organizationIdIn(request.params.organizationId);
     const context = localsOf(response).requestId;
     const network = networkOf(request.ip);
     try {
-      const isNew = organizationId !== undefined && !organizations.has(organizationId);
-      if (isNew) await unknown.consume(network);
-      const found = organizationId === undefined ? undefined : await organizations.fetch(organizationId, { context });
+      const found = organizationId === undefined ? undefined : await find(organizationId, network, context);
       const { organization, connection } = found ?? {};
       if (!organization) return sendPage(response, 404, NOT_FOUND);
-      if (isNew) await unknown.reward(network);
       const { id } = organization;
       const hasPasswords = signIn?.passwordUrl !== undefined;
       const main = setupPage(organization, {

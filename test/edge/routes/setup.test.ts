@@ -14,11 +14,14 @@ describe('the setup page', () => {
   let server: Server;
   let lookUps: number;
   let existing: Set<string>;
+  let isDown: boolean;
   beforeEach(async () => {
     lookUps = 0;
+    isDown = false;
     existing = new Set(['known', ...Array.from({ length: 150 }, (_, index) => `known${index}`)]);
     const getOrganization = async ({ organizationId }: { organizationId: string }) => {
       lookUps++;
+      if (isDown) throw errorWith('UNAVAILABLE', 'no connection');
       if (existing.has(organizationId)) return { organization: Organization.fromPartial({ id: organizationId }) };
       const reason = ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND;
       throw errorWith('NOT_FOUND', 'no such organization', { reason });
@@ -67,6 +70,13 @@ describe('the setup page', () => {
     expect(lookUps).to.equal(30);
     expect((await ask('another', '203.0.113.2')).status).to.equal(404);
     expect((await ask('known', '203.0.113.2')).status).to.equal(200);
+    expect((await ask('known')).status).to.equal(200);
+  });
+
+  it('counts no organization that userstore cannot look up', async () => {
+    isDown = true;
+    for (let index = 0; index < 40; index++) expect((await ask(`known${index}`)).status).to.equal(503);
+    isDown = false;
     expect((await ask('known')).status).to.equal(200);
   });
 

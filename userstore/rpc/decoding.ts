@@ -10,10 +10,7 @@ import { DomainError, invalidField, unsupportedFilter } from '../model/domain-er
 
 /** The largest request that is decoded in one turn, and the size of the parts of a larger one. */
 export const MAX_BYTES_AT_ONCE = 128 * 1024;
-/**
- * The largest field of a large request, which is decoded in one turn: a user whose body has the largest size that the
- * edge takes.
- */
+/** The largest field of a large request, which is decoded in one turn: no request that succeeds has a larger one. */
 const MAX_FIELD_BYTES = 6 * 1024 * 1024;
 
 /** A request as it reaches a handler of grpc-js: the message, or the reason why it is none. */

@@ -10,8 +10,8 @@ import { removeElements, type Steps, writeElements } from './patch-elements.js';
 import { checkLength, textLength } from './user.js';
 import { createWork, unitsFor, type Work } from './work.js';
 
-/** The most operations of a slice. */
-const OPERATIONS_OF_SLICE = 100;
+/** The most operations of a slice that set attributes of extensions, most of which cost no units. */
+const EXTENSIONS_OF_SLICE = 100;
 
 /**
  * Returns the user after the operations, applied in their order; does not change the given one. Yields after each slice
@@ -23,11 +23,13 @@ export function* applyPatch(user: User, operations: readonly PatchOperation[]): 
   const work = createWork();
   const lists = createJoinedLists(work);
   const extensions = createExtensionPatch(next, work);
-  for (const [index, operation] of operations.entries()) {
-    if (work.isPauseDue() || (index > 0 && index % OPERATIONS_OF_SLICE === 0)) yield;
+  let ofExtensions = 0;
+  for (const operation of operations) {
+    if (work.isPauseDue()) yield;
     if (operation.field === EXTENSION) {
       lists.write();
       applyToExtension(operation, extensions);
+      if (++ofExtensions % EXTENSIONS_OF_SLICE === 0) yield;
     } else {
       if (operation.field === 'extension_attributes') extensions.write();
       yield* applyOperation(next, operation, work, lists);
@@ -35,8 +37,8 @@ export function* applyPatch(user: User, operations: readonly PatchOperation[]): 
   }
   lists.write();
   extensions.write();
-  // What follows a long PATCH has its own turn.
-  if (operations.length > OPERATIONS_OF_SLICE) yield;
+  // What follows a long PATCH has its own slice.
+  if (operations.length > EXTENSIONS_OF_SLICE) yield;
   return next;
 }
 

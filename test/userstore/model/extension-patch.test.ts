@@ -53,6 +53,14 @@ const refusal = (user: User, ...operations: PatchOperation[]): unknown => {
 };
 
 describe('a PATCH of extensions', () => {
+  it('is done in slices: 1000 attributes pause ten times, and once before what follows', () => {
+    const operations = Array.from({ length: 1000 }, (_, index) => change(replace, { name: `a${index}` }, index));
+    const steps = applyPatch(userNamed('ana'), operations);
+    let pauses = 0;
+    while (!steps.next().done) pauses++;
+    expect(pauses).to.equal(11);
+  });
+
   const ambiguous: [title: string, held: string, target: Partial<ExtensionTarget>, result: string[]][] = [
     [
       'ends the URN where the caller does if the user has neither',

@@ -39,6 +39,13 @@ class InvalidTokenError extends Error {
   }
 }
 
+/** What a cache of principals asks userstore, and when: at once unless the question has a line. */
+interface Question {
+  credentials: Credentials;
+  requestId: string;
+  inLine?: ((call: () => Promise<Principal>) => Promise<Principal>) | undefined;
+}
+
 /** The verified tokens, by the key of their credentials. Invalid tokens are never stored. */
 export type PrincipalCache = ReturnType<typeof createPrincipalCache>;
 
@@ -105,11 +112,11 @@ async function authenticateRequest(
     // A refused request takes no place while it waits for its refusal.
     await guessing.check(request.ip, organizationId);
     const release = admission.anonymous(request, response);
-    const principal = await guessing.inLine(async () =>
-      response.closed ? undefined : await verify(authenticator, credentials, request, response),
+    const principal = await verify(authenticator, credentials, request, response, (call) =>
+      guessing.inLine(request.ip, call),
     );
     // The response of a client that is gone releases its own place, and must take no other.
-    if (!principal || response.closed) return;
+    if (response.closed) return;
     localsOf(response).principal = principal;
     release();
     admission.organization(organizationId, response);
@@ -147,11 +154,12 @@ async function verify(
   credentials: Credentials,
   request: IncomingRequest,
   response: Response,
+  inLine?: Question['inLine'],
 ): Promise<Principal> {
   const { key, organizationId } = credentials;
   try {
     const principal = await principals.forceFetch(key, {
-      context: { credentials, requestId: localsOf(response).requestId },
+      context: { credentials, requestId: localsOf(response).requestId, inLine },
     });
     guessing.succeeded(key);
     return principal;
@@ -168,18 +176,20 @@ async function verify(
  * share one call: a call for each would overload userstore just when it is busy.
  */
 export function createPrincipalCache(store: Pick<StoreClient, 'verifyApiToken'>, ttl: number) {
-  return new LRUCache<string, Principal, { credentials: Credentials; requestId: string }>({
+  return new LRUCache<string, Principal, Question>({
     max: TOKEN_CACHE_SIZE,
     ttl,
     // A call whose entry is evicted before the answer still answers the requests that wait for it.
     ignoreFetchAbort: true,
-    async fetchMethod(_key, _stale, { options, context: { credentials, requestId } }) {
-      const start = performance.now();
-      const principal = await fetchPrincipal(store, credentials, requestId);
-      // The lifetime starts when userstore is asked, so that a slow answer is not trusted for longer. 0 would mean
-      // forever.
-      options.ttl = Math.max(ttl - (performance.now() - start), 1);
-      return principal;
+    async fetchMethod(_key, _stale, { options, context: { credentials, requestId, inLine = (call) => call() } }) {
+      return await inLine(async () => {
+        const start = performance.now();
+        const principal = await fetchPrincipal(store, credentials, requestId);
+        // The lifetime starts when userstore is asked, so that a slow answer is not trusted for longer. 0 would mean
+        // forever.
+        options.ttl = Math.max(ttl - (performance.now() - start), 1);
+        return principal;
+      });
     },
   });
 }

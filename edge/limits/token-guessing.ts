@@ -3,7 +3,7 @@
  * were never valid are verified at a time.
  */
 import { LRUCache } from 'lru-cache';
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ScimError } from '../scim/scim-error.js';
 import { untilRefusal } from './late-refusal.js';
@@ -13,8 +13,10 @@ import { networkOf } from './network.js';
 const MAX_FAILURES = 300;
 const MAX_FAILURES_OF_ADDRESS = 3000;
 const WINDOW_SECONDS = 60;
-/** Verifications at a time of tokens that were never valid: requests of known clients hardly wait beside them. */
+/** Verifications at a time, of one network, of tokens that were never valid: known clients hardly wait beside them. */
 const VERIFICATIONS = 4;
+/** The most networks whose verifications are counted. */
+const MAX_NETWORKS = 10_000;
 /** The longest wait of a verification: if userstore does not answer, they do not fail one after the other. */
 const MAX_WAIT_MS = 10_000;
 /** Tokens that were valid are exempt, because one address may be a proxy with many clients behind it. */
@@ -31,7 +33,7 @@ export function createTokenGuessingLimit(now: () => number = () => performance.n
   const perOrganization = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_SECONDS });
   const perAddress = new RateLimiterMemory({ points: MAX_FAILURES_OF_ADDRESS, duration: WINDOW_SECONDS });
   const valid = new LRUCache<string, true>({ max: MAX_VALID });
-  const line = pLimit(VERIFICATIONS);
+  const lines = new LRUCache<string, LimitFunction>({ max: MAX_NETWORKS });
 
   const counters = (address: string | undefined, organizationId: string) =>
     [
@@ -50,8 +52,11 @@ export function createTokenGuessingLimit(now: () => number = () => performance.n
       }
     },
 
-    /** Verifies a token that was never valid, after those that wait. Throws ScimError (503) after MAX_WAIT_MS. */
-    inLine<T>(verify: () => Promise<T>): Promise<T> {
+    /** Verifies a token that was never valid, after those of its network. Throws ScimError (503) after MAX_WAIT_MS. */
+    inLine<T>(address: string | undefined, verify: () => Promise<T>): Promise<T> {
+      const network = networkOf(address);
+      const line = lines.get(network) ?? pLimit(VERIFICATIONS);
+      lines.set(network, line);
       const joined = now();
       return line(async () => {
         if (now() - joined > MAX_WAIT_MS) throw waitedTooLong();

@@ -30,7 +30,7 @@ export const SPENT: Record<string, string[]> = {
   ],
   permits: ['permits of one AcquirePermits call', 'batch of permits; time of one counting command'],
   tokens: [
-    'verifications at a time of API tokens that were never valid at this edge',
+    'verifications at a time, of one network, of API tokens that were never valid at this edge',
     'refused API tokens of one network for one organization',
     'refused API tokens of one network for all organizations',
     'tokens that an edge remembers as valid',
@@ -60,7 +60,12 @@ export const SPENT: Record<string, string[]> = {
     'wait of a call while an organization with less than half the use has a call in progress',
     'such lists of users, and of groups, at a time in one userstore',
   ],
-  paths: ['path of a PATCH operation', 'paths of a PATCH together'],
+  paths: [
+    'path of a PATCH operation',
+    'paths of a PATCH together',
+    'operations of a PATCH on attributes of extensions without a pause',
+    'parsing of bodies in one turn of the event loop',
+  ],
   patch: ['PATCH of a user', 'changes in the outbox of one document', 'old and new value in a recorded change'],
   'group-patch': ['PATCH of a group', 'changes of one group at a time in one userstore'],
   A: ['work of a PATCH', 'work of a PATCH without a pause'],
@@ -120,7 +125,7 @@ export const SPENT: Record<string, string[]> = {
     'identifier in a Universal Logout body',
   ],
   calls: ['calls in progress in one userstore', 'calls of one connection at a time'],
-  message: ['request message', 'field of a large request message'],
+  message: ['request message', 'field of a large request message, which is decoded in one turn of the event loop'],
   2: ['message of a caller without a valid credential'],
   watch: [
     'connections on which no call had a valid credential',

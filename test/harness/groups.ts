@@ -81,7 +81,7 @@ export function organizationOf(store: UserstoreClient, organizationId: string) {
     },
 
     /** The ids of a group's members, in their order; asked for in pages of this size. */
-    async members(groupId: string, pageSize = 5000): Promise<string[]> {
+    async members(groupId: string, pageSize = 2000): Promise<string[]> {
       const ids: string[] = [];
       let pageToken: string | undefined;
       do {

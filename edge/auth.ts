@@ -39,7 +39,7 @@ class InvalidTokenError extends Error {
   }
 }
 
-/** What a cache of principals asks userstore, and when: at once unless the question has a line. */
+/** A question of a cache of principals to userstore, which is asked at once unless it has a line. */
 interface Question {
   credentials: Credentials;
   requestId: string;

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Longest work without a pause, in addition to one step of it: of a request, and of all in one turn. */
 const TURN_MS = 5;
-/** What a request may do in a turn in which others have worked for TURN_MS: most need less, and wait for nobody. */
+/** The work that a request may always do in a turn, whatever others have done: most need less, and wait for nobody. */
 const LEAST_MS = 1;
 
 /** The work that has ended in this turn of the event loop, in milliseconds. */

@@ -54,7 +54,7 @@ export function startInTurns(listener: RequestListener, now: () => number = () =
   /** Turns for which the next connection is expected. */
   let expected = 0;
   let acceptingSince = 0;
-  /** What is left of the credit, as of `creditAt`. */
+  /** The rest of the credit, as of `creditAt`. */
   let credit = CREDIT_MS;
   let creditAt = 0;
   /** Whether nothing starts at present because connections arrive. */

@@ -1,10 +1,12 @@
 /** Turns of the event loop: long work ends its turn in time, so that other requests are served. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Longest work without a pause, in addition to one step of it: of a request, and of all in one turn. */
+/** Longest work of a request without a pause, in addition to one step of it. */
 const TURN_MS = 5;
-/** The work that a request may always do in a turn, whatever others have done: most need less, and wait for nobody. */
+/** Work that a request may do after others have done TURN_MS: most requests need less, so they wait for nobody. */
 const LEAST_MS = 1;
+/** Work of all in a turn after which no other begins. */
+const MOST_MS = 15;
 
 /** The work that has ended in this turn of the event loop, in milliseconds. */
 let spentMs = 0;
@@ -56,6 +58,7 @@ export class Turn {
  * Runs work that yields where it may pause, and returns its result. A step that ends a long turn ends the work's, too.
  */
 export async function inTurns<Result>(steps: Iterator<void, Result>): Promise<Result> {
+  while (spentMs > MOST_MS) await nextTurn();
   const turn = new Turn();
   try {
     for (;;) {

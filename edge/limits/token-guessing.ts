@@ -17,7 +17,7 @@ const WINDOW_SECONDS = 60;
 const VERIFICATIONS = 4;
 /** The most networks whose verifications are counted. */
 const MAX_NETWORKS = 10_000;
-/** The longest wait of a verification: if userstore does not answer, they do not fail one after the other. */
+/** The wait after which no verification begins: if userstore does not answer, they do not fail one after the other. */
 const MAX_WAIT_MS = 10_000;
 /** Tokens that were valid are exempt, because one address may be a proxy with many clients behind it. */
 const MAX_VALID = 10_000;

@@ -60,12 +60,12 @@ export function setupRoute(
   const organizations = createOrganizationCache(store, signIn !== undefined);
   const unknown = new RateLimiterMemory({ points: MAX_UNKNOWN, duration: WINDOW_SECONDS });
 
-  /** Finds an organization, and counts one that does not exist. Throws UserstoreError, and RateLimiterRes if they are too many. */
+  /** Finds an organization, and counts it if it does not exist. Throws UserstoreError, and RateLimiterRes beyond the limit. */
   const find = async (organizationId: string, network: string, context: string): Promise<Found | undefined> => {
     if (organizations.has(organizationId)) return await organizations.fetch(organizationId, { context });
-    await unknown.consume(network);
     let isUnknown = false;
     try {
+      await unknown.consume(network);
       const found = await organizations.fetch(organizationId, { context });
       isUnknown = found?.organization === undefined;
       return found;

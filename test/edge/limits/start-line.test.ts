@@ -113,7 +113,7 @@ describe('requests that arrive in one turn', () => {
       const gaps = starts.map((at, index) => at - (starts[index - 1] ?? 0));
       expect(Math.max(...gaps)).to.be.within(90, 110);
       const later = gaps.filter((_, index) => (starts[index] ?? 0) > 1500 && (starts[index] ?? 0) < 2900);
-      expect(Math.max(...later), String(gaps)).to.be.at.most(60);
+      expect(Math.max(...later), String(gaps)).to.be.at.most(25);
     });
   }
 });

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import express from 'express';
 import { errorWith } from '../../../client/errors.js';
@@ -15,12 +16,15 @@ describe('the setup page', () => {
   let lookUps: number;
   let existing: Set<string>;
   let isDown: boolean;
+  let lookUpMs: number;
   beforeEach(async () => {
     lookUps = 0;
     isDown = false;
+    lookUpMs = 0;
     existing = new Set(['known', ...Array.from({ length: 150 }, (_, index) => `known${index}`)]);
     const getOrganization = async ({ organizationId }: { organizationId: string }) => {
       lookUps++;
+      await sleep(lookUpMs);
       if (isDown) throw errorWith('UNAVAILABLE', 'no connection');
       if (existing.has(organizationId)) return { organization: Organization.fromPartial({ id: organizationId }) };
       const reason = ErrorReason.ERROR_REASON_ORGANIZATION_NOT_FOUND;
@@ -78,6 +82,13 @@ describe('the setup page', () => {
     for (let index = 0; index < 40; index++) expect((await ask(`known${index}`)).status).to.equal(503);
     isDown = false;
     expect((await ask('known')).status).to.equal(200);
+  });
+
+  it('counts no page that exists, even if many are asked for at once', async () => {
+    lookUpMs = 500;
+    const all = await Promise.all(Array.from({ length: 60 }, (_, index) => ask(`known${index}`)));
+    expect(all.filter(({ status }) => status === 429).length).to.be.above(0);
+    expect((await ask('known100')).status).to.equal(200);
   });
 
   it('counts no page that exists', async () => {

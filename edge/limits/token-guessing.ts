@@ -3,10 +3,10 @@
  * were never valid are verified at a time.
  */
 import { LRUCache } from 'lru-cache';
-import pLimit, { type LimitFunction } from 'p-limit';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ScimError } from '../scim/scim-error.js';
 import { untilRefusal } from './late-refusal.js';
+import { createLines } from './lines.js';
 import { networkOf } from './network.js';
 
 /** Maximum of invalid tokens from one address within WINDOW_SECONDS: for one organization, and for all together. */
@@ -15,10 +15,6 @@ const MAX_FAILURES_OF_ADDRESS = 3000;
 const WINDOW_SECONDS = 60;
 /** Verifications at a time, of one network, of tokens that were never valid: known clients hardly wait beside them. */
 const VERIFICATIONS = 4;
-/** The most networks whose verifications are counted. */
-const MAX_NETWORKS = 10_000;
-/** The wait after which no verification begins: if userstore does not answer, they do not fail one after the other. */
-const MAX_WAIT_MS = 10_000;
 /** Tokens that were valid are exempt, because one address may be a proxy with many clients behind it. */
 const MAX_VALID = 10_000;
 
@@ -33,7 +29,7 @@ export function createTokenGuessingLimit(now: () => number = () => performance.n
   const perOrganization = new RateLimiterMemory({ points: MAX_FAILURES, duration: WINDOW_SECONDS });
   const perAddress = new RateLimiterMemory({ points: MAX_FAILURES_OF_ADDRESS, duration: WINDOW_SECONDS });
   const valid = new LRUCache<string, true>({ max: MAX_VALID });
-  const lines = new LRUCache<string, LimitFunction>({ max: MAX_NETWORKS });
+  const lines = createLines(VERIFICATIONS, waitedTooLong, now);
 
   const counters = (address: string | undefined, organizationId: string) =>
     [
@@ -52,17 +48,8 @@ export function createTokenGuessingLimit(now: () => number = () => performance.n
       }
     },
 
-    /** Verifies a token that was never valid, after those of its network. Throws ScimError (503) after MAX_WAIT_MS. */
-    inLine<T>(address: string | undefined, verify: () => Promise<T>): Promise<T> {
-      const network = networkOf(address);
-      const line = lines.get(network) ?? pLimit(VERIFICATIONS);
-      lines.set(network, line);
-      const joined = now();
-      return line(async () => {
-        if (now() - joined > MAX_WAIT_MS) throw waitedTooLong();
-        return await verify();
-      });
-    },
+    /** Verifies a token that was never valid, after those of its network. Throws ScimError (503) after 10 s. */
+    inLine: <T>(address: string | undefined, verify: () => Promise<T>): Promise<T> => lines(networkOf(address), verify),
 
     /** Counts an invalid token. Throws ScimError (429) if it is one too many. */
     async failed(address: string | undefined, organizationId: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** The RPCs of EventService: a list, and a stream that lasts until its client leaves. */
 import { setImmediate } from 'node:timers/promises';
 import { type ServerWritableStream, status } from '@grpc/grpc-js';
+import pLimit from 'p-limit';
 import type {
   EventServiceService,
   WatchEventsRequest,
@@ -25,12 +26,8 @@ export const eventService = (events: EventRules): Pick<Handlers<EventServiceServ
   listEvents: (request, deadline, { organizationIds }) => events.list(request, deadline, organizationIds),
 });
 
-/** Resolves in a turn of the event loop in which no other stream begins: hundreds may arrive in one. */
-function ownTurn(): Promise<void> {
-  line = line.then(() => setImmediate());
-  return line;
-}
-let line: Promise<void> = Promise.resolve();
+/** The line of streams that have yet to begin, each in its own turn of the event loop: hundreds may arrive in one. */
+const line = pLimit(1);
 
 /** The end of a stream that is no fault: the client watches again from its last checkpoint. */
 class StreamEnd extends Error {}
@@ -86,7 +83,7 @@ async function stream(
   if (request instanceof DomainError) throw request;
   const left = new AbortController();
   call.on('cancelled', () => left.abort());
-  await ownTurn();
+  await line(() => setImmediate());
   if (left.signal.aborted) return;
   const ends = AbortSignal.any([left.signal, stopped, AbortSignal.timeout(maxAgeMs)]);
   const name = caller?.name ?? '';

@@ -114,7 +114,7 @@ function fromStoreError({ failure, isUnavailable, message }: UserstoreError): Sc
   const row = ROWS[failure.reason];
   if (!row) return INTERNAL;
   const [status, scimType, detail] = row;
-  const own = failure.field === undefined ? message : `${scimNameOf(failure.field)}: ${message}`;
+  const own = !failure.field ? message : `${scimNameOf(failure.field)}: ${message}`;
   const taken = nameTakenDetail(failure);
   return new ScimError(status, scimType, taken ?? detail ?? own, status === 503 || status === 429 ? RETRY_AFTER : {});
 }

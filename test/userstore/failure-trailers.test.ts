@@ -48,6 +48,5 @@ describe('the details of a failed call', () => {
     const urn = 'urn:example:2.0:User:badge_number';
     expect(spellings(invalidField(urn, 'refused'))).to.deep.equal([urn, urn]);
     expect(spellings(new DomainError(1, 'no such user'))).to.deep.equal([undefined, undefined]);
-    expect(spellings(invalidField('', 'The request cannot be decoded.'))).to.deep.equal([undefined, undefined]);
   });
 });

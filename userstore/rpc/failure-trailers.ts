@@ -17,7 +17,7 @@ export function failureTrailers(code: status, { message, reason, field, userId, 
     domain: DOMAIN,
     metadata: {
       ...details,
-      ...(field ? { field, json_field: jsonName(field) } : {}),
+      ...(field === undefined ? {} : { field, json_field: jsonName(field) }),
       ...(userId === undefined ? {} : { user_id: userId }),
     },
   }).finish();
